@@ -1,0 +1,1 @@
+"""The room of pictures: theme, text, strips, panels, cards, scenes. Arrays in, arrays out; no ffmpeg."""

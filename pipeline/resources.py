@@ -1,0 +1,51 @@
+"""Where the templates and assets that ship with the program lie, however it was installed.
+
+A wheel carries them inside the package, a checkout or an editable install beside it. A user's own templates folder
+shadows the built-in one, file by file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import TemplateError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _data_folder(name: str) -> Path:
+    inside = _PACKAGE / "_data" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def assets_folder() -> Path:
+    """The folder of the shipped assets (demo voice, pictures)."""
+    return _data_folder("assets")
+
+
+def builtin_templates_folder() -> Path:
+    """The folder of the shipped templates."""
+    return _data_folder("templates")
+
+
+def find_template(relative: str, own: Path | None) -> Path:
+    """Find a template such as `cards/title.toml`: the user's own first, then the built-in one.
+
+    Raises
+    ------
+    TemplateError
+        Where neither folder has it; names the ones there are.
+    """
+    folders = [folder for folder in (own, builtin_templates_folder()) if folder is not None]
+    for folder in folders:
+        candidate = (folder / relative).resolve()
+        if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
+            return candidate
+    kind = Path(relative).parent
+    known = sorted({path.stem for folder in folders for path in (folder / kind).glob("*") if path.is_file()})
+    raise TemplateError(
+        f"There is no template '{relative}'.",
+        where=", ".join(str(folder / kind) for folder in folders),
+        expected=f"one of {', '.join(known)}" if known else "a template file",
+        hint="Correct the name in the production file, or add the file to your own templates folder.",
+    )

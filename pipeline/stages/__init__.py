@@ -1,0 +1,1 @@
+"""The story: each stage is one file with one run(); a stage never imports another."""
