@@ -1,0 +1,324 @@
+"""Stage results on disk: keys, atomic publishing, manifests.
+
+A result lives in `<root>/<stage>/<key>/`. The key is a hash of everything that determines the result. It is built in a
+folder of its own, its manifest (with every file's hash) is written last, all is flushed, and one rename publishes it:
+it exists whole or not at all. Beside it, `names/` remembers which key a piece had last, so that a person can be told
+why it is stale.
+
+This module does not know what stages make, nor in which order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import StoreError
+from pipeline.files import atomic_write_text, disk_errors, file_sha256, flush_tree, remove_tree
+
+Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
+R = TypeVar("R", bound=BaseModel)
+
+_MANIFEST = "manifest.json"
+_RECORD = "record.json"
+_KEY_LENGTH = 24
+_SHA256_LENGTH = 64
+
+
+def canonical_json(value: Json) -> str:
+    """JSON text that is the same for the same value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One thing that a stage makes, named by what determines it.
+
+    Parameters
+    ----------
+    stage
+        The stage's name, also its folder.
+    name
+        What the piece is called in front of people, such as `section-1/take-003000`. Not part of the key.
+    version
+        Raised by the stage when it would make something else of the same ingredients.
+    ingredients
+        Everything else that determines the result: settings and content hashes.
+    """
+
+    stage: str
+    name: str
+    version: int
+    ingredients: Mapping[str, Json]
+
+    @cached_property
+    def key(self) -> str:
+        """The hash that names the result's folder."""
+        identity: Json = {"stage": self.stage, "version": self.version, "ingredients": self.ingredients}
+        return sha256(canonical_json(identity).encode()).hexdigest()[:_KEY_LENGTH]
+
+
+@dataclass(frozen=True)
+class PieceState:
+    """Whether a piece can be used as it lies."""
+
+    state: Literal["fresh", "stale", "missing"]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Result(Generic[R]):
+    """A published result: its folder, its record, and the hash of all its files."""
+
+    folder: Path
+    record: R
+    content_hash: str
+
+    def path(self, relative: str) -> Path:
+        """Where one of the result's files lies."""
+        return self.folder / relative
+
+
+class _Manifest(BaseModel, frozen=True, extra="forbid"):
+    stage: str
+    name: str
+    key: str
+    version: int
+    ingredients: dict[str, object]
+    files: dict[str, str]
+    sizes: dict[str, int]
+
+
+def write_record(folder: Path, record: BaseModel) -> None:
+    """Write a stage's record beside its files."""
+    atomic_write_text(folder / _RECORD, record.model_dump_json(indent=1) + "\n")
+
+
+def read_record(folder: Path, kind: type[R]) -> R:
+    """Read a stage's record.
+
+    Raises
+    ------
+    StoreError
+        Where it is missing or is not of this kind.
+    """
+    path = folder / _RECORD
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            "A stored record can't be read.",
+            where=str(path),
+            expected=f"a {kind.__name__} record",
+            hint="Run the stage again with --force.",
+        ) from error
+
+
+def _drop_silently(_text: str) -> None:
+    pass
+
+
+class Store:
+    """The results of one production.
+
+    Parameters
+    ----------
+    root
+        Folder of all results; made on the first write.
+    warn
+        Is told of damaged results that will be made again.
+    """
+
+    def __init__(self, root: Path, warn: Callable[[str], None] = _drop_silently) -> None:
+        self.root = root
+        self._warn = warn
+        self._verified: dict[Path, tuple[tuple[int, int], ...]] = {}
+
+    def folder(self, piece: Piece) -> Path:
+        """Where the piece lies, or would lie."""
+        return self.root / piece.stage / piece.key
+
+    def partial(self, piece: Piece) -> Path:
+        """A durable folder for work in flight that can be resumed: the same for the same key."""
+        path = self.root / piece.stage / f"{piece.key}.partial"
+        with disk_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def state(self, piece: Piece) -> PieceState:
+        """Tell whether the piece is fresh, stale and why, or missing, without reading its files."""
+        if self._manifest(self.folder(piece)) is not None:
+            return PieceState("fresh")
+        last = self._last_ingredients(piece)
+        if last is None:
+            return PieceState("missing", "never made" if not self._name_path(piece).exists() else "its files are gone")
+        return PieceState("stale", explain_difference(last, piece.ingredients))
+
+    def find(self, piece: Piece) -> Path | None:
+        """Return the piece's folder where it is published and whole, checked by its hashes, else None."""
+        folder = self.folder(piece)
+        manifest = self._manifest(folder)
+        if manifest is None:
+            return None
+        damage = self._damage(folder, manifest)
+        if damage:
+            self._warn(f"{piece.stage}: {piece.name} is damaged ({damage}) and will be made again.")
+            remove_tree(folder)
+            return None
+        self._remember(piece)
+        return folder
+
+    def result(self, piece: Piece, kind: type[R]) -> Result[R] | None:
+        """Return the published result with its record, or None."""
+        folder = self.find(piece)
+        if folder is None:
+            return None
+        manifest = self._manifest(folder)
+        if manifest is None:
+            return None
+        content = sha256(canonical_json(dict(manifest.files)).encode()).hexdigest()
+        return Result(folder=folder, record=read_record(folder, kind), content_hash=content)
+
+    def made(self, piece: Piece, kind: type[R]) -> Result[R]:
+        """Return a result that was published a moment ago.
+
+        Raises
+        ------
+        StoreError
+            Where it is not there after all.
+        """
+        result = self.result(piece, kind)
+        if result is None:
+            raise StoreError(
+                f"What the stage '{piece.stage}' has just made is not there.",
+                where=str(self.folder(piece)),
+                expected="a published result",
+                hint="See whether another program cleans this folder, then build again.",
+            )
+        return result
+
+    @contextmanager
+    def publish(self, piece: Piece) -> Iterator[Path]:
+        """Offer an empty folder to build the piece in; a clean exit publishes it, an error removes it."""
+        temporary = self.root / "in-flight" / f"{piece.key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            with disk_errors(temporary):
+                temporary.mkdir(parents=True)
+                yield temporary
+                self._seal(piece, temporary)
+        finally:
+            if temporary.exists():
+                remove_tree(temporary)
+
+    def publish_partial(self, piece: Piece) -> Path:
+        """Publish what lies in the piece's partial folder; a kill on the way leaves one of the two whole."""
+        with disk_errors(self.root):
+            return self._seal(piece, self.partial(piece))
+
+    def _seal(self, piece: Piece, folder: Path) -> Path:
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
+        names = [path.relative_to(folder).as_posix() for path in files]
+        manifest = _Manifest(
+            stage=piece.stage,
+            name=piece.name,
+            key=piece.key,
+            version=piece.version,
+            ingredients=json.loads(canonical_json(piece.ingredients)),
+            files=dict(zip(names, map(file_sha256, files), strict=True)),
+            sizes=dict(zip(names, [path.stat().st_size for path in files], strict=True)),
+        )
+        atomic_write_text(folder / _MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+        flush_tree(folder)
+        final = self.folder(piece)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.exists():
+            remove_tree(final)
+        folder.rename(final)
+        flush_tree(final.parent, deep=False)
+        self._remember(piece)
+        return final
+
+    def _manifest(self, folder: Path) -> _Manifest | None:
+        try:
+            return _Manifest.model_validate_json((folder / _MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValidationError, UnicodeDecodeError):
+            return None
+
+    def _damage(self, folder: Path, manifest: _Manifest) -> str:
+        """What is wrong with the files, or nothing. Each file is read once a process, unless it changes."""
+        stamps = []
+        for name, size in manifest.sizes.items():
+            try:
+                stat = (folder / name).stat()
+            except OSError:
+                return f"{name} is gone"
+            if stat.st_size != size:
+                return f"{name} has {stat.st_size} bytes instead of {size}"
+            stamps.append((stat.st_size, stat.st_mtime_ns))
+        if self._verified.get(folder) == tuple(stamps):
+            return ""
+        for name, expected in manifest.files.items():
+            if file_sha256(folder / name) != expected:
+                return f"{name} was altered"
+        self._verified[folder] = tuple(stamps)
+        return ""
+
+    def _name_path(self, piece: Piece) -> Path:
+        return self.root / piece.stage / "names" / (piece.name.replace("/", "~") + ".json")
+
+    def _remember(self, piece: Piece) -> None:
+        path = self._name_path(piece)
+        text = canonical_json({"key": piece.key, "ingredients": piece.ingredients}) + "\n"
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
+            return
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write_text(path, text)
+
+    def _last_ingredients(self, piece: Piece) -> Mapping[str, Json] | None:
+        try:
+            last = json.loads(self._name_path(piece).read_text(encoding="utf-8"))
+            return dict(last["ingredients"]) if last["key"] != piece.key else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def sweep(self) -> None:
+        """Remove what builds that were killed left half-made (resumable work is kept)."""
+        in_flight = self.root / "in-flight"
+        if in_flight.is_dir():
+            shutil.rmtree(in_flight, ignore_errors=True)
+
+
+def _flatten(value: object, prefix: str = "") -> dict[str, object]:
+    if isinstance(value, Mapping):
+        return {k: v for key, inner in value.items() for k, v in _flatten(inner, f"{prefix}{key}.").items()}
+    if isinstance(value, list | tuple):
+        return {k: v for i, inner in enumerate(value) for k, v in _flatten(inner, f"{prefix}{i + 1}.").items()}
+    return {prefix.rstrip("."): value}
+
+
+def explain_difference(old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
+    """Say in words which ingredients differ, three at most; hashes are named, not shown."""
+    before, after = _flatten(old), _flatten(new)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    words = []
+    for name in changed[:3]:
+        was, now = before.get(name), after.get(name)
+        if any(isinstance(value, str) and len(value) == _SHA256_LENGTH for value in (was, now)):
+            words.append(f"{name} changed")
+        else:
+            words.append(f"{name}: {was} -> {now}")
+    if len(changed) > len(words):
+        words.append(f"and {len(changed) - len(words)} more")
+    return ", ".join(words) or "the program's way of making it changed"
