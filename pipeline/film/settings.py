@@ -1,0 +1,188 @@
+"""What a person sets about the film: its size, speed and encoder, and how each section is told.
+
+This module owns the settings and their bounds. It imports nothing heavy, so that reading a production is quick.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+
+LOWEST_FRAME_RATE = Fraction(1)
+HIGHEST_FRAME_RATE = Fraction(240)
+_BROADCAST_RATES = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001", "119.88": "120000/1001"}
+
+
+def parse_frame_rate(value: object) -> Fraction:
+    """Read a frame rate: a whole number, or text such as `30000/1001`.
+
+    Raises
+    ------
+    ValueError
+        Where the value is no rate, or lies outside 1 to 240 frames a second.
+    """
+    known = next((_BROADCAST_RATES[name] for name in _BROADCAST_RATES if str(value).startswith(name)), None)
+    if known and "/" not in str(value):
+        raise ValueError(f'{value} frames/s is not exact: write "{known}"')
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
+        raise ValueError(f'a frame rate is a number or a fraction such as "30000/1001", not {value!r}'[:200])  # noqa: TRY004 - pydantic reads ValueErrors
+    try:
+        rate = Fraction(value)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise ValueError(f'{str(value)[:40]!r} is no frame rate: write 60 or "30000/1001"') from None
+    if not LOWEST_FRAME_RATE <= rate <= HIGHEST_FRAME_RATE:
+        raise ValueError(f"{str(value)[:40]} frames/s is impossible: choose from 1 to 240")
+    if rate.denominator not in (1, 1001):
+        raise ValueError(f'{str(value)[:40]} frames/s is no rate of films: write a whole number, or "30000/1001"')
+    return rate
+
+
+FrameRate = Annotated[
+    Fraction,
+    BeforeValidator(parse_frame_rate),
+    PlainSerializer(lambda rate: f"{rate.numerator}/{rate.denominator}", return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 240},
+                {"type": "string", "pattern": r"^\d+(/\d+)?$"},
+            ],
+            "description": "frames a second: 60, or exact as a fraction: 30000/1001",
+        }
+    ),
+]
+
+
+class FilmSettings(BaseModel):
+    """What all settings of this room share: frozen, and strange keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Quality = Literal["draft", "web", "archive", "lossless"]
+Encoder = Literal["x264", "x265", "av1", "nvenc", "videotoolbox", "qsv", "amf"]
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+
+
+class VideoSettings(FilmSettings):
+    """The picture's size, speed, look and encoder, and the lengths of the film's own cards."""
+
+    width: int = Field(default=1920, ge=64, le=8192, description="pixels, even")
+    height: int = Field(default=1080, ge=64, le=8192, description="pixels, even")
+    frame_rate: FrameRate = Fraction(60)
+    theme: str = Field(default="midnight", min_length=1, max_length=100)
+    layout: str = Field(default="landscape", min_length=1, max_length=100)
+    quality: Quality = Field(default="web", description="how much the encoder may lose, and how long it may take")
+    encoder: Encoder = Field(default="x264", description="hardware encoders are tried first, with x264 to fall back on")
+    preset: Preset | None = Field(default=None, description="the encoder's own speed; by default the quality's")
+    crf: int | None = Field(default=None, ge=0, le=51, description="constant rate factor; by default the quality's")
+    keyframe_seconds: float = Field(default=1.0, ge=0.5, le=2.0, description="length of a closed group of pictures")
+    audio_kbit_per_s: int = Field(default=192, ge=192, le=512, description="AAC")
+    title_seconds: float = Field(default=4.0, ge=0.0, le=60.0, description="0: no title card")
+    comparison_seconds: float = Field(default=6.0, ge=0.0, le=60.0, description="shown after two sections or more")
+    credits_seconds: float = Field(default=8.0, ge=0.0, le=120.0, description="0: no credits card")
+
+    @model_validator(mode="after")
+    def _even(self) -> Self:
+        for name, value in (("width", self.width), ("height", self.height)):
+            if value % 2:
+                raise ValueError(
+                    f"the {name} of {value} pixels is odd, and the picture's colours are stored for pairs of pixels: "
+                    f"choose {value - 1} or {value + 1}"
+                )
+        return self
+
+    def draft(self) -> VideoSettings:
+        """Return the same film small and quick: a quarter of the pixels, at most 30 frames/s, the quick preset."""
+        half = {"width": max(64, self.width // 4 * 2), "height": max(64, self.height // 4 * 2)}
+        rate = self.frame_rate if self.frame_rate <= 30 else self.frame_rate / -(-self.frame_rate // 30)  # noqa: PLR2004 - the design's 30 frames/s
+        chosen: dict[str, Any] = {**half, "frame_rate": rate, "quality": "draft", "preset": None, "crf": None}
+        return self.model_copy(update={**chosen, "encoder": "x264"})
+
+
+class TakeLine(FilmSettings):
+    """One take, chosen by hand."""
+
+    iteration: int | Literal["first", "last", "best"] = Field(description="the checkpoint nearest to it speaks")
+    seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default a share of what is left")
+    caption: str | None = Field(default=None, max_length=500, description="a Jinja2 template")
+
+    @model_validator(mode="after")
+    def _iteration_is_possible(self) -> Self:
+        if isinstance(self.iteration, int) and self.iteration < 0:
+            raise ValueError(f"iteration {self.iteration} is impossible: the first is 0")
+        return self
+
+
+class CaptionRule(FilmSettings):
+    """A caption fired by a condition: shown at the first moment of the section at which all its conditions hold."""
+
+    text: str = Field(min_length=1, max_length=500, description="a Jinja2 template")
+    below_bits: float | None = Field(default=None, gt=0.0, description="a take's validation loss, bits per byte")
+    iteration: int | None = Field(default=None, ge=0, description="reached by the graphs' playhead")
+    seconds: float = Field(default=4.0, gt=0.0, le=600.0)
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> Self:
+        if self.below_bits is None and self.iteration is None:
+            raise ValueError("a caption needs a condition: below_bits or iteration")
+        return self
+
+
+class StoryboardSettings(FilmSettings):
+    """How one section is told: which checkpoints speak, how long, and what stands before them."""
+
+    takes: int = Field(default=8, ge=1, le=500, description="how many checkpoints speak")
+    seconds: float | None = Field(default=None, gt=0.0, le=36000.0, description="all takes together; by default 4 each")
+    emphasis: float = Field(default=3.0, ge=1.0, le=100.0, description="the last take is so many times the first")
+    emphasis_by: Literal["order", "loss"] = Field(default="order", description="what a take's time grows with")
+    spread: Literal["log", "even", "loss"] = Field(default="log", description="how the checkpoints are picked")
+    shortest_take_seconds: float = Field(default=0.8, gt=0.0, le=60.0)
+    recording_seconds: float = Field(default=4.0, ge=0.0, le=600.0, description="of the recording, before the takes")
+    recording_start_s: float = Field(default=0.0, ge=0.0, description="where in the recording the excerpt begins")
+    card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
+    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
+    caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")
+
+    @model_validator(mode="after")
+    def _takes_fit(self) -> Self:
+        fixed = sum(line.seconds for line in self.take if line.seconds is not None)
+        if self.take and self.seconds is not None and fixed > self.seconds + 1e-6:
+            raise ValueError(
+                f"the takes last {fixed:g} s together, longer than the {self.seconds:g} s of the section: "
+                "shorten them, or set more seconds"
+            )
+        count = len(self.take) or self.takes
+        if self.seconds is not None and count * self.shortest_take_seconds > self.seconds and not self.take:
+            raise ValueError(
+                f"{count} takes of at least {self.shortest_take_seconds:g} s don't fit into {self.seconds:g} s: "
+                "set fewer takes, or more seconds"
+            )
+        return self
+
+    @property
+    def takes_seconds(self) -> float:
+        """How long all takes last together, where nothing fixed says otherwise."""
+        return self.seconds if self.seconds is not None else 4.0 * (len(self.take) or self.takes)
+
+
+class InsertSettings(FilmSettings):
+    """The user's own footage or still between two parts of the film."""
+
+    file: str = Field(min_length=1, max_length=1000, description="a video or a picture, relative to the production")
+    after: Literal["start", "title", "section", "comparison", "end"] = "title"
+    section: int | None = Field(default=None, ge=1, description='with after = "section": which one, counted from 1')
+    start_s: float = Field(default=0.0, ge=0.0, description="where in the footage to begin")
+    seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default all of it; a still: 4")
+    fade_seconds: float = Field(default=0.5, ge=0.0, le=10.0)
+    fit: Literal["crop", "pad"] = Field(default="crop", description="fill the frame, or show everything with bars")
+    sound: bool = Field(default=True, description="the footage's own sound")
+    title: str | None = Field(default=None, max_length=200, description="its chapter; by default none")
+
+    @model_validator(mode="after")
+    def _section_is_named(self) -> Self:
+        if (self.after == "section") != (self.section is not None):
+            raise ValueError('section goes with after = "section", and only with it')
+        return self
