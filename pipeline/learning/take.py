@@ -1,0 +1,86 @@
+"""The record of a take: the audio that one checkpoint made, and how it was made.
+
+This module owns the record. Nothing measured by a clock stands in it: the same checkpoint and settings give the same
+record.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class CandidateFacts(BaseModel):
+    """One of the takes among which a checkpoint's take was chosen.
+
+    Parameters
+    ----------
+    bytes_file
+        Where its bytes lie, relative to the record's folder.
+    temperature
+        At its beginning.
+    distance
+        How far its loudness and spectrum are from the recording's; smaller is closer.
+    level_db
+        Its loudness, root mean square, in decibels below full scale.
+    flatness
+        Spectral flatness, from 0 (a tone) to 1 (white noise).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes_file: str
+    temperature: float
+    distance: float
+    level_db: float
+    flatness: float
+
+
+class Take(BaseModel):
+    """What one checkpoint said.
+
+    Parameters
+    ----------
+    bytes_file
+        uint8 array, shape = (samples,), as the network made it.
+    listen_file
+        The same to listen to: WAV, 16 bit, at the take's own rate.
+    iteration
+        Of the checkpoint.
+    samples
+        Length in samples; divide by `sample_rate_hz` for seconds.
+    encoding
+        What the bytes mean.
+    temperature
+        At the beginning of the take.
+    precision
+        How the weights were held.
+    candidates
+        All the candidates where there were several; empty otherwise.
+    chosen
+        Which candidate this is, counted from 1.
+    chosen_by
+        The rule, or a person.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes_file: str = "take.npy"
+    listen_file: str = "take.wav"
+    iteration: int
+    samples: int
+    sample_rate_hz: int
+    encoding: Literal["linear-u8", "mu-law"]
+    seed: int
+    temperature: float
+    precision: str
+    primed_samples: int = 0
+    candidates: tuple[CandidateFacts, ...] = ()
+    chosen: int = 1
+    chosen_by: Literal["rule", "hand"] = "rule"
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate_hz
