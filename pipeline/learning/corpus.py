@@ -1,0 +1,85 @@
+"""The bytes that a network learns: the record of a prepared corpus, and how it is read.
+
+This module does not know where recordings come from, nor how batches are cut from them. It does not import torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.errors import StoreError
+
+Bytes = npt.NDArray[np.uint8]
+Encoding = Literal["linear-u8", "mu-law"]
+
+
+class RecordingFacts(BaseModel):
+    """One recording as it came, before anything was done to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    duration_s: float
+    sample_rate_hz: int
+
+
+class Corpus(BaseModel):
+    """A prepared corpus. Files are relative to the record's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes_file: str = "bytes.npy"
+    """uint8, shape = (total_samples,)."""
+    listen_file: str = "corpus.wav"
+    sample_rate_hz: int = Field(ge=1)
+    encoding: Encoding
+    total_samples: int = Field(ge=2)
+    train_samples: int = Field(ge=1)
+    """The first bytes, which are learned; the rest are held out for validation."""
+    duration_s: float
+    silence_share: float
+    dc_offset: float
+    clipped_samples: int
+    recordings: tuple[RecordingFacts, ...]
+
+    @model_validator(mode="after")
+    def _some_bytes_are_held_out(self) -> Corpus:
+        if self.train_samples >= self.total_samples:
+            raise ValueError("train_samples must leave bytes for validation")
+        return self
+
+
+def load_bytes(corpus: Corpus, folder: Path) -> Bytes:
+    """Open the bytes of a corpus, mapped from the disk rather than read.
+
+    Returns
+    -------
+    Bytes
+        shape = (total_samples,), read-only.
+
+    Raises
+    ------
+    StoreError
+        Where the file is missing, no array of bytes, or not as long as the record says.
+    """
+    path = folder / corpus.bytes_file
+    try:
+        data = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise StoreError(f"The corpus can't be read: {error}", where=str(path), hint=_AGAIN) from error
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (corpus.total_samples,):
+        raise StoreError(
+            "The corpus's bytes do not match its record.",
+            where=str(path),
+            expected=f"{corpus.total_samples} bytes",
+            hint=_AGAIN,
+        )
+    return data
+
+
+_AGAIN = "Prepare the corpus again: build-video prepare --force"

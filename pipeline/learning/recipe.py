@@ -1,0 +1,230 @@
+"""How a network is trained: the settings that a person may set, and the two recipes that fill in the rest.
+
+This module owns the numbers of both recipes and the arithmetic of schedules. It does not know networks or bytes, and it
+does not import torch.
+
+`torch-rnn` is the recipe of the 2016 videos (github.com/jcjohnson/torch-rnn, train.lua and LanguageModel.lua).
+`modern` is what was measured to learn better in the same time; `tests/benchmarks/learning.py` measures it again.
+"""
+
+from __future__ import annotations
+
+from math import ceil, cos, floor, pi
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.errors import ProductionError
+
+DEFAULT_EPOCHS: Final = 20.0
+DEFAULT_CHECKPOINTS: Final = 32
+TORCH_RNN_CHECKPOINT_EVERY: Final = 1000
+FEWEST_CHECKPOINTS: Final = 24
+"""A faithful run too short for one checkpoint every 1000 iterations still gets about this many."""
+DENSITY: Final = 100.0
+"""The last gap between checkpoints is about this many times as long as the first."""
+
+
+class TrainingSettings(BaseModel):
+    """How one section's network is trained. What is left out is filled in by the recipe.
+
+    Training ends at the first of `epochs`, `iterations` and `minutes` that is reached; 20 epochs where none is given.
+    `minutes` is turned into a number of iterations by timing the first few on this machine; the number is kept, so that
+    an interrupted training ends where it would have ended, but two fresh trainings may differ in length.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Literal["modern", "torch-rnn"] = "modern"
+    epochs: float | None = Field(default=None, gt=0, le=1e6, description="Passes over the training bytes.")
+    iterations: int | None = Field(default=None, ge=1, le=100_000_000, description="Optimiser updates.")
+    minutes: float | None = Field(default=None, gt=0, le=100_000, description="About how long to train.")
+    checkpoint_every: int | None = Field(default=None, ge=1, le=100_000_000, description="Iterations between two.")
+    checkpoints: int | None = Field(default=None, ge=2, le=10_000, description="About so many, dense at first.")
+    batch: int | None = Field(default=None, ge=1, le=4096, description="Streams read side by side.")
+    sequence: int | None = Field(default=None, ge=2, le=16384, description="Bytes of each stream per iteration.")
+    learning_rate: float | None = Field(default=None, gt=0, le=10)
+    seed: int = Field(default=1, ge=0, le=2**32 - 1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    bugs_of_2016: bool = Field(
+        default=False,
+        description="As torch-rnn did by mistake: forget the optimiser's moments at every halving of the learning "
+        "rate, and the streams' state at every validation.",
+    )
+    rescues: int = Field(
+        default=0, ge=0, le=10, description="How often a diverging run may step back and halve its learning rate."
+    )
+    clock: Literal["wall", "none"] = Field(
+        default="wall", description="none: no times are kept, so that the same production gives the same bytes."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TrainingSettings:
+        if self.checkpoint_every is not None and self.checkpoints is not None:
+            raise ValueError("give checkpoint_every or checkpoints, not both")
+        if (
+            self.checkpoint_every is not None
+            and self.iterations is not None
+            and self.checkpoint_every > self.iterations
+        ):
+            raise ValueError(
+                f"checkpoint_every = {self.checkpoint_every} lies beyond the end of training at {self.iterations}"
+            )
+        if self.clock == "none" and self.minutes is not None:
+            raise ValueError("minutes need a clock: remove minutes, or clock = 'none'")
+        if self.bugs_of_2016 and self.recipe != "torch-rnn":
+            raise ValueError("bugs_of_2016 belongs to the recipe torch-rnn")
+        return self
+
+
+class Recipe(BaseModel):
+    """Training settings with nothing left open. Losses and schedules count iterations."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["modern", "torch-rnn"]
+    batch: int
+    sequence: int
+    learning_rate: float
+    schedule: Literal["halving", "cosine"]
+    halve_every_epochs: int
+    warmup_iterations: int
+    final_share: float
+    """The cosine ends at this share of the learning rate."""
+    betas: tuple[float, float]
+    epsilon: float
+    weight_decay: float
+    clip: Literal["value", "norm"]
+    clip_at: float
+    average: float
+    """Decay of the averaged weights at full length; 0: the weights themselves speak."""
+    initial: Literal["torch-rnn", "uniform"]
+    mixed_precision: bool
+    bugs_of_2016: bool
+    seed: int
+
+
+def resolve(settings: TrainingSettings) -> Recipe:
+    """Fill in everything that the settings leave open."""
+    if settings.recipe == "torch-rnn":
+        return Recipe(
+            name="torch-rnn",
+            batch=settings.batch or 50,
+            sequence=settings.sequence or 50,
+            learning_rate=settings.learning_rate or 2e-3,
+            schedule="halving",
+            halve_every_epochs=5,
+            warmup_iterations=0,
+            final_share=1.0,
+            betas=(0.9, 0.999),
+            epsilon=1e-8,
+            weight_decay=0.0,
+            clip="value",
+            clip_at=5.0,
+            average=0.0,
+            initial="torch-rnn",
+            mixed_precision=settings.precision == "bfloat16",
+            bugs_of_2016=settings.bugs_of_2016,
+            seed=settings.seed,
+        )
+    return Recipe(
+        name="modern",
+        batch=settings.batch or 32,
+        sequence=settings.sequence or 128,
+        learning_rate=settings.learning_rate or 4e-3,
+        schedule="cosine",
+        halve_every_epochs=0,
+        warmup_iterations=50,
+        final_share=0.05,
+        betas=(0.9, 0.95),
+        epsilon=1e-8,
+        weight_decay=0.01,
+        clip="norm",
+        clip_at=1.0,
+        average=0.99,
+        initial="uniform",
+        mixed_precision=settings.precision != "float32",
+        bugs_of_2016=False,
+        seed=settings.seed,
+    )
+
+
+def planned_iterations(settings: TrainingSettings, iterations_per_epoch: float, rate_per_s: float | None) -> int:
+    """Count the iterations of the whole training.
+
+    Parameters
+    ----------
+    settings
+        The limits.
+    iterations_per_epoch
+        Training bytes / (batch * sequence).
+    rate_per_s
+        Iterations per second on this machine; needed where `minutes` is set.
+    """
+    limits: list[int] = []
+    if settings.iterations is not None:
+        limits.append(settings.iterations)
+    if settings.minutes is not None and rate_per_s is not None:
+        limits.append(floor(settings.minutes * 60 * rate_per_s))
+    if settings.epochs is not None or not limits:
+        epochs = DEFAULT_EPOCHS if settings.epochs is None else settings.epochs
+        limits.append(ceil(epochs * iterations_per_epoch - 1e-9))
+    return max(1, min(limits))
+
+
+def checkpoint_iterations(settings: TrainingSettings, total: int) -> tuple[int, ...]:
+    """Choose the iterations at which checkpoints are made: 0, `total`, and between them as the settings say.
+
+    Either every `checkpoint_every` iterations, or about `checkpoints` of them whose gaps grow geometrically, the last
+    gap about 100 times the first.
+
+    Raises
+    ------
+    ProductionError
+        Where `checkpoint_every` lies beyond the end.
+    """
+    every = settings.checkpoint_every
+    if every is not None and every > total:
+        raise ProductionError(
+            f"The first checkpoint would come after {every} iterations, but training ends after {total}.",
+            where="training.checkpoint_every",
+            expected=f"a number from 1 to {total}",
+            hint="Make checkpoint_every smaller, or train for longer.",
+        )
+    if every is None and settings.checkpoints is None and settings.recipe == "torch-rnn":
+        every = max(1, min(TORCH_RNN_CHECKPOINT_EVERY, total // FEWEST_CHECKPOINTS))
+    if every is not None:
+        return tuple(sorted({*range(0, total, every), total}))
+    return _dense_first(total, settings.checkpoints or DEFAULT_CHECKPOINTS)
+
+
+def _dense_first(total: int, count: int) -> tuple[int, ...]:
+    gaps = count - 1
+    chosen = {0, total}
+    last = 0
+    for place in range(1, gaps):
+        last = max(last + 1, round(total * (DENSITY ** (place / gaps) - 1) / (DENSITY - 1)))
+        if last >= total:
+            break
+        chosen.add(last)
+    return tuple(sorted(chosen))
+
+
+def learning_rate_at(recipe: Recipe, iteration: int, total: int, iterations_per_epoch: float) -> float:
+    """Give the learning rate of one update.
+
+    Parameters
+    ----------
+    iteration
+        The update's number, from 1 to `total`.
+    """
+    if recipe.schedule == "halving":
+        finished_epochs = floor((iteration - 1) / iterations_per_epoch)
+        return recipe.learning_rate * 0.5 ** (finished_epochs // recipe.halve_every_epochs)
+    warmup = min(recipe.warmup_iterations, max(1, total // 10))
+    if iteration <= warmup:
+        return recipe.learning_rate * iteration / warmup
+    share = (iteration - warmup) / max(1, total - warmup)
+    low = recipe.final_share
+    return recipe.learning_rate * (low + (1 - low) * 0.5 * (1 + cos(pi * share)))

@@ -1,0 +1,48 @@
+"""What a finished training leaves behind: the record of a run, its log and its checkpoints.
+
+Other rooms never see this module; stages hand its numbers on. It does not import torch.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+
+class CheckpointFacts(BaseModel):
+    """One checkpoint of a run. Files are relative to the record's folder; losses are nats per byte."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    iteration: int
+    epoch: float
+    elapsed_s: float
+    validation_loss_nats: float
+    training_loss_nats: float | None
+    """Mean training loss since the checkpoint before; None at iteration 0."""
+    weights_file: str
+    json_file: str
+
+
+class TrainingRun(BaseModel):
+    """A training that has ended. Losses are nats per byte, times are seconds of training, pauses left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    log_file: str = "loss.csv"
+    checkpoints: tuple[CheckpointFacts, ...]
+    network: dict[str, JsonValue]
+    """The network's settings."""
+    training: dict[str, JsonValue]
+    """The training's settings as the production file has them."""
+    recipe: dict[str, JsonValue]
+    """The same with every default filled in: batch, sequence, learning rate and so on."""
+    parameters: int
+    iterations: int
+    epochs: float
+    elapsed_s: float
+    first_validation_nats: float
+    last_validation_nats: float
+    best_validation_nats: float
+    best_iteration: int
+    device: str
+    warnings: tuple[str, ...] = ()
