@@ -6,6 +6,7 @@ that a production file is read quickly.
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -84,7 +85,7 @@ class SamplingSettings(BaseModel):
     def _curve_runs_forward(self) -> Self:
         if isinstance(self.temperature, tuple):
             shares = [point.at_share for point in self.temperature]
-            if not shares or any(later <= earlier for earlier, later in zip(shares, shares[1:], strict=False)):
+            if not shares or any(later <= earlier for earlier, later in itertools.pairwise(shares)):
                 raise ValueError("a temperature curve needs at least one point, and each at_share above the one before")
         wrong = {iteration: number for iteration, number in self.choose.items() if number > self.candidates}
         if wrong:
