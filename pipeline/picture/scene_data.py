@@ -1,0 +1,162 @@
+"""What a scene shows, as plain arrays and numbers.
+
+Whoever joins the rooms fills these in from takes, loss logs and the timeline. A picture knows nothing of files,
+checkpoints or networks: only of samples, losses and frames.
+
+All frames are frames of the film, counted from 0. A scene's frames are `start_frame <= frame < end_frame`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class SceneSound:
+    """One stretch of sound in a scene: a recording's excerpt or a take.
+
+    Parameters
+    ----------
+    start_frame, end_frame
+        The frames of the film during which it sounds.
+    samples
+        Mono, between -1 and 1, float32, shape (n,); sample 0 sounds at `start_frame`. May be a memory map. What is
+        missing at the end is silence, what is too much isn't shown.
+    sample_rate_hz
+        Samples a second.
+    kind
+        Recording or take: they are tinted apart.
+    label
+        The words on its tick in the waveform, such as `iteration 3,000`. May be empty.
+    short_label
+        What to write where there is no room for `label`, such as `3,000`. May be empty.
+    iteration
+        The checkpoint that made a take; None for a recording.
+    """
+
+    start_frame: int
+    end_frame: int
+    samples: NDArray[np.float32]
+    sample_rate_hz: int
+    kind: Literal["recording", "take"]
+    label: str = ""
+    short_label: str = ""
+    iteration: int | None = None
+
+
+def _no_numbers() -> NDArray[np.float64]:
+    return np.zeros(0, dtype=np.float64)
+
+
+def _no_counts() -> NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class LossHistory:
+    """One network's losses over its training. Either series may be empty.
+
+    Parameters
+    ----------
+    iterations, losses_nats, epochs, elapsed_s
+        The training loss and where it stands, shapes (n,), iterations ascending. `epochs` and `elapsed_s` may be empty;
+        elapsed seconds that are all 0 are not shown.
+    validation_iterations, validation_losses_nats
+        The validation loss at each checkpoint, shapes (m,), iterations ascending.
+    label
+        The section's title, for the legend where several are overlaid.
+    """
+
+    iterations: NDArray[np.int64] = field(default_factory=_no_counts)
+    losses_nats: NDArray[np.floating] = field(default_factory=_no_numbers)
+    epochs: NDArray[np.float64] = field(default_factory=_no_numbers)
+    elapsed_s: NDArray[np.float64] = field(default_factory=_no_numbers)
+    validation_iterations: NDArray[np.int64] = field(default_factory=_no_counts)
+    validation_losses_nats: NDArray[np.floating] = field(default_factory=_no_numbers)
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class CaptionSpan:
+    """A caption and the frames at which it has begun to appear and has gone."""
+
+    text: str
+    in_frame: int
+    out_frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class SceneData:
+    """Everything that one scene shows.
+
+    Parameters
+    ----------
+    start_frame, end_frame
+        The scene's frames in the film.
+    frame_rate
+        Frames a second.
+    width, height
+        The frame's size in pixels, both even.
+    sounds
+        What sounds, in order, without overlap.
+    history
+        The losses of this section's network.
+    linear_position
+        Iteration under the playhead at each frame boundary, shape (end_frame - start_frame + 1,), never falling.
+    log_position
+        The same for logarithmic axes, as log10(1 + iteration), shape (end_frame - start_frame + 1,).
+    others
+        Other sections' losses, drawn beneath for comparison.
+    captions
+        What is said in words, in order, without overlap.
+    section_title
+        The section's title, for the header.
+    section_start_frames
+        Where each section of the film begins, for the marks of the progress bar; may be empty.
+    film_frames
+        The whole film's length in frames; 0 where unknown, then the progress bar shows the scene alone.
+    picture
+        The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
+    """
+
+    start_frame: int
+    end_frame: int
+    frame_rate: Fraction
+    width: int
+    height: int
+    sounds: tuple[SceneSound, ...]
+    history: LossHistory
+    linear_position: NDArray[np.float64]
+    log_position: NDArray[np.float64]
+    others: tuple[LossHistory, ...] = ()
+    captions: tuple[CaptionSpan, ...] = ()
+    section_title: str = ""
+    section_start_frames: tuple[int, ...] = ()
+    film_frames: int = 0
+    picture: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the shapes at the door, so that no panel has to."""
+        boundaries = (self.end_frame - self.start_frame + 1,)
+        checks = {
+            "the scene has at least one frame": self.end_frame > self.start_frame >= 0,
+            "the frame's sides are even and positive": self.width % 2
+            == self.height % 2
+            == 0
+            < min(self.width, self.height),
+            "the frame rate is positive": self.frame_rate > 0,
+            "linear_position has a value for each frame boundary": self.linear_position.shape == boundaries,
+            "log_position has a value for each frame boundary": self.log_position.shape == boundaries,
+            "sounds are in order": all(
+                one.end_frame <= two.start_frame for one, two in zip(self.sounds, self.sounds[1:], strict=False)
+            ),
+            "pictures have four channels": self.picture is None or self.picture.shape[2:] == (4,),
+        }
+        for claim, holds in checks.items():
+            if not holds:
+                raise ValueError(f"It should hold that {claim}.")
