@@ -45,7 +45,7 @@ def test_a_published_result_is_found_with_its_record(tmp_path: Path) -> None:
 
 def test_an_error_while_building_publishes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(RuntimeError), store.publish(piece()) as folder:
+    with pytest.raises(RuntimeError), store.publish(piece()) as folder:  # noqa: PT012 - the body is the case
         (folder / "half").write_text("x")
         raise RuntimeError
     assert store.find(piece()) is None

@@ -1,0 +1,117 @@
+"""The stages in order: which are stale, why, and running them.
+
+This module knows the order of the story and nothing of what happens in it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Literal, Protocol, cast
+
+from pipeline.errors import ProductionError
+from pipeline.production import Production
+from pipeline.progress import SILENT
+from pipeline.results import Made
+from pipeline.store import Piece, PieceState, Store
+from pipeline.workplace import Workplace
+
+STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
+_QUICK: Final = frozenset({"storyboard"})
+"""Made in passing, aside, where a survey needs to see beyond them."""
+
+
+class Stage(Protocol):
+    """What every file in `stages/` offers."""
+
+    def pieces(self, production: Production, made: Made) -> list[Piece]:
+        """Say what the stage would make of what was made before it."""
+
+    def run(self, production: Production, made: Made, workplace: Workplace) -> Made:
+        """Make what is not there yet, and return everything made so far."""
+
+
+def load_stage(name: str) -> Stage:
+    """Import a stage when it is needed: some bring large libraries along."""
+    return cast("Stage", import_module(f"pipeline.stages.{name}"))
+
+
+def build(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> Made:
+    """Make everything that is stale, up to and including one stage."""
+    made = Made()
+    for name in STAGES[: STAGES.index(until) + 1]:
+        made = load_stage(name).run(production, made, workplace)
+    return made
+
+
+@dataclass(frozen=True)
+class StageSurvey:
+    """What a build would do in one stage."""
+
+    stage: str
+    state: Literal["fresh", "stale", "missing", "waits"]
+    why: str
+    pieces: tuple[tuple[str, PieceState], ...]
+
+    def as_json(self) -> Mapping[str, object]:
+        """Return the survey as plain values."""
+        pieces = [{"name": name, "state": state.state, "why": state.why} for name, state in self.pieces]
+        return {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+
+
+def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> list[StageSurvey]:
+    """Look at every stage and its pieces without making anything."""
+    surveys: list[StageSurvey] = []
+    made = Made()
+    waits_for = ""
+    with tempfile.TemporaryDirectory(prefix="build-video-") as aside:
+        for name in STAGES[: STAGES.index(until) + 1]:
+            if waits_for:
+                surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", ()))
+                continue
+            stage = load_stage(name)
+            pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
+            surveys.append(_sum_up(name, pieces))
+            quiet = replace(workplace, report=SILENT, force=frozenset())
+            if surveys[-1].state == "fresh":
+                made = stage.run(production, made, quiet)
+            elif name in _QUICK:
+                made = stage.run(production, made, replace(quiet, store=Store(Path(aside))))
+            else:
+                waits_for = name
+    return surveys
+
+
+def _state(piece: Piece, workplace: Workplace) -> PieceState:
+    if piece.stage in workplace.force:
+        return PieceState("stale", "--force")
+    return workplace.store.state(piece)
+
+
+def _sum_up(stage: str, pieces: list[tuple[str, PieceState]]) -> StageSurvey:
+    states = [state for _, state in pieces]
+    count = len(states)
+    if all(state.state == "fresh" for state in states):
+        return StageSurvey(stage, "fresh", "", tuple(pieces))
+    stale = [state for state in states if state.state == "stale"]
+    missing = [state for state in states if state.state == "missing"]
+    told = [f"{len(group)} of {count} {word}" for group, word in ((stale, "stale"), (missing, "missing")) if group]
+    reasons = list(dict.fromkeys(state.why for state in (stale or missing) if state.why))
+    why = ", ".join(told) + (f": {reasons[0]}" if reasons else "")
+    return StageSurvey(stage, "stale" if stale else "missing", why, tuple(pieces))
+
+
+def check_stage_name(name: str) -> str:
+    """Return the name of a stage.
+
+    Raises
+    ------
+    ProductionError
+        Where there is no such stage.
+    """
+    if name not in STAGES:
+        raise ProductionError(f"There is no stage '{name}'.", where="command line", expected=", ".join(STAGES))
+    return name

@@ -1,0 +1,59 @@
+"""One build at a time in one folder.
+
+The lock is the operating system's own: it falls with the process that held it, so a lock left by a crash never blocks.
+A note beside it says who holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.errors import OutputError
+from pipeline.files import atomic_write_text, disk_errors
+
+
+@contextmanager
+def sole_builder(folder: Path) -> Iterator[None]:
+    """Hold a folder while building in it.
+
+    Raises
+    ------
+    OutputError
+        Where another process holds it (says which, where, since when), or where the folder can't be written.
+    """
+    note = folder / "lock.json"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise OutputError(
+                f"Another build works in this folder: {_holder(note)}.",
+                where=str(folder),
+                expected="one build at a time",
+                hint="Wait until it is done, stop it, or choose another folder with -o.",
+            ) from None
+    try:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        atomic_write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(note: Path) -> str:
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        return f"process {told['process']} on {told['host']}, since {told['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "a process that has not said its name yet"

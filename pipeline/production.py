@@ -1,0 +1,275 @@
+"""The production file: TOML in, validated settings out.
+
+This module composes the settings of the rooms and puts mistakes into words. It owns no setting of its own beyond the
+film's titles, and it reads no recording.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import types
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from pipeline.errors import ProductionError
+from pipeline.film.settings import InsertSettings, StoryboardSettings, TakeLine, VideoSettings
+from pipeline.learning.network import LstmSettings, NetworkSettings
+from pipeline.learning.recipe import TrainingSettings
+from pipeline.learning.sampling import SamplingSettings
+from pipeline.sound.settings import CorpusSettings, SoundSettings
+
+FILE_NAME = "production.toml"
+_LARGEST_BYTES = 1_000_000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Section(_Part):
+    """One network's part of the film."""
+
+    title: str = Field(min_length=1, max_length=200)
+    recordings: tuple[str, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    corpus: CorpusSettings = CorpusSettings()
+    network: NetworkSettings = LstmSettings()
+    training: TrainingSettings = TrainingSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    storyboard: StoryboardSettings = StoryboardSettings()
+    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="the same as storyboard.take")
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _lstm_unless_said(cls, value: object) -> object:
+        return {"kind": "lstm", **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _takes_stand_in_one_place(self) -> Self:
+        if self.take and self.storyboard.take:
+            raise ValueError("takes stand both in [[section.take]] and in storyboard.take: keep one of them")
+        return self
+
+    @property
+    def story(self) -> StoryboardSettings:
+        """The storyboard with the takes chosen by hand, wherever they were written."""
+        if not self.take:
+            return self.storyboard
+        return StoryboardSettings.model_validate({**self.storyboard.model_dump(), "take": self.take})
+
+
+class Production(_Part):
+    """What a production file describes. Paths in it are relative to the file's folder."""
+
+    title: str = Field(min_length=1, max_length=200)
+    subtitle: str = Field(default="", max_length=300)
+    author: str = Field(default="", max_length=200)
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="of the captions")
+    recording_credit: str = Field(default="", max_length=500, description="whose voice, under which licence")
+    templates: str = Field(default="templates", max_length=500, description="your own templates shadow the built-in")
+    video: VideoSettings = VideoSettings()
+    sound: SoundSettings = SoundSettings()
+    sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
+    inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
+
+    _folder: Path = PrivateAttr(default=Path())
+    _name: str = PrivateAttr(default="film")
+    _allow_outside: bool = PrivateAttr(default=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where the production file lies."""
+        return self._folder
+
+    @property
+    def name(self) -> str:
+        """The production's name, safe as a file's name."""
+        return self._name
+
+    @property
+    def templates_folder(self) -> Path | None:
+        """The user's own templates, where there are any."""
+        folder = self.resolve(self.templates, "templates")
+        return folder if folder.is_dir() else None
+
+    def resolve(self, relative: str, field: str) -> Path:
+        """Find a file that the production names.
+
+        Raises
+        ------
+        ProductionError
+            Where it lies outside the production's folder and that was not allowed.
+        """
+        root = self._folder.resolve()
+        try:
+            path = (root / relative).resolve()
+        except (OSError, ValueError) as error:
+            raise ProductionError(f"{relative!r} is no path.", where=field, expected="a file's path") from error
+        if not self._allow_outside and not path.is_relative_to(root):
+            raise ProductionError(
+                f"'{relative}' lies outside the production's folder.",
+                where=f"{field} in {root}",
+                expected=f"a path inside {root}",
+                hint="Copy the file into the folder; or, if you trust this production, add --allow-outside.",
+            )
+        return path
+
+    def recording_paths(self, section: int) -> tuple[Path, ...]:
+        """The recordings of a section, counted from 0."""
+        field = f"section {section + 1}, recordings"
+        return tuple(self.resolve(name, field) for name in self.sections[section].recordings)
+
+    def draft(self) -> Production:
+        """The same film small and quick; training and takes are shared with the full one."""
+        return self._like(self.model_copy(update={"video": self.video.draft()}))
+
+    def _like(self, other: Production) -> Production:
+        other._folder, other._name, other._allow_outside = self._folder, self._name, self._allow_outside
+        return other
+
+
+def safe_file_name(text: str) -> str:
+    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option."""
+    name = re.sub(r"[^\w.-]+", "-", text, flags=re.UNICODE).strip(".-_")[:80]
+    reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
+    return f"film-{name}" if reserved or not name else name
+
+
+def load_production(path: Path, *, allow_outside: bool = False) -> Production:
+    """Read a production file (or the `production.toml` of a folder).
+
+    Raises
+    ------
+    ProductionError
+        What is wrong, in which field, and what was expected.
+    """
+    path = path / FILE_NAME if path.is_dir() else path
+    data = _read_toml(path)
+    production = parse_production(data, where=str(path))
+    stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
+    production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
+    production._name = safe_file_name(stem)  # noqa: SLF001
+    production._allow_outside = allow_outside  # noqa: SLF001
+    for section in range(len(production.sections)):
+        production.recording_paths(section)
+    production.resolve(production.templates, "templates")
+    return production
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise ProductionError(
+            "There is no such production file.",
+            where=str(path),
+            expected="a TOML file, or a folder with a production.toml in it",
+            hint="build-video init FOLDER makes one to begin with.",
+        ) from None
+    except OSError as error:
+        raise ProductionError(
+            f"The production file can't be read: {error.strerror}.", where=str(path), expected="a readable file"
+        ) from error
+    if len(raw) > _LARGEST_BYTES:
+        raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProductionError(
+            f"The production file is not valid TOML: {error}.",
+            where=str(path),
+            expected='lines such as: title = "My film"',
+            hint="Look at the line named above; text needs quotes, lists need brackets.",
+        ) from error
+
+
+def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
+    """Validate what a production file says; the first mistake is told, the others are counted."""
+    try:
+        return Production.model_validate(data)
+    except ValidationError as error:
+        raise _explain(error, where) from None
+    except RecursionError:
+        raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None
+
+
+def _explain(error: ValidationError, where: str) -> ProductionError:
+    found = error.errors(include_url=False, include_context=False)
+    places = [mistake["loc"] for mistake in found]
+    # pydantic also counts a list as too short whose items were refused: that is no mistake of its own.
+    inner = {place[:depth] for place in places for depth in range(len(place))}
+    mistakes = [mistake for mistake in found if mistake["loc"] not in inner] or found
+    # An unknown key often causes a missing one: name it first.
+    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
+    field = _field_name(first["loc"])
+    more = f" ({len(mistakes) - 1} more after this one)" if len(mistakes) > 1 else ""
+    place = f"{where}: {field}{more}" if field else f"{where}{more}"
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(first["loc"], place)
+    if first["type"] == "missing":
+        return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {field} = ...")
+    if first["type"] == "union_tag_invalid":
+        return ProductionError("There is no such kind of network.", where=place, expected="'lstm' or 'tiered-lstm'")
+    given = repr(first.get("input"))
+    shown = given if len(given) <= 60 else given[:57] + "..."  # noqa: PLR2004 - one readable line
+    message = first["msg"].removeprefix("Value error, ")
+    if isinstance(first.get("input"), dict):
+        return ProductionError(f"These values don't go together: {message}.", where=place, hint="Correct them.")
+    return ProductionError(f"'{field}' can't be {shown}.", where=place, expected=message[0].lower() + message[1:])
+
+
+def _field_name(location: tuple[int | str, ...]) -> str:
+    """Put pydantic's location as a person counts: sections from 1, no names of alternatives."""
+    words: list[str] = []
+    model: object = Production
+    for step in location:
+        if isinstance(step, int):
+            words[-1:] = [f"{words[-1]} {step + 1}"] if words else [str(step + 1)]
+        elif (inner := _step_into(model, step)) is not None:
+            model = inner
+            words.append(step)
+        elif step not in {"lstm", "tiered-lstm"} and not re.search(
+            r"[\[\]()]|function-|^(tuple|int|str|float|constrained-.*|literal.*)$", step
+        ):
+            words.append(step)
+    return ".".join(words)
+
+
+def _step_into(annotation: object, key: str) -> object | None:
+    for model in _models(annotation):
+        for name, field in model.model_fields.items():
+            if key in (name, field.alias):
+                return field.annotation
+    return None
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (tuple, list, Union, types.UnionType, Annotated):
+        return [model for inner in get_args(annotation) for model in _models(inner)]
+    return []
+
+
+def _unknown_key(location: tuple[int | str, ...], place: str) -> ProductionError:
+    model: object = Production
+    for step in location[:-1]:
+        if isinstance(step, str):
+            narrowed = [
+                m for m in _models(model) if "kind" in m.model_fields and m.model_fields["kind"].default == step
+            ]
+            model = narrowed[0] if narrowed else (_step_into(model, step) or model)
+    known = sorted({f.alias or name for m in _models(model) for name, f in m.model_fields.items()})
+    key = str(location[-1])
+    close = get_close_matches(key, known, n=1, cutoff=0.5)
+    return ProductionError(
+        f"There is no setting '{key}'.",
+        where=place,
+        expected=f"'{close[0]}'?" if close else f"one of {', '.join(known)}",
+        hint="Correct or remove this key; build-video schema lists all settings.",
+    )
