@@ -197,3 +197,30 @@ def _check_contiguous(spans: tuple[Span, ...], start_frame: int, end_frame: int,
         at = span.end_frame
     if at != end_frame:
         raise ValueError(f"the {what} end at frame {at}, not {end_frame}")
+
+
+class Segment(TimelineRecord):
+    """A stretch of silent video, encoded in closed groups of pictures. Its file is relative to the record's folder."""
+
+    video_file: str = "segment.mp4"
+    start_frame: int
+    end_frame: int
+    encoder: str
+    """The encoder that made it, as ffmpeg calls it: `libx264`."""
+
+
+class Film(TimelineRecord):
+    """The finished film. Files are relative to the record's folder, and to the output folder alike."""
+
+    video_file: str
+    files: tuple[str, ...]
+    """Everything that goes with it, the video first."""
+    width: int
+    height: int
+    frame_rate: FrameRate
+    total_frames: int
+    duration_s: float
+    size_bytes: int
+    video_codec: str
+    sound_loudness_lufs: float | None = None
+    sound_true_peak_dbtp: float | None = None
