@@ -5,7 +5,6 @@ Owns the names, units, bounds and defaults. It knows nothing of how any of it is
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -56,7 +55,7 @@ class SoundSettings(_Settings):
     stereo: Literal["centre", "apart"] = Field(
         "centre", description="'centre', or 'apart': the recording to the left, the network to the right."
     )
-    fade_ms: float = Field(8.0, ge=0.5, le=500.0, description="Fade at both ends of each sound, so that none clicks.")
+    fade_ms: float = Field(8.0, ge=0.0, le=500.0, description="Fade at both ends of each sound, so that none clicks.")
     match_loudness: bool = Field(default=True, description="Bring recordings and takes to the same loudness.")
     gain_limit_db: _Db = Field(12.0, ge=0.0, le=40.0, description="The most that matching may raise a sound.")
     quiet_below_lufs: _Db = Field(
@@ -66,8 +65,10 @@ class SoundSettings(_Settings):
         -9.0, ge=-40.0, le=0.0, description="How much lower the noise of untrained networks is held."
     )
     under_cards: Literal["silence", "recording", "music"] = Field("silence", description="What is heard under cards.")
-    music: Path | None = Field(
-        None, description="With under_cards = 'music': the user's own music file, relative to the production file."
+    music: str | None = Field(
+        None,
+        max_length=500,
+        description="With under_cards = 'music': the user's own music file, relative to the production file.",
     )
     music_db: _Db = Field(-6.0, ge=-40.0, le=6.0, description="Level of what is heard under cards, against the voices.")
     duck_db: _Db = Field(
