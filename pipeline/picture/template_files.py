@@ -1,0 +1,94 @@
+"""Reading template files (TOML) into validated models, with errors that a person can act on.
+
+This module owns how a broken template is told: file, line or field, what was expected, the nearest known name. It does
+not know what any template means.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import TemplateError
+
+LARGEST_TEMPLATE_BYTES = 256 * 1024
+"""More than any hand-written template needs; less than would hurt to parse."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_template_text(path: Path) -> str:
+    """Read a template file as UTF-8, refusing what no template can be.
+
+    Raises
+    ------
+    TemplateError
+        Unreadable, too large, or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_TEMPLATE_BYTES + 1)
+    except OSError as error:
+        raise TemplateError(f"The template can't be read: {error.strerror}.", where=str(path)) from error
+    if len(data) > LARGEST_TEMPLATE_BYTES:
+        raise TemplateError(
+            "The template is too large.",
+            where=str(path),
+            expected=f"at most {LARGEST_TEMPLATE_BYTES // 1024} KiB",
+        )
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise TemplateError("The template is not UTF-8 text.", where=f"{path}, byte {error.start}") from error
+
+
+def read_template(path: Path, model: type[Model]) -> Model:
+    """Read a TOML template into `model`.
+
+    Raises
+    ------
+    TemplateError
+        Not TOML, or not what `model` asks for; names the line or the field.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(read_template_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise TemplateError(f"The template is not valid TOML: {told}.", where=str(path)) from error
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _told(error, path, model) from error
+
+
+def _told(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
+    """Tell the first fault of a validation in the project's own four parts."""
+    fault = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in fault["loc"])
+    where = f"{path}, {field}" if field else str(path)
+    others = len(error.errors()) - 1
+    hint = f"{others} more {'fault' if others == 1 else 'faults'} in the same file." if others else ""
+    if fault["type"] == "extra_forbidden":
+        name = str(fault["loc"][-1])
+        near = difflib.get_close_matches(name, _known_names(model), n=1)
+        return TemplateError(
+            f"The template has an unknown name '{name}'.",
+            where=where,
+            expected=f"perhaps '{near[0]}'" if near else "",
+            hint=hint,
+        )
+    if fault["type"] == "missing":
+        return TemplateError("The template lacks a value.", where=where, expected=f"a value for '{field}'", hint=hint)
+    message = fault["msg"].removeprefix("Value error, ")
+    return TemplateError("The template has a value that can't be used.", where=where, expected=message, hint=hint)
+
+
+def _known_names(model: type[BaseModel]) -> list[str]:
+    """All field names of a model and of the models inside it."""
+    definitions = model.model_json_schema()
+    parts = [definitions, *definitions.get("$defs", {}).values()]
+    return sorted({name for part in parts for name in part.get("properties", {})})

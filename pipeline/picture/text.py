@@ -1,0 +1,280 @@
+"""Text to coverage: measuring, breaking into lines, shrinking to fit, drawing.
+
+This module owns how words become pixels of coverage (0..255). It does not know colours, positions on the screen, or
+what the words mean. Sizes are floats in pixels.
+
+    type = typesetter_for(theme)                           # cached; or Typesetter(load_fonts())
+    style = TextStyle(32.0, weight=600)
+    picture = type.render("Iteration 3,000", style)        # TextPicture, cached
+    x, y = picture.place(100.0, 200.0)                     # pen at x = 100, baseline at y = 200 -> top left pixel
+    type.measure(text, style)                              # advance in px
+    type.wrap(text, style, width_px)                       # lines
+    type.fit(text, style, width_px, height_px, lines=2)    # FittedText: lines and the style that fits
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.fonts import HAS_RAQM, Face, FontSet, Role, load_fonts
+from pipeline.picture.linebreak import balanced, break_lines
+
+if TYPE_CHECKING:
+    from pipeline.picture.theme import Theme
+
+LINE_HEIGHT: Final = 1.3
+"""From baseline to baseline, in sizes."""
+SMALLEST_PX: Final = 1.0
+_SHRINK: Final = 0.94
+
+
+@dataclass(frozen=True)
+class TextStyle:
+    """How a text is set.
+
+    Parameters
+    ----------
+    size_px
+        The em size in pixels.
+    weight
+        100 (thin) to 900 (black).
+    role
+        `sans` or `mono`.
+    tabular
+        All digits equally wide, for counters and tables.
+    tracking_em
+        Extra room between characters, in sizes; may be negative.
+    display
+        The font's cut for headings, where it has one.
+    """
+
+    size_px: float
+    weight: int = 400
+    role: Role = "sans"
+    tabular: bool = False
+    tracking_em: float = 0.0
+    display: bool = False
+
+    def scaled(self, factor: float) -> TextStyle:
+        """The same style, `factor` times as large."""
+        return replace(self, size_px=max(SMALLEST_PX, self.size_px * factor))
+
+
+@dataclass(frozen=True)
+class TextPicture:
+    """One line of drawn text: `coverage` uint8 (h, w), just around its ink."""
+
+    coverage: npt.NDArray[np.uint8]
+    left_px: int
+    """From the pen's start to the first column (negative: the ink begins before the pen)."""
+    baseline_px: int
+    """Row of the baseline, counted from the first row (may lie outside the picture)."""
+    advance_px: float
+    """How far the pen moves on."""
+
+    def place(self, pen_x_px: float, baseline_y_px: float) -> tuple[int, int]:
+        """Where (x, y) the top left pixel of `coverage` goes on the screen."""
+        return round(pen_x_px) + self.left_px, round(baseline_y_px) - self.baseline_px
+
+
+@dataclass(frozen=True)
+class FittedText:
+    """A text broken into lines, and the style that makes them fit."""
+
+    lines: tuple[str, ...]
+    style: TextStyle
+    width_px: float
+    """Of the widest line."""
+
+    @property
+    def leading_px(self) -> float:
+        """From baseline to baseline."""
+        return self.style.size_px * LINE_HEIGHT
+
+    @property
+    def height_px(self) -> float:
+        """Of the block: one line height a line."""
+        return self.leading_px * len(self.lines)
+
+
+@dataclass(frozen=True)
+class Typesetter:
+    """Sets text with one set of fonts. Hashable, pure and cached."""
+
+    fonts: FontSet
+
+    def metrics(self, style: TextStyle) -> tuple[float, float]:
+        """Ascent and descent of the style's own face, px, both positive."""
+        ascent, descent = _face(self.fonts, style).at(style.size_px, style.weight).getmetrics()
+        return float(ascent), float(descent)
+
+    def cap_height(self, style: TextStyle) -> float:
+        """Height of capital letters, px: for centring text in a box by eye."""
+        _, top, _, bottom = _face(self.fonts, style).at(100.0, style.weight).getbbox("H", anchor="ls")
+        return float(bottom - top) * style.size_px / 100.0
+
+    def measure(self, text: str, style: TextStyle) -> float:
+        """How far the pen moves for `text`, px.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        return _measured(self.fonts, text, style)
+
+    def render(self, text: str, style: TextStyle) -> TextPicture:
+        """Draw one line of text. The same words in the same style give the same (read-only) picture.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        return _rendered(self.fonts, text, style)
+
+    def wrap(self, text: str, style: TextStyle, width_px: float, *, balance: bool = False) -> tuple[str, ...]:
+        """Break `text` into lines at most `width_px` wide; with `balance`, lines of about equal length."""
+
+        def measure(line: str) -> float:
+            return self.measure(line, style)
+
+        breaker = balanced if balance else break_lines
+        return tuple(breaker(text, measure, width_px))
+
+    def fit(
+        self,
+        text: str,
+        style: TextStyle,
+        width_px: float,
+        height_px: float = float("inf"),
+        *,
+        lines: int = 1,
+        balance: bool = True,
+    ) -> FittedText:
+        """Break `text` into at most `lines` lines inside width x height, shrinking it as far as that needs."""
+        width_px, height_px = max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX)
+        while True:
+            broken = self.wrap(text, style, width_px, balance=balance)
+            widest = max((self.measure(line, style) for line in broken), default=0.0)
+            fitted = FittedText(broken, style, widest)
+            fits = len(broken) <= lines and widest <= width_px and fitted.height_px <= height_px
+            if fits or style.size_px <= SMALLEST_PX:
+                return fitted
+            style = style.scaled(_SHRINK)
+
+    def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
+        """Draw each line of a fitted text."""
+        return tuple(self.render(line, fitted.style) for line in fitted.lines)
+
+
+def typesetter_for(theme: Theme) -> Typesetter:
+    """The typesetter with a theme's fonts."""
+    return Typesetter(load_fonts(theme.fonts.sans, theme.fonts.mono, theme.font_files))
+
+
+def _role(style: TextStyle) -> Role:
+    return "mono" if style.tabular and not HAS_RAQM else style.role
+
+
+def _face(fonts: FontSet, style: TextStyle) -> Face:
+    return fonts.faces(_role(style))[0]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of one face, with the pen's position before it."""
+
+    text: str
+    face: Face
+    pen_px: float
+
+
+def _features(style: TextStyle) -> list[str] | None:
+    if not HAS_RAQM:
+        return None
+    wanted = ["tnum"] if style.tabular else []
+    if style.tracking_em:
+        wanted += ["-liga", "-clig", "-calt"]
+    return wanted or None
+
+
+def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
+    runs = fonts.runs(unicodedata.normalize("NFC", text), _role(style))
+    if style.tracking_em:
+        runs = [(face, letter) for face, stretch in runs for letter in _letters(stretch)]
+    if _reads_right_to_left(text):
+        runs.reverse()
+    pieces = []
+    pen = 0.0
+    for face, stretch in runs:
+        pieces.append(_Piece(stretch, face, pen))
+        font = face.at(style.size_px, style.weight, display=style.display)
+        pen += font.getlength(stretch, features=_features(style)) + style.tracking_em * style.size_px
+    if style.tracking_em and pieces:
+        pen -= style.tracking_em * style.size_px
+    return pieces, max(0.0, pen)
+
+
+def _letters(stretch: str) -> Sequence[str]:
+    """Characters with their marks; a script whose letters join is left whole."""
+    if any(unicodedata.bidirectional(character) in {"R", "AL"} for character in stretch):
+        return [stretch]
+    letters: list[str] = []
+    for character in stretch:
+        if letters and unicodedata.category(character).startswith("M"):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters
+
+
+def _reads_right_to_left(text: str) -> bool:
+    directions = (unicodedata.bidirectional(character) for character in text)
+    return next((direction != "L" for direction in directions if direction in {"L", "R", "AL"}), False)
+
+
+@lru_cache(maxsize=16384)
+def _measured(fonts: FontSet, text: str, style: TextStyle) -> float:
+    return _pieces(fonts, text, style)[1]
+
+
+@lru_cache(maxsize=2048)
+def _rendered(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
+    pieces, advance = _pieces(fonts, text, style)
+    drawn = [_drawn(piece, style) for piece in pieces]
+    drawn = [(mask, left, top) for mask, left, top in drawn if mask.size]
+    if not drawn:
+        return TextPicture(np.zeros((0, 0), np.uint8), 0, 0, advance)
+    left = min(x for _, x, _ in drawn)
+    top = min(y for _, _, y in drawn)
+    right = max(x + mask.shape[1] for mask, x, _ in drawn)
+    bottom = max(y + mask.shape[0] for mask, _, y in drawn)
+    coverage = np.zeros((bottom - top, right - left), np.uint8)
+    for mask, x, y in drawn:
+        place = coverage[y - top : y - top + mask.shape[0], x - left : x - left + mask.shape[1]]
+        np.maximum(place, mask, out=place)
+    coverage.flags.writeable = False
+    return TextPicture(coverage, left, -top, advance)
+
+
+def _drawn(piece: _Piece, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """Coverage of one stretch, and where its first column and row lie from the pen's start on the baseline."""
+    font = piece.face.at(style.size_px, style.weight, display=style.display)
+    whole = int(np.floor(piece.pen_px))
+    mask, (left, top) = font.getmask2(
+        piece.text,
+        mode="L",
+        features=_features(style),
+        anchor="ls",
+        start=(piece.pen_px - whole, 0.0),
+    )
+    width, height = mask.size
+    return np.frombuffer(bytes(mask), np.uint8).reshape(height, width), whole + int(left), int(top)
