@@ -17,7 +17,7 @@ from typing import Annotated, Any, Self, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ProductionError
-from pipeline.film.settings import InsertSettings, StoryboardSettings, TakeLine, VideoSettings
+from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
@@ -41,25 +41,25 @@ class Section(_Part):
     training: TrainingSettings = TrainingSettings()
     sampling: SamplingSettings = SamplingSettings()
     storyboard: StoryboardSettings = StoryboardSettings()
-    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="the same as storyboard.take")
 
     @field_validator("network", mode="before")
     @classmethod
     def _lstm_unless_said(cls, value: object) -> object:
         return {"kind": "lstm", **value} if isinstance(value, dict) else value
 
-    @model_validator(mode="after")
-    def _takes_stand_in_one_place(self) -> Self:
-        if self.take and self.storyboard.take:
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_belong_to_the_storyboard(cls, data: object) -> object:
+        """Let [[section.take]] stand for [[section.storyboard.take]]."""
+        if not isinstance(data, dict) or "take" not in data:
+            return data
+        storyboard = data.get("storyboard", {})
+        if not isinstance(storyboard, dict):
+            return data
+        if "take" in storyboard:
             raise ValueError("takes stand both in [[section.take]] and in storyboard.take: keep one of them")
-        return self
-
-    @property
-    def story(self) -> StoryboardSettings:
-        """The storyboard with the takes chosen by hand, wherever they were written."""
-        if not self.take:
-            return self.storyboard
-        return StoryboardSettings.model_validate({**self.storyboard.model_dump(), "take": self.take})
+        rest = {key: value for key, value in data.items() if key != "take"}
+        return {**rest, "storyboard": {**storyboard, "take": data["take"]}}
 
 
 class Production(_Part):

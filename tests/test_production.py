@@ -1,0 +1,99 @@
+"""Production files: what is right is read, what is wrong is told in one clear error."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ProductionError
+from pipeline.production import load_production, parse_production, safe_file_name
+from pipeline.resources import builtin_templates_folder
+
+SECTION = '[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
+
+
+def load(folder: Path, text: str, name: str = "film.toml") -> object:
+    (folder / name).write_text(text, encoding="utf-8")
+    return load_production(folder / name)
+
+
+def test_the_shipped_productions_are_valid() -> None:
+    productions = builtin_templates_folder() / "productions"
+    assert len(load_production(productions / "demo.toml", allow_outside=True).sections) == 3
+    assert load_production(productions / "starter.toml").sections[0].title == "First try"
+
+
+def test_a_folder_stands_for_its_production_file(tmp_path: Path) -> None:
+    (tmp_path / "my film").mkdir()
+    (tmp_path / "my film" / "production.toml").write_text('title = "x"\n' + SECTION)
+    assert load_production(tmp_path / "my film").name == "my-film"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('title = "x"\n' + SECTION + "network = { neurns = 3 }", ("neurns", "'neurons'?")),
+        ('title = "x"\n' + SECTION + "network = { neurons = 0 }", ("neurons", "can't be 0")),
+        ('title = "x"\n' + SECTION + 'network = { kind = "gru" }', ("tiered-lstm",)),
+        ('title = "x"\n' + SECTION + 'training = { epochs = "many" }', ("epochs", "'many'")),
+        ('title = "x"\n[video]\nframe_rate = -1\n' + SECTION, ("frame_rate", "-1")),
+        ('title = "x"\n[video]\nwidth = 1921\n' + SECTION, ("1921", "1920")),
+        ('title = "x"\n' + SECTION + "training = { iterations = 10, checkpoint_every = 100 }", ("beyond the end",)),
+        ('title = "x"\n' + SECTION + "[[section.take]]\niteration = 0\nseconds = 9\n[section.storyboard]\nseconds = 5",
+         ("longer than",)),
+        ('title = "x"\n' + SECTION.replace("voice.wav", "../../secret.wav"), ("outside", "--allow-outside")),
+        ('title = "x"\n' + SECTION.replace("voice.wav", "/etc/passwd"), ("outside",)),
+        ('titel = "x"\n' + SECTION, ("titel", "'title'?")),
+        (SECTION, ("'title' is missing",)),
+        ('title = "x"', ("section", "missing")),
+        ("title = ", ("not valid TOML",)),
+        ("a = " + "[" * 5000, ("TOML",)),
+        ('title = "\\u0000"\nsection = 3', ("section",)),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_place_and_what_was_expected(
+    tmp_path: Path, text: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ProductionError) as caught:
+        load(tmp_path, text)
+    for word in words:
+        assert word in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_a_missing_production_file_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ProductionError, match="build-video init"):
+        load_production(tmp_path / "nothing.toml")
+
+
+def test_draft_is_a_quarter_of_the_pixels_at_thirty_frames() -> None:
+    production = load_production(builtin_templates_folder() / "productions" / "starter.toml")
+    draft = production.draft()
+    assert (draft.video.width, draft.video.height, draft.video.frame_rate) == (960, 540, 30)
+    assert draft.name == production.name
+    assert draft.sections == production.sections
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+trees = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+)
+keys = st.sampled_from(["title", "video", "sound", "section", "insert", "templates", "language", "x"])
+
+
+@given(st.dictionaries(keys, trees, max_size=6))
+def test_whatever_a_production_says_it_is_read_or_refused_in_words(data: dict[str, object]) -> None:
+    try:
+        parse_production(data, where="film.toml")
+    except ProductionError as error:
+        assert error.what  # noqa: PT017 - either outcome is right, a third is not
+
+
+@given(st.text(max_size=200))
+def test_names_become_names_that_every_file_system_takes(text: str) -> None:
+    name = safe_file_name(text)
+    assert name
+    assert not name.startswith((".", "-"))
+    assert not set(name) & set('/\\:*?"<>| \n\0')
+    assert len(name) <= 90
