@@ -1,0 +1,57 @@
+"""The record of a card: a full-screen text picture made from a template, ready to be animated.
+
+This module owns what is kept of a card, and nothing that draws it; it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CardLayer(_Record):
+    """One element of a card, cut out: it enters and leaves as a whole.
+
+    Its file is a PNG with transparency; its top left corner belongs at (`x_px`, `y_px`), both even. Times are in
+    seconds after the card's beginning; moves are in pixels, from where the element comes.
+    """
+
+    layer_file: str
+    x_px: int
+    y_px: int
+    delay_s: float = Field(ge=0)
+    move_x_px: float = 0.0
+    move_y_px: float = 0.0
+
+
+class CardPage(_Record):
+    """One screenful: most cards have one; long credits have several."""
+
+    picture_file: str
+    """The whole page at rest, PNG without transparency."""
+    layers: tuple[CardLayer, ...]
+
+
+class CardPicture(_Record):
+    """A card as it was drawn.
+
+    `name` is the clip's name in the timeline: `title`, `section-1`, `comparison`, `credits`.
+    """
+
+    name: str
+    template: str
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    background: str
+    """The ground behind all layers, `#rrggbb`."""
+    pages: tuple[CardPage, ...] = Field(min_length=1)
+    text: tuple[str, ...] = ()
+    """All words on the card, in reading order: for subtitles and for people who can't see it."""
+
+    @property
+    def picture_file(self) -> str:
+        """The first page at rest."""
+        return self.pages[0].picture_file

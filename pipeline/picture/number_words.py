@@ -1,0 +1,160 @@
+"""Numbers as people read them: thousands, durations, sample rates, bits per byte; the filters of all templates.
+
+Pure functions from numbers to text. Thin no-break spaces part numbers from units, so that lines never break there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+GAP: Final = "\u00a0"
+"""A no-break space between a number and its unit."""
+NOTHING: Final = "\u2013"
+"""What stands for a number that isn't there."""
+_LONGEST: Final = 4000
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def thousands(value: object) -> str:
+    """12345 -> 12,345; a fraction is rounded."""
+    number = _number(value)
+    return NOTHING if number is None else f"{round(number):,}"
+
+
+def decimals(value: object, places: int = 2) -> str:
+    """3.14159 -> 3.14."""
+    number = _number(value)
+    return NOTHING if number is None else f"{number:,.{min(max(int(places), 0), 12)}f}"
+
+
+def compact(value: object, digits: int = 6) -> str:
+    """A number with as many decimals as it has: 2.0 -> 2, 0.0020 -> 0.002."""
+    number = _number(value)
+    if number is None:
+        return NOTHING if value is None else str(value)
+    return f"{number:,.{min(max(int(digits), 1), 12)}g}" if abs(number) < 1e6 else f"{number:,.0f}"  # noqa: PLR2004
+
+
+def bits(nats: object, places: int = 2) -> str:
+    """A loss in nats per byte as bits per byte: 2.0794 -> 3.00."""
+    number = _number(nats)
+    return NOTHING if number is None else decimals(number / math.log(2), places)
+
+
+def duration(seconds: object) -> str:
+    """How long something took: 4.2 s, 1 min 05 s, 2 h 04 min, 3 d 4 h."""
+    number = _number(seconds)
+    if number is None or number < 0:
+        return NOTHING
+    if number < 10:  # noqa: PLR2004 (below ten seconds a tenth matters)
+        return f"{number:.1f}{GAP}s"
+    whole = round(number)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days:,}{GAP}d {hours}{GAP}h"
+    if hours:
+        return f"{hours}{GAP}h {minutes:02d}{GAP}min"
+    return f"{minutes}{GAP}min {rest:02d}{GAP}s" if minutes else f"{rest}{GAP}s"
+
+
+def clock(seconds: object) -> str:
+    """A place in a film: 0:07, 1:23, 1:02:03."""
+    number = _number(seconds)
+    if number is None or number < 0:
+        return NOTHING
+    minutes, rest = divmod(int(number), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def rate(hz: object) -> str:
+    """A sample rate: 11025 -> 11.025 kHz."""
+    number = _number(hz)
+    if number is None:
+        return NOTHING
+    return f"{number / 1000:g}{GAP}kHz" if number >= 1000 else f"{number:g}{GAP}Hz"  # noqa: PLR2004 (kilo)
+
+
+def percent(share: object, places: int = 0) -> str:
+    """0.123 -> 12 %."""
+    number = _number(share)
+    return NOTHING if number is None else f"{decimals(number * 100, places)}{GAP}%"
+
+
+def plural(count: object, one: str, many: str = "") -> str:
+    """(3, "layer") -> 3 layers; (1, "layer") -> 1 layer."""
+    number = _number(count)
+    if number is None:
+        return NOTHING
+    return f"{compact(number)}{GAP}{one if number == 1 else many or one + 's'}"
+
+
+def _default(value: object, other: object = "") -> object:
+    return other if value is None or value == "" else value
+
+
+def _join(values: object, between: str = ", ") -> str:
+    if not isinstance(values, list | tuple):
+        return str(values)
+    return str(between).join(str(value) for value in values)
+
+
+def _replace(text: object, old: str, new: str) -> str:
+    told = str(text)
+    if not old or told.count(str(old)) * len(str(new)) > _LONGEST:
+        raise ValueError("'replace' would make the text too long")
+    return told.replace(str(old), str(new))
+
+
+def _first(values: Sequence[object]) -> object:
+    return values[0]
+
+
+def _last(values: Sequence[object]) -> object:
+    return values[-1]
+
+
+def _absolute(value: float) -> float:
+    return abs(value)
+
+
+def _capitalised(text: object) -> str:
+    told = str(text)
+    return told[:1].upper() + told[1:]
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
+    {
+        "thousands": thousands,
+        "decimals": decimals,
+        "compact": compact,
+        "bits": bits,
+        "duration": duration,
+        "clock": clock,
+        "rate": rate,
+        "percent": percent,
+        "plural": plural,
+        "default": _default,
+        "join": _join,
+        "replace": _replace,
+        "first": _first,
+        "last": _last,
+        "length": len,
+        "abs": _absolute,
+        "capitalize": _capitalised,
+        "upper": lambda text: str(text).upper(),
+        "lower": lambda text: str(text).lower(),
+        "trim": lambda text: str(text).strip(),
+    }
+)
+"""Every filter that templates have, by name."""
