@@ -28,7 +28,8 @@ LARGEST_FONT_BYTES: Final = 128 * 1024 * 1024
 _PROBE_PX: Final = 24
 _NO_CHARACTER: Final = "\uffff"
 """A code point that Unicode promises never to use: every font draws its 'missing' picture for it."""
-_INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u200e\u200f")
+INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u200e\u200f")
+"""Characters that steer shaping and are never drawn."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Face:
 
     def covers(self, character: str) -> bool:
         """Whether this face has a picture of its own for `character`."""
-        return character in _INVISIBLE or character.isspace() or _covers(self.path, character)
+        return character in INVISIBLE or character.isspace() or _covers(self.path, character)
 
     def at(self, size_px: float, weight: int, *, display: bool = False) -> ImageFont.FreeTypeFont:
         """Load the face; a variable font takes `weight` (100..900) and, with `display`, its cut for headings."""
@@ -144,7 +145,7 @@ def _clusters(text: str) -> list[str]:
     clusters: list[str] = []
     for character in text:
         joined = clusters and clusters[-1].endswith("\u200d")
-        if clusters and (joined or character in _INVISIBLE or unicodedata.category(character).startswith("M")):
+        if clusters and (joined or character in INVISIBLE or unicodedata.category(character).startswith("M")):
             clusters[-1] += character
         else:
             clusters.append(character)

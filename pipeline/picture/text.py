@@ -7,7 +7,7 @@ what the words mean. Sizes are floats in pixels.
     style = TextStyle(32.0, weight=600)
     picture = type.render("Iteration 3,000", style)        # TextPicture, cached
     x, y = picture.place(100.0, 200.0)                     # pen at x = 100, baseline at y = 200 -> top left pixel
-    type.measure(text, style)                              # advance in px
+    type.measure(text, style)                              # advance in px, in proportion at all sizes
     type.wrap(text, style, width_px)                       # lines
     type.fit(text, style, width_px, height_px, lines=2)    # FittedText: lines and the style that fits
 """
@@ -23,16 +23,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.picture.fonts import HAS_RAQM, Face, FontSet, Role, load_fonts
+from pipeline.picture.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, load_fonts
 from pipeline.picture.linebreak import balanced, break_lines
 
 if TYPE_CHECKING:
     from pipeline.picture.theme import Theme
 
-LINE_HEIGHT: Final = 1.3
-"""From baseline to baseline, in sizes."""
 SMALLEST_PX: Final = 1.0
-_SHRINK: Final = 0.94
+_SHRINK: Final = 0.95
+_REFERENCE_PX: Final = 64.0
+"""Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
+_NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS_RAQM else INVISIBLE)
+"""Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
+_ROUNDING: Final = 1.004
+"""Small sizes come out up to this much wider than scaled ones: advances are whole 64ths of a pixel."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class TextStyle:
         Extra room between characters, in sizes; may be negative.
     display
         The font's cut for headings, where it has one.
+    leading_em
+        From baseline to baseline, in sizes.
     """
 
     size_px: float
@@ -61,6 +67,7 @@ class TextStyle:
     tabular: bool = False
     tracking_em: float = 0.0
     display: bool = False
+    leading_em: float = 1.3
 
     def scaled(self, factor: float) -> TextStyle:
         """The same style, `factor` times as large."""
@@ -92,16 +99,20 @@ class FittedText:
     style: TextStyle
     width_px: float
     """Of the widest line."""
-
-    @property
-    def leading_px(self) -> float:
-        """From baseline to baseline."""
-        return self.style.size_px * LINE_HEIGHT
+    ascent_px: float
+    descent_px: float
 
     @property
     def height_px(self) -> float:
-        """Of the block: one line height a line."""
-        return self.leading_px * len(self.lines)
+        """From the top of the first line to the bottom of the last."""
+        leading = self.style.leading_em * self.style.size_px
+        return self.ascent_px + self.descent_px + leading * (len(self.lines) - 1)
+
+    @property
+    def baselines_px(self) -> tuple[float, ...]:
+        """Each line's baseline below the top of the block."""
+        leading = self.style.leading_em * self.style.size_px
+        return tuple(self.ascent_px + leading * index for index in range(len(self.lines)))
 
 
 @dataclass(frozen=True)
@@ -111,9 +122,8 @@ class Typesetter:
     fonts: FontSet
 
     def metrics(self, style: TextStyle) -> tuple[float, float]:
-        """Ascent and descent of the style's own face, px, both positive."""
-        ascent, descent = _face(self.fonts, style).at(style.size_px, style.weight).getmetrics()
-        return float(ascent), float(descent)
+        """Ascent and descent of the style's own face, px, both positive, in proportion at all sizes."""
+        return _extent(self.fonts, "", style)
 
     def cap_height(self, style: TextStyle) -> float:
         """Height of capital letters, px: for centring text in a box by eye."""
@@ -128,7 +138,7 @@ class Typesetter:
         GlyphError
             A character that no font at hand can draw.
         """
-        return _measured(self.fonts, text, style)
+        return _em_width(self.fonts, text, replace(style, size_px=_REFERENCE_PX)) * style.size_px
 
     def render(self, text: str, style: TextStyle) -> TextPicture:
         """Draw one line of text. The same words in the same style give the same (read-only) picture.
@@ -144,7 +154,7 @@ class Typesetter:
         """Break `text` into lines at most `width_px` wide; with `balance`, lines of about equal length."""
 
         def measure(line: str) -> float:
-            return self.measure(line, style)
+            return self.measure(line, style) * _ROUNDING
 
         breaker = balanced if balance else break_lines
         return tuple(breaker(text, measure, width_px))
@@ -163,8 +173,8 @@ class Typesetter:
         width_px, height_px = max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX)
         while True:
             broken = self.wrap(text, style, width_px, balance=balance)
-            widest = max((self.measure(line, style) for line in broken), default=0.0)
-            fitted = FittedText(broken, style, widest)
+            widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
+            fitted = FittedText(broken, style, widest, *_extent(self.fonts, text, style))
             fits = len(broken) <= lines and widest <= width_px and fitted.height_px <= height_px
             if fits or style.size_px <= SMALLEST_PX:
                 return fitted
@@ -207,7 +217,7 @@ def _features(style: TextStyle) -> list[str] | None:
 
 
 def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
-    runs = fonts.runs(unicodedata.normalize("NFC", text), _role(style))
+    runs = fonts.runs(_cleaned(text), _role(style))
     if style.tracking_em:
         runs = [(face, letter) for face, stretch in runs for letter in _letters(stretch)]
     if _reads_right_to_left(text):
@@ -221,6 +231,12 @@ def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], 
     if style.tracking_em and pieces:
         pen -= style.tracking_em * style.size_px
     return pieces, max(0.0, pen)
+
+
+def _cleaned(text: str) -> str:
+    """Composed characters, every kind of space one that all fonts have, and nothing that is never seen."""
+    seen = [" " if character.isspace() else character for character in unicodedata.normalize("NFC", text)]
+    return "".join(character for character in seen if character not in _NEVER_SEEN)
 
 
 def _letters(stretch: str) -> Sequence[str]:
@@ -242,8 +258,16 @@ def _reads_right_to_left(text: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _measured(fonts: FontSet, text: str, style: TextStyle) -> float:
-    return _pieces(fonts, text, style)[1]
+def _em_width(fonts: FontSet, text: str, style: TextStyle) -> float:
+    return _pieces(fonts, text, style)[1] / style.size_px
+
+
+def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:
+    """The largest ascent and descent among the faces that draw `text` and the style's own."""
+    faces = {_face(fonts, style), *(face for face, _ in fonts.runs(_cleaned(text), _role(style)))}
+    metrics = [face.at(_REFERENCE_PX, style.weight).getmetrics() for face in faces]
+    scale = style.size_px / _REFERENCE_PX
+    return max(ascent for ascent, _ in metrics) * scale, max(descent for _, descent in metrics) * scale
 
 
 @lru_cache(maxsize=2048)
