@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -30,6 +30,7 @@ from pipeline.lock import sole_builder
 from pipeline.production import FILE_NAME, Production, load_production
 from pipeline.resources import builtin_templates_folder
 from pipeline.results import Made
+from pipeline.starter import start_production
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 
@@ -183,6 +184,43 @@ def status(
     _print_survey(survey(production, workplace), as_json=as_json, verbose=pieces)
 
 
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.")],
+    demo: Annotated[bool, typer.Option("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
+) -> None:
+    """Make a commented production file and a place for recordings."""
+    made = start_production(folder, demo=demo)
+    print(made)
+    if not demo:
+        print(
+            f"Put a recording at {folder / 'recordings' / 'voice.wav'}, then run: build-video {made}", file=sys.stderr
+        )
+
+
+@app.command()
+def doctor(output: Output = None, as_json: AsJson = False) -> None:
+    """Say what this machine has, what is missing, and how to get it."""
+    from pipeline.doctor import examine  # noqa: PLC0415 - looks into every room
+
+    findings = examine(output or Path("out"))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.state:<8} {finding.name:<12} {finding.found}")
+            if finding.mend:
+                print(f"{'':<21} -> {finding.mend}")
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the production file, for editors."""
+    print_json(Production.model_json_schema(by_alias=True))
+
+
 def expand_arguments(arguments: Sequence[str]) -> list[str]:
     """Put the hidden command `build` where a production file, or nothing, stands in place of a command."""
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -204,8 +242,8 @@ def _dispatch(arguments: list[str]) -> int:
         from pipeline.tools.commands import main as tools_main  # noqa: PLC0415 - these must start quickly
 
         return tools_main(arguments)
-    app(expand_arguments(arguments), prog_name="build-video", standalone_mode=False)
-    return 0
+    outcome = app(expand_arguments(arguments), prog_name="build-video", standalone_mode=False)
+    return outcome if isinstance(outcome, int) else 0
 
 
 def _as_our_error(error: Exception) -> BuildVideoError:
