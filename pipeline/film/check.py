@@ -1,0 +1,300 @@
+"""The check at the end: the finished file is decoded and compared with the timeline that it was made from.
+
+This module owns what a film of ours must be. It asks ffmpeg, and reads the MP4's own boxes; it changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pipeline.errors import FfmpegError, FootageError, StageError
+from pipeline.ffmpeg import Completed, file_argument, run
+from pipeline.film.chapters import one_line
+from pipeline.film.container import AAC_PACKET_SAMPLES
+from pipeline.film.encoder import level_for, timescale_for
+from pipeline.film.timeline import Timeline
+
+LONGEST_GROUP_S: Final = 2
+LOUDNESS_TOLERANCE_LU: Final = 0.5
+_LARGEST_INDEX_BYTES: Final = 1 << 28
+_BOX_HEADER_BYTES: Final = 8
+_HIGH_PROFILE: Final = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One promise, and whether the file keeps it."""
+
+    promise: str
+    expected: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet of the file: its times in ticks, and whether it can be decoded on its own."""
+
+    stream: int
+    dts: int
+    pts: int
+    duration: int
+    key: bool
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a film was promised to be, besides its timeline.
+
+    Parameters
+    ----------
+    codec
+        The video's codec as ffmpeg calls a decoder: `h264`.
+    lossless
+        Whether the picture is a lossless master, which is of another profile.
+    loudness_lufs, true_peak_dbtp
+        Target and limit of the sound; not checked where None.
+    """
+
+    codec: str = "h264"
+    lossless: bool = False
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file is.
+
+    Parameters
+    ----------
+    words
+        ffmpeg's description of it.
+    packets
+        All packets of the first video and the first sound stream.
+    decoded_frames
+        How many pictures came out of the decoder.
+    loudness_lufs, true_peak_dbtp
+        Of the decoded sound (ITU-R BS.1770); None where there is no sound.
+    index_first
+        Whether the index stands before the media.
+    profile, level
+        The H.264 profile and level that the index names; None where there are none.
+    """
+
+    words: str
+    packets: tuple[Packet, ...]
+    decoded_frames: int
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    index_first: bool
+    profile: int | None
+    level: int | None
+
+
+def inspect(path: Path) -> Inspection:
+    """Read and decode a file, whole.
+
+    Raises
+    ------
+    FootageError
+        Where it is not there or no MP4.
+    FfmpegError
+        Where it can't be decoded.
+    """
+    index, index_first = _index_of(path)
+    source = ["-i", file_argument(path)]
+    copied = run(
+        ["-loglevel", "info", *source, "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"],
+        timeout_s=600,
+        purpose=f"reading {path.name}",
+    )
+    decoded = _decode(source, path.name, sound=bool(_stream_line(copied.stderr, "Audio")))
+    frames = re.findall(rb"^frame=\s*(\d+)", decoded.stdout, re.MULTILINE)
+    at = index.find(b"avcC") + len(b"avcC")
+    has_avc = at >= len(b"avcC") and at + 4 <= len(index)
+    return Inspection(
+        words=copied.stderr.partition("\nOutput #0")[0],
+        packets=tuple(_packets(copied.stdout.decode("utf-8", "replace"))),
+        decoded_frames=int(frames[-1]) if frames else 0,
+        loudness_lufs=_number_after(decoded.stderr, r"Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS"),
+        true_peak_dbtp=_number_after(decoded.stderr, r"True peak:\s+Peak:\s+(-?[\d.]+) dBFS"),
+        index_first=index_first,
+        profile=index[at + 1] if has_avc else None,
+        level=index[at + 3] if has_avc else None,
+    )
+
+
+def _decode(source: Sequence[str], name: str, *, sound: bool) -> Completed:
+    listen = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet"] if sound else []
+    strict = ["-loglevel", "info", "-xerror", "-err_detect", "explode"]
+    watched = ["-map", "0:v:0", *listen, "-f", "null", "-progress", "pipe:1", "-"]
+    return run([*strict, *source, *watched], timeout_s=7200, purpose=f"decoding {name}")
+
+
+def _number_after(text: str, pattern: str) -> float | None:
+    found = re.search(pattern, text)
+    return float(found.group(1)) if found else None
+
+
+def _stream_line(words: str, kind: str) -> str:
+    """The line with which ffmpeg describes the first stream of a kind; empty where there is none."""
+    found = re.search(rf"^  Stream #0:\S*: ({kind}: .*)$", words.partition("\nOutput #0")[0], re.MULTILINE)
+    return found.group(1).strip() if found else ""
+
+
+def _packets(framecrc: str) -> Iterator[Packet]:
+    for line in framecrc.splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        stream, dts, pts, duration, *rest = (part.strip() for part in line.split(","))
+        key = not any(part.startswith("F=0x0") for part in rest)
+        yield Packet(int(stream), int(dts), int(pts), int(duration), key)
+
+
+def _boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Walk over a file's outermost boxes (ISO/IEC 14496-12): type, start and size of the content."""
+    at = 0
+    while at + _BOX_HEADER_BYTES <= end:
+        file.seek(at)
+        header = file.read(16)
+        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        skip = _BOX_HEADER_BYTES
+        if size == 1:
+            size, skip = int.from_bytes(header[8:16], "big"), 16
+        elif size == 0:
+            size = end - at
+        if size < skip:
+            return
+        yield kind, at + skip, size - skip
+        at += size
+
+
+def _index_of(path: Path) -> tuple[bytes, bool]:
+    try:
+        with path.open("rb") as file:
+            boxes = list(_boxes(file, path.stat().st_size))
+            order = [kind for kind, _, _ in boxes]
+            for kind, start, size in boxes:
+                if kind == b"moov" and size <= _LARGEST_INDEX_BYTES:
+                    file.seek(start)
+                    return file.read(size), b"mdat" in order and order.index(b"moov") < order.index(b"mdat")
+    except OSError as error:
+        raise FootageError(f"The film can't be read: {error.strerror or error}.", where=str(path)) from error
+    raise FootageError("This is no MP4 with an index.", where=str(path), expected="a film made by build-video")
+
+
+def compare(timeline: Timeline, found: Inspection, promise: Promise) -> tuple[Finding, ...]:
+    """Compare what a file is with what was promised."""
+    video = [packet for packet in found.packets if packet.stream == 0]
+    sound = [packet for packet in found.packets if packet.stream == 1]
+    return (
+        *_picture_findings(timeline, found, video, promise),
+        *_sound_findings(timeline, found, sound, promise),
+        *_label_findings(timeline, found),
+    )
+
+
+def _said(promise: str, expected: object, found: object, *, holds: bool | None = None) -> Finding:
+    return Finding(promise, str(expected), str(found), expected == found if holds is None else holds)
+
+
+def _picture_findings(
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
+) -> Iterator[Finding]:
+    total = timeline.total_frames
+    tick = timescale_for(timeline.frame_rate) / timeline.frame_rate
+    exact = [int(frame * tick) for frame in range(total)]
+    times = sorted(packet.pts for packet in packets)
+    wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
+    yield _said("frames in the file", total, len(packets))
+    yield _said("frames that can be decoded", total, found.decoded_frames)
+    yield _said(
+        "every frame at its time, from 0",
+        "yes",
+        "yes" if wrong is None else f"frame {wrong} is not",
+        holds=wrong is None,
+    )
+    keys = sorted(packet.pts for packet in packets if packet.key)
+    gap = max((b - a for a, b in pairwise([*keys, exact[-1] + int(tick)])), default=0)
+    longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
+    yield _said(
+        "key frames, the first at 0", f"every {LONGEST_GROUP_S} s", keys[:1], holds=keys[:1] == [0] and gap <= longest
+    )
+    line = next((line.strip() for line in found.words.splitlines() if ": Video: " in line), "no video")
+    profile = "h264 (High)" if promise.codec == "h264" and not promise.lossless else promise.codec
+    for claim, words in (
+        ("codec", f"Video: {profile}"),
+        ("colours", "yuv420p(tv, bt709"),
+        ("size", f", {timeline.width}x{timeline.height}"),
+    ):
+        yield _said(claim, words.removeprefix(", "), line, holds=words in line)
+    if promise.codec == "h264" and not promise.lossless:
+        level = level_for(timeline.width, timeline.height, timeline.frame_rate)
+        shown = f"{(found.level or 0) // 10}.{(found.level or 0) % 10}"
+        yield _said("profile", _HIGH_PROFILE, found.profile)
+        yield _said("level", level, shown)
+    yield _said("index first", "yes", "yes" if found.index_first else "no")
+
+
+def _sound_findings(
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
+) -> Iterator[Finding]:
+    line = _stream_line(found.words, "Audio")
+    words = f"aac (LC), {timeline.sample_rate_hz} Hz"
+    holds = "aac (LC)" in line and f"{timeline.sample_rate_hz} Hz" in line
+    yield _said("sound", words, line, holds=holds)
+    length = Fraction(len(packets) * AAC_PACKET_SAMPLES, timeline.sample_rate_hz)
+    within = max(1 / timeline.frame_rate, Fraction(AAC_PACKET_SAMPLES, timeline.sample_rate_hz))
+    told = f"{float(timeline.duration_s):.3f} s", f"{float(length):.3f} s"
+    yield _said("sound as long as picture", *told, holds=abs(length - timeline.duration_s) <= within)
+    yield _said("sound from 0", 0, packets[0].pts if packets else "no sound")
+    if promise.loudness_lufs is not None and found.loudness_lufs is not None:
+        near = abs(found.loudness_lufs - promise.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
+        yield _said("loudness, LUFS", promise.loudness_lufs, found.loudness_lufs, holds=near)
+    if promise.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
+        below = found.true_peak_dbtp <= promise.true_peak_dbtp + 0.05  # ffmpeg tells tenths
+        yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
+
+
+def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[Finding]:
+    starts = [float(start) for start in re.findall(r"Chapter #0:\d+: start ([\d.]+)", found.words)]
+    exact = [float(timeline.clock.seconds_at(chapter.frame)) for chapter in timeline.chapters]
+    near = len(starts) == len(exact) and all(abs(a - b) < 0.002 for a, b in zip(starts, exact, strict=True))  # noqa: PLR2004 - the track counts milliseconds
+    yield _said("chapters", [f"{s:.3f}" for s in exact], [f"{s:.3f}" for s in starts], holds=near)
+    title = re.search(r"^    title\s*: (.*)$", found.words, re.MULTILINE)
+    yield _said("title", one_line(timeline.title), title.group(1).strip() if title else "")
+
+
+def check_film(path: Path, timeline: Timeline, promise: Promise) -> tuple[Inspection, tuple[Finding, ...]]:
+    """Inspect a film and compare it with its timeline.
+
+    Raises
+    ------
+    StageError
+        Where it is not what was promised; names every broken promise.
+    """
+    try:
+        found = inspect(path)
+    except FfmpegError as error:
+        raise StageError(f"The film can't be decoded. {error.what}", where=str(path), hint=_AGAIN) from error
+    findings = compare(timeline, found, promise)
+    broken = [finding for finding in findings if not finding.holds]
+    if broken:
+        told = "; ".join(f"{finding.promise}: {finding.found} instead of {finding.expected}" for finding in broken[:4])
+        raise StageError(
+            f"The film is not what was promised: {told}.",
+            where=str(path),
+            expected="a file like its timeline",
+            hint=_AGAIN,
+        )
+    return found, findings
+
+
+_AGAIN = "Build again with --force; if it happens again, please report it with the build log."

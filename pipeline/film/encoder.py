@@ -1,0 +1,354 @@
+"""Encoding: finished yuv420p frames in, a silent video of closed groups of pictures out.
+
+This module owns what the encoder is told (codec, quality, level, groups of pictures, colour tags) and the hand-over of
+frames to it, overlapped with the drawing of the next. It does not know what the frames show.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import FfmpegError
+from pipeline.ffmpeg import Process, file_argument
+from pipeline.film.settings import Encoder, Quality, VideoSettings
+
+Frame = NDArray[np.uint8]
+DrawFrame = Callable[[int, Frame], None]
+
+X264_THREADS: Final = 2
+"""Fixed, because the encoder's bits depend on it: the same film on any machine."""
+
+B_FRAMES: Final = 2
+COLOUR_TAGS: Final = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+BITEXACT: Final = ("-fflags", "+bitexact", "-flags", "+bitexact")
+_LOWEST_TIMESCALE_HZ: Final = 10_000
+_MACROBLOCK_PX: Final = 16
+_BUFFERS: Final = 3  # one being drawn, one being handed over, one in between
+
+_CODECS: Final[Mapping[Encoder, str]] = {
+    "x264": "libx264",
+    "x265": "libx265",
+    "av1": "libsvtav1",
+    "nvenc": "h264_nvenc",
+    "videotoolbox": "h264_videotoolbox",
+    "qsv": "h264_qsv",
+    "amf": "h264_amf",
+}
+_QUALITIES: Final[Mapping[Quality, tuple[str, int]]] = {
+    "draft": ("superfast", 26),
+    "web": ("veryfast", 18),
+    "archive": ("slow", 14),
+    "lossless": ("veryfast", 0),
+}
+
+# Rec. ITU-T H.264, table A-1: level, most macroblocks a second, most macroblocks a frame.
+_LEVELS: Final = (
+    ("3.0", 40_500, 1_620),
+    ("3.1", 108_000, 3_600),
+    ("3.2", 216_000, 5_120),
+    ("4.0", 245_760, 8_192),
+    ("4.2", 522_240, 8_704),
+    ("5.0", 589_824, 22_080),
+    ("5.1", 983_040, 36_864),
+    ("5.2", 2_073_600, 36_864),
+    ("6.0", 4_177_920, 139_264),
+    ("6.1", 8_355_840, 139_264),
+    ("6.2", 16_711_680, 139_264),
+)
+
+
+def level_for(width: int, height: int, frame_rate: Fraction) -> str:
+    """Return the lowest H.264 level that allows pictures of this size at this rate (ITU-T H.264, table A-1)."""
+    macroblocks = -(-width // _MACROBLOCK_PX) * -(-height // _MACROBLOCK_PX)
+    for level, most_per_second, most in _LEVELS:
+        if macroblocks <= most and macroblocks * frame_rate <= most_per_second:
+            return level
+    return _LEVELS[-1][0]
+
+
+def timescale_for(frame_rate: Fraction) -> int:
+    """Return the ticks a second of the video track: every frame lasts a whole number of them."""
+    scale = frame_rate.numerator
+    while scale < _LOWEST_TIMESCALE_HZ:
+        scale *= 2
+    return scale
+
+
+def group_frames(frames: int, frame_rate: Fraction, keyframe_seconds: float) -> int:
+    """Return the length of each closed group in a stretch of `frames`: equal ones, none a small remainder."""
+    wanted = max(1, round(Fraction(keyframe_seconds).limit_denominator(1000) * frame_rate))
+    groups = max(1, round(Fraction(frames, wanted)))
+    return -(-frames // groups)
+
+
+@dataclass(frozen=True)
+class EncoderPlan:
+    """Everything the encoder is told but the frames: what a segment's bits depend on.
+
+    Parameters
+    ----------
+    width, height
+        Pixels, even.
+    frame_rate
+        Frames a second.
+    codec
+        As ffmpeg calls it: `libx264`.
+    preset
+        The encoder's own speed.
+    crf
+        Constant rate factor; 0 with `lossless`.
+    lossless
+        Whether nothing may be lost.
+    keyframe_seconds
+        About how long a closed group of pictures is.
+    threads
+        Of the software encoders.
+    """
+
+    width: int
+    height: int
+    frame_rate: Fraction
+    codec: str
+    preset: str
+    crf: int
+    lossless: bool
+    keyframe_seconds: float
+    threads: int = X264_THREADS
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Shape of a frame's buffer: the planes Y, U and V one after the other, uint8."""
+        return (self.height * 3 // 2, self.width)
+
+    def ingredients(self) -> dict[str, str | int | float | bool]:
+        """Everything that determines the bits, for a result's key."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "frame_rate": str(self.frame_rate),
+            "codec": self.codec,
+            "preset": self.preset,
+            "crf": self.crf,
+            "lossless": self.lossless,
+            "keyframe_seconds": self.keyframe_seconds,
+        }
+
+    def arguments(self, frames: int) -> list[str]:
+        """Return ffmpeg's arguments for a stretch of `frames` from standard input, but for the output file."""
+        rate = f"{self.frame_rate.numerator}/{self.frame_rate.denominator}"
+        size = f"{self.width}x{self.height}"
+        source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", size, "-framerate", rate]
+        group = group_frames(frames, self.frame_rate, self.keyframe_seconds)
+        return [
+            *("-filter_threads", "1", *source, *COLOUR_TAGS, "-i", "pipe:0", "-an", "-fps_mode", "passthrough"),
+            *("-pix_fmt", "yuv420p", *COLOUR_TAGS, *self._codec_arguments(group), *BITEXACT),
+            *("-video_track_timescale", str(timescale_for(self.frame_rate)), "-f", "mp4"),
+        ]
+
+    def _codec_arguments(self, group: int) -> list[str]:
+        common = ["-c:v", self.codec, "-g", str(group)]
+        if self.codec == "libx264":
+            return [*common, *self._x264_arguments(group)]
+        if self.codec == "libx265":
+            quality = "lossless=1" if self.lossless else f"crf={self.crf}"
+            told = (
+                f"{quality}:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0:bframes={B_FRAMES}:log-level=none"
+            )
+            pools = f"pools={self.threads}:frame-threads=1"
+            return [*common, "-preset", self.preset, "-x265-params", f"{told}:{pools}", "-tag:v", "hvc1"]
+        if self.codec == "libsvtav1":
+            quick = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "faster": "9", "fast": "8", "medium": "7"}
+            told = f"keyint={group}:scd=0:lp={self.threads}"
+            return [*common, "-preset", quick.get(self.preset, "5"), "-crf", str(self.crf + 8), "-svtav1-params", told]
+        hardware = {
+            "h264_nvenc": ["-rc", "vbr", "-cq", str(self.crf), "-b:v", "0", "-preset", "p5", "-forced-idr", "1"],
+            "h264_videotoolbox": ["-q:v", str(max(1, 100 - 2 * self.crf))],
+            "h264_qsv": ["-global_quality", str(self.crf), "-look_ahead", "0"],
+            "h264_amf": ["-rc", "cqp", "-qp_i", str(self.crf), "-qp_p", str(self.crf), "-qp_b", str(self.crf)],
+        }[self.codec]
+        return [*common, *hardware, "-bf", str(B_FRAMES), "-profile:v", "high"]
+
+    def _x264_arguments(self, group: int) -> list[str]:
+        told = {
+            "keyint": group,
+            "min-keyint": group,
+            "scenecut": 0,
+            "open-gop": 0,
+            "bframes": B_FRAMES,
+            "cabac": 1,  # with the quickest preset too, or it would not be the High profile
+            "8x8dct": 1,
+            "stitchable": 1,  # headers that don't depend on the content, so that segments join
+            "force-cfr": 1,
+            "threads": self.threads,
+        }
+        quality = ["-qp", "0"] if self.lossless else ["-crf", str(self.crf), "-profile:v", "high"]
+        level = level_for(self.width, self.height, self.frame_rate)
+        params = ":".join(f"{name}={value}" for name, value in told.items())
+        return ["-preset", self.preset, *quality, "-level", level, "-x264-params", params]
+
+
+def plan_encoder(video: VideoSettings, codec: str | None = None) -> EncoderPlan:
+    """Turn settings into an encoder's plan; `codec` where another encoder than the wanted one is at hand."""
+    preset, crf = _QUALITIES[video.quality]
+    return EncoderPlan(
+        width=video.width,
+        height=video.height,
+        frame_rate=video.frame_rate,
+        codec=codec or _CODECS[video.encoder],
+        preset=video.preset or preset,
+        crf=crf if video.crf is None else video.crf,
+        lossless=video.quality == "lossless",
+        keyframe_seconds=video.keyframe_seconds,
+    )
+
+
+class FrameEncoder:
+    """Writes frames into a video file. A context manager: leaving it by an error ends the encoder at once.
+
+    Parameters
+    ----------
+    path
+        The MP4 to write; what is there is replaced.
+    plan
+        What the encoder is told.
+    frames
+        How many frames will be written; fewer or more are an error.
+    """
+
+    def __init__(self, path: Path, plan: EncoderPlan, frames: int) -> None:
+        self._path = path
+        self._plan = plan
+        self._frames = frames
+        self._written = 0
+        arguments = [*plan.arguments(frames), "-y", file_argument(path)]
+        self._process = Process(arguments, writes=True, purpose=f"encoding {path.name}")
+
+    def write(self, frame: Frame) -> None:
+        """Hand over a frame: planes Y, U, V, uint8, C-contiguous, shape (height * 3 // 2, width).
+
+        Raises
+        ------
+        FfmpegError
+            Where the encoder has died.
+        """
+        if frame.shape != self._plan.frame_shape or frame.dtype != np.uint8 or not frame.flags.c_contiguous:
+            raise ValueError(f"a frame is uint8 of shape {self._plan.frame_shape}, not {frame.dtype} of {frame.shape}")
+        self._process.write(frame.data)
+        self._written += 1
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises
+        ------
+        FfmpegError
+            Where the encoder failed, or the number of frames is not what was announced.
+        """
+        self._process.close()
+        if self._written != self._frames:
+            raise FfmpegError(
+                f"{self._written} frames were drawn instead of {self._frames}.", where=f"encoding {self._path.name}"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._process.kill()
+
+
+def _ignore(_done: int) -> None:
+    pass
+
+
+def encode_frames(
+    draw: DrawFrame,
+    *,
+    start_frame: int,
+    end_frame: int,
+    path: Path,
+    plan: EncoderPlan,
+    on_frame: Callable[[int], None] = _ignore,
+) -> None:
+    """Draw a stretch of the film and encode it; a frame is handed over while the next is drawn.
+
+    Parameters
+    ----------
+    draw
+        `draw(frame, out)` draws a frame of the film into a buffer of `plan.frame_shape`. Buffers come back in turn,
+        holding the frame drawn into them before.
+    start_frame, end_frame
+        The stretch, the end not included.
+    path
+        The MP4 to write.
+    plan
+        What the encoder is told.
+    on_frame
+        Told after each frame drawn, with the number of frames done.
+    """
+    free: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+    for _ in range(_BUFFERS):
+        free.put(np.zeros(plan.frame_shape, dtype=np.uint8))
+    with FrameEncoder(path, plan, end_frame - start_frame) as encoder, _HandOver(encoder, free) as hand_over:
+        for frame in range(start_frame, end_frame):
+            buffer = free.get()
+            hand_over.check()
+            draw(frame, buffer)
+            hand_over.put(buffer)
+            on_frame(frame - start_frame + 1)
+
+
+class _HandOver:
+    """A thread that writes drawn frames to the encoder and gives their buffers back."""
+
+    def __init__(self, encoder: FrameEncoder, free: queue.SimpleQueue[Frame]) -> None:
+        self._encoder = encoder
+        self._free = free
+        self._drawn: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def put(self, frame: Frame) -> None:
+        self._drawn.put(frame)
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        while (frame := self._drawn.get()) is not None:
+            if self._error is None:
+                try:
+                    self._encoder.write(frame)
+                except BaseException as error:  # noqa: BLE001 - told to the drawing thread
+                    self._error = error
+            self._free.put(frame)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._encoder.__exit__(kind, error, trace)  # a write that hangs is ended
+        self._drawn.put(None)
+        self._thread.join()
+        if kind is None:
+            self.check()
