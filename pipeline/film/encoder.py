@@ -85,10 +85,14 @@ def timescale_for(frame_rate: Fraction) -> int:
 
 
 def group_frames(frames: int, frame_rate: Fraction, keyframe_seconds: float) -> int:
-    """Return the length of each closed group in a stretch of `frames`: equal ones, none a small remainder."""
-    wanted = max(1, round(Fraction(keyframe_seconds).limit_denominator(1000) * frame_rate))
-    groups = max(1, round(Fraction(frames, wanted)))
-    return -(-frames // groups)
+    """Return the length of each closed group in a stretch of `frames`: as near as possible to what is wanted.
+
+    No group is longer than two seconds, and none shorter than half of one where the stretch allows that.
+    """
+    shortest, longest = -(-frame_rate // 2), int(2 * frame_rate)
+    wanted = min(max(round(Fraction(keyframe_seconds).limit_denominator(1000) * frame_rate), shortest), longest)
+    candidates = sorted(range(shortest, longest + 1), key=lambda group: (abs(group - wanted), group))
+    return next((group for group in candidates if (frames % group or group) >= shortest), wanted)
 
 
 @dataclass(frozen=True)
