@@ -181,6 +181,16 @@ class Process:
         return self._process.pid
 
     @property
+    def returncode(self) -> int | None:
+        """How it ended: 0 well, above 0 by its own choice, below 0 by that signal; None where it still runs."""
+        return self._process.returncode
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was killed for taking too long."""
+        return self._killed_after_s is not None
+
+    @property
     def stderr(self) -> str:
         """The last lines that it wrote to standard error so far."""
         return "\n".join(list(self._lines))

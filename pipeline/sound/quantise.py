@@ -4,7 +4,7 @@ Owns what the 256 codes mean. In both encodings code 128 is silence, code 0 the 
 comes back from its own value unchanged. It does not know files, rates or networks.
 
 Linear: value = (code - 128) / 128, as in 8-bit WAV files.
-Mu-law: the continuous law of ITU-T G.711 with mu = 255, value = sign(y) (256^|y| - 1) / 255 where y = (code - 128) / 128.
+Mu-law: the continuous law behind ITU-T G.711, mu = 255: value = sign(y) (256^|y| - 1) / 255, y = (code - 128) / 128.
 """
 
 from __future__ import annotations

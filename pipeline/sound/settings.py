@@ -38,9 +38,6 @@ class CorpusSettings(_Settings):
     validation_share: float = Field(
         0.1, gt=0.0, le=0.5, description="Share of the corpus, at its end, that is kept for validation."
     )
-    gap_s: float = Field(
-        0.25, ge=0.0, le=10.0, description="Sound left out between training and validation, so that nothing leaks."
-    )
     longest_s: float = Field(
         6 * 3600.0, gt=5.0, le=48 * 3600.0, description="Refuse recordings that are longer than this altogether."
     )

@@ -1,0 +1,256 @@
+"""From recordings to the bytes that a network learns.
+
+Owns the order of things: decode, mix to mono, resample, take out the direct current, bring the peak up, shorten
+silences, quantise, join, and find the place where training ends and validation begins. Everything passes in blocks: a
+corpus may be longer than the memory. It does not know stages, results or networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from pipeline.errors import RecordingError
+from pipeline.sound.decode import mix_to_mono, open_recording
+from pipeline.sound.quantise import dequantise, quantise
+from pipeline.sound.resample import Resampler
+from pipeline.sound.settings import CorpusSettings
+from pipeline.sound.silence import WINDOW_S, quietest_near, shortened, window_levels, window_samples
+
+Floats = npt.NDArray[np.float32]
+
+SHORTEST_S: Final = 5.0
+_SILENT_PEAK: Final = 10 ** (-60 / 20)
+_FULL_SCALE: Final = 0.992  # an 8-bit recording's highest value
+_BLOCK_WINDOWS: Final = 1 << 12
+_SPLIT_REACH_S: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording as it came, and its samples at the corpus's rate in a scratch file.
+
+    `levels` are those of its windows (see silence.py) after the direct current was taken out.
+    """
+
+    path: Path
+    scratch: Path
+    duration_s: float
+    sample_rate_hz: int
+    clipped_samples: int
+    dc_offset: float
+    samples: int
+    peak: float = 0.0
+    levels: Floats = np.zeros(0, np.float32)  # noqa: RUF009 - never written to
+    keep: npt.NDArray[np.bool_] = np.zeros(0, bool)  # noqa: RUF009 - never written to
+    complaint: str = ""
+
+
+@dataclass(frozen=True)
+class CorpusSound:
+    """What became of the recordings: facts about how they came, and the lengths of the result, in samples."""
+
+    recordings: tuple[Recording, ...]
+    total_samples: int
+    train_samples: int
+    silence_share: float
+    dc_offset: float
+    clipped_samples: int
+
+
+def make_corpus(
+    paths: Sequence[Path],
+    bytes_path: Path,
+    listen_path: Path,
+    settings: CorpusSettings,
+    *,
+    on_recording: Callable[[int, float], None] = lambda _index, _seconds: None,
+) -> CorpusSound:
+    """Write the corpus: its bytes (`.npy`, uint8) and a WAV file of what the network will hear.
+
+    Parameters
+    ----------
+    on_recording
+        Is told which recording is being read, counted from 0, and how many seconds of it were read.
+
+    Raises
+    ------
+    RecordingError
+        Where a recording can't be used, or all of them together are too short or too long.
+    """
+    left_s = settings.longest_s
+    heard: list[Recording] = []
+    for index, path in enumerate(paths):
+        scratch = bytes_path.with_name(f"scratch-{index}.f32")
+        recording = _read(path, scratch, settings, left_s, partial(on_recording, index))
+        left_s -= recording.duration_s
+        heard.append(_measured(recording, settings))
+    _check_length(heard, settings, paths)
+    total, levels = _write_bytes(heard, bytes_path, settings)
+    for recording in heard:
+        recording.scratch.unlink()
+    _write_listening_copy(bytes_path, listen_path, settings)
+    windows = sum(len(recording.levels) for recording in heard)
+    silent = sum(int(_silent(recording, settings).sum()) for recording in heard)
+    samples = sum(recording.samples for recording in heard)
+    return CorpusSound(
+        recordings=tuple(heard),
+        total_samples=total,
+        train_samples=_split(levels, total, settings),
+        silence_share=silent / windows,
+        dc_offset=sum(recording.dc_offset * recording.samples for recording in heard) / samples,
+        clipped_samples=sum(recording.clipped_samples for recording in heard),
+    )
+
+
+def clipped(block: Floats) -> int:
+    """How many frames lie at full scale together with a neighbour, in any channel.
+
+    Parameters
+    ----------
+    block
+        shape = (n, channels)
+    """
+    hot: npt.NDArray[np.bool_] = np.atleast_1d(np.any(np.abs(block) >= _FULL_SCALE, axis=1))
+    paired = np.zeros_like(hot)
+    paired[1:] |= hot[:-1]
+    paired[:-1] |= hot[1:]
+    return int((hot & paired).sum())
+
+
+def _read(
+    path: Path, scratch: Path, settings: CorpusSettings, longest_s: float, tell: Callable[[float], None]
+) -> Recording:
+    """Decode a recording into its scratch file, mono, at the corpus's rate."""
+    complaints: list[str] = []
+    total, clips, sums = 0, 0, 0.0
+    with (
+        open_recording(path, longest_s=longest_s, complaints=complaints) as stream,
+        scratch.open("wb") as file,
+    ):
+        resampler = Resampler(stream.sample_rate_hz, settings.sample_rate_hz)
+        for block in stream.blocks():
+            mono = mix_to_mono(block)
+            clips += clipped(block)
+            sums += float(mono.sum(dtype=np.float64))
+            total += len(mono)
+            file.write(resampler.add(mono).tobytes())
+            tell(stream.duration_s)
+        file.write(resampler.finish().tobytes())
+        samples = file.tell() // 4
+    if not total or not samples:
+        raise RecordingError("The recording is empty.", where=str(path), hint="Record or export it again.")
+    return Recording(
+        path=path,
+        scratch=scratch,
+        duration_s=total / stream.sample_rate_hz,
+        sample_rate_hz=stream.sample_rate_hz,
+        clipped_samples=clips,
+        dc_offset=sums / total,
+        samples=samples,
+        complaint=complaints[0] if complaints else "",
+    )
+
+
+def _measured(recording: Recording, settings: CorpusSettings) -> Recording:
+    """Add the peak, the levels and what is kept."""
+    peak = max(float(np.abs(block).max()) for block in _blocks(recording, settings))
+    if peak < _SILENT_PEAK:
+        raise RecordingError(
+            "The recording is silent.",
+            where=str(recording.path),
+            expected=f"a peak above -60 dB of full scale, not {20 * np.log10(max(peak, 1e-9)):.0f}",
+            hint="Check that the right microphone was chosen and not muted, then record again.",
+        )
+    levels = np.concatenate([window_levels(block, settings.sample_rate_hz) for block in _blocks(recording, settings)])
+    measured = replace(recording, peak=peak, levels=levels, keep=np.ones(len(levels), bool))
+    if not settings.trim_silence:
+        return measured
+    longest = max(1, round(settings.longest_silence_s / WINDOW_S))
+    return replace(measured, keep=shortened(_silent(measured, settings), longest))
+
+
+def _silent(recording: Recording, settings: CorpusSettings) -> npt.NDArray[np.bool_]:
+    quiet: npt.NDArray[np.bool_] = recording.levels < recording.peak * 10 ** (settings.silence_below_dbfs / 20)
+    return quiet
+
+
+def _blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
+    """The samples from the scratch file in blocks of whole windows, without direct current."""
+    samples = np.memmap(recording.scratch, np.float32, "r")
+    size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
+    for start in range(0, len(samples), size):
+        yield np.asarray(samples[start : start + size]) - np.float32(recording.dc_offset)
+
+
+def _kept_blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
+    """What is left of the samples, brought to their level."""
+    gain = np.float32(10 ** (settings.peak_dbfs / 20) / recording.peak if settings.normalise else 1.0)
+    size = window_samples(settings.sample_rate_hz)
+    for index, block in enumerate(_blocks(recording, settings)):
+        keep = recording.keep[index * _BLOCK_WINDOWS : (index + 1) * _BLOCK_WINDOWS]
+        yield block[np.repeat(keep, size)[: len(block)]] * gain
+
+
+def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: Sequence[Path]) -> None:
+    """Refuse what is too short to learn from, before and after silences were shortened."""
+    where = ", ".join(str(path) for path in paths)
+    whole_s = sum(recording.duration_s for recording in heard)
+    if whole_s < SHORTEST_S:
+        raise RecordingError(
+            f"{whole_s:.2f} s of recordings are too short to learn from.",
+            where=where,
+            expected=f"at least {SHORTEST_S:g} s; minutes are better",
+            hint="Record more, or name several recordings: they are joined.",
+        )
+    window_s = window_samples(settings.sample_rate_hz) / settings.sample_rate_hz
+    kept_s = sum(int(recording.keep.sum()) for recording in heard) * window_s
+    if kept_s < SHORTEST_S:
+        raise RecordingError(
+            f"Without their long silences, {kept_s:.2f} s are left of the recordings.",
+            where=where,
+            expected=f"at least {SHORTEST_S:g} s of sound",
+            hint="Set trim_silence = false, or lower silence_below_dbfs "
+            f"(it is {settings.silence_below_dbfs:g}): soft speech may have counted as silence.",
+        )
+
+
+def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSettings) -> tuple[int, Floats]:
+    """Write the codes of all recordings, joined; return how many, and the levels of their windows."""
+    raw = path.with_name("scratch.u8")
+    total = 0
+    levels: list[Floats] = []
+    with raw.open("wb") as file:
+        for recording in heard:
+            levels.append(recording.levels[recording.keep] / np.float32(recording.peak))
+            for block in _kept_blocks(recording, settings):
+                total += file.write(quantise(block, settings.encoding).tobytes())
+    codes = np.memmap(raw, np.uint8, "r")
+    with path.open("wb") as file:
+        np.lib.format.write_array(file, codes, allow_pickle=False)
+    raw.unlink()
+    return total, np.concatenate(levels)
+
+
+def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusSettings) -> None:
+    codes = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
+    size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
+    with soundfile.SoundFile(listen_path, "w", settings.sample_rate_hz, 1, "PCM_16", format="WAV") as file:
+        for start in range(0, len(codes), size):
+            file.write(dequantise(codes[start : start + size], settings.encoding))
+
+
+def _split(levels: Floats, total: int, settings: CorpusSettings) -> int:
+    """Where training ends: near the share that was asked for, in the quietest moment, so that no word is cut."""
+    size = window_samples(settings.sample_rate_hz)
+    target = round(total * (1 - settings.validation_share) / size)
+    reach = min(round(_SPLIT_REACH_S / WINDOW_S), round(settings.validation_share * len(levels) / 4))
+    train = quietest_near(levels, target, reach) * size
+    return min(max(train, 1), total - 1)
