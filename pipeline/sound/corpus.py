@@ -8,7 +8,7 @@ corpus may be longer than the memory. It does not know stages, results or networ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -48,8 +48,8 @@ class Recording:
     dc_offset: float
     samples: int
     peak: float = 0.0
-    levels: Floats = np.zeros(0, np.float32)  # noqa: RUF009 - never written to
-    keep: npt.NDArray[np.bool_] = np.zeros(0, bool)  # noqa: RUF009 - never written to
+    levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    keep: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     complaint: str = ""
 
 
