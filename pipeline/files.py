@@ -52,6 +52,13 @@ def translated_disk_error(error: OSError, path: Path) -> DiskFullError | OutputE
             expected="a folder that you may write to",
             hint="Change its permissions, or choose another folder with -o.",
         )
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return OutputError(
+            "Something on this path is a file, not a folder.",
+            where=where,
+            expected="a folder, new or not",
+            hint="Choose another folder with -o.",
+        )
     return StoreError(
         f"Reading or writing failed: {error.strerror or error}.",
         where=where,

@@ -1,0 +1,58 @@
+"""One build at a time in one folder."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OutputError
+from pipeline.lock import sole_builder
+
+HOLD = (
+    "import sys, time; from pathlib import Path; from pipeline.lock import sole_builder\n"
+    "with sole_builder(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+)
+
+
+def hold(folder: Path) -> "subprocess.Popen[str]":
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline().strip() == "held"
+    return holder
+
+
+def test_a_second_build_is_told_who_holds_the_folder(tmp_path: Path) -> None:
+    holder = hold(tmp_path)
+    try:
+        with pytest.raises(OutputError, match=f"process {holder.pid} on .* since 20"), sole_builder(tmp_path):
+            pass
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_lock_left_by_a_killed_build_does_not_block(tmp_path: Path) -> None:
+    holder = hold(tmp_path)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.communicate()
+    assert (tmp_path / "lock.json").exists()
+    time.sleep(0.05)
+    with sole_builder(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="can't be written"), sole_builder(tmp_path / "inside"):
+        pass
+
+
+def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match="not a folder"), sole_builder(tmp_path / "out" / "film"):
+        pass
