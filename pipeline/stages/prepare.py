@@ -1,0 +1,119 @@
+"""prepare: recordings become a corpus of bytes, one a section."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline.files import file_sha256
+from pipeline.learning.corpus import Corpus, RecordingFacts
+from pipeline.media import recognise
+from pipeline.production import Production
+from pipeline.progress import Reporter
+from pipeline.results import Made
+from pipeline.sound.corpus import CorpusSound, make_corpus
+from pipeline.sound.settings import CorpusSettings
+from pipeline.store import Json, Piece, Result, write_record
+from pipeline.workplace import Workplace
+
+STAGE = "prepare"
+VERSION = 1
+
+_MUCH_SILENCE = 0.6
+_MUCH_CLIPPED = 1e-4
+_MUCH_DC = 0.02
+
+
+def pieces(production: Production, made: Made) -> list[Piece]:  # noqa: ARG001 - all stages are asked alike
+    """One corpus a section, determined by its settings and by the recordings' contents.
+
+    Raises
+    ------
+    RecordingError
+        Where a recording is missing or is none.
+    """
+    return [_piece(production, section) for section in range(len(production.sections))]
+
+
+def run(production: Production, made: Made, workplace: Workplace) -> Made:
+    """Make the corpora that are not fresh."""
+    corpora = [_corpus(production, section, piece, workplace) for section, piece in enumerate(pieces(production, made))]
+    return replace(made, corpora=tuple(corpora))
+
+
+def _piece(production: Production, section: int) -> Piece:
+    recordings: list[Json] = [
+        {"name": path.name, "content": _content_hash(path)} for path in production.recording_paths(section)
+    ]
+    settings = production.sections[section].corpus.model_dump(mode="json")
+    return Piece(STAGE, f"section-{section + 1}", VERSION, {"corpus": settings, "recordings": recordings})
+
+
+def _content_hash(path: Path) -> str:
+    recognise(path)  # before its content is read: it may be missing, endless or no recording at all
+    status = path.stat()
+    return _hash_of_state(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
+    return file_sha256(path)
+
+
+def _corpus(production: Production, section: int, piece: Piece, workplace: Workplace) -> Result[Corpus]:
+    if STAGE not in workplace.force and (result := workplace.store.result(piece, Corpus)) is not None:
+        return result
+    paths = production.recording_paths(section)
+    settings = production.sections[section].corpus
+    report = workplace.report
+    report.begin(STAGE, piece.name, float(len(paths)), "recordings")
+    with workplace.store.publish(piece) as folder:
+        sound = make_corpus(
+            paths,
+            folder / Corpus.model_fields["bytes_file"].default,
+            folder / Corpus.model_fields["listen_file"].default,
+            settings,
+            on_recording=lambda index, seconds: report.advance(float(index), f"{paths[index].name}, {seconds:.0f} s"),
+        )
+        corpus = _record(sound, settings)
+        write_record(folder, corpus)
+    report.advance(float(len(paths)))
+    _tell(piece.name, sound, corpus, report)
+    return workplace.store.made(piece, Corpus)
+
+
+def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
+    return Corpus(
+        sample_rate_hz=settings.sample_rate_hz,
+        encoding=settings.encoding,
+        total_samples=sound.total_samples,
+        train_samples=sound.train_samples,
+        duration_s=sound.total_samples / settings.sample_rate_hz,
+        silence_share=sound.silence_share,
+        dc_offset=sound.dc_offset,
+        clipped_samples=sound.clipped_samples,
+        recordings=tuple(
+            RecordingFacts(name=own.path.name, duration_s=own.duration_s, sample_rate_hz=own.sample_rate_hz)
+            for own in sound.recordings
+        ),
+    )
+
+
+def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> None:
+    """Say what was found, and what may spoil the learning."""
+    report.note(
+        f"{name}: {corpus.duration_s:.1f} s at {corpus.sample_rate_hz} Hz ({corpus.encoding}), "
+        f"{corpus.silence_share:.0%} silence, DC offset {corpus.dc_offset:+.2%}, "
+        f"{corpus.clipped_samples} clipped samples"
+    )
+    for own in sound.recordings:
+        source_samples = own.duration_s * own.sample_rate_hz
+        if own.complaint:
+            report.warn(f"{own.path.name} is damaged; {own.duration_s:.1f} s of it could be read ({own.complaint})")
+        if own.clipped_samples > _MUCH_CLIPPED * source_samples:
+            report.warn(f"{own.path.name}: {own.clipped_samples} samples are clipped; record with a lower level")
+        if abs(own.dc_offset) > _MUCH_DC:
+            report.warn(f"{own.path.name}: a DC offset of {own.dc_offset:+.1%} was removed; check the sound card")
+    if corpus.silence_share > _MUCH_SILENCE:
+        report.warn(f"{name}: {corpus.silence_share:.0%} is silence; trim_silence = true shortens it")
