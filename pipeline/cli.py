@@ -18,7 +18,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
-import click
 import typer
 
 from pipeline.build import STAGES, StageSurvey, build, survey
@@ -249,10 +248,11 @@ def _dispatch(arguments: list[str]) -> int:
 def _as_our_error(error: Exception) -> BuildVideoError:
     if isinstance(error, BuildVideoError):
         return error
-    if isinstance(error, click.ClickException):
+    if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         usage = context.get_usage() if context else "see build-video --help"
-        return InputError(error.format_message(), where="command line", expected=usage)
+        words = error.format_message() if hasattr(error, "format_message") else str(error)
+        return InputError(words, where="command line", expected=usage)
     if isinstance(error, MemoryError):
         return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
     return BuildVideoError(
@@ -267,7 +267,7 @@ def run(arguments: Sequence[str]) -> int:
     debug, as_json = "--debug" in arguments, "--json" in arguments
     try:
         return _dispatch([argument for argument in arguments if argument != "--debug"])
-    except (KeyboardInterrupt, click.Abort) as error:
+    except (KeyboardInterrupt, typer.Abort) as error:
         print("build-video: interrupted. What was finished is kept; the same command goes on.", file=sys.stderr)
         return _TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED
     except BrokenPipeError:

@@ -1,0 +1,97 @@
+"""The command line: what it says when the input is wrong, and that it never shows a traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
+
+
+def build_video(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, str(ROOT), *arguments],
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def refused(ran: "subprocess.CompletedProcess[str]", *words: str) -> None:
+    assert ran.returncode == 2, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.startswith("build-video: ")
+    for word in words:
+        assert word in ran.stderr
+
+
+def test_an_unknown_command_names_the_known_ones(tmp_path: Path) -> None:
+    refused(build_video("bild", cwd=tmp_path), "'bild'", "prepare", "status")
+
+
+def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
+    refused(build_video("prepare", "--colour", cwd=tmp_path), "--colour")
+
+
+def test_a_missing_production_file_is_named(tmp_path: Path) -> None:
+    refused(build_video("nothing.toml", cwd=tmp_path), "nothing.toml", "build-video init")
+
+
+def test_a_missing_recording_is_named(tmp_path: Path) -> None:
+    (tmp_path / "production.toml").write_text(SECTION)
+    refused(build_video(cwd=tmp_path), "voice.wav")
+    refused(build_video("status", cwd=tmp_path), "voice.wav")
+
+
+def test_a_text_file_named_wav_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "production.toml").write_text(SECTION)
+    (tmp_path / "voice.wav").write_text("this is no sound\n" * 100)
+    refused(build_video("prepare", cwd=tmp_path), "voice.wav")
+    assert not list((tmp_path / "out").rglob("manifest.json"))
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "production.toml").write_text(SECTION)
+    (tmp_path / "film").write_text("mine")
+    refused(build_video("prepare", "-o", "film", cwd=tmp_path), "film")
+    assert (tmp_path / "film").read_text() == "mine"
+
+
+def test_errors_are_json_where_json_was_asked_for(tmp_path: Path) -> None:
+    ran = build_video("nothing.toml", "--json", cwd=tmp_path)
+    assert ran.returncode == 2
+    event = json.loads(ran.stdout)
+    assert event["event"] == "error"
+    assert event["exit_code"] == 2
+    assert "nothing.toml" in event["where"]
+
+
+def test_init_makes_a_folder_that_can_be_read_and_never_overwrites(tmp_path: Path) -> None:
+    ran = build_video("init", "my film", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "my film" / "recordings").is_dir()
+    refused(build_video("my film", cwd=tmp_path), "voice.wav")
+    refused(build_video("init", "my film", cwd=tmp_path), "already")
+
+
+def test_the_schema_is_json_and_knows_the_sections(tmp_path: Path) -> None:
+    schema = json.loads(build_video("schema", cwd=tmp_path).stdout)
+    assert "section" in schema["properties"]
+
+
+def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
+    findings = json.loads(build_video("doctor", "--json", cwd=tmp_path).stdout)
+    states = {finding["name"]: finding["state"] for finding in findings}
+    assert states["ffmpeg"] == states["encoders"] == states["fonts"] == "ok", findings
+
+
+@pytest.mark.parametrize("broken", ["/nonexistent/ffmpeg", "/etc/passwd"])
+def test_the_doctor_tells_of_a_broken_ffmpeg(tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUILD_VIDEO_FFMPEG", broken)
+    ran = build_video("doctor", "--json", cwd=tmp_path)
+    assert ran.returncode == 1
+    found = {finding["name"]: finding for finding in json.loads(ran.stdout)}
+    assert found["ffmpeg"]["state"] == "missing"
+    assert "BUILD_VIDEO_FFMPEG" in found["ffmpeg"]["mend"] + found["ffmpeg"]["found"]
