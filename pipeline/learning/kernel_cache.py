@@ -1,0 +1,79 @@
+"""Compiling to machine code, once a machine.
+
+This module owns where compiled kernels are kept: beside the sources where that folder can be written, else in the
+user's cache folder, else nowhere (they are then compiled anew by each process). The folder's name is a hash of all the
+kernels' sources, because numba itself only notices changes of the file in which a function stands, not of the files
+from which it takes other functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+import numba.core.config
+
+Parameters = ParamSpec("Parameters")
+Outcome = TypeVar("Outcome")
+
+config: Any = numba.core.config
+
+_HERE = Path(__file__).resolve().parent
+_SOURCES = ("kernel_cache.py", "kernels.py", "sampler_models.py", "sampler_steps.py")
+
+
+def compiled(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcome]:
+    """Compile a function at its first call, and keep the machine code for later processes.
+
+    Sums are made in the order in which they are written (no fast-math), so that results do not depend on the width of
+    a machine's vector registers.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return cast("Callable[Parameters, Outcome]", numba.njit(function))
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
+    try:
+        return cast("Callable[Parameters, Outcome]", numba.njit(cache=True)(function))
+    except RuntimeError:  # numba found that it can't write there after all
+        return cast("Callable[Parameters, Outcome]", numba.njit(function))
+    finally:
+        config.CACHE_DIR = before
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where machine code is kept; None where no folder can be written."""
+    name = f"build-video-kernels-{_digest()}"
+    for parent in _candidates():
+        folder = parent / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _candidates() -> list[Path]:
+    chosen = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    try:
+        personal = [Path(home) if home else Path.home() / ".cache"]
+    except RuntimeError:  # no home folder can be told
+        personal = []
+    return [*chosen, _HERE / "__pycache__", *personal]
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for name in _SOURCES:
+        digest.update((_HERE / name).read_bytes())
+    return digest.hexdigest()[:16]
