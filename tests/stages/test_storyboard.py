@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ProductionError, TemplateError
+from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.production import Production
+from pipeline.progress import Silence
+from pipeline.stages import storyboard
+from pipeline.workplace import Workplace
+from tests.stages import made_up
+
+
+class Listener(Silence):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def tell(production: Production, root: Path, listener: Listener | None = None, **options: object) -> Timeline:
+    store, made = made_up.made(root, **options)  # type: ignore[arg-type]
+    workplace = Workplace(store=store, output=root / "out", report=listener or Listener())
+    timeline = storyboard.run(production, made, workplace).timeline
+    assert timeline is not None
+    return timeline.record
+
+
+def test_the_film_is_title_then_cards_and_scenes_then_comparison_and_credits(tmp_path: Path) -> None:
+    timeline = tell(made_up.production(), tmp_path)
+    names = [clip.name if isinstance(clip, CardClip) else clip.kind for clip in timeline.clips]
+    assert names == ["title", "section-1", "scene", "section-2", "scene", "comparison", "credits"]
+    assert [chapter.title for chapter in timeline.chapters] == [
+        "A made-up film",
+        "Section 1",
+        "Section 2",
+        "Comparison",
+        "Credits",
+    ]
+    assert timeline.total_frames == pytest.approx(30 * (1 + 2 * (1 + 1 + 4) + 1 + 1), abs=8)
+
+
+def test_the_playhead_stands_on_a_takes_checkpoint_when_the_take_begins(tmp_path: Path) -> None:
+    timeline = tell(made_up.production(), tmp_path)
+    scene = timeline.scenes()[0]
+    assert scene.sounds[0].kind == "recording"
+    assert [(point.frame, point.iteration) for point in scene.key_points] == [
+        (sound.start_frame, sound.iteration) for sound in scene.sounds[1:]
+    ]
+    assert [sound.iteration for sound in scene.sounds[1:]] == [0, 5, 20, 80]
+
+
+def test_later_takes_last_longer_and_every_take_says_what_it_is(tmp_path: Path) -> None:
+    timeline = tell(made_up.production(), tmp_path)
+    lengths = [sound.frames for sound in timeline.scenes()[0].sounds[1:]]
+    assert lengths == sorted(lengths)
+    said = [caption.text for caption in timeline.captions if caption.section == 0]
+    assert said[0] == "The recording it learns from"
+    assert said[1].startswith("Before any training")
+    assert "bits per byte" in said[-1]
+
+
+def test_an_iteration_of_one_is_no_plural_and_numbers_have_their_units(tmp_path: Path) -> None:
+    story = {
+        "take": [
+            {"iteration": 0},
+            {
+                "iteration": 5,
+                "caption": "{{ section_number }}/{{ sections }}: "
+                "{{ network }}, {{ loss_nats|bits }} after {{ trained_s|duration }}",
+            },
+        ]
+    }
+    timeline = tell(made_up.production(storyboard_1={"takes": 2, **story}), tmp_path)
+    assert timeline.captions[2].text.replace("\u00a0", " ") == "1/2: LSTM, 2 \u00d7 16 neurons, 7.36 after 0.5 s"
+
+
+def test_a_caption_is_fired_by_a_loss_or_an_iteration_and_takes_the_usual_ones_place(tmp_path: Path) -> None:
+    rules = [
+        {"text": "Below six bits!", "below_bits": 6.0, "seconds": 0.5},
+        {"text": "Half way: {{ iteration }}", "iteration": 40, "seconds": 0.5},
+    ]
+    timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path)
+    scene = timeline.scenes()[0]
+    fired = {caption.text: caption for caption in timeline.captions if caption.out_frame - caption.in_frame == 15}
+    below = fired["Below six bits!"]
+    assert below.in_frame == scene.key_points[2].frame  # iteration 20 is the first checkpoint below six bits
+    assert "Half way: 40" in fired
+    for earlier, later in pairwise(timeline.captions):
+        assert earlier.out_frame <= later.in_frame
+
+
+def test_a_caption_whose_condition_never_holds_is_told(tmp_path: Path) -> None:
+    listener = Listener()
+    rules = [{"text": "Perfect", "below_bits": 0.1}, {"text": "Far", "iteration": 10**6}]
+    timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path, listener)
+    assert len(listener.warnings) == 2
+    assert not any(caption.text in {"Perfect", "Far"} for caption in timeline.captions)
+
+
+def test_takes_shorter_than_planned_are_shown_for_as_long_as_they_last(tmp_path: Path) -> None:
+    listener = Listener()
+    timeline = tell(made_up.production(), tmp_path, listener, take_seconds=0.5)
+    assert all(sound.frames <= 15 for scene in timeline.scenes() for sound in scene.sounds if sound.kind == "take")
+    assert "it is shown for as long as it lasts" in listener.warnings[0]
+
+
+def test_cards_of_no_length_are_left_out_and_chapters_stay(tmp_path: Path) -> None:
+    production = made_up.production(
+        video={"title_seconds": 0, "credits_seconds": 0, "comparison_seconds": 0},
+        storyboard_1={"card_seconds": 0, "recording_seconds": 0},
+    )
+    timeline = tell(production, tmp_path)
+    assert isinstance(timeline.clips[0], SceneClip)
+    assert len(timeline.clips) == 3
+    assert timeline.chapters[0].frame == 0
+    assert [chapter.title for chapter in timeline.chapters] == ["Section 1", "Section 2"]
+
+
+def test_an_excerpt_beyond_the_recordings_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProductionError, match=r"only 6\.0 s"):
+        tell(made_up.production(storyboard_1={"recording_start_s": 99}), tmp_path)
+
+
+def test_a_name_that_is_not_there_is_named_before_anything_is_trained() -> None:
+    story = {"takes": 1, "take": [{"iteration": 0, "caption": "{{ iteraton }}"}]}
+    with pytest.raises(TemplateError, match="iteraton"):
+        storyboard.check_captions(made_up.production(storyboard_1=story))
+    storyboard.check_captions(made_up.production())
+
+
+def test_the_timeline_is_readable_and_comes_back_the_same(tmp_path: Path) -> None:
+    timeline = tell(made_up.production(video={"frame_rate": "30000/1001"}), tmp_path)
+    text = timeline.model_dump_json(indent=1)
+    assert json.loads(text)["frame_rate"] == "30000/1001"
+    assert Timeline.model_validate_json(text) == timeline
+
+
+def test_a_fresh_timeline_is_not_made_again_and_a_caption_makes_it_stale(tmp_path: Path) -> None:
+    store, made = made_up.made(tmp_path)
+    workplace = Workplace(store=store, output=tmp_path / "out")
+    first = storyboard.run(made_up.production(), made, workplace).timeline
+    again = storyboard.run(made_up.production(), made, workplace).timeline
+    assert first == again
+    (piece,) = storyboard.pieces(made_up.production(title="Another"), made)
+    assert store.state(piece).state == "stale"
+    assert "title" in store.state(piece).why
