@@ -82,12 +82,12 @@ def test_an_iteration_of_one_is_no_plural_and_numbers_have_their_units(tmp_path:
 
 def test_a_caption_is_fired_by_a_loss_or_an_iteration_and_takes_the_usual_ones_place(tmp_path: Path) -> None:
     rules = [
-        {"text": "Below six bits!", "below_bits": 6.0, "seconds": 0.5},
-        {"text": "Half way: {{ iteration }}", "iteration": 40, "seconds": 0.5},
+        {"text": "Below six bits!", "below_bits": 6.0, "seconds": 0.1},
+        {"text": "Half way: {{ iteration }}", "iteration": 40, "seconds": 0.1},
     ]
     timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path)
     scene = timeline.scenes()[0]
-    fired = {caption.text: caption for caption in timeline.captions if caption.out_frame - caption.in_frame == 15}
+    fired = {caption.text: caption for caption in timeline.captions if caption.out_frame - caption.in_frame == 3}
     below = fired["Below six bits!"]
     assert below.in_frame == scene.key_points[2].frame  # iteration 20 is the first checkpoint below six bits
     assert "Half way: 40" in fired
