@@ -22,6 +22,7 @@ import typer
 
 from pipeline.build import STAGES, StageSurvey, build, survey
 from pipeline.build_log import BuildLog
+from pipeline.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.console import choose_screen, print_error, print_json
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.files import disk_errors
@@ -195,6 +196,31 @@ def init(
         print(
             f"Put a recording at {folder / 'recordings' / 'voice.wav'}, then run: build-video {made}", file=sys.stderr
         )
+
+
+@app.command()
+def clean(
+    path: ProductionPath = None,
+    output: Output = None,
+    everything: Annotated[bool, typer.Option("--all", help="Results in use too: all must be made again.")] = False,
+    older_than: Annotated[float, typer.Option("--older-than", min=0, help="Only results so many days old.")] = 0.0,
+    keep_checkpoints: Annotated[bool, typer.Option("--keep-checkpoints", help="Never what training made.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    allow_outside: Outside = False,
+) -> None:
+    """Free room: remove results that newer ones have replaced. Recordings and films are never touched."""
+    production = find_production(path, draft=False, allow_outside=allow_outside)
+    store = open_workplace(production, output, jobs=1, force=frozenset(), device="auto").store
+    rules = CleaningRules(everything=everything, older_than_days=older_than, keep_checkpoints=keep_checkpoints)
+    if not store.root.is_dir():
+        print("There is nothing to clean.")
+        return
+    with sole_builder(store.root):
+        chosen = choose_results(store, rules)
+        for result in chosen:
+            print(f"{result.size_bytes / 2**20:9.1f} MiB  {result.stage:<11} {result.name}")
+        total = sum(result.size_bytes for result in chosen) if dry_run else remove_results(chosen)
+    print(f"{total / 2**20:9.1f} MiB  {'would be freed' if dry_run else 'freed'}")
 
 
 @app.command()

@@ -90,6 +90,21 @@ class Result(Generic[R]):
         return self.folder / relative
 
 
+@dataclass(frozen=True)
+class StoredResult:
+    """What lies in the store, for a person who needs room.
+
+    `in_use` tells whether it is the latest result of its piece, or work that can still be resumed.
+    """
+
+    stage: str
+    name: str
+    folder: Path
+    size_bytes: int
+    changed_s: float
+    in_use: bool
+
+
 class _Manifest(BaseModel, frozen=True, extra="forbid"):
     stage: str
     name: str
@@ -292,6 +307,29 @@ class Store:
             return dict(last["ingredients"]) if last["key"] != piece.key else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def inventory(self) -> list[StoredResult]:
+        """List all results and all resumable work."""
+        found: list[StoredResult] = []
+        for stage in sorted(path for path in self.root.glob("*") if path.is_dir() and path.name != "in-flight"):
+            latest = {key: name for name, key in self._latest_keys(stage).items()}
+            for folder in sorted(path for path in stage.iterdir() if path.is_dir() and path.name != "names"):
+                key = folder.name.split(".")[0]
+                resumable = folder.name.endswith(".partial")
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                changed = max((path.stat().st_mtime for path in folder.rglob("*")), default=folder.stat().st_mtime)
+                name = latest.get(key, "unfinished" if resumable else "replaced")
+                found.append(StoredResult(stage.name, name, folder, size, changed, resumable or key in latest))
+        return found
+
+    def _latest_keys(self, stage: Path) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for path in (stage / "names").glob("*.json"):
+            try:
+                keys[path.stem.replace("~", "/")] = str(json.loads(path.read_text(encoding="utf-8"))["key"])
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return keys
 
     def sweep(self) -> None:
         """Remove what builds that were killed left half-made (resumable work is kept)."""

@@ -1,0 +1,55 @@
+"""Making room: which stored results may go, and removing them.
+
+Only the store's own folders are ever touched: recordings, films and what lies beside them stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.files import remove_tree
+from pipeline.store import Store, StoredResult
+
+_DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class CleaningRules:
+    """What may go.
+
+    Parameters
+    ----------
+    everything
+        Results in use too; otherwise only those that newer ones have replaced.
+    older_than_days
+        Only what was last changed so long ago.
+    keep_checkpoints
+        Never what training made, finished or not.
+    """
+
+    everything: bool = False
+    older_than_days: float = 0.0
+    keep_checkpoints: bool = False
+
+
+def choose_results(store: Store, rules: CleaningRules) -> list[StoredResult]:
+    """List what the rules let go, largest first."""
+    youngest = time.time() - rules.older_than_days * _DAY_S
+    chosen = [
+        result
+        for result in store.inventory()
+        if (rules.everything or not result.in_use)
+        and result.changed_s <= youngest
+        and not (rules.keep_checkpoints and result.stage == "train")
+    ]
+    return sorted(chosen, key=lambda result: -result.size_bytes)
+
+
+def remove_results(results: Sequence[StoredResult]) -> int:
+    """Remove results and return the bytes freed."""
+    for result in results:
+        remove_tree(Path(result.folder))
+    return sum(result.size_bytes for result in results)
