@@ -162,7 +162,36 @@ def _announce(film: Path, *, as_json: bool) -> None:
         print(film)
 
 
-for _stage in STAGES:
+def storyboard(
+    path: ProductionPath = None,
+    output: Output = None,
+    draft: Draft = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    allow_outside: Outside = False,
+    device: Device = "auto",
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="Also write a picture of every card and take.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Up to and including the stage 'storyboard'; with --sheet, a picture of the whole film."""
+    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    forced = frozenset({"storyboard"}) if force else frozenset()
+    workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
+    made = _run_until("storyboard", production, workplace, dry_run=dry_run, as_json=as_json)
+    if made is None or sheet is None:
+        return
+    from pipeline.preview import write_sheet  # noqa: PLC0415 - brings pictures along
+
+    with _logged(replace(workplace, force=frozenset()), production, as_json=as_json) as logged:
+        write_sheet(production, logged, sheet)
+    _announce(sheet, as_json=as_json)
+
+
+app.command(name="storyboard")(storyboard)
+for _stage in (name for name in STAGES if name != "storyboard"):
     app.command(name=_stage)(_stage_command(_stage, frozenset({_stage}), f"Up to and including the stage '{_stage}'."))
 app.command(name="build", hidden=True)(
     _stage_command(STAGES[-1], frozenset(STAGES), "Make what is stale, all the way to the video.")
@@ -182,6 +211,28 @@ def status(
     production = find_production(path, draft=draft, allow_outside=allow_outside)
     workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
     _print_survey(survey(production, workplace), as_json=as_json, verbose=pieces)
+
+
+@app.command()
+def still(
+    path: ProductionPath = None,
+    at: Annotated[str, typer.Option("--at", help="When: 1:23.5 or seconds.", metavar="TIME")] = "0",
+    picture: Annotated[Path, typer.Option("-o", "--output", help="The picture to write.", metavar="FILE")] = Path(
+        "still.png"
+    ),
+    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of the film, as given to -o.")] = None,
+    draft: Draft = False,
+    as_json: AsJson = False,
+    allow_outside: Outside = False,
+) -> None:
+    """Write one frame of the film, without building the video."""
+    from pipeline.preview import write_still  # noqa: PLC0415 - brings pictures along
+
+    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
+    with _logged(workplace, production, as_json=as_json) as logged:
+        write_still(production, logged, at, picture)
+    _announce(picture, as_json=as_json)
 
 
 @app.command()
