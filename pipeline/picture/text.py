@@ -35,6 +35,8 @@ _REFERENCE_PX: Final = 64.0
 """Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
 _NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS_RAQM else INVISIBLE)
 """Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
+_HAIR_PX: Final = 0.01
+"""Sums of heights differ in their last digits."""
 _ROUNDING: Final = 1.004
 """Small sizes come out up to this much wider than scaled ones: advances are whole 64ths of a pixel."""
 
@@ -175,7 +177,7 @@ class Typesetter:
             broken = self.wrap(text, style, width_px, balance=balance)
             widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
             fitted = FittedText(broken, style, widest, *_extent(self.fonts, text, style))
-            fits = len(broken) <= lines and widest <= width_px and fitted.height_px <= height_px
+            fits = len(broken) <= lines and widest <= width_px and fitted.height_px <= height_px + _HAIR_PX
             if fits or style.size_px <= SMALLEST_PX:
                 return fitted
             style = style.scaled(_SHRINK)

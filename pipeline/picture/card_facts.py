@@ -1,0 +1,202 @@
+"""The facts that a card shows, and filling a template's texts with them.
+
+This module owns the hand-over from whoever knows the film to the cards. It does not know where facts come from, nor
+how they are drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.card_template import (
+    BlocksElement,
+    CardTemplate,
+    Element,
+    LegendElement,
+    TableElement,
+    TextElement,
+    texts_of,
+)
+from pipeline.picture.templating import check_text, names_of, render_text
+
+_SPACES = re.compile("[ \t]+")
+
+
+@dataclass(frozen=True)
+class NetworkLayer:
+    """One layer of a network's diagram.
+
+    Parameters
+    ----------
+    name
+        Such as `LSTM`.
+    size
+        How many numbers come out of it.
+    kind
+        `bytes` at both ends, `dense`, or `recurrent` (drawn with a loop).
+    """
+
+    name: str
+    size: int
+    kind: Literal["bytes", "dense", "recurrent"] = "dense"
+
+
+@dataclass(frozen=True, eq=False)
+class LossCurve:
+    """One network's losses for the comparison, bits per byte.
+
+    Parameters
+    ----------
+    iterations, training_bits
+        The training loss, shapes (n,), iterations ascending; may be empty.
+    validation_iterations, validation_bits
+        The validation loss at each checkpoint, shapes (m,).
+    section
+        Counted from 0: gives the colour.
+    """
+
+    iterations: npt.NDArray[np.int64]
+    training_bits: npt.NDArray[np.float64]
+    validation_iterations: npt.NDArray[np.int64]
+    validation_bits: npt.NDArray[np.float64]
+    section: int = 0
+
+
+def _silence() -> npt.NDArray[np.float32]:
+    return np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class CardFacts:
+    """Everything that a card may show.
+
+    Parameters
+    ----------
+    words
+        What the template's texts may name: text, numbers, lists, tables.
+    section
+        The card's section, counted from 0; None for cards of the whole film.
+    layers
+        The section's network, in the order in which bytes pass through it.
+    samples
+        The section's recording, mono, -1..1, shape (n,).
+    curves
+        All networks' losses.
+    """
+
+    words: Mapping[str, Any]
+    section: int | None = None
+    layers: tuple[NetworkLayer, ...] = ()
+    samples: npt.NDArray[np.float32] = field(default_factory=_silence)
+    curves: tuple[LossCurve, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A heading and facts."""
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+    section: int | None = None
+
+
+@dataclass(frozen=True)
+class FilledElement:
+    """An element with its words filled in.
+
+    `text` holds a text element's words, `rows` a table's or the blocks' facts, `names` a legend's entries.
+    """
+
+    element: Element
+    text: str = ""
+    blocks: tuple[Rows, ...] = ()
+
+
+def names_used(template: CardTemplate) -> frozenset[str]:
+    """The names of facts that a template's texts ask for (its syntax must be sound: see `check_template`)."""
+    names = {name for element in template.element for text, _ in texts_of(element) for name in names_of(text)}
+    lists = {block.each for part in template.element if isinstance(part, BlocksElement) for block in part.blocks}
+    if any(isinstance(element, LegendElement) for element in template.element):
+        lists.add("sections")
+    return frozenset((names | lists) - {"item", ""})
+
+
+def check_template(template: CardTemplate, names: Sequence[str], where: str) -> None:
+    """Check all texts of a template against the names that there are.
+
+    Raises
+    ------
+    TemplateError
+        With the element and the line.
+    """
+    for number, element in enumerate(template.element, start=1):
+        for text, repeated in texts_of(element):
+            check_text(text, [*names, "item"] if repeated else names, _place(where, number, element))
+
+
+def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledElement, ...]:
+    """Fill in all words of a template.
+
+    Raises
+    ------
+    TemplateError
+        With the element and the line.
+    """
+    return tuple(
+        _filled(element, facts, _place(where, number, element))
+        for number, element in enumerate(template.element, start=1)
+    )
+
+
+def _place(where: str, number: int, element: Element) -> str:
+    return f"{where}, element {number} ({element.kind} in area '{element.area}')"
+
+
+def _filled(element: Element, facts: CardFacts, where: str) -> FilledElement:
+    if isinstance(element, TextElement):
+        return FilledElement(element, text=_words(element.text, facts.words, where))
+    if isinstance(element, TableElement):
+        return FilledElement(element, blocks=(Rows("", _rows(element.rows, facts.words, where)),))
+    if isinstance(element, LegendElement):
+        return FilledElement(element, blocks=tuple(_legend(element, facts, where)))
+    if isinstance(element, BlocksElement):
+        blocks: list[Rows] = []
+        for block in element.blocks:
+            for section, words in _repeated(block.each, facts.words):
+                heading = _words(block.heading, words, where)
+                blocks.append(Rows(heading, _rows(block.rows, words, where), section))
+        return FilledElement(element, blocks=tuple(block for block in blocks if block.rows or block.heading))
+    return FilledElement(element)
+
+
+def _repeated(each: str, words: Mapping[str, Any]) -> list[tuple[int | None, Mapping[str, Any]]]:
+    if not each:
+        return [(None, words)]
+    items = words.get(each)
+    found: Sequence[Any] = items if isinstance(items, list | tuple) else ()
+    return [(index if each == "sections" else None, {**words, "item": item}) for index, item in enumerate(found)]
+
+
+def _legend(element: LegendElement, facts: CardFacts, where: str) -> list[Rows]:
+    entries = []
+    for section, words in _repeated("sections", facts.words):
+        name = _words("{{ item.title }}", words, where)
+        entries.append(Rows(name, (("", _words(element.value, words, where)),), section))
+    return entries
+
+
+def _rows(rows: Sequence[tuple[str, str]], words: Mapping[str, Any], where: str) -> tuple[tuple[str, str], ...]:
+    filled = [(_words(label, words, where), _words(value, words, where)) for label, value in rows]
+    return tuple((label, value) for label, value in filled if value)
+
+
+def _words(text: str, words: Mapping[str, Any], where: str) -> str:
+    """Fill one text in: line breaks written in the template are kept, other runs of spaces are one space."""
+    lines = [_SPACES.sub(" ", line).strip(" ") for line in render_text(text, words, where).split("\n")]
+    return "\n".join(line for line in lines if line)

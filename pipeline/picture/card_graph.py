@@ -1,0 +1,154 @@
+"""The comparison: the losses of all networks side by side in one graph.
+
+This module owns the graph's look: validation losses as strong lines with a point a checkpoint, training losses faint
+behind them. It does not know where losses come from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.axis import Axis, Scale
+from pipeline.picture.card_elements import Setting
+from pipeline.picture.card_facts import FilledElement, LossCurve
+from pipeline.picture.card_template import GraphElement
+from pipeline.picture.columns import reduce_columns
+from pipeline.picture.marks import BoxMark, Drawing, LineMark, Mark, TextMark, line_through
+from pipeline.picture.text import TextStyle
+from pipeline.picture.ticks import NumberStyle, Tick, choose_ticks
+
+_UNIFORM_BITS = 8.0
+"""What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
+_TRAINING_OPACITY = 0.34
+_SMOOTH_SHARE = 0.012
+"""The training loss is averaged over this share of the graph's width."""
+_LOG_FROM = 30.0
+"""Beyond this ratio of the longest training to the first checkpoint, iterations are shown logarithmically."""
+_POINTS_UP_TO = 60
+
+
+@dataclass(frozen=True)
+class _Plot:
+    left: float
+    top: float
+    across: Axis
+    up: Axis
+    widths: tuple[Tick, ...]
+    heights: tuple[Tick, ...]
+
+    def place(self, iterations: npt.ArrayLike, losses: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
+        """Pixels of points; what lies beside the plot is brought to its edge."""
+        xs = np.clip(self.across.position_px(iterations), 0, self.across.length_px)
+        ys = np.clip(self.up.position_px(losses), 0, self.up.length_px)
+        return self.left + xs, self.top + self.up.length_px - ys
+
+
+def compose_graph(
+    filled: FilledElement, curves: Sequence[LossCurve], setting: Setting, width_px: float, height_px: float
+) -> Drawing:
+    """Draw the graph with its axes; nothing where there is no loss to show."""
+    element = filled.element
+    curves = [curve for curve in curves if np.isfinite(curve.validation_bits).any()]
+    if not isinstance(element, GraphElement) or not curves or not math.isfinite(height_px):
+        return Drawing(width_px, 0.0)
+    style = setting.text_style(element.label_style)
+    plot = _axes(curves, setting, style, width_px, height_px)
+    marks: list[Mark] = [*_grid(plot, setting, style, setting.text_colour(element.label_style))]
+    for curve in curves:
+        marks += _training(curve, plot, setting)
+    for curve in curves:
+        marks += _validation(curve, plot, setting)
+    return Drawing(width_px, height_px, tuple(marks))
+
+
+def _axes(curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float) -> _Plot:
+    em = style.size_px
+    longest = max(int(curve.validation_iterations.max()) for curve in curves)
+    firsts = [
+        int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
+    ]
+    scale: Scale = "log1p" if longest / max(1, min(firsts)) > _LOG_FROM else "linear"
+    top, bottom = 1.7 * em, 1.8 * em
+    height = max(8, round(height_px - top - bottom))
+    lowest, highest = _range(curves)
+    up = Axis(lowest, highest, height)
+    heights = choose_ticks(up, measure_px=lambda _: em, gap_px=1.6 * em, minor=False)
+    left = max((setting.typesetter.measure(tick.label, style) for tick in heights), default=0.0) + 0.8 * em
+    across = Axis(0.0, float(max(longest, 1)), max(8, round(width_px - left - 1.2 * em)), scale)
+    widths = choose_ticks(
+        across,
+        measure_px=lambda label: setting.typesetter.measure(label, style),
+        gap_px=1.4 * em,
+        style=NumberStyle(),
+        minor=False,
+    )
+    return _Plot(left, top, across, up, widths, heights)
+
+
+def _range(curves: Sequence[LossCurve]) -> tuple[float, float]:
+    told = np.concatenate([curve.validation_bits for curve in curves])
+    told = told[np.isfinite(told)]
+    lowest, highest = float(told.min()), min(float(told.max()), max(_UNIFORM_BITS, float(told.min()) * 1.5))
+    room = max(0.06 * (highest - lowest), 0.05)
+    return max(0.0, lowest - room), highest + room
+
+
+def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
+    """Fine lines at the ticks of the losses, labels on both sides, and what the axes mean."""
+    line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
+    right, foot = plot.left + plot.across.length_px, plot.top + plot.up.length_px
+    em, cap = style.size_px, setting.typesetter.cap_height(style)
+    measure = setting.typesetter.measure
+    for tick in plot.heights:
+        y = foot - tick.position_px
+        yield BoxMark((plot.left, round(y - line / 2), right, round(y - line / 2) + line), setting.colour("grid"))
+        x = plot.left - 0.6 * em - measure(tick.label, style)
+        yield TextMark(max(0.0, x), y + cap / 2, tick.label, style, colour)
+    words = "iterations"
+    end = right + 1.2 * em
+    unit_left = end - measure(words, style)
+    for tick in plot.widths:
+        half = measure(tick.label, style) / 2
+        x = max(plot.left + tick.position_px, half)
+        if x + half + em < unit_left:
+            yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
+    yield TextMark(unit_left, foot + 0.75 * em + cap, words, style, colour)
+    yield TextMark(0.0, cap, "bits per byte", style, colour)
+
+
+def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:
+    if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
+        return
+    columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
+    mean = _smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * plot.across.length_px)))
+    xs, ys = np.arange(mean.size) + 0.5 + plot.left, plot.place(0.0, np.nan_to_num(mean, nan=0.0))[1]
+    shown = np.where(np.isfinite(mean), ys, np.nan)
+    width = 0.7 * setting.theme.line_px("graph", setting.module_px)
+    yield line_through(xs, shown, width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
+
+
+def _smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+    """Mean over `window` neighbours on either side, of those that there are; NaN stays NaN."""
+    there = np.isfinite(values)
+    sums = np.convolve(np.where(there, values, 0.0), np.ones(2 * window + 1), mode="same")[: values.size]
+    counts = np.convolve(there.astype(np.float64), np.ones(2 * window + 1), mode="same")[: values.size]
+    return np.where(there, sums / np.maximum(counts, 1.0), np.nan)
+
+
+def _validation(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[Mark]:
+    colour = setting.colour("section", curve.section)
+    good = np.isfinite(curve.validation_bits)
+    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])
+    width = 1.25 * setting.theme.line_px("graph", setting.module_px)
+    yield line_through(xs, ys, width, colour)
+    radius = 1.5 * width
+    shown = range(xs.size) if xs.size <= _POINTS_UP_TO else [xs.size - 1]
+    for index in shown:
+        size = 1.45 * radius if index == xs.size - 1 else radius
+        x, y = float(xs[index]), float(ys[index])
+        yield BoxMark((x - size, y - size, x + size, y + size), colour, radius_px=size)
