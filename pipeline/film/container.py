@@ -22,6 +22,13 @@ AAC_PACKET_SAMPLES: Final = 1024
 _ADTS_HEADER_BYTES: Final = 7
 _ADTS_SYNC: Final = 0xFFF0
 _MICROSECONDS: Final = 1_000_000
+# ISO 639-1 to 639-2/T, which MP4 wants; others are told as undetermined.
+_LANGUAGE_PAIRS: Final = (
+    "ar:ara bg:bul ca:cat cs:ces da:dan de:deu el:ell en:eng es:spa et:est fa:fas fi:fin fr:fra ga:gle he:heb hi:hin "
+    "hr:hrv hu:hun id:ind is:isl it:ita ja:jpn ko:kor la:lat lt:lit lv:lav nb:nob nl:nld nn:nno no:nor pl:pol pt:por "
+    "ro:ron ru:rus sk:slk sl:slv sr:srp sv:swe th:tha tr:tur uk:ukr vi:vie zh:zho"
+)
+_LANGUAGES: Final = dict(pair.split(":") for pair in _LANGUAGE_PAIRS.split())
 
 
 def concat_list(parts: Sequence[tuple[Path, int]], frame_rate: Fraction) -> str:
@@ -58,7 +65,7 @@ def adts_packets(data: bytes) -> Iterator[bytes]:
         at += size
 
 
-def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int) -> None:
+def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, gain_db: float = 0.0) -> None:
     """Encode a soundtrack as AAC-LC in ADTS packets, the priming packet left out.
 
     Parameters
@@ -71,14 +78,22 @@ def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int) -
         The film's length in samples; the sound ends within half a packet (11 ms at 48 kHz) of it.
     kbit_per_s
         The bit rate.
+    gain_db
+        Added before encoding.
     """
-    arguments = ["-i", file_argument(wav), "-map", "0:a:0", "-c:a", "aac", "-b:a", f"{kbit_per_s}k", *BITEXACT]
+    level = ["-af", f"volume={gain_db:.3f}dB"] if gain_db else []
+    arguments = ["-i", file_argument(wav), "-map", "0:a:0", *level, "-c:a", "aac", "-b:a", f"{kbit_per_s}k", *BITEXACT]
     encoded = run([*arguments, "-f", "adts", "pipe:1"], timeout_s=3600, purpose="encoding the soundtrack").stdout
     _, *packets = adts_packets(encoded)
     wanted = max(1, round(Fraction(total_samples, AAC_PACKET_SAMPLES)))
     if len(packets) < wanted:
         raise FfmpegError("The encoded sound is too short.", where="encoding the soundtrack")
     atomic_write_bytes(out, b"".join(packets[:wanted]))
+
+
+def _three_letters(language: str) -> str:
+    tag = language.partition("-")[0].lower()
+    return tag if len(tag) == 3 else _LANGUAGES.get(tag, "und")  # noqa: PLR2004 - ISO 639-2
 
 
 def join(
@@ -104,7 +119,7 @@ def join(
     frame_rate
         Frames a second.
     language
-        Of the sound, as ISO 639-2 (`eng`).
+        Of the sound, as production files have it: `en`, `pt-BR`.
     out
         The file to write.
     workspace
@@ -118,7 +133,7 @@ def join(
     maps = ["-map", "0:v:0"]
     if sound is not None:
         inputs += ["-f", "aac", "-i", file_argument(sound)]
-        maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={language}"]
+        maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={_three_letters(language)}"]
     told = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy", *BITEXACT]
     boxes = ["-video_track_timescale", str(timescale_for(frame_rate)), "-use_editlist", "0"]
     boxes += ["-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", "-y", file_argument(out)]

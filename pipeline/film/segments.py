@@ -1,0 +1,58 @@
+"""Segments: the film cut into stretches that are drawn, encoded and kept on their own.
+
+This module owns where the cuts are, and how a stretch becomes a file. It does not know what is shown, nor where results
+are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Timeline
+
+SEGMENT_S: Final = 5
+"""About how long a segment is: short enough to spread over cores, to resume, and to redraw little when a caption
+changes; long enough that starting an encoder costs nothing beside it."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of one clip that is encoded on its own.
+
+    Parameters
+    ----------
+    number
+        Counted from 0 over the whole film.
+    clip
+        The clip that it shows.
+    start_frame, end_frame
+        Its frames in the film, the end not included.
+    """
+
+    number: int
+    clip: CardClip | SceneClip | InsertClip
+    start_frame: int
+    end_frame: int
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has."""
+        return self.end_frame - self.start_frame
+
+    @property
+    def name(self) -> str:
+        """What it is called in front of people: `segment-0007`."""
+        return f"segment-{self.number:04d}"
+
+
+def cut(timeline: Timeline) -> tuple[Stretch, ...]:
+    """Cut a film: at every clip's boundaries, and long clips into equal parts of about five seconds."""
+    stretches: list[Stretch] = []
+    for clip in timeline.clips:
+        parts = max(1, round(clip.frames / (SEGMENT_S * timeline.frame_rate)))
+        edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
+        for start, end in pairwise(edges):
+            stretches.append(Stretch(len(stretches), clip, start, end))
+    return tuple(stretches)

@@ -1,0 +1,320 @@
+"""compose: segments and soundtrack become the finished film, with everything that goes with it."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import FootageError, StageError
+from pipeline.files import atomic_write_text, disk_errors, file_sha256
+from pipeline.film.chapters import metadata_text, platform_chapters
+from pipeline.film.check import Promise, check_film
+from pipeline.film.container import encode_sound, join
+from pipeline.film.encoder import plan_encoder
+from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
+from pipeline.film.timeline import Film, SceneClip, SoundClip, Timeline
+from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.take import Take
+from pipeline.picture.template_files import read_template_text
+from pipeline.picture.templating import render_text
+from pipeline.production import Production
+from pipeline.resources import find_template
+from pipeline.results import Made
+from pipeline.sound.decode import decode
+from pipeline.sound.quantise import QuantisedSamples
+from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, measure_file, mix
+from pipeline.store import Json, Piece, Result, write_record
+from pipeline.workplace import Workplace
+
+STAGE: Final = "compose"
+VERSION: Final = 1
+DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
+_PEAK_MARGIN_DB: Final = 0.1
+_ENCODINGS: Final = 4
+"""How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
+
+
+class Soundtrack(BaseModel):
+    """The encoded soundtrack: AAC packets without the priming one, and what was measured on what comes out of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sound_file: str = "soundtrack.aac"
+    total_samples: int
+    loudness_lufs: float | None
+    """None where it is silent."""
+    true_peak_dbtp: float | None
+    warnings: tuple[str, ...] = ()
+
+
+def pieces(production: Production, made: Made) -> list[Piece]:
+    """Return the soundtrack and the film."""
+    sound = _soundtrack_piece(production, made)
+    timeline = _timeline(made)
+    ingredients: dict[str, Json] = {
+        "name": production.name,
+        "segments": [segment.content_hash for segment in made.segments],
+        "soundtrack": sound.key,
+        "timeline": timeline.content_hash,
+        "card words": [list(card.record.text) for card in made.cards],
+        "description": read_template_text(find_template(DESCRIPTION_TEMPLATE, production.templates_folder)),
+        "words": {
+            name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
+        },
+    }
+    return [sound, Piece(STAGE, "film", VERSION, ingredients)]
+
+
+def run(production: Production, made: Made, workplace: Workplace) -> Made:
+    """Compose the film where it is not fresh, and put it where the user finds it."""
+    store = workplace.store
+    sound_piece, film_piece = pieces(production, made)
+    forced = STAGE in workplace.force
+    sound = None if forced else store.result(sound_piece, Soundtrack)
+    if sound is None:
+        sound = _make_soundtrack(production, made, sound_piece, workplace)
+    film = None if forced else store.result(film_piece, Film)
+    if film is None:
+        film = _make_film(production, made, sound, film_piece, workplace)
+    _deliver(film, workplace.output)
+    return replace(made, film=film)
+
+
+def _timeline(made: Made) -> Result[Timeline]:
+    if made.timeline is None:
+        raise StageError("There is no timeline to compose.", hint="Run build-video storyboard first.")
+    return made.timeline
+
+
+def _soundtrack_piece(production: Production, made: Made) -> Piece:
+    timeline = _timeline(made).record
+    sounds: list[Json] = [
+        [sound.start_frame, sound.end_frame, sound.source_start_s, _source(made, scene, sound).content_hash]
+        for scene in timeline.scenes()
+        for sound in scene.sounds
+    ]
+    settings = production.sound
+    music = production.resolve(str(settings.music), "sound.music") if settings.music is not None else None
+    cards: list[Json] = [[card.start_frame, card.end_frame, card.name] for card in timeline.cards()]
+    ingredients: dict[str, Json] = {
+        "sound": settings.model_dump(mode="json"),
+        "music": file_sha256(music) if music is not None and music.is_file() else None,
+        "bit rate": production.video.audio_kbit_per_s,
+        "film": [timeline.total_frames, str(timeline.frame_rate)],
+        "sounds": sounds,
+        "cards": cards if settings.under_cards == "recording" else None,
+        "recordings": [corpus.content_hash for corpus in made.corpora] if settings.under_cards == "recording" else None,
+    }
+    return Piece(STAGE, "soundtrack", VERSION, ingredients)
+
+
+def _source(made: Made, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+    if sound.kind == "recording":
+        return made.corpora[scene.section]
+    return next(take for take in made.takes[scene.section] if take.record.iteration == sound.iteration)
+
+
+def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> QuantisedSamples:
+    record = source.record
+    if isinstance(record, Corpus):
+        codes = load_bytes(record, source.folder)
+    else:
+        codes = np.load(source.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+    return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
+
+
+def _placements(production: Production, made: Made) -> Iterator[Placement]:
+    timeline, settings = _timeline(made).record, production.sound
+    clock = timeline.clock
+    for scene in timeline.scenes():
+        for sound in scene.sounds:
+            source = _source(made, scene, sound)
+            yield Placement(
+                start_sample=clock.sample_at(sound.start_frame),
+                length_samples=clock.samples_between(sound.start_frame, sound.end_frame),
+                source=_samples(source, sound.source_start_s),
+                sample_rate_hz=source.record.sample_rate_hz,
+                kind=sound.kind,
+            )
+    if settings.under_cards == "recording":
+        for card in timeline.cards():
+            if card.section is not None:
+                corpus = made.corpora[card.section]
+                yield Placement(
+                    start_sample=clock.sample_at(card.start_frame),
+                    length_samples=clock.samples_between(card.start_frame, card.end_frame),
+                    source=_samples(corpus, 0.0),
+                    sample_rate_hz=corpus.record.sample_rate_hz,
+                    kind="bed",
+                )
+    if settings.under_cards == "music" and settings.music is not None:
+        path = production.resolve(str(settings.music), "sound.music")
+        music = decode(path, sample_rate_hz=FILM_RATE_HZ, channels=2, error=FootageError)
+        yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
+
+
+def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace: Workplace) -> Result[Soundtrack]:
+    timeline, report, settings = _timeline(made).record, workplace.report, production.sound
+    total = timeline.clock.sample_at(timeline.total_frames)
+    report.begin(STAGE, "soundtrack", 1.0, "share")
+    with workplace.store.publish(piece) as folder:
+        wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
+        placements = list(_placements(production, made))
+        facts = mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
+        gain_db = 0.0
+        for _ in range(_ENCODINGS):
+            kbit_per_s = production.video.audio_kbit_per_s
+            encode_sound(wav, aac, total_samples=total, kbit_per_s=kbit_per_s, gain_db=gain_db)
+            heard = measure_file(aac)
+            over_db = heard.true_peak_dbtp - settings.true_peak_dbtp
+            if not over_db > 0:
+                break
+            gain_db -= over_db + _PEAK_MARGIN_DB
+        wav.unlink()
+        loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp
+        write_record(
+            folder,
+            Soundtrack(
+                total_samples=total,
+                loudness_lufs=round(loudness, 2) if math.isfinite(loudness) else None,
+                true_peak_dbtp=round(peak, 2) if math.isfinite(peak) else None,
+                warnings=facts.warnings,
+            ),
+        )
+    report.advance(1.0)
+    for warning in facts.warnings:
+        report.warn(warning)
+    return workplace.store.made(piece, Soundtrack)
+
+
+def _make_film(
+    production: Production, made: Made, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
+) -> Result[Film]:
+    timeline, report = _timeline(made).record, workplace.report
+    report.begin(STAGE, "film", 3, "steps")
+    with workplace.store.publish(piece) as folder:
+        path = folder / f"{production.name}.mp4"
+        join(
+            [(segment.path(segment.record.video_file), _frames(segment.record)) for segment in made.segments],
+            sound=sound.path(sound.record.sound_file),
+            metadata=metadata_text(timeline, timeline.chapters, _tags(production)),
+            frame_rate=timeline.frame_rate,
+            language=production.language,
+            out=path,
+            workspace=folder,
+        )
+        report.advance(1, "joined")
+        _write_companions(production, made, folder, report.note)
+        report.advance(2, "checking the film")
+        film = _checked(production, timeline, path, sound.record)
+        write_record(folder, film)
+    report.advance(3, "checked")
+    return workplace.store.made(piece, Film)
+
+
+def _frames(segment: Any) -> int:
+    return int(segment.end_frame - segment.start_frame)
+
+
+def _tags(production: Production) -> Mapping[str, str]:
+    tags = {"title": production.title, "artist": production.author, "comment": production.subtitle}
+    return {name: text for name, text in tags.items() if text}
+
+
+def _checked(production: Production, timeline: Timeline, path: Path, sound: Soundtrack) -> Film:
+    video = production.video
+    codec = plan_encoder(video).codec
+    decoders = {"libx265": "hevc", "libsvtav1": "av1"}
+    promise = Promise(
+        codec=decoders.get(codec, "h264"),
+        lossless=video.quality == "lossless",
+        loudness_lufs=sound.loudness_lufs,
+        true_peak_dbtp=production.sound.true_peak_dbtp,
+    )
+    check_film(path, timeline, promise)
+    names = sorted(file.name for file in path.parent.iterdir() if file != path)
+    return Film(
+        video_file=path.name,
+        files=(path.name, *names),
+        width=timeline.width,
+        height=timeline.height,
+        frame_rate=timeline.frame_rate,
+        total_frames=timeline.total_frames,
+        duration_s=round(float(timeline.duration_s), 3),
+        size_bytes=path.stat().st_size,
+        video_codec=codec,
+        sound_loudness_lufs=sound.loudness_lufs,
+        sound_true_peak_dbtp=sound.true_peak_dbtp,
+    )
+
+
+def _write_companions(production: Production, made: Made, folder: Path, note: Any) -> None:
+    """Write the files that go with the film."""
+    timeline = _timeline(made).record
+    cues = cues_of(timeline, {card.record.name: card.record.text for card in made.cards})
+    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
+    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
+    atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
+    chapters = platform_chapters(timeline)
+    if chapters.note:
+        note(chapters.note)
+    atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
+    lines = [str(line).partition(" ") for line in chapters.lines]
+    facts = {
+        "title": production.title,
+        "subtitle": production.subtitle,
+        "author": production.author,
+        "recording_credit": production.recording_credit,
+        "duration_s": float(timeline.duration_s),
+        "sections": [section.model_dump() for section in timeline.sections],
+        "chapters": [{"time": time, "title": title} for time, _, title in lines],
+    }
+    template = find_template(DESCRIPTION_TEMPLATE, production.templates_folder)
+    atomic_write_text(folder / "description.txt", render_text(read_template_text(template), facts, template.name))
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    source: Path
+    target: Path
+
+    def is_done(self) -> bool:
+        """Whether the target is the very file, or has its content."""
+        with suppress(OSError):
+            if self.target.samefile(self.source):
+                return True
+            same_size = self.target.stat().st_size == self.source.stat().st_size
+            return same_size and file_sha256(self.target) == file_sha256(self.source)
+        return False
+
+    def make(self) -> None:
+        """Put the file in its place whole, or not at all; without a copy where the file system allows."""
+        temporary = self.target.with_name(f".{self.target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
+        try:
+            with disk_errors(self.target):
+                try:
+                    os.link(self.source, temporary)
+                except OSError:
+                    shutil.copyfile(self.source, temporary)
+                temporary.replace(self.target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _deliver(film: Result[Film], output: Path) -> None:
+    with disk_errors(output):
+        output.mkdir(parents=True, exist_ok=True)
+    for name in reversed(film.record.files):  # the video last: where it is, everything is
+        delivery = _Delivery(film.path(name), output / name)
+        if not delivery.is_done():
+            delivery.make()

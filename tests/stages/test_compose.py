@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.film.encoder import encode_frames, plan_encoder
+from pipeline.film.segments import cut
+from pipeline.film.timeline import Segment, Timeline
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.stages import compose, storyboard
+from pipeline.store import Piece, Store, write_record
+from pipeline.workplace import Workplace
+from tests.film.films import HEIGHT, draw_number, read_number
+from tests.stages import made_up
+
+
+def with_segments(production: Production, store: Store, made: Made, frames_missing: int = 0) -> Made:
+    """Segments that show their frames' numbers."""
+    assert made.timeline is not None
+    segments = []
+    for stretch in cut(made.timeline.record):
+        end = stretch.end_frame - frames_missing
+        piece = Piece("render", stretch.name, 1, {"numbers": [stretch.start_frame, end]})
+        with store.publish(piece) as folder:
+            encode_frames(
+                draw_number,
+                start_frame=stretch.start_frame,
+                end_frame=end,
+                path=folder / "segment.mp4",
+                plan=plan_encoder(production.video),
+            )
+            write_record(folder, Segment(start_frame=stretch.start_frame, end_frame=stretch.end_frame, encoder="x"))
+        segments.append(store.made(piece, Segment))
+    return replace(made, segments=tuple(segments))
+
+
+def composed(production: Production, root: Path, **options: int) -> tuple[Workplace, Made]:
+    store, made = made_up.made(root / "work")
+    workplace = Workplace(store=store, output=root / "out")
+    made = storyboard.run(production, made, workplace)
+    made = with_segments(production, store, made, **options)
+    return workplace, compose.run(production, made, workplace)
+
+
+def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(tmp_path: Path) -> None:
+    production = made_up.production(author="Somebody", video={"frame_rate": "30000/1001"})
+    workplace, made = composed(production, tmp_path)
+    assert made.film is not None
+    assert made.timeline is not None
+    timeline = made.timeline.record
+    path = workplace.output / "film.mp4"
+    with av.open(str(path)) as film:
+        frames = list(film.decode(video=0))
+        assert film.metadata["title"] == production.title
+        assert film.metadata["artist"] == "Somebody"
+        assert film.streams.audio[0].language == "eng"
+        assert [c["metadata"]["title"] for c in film.chapters()] == [c.title for c in timeline.chapters]
+    assert [read_number(frame.to_ndarray()[:HEIGHT]) for frame in frames] == list(range(timeline.total_frames))
+    with av.open(str(path)) as film:
+        sound = np.concatenate([block.to_ndarray() for block in film.decode(audio=0)], axis=1)
+    assert abs(sound.shape[1] / 48000 - timeline.duration_s) < 0.022
+    scene = timeline.scenes()[0]
+    start, end = (timeline.clock.sample_at(frame) for frame in (scene.start_frame, scene.end_frame))
+    assert np.sqrt(np.mean(sound[:, start:end] ** 2)) > 0.02
+    assert np.abs(sound[:, 2000 : start - 2000]).max() < 1e-3
+    assert made.film.record.sound_true_peak_dbtp is not None
+    assert made.film.record.sound_true_peak_dbtp <= production.sound.true_peak_dbtp
+
+
+def test_everything_that_goes_with_a_film_lies_beside_it(tmp_path: Path) -> None:
+    workplace, made = composed(made_up.production(recording_credit="My own voice"), tmp_path)
+    names = {path.name for path in workplace.output.iterdir()}
+    assert {"film.mp4", "film.srt", "film.vtt", "description.txt", "chapters.txt", "timeline.json"} <= names
+    assert made.film is not None
+    assert names == set(made.film.record.files)
+    words = (workplace.output / "description.txt").read_text()
+    assert "A made-up film" in words
+    assert "Section 2: LSTM, 2 \u00d7 16 neurons, 12,345 parameters" in words
+    assert "My own voice" in words
+    timeline = Timeline.model_validate(json.loads((workplace.output / "timeline.json").read_text()))
+    assert made.timeline is not None
+    assert timeline == made.timeline.record
+
+
+def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(tmp_path: Path) -> None:
+    production = made_up.production()
+    workplace, made = composed(production, tmp_path)
+    path = workplace.output / "film.mp4"
+    before = path.read_bytes()
+    stamp = path.stat()
+    assert compose.run(production, made, workplace).film == made.film
+    assert path.stat() == stamp
+    path.unlink()
+    compose.run(production, made, workplace)
+    assert path.read_bytes() == before
+    path.write_bytes(b"not the film")
+    compose.run(production, made, workplace)
+    assert path.read_bytes() == before
+
+
+def test_the_same_production_gives_the_same_film_bit_for_bit(tmp_path: Path) -> None:
+    films = []
+    for name in ("one", "two"):
+        workplace, _ = composed(made_up.production(), tmp_path / name)
+        films.append({path.name: path.read_bytes() for path in workplace.output.iterdir()})
+    assert films[0] == films[1]
+
+
+def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(tmp_path: Path) -> None:
+    production = made_up.production()
+    workplace, made = composed(production, tmp_path)
+    before = (workplace.output / "film.mp4").read_bytes()
+    broken = with_segments(production, workplace.store, made, frames_missing=1)
+    with pytest.raises(StageError, match="not what was promised"):
+        compose.run(production, broken, workplace)
+    assert (workplace.output / "film.mp4").read_bytes() == before
+
+
+def test_only_the_film_is_made_anew_when_words_beside_it_change(tmp_path: Path) -> None:
+    production = made_up.production()
+    workplace, made = composed(production, tmp_path)
+    sound, film = compose.pieces(made_up.production(author="Another"), made)
+    assert workplace.store.state(sound).state == "fresh"
+    assert workplace.store.state(film).state == "stale"
+    louder = made_up.production(sound={"loudness_lufs": -20})
+    assert [workplace.store.state(piece).state for piece in compose.pieces(louder, made)] == ["stale", "stale"]
+
+
+def test_the_recording_can_be_heard_under_its_card(tmp_path: Path) -> None:
+    workplace, made = composed(made_up.production(sound={"under_cards": "recording"}), tmp_path)
+    assert made.timeline is not None
+    card = made.timeline.record.cards()[1]
+    start, end = (made.timeline.record.clock.sample_at(frame) for frame in (card.start_frame, card.end_frame))
+    with av.open(str(workplace.output / "film.mp4")) as film:
+        sound = np.concatenate([block.to_ndarray() for block in film.decode(audio=0)], axis=1)
+    assert np.abs(sound[:, start:end]).max() > 0.01
