@@ -185,7 +185,7 @@ def _blend(planes: Planes, sprite: _Sprite, one: Presence) -> None:
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_plane(plane: Plane, colour: Floats, opacity: Floats, at: tuple[int, float], share: float) -> None:
-    """Lay a premultiplied sprite on a plane, its top left corner `at` (column, row between rows); what sticks out is cut off."""
+    """Lay a premultiplied sprite on a plane, its top left corner at (column, row between rows), cut at the edges."""
     height, width = opacity.shape
     left, top = at
     row = int(np.floor(top))
