@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.learning.kernels import GATES, LANES, TILE
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.sampling import Held
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-Held = Literal["float32", "int16", "int8"]
-"""How the numbers of the large matrices are held."""
-
 LARGEST_TABLE_BYTES: Final = 2**26
 """Above this a table would only push the weights out of the cache: the product is made instead."""
 
@@ -86,10 +84,14 @@ class Model(NamedTuple):
 
 
 def pack(network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], held: Held) -> Model:
-    """Lay out a checkpoint's tensors, checked before, for speaking."""
-    if isinstance(network, LstmSettings):
-        return _pack_lstm(network, weights, held)
-    return _pack_tiered(network, weights, held)
+    """Lay out a checkpoint's tensors, checked before, for speaking.
+
+    Weights that are finite but absurdly large may overflow here; such a network then says something, if nothing good.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(network, LstmSettings):
+            return _pack_lstm(network, weights, held)
+        return _pack_tiered(network, weights, held)
 
 
 def weight_bytes_per_sample(model: Model) -> float:

@@ -16,8 +16,8 @@ class CandidateFacts(BaseModel):
 
     Parameters
     ----------
-    bytes_file
-        Where its bytes lie, relative to the record's folder.
+    bytes_file, listen_file
+        Its bytes and the same to listen to, relative to the folder of the candidates.
     temperature
         At its beginning.
     distance
@@ -31,10 +31,28 @@ class CandidateFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bytes_file: str
+    listen_file: str
     temperature: float
     distance: float
     level_db: float
     flatness: float
+
+
+class CandidateSet(BaseModel):
+    """All the takes of one checkpoint among which one is chosen.
+
+    Parameters
+    ----------
+    candidates
+        In their order; people count them from 1.
+    closest
+        What the rule chooses, counted from 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidates: tuple[CandidateFacts, ...]
+    closest: int
 
 
 class Take(BaseModel):

@@ -1,0 +1,96 @@
+"""Which of several takes is closest to the recording: in loudness, in its changes, and in spectrum.
+
+This module owns the rule. Arrays of samples in, numbers out; it knows neither files nor bytes, and needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+_WINDOW_S: Final = 0.064
+_BANDS: Final = 16
+_LOWEST_HZ: Final = 100.0
+_FLOOR_DB: Final = -96.0
+_HEARD_BELOW_LOUDEST_DB: Final = 40.0
+"""Windows quieter than this, compared with the loudest, count as pauses."""
+
+_SILENCE_BELOW_DB: Final = 24.0
+"""A take so much quieter than the recording says nothing."""
+_NOISE_FLATNESS: Final = 0.5
+"""Flatter than this, where the recording is not, is noise."""
+_REFUSED: Final = 100.0
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What a sound is like on the whole.
+
+    Parameters
+    ----------
+    level_db
+        Root mean square, decibels below full scale.
+    movement_db
+        How much the level changes from window to window: the standard deviation, within 40 dB of the loudest.
+    flatness
+        Geometric over arithmetic mean of the power spectrum, from 0 (a tone) to 1 (white noise).
+    bands_db
+        Power in bands that widen with frequency, each relative to the whole; shape = (16,).
+    """
+
+    level_db: float
+    movement_db: float
+    flatness: float
+    bands_db: npt.NDArray[np.float64]
+
+
+def portray(samples: Floats, sample_rate_hz: int) -> Portrait:
+    """Describe a sound, full scale = 1, shape = (samples,), of any length."""
+    size = max(32, round(_WINDOW_S * sample_rate_hz))
+    x = np.asarray(samples, np.float64)
+    x = np.pad(x, (0, -len(x) % size)) if len(x) else np.zeros(size)
+    windows = x.reshape(-1, size)
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    levels = _decibels(np.mean(windows**2, axis=1))
+    heard = levels >= max(levels.max() - _HEARD_BELOW_LOUDEST_DB, _FLOOR_DB + 1.0)
+    if not heard.any():
+        return Portrait(_FLOOR_DB, 0.0, 0.0, np.zeros(_BANDS))
+    power = np.mean(np.abs(np.fft.rfft(windows[heard] * np.hanning(size), axis=1)[:, 1:]) ** 2, axis=0) + 1e-20
+    return Portrait(
+        level_db=float(_decibels(np.mean(windows**2))),
+        movement_db=float(np.std(np.maximum(levels, levels.max() - _HEARD_BELOW_LOUDEST_DB))),
+        flatness=float(np.exp(np.mean(np.log(power))) / np.mean(power)),
+        bands_db=_in_bands(power, sample_rate_hz / size, sample_rate_hz / 2),
+    )
+
+
+def distance(take: Portrait, recording: Portrait) -> float:
+    """How far a take is from the recording: 0 is the same, 1 is a clear difference, 100 and more says nothing."""
+    level = abs(take.level_db - recording.level_db) / 6.0
+    movement = abs(take.movement_db - recording.movement_db) / 6.0
+    spectrum = float(np.mean(np.abs(take.bands_db - recording.bands_db))) / 6.0
+    silent = take.level_db < recording.level_db - _SILENCE_BELOW_DB
+    noise = take.flatness > _NOISE_FLATNESS > recording.flatness
+    return (level + movement + 2.0 * spectrum) / 4.0 + (_REFUSED if silent or noise else 0.0)
+
+
+def closest(distances: Sequence[float]) -> int:
+    """Return the first of the closest, counted from 0."""
+    return int(np.argmin(distances))
+
+
+def _decibels(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (_FLOOR_DB / 10.0))), np.float64)
+
+
+def _in_bands(power: npt.NDArray[np.float64], step_hz: float, highest_hz: float) -> npt.NDArray[np.float64]:
+    edges = np.geomspace(_LOWEST_HZ, max(highest_hz, 2 * _LOWEST_HZ), _BANDS + 1)
+    band = np.clip(np.searchsorted(edges, step_hz * np.arange(1, len(power) + 1), side="right") - 1, 0, _BANDS - 1)
+    sums = np.bincount(band, weights=power, minlength=_BANDS)
+    return np.maximum(_decibels(sums / sums.sum()), -60.0)

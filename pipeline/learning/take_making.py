@@ -1,0 +1,122 @@
+"""A take from the first byte to its record: said, copied for people to hear, compared with the recording.
+
+This module is what a process of its own does for one checkpoint. It needs no torch, except where it is told to use a
+GPU. It does not know what the 256 codes sound like: their values are handed in.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pipeline.files import disk_errors
+from pipeline.learning.candidates import Floats, Portrait, closest, distance, portray
+from pipeline.learning.corpus import Encoding
+from pipeline.learning.speaking import Order, open_sampler, speak
+from pipeline.learning.take import CandidateFacts, CandidateSet, Take
+from pipeline.store import write_record
+
+_PORTRAIT_S: Final = 60.0
+"""So much of the recording, and of a take, is compared."""
+_BLOCK_SAMPLES: Final = 1 << 18
+_FULL_SCALE: Final = 32768
+
+
+@dataclass(frozen=True)
+class TakeJob:
+    """The work of one process.
+
+    Parameters
+    ----------
+    order
+        What is said, and into which folder.
+    iteration
+        Of the checkpoint.
+    code_values
+        What each byte sounds like, float32, shape = (256,), full scale = 1.
+    corpus
+        The recording's bytes, `.npy`, with which candidates are compared.
+    device
+        `cpu` or `cuda`.
+    """
+
+    order: Order
+    iteration: int
+    encoding: Encoding
+    sample_rate_hz: int
+    code_values: Floats
+    corpus: Path
+    device: str
+
+
+def _tell_nobody(_samples: int) -> None:
+    pass
+
+
+def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) -> None:
+    """Say everything, write the copies to listen to, and the record last."""
+    open_speaker = open_sampler
+    if job.device != "cpu":
+        from pipeline.learning.gpu_sampler import open_gpu_sampler  # noqa: PLC0415 - brings torch along
+
+        open_speaker = open_gpu_sampler
+    order = job.order
+    speak(order, on_samples=on_samples, open_speaker=open_speaker)
+    for name in order.files:
+        _write_listening_copy(order.folder / name, job)
+    write_record(order.folder, _compare(job) if len(order.files) > 1 else record_of(job))
+
+
+def record_of(job: TakeJob) -> Take:
+    """Describe the only take of a job."""
+    order = job.order
+    return Take(
+        iteration=job.iteration,
+        samples=order.samples,
+        sample_rate_hz=job.sample_rate_hz,
+        encoding=job.encoding,
+        seed=order.seed,
+        temperature=order.curves[0][0][1],
+        precision=order.held if job.device == "cpu" else "float32",
+        primed_samples=order.primer[2] if order.primer else 0,
+    )
+
+
+def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
+    said = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
+    pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
+    path = bytes_path.with_suffix(".wav")
+    with disk_errors(path), wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(pcm.itemsize)
+        file.setframerate(job.sample_rate_hz)
+        for start in range(0, len(said), _BLOCK_SAMPLES):
+            file.writeframes(pcm[said[start : start + _BLOCK_SAMPLES]].tobytes())
+
+
+def _compare(job: TakeJob) -> CandidateSet:
+    recording = _portrait(job.corpus, job)
+    facts = []
+    for name, curve in zip(job.order.files, job.order.curves, strict=True):
+        own = _portrait(job.order.folder / name, job)
+        facts.append(
+            CandidateFacts(
+                bytes_file=name,
+                listen_file=str(Path(name).with_suffix(".wav")),
+                temperature=curve[0][1],
+                distance=round(distance(own, recording), 6),
+                level_db=round(own.level_db, 3),
+                flatness=round(own.flatness, 6),
+            )
+        )
+    return CandidateSet(candidates=tuple(facts), closest=closest([fact.distance for fact in facts]) + 1)
+
+
+def _portrait(bytes_path: Path, job: TakeJob) -> Portrait:
+    said = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
+    return portray(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)

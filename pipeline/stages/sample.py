@@ -1,0 +1,325 @@
+"""sample: each chosen checkpoint says something: a take. Takes are made side by side, one process each.
+
+Which checkpoints speak, and for how long, is the film's plan. A take is determined by its checkpoint's weights and by
+what a person set, so training on, or another caption, makes no take anew.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import ProductionError
+from pipeline.files import file_sha256
+from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.network import BYTE_VALUES
+from pipeline.learning.run import TrainingRun
+from pipeline.learning.sampling import SamplingSettings
+from pipeline.learning.speaking import Order
+from pipeline.learning.take import CandidateSet, Take
+from pipeline.learning.take_making import TakeJob, make_take, record_of
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.sound.quantise import code_values
+from pipeline.store import Json, Piece, Result, Store, write_record
+from pipeline.workers import run_parallel
+from pipeline.workplace import Workplace
+
+STAGE: Final = "sample"
+VERSION: Final = 1
+
+_SPARE_S: Final = 0.1
+"""Takes are made a little longer than planned: the film counts in whole frames."""
+_REAL_TIME_PARAMETERS: Final = 4_000_000
+"""A core speaks in real time with networks up to about this size; larger ones go to a GPU where there is one."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that still runs.
+
+    Parameters
+    ----------
+    section
+        Counted from 0.
+    folder
+        Where it saves its checkpoints.
+    planned
+        The iterations at which it will have saved one when it ends.
+    """
+
+    section: int
+    folder: Path
+    planned: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    """A checkpoint that is to speak; `json_file` is its readable half."""
+
+    section: int
+    json_file: Path
+    iteration: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """One take that the film needs, and what determines it.
+
+    Parameters
+    ----------
+    piece
+        The take.
+    candidates
+        All candidates, where there are several.
+    """
+
+    speaker: _Speaker
+    samples: int
+    settings: SamplingSettings
+    corpus: Result[Corpus]
+    piece: Piece
+    candidates: Piece | None
+
+    @property
+    def made_by_network(self) -> Piece:
+        """The piece that the network makes: the candidates where there are several, else the take."""
+        return self.candidates or self.piece
+
+    @property
+    def sound_s(self) -> float:
+        """Seconds of sound that the network makes."""
+        return self.samples * self.settings.candidates / self.corpus.record.sample_rate_hz
+
+
+def pieces(production: Production, made: Made) -> list[Piece]:
+    """Every take, and the candidates among which it is chosen.
+
+    Raises
+    ------
+    ProductionError
+        Where the storyboard asks for what was never trained, or priming for what was never recorded.
+    """
+    found: list[Piece] = []
+    for wish in _wishes(production, made):
+        found += [piece for piece in (wish.candidates, wish.piece) if piece is not None]
+    return found
+
+
+def run(production: Production, made: Made, workplace: Workplace) -> Made:
+    """Let the checkpoints speak whose takes are not fresh."""
+    wishes = _wishes(production, made)
+    forced = STAGE in workplace.force
+    store = workplace.store
+    todo = [w for w in wishes if forced or (store.find(w.made_by_network) is None)]
+    _make_all(todo, workplace)
+    takes: list[list[Result[Take]]] = [[] for _ in production.sections]
+    for wish in wishes:
+        take = None if forced and wish.candidates else store.result(wish.piece, Take)
+        if take is None:
+            take = _choose(wish, store)
+        takes[wish.speaker.section].append(take)
+    return replace(made, takes=tuple(map(tuple, takes)))
+
+
+def follow(production: Production, made: Made, workplace: Workplace, training: Training) -> int:
+    """Make the takes of checkpoints that a training has saved so far, while it goes on.
+
+    The takes are the pieces that the stage looks for when the training has ended. Where losses decide which checkpoints
+    speak, or for how long, nobody can know yet: then nothing is made.
+
+    Parameters
+    ----------
+    made
+        With the corpora.
+
+    Returns
+    -------
+    int
+        How many takes were made.
+    """
+    section = production.sections[training.section]
+    story = section.storyboard
+    if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
+        return 0
+    foreseen = choose_takes([CheckpointPoint(iteration, 1.0) for iteration in training.planned], story)
+    saved = {int(path.stem.rpartition("-")[2]): path for path in training.folder.glob("weights-*.json")}
+    count = 0
+    for take in foreseen:
+        if take.iteration not in saved:
+            continue
+        speaker = _Speaker(training.section, saved[take.iteration], take.iteration, section.network.parameters)
+        wish = _wish(production, made, speaker, take.seconds)
+        if workplace.store.find(wish.made_by_network) is None:
+            with workplace.store.publish(wish.made_by_network) as folder:
+                make_take(_job(wish, folder, "cpu"))
+            count += 1
+    return count
+
+
+def _wishes(production: Production, made: Made) -> list[_Wish]:
+    wishes = []
+    for section, result in enumerate(made.runs):
+        record: TrainingRun = result.record
+        where = f"section {section + 1} ({production.sections[section].title}), storyboard"
+        points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
+        json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
+        for take in choose_takes(points, production.sections[section].storyboard, where=where):
+            speaker = _Speaker(section, json_files[take.iteration], take.iteration, record.parameters)
+            wishes.append(_wish(production, made, speaker, take.seconds))
+    return wishes
+
+
+def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float) -> _Wish:
+    settings, corpus = production.sections[speaker.section].sampling, made.corpora[speaker.section]
+    rate = corpus.record.sample_rate_hz
+    samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
+    ingredients: dict[str, Json] = {
+        "weights": _hash(speaker.json_file.with_suffix(".safetensors")),
+        "iteration": speaker.iteration,
+        "samples": samples,
+        "sample_rate_hz": rate,
+        "encoding": corpus.record.encoding,
+        "seed": settings.seed,
+        "temperature": [[list(corner) for corner in settings.curve(n)] for n in range(settings.candidates)],
+        "top_k": settings.top_k,
+        "min_p": settings.min_p,
+        "precision": settings.held,
+        "primer": _primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
+    }
+    name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
+    if settings.candidates == 1:
+        piece = Piece(STAGE, name, VERSION, ingredients)
+        return _Wish(speaker, samples, settings, corpus, piece, None)
+    ingredients["recording"] = corpus.content_hash
+    candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
+    piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
+    return _Wish(speaker, samples, settings, corpus, piece, candidates)
+
+
+def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
+    """Hash the bytes that are heard first; None where nothing is."""
+    begin, count = _primer(settings, corpus.record)
+    if count == 0:
+        return None
+    if begin + count > corpus.record.total_samples:
+        raise ProductionError(
+            f"The priming ends at {settings.prime_from_s + settings.prime_s:g} s, but the recording lasts only "
+            f"{corpus.record.duration_s:.1f} s.",
+            where=where,
+            expected=f"prime_from_s + prime_s of at most {corpus.record.duration_s:.1f}",
+        )
+    heard = load_bytes(corpus.record, corpus.folder)[begin : begin + count]
+    return sha256(heard.tobytes()).hexdigest()
+
+
+def _primer(settings: SamplingSettings, corpus: Corpus) -> tuple[int, int]:
+    rate = corpus.sample_rate_hz
+    return round(settings.prime_from_s * rate), round(settings.prime_s * rate)
+
+
+def _hash(path: Path) -> str:
+    status = path.stat()
+    return _hash_of_state(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
+    return file_sha256(path)
+
+
+def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
+    """Let the networks speak, the longest takes first, so that no process is left alone at the end."""
+    if not wishes:
+        return
+    store, report = workplace.store, workplace.report
+    wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.speaker.parameters, reverse=True)
+    report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
+    jobs = [_job(wish, store.partial(wish.made_by_network), _device(wish, workplace)) for wish in wishes]
+    alone = workplace.jobs == 1 or len(wishes) == 1
+    here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
+    there = [index for index in range(len(jobs)) if index not in here]
+    finished = 0.0
+
+    def publish(wish: _Wish) -> None:
+        nonlocal finished
+        store.publish_partial(wish.made_by_network)
+        finished += wish.sound_s
+        report.advance(finished, wish.piece.name)
+
+    for index in here:
+        wish, begun = wishes[index], finished
+
+        def tell(samples: int, wish: _Wish = wish, begun: float = begun) -> None:
+            report.advance(begun + wish.sound_s * samples / wish.samples, wish.piece.name)
+
+        make_take(jobs[index], tell)
+        publish(wish)
+    todo = [jobs[index] for index in there]
+    run_parallel(make_take, todo, jobs=workplace.jobs, on_done=lambda done, _: publish(wishes[there[done]]))
+
+
+def _device(wish: _Wish, workplace: Workplace) -> str:
+    chosen = wish.settings.device if wish.settings.device != "auto" else workplace.device
+    if chosen == "cpu" or (chosen == "auto" and wish.speaker.parameters <= _REAL_TIME_PARAMETERS):
+        return "cpu"
+    from pipeline.learning.gpu_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along, which few takes need
+
+    return gpu_or_cpu(required=wish.settings.device == "cuda")
+
+
+def _job(wish: _Wish, folder: Path, device: str) -> TakeJob:
+    settings, corpus = wish.settings, wish.corpus.record
+    count = settings.candidates
+    begin, heard = _primer(settings, corpus)
+    bytes_path = wish.corpus.path(corpus.bytes_file)
+    return TakeJob(
+        order=Order(
+            checkpoint=wish.speaker.json_file,
+            folder=folder,
+            files=tuple(f"candidate-{n + 1:02d}.npy" for n in range(count)) if count > 1 else ("take.npy",),
+            samples=wish.samples,
+            seed=settings.seed,
+            curves=tuple(settings.curve(n) for n in range(count)),
+            top_k=settings.top_k or BYTE_VALUES,
+            min_p=settings.min_p,
+            held=settings.held,
+            primer=(bytes_path, begin, heard) if heard else None,
+        ),
+        iteration=wish.speaker.iteration,
+        encoding=corpus.encoding,
+        sample_rate_hz=corpus.sample_rate_hz,
+        code_values=code_values(corpus.encoding),
+        corpus=bytes_path,
+        device=device,
+    )
+
+
+def _choose(wish: _Wish, store: Store) -> Result[Take]:
+    """Return the take; where there are candidates, the closest to the recording or the one that a person chose."""
+    if wish.candidates is None:
+        return store.made(wish.piece, Take)
+    several = store.made(wish.candidates, CandidateSet)
+    hand = wish.settings.choose.get(wish.speaker.iteration)
+    number = hand or several.record.closest
+    fact = several.record.candidates[number - 1]
+    with store.publish(wish.piece) as folder:
+        take = record_of(_job(wish, folder, "cpu")).model_copy(
+            update={
+                "temperature": fact.temperature,
+                "candidates": several.record.candidates,
+                "chosen": number,
+                "chosen_by": "hand" if hand else "rule",
+            }
+        )
+        shutil.copyfile(several.path(fact.bytes_file), folder / take.bytes_file)
+        shutil.copyfile(several.path(fact.listen_file), folder / take.listen_file)
+        write_record(folder, take)
+    return store.made(wish.piece, Take)
