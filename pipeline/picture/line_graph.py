@@ -1,0 +1,286 @@
+"""The loss panels: a graph that scrolls past the playhead, fast where training is passed over, slow where it is heard.
+
+Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid, ticks and labels are
+part of the strip: they move with the curve. This module does not know where the positions come from.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.axis import Axis
+from pipeline.picture.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
+from pipeline.picture.layout import Box, LossPanel, even
+from pipeline.picture.loss_curve import Curve, Series, loss_range, make_curve, time_axis
+from pipeline.picture.motion import smoothstep
+from pipeline.picture.panel import Easel, Figures, Words
+from pipeline.picture.planes import Ink, Planes
+from pipeline.picture.planes import ink as ink_of
+from pipeline.picture.strip import Strip
+from pipeline.picture.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.waveform import safe_edges
+
+SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
+AHEAD_OPACITY: Final = 0.28
+OTHER_OPACITY: Final = 0.55
+BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp
+BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame is averaged
+TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
+LABEL_LINES: Final = 1.6  # and of the row below
+FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
+
+
+class LossGraph:
+    """Draws a loss panel."""
+
+    def __init__(self, easel: Easel, settings: LossPanel) -> None:
+        self._easel, self._settings = easel, settings
+        self.box = easel.box(settings)
+        self._style = easel.style(settings.text)
+        self._series: Series = "training" if settings.kind == "training_loss" else "validation"
+        self._plot, self._labels_px = _plot_box(easel, settings, self.box)
+        self.covered: tuple[Box, ...] = (self._plot._replace(height=self._plot.height + self._labels_px),)
+        self.origin_px: int | None = min(max(easel.playhead_px - self.box.left, 0), self.box.width)
+
+        self._axis = time_axis(easel.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
+        smooth = SMOOTH * self._plot.width if self._series == "training" else 0.0
+        self.curve = make_curve(easel.data.history, self._series, self._axis, smooth)
+        histories = easel.data.others if settings.overlay else ()
+        self._others = [make_curve(other, self._series, self._axis, smooth) for other in histories]
+        low, high = loss_range([self.curve, *self._others], settings.loss)
+        self._losses = Axis(low, high, self._plot.height, settings.loss)
+        self._ticks = self._time_ticks()
+        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px)
+        self._ink = easel.ink("training_mean" if self._series == "training" else "validation")
+        height = self._plot.height + self._labels_px
+        self._reached = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
+        self._to_come = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
+        self._figures = Figures(easel.type, easel.style(settings.text, weight=600, tabular=True))
+        self._cap_px = easel.type.cap_height(self._style)
+        self._time_title = Words(easel.type, settings.time_title, self._style)
+        named = self._time_title.width_px + self._style.size_px if settings.time_title else 0.0
+        self._edges = safe_edges(easel, self._plot, max(self.box.left, easel.safe_px[0]) + named)
+        self._label_baseline = 0.35 * self._style.size_px + self._cap_px
+        self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
+
+    # Where things are
+
+    def position_px(self, frame: int) -> float:
+        """How far along the time axis, in pixels, the playhead stands in a frame."""
+        data = self._easel.data
+        positions = data.linear_position if self._settings.time == "linear" else data.log_position
+        return (
+            float(positions[frame - data.start_frame]) - self._axis.first_coordinate
+        ) * self._axis.pixels_per_coordinate
+
+    def speed_px(self, frame: int) -> float:
+        """How fast the graph moves, in pixels a frame."""
+        data = self._easel.data
+        before, after = max(frame - 1, data.start_frame), min(frame + 1, data.end_frame)
+        return (self.position_px(after) - self.position_px(before)) / (after - before)
+
+    def row_of(self, loss_bits: float) -> float:
+        """The row, from the frame's top, at which a loss stands."""
+        position = float(self._losses.position_px(max(loss_bits, 1e-9)))
+        return self._plot.bottom - min(max(position, 0.0), float(self._plot.height))
+
+    # Drawing
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw title, legend and the loss axis's labels."""
+        easel, settings = self._easel, self._settings
+        colour = easel.ink("muted")
+        baseline = self.box.top + (self._plot.top - self.box.top) * 0.62
+        left = float(max(self.box.left, easel.safe_px[0]))
+        left = self._draw_key(base, (left, baseline), settings.title, self._ink)
+        if settings.legend:
+            for other, ink in zip(easel.data.others, self._other_inks(), strict=False):
+                left = self._draw_key(base, (left, baseline), other.label, ink)
+        right = self._plot.left - 0.5 * self._style.size_px
+        for tick in self._heights:
+            words = Words(easel.type, tick.label, self._style)
+            pen = (right - words.width_px, self._plot.bottom - tick.position_px + self._cap_px / 2)
+            if pen[0] >= easel.safe_px[0] - 1:
+                words.draw(base, pen, colour)
+
+    def _draw_key(self, base: Planes, pen: tuple[float, float], label: str, ink: Ink) -> float:
+        """Draw a curve's key and name where there is room; tell where the next one may begin."""
+        easel, size = self._easel, self._style.size_px
+        words = Words(easel.type, label, self._style)
+        width = 1.5 * size + words.width_px
+        left, baseline = pen
+        if not label or left + width > easel.safe_px[1]:
+            return left
+        middle = baseline - self._cap_px / 2
+        thick = easel.line_px("graph")
+        blend_box(base, (left, middle - thick / 2, left + size, middle + thick / 2), ink, radius_px=thick / 2)
+        words.draw(base, (left + 1.5 * size, baseline), easel.ink("muted"))
+        return left + width + 1.5 * size
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the graph around the playhead, the playhead and the value at it."""
+        plot, easel = self._plot, self._easel
+        now = min(max(easel.playhead_px, plot.left), plot.right)
+        position = self.position_px(frame) - easel.playhead_px
+        speed = abs(self.speed_px(frame))
+        blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
+        self._reached.scroll(planes, (plot.left, plot.top), now - plot.left, position + plot.left, blur)
+        self._to_come.scroll(planes, (now, plot.top), plot.right - now, position + now, blur)
+        fade(planes, easel.background, (plot.left, plot.top), plot.height, self._soft)
+        if self._labels_px:
+            for left, shares in self._edges:
+                fade(planes, easel.background, (left, plot.bottom), self._labels_px, shares)
+            pen = (float(max(self.box.left, easel.safe_px[0])), plot.bottom + self._label_baseline)
+            self._time_title.draw(planes, pen, easel.ink("muted"))
+        easel.draw_playhead(planes, plot.top, plot.bottom)
+        self._draw_value(planes, self.curve.value_at(self.position_px(frame)))
+
+    def _draw_value(self, planes: Planes, loss_bits: float) -> None:
+        """Mark the curve's value at the playhead, and write it beside."""
+        if math.isnan(loss_bits):
+            return
+        easel, plot, size = self._easel, self._plot, self._style.size_px
+        row, now = self.row_of(loss_bits), easel.playhead_px
+        radius = 1.9 * easel.line_px("graph")
+        blend_disc(planes, now, row, radius + 0.6 * easel.line_px("graph"), easel.ink("background"))
+        blend_disc(planes, now, row, radius, self._ink)
+        text = f"{loss_bits:.3f}"
+        half, width = 0.8 * size, self._figures.width_px(text) + size
+        middle = min(max(row, plot.top + half), plot.bottom - half)
+        left = now + radius + 0.6 * size
+        if left + width > easel.safe_px[1]:
+            left = now - radius - 0.6 * size - width
+        blend_box(
+            planes, (left, middle - half, left + width, middle + half), easel.ink("panel"), 0.92, radius_px=0.35 * size
+        )
+        baseline = middle + self._figures.cap_px / 2
+        self._figures.draw(planes, text, (left + size / 2, baseline), easel.ink("text"))
+
+    # Painting the strip
+
+    def _paint(self, tile: Planes, first: int, opacity: float) -> None:
+        easel = self._easel
+        tile.fill(easel.ink("background"))
+        self._paint_grid(tile, first)
+        for other, colour in zip(self._others, self._other_inks(), strict=True):
+            self._paint_line(tile, first, other, (colour, 0.6, OTHER_OPACITY * opacity))
+        if self._series == "training":
+            self._paint_band(tile, first, opacity)
+        self._paint_line(tile, first, self.curve, (self._ink, 1.0, opacity))
+        self._paint_checkpoints(tile, first, opacity)
+
+    def _paint_grid(self, tile: Planes, first: int) -> None:
+        easel, plot = self._easel, self._plot
+        thin, grid = max(1.0, easel.line_px("grid")), easel.ink("grid")
+        for tick in self._heights:
+            row = round(plot.height - tick.position_px - thin / 2)
+            blend_box(tile, (0, row, tile.width, row + thin), grid, 0.7)
+        blend_box(tile, (0, plot.height - thin, tile.width, plot.height), grid)
+        soft = max(1.5, thin)  # standing lines move by fractions of a pixel: a little wider looks the same at each
+        for tick in self._ticks:
+            at = tick.position_px - first
+            blend_box(tile, (at - soft / 2, 0, at + soft / 2, plot.height), grid, 0.7 if tick.major else 0.35)
+            if tick.major and self._labels_px:
+                words = Words(easel.type, tick.label, self._style)
+                words.draw(tile, (at - words.width_px / 2, plot.height + self._label_baseline), easel.ink("muted"))
+
+    def _rows(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows of the plot at which losses stand; what lies beyond its edges stands at the edge."""
+        positions = self._losses.position_px(np.maximum(losses, 1e-9))
+        return np.asarray(self._plot.height - np.clip(positions, 0, self._plot.height))
+
+    def _paint_band(self, tile: Planes, first: int, opacity: float) -> None:
+        start, end = max(first, 0), min(first + tile.width, self._axis.length_px)
+        if start >= end:
+            return
+        tops, bottoms = self._rows(self.curve.highest[start:end]), self._rows(self.curve.lowest[start:end])
+        thin = self._easel.line_px("graph") * 0.5
+        bars = np.zeros((2, tile.width), dtype=np.float32)
+        thicker = np.maximum(thin - (bottoms - tops), 0) / 2
+        bars[0, start - first : end - first] = np.nan_to_num(tops - thicker)
+        bars[1, start - first : end - first] = np.nan_to_num(bottoms + thicker)
+        colours = np.tile(np.array(self._easel.ink("training_band"), dtype=np.float32), (tile.width, 1))
+        blend_spans(tile, bars[0], bars[1], colours, opacity)
+
+    def _paint_line(self, tile: Planes, first: int, curve: Curve, pen: tuple[Ink, float, float]) -> None:
+        colour, thickness, opacity = pen
+        half = self._easel.line_px("graph") * thickness / 2
+        margin = math.ceil(half) + 2
+        start, end = max(first - margin, 0), min(first + tile.width + margin, self._axis.length_px)
+        if end - start < 2:  # noqa: PLR2004  # a line has two ends
+            return
+        mask = np.zeros((self._plot.height, tile.width), dtype=np.float32)
+        xs = (np.arange(start, end) + 0.5 - first).astype(np.float32)
+        stroke(mask, xs, self._rows(curve.mean[start:end]).astype(np.float32), half, opacity)
+        blend_mask(tile, mask, (0, 0), colour)
+
+    def _paint_checkpoints(self, tile: Planes, first: int, opacity: float) -> None:
+        """Mark the checkpoints: dots on the validation loss, ticks at the foot of the training loss."""
+        easel, plot = self._easel, self._plot
+        checkpoints = easel.data.history.validation_iterations
+        positions = self._axis.position_px(checkpoints)
+        line = easel.line_px("graph")
+        inside = (positions > first - 4 * line) & (positions < first + tile.width + 4 * line)
+        apart = np.diff(positions, prepend=-math.inf) >= 5 * line
+        for position in positions[inside & apart]:
+            at = float(position) - first
+            if self._series == "validation":
+                row = self.row_of(self.curve.value_at(float(position))) - plot.top
+                blend_disc(tile, at, row, 1.25 * line, self._ink, opacity)
+            else:
+                blend_box(tile, (at - line / 2, plot.height - 3 * line, at + line / 2, plot.height), self._ink, opacity)
+
+    def _time_ticks(self) -> tuple[Tick, ...]:
+        def measure_px(label: str) -> float:
+            return self._easel.type.measure(label, self._style)
+
+        gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
+        return choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
+
+    def _other_inks(self) -> list[Ink]:
+        """Inks for the overlaid curves, none of them this one's own."""
+        easel = self._easel
+        own = {easel.theme.colours.training_mean, easel.theme.colours.validation}
+        colours = [colour for colour in easel.theme.colours.series if colour not in own]
+        return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
+
+
+def loss_ticks(losses: Axis, apart_px: float) -> tuple[Tick, ...]:
+    """Round numbers of bits along the loss axis, at least `apart_px` apart.
+
+    A logarithmic loss axis seldom spans a power of ten, so it is marked with the same round numbers as a linear one,
+    thinned out where they crowd.
+    """
+    best: tuple[Tick, ...] = ()
+    for step in (2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01):
+        kept: list[Tick] = []
+        first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
+        if last - first > losses.length_px:
+            break
+        values = [number * step for number in range(first, last + 1)]
+        for value in reversed(values):
+            position = float(losses.position_px(value)) if value > 0 or losses.scale == "linear" else 0.0
+            if not kept or kept[-1].position_px - position >= apart_px:
+                kept.append(Tick(value, position, NumberStyle().write(value, step)))
+        if len(kept) < len(values) and losses.scale == "linear":
+            break
+        if len(kept) > len(best):
+            best = tuple(reversed(kept))
+        if len(kept) < len(values):
+            break
+    return best
+
+
+def _plot_box(easel: Easel, settings: LossPanel, box: Box) -> tuple[Box, int]:
+    """The part of the panel that scrolls without its labels, and the height of the row of labels below."""
+    size = settings.text * easel.size_px
+    above = even(TITLE_LINES * size)
+    below = even(LABEL_LINES * size) if settings.tick_labels else 0
+    height = max(2, box.height - above - below)
+    left = max(box.left, easel.safe_px[0]) + even(settings.gutter * easel.data.width) if settings.gutter else box.left
+    left = min(even(left), box.right - 2)
+    return Box(left, box.top + above, box.right - left, height), below

@@ -1,0 +1,72 @@
+"""Easings, and how a scene's panels come and go. Pure functions of numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+REVEAL_S: Final = 0.9  # how long a panel takes to draw in
+STAGGER_S: Final = 0.07  # how much later than the panel before it a panel begins
+LEAVE_S: Final = 0.4  # how long the scene takes to go
+LARGEST_SHARE: Final = 0.25  # of a short scene, for coming and going each
+SOFT_EDGE: Final = 0.18  # of a panel's width, where it unrolls
+
+
+def clamp(value: float) -> float:
+    """The value, not below 0, not above 1."""
+    return min(1.0, max(0.0, value))
+
+
+def smoothstep(value: float, first: float = 0.0, last: float = 1.0) -> float:
+    """0 up to `first`, 1 from `last` on, and a smooth cubic between."""
+    at = clamp((value - first) / (last - first))
+    return at * at * (3 - 2 * at)
+
+
+def ease_out(value: float) -> float:
+    """Fast first, slow at the end: a cubic from 0 to 1."""
+    return float(1 - (1 - clamp(value)) ** 3)
+
+
+def presence(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[float, float]:
+    """How far a panel has come, and how much of it has not gone yet, both 0..1.
+
+    Parameters
+    ----------
+    frame
+        Counted from the scene's beginning.
+    frames
+        The scene's length.
+    frames_per_s
+        The frame rate.
+    order
+        The panel's place among those that come one after another.
+    """
+    seconds = frames / frames_per_s
+    slow = min(1.0, LARGEST_SHARE * seconds / (REVEAL_S + 8 * STAGGER_S))
+    come = (frame / frames_per_s - order * STAGGER_S * slow) / (REVEAL_S * slow)
+    leave = (frames - frame) / frames_per_s / min(LEAVE_S, LARGEST_SHARE * seconds)
+    return clamp(come), smoothstep(leave)
+
+
+def unrolled(width: int, origin: int | None, come: float) -> NDArray[np.float32]:
+    """How much of each column is there while a panel comes, shape (width,).
+
+    Parameters
+    ----------
+    width
+        The panel's width.
+    origin
+        The column from which it unrolls to both sides; None fades it in as a whole.
+    come
+        0 (nothing) to 1 (everything).
+    """
+    if origin is None:
+        return np.full(width, smoothstep(come), dtype=np.float32)
+    farthest = max(origin, width - origin, 1)
+    away = np.abs(np.arange(width) + 0.5 - origin) / farthest
+    edge = ease_out(come) * (1 + SOFT_EDGE)
+    at = np.clip((edge - away) / SOFT_EDGE, 0, 1)
+    return np.asarray(at * at * (3 - 2 * at), dtype=np.float32)
