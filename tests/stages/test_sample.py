@@ -1,0 +1,269 @@
+"""The stage that lets checkpoints speak."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.errors import ProductionError
+from pipeline.learning.corpus import Corpus
+from pipeline.learning.draws import uniforms
+from pipeline.learning.network import LstmSettings
+from pipeline.learning.run import CheckpointFacts, TrainingRun
+from pipeline.learning.sampler import Sampler
+from pipeline.learning.take import CandidateSet, Take
+from pipeline.production import Production, parse_production
+from pipeline.results import Made
+from pipeline.sound.quantise import code_values, quantise
+from pipeline.stages import sample
+from pipeline.stages.sample import Training, follow, pieces, run
+from pipeline.store import Piece, Store, write_record
+from pipeline.workplace import Workplace
+from tests.learning.networks import random_weights, save_random_checkpoint
+
+RATE_HZ = 4000
+NETWORK = LstmSettings(layers=1, neurons=20, embedding=6)
+ITERATIONS = (0, 10, 100, 1000)
+
+
+@dataclass
+class Listener:
+    """Remembers what it was told."""
+
+    begun: list[float] = field(default_factory=list)
+    advanced: list[float] = field(default_factory=list)
+
+    def begin(self, _stage: str, _label: str, total: float, _unit: str) -> None:
+        self.begun.append(total)
+
+    def advance(self, done: float, _detail: str = "") -> None:
+        self.advanced.append(done)
+
+    def note(self, _text: str) -> None: ...
+
+    def warn(self, _text: str) -> None: ...
+
+
+def production(**sampling: object) -> Production:
+    return parse_production(
+        {
+            "title": "A film",
+            "section": [
+                {
+                    "title": "First try",
+                    "recordings": ["voice.wav"],
+                    "network": NETWORK.model_dump(),
+                    "sampling": sampling,
+                    "storyboard": {"takes": 3, "seconds": 3.0},
+                }
+            ],
+        },
+        where="test",
+    )
+
+
+def workplace(root: Path, *, jobs: int = 1, force: bool = False) -> Workplace:
+    forced = frozenset({"sample"}) if force else frozenset[str]()
+    return Workplace(store=Store(root), output=root, report=Listener(), jobs=jobs, force=forced)
+
+
+def make_corpus(store: Store) -> Made:
+    piece = Piece("prepare", "section-1", 1, {"corpus": "made"})
+    t = np.arange(6 * RATE_HZ) / RATE_HZ
+    said = quantise(0.4 * np.sin(2 * np.pi * 200 * t) * np.sin(2 * np.pi * t) ** 2, "mu-law")
+    corpus = Corpus(
+        sample_rate_hz=RATE_HZ,
+        encoding="mu-law",
+        total_samples=len(said),
+        train_samples=len(said) - 100,
+        duration_s=6.0,
+        silence_share=0.0,
+        dc_offset=0.0,
+        clipped_samples=0,
+        recordings=(),
+    )
+    with store.publish(piece) as folder:
+        np.save(folder / "bytes.npy", said)
+        write_record(folder, corpus)
+    return Made(corpora=(store.made(piece, Corpus),))
+
+
+def facts(iteration: int) -> CheckpointFacts:
+    return CheckpointFacts(
+        iteration=iteration,
+        epoch=1.0,
+        elapsed_s=0.0,
+        validation_loss_nats=5.0 - 0.001 * iteration,
+        training_loss_nats=None,
+        weights_file=f"weights-{iteration:06d}.safetensors",
+        json_file=f"weights-{iteration:06d}.json",
+    )
+
+
+def train(store: Store, made: Made, name: str = "trained") -> Made:
+    piece = Piece("train", "section-1", 1, {"run": name})
+    trained = TrainingRun(
+        checkpoints=tuple(map(facts, ITERATIONS)),
+        network=NETWORK.model_dump(mode="json"),
+        training={},
+        recipe={},
+        parameters=NETWORK.parameters,
+        iterations=1000,
+        epochs=1.0,
+        elapsed_s=0.0,
+        first_validation_nats=5.0,
+        last_validation_nats=4.0,
+        best_validation_nats=4.0,
+        best_iteration=1000,
+        device="cpu",
+    )
+    with store.publish(piece) as folder:
+        for iteration in ITERATIONS:
+            save_random_checkpoint(folder, NETWORK, iteration)
+        (folder / "note.txt").write_text(name)
+        write_record(folder, trained)
+    return replace(made, runs=(store.made(piece, TrainingRun),))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    store = Store(tmp_path)
+    return train(store, make_corpus(store))
+
+
+def takes_of(made: Made) -> list[np.ndarray]:
+    return [np.load(take.path(take.record.bytes_file)) for take in made.takes[0]]
+
+
+def test_each_chosen_checkpoint_gets_one_take_as_long_as_planned(made: Made, tmp_path: Path) -> None:
+    film, place = production(), workplace(tmp_path)
+    done = run(film, made, place)
+    records = [take.record for take in done.takes[0]]
+    assert [record.iteration for record in records][-1] == 1000
+    assert records[0].iteration == 0
+    assert len(records) == 3
+    assert sum(record.duration_s for record in records) == pytest.approx(3.0 + 3 * 0.1, abs=0.01)
+    for take, said in zip(done.takes[0], takes_of(done), strict=True):
+        assert said.shape == (take.record.samples,)
+        heard, rate_hz = soundfile.read(take.path(take.record.listen_file), dtype="float32")
+        assert rate_hz == RATE_HZ
+        np.testing.assert_allclose(heard, code_values("mu-law")[said], atol=1 / 32768)
+    listener = place.report
+    assert isinstance(listener, Listener)
+    assert listener.advanced[-1] == pytest.approx(listener.begun[0])
+
+
+def test_the_take_is_what_the_sampler_says(made: Made, tmp_path: Path) -> None:
+    done = run(production(seed=5, temperature=0.8), made, workplace(tmp_path))
+    said = takes_of(done)[-1]
+    sampler = Sampler(NETWORK, random_weights(NETWORK, seed=1000))
+    numbers = sample_uniforms(5, len(said))
+    np.testing.assert_array_equal(sampler.say(numbers, np.full_like(numbers, 1 / 0.8))[0], said)
+
+
+def sample_uniforms(seed: int, samples: int) -> np.ndarray:
+    return uniforms(seed, 0, 0, samples)[None]
+
+
+def test_side_by_side_gives_the_same_takes_as_one_after_another(made: Made, tmp_path: Path) -> None:
+    alone = run(production(), made, workplace(tmp_path))
+    together = run(production(), made, workplace(tmp_path, jobs=2, force=True))
+    assert [take.content_hash for take in alone.takes[0]] == [take.content_hash for take in together.takes[0]]
+
+
+def test_what_is_fresh_is_not_made_again(made: Made, tmp_path: Path) -> None:
+    run(production(), made, workplace(tmp_path))
+    place = workplace(tmp_path)
+    assert all(place.store.state(piece).state == "fresh" for piece in pieces(production(), made))
+    run(production(), made, place)
+    assert isinstance(place.report, Listener)
+    assert place.report.begun == []
+
+
+def test_another_temperature_makes_the_takes_stale_and_says_why(made: Made, tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    run(production(), made, place)
+    state = place.store.state(pieces(production(temperature=0.5), made)[0])
+    assert state.state == "stale"
+    assert "temperature" in state.why
+
+
+def test_training_again_to_the_same_weights_keeps_the_takes(made: Made, tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    run(production(), made, place)
+    again = train(place.store, made, "with another log")
+    assert all(place.store.state(piece).state == "fresh" for piece in pieces(production(), again))
+
+
+def test_seconds_give_every_take_the_same_length(made: Made, tmp_path: Path) -> None:
+    done = run(production(seconds=0.5), made, workplace(tmp_path))
+    assert {take.record.samples for take in done.takes[0]} == {RATE_HZ // 2}
+
+
+def test_priming_changes_the_take_and_is_recorded(made: Made, tmp_path: Path) -> None:
+    cold = run(production(), made, workplace(tmp_path))
+    primed = run(production(prime_s=0.5, prime_from_s=1.0), made, workplace(tmp_path))
+    assert primed.takes[0][0].record.primed_samples == RATE_HZ // 2
+    assert (takes_of(cold)[-1] != takes_of(primed)[-1]).any()
+
+
+def test_priming_beyond_the_recording_is_refused(made: Made) -> None:
+    with pytest.raises(ProductionError, match="priming ends at 9 s"):
+        pieces(production(prime_s=5.0, prime_from_s=4.0), made)
+
+
+def test_of_several_candidates_the_closest_is_chosen_and_all_are_kept(made: Made, tmp_path: Path) -> None:
+    film = production(candidates=3, candidate_temperatures=[0.5, 1.0, 2.0])
+    place = workplace(tmp_path)
+    done = run(film, made, place)
+    take = done.takes[0][-1]
+    distances = [candidate.distance for candidate in take.record.candidates]
+    assert len(distances) == 3
+    assert take.record.chosen == 1 + int(np.argmin(distances))
+    assert take.record.temperature == (0.5, 1.0, 2.0)[take.record.chosen - 1]
+    sets = [piece for piece in pieces(film, made) if "candidates" in piece.name]
+    kept = place.store.made(sets[-1], CandidateSet)
+    chosen = kept.record.candidates[take.record.chosen - 1]
+    np.testing.assert_array_equal(np.load(kept.path(chosen.bytes_file)), takes_of(done)[-1])
+    assert all(kept.path(candidate.listen_file).is_file() for candidate in kept.record.candidates)
+
+
+def test_a_choice_by_hand_says_nothing_anew(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(production(candidates=2), made, workplace(tmp_path))
+    other = 3 - first.takes[0][-1].record.chosen
+    monkeypatch.setattr(sample, "make_take", lambda *_: pytest.fail("a take was made again"))
+    chosen = run(production(candidates=2, choose={1000: other}), made, workplace(tmp_path)).takes[0][-1].record
+    assert (chosen.chosen, chosen.chosen_by) == (other, "hand")
+
+
+def test_the_first_candidate_is_the_take_that_would_be_made_alone(made: Made, tmp_path: Path) -> None:
+    alone = run(production(), made, workplace(tmp_path))
+    picked = dict.fromkeys(ITERATIONS, 1)
+    several = run(production(candidates=2, choose=picked), made, workplace(tmp_path))
+    for one, other in zip(takes_of(alone), takes_of(several), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_takes_made_while_training_runs_are_those_of_the_stage(made: Made, tmp_path: Path) -> None:
+    film, place = production(), workplace(tmp_path)
+    folder = tmp_path / "training"
+    save_random_checkpoint(folder, NETWORK, 0)
+    training = Training(section=0, folder=folder, planned=ITERATIONS)
+    assert follow(film, made, place, training) == 1
+    assert follow(film, made, place, training) == 0
+    save_random_checkpoint(folder, NETWORK, 1000)
+    assert follow(film, made, place, training) == 1
+    states = [place.store.state(piece).state for piece in pieces(film, made)]
+    assert states.count("fresh") == 2
+    take = place.store.made(pieces(film, made)[-1], Take)
+    assert take.record.iteration == 1000
+
+
+def test_workers_do_without_torch() -> None:
+    program = "import sys, pipeline.stages.sample; print('torch' in sys.modules, 'numba' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "False"]
