@@ -68,8 +68,44 @@ class LossCurve:
     section: int = 0
 
 
-def _silence() -> npt.NDArray[np.float32]:
-    return np.zeros(0, np.float32)
+@dataclass(frozen=True, eq=False)
+class Envelope:
+    """How loud a recording is, stretch by stretch: peaks and mean squares, shapes (n,), full scale = 1."""
+
+    peaks: npt.NDArray[np.float32]
+    squares: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, samples: npt.NDArray[np.floating], stretches: int) -> Envelope:
+        """Measure an array of samples, shape (n,), in at most `stretches` equal parts."""
+        count = min(max(1, stretches), samples.size)
+        if count == 0:
+            return cls(np.zeros(0, np.float32), np.zeros(0, np.float32))
+        starts = np.linspace(0, samples.size, count + 1).astype(np.int64)
+        squares = np.add.reduceat(samples.astype(np.float32) ** 2, starts[:-1]) / np.diff(starts)
+        peaks = np.maximum.reduceat(np.abs(samples), starts[:-1])
+        return cls(peaks.astype(np.float32), squares.astype(np.float32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Envelope]) -> Envelope:
+        """One recording after the other."""
+        if not parts:
+            return cls.of(np.zeros(0, np.float32), 1)
+        return cls(np.concatenate([part.peaks for part in parts]), np.concatenate([part.squares for part in parts]))
+
+    def levels(self, count: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Peak and root mean square of `count` equal stretches, both shape (count,), 0..1."""
+        size = self.peaks.size
+        if size == 0:
+            return np.zeros(count, np.float32), np.zeros(count, np.float32)
+        starts = np.minimum(np.linspace(0, size, count + 1).astype(np.int64)[:-1], size - 1)
+        lengths = np.maximum(np.diff(np.append(starts, size)), 1)
+        body = np.sqrt(np.add.reduceat(self.squares.astype(np.float64), starts) / lengths)
+        return np.minimum(np.maximum.reduceat(self.peaks, starts), 1), np.minimum(body, 1).astype(np.float32)
+
+
+def _silence() -> Envelope:
+    return Envelope.of(np.zeros(0, np.float32), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +120,8 @@ class CardFacts:
         The card's section, counted from 0; None for cards of the whole film.
     layers
         The section's network, in the order in which bytes pass through it.
-    samples
-        The section's recording, mono, -1..1, shape (n,).
+    recording
+        How loud the section's recording is, or all of them for cards of the whole film.
     curves
         All networks' losses.
     """
@@ -93,7 +129,7 @@ class CardFacts:
     words: Mapping[str, Any]
     section: int | None = None
     layers: tuple[NetworkLayer, ...] = ()
-    samples: npt.NDArray[np.float32] = field(default_factory=_silence)
+    recording: Envelope = field(default_factory=_silence)
     curves: tuple[LossCurve, ...] = ()
 
 

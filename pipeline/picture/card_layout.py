@@ -84,7 +84,7 @@ def compose(
     if kind == "diagram":
         return (compose_diagram(filled, facts.layers, setting, width_px, height_px),)
     if kind == "waveform":
-        return (compose_waveform(filled, facts.samples, setting, width_px, height_px),)
+        return (compose_waveform(filled, facts.recording, setting, width_px, height_px),)
     if kind == "graph":
         return (compose_graph(filled, facts.curves, setting, width_px, height_px),)
     composers = {"text": compose_text, "table": compose_table, "legend": compose_legend, "rule": compose_rule}

@@ -123,7 +123,7 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
     """
     check_text(text, list(facts), where)
     try:
-        return _filled_in(text, {name: _plain(value) for name, value in facts.items()})
+        return _filled_in(text, {name: plain(value) for name, value in facts.items()})
     except UndefinedError as error:
         raise TemplateError(
             f"The template uses a name that is not there: {_sentence(error)}.", where=_at(where, _line_of(error))
@@ -209,12 +209,12 @@ def _line_of(error: BaseException) -> int:
     return line
 
 
-def _plain(value: Any) -> Any:
-    """Facts as templates may see them: no objects with behaviour, no numbers that aren't."""
+def plain(value: Any) -> Any:
+    """Facts as templates see them, and as JSON can hold them: no objects with behaviour, no numbers that aren't."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, str | int | float):

@@ -1,0 +1,319 @@
+"""cards: templates and facts become the pictures of all cards, and the thumbnail."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import StageError
+from pipeline.files import file_sha256
+from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.network import LstmSettings, TieredSettings, parse_network
+from pipeline.learning.run import TrainingRun
+from pipeline.picture.card import CardPicture
+from pipeline.picture.card_drawing import draw_card, load_card_template
+from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, names_used
+from pipeline.picture.card_files import write_card
+from pipeline.picture.card_template import CardTemplate
+from pipeline.picture.templating import plain
+from pipeline.picture.text import TextStyle, typesetter_for
+from pipeline.picture.theme import load_theme
+from pipeline.picture.ticks import NATS_PER_BIT
+from pipeline.production import Production, Section
+from pipeline.resources import find_template
+from pipeline.results import Made
+from pipeline.sound.quantise import dequantise
+from pipeline.store import Json, Piece, Result, write_record
+from pipeline.workplace import Workplace
+
+STAGE: Final = "cards"
+VERSION: Final = 1
+THUMBNAIL: Final = "thumbnail"
+THUMBNAIL_SIZE: Final = (1280, 720)
+FACTS: Final = (
+    *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
+    *("software", "machine"),
+)
+"""What the templates of all cards may name; those of sections also `section`."""
+
+_SOFTWARE: Final = (("build-video", "build-video"), ("PyTorch", "torch"), ("NumPy", "numpy"))
+_DEVICES: Final = {"cpu": "CPU", "cuda": "GPU"}
+_ENCODINGS: Final = {"linear-u8": "linear", "mu-law": "\u00b5-law"}
+_STRETCHES: Final = 2048
+"""How finely loudness is measured: more than there are bars on any card."""
+_SAMPLES_AT_ONCE: Final = 1 << 22
+
+
+def pieces(production: Production, made: Made) -> list[Piece]:
+    """One piece a card, and the thumbnail: determined by template, theme, size and the facts that are named."""
+    return [_piece(production, made, name) for name in _names(made)]
+
+
+def run(production: Production, made: Made, workplace: Workplace) -> Made:
+    """Draw the cards that are not fresh."""
+    names = _names(made)
+    workplace.report.begin(STAGE, "cards", float(len(names)), "cards")
+    cards = []
+    for done, (name, piece) in enumerate(zip(names, pieces(production, made), strict=True), start=1):
+        cards.append(_card(production, made, name, piece, workplace))
+        workplace.report.advance(float(done), name)
+    return replace(made, cards=tuple(cards))
+
+
+def check_cards(production: Production) -> None:
+    """Check theme, card templates and the film's own words before anything is trained.
+
+    Raises
+    ------
+    TemplateError
+        The theme, or a card's template.
+    GlyphError
+        A title with a character that no font at hand can draw.
+    """
+    theme = load_theme(production.video.theme, production.templates_folder)
+    for name in ("title", "section", "comparison", "credits", THUMBNAIL):
+        load_card_template(name, production.templates_folder, _fact_names(name))
+    type_ = typesetter_for(theme)
+    words = [production.title, production.subtitle, production.author, production.recording_credit]
+    for text in [*words, *(section.title for section in production.sections)]:
+        type_.measure(text, TextStyle(64.0))
+
+
+def _names(made: Made) -> list[str]:
+    if made.timeline is None:
+        raise StageError("There is no timeline to make cards for.", hint="Run build-video storyboard first.")
+    return [*(clip.name for clip in made.timeline.record.cards()), THUMBNAIL]
+
+
+def _template_name(name: str) -> str:
+    return "section" if name.startswith("section-") else name
+
+
+def _fact_names(template: str) -> tuple[str, ...]:
+    return (*FACTS, "section") if template == "section" else FACTS
+
+
+def _size(production: Production, name: str) -> tuple[int, int]:
+    return THUMBNAIL_SIZE if name == THUMBNAIL else (production.video.width, production.video.height)
+
+
+def _section_of(name: str) -> int | None:
+    return int(name.removeprefix("section-")) - 1 if name.startswith("section-") else None
+
+
+def _template(production: Production, name: str) -> CardTemplate:
+    kind = _template_name(name)
+    return load_card_template(kind, production.templates_folder, _fact_names(kind))
+
+
+def _piece(production: Production, made: Made, name: str) -> Piece:
+    own = production.templates_folder
+    template = _template(production, name)
+    theme = load_theme(production.video.theme, own)
+    used, section = names_used(template), _section_of(name)
+    words = _words(production, made, section)
+    kinds = {element.kind for element in template.element}
+    network = section is not None and "diagram" in kinds
+    ingredients: dict[str, Json] = {
+        "template": file_sha256(find_template(f"cards/{_template_name(name)}.toml", own)),
+        "theme": theme.model_dump(mode="json"),
+        "fonts": [file_sha256(path) for path in theme.font_files],
+        "size": list(_size(production, name)),
+        "section": section,
+        "facts": {fact: plain(words[fact]) for fact in sorted(used)},
+        "network": [[layer.name, layer.size, layer.kind] for layer in _layers(made, section)] if network else [],
+        "recordings": [corpus.content_hash for corpus in _corpora(made, section)] if "waveform" in kinds else [],
+        "losses": [trained.content_hash for trained in made.runs] if "graph" in kinds else [],
+    }
+    return Piece(STAGE, f"card-{name}", VERSION, ingredients)
+
+
+def _card(production: Production, made: Made, name: str, piece: Piece, workplace: Workplace) -> Result[CardPicture]:
+    if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
+        return found
+    template = _template(production, name)
+    kinds = {element.kind for element in template.element}
+    section = _section_of(name)
+    facts = CardFacts(
+        words=_words(production, made, section),
+        section=section,
+        layers=_layers(made, section),
+        recording=_loudness(_corpora(made, section)) if "waveform" in kinds else CardFacts({}).recording,
+        curves=tuple(_curve(made, index) for index in range(len(made.runs))) if "graph" in kinds else (),
+    )
+    theme = load_theme(production.video.theme, production.templates_folder)
+    where = f"cards/{_template_name(name)}.toml"
+    drawn = draw_card(template, facts, theme, _size(production, name), where=where)
+    with workplace.store.publish(piece) as folder:
+        write_record(folder, write_card(drawn, folder, name=name, template=where))
+    return workplace.store.made(piece, CardPicture)
+
+
+# What cards may say
+
+
+def _words(production: Production, made: Made, section: int | None) -> Mapping[str, Any]:
+    sections = [_section_words(production, made, index) for index in range(len(production.sections))]
+    words: dict[str, Any] = {
+        "title": production.title,
+        "subtitle": production.subtitle,
+        "author": production.author,
+        "recording_credit": production.recording_credit,
+        "language": production.language,
+        "film": {
+            "sections": len(sections),
+            "recordings_s": sum(corpus.record.duration_s for corpus in made.corpora),
+            "parameters": sum(trained.record.parameters for trained in made.runs),
+            "iterations": sum(trained.record.iterations for trained in made.runs),
+            "training_s": sum(trained.record.elapsed_s for trained in made.runs),
+            "takes": sum(len(takes) for takes in made.takes),
+        },
+        "sections": sections,
+        "software": _software(),
+        "machine": f"{os.cpu_count() or 1} CPU cores, {platform.system()} {platform.machine()}",
+    }
+    if section is not None:
+        words["section"] = sections[section]
+    return words
+
+
+def _section_words(production: Production, made: Made, index: int) -> Mapping[str, Any]:
+    section, corpus, trained = production.sections[index], made.corpora[index].record, made.runs[index].record
+    return {
+        "number": index + 1,
+        "title": section.title,
+        "takes": len(made.takes[index]) if index < len(made.takes) else 0,
+        "network": _network_words(trained),
+        "corpus": _corpus_words(corpus),
+        "training": _training_words(trained),
+        "loss": {
+            "first_nats": trained.first_validation_nats,
+            "last_nats": trained.last_validation_nats,
+            "best_nats": trained.best_validation_nats,
+            "best_iteration": trained.best_iteration,
+        },
+        "sampling": _sampling_words(section),
+    }
+
+
+def _network_words(trained: TrainingRun) -> Mapping[str, Any]:
+    network = parse_network(trained.network)
+    size = f"{network.layers} \u00d7 {network.neurons} neurons" if network.layers > 1 else f"{network.neurons} neurons"
+    common = {
+        "kind": network.kind,
+        "layers": network.layers,
+        "neurons": network.neurons,
+        "embedding": network.embedding,
+    }
+    if isinstance(network, LstmSettings):
+        return {**common, "name": f"LSTM, {size}", "parameters": trained.parameters, "tiers": ""}
+    fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"
+    tiers = f"LSTM every {network.group} bytes; {fast} for each byte"
+    return {**common, "name": f"tiered LSTM, {size}", "parameters": trained.parameters, "tiers": tiers}
+
+
+def _corpus_words(corpus: Corpus) -> Mapping[str, Any]:
+    return {
+        "duration_s": corpus.duration_s,
+        "sample_rate_hz": corpus.sample_rate_hz,
+        "encoding": corpus.encoding,
+        "encoding_name": _ENCODINGS[corpus.encoding],
+        "samples": corpus.total_samples,
+        "silence_share": corpus.silence_share,
+        "recordings": [recording.name for recording in corpus.recordings],
+    }
+
+
+def _training_words(trained: TrainingRun) -> Mapping[str, Any]:
+    recipe = trained.recipe
+    return {
+        "recipe": str(recipe.get("name", trained.training.get("recipe", ""))),
+        **{name: recipe.get(name) for name in ("batch", "sequence", "learning_rate", "seed")},
+        "iterations": trained.iterations,
+        "epochs": trained.epochs,
+        "elapsed_s": trained.elapsed_s,
+        "checkpoints": len(trained.checkpoints),
+        "device": trained.device,
+        "device_name": _DEVICES.get(trained.device.split(":")[0], trained.device),
+    }
+
+
+def _sampling_words(section: Section) -> Mapping[str, Any]:
+    temperatures = [temperature for _, temperature in section.sampling.curve()]
+    low, high = min(temperatures), max(temperatures)
+    told = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return {"temperature": told, "seed": section.sampling.seed, "prime_s": section.sampling.prime_s}
+
+
+def _software() -> list[str]:
+    found = []
+    for name, package in _SOFTWARE:
+        try:
+            found.append(f"{name} {version(package).split('+')[0]}")
+        except PackageNotFoundError:
+            continue  # run from its source, without being installed
+    return [*found[:1], f"Python {platform.python_version()}", *found[1:]]
+
+
+# What cards may draw
+
+
+def _layers(made: Made, section: int | None) -> tuple[NetworkLayer, ...]:
+    if section is None:
+        return ()
+    network = parse_network(made.runs[section].record.network)
+    lstm = tuple(NetworkLayer("LSTM", network.neurons, "recurrent") for _ in range(network.layers))
+    head, tail = NetworkLayer("embed", network.embedding), NetworkLayer("next", 256, "bytes")
+    if not isinstance(network, TieredSettings):
+        return (NetworkLayer("byte", 256, "bytes"), head, *lstm, tail)
+    fast = tuple(NetworkLayer("fast", network.fast_neurons) for _ in range(network.fast_layers + 1))
+    first = NetworkLayer("bytes", 256, "bytes")
+    return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
+
+
+def _corpora(made: Made, section: int | None) -> Sequence[Result[Corpus]]:
+    return made.corpora if section is None else made.corpora[section : section + 1]
+
+
+def _loudness(corpora: Sequence[Result[Corpus]]) -> Envelope:
+    """How loud the recordings are, one after the other, each as finely as it is long."""
+    whole = sum(corpus.record.total_samples / corpus.record.sample_rate_hz for corpus in corpora)
+    parts = []
+    for corpus in corpora:
+        share = corpus.record.total_samples / corpus.record.sample_rate_hz / whole
+        parts += _measured(load_bytes(corpus.record, corpus.folder), corpus.record, max(1, round(_STRETCHES * share)))
+    return Envelope.joined(parts)
+
+
+def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, stretches: int) -> list[Envelope]:
+    """Measure a corpus bit by bit: hours of it would not fit into memory as floats."""
+    parts = -(-len(codes) // _SAMPLES_AT_ONCE)
+    edges = np.linspace(0, len(codes), parts + 1).astype(np.int64)
+    return [
+        Envelope.of(dequantise(np.asarray(codes[first:last]), corpus.encoding), max(1, round(stretches / parts)))
+        for first, last in pairwise(edges)
+    ]
+
+
+def _curve(made: Made, index: int) -> LossCurve:
+    trained = made.runs[index]
+    columns = np.genfromtxt(
+        trained.path(trained.record.log_file), delimiter=",", skip_header=1, usecols=(0, 4), ndmin=2
+    )
+    columns = columns[np.isfinite(columns).all(axis=1)]
+    checkpoints = trained.record.checkpoints
+    return LossCurve(
+        iterations=columns[:, 0].astype(np.int64),
+        training_bits=columns[:, 1] / NATS_PER_BIT,
+        validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
+        validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
+        section=index,
+    )
