@@ -1,0 +1,47 @@
+"""What all tests share: golden pictures, and the flag that draws them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
+MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
+WORST_TOLERANCE = 40.0  # levels that one pixel in a thousand may be off: another font renderer, another processor
+
+Golden = Callable[[str, NDArray[np.uint8]], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="draw the golden pictures again instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+    """Compare an sRGB picture (h, w, 3) with tests/picture/golden/<name>.png, or write it with --update-golden."""
+
+    def compare(name: str, picture: NDArray[np.uint8]) -> None:
+        path = GOLDEN_FOLDER / f"{name}.png"
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(path, optimize=True)
+            return
+        assert path.is_file(), f"There is no golden picture {path.name}; draw it with --update-golden and look at it."
+        with Image.open(path) as image:
+            expected = np.asarray(image.convert("RGB"))
+        assert picture.shape == expected.shape
+        away = np.abs(picture.astype(np.float64) - expected)
+        worst = float(np.quantile(away, 0.999))
+        if away.mean() > MEAN_TOLERANCE or worst > WORST_TOLERANCE:
+            shown = np.concatenate([expected, picture, np.clip(4 * away, 0, 255).astype(np.uint8)], axis=0)
+            Image.fromarray(shown).save(tmp_path / f"{name}-difference.png")
+            pytest.fail(
+                f"{name} differs (mean {away.mean():.2f}, worst {worst:.0f}): see {tmp_path}/{name}-difference.png"
+            )
+
+    return compare
