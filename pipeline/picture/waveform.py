@@ -149,18 +149,18 @@ class Waveform:
         """Draw the ticks where sounds begin, with their labels, wherever these reach into the tile."""
         easel, data = self._easel, self._easel.data
         width = max(2.0, easel.line_px("grid"))
-        pad = 0.4 * self._style.size_px
+        pad = 0.5 * self._style.size_px
         for index, sound in enumerate(data.sounds):
             at = self.law.column_at(sound.start_frame) - first
             until = data.sounds[index + 1].start_frame if index + 1 < len(data.sounds) else data.end_frame
             if at >= tile.width or self.law.column_at(until) <= first:
                 continue
-            blend_box(tile, (at - width / 2, 0, at + width / 2, tile.height), easel.ink("muted"), 0.7)
-            room = self.law.column_at(until) - first - at - 2 * pad
+            blend_box(tile, (at - width / 2, self._lane_px, at + width / 2, tile.height), easel.ink("muted"), 0.7)
+            room = self.law.column_at(until) - first - at - pad
             label = self._fitting(sound, room) if self._lane_px else ""
             if label:
-                baseline = self._lane_px / 2 + easel.type.cap_height(self._style) / 2
-                Words(easel.type, label, self._style).draw(tile, (at + pad, baseline), easel.ink("muted"))
+                baseline = 0.55 * self._lane_px + easel.type.cap_height(self._style) / 2
+                Words(easel.type, label, self._style).draw(tile, (at - width / 2, baseline), easel.ink("muted"))
 
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)
