@@ -37,7 +37,8 @@ _SPLIT_REACH_S: Final = 0.5
 class Recording:
     """One recording as it came, and its samples at the corpus's rate in a scratch file.
 
-    `levels` are those of its windows (see silence.py) after the direct current was taken out.
+    `left_offset` is the direct current that is still in the scratch file. `levels` are those of the windows (see
+    silence.py) without it.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Recording:
     sample_rate_hz: int
     clipped_samples: int
     dc_offset: float
+    left_offset: float
     samples: int
     peak: float = 0.0
     levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -130,7 +132,7 @@ def _read(
 ) -> Recording:
     """Decode a recording into its scratch file, mono, at the corpus's rate."""
     complaints: list[str] = []
-    total, clips, sums = 0, 0, 0.0
+    total, clips, sums, guess = 0, 0, 0.0, 0.0
     with (
         open_recording(path, longest_s=longest_s, complaints=complaints) as stream,
         scratch.open("wb") as file,
@@ -139,9 +141,11 @@ def _read(
         for block in stream.blocks():
             mono = mix_to_mono(block)
             clips += clipped(block)
+            # Most of the direct current goes before resampling, whose filter would ring at its sudden beginning.
+            guess = guess if total else float(mono.mean())
             sums += float(mono.sum(dtype=np.float64))
             total += len(mono)
-            file.write(resampler.add(mono).tobytes())
+            file.write(resampler.add(mono - np.float32(guess)).tobytes())
             tell(stream.duration_s)
         file.write(resampler.finish().tobytes())
         samples = file.tell() // 4
@@ -154,6 +158,7 @@ def _read(
         sample_rate_hz=stream.sample_rate_hz,
         clipped_samples=clips,
         dc_offset=sums / total,
+        left_offset=sums / total - guess,
         samples=samples,
         complaint=complaints[0] if complaints else "",
     )
@@ -187,7 +192,7 @@ def _blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
     samples = np.memmap(recording.scratch, np.float32, "r")
     size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
     for start in range(0, len(samples), size):
-        yield np.asarray(samples[start : start + size]) - np.float32(recording.dc_offset)
+        yield np.asarray(samples[start : start + size]) - np.float32(recording.left_offset)
 
 
 def _kept_blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
