@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import FootageError, StageError
-from pipeline.files import atomic_write_text, disk_errors, file_sha256
+from pipeline.files import atomic_write_bytes, atomic_write_text, disk_errors, file_sha256
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
@@ -38,6 +38,7 @@ from pipeline.workplace import Workplace
 
 STAGE: Final = "compose"
 VERSION: Final = 1
+THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 _PEAK_MARGIN_DB: Final = 0.1
 _ENCODINGS: Final = 4
@@ -66,7 +67,8 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         "segments": [segment.content_hash for segment in made.segments],
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
-        "card words": [list(card.record.text) for card in made.cards],
+        "card words": [list(card.record.text) for card in made.cards if card.record.name != THUMBNAIL],
+        "thumbnail": [card.content_hash for card in made.cards if card.record.name == THUMBNAIL],
         "description": read_template_text(find_template(DESCRIPTION_TEMPLATE, production.templates_folder)),
         "words": {
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
@@ -264,6 +266,9 @@ def _write_companions(production: Production, made: Made, folder: Path, note: An
     cues = cues_of(timeline, {card.record.name: card.record.text for card in made.cards})
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
+    for card in made.cards:
+        if card.record.name == THUMBNAIL:
+            atomic_write_bytes(folder / "thumbnail.png", card.path(card.record.picture_file).read_bytes())
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
     chapters = platform_chapters(timeline)
     if chapters.note:

@@ -1,0 +1,314 @@
+"""render: the timeline becomes silent video, in segments that are kept on their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import StageError
+from pipeline.files import file_sha256
+from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.scroll import ScrollLaw
+from pipeline.film.segments import Stretch, cut
+from pipeline.film.settings import VideoSettings
+from pipeline.film.timeline import CardClip, Clip, SceneClip, Segment, SoundClip, Timeline
+from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.run import TrainingRun
+from pipeline.learning.take import Take
+from pipeline.picture.card import CardPicture
+from pipeline.picture.card_animation import CardAnimation
+from pipeline.picture.layout import load_layout
+from pipeline.picture.scene import Scene
+from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
+from pipeline.picture.theme import load_theme
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.sound.quantise import dequantise
+from pipeline.store import Json, Piece, Result, Store, canonical_json, write_record
+from pipeline.workers import run_parallel
+from pipeline.workplace import Workplace
+
+STAGE: Final = "render"
+VERSION: Final = 1
+
+Frame = NDArray[np.uint8]
+
+
+class Drawer(Protocol):
+    """Draws any frame of a clip into a yuv420p buffer."""
+
+    def draw(self, frame: int, out: Frame) -> None:
+        """Draw one frame of the film."""
+
+
+@dataclass(frozen=True)
+class _Show:
+    """All that worker processes need to draw: plain values and the places of results."""
+
+    timeline: Timeline
+    theme: str
+    layout: str
+    templates_folder: Path | None
+    corpora: tuple[Result[Corpus], ...]
+    runs: tuple[Result[TrainingRun], ...]
+    takes: tuple[tuple[Result[Take], ...], ...]
+    cards: tuple[Result[CardPicture], ...]
+    identity: str
+    """Hash of everything above: two shows with the same one look the same."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One segment to be made, by whichever process."""
+
+    show: _Show
+    stretch: Stretch
+    piece: Piece
+    plan: EncoderPlan
+    store_root: Path
+
+
+def pieces(production: Production, made: Made) -> list[Piece]:
+    """One segment after the other, each determined by what it shows and by nothing else."""
+    return [piece for _, piece in _stretches(production, _show(production, made), plan_encoder(production.video))]
+
+
+def run(production: Production, made: Made, workplace: Workplace) -> Made:
+    """Make the segments that are not fresh, several at once."""
+    show, plan = _show(production, made), plan_encoder(production.video)
+    stretches = _stretches(production, show, plan)
+    store = workplace.store
+    forced = STAGE in workplace.force
+    todo = [
+        _Task(show, stretch, piece, plan, store.root)
+        for stretch, piece in stretches
+        if forced or store.result(piece, Segment) is None
+    ]
+    if todo:
+        _render_all(todo, workplace)
+    return replace(made, segments=tuple(store.made(piece, Segment) for _, piece in stretches))
+
+
+def draw_still(production: Production, made: Made, frame: int) -> Frame:
+    """Draw one frame of the film, without rendering anything else.
+
+    Returns
+    -------
+    Frame
+        Planes Y, U and V one after the other, yuv420p, BT.709, limited range; shape (height * 3 // 2, width).
+    """
+    show = _show(production, made)
+    out = np.zeros((show.timeline.height * 3 // 2, show.timeline.width), dtype=np.uint8)
+    _drawer(show, show.timeline.clip_at(frame)).draw(frame, out)
+    return out
+
+
+def _show(production: Production, made: Made) -> _Show:
+    if made.timeline is None:
+        raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
+    video, own = production.video, production.templates_folder
+    hashes = [made.timeline.content_hash, canonical_json(_look(video, own))]
+    hashes += [result.content_hash for result in made.corpora]
+    hashes += [result.content_hash for result in made.runs]
+    hashes += [result.content_hash for result in made.cards]
+    hashes += [result.content_hash for takes in made.takes for result in takes]
+    return _Show(
+        timeline=made.timeline.record,
+        theme=video.theme,
+        layout=video.layout,
+        templates_folder=own,
+        corpora=made.corpora,
+        runs=made.runs,
+        takes=made.takes,
+        cards=made.cards,
+        identity=sha256("".join(hashes).encode()).hexdigest(),
+    )
+
+
+def _stretches(production: Production, show: _Show, plan: EncoderPlan) -> list[tuple[Stretch, Piece]]:
+    how = {**_look(production.video, production.templates_folder), "encoder": plan.ingredients()}
+    stretches = cut(show.timeline)
+    return [(stretch, Piece(STAGE, stretch.name, VERSION, {**how, **_shown(show, stretch)})) for stretch in stretches]
+
+
+def _look(video: VideoSettings, own: Path | None) -> dict[str, Json]:
+    theme = load_theme(video.theme, own)
+    return {
+        "theme": theme.model_dump(mode="json"),
+        "fonts": [file_sha256(path) for path in theme.font_files],
+        "layout": load_layout(video.layout, own).model_dump(mode="json"),
+    }
+
+
+def _shown(show: _Show, stretch: Stretch) -> dict[str, Json]:
+    """Everything that is seen in a stretch."""
+    clip = stretch.clip
+    frames: dict[str, Json] = {
+        "frames": [stretch.start_frame, stretch.end_frame],
+        "clip": [clip.start_frame, clip.end_frame],
+    }
+    if isinstance(clip, CardClip):
+        return {**frames, "card": _card(show, clip).content_hash}
+    if isinstance(clip, SceneClip):
+        return {**frames, **_scene_ingredients(show, clip, stretch)}
+    raise StageError("Inserts can't be rendered yet.")
+
+
+def _scene_ingredients(show: _Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
+    timeline = show.timeline
+    captions = timeline.captions_between(stretch.start_frame, stretch.end_frame)
+    sounds: list[Json] = [
+        {
+            "frames": [sound.start_frame, sound.end_frame],
+            "from": sound.source_start_s,
+            "iteration": sound.iteration,
+            "sound": _sound_result(show, scene, sound).content_hash,
+        }
+        for sound in scene.sounds
+    ]
+    return {
+        "title": timeline.sections[scene.section].title,
+        "film": [timeline.total_frames, *(other.start_frame for other in timeline.scenes())],
+        "sounds": sounds,
+        "key points": [[point.frame, point.iteration] for point in scene.key_points],
+        "captions": [[caption.text, caption.in_frame, caption.out_frame] for caption in captions],
+        "losses": [run.content_hash for run in show.runs[: scene.section + 1]],
+        "other titles": [section.title for section in timeline.sections[: scene.section]],
+    }
+
+
+def _card(show: _Show, clip: CardClip) -> Result[CardPicture]:
+    for card in show.cards:
+        if card.record.name == clip.name:
+            return card
+    raise StageError(f"There is no card '{clip.name}'.", hint="Run build-video cards --force.")
+
+
+def _sound_result(show: _Show, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+    if sound.kind == "recording":
+        return show.corpora[scene.section]
+    return next(take for take in show.takes[scene.section] if take.record.iteration == sound.iteration)
+
+
+def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
+    frames = [task.stretch.frames for task in tasks]
+    workplace.report.begin(STAGE, "segments", sum(frames), "frames")
+    done = 0
+
+    def tell(index: int, _outcome: None) -> None:
+        nonlocal done
+        done += frames[index]
+        workplace.report.advance(done, f"{tasks[index].stretch.name} of {tasks[-1].stretch.number + 1}")
+
+    run_parallel(_render, tasks, jobs=workplace.jobs, on_done=tell)
+
+
+def _render(task: _Task) -> None:
+    stretch = task.stretch
+    drawer = _drawer(task.show, stretch.clip)
+    with Store(task.store_root).publish(task.piece) as folder:
+        segment = Segment(start_frame=stretch.start_frame, end_frame=stretch.end_frame, encoder=task.plan.codec)
+        encode_frames(
+            drawer.draw,
+            start_frame=stretch.start_frame,
+            end_frame=stretch.end_frame,
+            path=folder / segment.video_file,
+            plan=task.plan,
+        )
+        write_record(folder, segment)
+
+
+_drawers: dict[tuple[str, int], Drawer] = {}
+"""The last clip's drawer in this process: the next segment is likely to show the same clip."""
+
+
+def _drawer(show: _Show, clip: Clip) -> Drawer:
+    key = (show.identity, clip.start_frame)
+    if key not in _drawers:
+        _drawers.clear()
+        _drawers[key] = _new_drawer(show, clip)
+    return _drawers[key]
+
+
+def _new_drawer(show: _Show, clip: Clip) -> Drawer:
+    if isinstance(clip, CardClip):
+        card = _card(show, clip)
+        return CardAnimation(card.record, card.folder, clip.start_frame, clip.end_frame, show.timeline.frame_rate)
+    if not isinstance(clip, SceneClip):
+        raise StageError("Inserts can't be rendered yet.")
+    theme = load_theme(show.theme, show.templates_folder)
+    return Scene(_scene_data(show, clip), theme, load_layout(show.layout, show.templates_folder))
+
+
+def _scene_data(show: _Show, scene: SceneClip) -> SceneData:
+    timeline = show.timeline
+    points = [(point.frame, point.iteration) for point in scene.key_points]
+    boundaries = np.arange(scene.start_frame, scene.end_frame + 1)
+    captions = timeline.captions_between(scene.start_frame, scene.end_frame)
+    return SceneData(
+        start_frame=scene.start_frame,
+        end_frame=scene.end_frame,
+        frame_rate=timeline.frame_rate,
+        width=timeline.width,
+        height=timeline.height,
+        sounds=tuple(_scene_sound(show, scene, sound) for sound in scene.sounds),
+        history=_history(show.runs[scene.section], timeline.sections[scene.section].title),
+        linear_position=ScrollLaw(points, axis="linear").positions(boundaries),
+        log_position=ScrollLaw(points, axis="log").positions(boundaries),
+        others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in range(scene.section)),
+        captions=tuple(CaptionSpan(caption.text, caption.in_frame, caption.out_frame) for caption in captions),
+        section_title=timeline.sections[scene.section].title,
+        section_start_frames=tuple(other.start_frame for other in timeline.scenes()),
+        film_frames=timeline.total_frames,
+    )
+
+
+def _scene_sound(show: _Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
+    """Read only what is shown."""
+    source = _sound_result(show, scene, sound)
+    record = source.record
+    if isinstance(record, Corpus):
+        codes, kind = load_bytes(record, source.folder), "recording"
+    else:
+        codes, kind = np.load(source.path(record.bytes_file), mmap_mode="r", allow_pickle=False), "take"
+    rate_hz = record.sample_rate_hz
+    start = round(sound.source_start_s * rate_hz)
+    length = int(sound.frames / show.timeline.frame_rate * rate_hz) + 2
+    number = f"{sound.iteration:,}" if sound.iteration is not None else ""
+    return SceneSound(
+        start_frame=sound.start_frame,
+        end_frame=sound.end_frame,
+        samples=dequantise(np.asarray(codes[start : start + length]), record.encoding),
+        sample_rate_hz=rate_hz,
+        kind="recording" if kind == "recording" else "take",
+        label=f"iteration {number}" if number else "recording",
+        short_label=number,
+        iteration=sound.iteration,
+    )
+
+
+def _history(run: Result[TrainingRun], label: str) -> LossHistory:
+    columns = _read_log(run.path(run.record.log_file))
+    checkpoints = run.record.checkpoints
+    return LossHistory(
+        iterations=columns["iteration"].astype(np.int64),
+        losses_nats=columns["training_loss"].astype(np.float32),
+        epochs=columns["epoch"],
+        elapsed_s=columns["elapsed_s"],
+        validation_iterations=np.array([checkpoint.iteration for checkpoint in checkpoints], dtype=np.int64),
+        validation_losses_nats=np.array([checkpoint.validation_loss_nats for checkpoint in checkpoints]),
+        label=label,
+    )
+
+
+def _read_log(path: Path) -> Mapping[str, NDArray[np.float64]]:
+    """Read the loss log's columns; lines without a training loss are left out."""
+    columns = np.genfromtxt(path, delimiter=",", skip_header=1, usecols=(0, 1, 2, 4), ndmin=2)
+    columns = columns[~np.isnan(columns[:, 3])]
+    return dict(zip(("iteration", "epoch", "elapsed_s", "training_loss"), columns.T, strict=True))
