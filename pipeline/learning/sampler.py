@@ -80,6 +80,11 @@ class Sampler:
         """Bytes of weights that must be read for one sample of all streams."""
         return weight_bytes_per_sample(self._model)
 
+    @property
+    def weight_bytes_held(self) -> int:
+        """Bytes of all packed matrices."""
+        return self._model.weights.nbytes
+
     def hear(self, heard: Bytes) -> None:
         """Let all streams hear the same bytes, shape = (samples,)."""
         self._given(heard, np.zeros((0, self.streams, BYTE_VALUES), np.float32))

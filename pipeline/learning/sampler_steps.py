@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.learning.kernel_cache import compiled
-from pipeline.learning.kernels import exponentials, largest, move_cells, product
+from pipeline.learning.kernels import add_up, exponentials, largest, move_cells, product
 from pipeline.learning.sampler_models import Floats, Integers, Model
 
 Bytes = npt.NDArray[np.uint8]
@@ -288,6 +288,15 @@ def advance(model: Model, state: State, draws: Draws, said: Bytes, recorded: Flo
             for place in range(history.shape[0] - 1):
                 history[place] = history[place + 1]
             history[-1] = byte
+
+
+@compiled
+def read_all(values: Floats, times: int) -> float:
+    """Read float32 values from end to end, again and again: the speed that memory allows. Returns nothing of use."""
+    total = 0.0
+    for _ in range(times):
+        total += add_up(values)
+    return total
 
 
 def new_state(model: Model, streams: int, silence: int) -> State:
