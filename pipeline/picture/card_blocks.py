@@ -14,10 +14,12 @@ from pipeline.picture.card_template import BlocksElement
 from pipeline.picture.marks import BoxMark, Drawing, Mark, joined
 
 _SHRINK = 0.95
-_NARROWEST_EM = 15.0
+_NARROWEST_EM = 18.0
 """A column narrower than this many label sizes would break every value."""
 _COLUMN_GAP = 0.05
 _BLOCK_GAP_EM = 1.6
+_LARGEST_ALONE = 1.45
+"""A single block may be set so much larger than the template asks for."""
 _ROW_PADDING_EM = 0.13
 _MANY = 1000
 _HAIR_PX = 0.01
@@ -28,6 +30,10 @@ def compose_blocks(filled: FilledElement, setting: Setting, width_px: float, hei
     element = filled.element
     if not isinstance(element, BlocksElement) or not filled.blocks:
         return (Drawing(width_px, 0.0),)
+    if len(filled.blocks) == 1:
+        alone = _alone(element, filled.blocks[0], setting, width_px, height_px)
+        if alone is not None:
+            return (alone,)
     least = element.smallest / setting.styles[element.label_style].size
     best = _flowed(element, filled.blocks, setting, width_px, height_px)
     while len(best) > 1 and setting.scale * _SHRINK >= least:
@@ -36,6 +42,31 @@ def compose_blocks(filled: FilledElement, setting: Setting, width_px: float, hei
         if len(pages) < len(best):
             best = pages
     return tuple(joined(page, width_px, height_px) for page in best)
+
+
+def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: float, height_px: float) -> Drawing | None:
+    """A single block in two even columns, of type as large as there is room for; None where they don't fit."""
+    gap = _COLUMN_GAP * setting.module_px
+    column_px = (width_px - gap) / 2
+    setting = setting.scaled(_LARGEST_ALONE)
+    while element.columns > 1 and setting.scale >= 1.0:
+        pieces = _pieces(element, block, setting, column_px)
+        drop = _heading(element, block, setting, column_px).height_px if block.heading else 0.0
+        half = (len(pieces) + 1) // 2
+        columns = [*_stacked(pieces[:half], 0.0, 0.0), *_stacked(pieces[half:], column_px + gap, drop)]
+        narrow = column_px < _NARROWEST_EM * setting.text_style(element.label_style).size_px
+        if not narrow and sum(piece.height_px for piece in pieces[:half]) <= height_px:
+            return joined(columns, width_px, height_px)
+        setting = setting.scaled(_SHRINK)
+    return None
+
+
+def _stacked(pieces: list[Drawing], left_px: float, top_px: float) -> list[Drawing]:
+    placed = []
+    for piece in pieces:
+        placed.append(piece.moved(left_px, top_px))
+        top_px += piece.height_px
+    return placed
 
 
 @dataclass

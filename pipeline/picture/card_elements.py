@@ -20,6 +20,8 @@ _SHRINK = 0.95
 _SMALLEST_SCALE = 0.02
 _HAIR_PX = 0.01
 _MANY = 1000
+_LEAST_LEGEND = 0.7
+"""A legend that would be smaller than this tells the names alone."""
 LABEL_SHARE = 0.46
 """Labels of a table take at most this share of its width."""
 
@@ -194,7 +196,11 @@ def compose_legend(filled: FilledElement, setting: Setting, width_px: float, hei
     element = filled.element
     if not isinstance(element, LegendElement) or not filled.blocks:
         return Drawing(width_px, 0.0)
-    return shrunk_to_fit(lambda at: _legend_at(element, filled.blocks, at, width_px), setting, height_px)
+    whole = shrunk_to_fit(lambda at: _legend_at(element, filled.blocks, at, width_px), setting, height_px)
+    if _legend_at(element, filled.blocks, setting.scaled(_LEAST_LEGEND), width_px).height_px <= height_px:
+        return whole
+    names = tuple(replace(entry, rows=()) for entry in filled.blocks)
+    return shrunk_to_fit(lambda at: _legend_at(element, names, at, width_px), setting, height_px)
 
 
 def _legend_at(element: LegendElement, entries: tuple[Rows, ...], setting: Setting, width_px: float) -> Drawing:
