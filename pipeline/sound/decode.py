@@ -31,6 +31,7 @@ _BLOCK_FRAMES: Final = 1 << 16
 _TIMEOUT_S: Final = 1800.0
 _STALL_S: Final = 60.0
 _MEMORY_LIMIT_S: Final = 3600.0
+_STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error
 
 
 class RecordingStream:
@@ -81,6 +82,10 @@ class RecordingStream:
                     hint="Cut it into what is needed, or raise corpus.longest_s.",
                 )
             yield block
+
+    def stop(self) -> None:
+        """Read no further; what follows is not looked at."""
+        self._process.kill()
 
     def _read_header(self) -> tuple[int, int]:
         header = self._process.read(_AU_HEADER_BYTES)
@@ -174,8 +179,15 @@ def mix_to_mono(block: Floats) -> Floats:
     return mono
 
 
-def decode(path: Path, *, sample_rate_hz: int, channels: int = 1, error: type[InputError] = RecordingError) -> Floats:
-    """Read a whole sound into memory, at most an hour: for music, not for recordings.
+def decode(
+    path: Path,
+    *,
+    sample_rate_hz: int,
+    channels: int = 1,
+    first_s: float = _MEMORY_LIMIT_S,
+    error: type[InputError] = RecordingError,
+) -> Floats:
+    """Read a sound into memory, its first `first_s` seconds at most: for music, not for recordings.
 
     Returns
     -------
@@ -183,13 +195,16 @@ def decode(path: Path, *, sample_rate_hz: int, channels: int = 1, error: type[In
         shape = (n,) for one channel, (n, 2) for two: mono comes from both sides, more than two from both equally.
     """
     parts: list[Floats] = []
-    with open_recording(path, longest_s=_MEMORY_LIMIT_S, error=error) as stream:
+    with open_recording(path, longest_s=first_s + _STRETCH_S, error=error) as stream:
         resampler = Resampler(stream.sample_rate_hz, sample_rate_hz, channels)
         for block in stream.blocks():
             mixed = mix_to_mono(block) if channels == 1 else _mix_to_stereo(block)
             parts.append(resampler.add(mixed))
+            if stream.duration_s >= first_s:
+                stream.stop()
+                break
         parts.append(resampler.finish())
-    return np.concatenate(parts)
+    return np.concatenate(parts)[: round(first_s * sample_rate_hz)]
 
 
 def _mix_to_stereo(block: Floats) -> Floats:

@@ -213,6 +213,11 @@ def test_a_whole_sound_comes_at_the_rate_and_width_asked_for(tmp_path: Path) -> 
     )
 
 
+def test_only_the_beginning_of_a_long_sound_is_read_on_request(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.wav", noise(30.0, RATE), RATE)
+    assert decode(path, sample_rate_hz=48000, first_s=2.5).shape == (120_000,)
+
+
 def test_the_callers_kind_of_error_is_used(tmp_path: Path) -> None:
     (tmp_path / "words.mp3").write_text("only words")
     with pytest.raises(FootageError, match="text file"):

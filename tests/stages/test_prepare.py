@@ -1,0 +1,169 @@
+"""The stage that prepares corpora."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.errors import RecordingError
+from pipeline.learning.corpus import load_bytes
+from pipeline.production import Production, load_production
+from pipeline.resources import assets_folder
+from pipeline.results import Made
+from pipeline.stages import prepare
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+from tests.sound.made import noise, sine, speechlike, write
+
+RATE = 16000
+
+
+@dataclass
+class Listener:
+    """Remembers what it was told."""
+
+    begun: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def begin(self, _stage: str, label: str, _total: float, _unit: str) -> None:
+        self.begun.append(label)
+
+    def advance(self, done: float, detail: str = "") -> None: ...
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def production(folder: Path, *recordings: str, corpus: str = "") -> Production:
+    """Write and load a production file with a section a recording."""
+    sections = "".join(
+        f'[[section]]\ntitle = "{name}"\nrecordings = ["{name}"]\ncorpus = {{ {corpus} }}\n' for name in recordings
+    )
+    (folder / "production.toml").write_text(f'title = "A film"\n{sections}', encoding="utf-8")
+    return load_production(folder / "production.toml")
+
+
+def workplace(folder: Path, listener: Listener, *force: str) -> Workplace:
+    return Workplace(Store(folder / "work"), folder / "out", report=listener, force=frozenset(force))
+
+
+def test_each_section_gets_its_corpus(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", speechlike(6.0, RATE), RATE)
+    write(tmp_path / "b.flac", speechlike(7.0, 44100), 44100)
+    listener = Listener()
+    made = prepare.run(production(tmp_path, "a.wav", "b.flac"), Made(), workplace(tmp_path, listener))
+    assert [round(corpus.record.duration_s) for corpus in made.corpora] == [6, 7]
+    assert listener.begun == ["section-1", "section-2"]
+    assert "6.0 s at 11025 Hz" in listener.notes[0]
+    for corpus in made.corpora:
+        codes = load_bytes(corpus.record, corpus.folder)
+        heard, rate = soundfile.read(corpus.path(corpus.record.listen_file))
+        assert len(codes) == len(heard) == corpus.record.total_samples
+        assert rate == corpus.record.sample_rate_hz
+        assert corpus.record.train_samples / len(codes) == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_fresh_corpus_is_not_made_again_and_a_forced_one_is_the_same(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", speechlike(6.0, RATE), RATE)
+    film, listener = production(tmp_path, "a.wav"), Listener()
+    first = prepare.run(film, Made(), workplace(tmp_path, listener))
+    again = prepare.run(film, Made(), workplace(tmp_path, listener))
+    assert len(listener.begun) == 1
+    forced = prepare.run(film, Made(), workplace(tmp_path, listener, "prepare"))
+    assert len(listener.begun) == 2
+    assert {made.corpora[0].content_hash for made in (first, again, forced)} == {first.corpora[0].content_hash}
+
+
+def test_only_what_changed_becomes_stale(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        write(tmp_path / name, speechlike(6.0, RATE), RATE)
+    film = production(tmp_path, "a.wav", "b.wav")
+    place = workplace(tmp_path, Listener())
+    prepare.run(film, Made(), place)
+    write(tmp_path / "b.wav", noise(6.5, RATE), RATE)
+    states = [place.store.state(piece) for piece in prepare.pieces(film, Made())]
+    assert [state.state for state in states] == ["fresh", "stale"]
+    finer = production(tmp_path, "a.wav", corpus='encoding = "mu-law"')
+    assert "linear-u8 -> mu-law" in place.store.state(prepare.pieces(finer, Made())[0]).why
+
+
+def test_the_same_recording_under_another_folder_is_the_same_corpus(tmp_path: Path) -> None:
+    keys = set()
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        write(folder / "a.wav", speechlike(6.0, RATE), RATE)
+        keys.add(prepare.pieces(production(folder, "a.wav"), Made())[0].key)
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.wav", None, "no such file"),
+        ("empty.wav", b"", "empty"),
+        ("words.wav", b"These are words.", "text file"),
+        ("list.wav", b"#EXTM3U\n/etc/passwd\n", "playlist"),
+    ],
+)
+def test_bad_recordings_are_told_before_anything_is_made(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    film = production(tmp_path, name)
+    with pytest.raises(RecordingError, match=words) as caught:
+        prepare.run(film, Made(), workplace(tmp_path, Listener()))
+    assert caught.value.exit_code == 2
+    assert name in caught.value.where
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(("samples", "words"), [(sine(440, 2.0, RATE), "too short"), (np.zeros(6 * RATE), "silent")])
+def test_a_refused_recording_leaves_nothing_half_made(tmp_path: Path, samples: np.ndarray, words: str) -> None:
+    write(tmp_path / "a.wav", samples, RATE)
+    with pytest.raises(RecordingError, match=words):
+        prepare.run(production(tmp_path, "a.wav"), Made(), workplace(tmp_path, Listener()))
+    assert not [path for path in (tmp_path / "work").rglob("*") if path.is_file()]
+
+
+def test_what_may_spoil_the_learning_is_told(tmp_path: Path) -> None:
+    spoilt = np.clip(sine(100, 6.0, RATE, level_db=12), -1, 1) * 0.5 + 0.5
+    spoilt = np.concatenate([np.clip(spoilt, -1, 1), np.full(20 * RATE, 0.5)])
+    write(tmp_path / "a.wav", spoilt, RATE)
+    listener = Listener()
+    prepare.run(production(tmp_path, "a.wav"), Made(), workplace(tmp_path, listener))
+    told = " ".join(listener.warnings)
+    assert "clipped" in told
+    assert "DC offset" in told
+    assert "is silence" in told
+
+
+def test_a_damaged_recording_is_used_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", speechlike(12.0, RATE), RATE)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2 : len(raw) // 2 + 3000] = bytes(3000)
+    path.write_bytes(raw)
+    listener = Listener()
+    prepare.run(production(tmp_path, "a.flac"), Made(), workplace(tmp_path, listener))
+    assert "damaged" in listener.warnings[0]
+
+
+def test_the_demo_voice_makes_three_corpora_of_more_than_a_minute(tmp_path: Path) -> None:
+    names = [f"session-{number}.flac" for number in (1, 2, 3)]
+    for name in names:
+        (tmp_path / name).write_bytes((assets_folder() / "demo" / name).read_bytes())
+    listener = Listener()
+    made = prepare.run(production(tmp_path, *names), Made(), workplace(tmp_path, listener))
+    assert sum(corpus.record.duration_s for corpus in made.corpora) > 60
+    assert not listener.warnings
+    for corpus in made.corpora:
+        assert corpus.record.silence_share < 0.3
+        assert corpus.record.clipped_samples == 0
