@@ -45,7 +45,7 @@ def _write_layer(drawn: DrawnLayer, folder: Path, known: dict[tuple[bytes, int, 
     identity = (layer.picture.tobytes(), layer.x_px, layer.y_px)
     if identity not in known:
         known[identity] = f"layer-{len(known) + 1:02d}.png"
-        Image.fromarray(layer.picture, "RGBA").save(folder / known[identity], "PNG", compress_level=_QUICK)
+        Image.fromarray(layer.picture).save(folder / known[identity], "PNG", compress_level=_QUICK)
     return CardLayer(
         layer_file=known[identity],
         x_px=layer.x_px,
