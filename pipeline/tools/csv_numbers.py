@@ -1,0 +1,168 @@
+"""Numbers out of bytes: whole columns of decimal numbers at once.
+
+This module owns the arithmetic from digits to floats, vectorised. It does not know lines, files or what a column is.
+Numbers of up to 15 digits come out as `float()` reads them; longer ones are off by at most one unit in the last place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_FIELDS_AT_ONCE: Final = 1 << 15
+_LONGEST_PLAIN: Final = 19  # a sign, a point and 17 digits, or 18: what 64 bits hold
+_LONGEST_FIELD: Final = 400  # no number is written longer than this
+_POWERS: Final = 10.0 ** np.arange(_LONGEST_PLAIN + 1)
+_BLANKS: Final = np.array([byte in b" \t\r" for byte in range(256)])
+_ZERO, _NINE = ord("0"), 9
+_MINUS, _PLUS = ord("-"), ord("+")
+_MISSING_WORDS: Final = {b"na", b"n/a", b"null", b"none", b"-", b"--", b"?"}
+
+
+@dataclass
+class Oddities:
+    """What a column holds besides finite numbers."""
+
+    missing: int = 0  # empty, or a word such as NA
+    not_a_number: int = 0
+    infinite: int = 0
+    words: int = 0  # anything else
+    first_word: str = ""
+    first_word_row: int = -1  # counted from 0 among the rows
+    first_infinite_row: int = field(default=-1, repr=False)
+
+
+def parse_numbers(
+    data: Bytes, begins: Places, ends: Places, oddities: Oddities, *, point: str = ".", row: int = 0
+) -> Floats:
+    """Read the fields `data[begins[i]:ends[i]]` as numbers.
+
+    Parameters
+    ----------
+    data
+        Shape (bytes,); it must go on for at least `_LONGEST_PLAIN` bytes behind the last field.
+    begins, ends
+        Shape (fields,).
+    oddities
+        Is added to.
+    point
+        The decimal point.
+    row
+        The number of the first field's row, for messages.
+
+    Returns
+    -------
+    Shape (fields,); NaN for what is missing or no number.
+    """
+    out = np.empty(begins.size)
+    for start in range(0, begins.size, _FIELDS_AT_ONCE):
+        part = slice(start, start + _FIELDS_AT_ONCE)
+        first, last = _trimmed(data, begins[part], ends[part])
+        values, strange = _plain_numbers(data, first, last, ord(point))
+        if strange.any():
+            places = np.flatnonzero(strange)
+            spans = np.stack([first[places], last[places]])
+            values[places] = _other_numbers(data, spans, row + start + places, oddities, point)
+        out[part] = values
+    return out
+
+
+def _trimmed(data: Bytes, begins: Places, ends: Places) -> tuple[Places, Places]:
+    """Take blanks off both sides."""
+    while (blank := _BLANKS[data[begins]] & (begins < ends)).any():
+        begins = begins + blank
+    while (blank := _BLANKS[data[ends - 1]] & (begins < ends)).any():
+        ends = ends - blank
+    return begins, ends
+
+
+def _plain_numbers(data: Bytes, begins: Places, ends: Places, point: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Read numbers that consist of a sign, digits and a point; tell which fields are something else."""
+    lead = data[begins]
+    negative = lead == _MINUS
+    begins = begins + (negative | (lead == _PLUS))
+    lengths = ends - begins
+    strange = (lengths <= 0) | (lengths > _LONGEST_PLAIN)
+    sizes = np.where(strange, 0, lengths).astype(np.uint8)
+    mantissa = np.zeros(begins.size, dtype=np.int64)
+    decimals = np.zeros(begins.size, dtype=np.uint8)
+    digits = np.zeros(begins.size, dtype=np.uint8)
+    pointed = np.zeros(begins.size, dtype=np.bool_)
+    for place in range(int(sizes.max(initial=0))):
+        byte = data[begins + place]
+        inside = sizes > place
+        digit = byte - np.uint8(_ZERO)
+        is_digit = (digit <= _NINE) & inside
+        is_point = (byte == point) & inside
+        strange |= inside & ~is_digit & (~is_point | pointed)
+        pointed |= is_point
+        decimals += is_digit & pointed
+        digits += is_digit
+        np.multiply(mantissa, 10, out=mantissa, where=is_digit)
+        np.add(mantissa, digit, out=mantissa, where=is_digit)
+    strange |= (digits == 0) | (digits >= _LONGEST_PLAIN)
+    values = mantissa / _POWERS[decimals]
+    np.negative(values, out=values, where=negative)
+    return values, strange
+
+
+def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities, point: str) -> Floats:
+    """Read exponents, very long numbers, NaN and infinity; what is no number at all becomes NaN and is noted."""
+    begins, ends = spans
+    values = np.full(begins.size, np.nan)
+    lengths = ends - begins
+    oddities.missing += int(np.count_nonzero(lengths == 0))
+    texts = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_FIELD))
+    if texts.size:
+        longest = int(lengths[texts].max())
+        places = np.minimum(begins[texts, None] + np.arange(longest), data.size - 1)
+        letters = np.where(np.arange(longest) < lengths[texts, None], data[places], 0).astype(np.uint8)
+        if point != ".":
+            letters[letters == ord(point)] = ord(".")
+        words = np.ascontiguousarray(letters).view(f"S{longest}").ravel()
+        values[texts] = _words_as_numbers(words, oddities, rows[texts])
+    infinite = np.isinf(values)
+    if infinite.any():
+        oddities.infinite += int(infinite.sum())
+        if oddities.first_infinite_row < 0:
+            oddities.first_infinite_row = int(rows[np.argmax(infinite)])
+    for long in np.flatnonzero(lengths > _LONGEST_FIELD):
+        _note_word(bytes(data[begins[long] : begins[long] + 40]), oddities, int(rows[long]))
+    return values
+
+
+def _words_as_numbers(words: NDArray[np.bytes_], oddities: Oddities, rows: Places) -> Floats:
+    try:
+        values = words.astype(np.float64)
+        oddities.not_a_number += int(np.isnan(values).sum())
+    except ValueError:  # at least one is no number: one by one, then
+        values = np.array([_word_as_number(word, oddities, int(row)) for word, row in zip(words, rows, strict=True)])
+    return values
+
+
+def _word_as_number(word: bytes, oddities: Oddities, row: int) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        if word.lower() in _MISSING_WORDS:
+            oddities.missing += 1
+        elif word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
+            return _word_as_number(word[1:-1].strip(), oddities, row)
+        else:
+            _note_word(word, oddities, row)
+        return float("nan")
+    oddities.not_a_number += value != value  # noqa: PLR0124  # NaN alone differs from itself
+    return value
+
+
+def _note_word(word: bytes, oddities: Oddities, row: int) -> None:
+    oddities.words += 1
+    if oddities.first_word_row < 0:
+        oddities.first_word, oddities.first_word_row = word.decode("utf-8", "replace"), row

@@ -1,0 +1,196 @@
+"""Columns of numbers out of a log, at a speed near that of reading the file.
+
+This module owns cutting blocks of lines into fields, and what is kept and reported: columns that a person asked for,
+as floats, with NaN where a row has no number. It does not know what is drawn.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import LogError
+from pipeline.tools.csv_dialect import Dialect, DialectOptions, find_dialect
+from pipeline.tools.csv_numbers import Oddities, parse_numbers
+from pipeline.tools.csv_source import open_lines
+from pipeline.tools.endpoints import input_name
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+MOST_NUMBERS: Final = 250_000_000  # 2 GB of floats
+_LINE_BREAK: Final = ord("\n")
+_PADDING: Final = b"\n" * 32
+_UNIT_SEPARATOR: Final = "\x1f"  # stands between fields where quotes have been taken off
+_RUNS: Final = re.compile(rb"[ \t]+")
+_EDGES: Final = re.compile(rb"[ \t\r]*\n[ \t]*")
+
+
+@dataclass
+class Table:
+    """Columns of a log: shape (rows,) each, by their index in the log."""
+
+    path: str
+    dialect: Dialect
+    columns: dict[int, Floats]
+    oddities: dict[int, Oddities]
+    rows: int = 0
+    short_rows: int = 0  # rows that end before the last column
+
+    @property
+    def name(self) -> str:
+        """The log's name for messages."""
+        return input_name(self.path)
+
+
+@dataclass
+class _Growing:
+    """A table while it is read."""
+
+    dialect: Dialect
+    wanted: tuple[int, ...]
+    parts: dict[int, list[Floats]]
+    oddities: dict[int, Oddities]
+    rows: int = 0
+    short_rows: int = 0
+    lines: int = 0
+    line_numbers: list[Floats] = field(default_factory=list)
+
+
+def read_table(
+    path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], *, most_numbers: int = MOST_NUMBERS
+) -> Table:
+    """Read columns of a log.
+
+    Parameters
+    ----------
+    path
+        A file, plain or compressed by gzip, or `-` for standard input.
+    options
+        What is known about how it is written.
+    choose
+        Is told how the log is written, and says which columns are wanted: their indices, -1 for the line number.
+    most_numbers
+        More numbers than this are refused.
+
+    Raises
+    ------
+    LogError
+        The log can't be read, has no rows, or too many of them.
+    """
+    with open_lines(path) as blocks:
+        growing: _Growing | None = None
+        for raw in blocks:
+            block = raw
+            if growing is None:
+                dialect = find_dialect(block, options, input_name(path))
+                wanted = tuple(dict.fromkeys(choose(dialect)))
+                growing = _Growing(dialect, wanted, {i: [] for i in wanted}, {i: Oddities() for i in wanted})
+                growing.lines = dialect.rows_from
+                block = _without_lines(block, dialect.rows_from)
+            _add_block(growing, block)
+            if growing.rows * len(growing.wanted) > most_numbers:
+                raise LogError(
+                    f"The log holds more than {most_numbers:,} numbers.",
+                    where=input_name(path),
+                    hint="Draw fewer columns at once, or thin the log out.",
+                )
+    if growing is None or not growing.rows:
+        raise LogError("The file holds no rows.", where=input_name(path), expected="numbers in columns")
+    return Table(
+        path=path,
+        dialect=growing.dialect,
+        columns={index: np.concatenate(growing.parts.pop(index)) for index in growing.wanted},
+        oddities=growing.oddities,
+        rows=growing.rows,
+        short_rows=growing.short_rows,
+    )
+
+
+def _without_lines(block: bytes, lines: int) -> bytes:
+    at = 0
+    for _ in range(lines):
+        at = block.index(b"\n", at) + 1
+    return block[at:]
+
+
+def _add_block(growing: _Growing, raw: bytes) -> None:
+    dialect = growing.dialect
+    block, delimiter = _plain(raw, dialect)
+    data = np.frombuffer(block + _PADDING, dtype=np.uint8)
+    content = data[: len(block)]
+    is_break = content == _LINE_BREAK
+    marks = np.flatnonzero(is_break | (content == ord(delimiter)))
+    breaks = np.flatnonzero(is_break[marks])
+    first_mark = np.concatenate([[0], breaks[:-1] + 1])[: breaks.size]
+    begins = np.concatenate([[0], marks[breaks[:-1]] + 1])[: breaks.size]
+    kept = content[begins] != _LINE_BREAK if breaks.size else np.zeros(0, dtype=np.bool_)
+    if dialect.comment:
+        kept &= ~_starts_with(data, begins, dialect.comment.encode())
+    if b"\r\n" in block:
+        kept &= (data[begins] != ord("\r")) | (data[begins + 1] != _LINE_BREAK)
+    numbers = growing.lines + np.flatnonzero(kept) + 1
+    growing.lines += breaks.size
+    last_field = breaks - first_mark
+    if not kept.all():
+        first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
+    growing.short_rows += int(np.count_nonzero(last_field < len(dialect.names) - 1))
+    for index in growing.wanted:
+        if index < 0:
+            growing.parts[index].append(numbers.astype(np.float64))
+            continue
+        starts, ends = _fields(marks, first_mark, begins, last_field, index)
+        growing.parts[index].append(
+            parse_numbers(
+                data,
+                starts,
+                ends,
+                growing.oddities[index],
+                point="," if dialect.decimal_comma else ".",
+                row=growing.rows,
+            )
+        )
+    growing.rows += begins.size
+
+
+def _fields(marks: Places, first_mark: Places, begins: Places, last_field: Places, index: int) -> tuple[Places, Places]:
+    """Where each row's field number `index` begins and ends; empty where the row ends before."""
+    there = last_field >= index
+    if there.all():
+        ends = marks[first_mark + index]
+        return (begins if index == 0 else marks[first_mark + index - 1] + 1), ends
+    at = np.where(there, first_mark + index, first_mark)
+    ends = np.where(there, marks[at], begins)
+    starts = begins if index == 0 else np.where(there, marks[np.maximum(at - 1, 0)] + 1, begins)
+    return starts, ends
+
+
+def _starts_with(data: NDArray[np.uint8], begins: Places, mark: bytes) -> NDArray[np.bool_]:
+    found = np.ones(begins.size, dtype=np.bool_)
+    for place, byte in enumerate(mark[: len(_PADDING)]):
+        found &= data[begins + place] == byte
+    return found
+
+
+def _plain(block: bytes, dialect: Dialect) -> tuple[bytes, str]:
+    """Make a block simple: no quotes, and one delimiter between two fields."""
+    if b'"' in block:
+        return _unquoted(block, dialect), _UNIT_SEPARATOR
+    if dialect.delimiter == " ":
+        return _RUNS.sub(b" ", _EDGES.sub(b"\n", block).lstrip(b" \t")), " "
+    return block, dialect.delimiter
+
+
+def _unquoted(block: bytes, dialect: Dialect) -> bytes:
+    lines = block.decode("utf-8", "replace").split("\n")[:-1]
+    if dialect.delimiter == " ":
+        rows = csv.reader((" ".join(line.split()) for line in lines), delimiter=" ", skipinitialspace=True)
+    else:
+        rows = csv.reader((line.rstrip("\r") for line in lines), delimiter=dialect.delimiter, skipinitialspace=True)
+    return b"".join(_UNIT_SEPARATOR.join(row).replace("\n", " ").encode("utf-8", "replace") + b"\n" for row in rows)
