@@ -21,6 +21,9 @@ DEFAULT_CHECKPOINTS: Final = 32
 TORCH_RNN_CHECKPOINT_EVERY: Final = 1000
 FEWEST_CHECKPOINTS: Final = 24
 """A faithful run too short for one checkpoint every 1000 iterations still gets about this many."""
+FAITHFUL_RATE: Final = 2e-3
+MODERN_RATE: Final = 4e-3
+MODERN_MATRIX_RATE: Final = 0.03
 DENSITY: Final = 100.0
 """The last gap between checkpoints is about this many times as long as the first."""
 
@@ -50,7 +53,7 @@ class TrainingSettings(BaseModel):
     bugs_of_2016: bool = Field(
         default=False,
         description="As torch-rnn did by mistake: forget the optimiser's moments at every halving of the learning "
-        "rate, and the streams' state at every validation.",
+        "rate, halve it an epoch early, and forget the streams' state at every validation.",
     )
     rescues: int = Field(
         default=0, ge=0, le=10, description="How often a diverging run may step back and halve its learning rate."
@@ -97,22 +100,47 @@ class Recipe(BaseModel):
     weight_decay: float
     clip: Literal["value", "norm"]
     clip_at: float
+    matrix_learning_rate: float
+    """Of the matrices between layers, where they are learned by orthogonal steps (Muon); 0: Adam learns them too."""
     average: float
     """Decay of the averaged weights at full length; 0: the weights themselves speak."""
-    initial: Literal["torch-rnn", "uniform"]
+    initial: Literal["torch-rnn", "smooth"]
+    shifts: bool
+    """Whether epochs begin at different offsets into the streams."""
     mixed_precision: bool
+    """Whether bfloat16 may be used where the machine is quicker with it."""
     bugs_of_2016: bool
     seed: int
 
 
-def resolve(settings: TrainingSettings) -> Recipe:
-    """Fill in everything that the settings leave open."""
+def resolve(settings: TrainingSettings, group: int = 1) -> Recipe:
+    """Fill in everything that the settings leave open.
+
+    Parameters
+    ----------
+    settings
+        What the person has set.
+    group
+        Bytes per move of the network; sequences are made of whole groups.
+
+    Raises
+    ------
+    ProductionError
+        Where a sequence that was set is not.
+    """
+    if settings.sequence is not None and settings.sequence % group:
+        raise ProductionError(
+            f"Sequences of {settings.sequence} bytes can't be cut into groups of {group}.",
+            where="training.sequence, network.group",
+            expected=f"a multiple of {group}, such as {max(1, settings.sequence // group) * group}",
+        )
+    rate = settings.learning_rate or (FAITHFUL_RATE if settings.recipe == "torch-rnn" else MODERN_RATE)
     if settings.recipe == "torch-rnn":
         return Recipe(
             name="torch-rnn",
             batch=settings.batch or 50,
-            sequence=settings.sequence or 50,
-            learning_rate=settings.learning_rate or 2e-3,
+            sequence=settings.sequence or _whole_groups(50, group),
+            learning_rate=rate,
             schedule="halving",
             halve_every_epochs=5,
             warmup_iterations=0,
@@ -122,8 +150,10 @@ def resolve(settings: TrainingSettings) -> Recipe:
             weight_decay=0.0,
             clip="value",
             clip_at=5.0,
+            matrix_learning_rate=0.0,
             average=0.0,
             initial="torch-rnn",
+            shifts=False,
             mixed_precision=settings.precision == "bfloat16",
             bugs_of_2016=settings.bugs_of_2016,
             seed=settings.seed,
@@ -131,8 +161,8 @@ def resolve(settings: TrainingSettings) -> Recipe:
     return Recipe(
         name="modern",
         batch=settings.batch or 32,
-        sequence=settings.sequence or 128,
-        learning_rate=settings.learning_rate or 4e-3,
+        sequence=settings.sequence or _whole_groups(256, group),
+        learning_rate=rate,
         schedule="cosine",
         halve_every_epochs=0,
         warmup_iterations=50,
@@ -142,12 +172,18 @@ def resolve(settings: TrainingSettings) -> Recipe:
         weight_decay=0.01,
         clip="norm",
         clip_at=1.0,
+        matrix_learning_rate=MODERN_MATRIX_RATE * rate / MODERN_RATE,
         average=0.99,
-        initial="uniform",
+        initial="smooth",
+        shifts=True,
         mixed_precision=settings.precision != "float32",
         bugs_of_2016=False,
         seed=settings.seed,
     )
+
+
+def _whole_groups(length: int, group: int) -> int:
+    return max(1, round(length / group)) * group
 
 
 def planned_iterations(settings: TrainingSettings, iterations_per_epoch: float, rate_per_s: float | None) -> int:
@@ -219,12 +255,29 @@ def learning_rate_at(recipe: Recipe, iteration: int, total: int, iterations_per_
     iteration
         The update's number, from 1 to `total`.
     """
+    return recipe.learning_rate * rate_share_at(recipe, iteration, total, iterations_per_epoch)
+
+
+def halvings_at(recipe: Recipe, iteration: int, iterations_per_epoch: float) -> int:
+    """Count how often the learning rate has been halved before an update.
+
+    torch-rnn compared the number of the epoch about to begin, counted from 1, and so halved an epoch early; that is
+    one of the bugs of 2016.
+    """
+    if recipe.schedule != "halving":
+        return 0
+    if recipe.bugs_of_2016:
+        return (floor(iteration / iterations_per_epoch) + 1) // recipe.halve_every_epochs
+    return floor((iteration - 1) / iterations_per_epoch) // recipe.halve_every_epochs
+
+
+def rate_share_at(recipe: Recipe, iteration: int, total: int, iterations_per_epoch: float) -> float:
+    """Give the share of the full learning rates that one update gets, numbered from 1 to `total`."""
     if recipe.schedule == "halving":
-        finished_epochs = floor((iteration - 1) / iterations_per_epoch)
-        return recipe.learning_rate * 0.5 ** (finished_epochs // recipe.halve_every_epochs)
+        return float(0.5 ** halvings_at(recipe, iteration, iterations_per_epoch))
     warmup = min(recipe.warmup_iterations, max(1, total // 10))
     if iteration <= warmup:
-        return recipe.learning_rate * iteration / warmup
+        return iteration / warmup
     share = (iteration - warmup) / max(1, total - warmup)
     low = recipe.final_share
-    return recipe.learning_rate * (low + (1 - low) * 0.5 * (1 + cos(pi * share)))
+    return low + (1 - low) * 0.5 * (1 + cos(pi * share))

@@ -1,0 +1,91 @@
+"""Where a training stands: everything that changes while it runs, besides the tensors.
+
+This module turns that into what the state file holds, and back. It does not know how a training moves on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from pipeline.learning.health import LossWatch
+from pipeline.learning.run import CheckpointFacts
+from pipeline.learning.training_state import TrainingState
+
+
+@dataclass
+class Course:
+    """Where a training stands.
+
+    Attributes
+    ----------
+    total
+        The last iteration.
+    device, threads, mixed
+        Where and how sums are made; fixed for the whole training, so that it can go on exactly.
+    iteration, elapsed_s
+        How far it is.
+    rate_scale, rescues
+        What is left of the learning rate after stepping back, and how often that happened.
+    checkpoints
+        Made so far.
+    loss_sum, losses
+        Training losses since the last of them.
+    watch
+        What sees divergence.
+    warnings
+        Told so far.
+    """
+
+    total: int
+    device: torch.device
+    threads: int
+    mixed: bool
+    iteration: int = 0
+    elapsed_s: float = 0.0
+    rate_scale: float = 1.0
+    rescues: int = 0
+    checkpoints: list[CheckpointFacts] = field(default_factory=list)
+    loss_sum: float = 0.0
+    losses: int = 0
+    watch: LossWatch = field(default_factory=LossWatch)
+    warnings: list[str] = field(default_factory=list)
+
+    def state(self, log_bytes: int) -> TrainingState:
+        """Give what the state file holds."""
+        return TrainingState(
+            iteration=self.iteration,
+            total=self.total,
+            elapsed_s=self.elapsed_s,
+            rate_scale=self.rate_scale,
+            rescues=self.rescues,
+            log_bytes=log_bytes,
+            checkpoints=tuple(self.checkpoints),
+            losses_since_checkpoint=(self.loss_sum, self.losses),
+            recent_losses=tuple(self.watch.recent),
+            lowest_mean=self.watch.lowest,
+            device=self.device.type,
+            threads=self.threads,
+            mixed=self.mixed,
+            warnings=tuple(self.warnings),
+        )
+
+    @classmethod
+    def of(cls, state: TrainingState, device: torch.device) -> Course:
+        """Go on where a state was taken."""
+        return cls(
+            total=state.total,
+            device=device,
+            threads=state.threads,
+            mixed=state.mixed,
+            iteration=state.iteration,
+            elapsed_s=state.elapsed_s,
+            rate_scale=state.rate_scale,
+            rescues=state.rescues,
+            checkpoints=list(state.checkpoints),
+            loss_sum=state.losses_since_checkpoint[0],
+            losses=state.losses_since_checkpoint[1],
+            watch=LossWatch(state.recent_losses, state.lowest_mean),
+            warnings=list(state.warnings),
+        )

@@ -1,0 +1,115 @@
+"""The loss log: a CSV with a line for every iteration, that a kill at any byte can't spoil.
+
+    iteration,epoch,elapsed_s,learning_rate,training_loss_nats,validation_loss_nats
+
+Losses are nats per byte. Iteration 0 has no training loss, iterations without a checkpoint no validation loss. Lines
+are written whole; a last line without its line break was cut off by a kill and is never read as data. This module does
+not import torch.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import StoreError
+from pipeline.files import disk_errors
+
+HEADER: Final = "iteration,epoch,elapsed_s,learning_rate,training_loss_nats,validation_loss_nats"
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One iteration."""
+
+    iteration: int
+    epoch: float
+    elapsed_s: float
+    learning_rate: float
+    training_loss_nats: float | None = None
+    validation_loss_nats: float | None = None
+
+    def text(self) -> str:
+        """Write it as CSV, without the line break."""
+        training, validation = map(_number, (self.training_loss_nats, self.validation_loss_nats))
+        return (
+            f"{self.iteration},{self.epoch:.6f},{self.elapsed_s:.3f},{self.learning_rate:.6g},{training},{validation}"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
+
+
+class LossLog:
+    """A log that grows.
+
+    Parameters
+    ----------
+    path
+        The file; made with its header where it is missing.
+    keep_bytes
+        How much of it is known to be good; what lies beyond is removed. 0 begins anew.
+    """
+
+    def __init__(self, path: Path, keep_bytes: int = 0) -> None:
+        self.path = path
+        self._waiting: list[str] = []
+        header = f"{HEADER}\n".encode()
+        with disk_errors(path):
+            size = path.stat().st_size if path.exists() else 0
+            if keep_bytes and size < keep_bytes:
+                raise StoreError("The loss log is shorter than the training it belongs to.", where=str(path))
+            with path.open("ab") as file:
+                file.truncate(keep_bytes)
+                if not keep_bytes:
+                    file.write(header)
+        self.bytes = keep_bytes or len(header)
+
+    def add(self, line: LogLine) -> None:
+        """Keep a line for the next `flush`."""
+        self._waiting.append(line.text() + "\n")
+
+    def flush(self, *, durably: bool = False) -> None:
+        """Write what waits; `durably`: and return only when it has reached the disk."""
+        data = "".join(self._waiting).encode()
+        self._waiting.clear()
+        with disk_errors(self.path), self.path.open("ab") as file:
+            file.write(data)
+            if durably:
+                file.flush()
+                os.fsync(file.fileno())
+        self.bytes += len(data)
+
+
+def read_log(path: Path) -> list[LogLine]:
+    """Read a log, finished or not.
+
+    Raises
+    ------
+    StoreError
+        Where it is missing, or a whole line of it is not what this program writes.
+    """
+    with disk_errors(path):
+        text = path.read_bytes().decode("utf-8", errors="replace")
+    lines = text.split("\n")[:-1]
+    if not lines or lines[0] != HEADER:
+        raise StoreError("This is no loss log.", where=str(path), expected=f"a first line {HEADER}")
+    return [_parsed(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
+
+
+def _parsed(line: str, where: str) -> LogLine:
+    try:
+        iteration, epoch, elapsed, rate, training, validation = line.split(",")
+        return LogLine(
+            int(iteration),
+            float(epoch),
+            float(elapsed),
+            float(rate),
+            float(training) if training else None,
+            float(validation) if validation else None,
+        )
+    except ValueError as error:
+        raise StoreError("A line of the loss log can't be read.", where=where, expected=HEADER) from error

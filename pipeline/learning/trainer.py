@@ -1,0 +1,378 @@
+"""Training from the first update to the last: log, checkpoints, interruptions, divergence.
+
+This module owns the order in which things reach the disk. The log is flushed before the state that counts on it, the
+state is one file, and everything beyond what the state knows of is made again: so a kill at any moment costs time, and
+nothing else. It does not know stages and stores.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from pipeline.errors import TrainingError
+from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save_checkpoint
+from pipeline.learning.corpus import Corpus
+from pipeline.learning.course import Course
+from pipeline.learning.hardware import bfloat16_is_quick, choose_device, training_environment
+from pipeline.learning.health import doubts_after, doubts_before, in_bits
+from pipeline.learning.learner import Learner, Lesson
+from pipeline.learning.loss_log import LogLine, LossLog
+from pipeline.learning.network import LstmSettings, TieredSettings
+from pipeline.learning.probe import check_memory, measure
+from pipeline.learning.recipe import (
+    DEFAULT_CHECKPOINTS,
+    Recipe,
+    TrainingSettings,
+    checkpoint_iterations,
+    planned_iterations,
+    rate_share_at,
+    resolve,
+)
+from pipeline.learning.run import CheckpointFacts, TrainingRun
+from pipeline.learning.training_state import load_state, save_state
+from pipeline.progress import SILENT, Reporter
+
+LOG_FILE: Final = "loss.csv"
+STATE_FILE: Final = "training-state.safetensors"
+GOOD_STATE_FILE: Final = "good-state.safetensors"
+"""The state at the last checkpoint, kept where a diverging run may step back."""
+
+_FLUSH_UPDATES: Final = 64
+_FLUSH_S: Final = 0.5
+_SAVE_AT_LEAST_EVERY_S: Final = 20.0
+_SAVING_SHARE: Final = 0.02
+"""Saving takes at most about this share of the time."""
+_PROBE_WORTH_UPDATES: Final = 50
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is to be trained, on what, and where.
+
+    Attributes
+    ----------
+    network, settings
+        As the production file has them.
+    corpus, lesson
+        The corpus's record and its bytes.
+    folder
+        Where checkpoints, log and state lie; a training that lies there goes on.
+    label
+        What people call it.
+    device, threads
+        `auto`, `cpu` or `cuda`, and how many threads a processor may use.
+    report
+        Who listens.
+    """
+
+    network: LstmSettings | TieredSettings
+    settings: TrainingSettings
+    corpus: Corpus
+    lesson: Lesson
+    folder: Path
+    label: str = "training"
+    device: str = "auto"
+    threads: int = 1
+    report: Reporter = SILENT
+
+
+class _DivergedError(Exception):
+    def __init__(self, iteration: int, why: str) -> None:
+        super().__init__(why)
+        self.iteration, self.why = iteration, why
+
+
+def train(training: Training) -> TrainingRun:
+    """Train to the end, going on where a training in the same folder was interrupted.
+
+    Returns
+    -------
+    TrainingRun
+        The record; its files lie in the training's folder.
+
+    Raises
+    ------
+    TrainingError
+        Where the loss diverges, or memory runs out.
+    ProductionError
+        Where the settings do not fit the corpus or this machine.
+    """
+    recipe = resolve(training.settings, _group(training.network))
+    wanted = training.settings.device if training.settings.device != "auto" else training.device
+    device = choose_device(wanted)
+    check_memory(training.network, recipe, device)
+    try:
+        stored = load_state(training.folder / STATE_FILE)
+        if stored is None:
+            course = _begin(training, recipe, device)
+        else:
+            course = Course.of(stored[0], device)
+            if stored[0].device != device.type:
+                training.report.warn(
+                    f"{training.label} goes on on {device.type} instead of {stored[0].device}: "
+                    "it will not end in the very same weights"
+                )
+        with training_environment(device, course.threads):
+            return _Trainer(training, recipe, course).run(stored[1] if stored else None)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _out_of_memory(recipe) from error
+    except RuntimeError as error:
+        if "memory" in str(error).lower():  # the processor's allocator has no class of its own for it
+            raise _out_of_memory(recipe) from error
+        raise
+
+
+def _group(network: LstmSettings | TieredSettings) -> int:
+    return network.group if isinstance(network, TieredSettings) else 1
+
+
+def _out_of_memory(recipe: Recipe) -> TrainingError:
+    return TrainingError(
+        "There is not enough memory for this training.",
+        where=f"batch {recipe.batch}, sequence {recipe.sequence}",
+        hint="Make batch, sequence or the network smaller.",
+    )
+
+
+def _begin(training: Training, recipe: Recipe, device: torch.device) -> Course:
+    """Decide how long to train, and tell what it will cost."""
+    settings = training.settings
+    mixed = settings.precision == "bfloat16" or (recipe.mixed_precision and bfloat16_is_quick(device))
+    course = Course(total=1, device=device, threads=training.threads, mixed=mixed)
+    with training_environment(device, course.threads):
+        learner = Learner(training.network, recipe, training.lesson, device=device, mixed=mixed)
+        course.total = planned_iterations(settings, learner.windows_per_epoch, None)
+        checkpoints = len(checkpoint_iterations(settings, course.total)) if settings.minutes is None else 0
+        if settings.minutes is None and course.total < _PROBE_WORTH_UPDATES:
+            return course
+        cost = measure(learner)
+    if settings.minutes is not None:
+        most = int(60 * settings.minutes / cost.update_s)
+        checkpoints = most // settings.checkpoint_every if settings.checkpoint_every else DEFAULT_CHECKPOINTS
+        rate = cost.updates_per_s(60 * settings.minutes, settings.checkpoints or checkpoints)
+        course.total = planned_iterations(settings, learner.windows_per_epoch, rate)
+        checkpoints = len(checkpoint_iterations(settings, course.total))
+    training.report.note(
+        f"{training.label}: {training.network.parameters:,} parameters, {course.total:,} iterations, "
+        f"{course.total / learner.windows_per_epoch:.1f} epochs, {checkpoints} checkpoints; "
+        f"about {_duration(cost.training_s(course.total, checkpoints))} on {device.type}"
+        + (f", {cost.memory_bytes / 2**20:.0f} MiB of memory" if cost.memory_bytes else "")
+    )
+    return course
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class _Trainer:
+    def __init__(self, training: Training, recipe: Recipe, course: Course) -> None:
+        self.training, self.recipe, self.course = training, recipe, course
+        self.learner = Learner(training.network, recipe, training.lesson, device=course.device, mixed=course.mixed)
+        self.due = frozenset(checkpoint_iterations(training.settings, course.total))
+        self.waiting: list[tuple[LogLine, Tensor]] = []
+        self._keeps_time = training.settings.clock == "wall"
+        self._told_s = self._saved_s = self._flushed_s = time.monotonic()
+        self._saving_s = 0.0
+
+    def run(self, tensors: dict[str, Tensor] | None) -> TrainingRun:
+        """Go from where the course stands to its end."""
+        self._restart(tensors, self._stored_log_bytes() if tensors else 0)
+        self._begin_progress()
+        while self.course.iteration < self.course.total:
+            try:
+                self._update()
+            except _DivergedError as diverged:
+                self._step_back(diverged)
+        return self._finished()
+
+    def _stored_log_bytes(self) -> int:
+        stored = load_state(self.training.folder / STATE_FILE)
+        return stored[0].log_bytes if stored else 0
+
+    def _restart(self, tensors: dict[str, Tensor] | None, log_bytes: int) -> None:
+        self.log = LossLog(self.training.folder / LOG_FILE, log_bytes)
+        self._since = time.monotonic() - self.course.elapsed_s
+        if tensors is not None:
+            self.learner.restore(tensors)
+            return
+        self.course.warnings += doubts_before(self.training.corpus, self.training.network.parameters)
+        for warning in self.course.warnings:
+            self.training.report.warn(f"{self.training.label}: {warning}")
+        first = LogLine(0, 0.0, self._elapsed_s(), self._learning_rate(1))
+        self._checkpoint(first, training_loss=None)
+        self._save()
+        if self.training.settings.rescues:
+            self._save(GOOD_STATE_FILE)
+
+    def _begin_progress(self) -> None:
+        self.training.report.begin("train", self.training.label, float(self.course.total), "iterations")
+        if self.course.iteration:
+            self.training.report.advance(float(self.course.iteration), "going on")
+
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._since if self._keeps_time else 0.0
+
+    def _learning_rate(self, iteration: int) -> float:
+        share = rate_share_at(self.recipe, iteration, self.course.total, self.learner.windows_per_epoch)
+        return self.recipe.learning_rate * share * self.course.rate_scale
+
+    def _update(self) -> None:
+        course = self.course
+        iteration = course.iteration + 1
+        loss = self.learner.update(iteration, course.total, course.rate_scale)
+        course.iteration = iteration
+        epoch = iteration / self.learner.windows_per_epoch
+        line = LogLine(iteration, epoch, self._elapsed_s(), self._learning_rate(iteration))
+        self.waiting.append((line, loss))
+        now = time.monotonic()
+        if iteration in self.due:
+            last = self._take_losses()
+            self._checkpoint(last, training_loss=course.loss_sum / max(1, course.losses))
+            course.loss_sum, course.losses = 0.0, 0
+            if self.training.settings.rescues:
+                self._save(GOOD_STATE_FILE)
+        elif len(self.waiting) >= _FLUSH_UPDATES or now - self._flushed_s > _FLUSH_S:
+            self.log.add(self._take_losses())
+            self.log.flush()
+        if now - self._saved_s > max(_SAVE_AT_LEAST_EVERY_S, self._saving_s / _SAVING_SHARE):
+            self._save()
+
+    def _take_losses(self) -> LogLine:
+        """Fetch the losses that wait, log all but the last, and return its line."""
+        values = torch.stack([loss for _, loss in self.waiting]).tolist()
+        lines = [line for line, _ in self.waiting]
+        self.waiting.clear()
+        self._flushed_s = time.monotonic()
+        for line, value in zip(lines, values, strict=True):
+            wrong = self.course.watch.look(value)
+            if wrong:
+                raise _DivergedError(line.iteration, wrong)
+            self.course.loss_sum += value
+            self.course.losses += 1
+        whole = [
+            LogLine(line.iteration, line.epoch, line.elapsed_s, line.learning_rate, value)
+            for line, value in zip(lines, values, strict=True)
+        ]
+        for line in whole[:-1]:
+            self.log.add(line)
+        self._tell(whole[-1])
+        return whole[-1]
+
+    def _tell(self, line: LogLine) -> None:
+        recent = self.course.watch.recent
+        detail = f"{in_bits(sum(recent) / len(recent))}" if recent else ""
+        self.training.report.advance(float(line.iteration), detail)
+
+    def _checkpoint(self, line: LogLine, training_loss: float | None) -> None:
+        validation = self.learner.validate()
+        if not isfinite(validation):
+            raise _DivergedError(line.iteration, "the validation loss is no finite number")
+        facts = CheckpointFacts(
+            iteration=line.iteration,
+            epoch=line.epoch,
+            elapsed_s=line.elapsed_s,
+            validation_loss_nats=validation,
+            training_loss_nats=training_loss,
+            weights_file=f"{checkpoint_name(line.iteration)}.safetensors",
+            json_file=f"{checkpoint_name(line.iteration)}.json",
+        )
+        record = CheckpointRecord(
+            network=self.training.network,
+            iteration=facts.iteration,
+            epoch=facts.epoch,
+            elapsed_s=facts.elapsed_s,
+            validation_loss_nats=validation,
+            training_loss_nats=training_loss,
+            sample_rate_hz=self.training.lesson.sample_rate_hz,
+            encoding=self.training.lesson.encoding,
+        )
+        save_checkpoint(self.training.folder, record, self.learner.export())
+        self.course.checkpoints.append(facts)
+        own = (line.iteration, line.epoch, line.elapsed_s, line.learning_rate, line.training_loss_nats)
+        self.log.add(LogLine(*own, validation))
+        self.log.flush()
+
+    def _save(self, name: str = STATE_FILE) -> None:
+        began = time.monotonic()
+        if self.waiting:
+            self.log.add(self._take_losses())
+        self.log.flush(durably=True)
+        self.course.elapsed_s = self._elapsed_s()
+        save_state(self.training.folder / name, self.course.state(self.log.bytes), self.learner.tensors())
+        self._saved_s = time.monotonic()
+        self._saving_s = self._saved_s - began
+
+    def _step_back(self, diverged: _DivergedError) -> None:
+        """Go back to the last checkpoint at half the learning rate, where that is allowed."""
+        self.waiting.clear()
+        stored = load_state(self.training.folder / GOOD_STATE_FILE)
+        used = self.course.rescues
+        if stored is None or used >= self.training.settings.rescues:
+            raise self._diverged(diverged)
+        scale, warnings = self.course.rate_scale / 2, self.course.warnings
+        self.course = Course.of(stored[0], self.course.device)
+        self.course.rate_scale, self.course.rescues = scale, used + 1
+        text = (
+            f"at iteration {diverged.iteration} {diverged.why}: back to iteration {self.course.iteration} "
+            f"at {scale:g} times the learning rate"
+        )
+        self.course.warnings = [*warnings, text]
+        self.training.report.warn(f"{self.training.label}: {text}")
+        self._restart(stored[1], stored[0].log_bytes)
+        self._save()
+
+    def _diverged(self, diverged: _DivergedError) -> TrainingError:
+        last = self.course.checkpoints[-1] if self.course.checkpoints else None
+        kept = f"; the last good checkpoint is {last.json_file}" if last else ""
+        rate = self.recipe.learning_rate * self.course.rate_scale
+        return TrainingError(
+            f"{self.training.label} diverged at iteration {diverged.iteration}: {diverged.why}.",
+            where=f"{self.training.folder}{kept}",
+            expected="a loss that falls",
+            hint=f"Set learning_rate = {rate / 2:g} in the section's training, or rescues = 2.",
+        )
+
+    def _finished(self) -> TrainingRun:
+        course, training = self.course, self.training
+        after = doubts_after(course.checkpoints)
+        for warning in after:
+            training.report.warn(f"{training.label}: {warning}")
+        self.log.flush(durably=True)
+        _remove_strays(training.folder, course.checkpoints)
+        last = course.checkpoints[-1]
+        best = min(course.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
+        return TrainingRun(
+            checkpoints=tuple(course.checkpoints),
+            network=training.network.model_dump(mode="json"),
+            training=training.settings.model_dump(mode="json"),
+            recipe=self.recipe.model_dump(mode="json"),
+            parameters=training.network.parameters,
+            iterations=course.total,
+            epochs=last.epoch,
+            elapsed_s=last.elapsed_s,
+            first_validation_nats=course.checkpoints[0].validation_loss_nats,
+            last_validation_nats=last.validation_loss_nats,
+            best_validation_nats=best.validation_loss_nats,
+            best_iteration=best.iteration,
+            device=course.device.type,
+            warnings=(*course.warnings, *after),
+        )
+
+
+def _remove_strays(folder: Path, checkpoints: Sequence[CheckpointFacts]) -> None:
+    """Remove checkpoints that a run since abandoned has left."""
+    wanted = {name for facts in checkpoints for name in (facts.weights_file, facts.json_file)}
+    for path in folder.glob(f"{checkpoint_name(0)[:8]}*"):
+        if path.name not in wanted:
+            path.unlink()
