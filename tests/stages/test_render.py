@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.film.segments import cut
+from pipeline.film.timeline import SceneClip, Timeline
+from pipeline.production import Production
+from pipeline.progress import Silence
+from pipeline.results import Made
+from pipeline.stages import cards, compose, render, storyboard
+from pipeline.store import Result
+from pipeline.workplace import Workplace
+from tests.stages import made_up
+
+VIDEO = {"width": 320, "height": 180, "quality": "web"}
+
+
+class Listener(Silence):
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, str]] = []
+        self.done = 0.0
+
+    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+        self.begun.append((stage, label))
+        self.total, self.unit = total, unit
+
+    def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002 - the protocol's name
+        self.done = done
+
+
+def production(**changes: Any) -> Production:
+    return made_up.production(video=VIDEO, **changes)
+
+
+def until_cards(production: Production, root: Path, **options: Any) -> tuple[Workplace, Made]:
+    store, made = made_up.made(root / "work", **options)
+    workplace = Workplace(store=store, output=root / "out", report=Listener())
+    made = storyboard.run(production, made, workplace)
+    return workplace, cards.run(production, made, workplace)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Made]:
+    workplace, made = until_cards(production(), tmp_path_factory.mktemp("film"))
+    return workplace, render.run(production(), made, workplace)
+
+
+def timeline_of(made: Made) -> Timeline:
+    assert made.timeline is not None
+    return made.timeline.record
+
+
+def decoded(path: Path) -> list[np.ndarray[Any, Any]]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray() for frame in film.decode(video=0)]
+
+
+def stale(workplace: Workplace, production: Production, made: Made) -> list[int]:
+    pieces = render.pieces(production, made)
+    return [number for number, piece in enumerate(pieces) if workplace.store.state(piece).state != "fresh"]
+
+
+def test_segments_show_what_a_still_of_the_same_frame_shows(rendered: tuple[Workplace, Made]) -> None:
+    _, made = rendered
+    for stretch, segment in zip(cut(timeline_of(made)), made.segments, strict=True):
+        frames = decoded(segment.path(segment.record.video_file))
+        assert len(frames) == stretch.frames
+        for index in {0, stretch.frames // 2, stretch.frames - 1}:
+            still = render.draw_still(production(), made, stretch.start_frame + index)
+            difference = np.abs(frames[index].astype(int) - still.astype(int))
+            assert difference.mean() < 2.5, stretch
+            assert frames[index].std() > 1 or still.std() < 3
+
+
+def test_the_whole_film_passes_its_check(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    film = compose.run(production(), made, workplace).film
+    assert film is not None
+    assert len(decoded(workplace.output / "film.mp4")) == timeline_of(made).total_frames
+    assert (workplace.output / "thumbnail.png").stat().st_size < 2_000_000
+
+
+def test_nothing_is_rendered_twice(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    listener = Listener()
+    again = render.run(production(), made, replace(workplace, report=listener))
+    assert again.segments == made.segments
+    assert listener.begun == []
+
+
+def test_progress_is_counted_in_frames(rendered: tuple[Workplace, Made]) -> None:
+    workplace, _ = rendered
+    listener = workplace.report
+    assert isinstance(listener, Listener)
+    assert ("render", "segments") in listener.begun
+
+
+def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    story = {
+        "take": [
+            {"iteration": i, "seconds": s, "caption": c}
+            for i, s, c in ((0, 0.8, None), (5, 0.9, None), (20, 1.1, None), (80, 1.2, "Listen!"))
+        ]
+    }
+    first = production(storyboard_1={**story})
+    other = production(storyboard_1={"take": [*story["take"][:3], {**story["take"][3], "caption": "Listen now!"}]})
+    one = cards.run(first, storyboard.run(first, made, workplace), workplace)
+    two = cards.run(other, storyboard.run(other, made, workplace), workplace)
+    before = {piece.name: piece.key for piece in render.pieces(first, one)}
+    after = {piece.name: piece.key for piece in render.pieces(other, two)}
+    timeline = timeline_of(two)
+    (caption,) = [caption for caption in timeline.captions if caption.text == "Listen now!"]
+    shown = {s.name for s in cut(timeline) if s.start_frame < caption.out_frame and s.end_frame > caption.in_frame}
+    assert {name for name in after if after[name] != before[name]} == shown
+    assert 0 < len(shown) < len(after)
+
+
+def test_a_changed_temperature_redraws_that_section_alone(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    _, others = made_up.made(workplace.store.root, temperatures=(1.0, 0.8))
+    made = storyboard.run(production(), replace(made, takes=others.takes), workplace)
+    sections = {
+        stretch.clip.section if isinstance(stretch.clip, SceneClip) else None
+        for number, stretch in enumerate(cut(timeline_of(made)))
+        if number in stale(workplace, production(), made)
+    }
+    assert sections == {1}
+
+
+def test_a_changed_theme_redraws_everything(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    paper = made_up.production(video={**VIDEO, "theme": "paper"})
+    assert len(stale(workplace, paper, made)) == len(made.segments)
+
+
+def test_a_segment_that_was_lost_is_rendered_alone_and_comes_back_the_same(rendered: tuple[Workplace, Made]) -> None:
+    workplace, made = rendered
+    lost = made.segments[2]
+    path = lost.path(lost.record.video_file)
+    before = path.read_bytes()
+    path.write_bytes(before[:-10])
+    listener = Listener()
+    again = render.run(production(), made, replace(workplace, report=listener))
+    assert listener.total == lost.record.end_frame - lost.record.start_frame == listener.done
+    assert again.segments == made.segments
+    assert path.read_bytes() == before
+
+
+def test_several_processes_make_the_same_film_as_one(rendered: tuple[Workplace, Made], tmp_path: Path) -> None:
+    _, made = rendered
+    workplace, other = until_cards(production(), tmp_path)
+    other = render.run(production(), other, replace(workplace, jobs=2))
+
+    def hashes(segments: tuple[Result[Any], ...]) -> list[str]:
+        return [segment.content_hash for segment in segments]
+
+    assert hashes(other.segments) == hashes(made.segments)
+
+
+def test_without_a_timeline_there_is_nothing_to_render() -> None:
+    with pytest.raises(StageError, match="no timeline"):
+        render.pieces(production(), Made())
