@@ -1,8 +1,8 @@
 """Font files: which there are, which characters they can draw, and loading them at a size and weight.
 
 This module owns the faces and the choice of a face for each character (fallback per glyph). It does not know about
-lines, words or pictures. Faces come from installed font packages (`fontpkg-*`, and older `fonts_ttf` packages) and
-from the user's own files.
+lines, words or pictures. Faces come from installed font packages (`fontpkg-*`, older `fonts_ttf` ones, the
+extra `[cjk]`) and from the user's own files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,6 +26,8 @@ HAS_RAQM: Final[bool] = bool(features.check("raqm"))
 """Whether Pillow can shape text: ligatures, marks, Arabic, tabular digits by font feature."""
 
 LARGEST_FONT_BYTES: Final = 128 * 1024 * 1024
+OTHER_FONT_PACKAGES: Final = ("noto_cjk_sans_jp_regular",)
+"""Packages that carry font files without saying so: the extra `[cjk]`."""
 _PROBE_PX: Final = 24
 _NO_CHARACTER: Final = "\uffff"
 """A code point that Unicode promises never to use: every font draws its 'missing' picture for it."""
@@ -127,7 +130,7 @@ class FontSet:
                 result[-1] = (face, result[-1][1] + cluster)
             else:
                 result.append((face, cluster))
-        return result
+        return _spaces_apart(result)
 
     def _face_for(self, cluster: str, role: Role, before: Face | None, text: str) -> Face:
         faces = self.faces(role)
@@ -138,6 +141,15 @@ class FontSet:
                 return face
         missing = next((char for char in cluster if not any(face.covers(char) for face in faces)), cluster[0])
         raise _glyph_error(missing, text)
+
+
+def _spaces_apart(runs: list[tuple[Face, str]]) -> list[tuple[Face, str]]:
+    """Cut off the spaces before a change of face: they belong to neither side, whichever way the line is read."""
+    apart: list[tuple[Face, str]] = []
+    for face, text in runs[:-1]:
+        words = text.rstrip(" ")
+        apart += [(face, part) for part in (words, text[len(words) :]) if part]
+    return [*apart, *runs[-1:]]
 
 
 def _clusters(text: str) -> list[str]:
@@ -198,7 +210,17 @@ def load_fonts(sans: str = "inter", mono: str = "jetbrains-mono", files: tuple[P
     for face in own:
         face.at(_PROBE_PX, 400)
     fallbacks = [*own, *(Face(path) for path in others if path is not None)]
-    return FontSet(chosen[0], chosen[1], tuple(fallbacks))
+    return FontSet(chosen[0], chosen[1], (*fallbacks, *_other_faces()))
+
+
+def _other_faces() -> list[Face]:
+    """The font files inside `OTHER_FONT_PACKAGES`, as far as they are installed."""
+    found = []
+    for name in OTHER_FONT_PACKAGES:
+        spec = find_spec(name)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            found += [Face(path) for path in sorted(Path(folder).glob("*.[ot]t[fc]"))]
+    return found
 
 
 def _family_face(name: str, families: dict[str, fontpkg.Family]) -> Face:

@@ -35,6 +35,8 @@ _REFERENCE_PX: Final = 64.0
 """Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
 _NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS_RAQM else INVISIBLE)
 """Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
+_RIGHT_TO_LEFT: Final = "\u200f"
+"""The mark before a line that begins with, say, a Latin name in a text that reads from right to left."""
 _HAIR_PX: Final = 0.01
 """Sums of heights differ in their last digits."""
 _ROUNDING: Final = 1.004
@@ -159,7 +161,10 @@ class Typesetter:
             return self.measure(line, style) * _ROUNDING
 
         breaker = balanced if balance else break_lines
-        return tuple(breaker(text, measure, width_px))
+        lines = breaker(text, measure, width_px)
+        if not _reads_right_to_left(text):
+            return tuple(lines)
+        return tuple(line if _reads_right_to_left(line) else _RIGHT_TO_LEFT + line for line in lines)
 
     def fit(
         self,
