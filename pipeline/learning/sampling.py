@@ -7,7 +7,7 @@ that a production file is read quickly.
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,10 @@ Held = Literal["float32", "int16", "int8"]
 """How weights are held while sampling. `int16` and `int8` carry one scale for each row of a matrix."""
 
 Precision = Literal["auto", "float32", "int16", "int8"]
+
+
+LARGEST_INT16_PARAMETERS: Final = 1_500_000
+"""About 3 MB of weights: more do not fit into the cache of a core."""
 
 
 class TemperaturePoint(BaseModel):
@@ -63,7 +67,7 @@ class SamplingSettings(BaseModel):
     choose
         Iteration to candidate (the first is 1), where the choice is made by hand.
     precision
-        How weights are held while sampling; `auto` takes what was measured to be fastest at no audible cost.
+        How weights are held while sampling; `auto` takes what was measured to be fast at no audible cost.
     device
         `auto` uses a GPU where there is one and the network is too large to speak in real time on a core.
     """
@@ -94,14 +98,16 @@ class SamplingSettings(BaseModel):
             raise ValueError(f"choose names candidate {max(wrong.values())}, but candidates = {self.candidates}")
         return self
 
-    @property
-    def held(self) -> Held:
-        """How weights are held; int16 where that is left open.
+    def held_for(self, parameters: int) -> Held:
+        """How the weights of a network with so many parameters are held.
 
-        It is twice as fast as float32 wherever weights don't fit into the nearest cache, and less than 1e-3 from it in
-        any logit; `tests/benchmarks/sampling.py` measures both.
+        Left open, it is int16: up to four times as fast as float32, and less than 1e-3 from it in any logit. Networks too
+        large for the nearest caches are read from afar for every sample, so they take int8, which is twice as fast again
+        and costs less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures all of this.
         """
-        return "int16" if self.precision == "auto" else self.precision
+        if self.precision != "auto":
+            return self.precision
+        return "int16" if parameters <= LARGEST_INT16_PARAMETERS else "int8"
 
     def curve(self, candidate: int = 0) -> tuple[tuple[float, float], ...]:
         """Corners `(share of the take, temperature)` of one candidate, counted from 0."""

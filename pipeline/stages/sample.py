@@ -66,7 +66,6 @@ class _Speaker:
     section: int
     json_file: Path
     iteration: int
-    parameters: int
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,7 @@ class _Wish:
     speaker: _Speaker
     samples: int
     settings: SamplingSettings
+    parameters: int
     corpus: Result[Corpus]
     piece: Piece
     candidates: Piece | None
@@ -155,7 +155,7 @@ def follow(production: Production, made: Made, workplace: Workplace, training: T
     for take in foreseen:
         if take.iteration not in saved:
             continue
-        speaker = _Speaker(training.section, saved[take.iteration], take.iteration, section.network.parameters)
+        speaker = _Speaker(training.section, saved[take.iteration], take.iteration)
         wish = _wish(production, made, speaker, take.seconds)
         if workplace.store.find(wish.made_by_network) is None:
             with workplace.store.publish(wish.made_by_network) as folder:
@@ -172,13 +172,14 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
         for take in choose_takes(points, production.sections[section].storyboard, where=where):
-            speaker = _Speaker(section, json_files[take.iteration], take.iteration, record.parameters)
+            speaker = _Speaker(section, json_files[take.iteration], take.iteration)
             wishes.append(_wish(production, made, speaker, take.seconds))
     return wishes
 
 
 def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float) -> _Wish:
-    settings, corpus = production.sections[speaker.section].sampling, made.corpora[speaker.section]
+    section, corpus = production.sections[speaker.section], made.corpora[speaker.section]
+    settings, parameters = section.sampling, section.network.parameters
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -191,17 +192,17 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
         "temperature": [[list(corner) for corner in settings.curve(n)] for n in range(settings.candidates)],
         "top_k": settings.top_k,
         "min_p": settings.min_p,
-        "precision": settings.held,
+        "precision": settings.held_for(parameters),
         "primer": _primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
     }
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _Wish(speaker, samples, settings, corpus, piece, None)
+        return _Wish(speaker, samples, settings, parameters, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
-    return _Wish(speaker, samples, settings, corpus, piece, candidates)
+    return _Wish(speaker, samples, settings, parameters, corpus, piece, candidates)
 
 
 def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
@@ -240,7 +241,7 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
     if not wishes:
         return
     store, report = workplace.store, workplace.report
-    wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.speaker.parameters, reverse=True)
+    wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.parameters, reverse=True)
     report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
     jobs = [_job(wish, store.partial(wish.made_by_network), _device(wish, workplace)) for wish in wishes]
     alone = workplace.jobs == 1 or len(wishes) == 1
@@ -268,7 +269,7 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
 
 def _device(wish: _Wish, workplace: Workplace) -> str:
     chosen = wish.settings.device if wish.settings.device != "auto" else workplace.device
-    if chosen == "cpu" or (chosen == "auto" and wish.speaker.parameters <= _REAL_TIME_PARAMETERS):
+    if chosen == "cpu" or (chosen == "auto" and wish.parameters <= _REAL_TIME_PARAMETERS):
         return "cpu"
     from pipeline.learning.gpu_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along, which few takes need
 
@@ -290,7 +291,7 @@ def _job(wish: _Wish, folder: Path, device: str) -> TakeJob:
             curves=tuple(settings.curve(n) for n in range(count)),
             top_k=settings.top_k or BYTE_VALUES,
             min_p=settings.min_p,
-            held=settings.held,
+            held=settings.held_for(wish.parameters),
             primer=(bytes_path, begin, heard) if heard else None,
         ),
         iteration=wish.speaker.iteration,
