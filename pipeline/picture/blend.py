@@ -256,12 +256,13 @@ def _fade(
     shares: Floats,
 ) -> None:
     left, top = corner
+    height = min(height, planes[0].shape[0] - top)
     for y in range(top, top + height):
-        for x in range(shares.size):
+        for x in range(min(shares.size, planes[0].shape[1] - left)):
             if shares[x] < 1.0:
                 planes[0][y, left + x] = _mix(towards[0][y, left + x], float(planes[0][y, left + x]), shares[x])
     for y in range(top // 2, (top + height) // 2):
-        for x in range(shares.size // 2):
+        for x in range(min(shares.size, planes[0].shape[1] - left) // 2):
             share = (shares[2 * x] + shares[2 * x + 1]) * 0.5
             if share < 1.0:
                 at = left // 2 + x

@@ -71,7 +71,7 @@ class _Place(BaseModel):
 
     def box(self, width_px: int, height_px: int) -> Box:
         """The panel's pixels in a frame of the given size: at least two by two."""
-        left, top = even(self.left * width_px), even(self.top * height_px)
+        left, top = min(even(self.left * width_px), width_px - 2), min(even(self.top * height_px), height_px - 2)
         right, bottom = even((self.left + self.width) * width_px), even((self.top + self.height) * height_px)
         return Box(left, top, max(2, right - left), max(2, bottom - top))
 

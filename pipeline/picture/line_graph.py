@@ -96,8 +96,9 @@ class LossGraph:
         colour = easel.ink("muted")
         baseline = self.box.top + (self._plot.top - self.box.top) * 0.62
         left = float(max(self.box.left, easel.safe_px[0]))
-        left = self._draw_key(base, (left, baseline), settings.title, self._ink)
-        if settings.legend:
+        named = self._plot.top > self.box.top
+        left = self._draw_key(base, (left, baseline), settings.title if named else "", self._ink)
+        if settings.legend and named:
             for other, ink in zip(easel.data.others, self._other_inks(), strict=False):
                 left = self._draw_key(base, (left, baseline), other.label, ink)
         right = self._plot.left - 0.5 * self._style.size_px
@@ -256,7 +257,7 @@ def loss_ticks(losses: Axis, apart_px: float) -> tuple[Tick, ...]:
     thinned out where they crowd.
     """
     best: tuple[Tick, ...] = ()
-    for step in (2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01):
+    for step in (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01):
         kept: list[Tick] = []
         first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
         if last - first > losses.length_px:
@@ -280,7 +281,11 @@ def _plot_box(easel: Easel, settings: LossPanel, box: Box) -> tuple[Box, int]:
     size = settings.text * easel.size_px
     above = even(TITLE_LINES * size)
     below = even(LABEL_LINES * size) if settings.tick_labels else 0
-    height = max(2, box.height - above - below)
+    if box.height - above - below < max(2, above):  # no room for words: the curve matters most
+        below = 0
+    if box.height - above < max(2, above):
+        above = 0
+    height = box.height - above - below
     left = max(box.left, easel.safe_px[0]) + even(settings.gutter * easel.data.width) if settings.gutter else box.left
     left = min(even(left), box.right - 2)
     return Box(left, box.top + above, box.right - left, height), below

@@ -88,8 +88,8 @@ def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: floa
 def smoothed(values: Floats, sigma: float) -> Floats:
     """Average with a Gaussian; NaN stays NaN.
 
-    At the beginning, where losses fall steeply, it narrows so that the first value is kept; at the end, where they
-    hardly change, it is cut off.
+    At the beginning, where losses fall steeply, it narrows so that the first value is kept. At the end, where it is cut
+    off, straight lines are fitted instead of constants, so that a curve that still falls isn't bent.
     """
     known = np.flatnonzero(~np.isnan(values))
     if known.size < 3 or sigma <= 0:  # noqa: PLR2004  # nothing to average
@@ -100,6 +100,13 @@ def smoothed(values: Floats, sigma: float) -> Floats:
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weight = np.convolve(np.ones(inside.size), kernel)[reach : reach + inside.size]
     middle = np.convolve(inside, kernel)[reach : reach + inside.size] / weight
+    for left in range(min(reach, inside.size // 2)):
+        offsets = np.arange(-reach, left + 1.0)
+        weights, values_there = kernel[: reach + left + 1], inside[inside.size - 1 - left - reach :]
+        first, second = weights @ offsets / weights.sum(), weights @ offsets**2 / weights.sum()
+        level = weights @ values_there / weights.sum()
+        slope = (weights @ (offsets * values_there) / weights.sum() - first * level) / max(second - first**2, 1e-9)
+        middle[inside.size - 1 - left] = level - slope * first
     for at in range(min(reach, inside.size // 2)):
         narrow = np.exp(-0.5 * (np.arange(-at, at + 1) / max(at / 3, 1e-3)) ** 2)
         middle[at] = float(narrow @ inside[: 2 * at + 1]) / narrow.sum()

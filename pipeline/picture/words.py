@@ -141,7 +141,7 @@ class SpeedHint:
             return
         text = f"{times:.0f}\N{MULTIPLICATION SIGN}"
         cap = self._figures.cap_px
-        signs = 2.4 * cap
+        signs = 2.0 * cap
         width = signs + self._figures.width_px(text)
         if width > box.width:
             return
