@@ -1,0 +1,111 @@
+"""Lines of a width through the centres of pixel columns, with smooth edges.
+
+This module owns the geometry of a round pen drawn along a line that has one height a column, and how much of each
+pixel it covers. It does not know colours or quantities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_COLUMNS_AT_ONCE: Final = 256
+_THINNEST_PX: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """The upper and lower edge of a line, at every half column: shape (2 * columns + 1,), NaN where there is none."""
+
+    top: Floats
+    bottom: Floats
+
+
+def stroke(centres_px: Floats, width_px: float) -> Stroke:
+    """Draw a round pen along a line.
+
+    Parameters
+    ----------
+    centres_px
+        The line's height at each column's centre, counted downwards, shape (columns,); NaN where it is interrupted.
+    width_px
+        The pen's diameter; at least 1.
+    """
+    radius = max(width_px, _THINNEST_PX) / 2
+    line = np.full(2 * centres_px.size + 1, np.nan)
+    line[1::2] = centres_px
+    line[2:-1:2] = (centres_px[:-1] + centres_px[1:]) / 2
+    top, bottom = line - radius, line + radius
+    reach = int(2 * radius)
+    # The pen's outline stands at every point of the line: its highest and lowest point above each place win.
+    for steps in range(1, max(reach, 1) + 1):
+        height = math.sqrt(max(radius**2 - (steps / 2) ** 2, 0.0))
+        for here, there in ((slice(steps, None), slice(None, -steps)), (slice(None, -steps), slice(steps, None))):
+            top[here] = np.fmin(top[here], line[there] - height)
+            bottom[here] = np.fmax(bottom[here], line[there] + height)
+    return Stroke(top, bottom)
+
+
+def stroke_coverage(
+    drawn: Stroke, first_row: int, last_row: int, columns: slice | None = None
+) -> Iterator[tuple[int, int, Floats]]:
+    """How much of each pixel a stroke covers, within rows `first_row` to `last_row` (not included).
+
+    Yields
+    ------
+    Patches that do not overlap: the first row, the first column, and the coverage from 0 to 1, shape (rows, columns).
+    """
+    width = (drawn.top.size - 1) // 2
+    begin, end, _ = (columns or slice(None)).indices(width)
+    for left in range(begin, end, _COLUMNS_AT_ONCE):
+        right = min(left + _COLUMNS_AT_ONCE, end)
+        halves = slice(2 * left, 2 * right)
+        edges = [drawn.top[halves], drawn.top[halves.start + 1 : halves.stop + 1]]
+        edges += [drawn.bottom[halves], drawn.bottom[halves.start + 1 : halves.stop + 1]]
+        patch = _patch(edges, first_row, last_row, right - left)
+        if patch is not None:
+            yield patch[0], left, patch[1]
+
+
+def _patch(edges: list[Floats], first_row: int, last_row: int, columns: int) -> tuple[int, Floats] | None:
+    """Coverage by the trapezoids between half columns, given as the heights top left, top right, bottom left, right."""
+    highest = np.minimum(edges[0], edges[1])
+    lowest = np.maximum(edges[2], edges[3])
+    with np.errstate(invalid="ignore"):
+        seen = np.flatnonzero((lowest > first_row) & (highest < last_row))  # NaN is neither
+    if not seen.size:
+        return None
+    begin = np.maximum(np.floor(highest[seen]), first_row).astype(np.int64)
+    end = np.minimum(np.ceil(lowest[seen]), last_row).astype(np.int64)
+    counts = np.maximum(end - begin, 0)
+    which = np.repeat(np.arange(seen.size), counts)
+    rows = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(begin, counts)
+    top_left, top_right, bottom_left, bottom_right = (edge[seen][which] for edge in edges)
+    below = rows + 1.0
+    share = _area(below - top_left, below - top_right) - _area(below - bottom_left, below - bottom_right)
+    top_row = int(begin.min())
+    height = int(end.max()) - top_row
+    places = (rows - top_row) * columns + seen[which] // 2
+    coverage = np.bincount(places, weights=share / 2, minlength=height * columns)
+    return top_row, np.clip(coverage.reshape(height, columns), 0.0, 1.0)
+
+
+def _area(left: Floats, right: Floats) -> Floats:
+    """How much of a pixel lies below an edge that runs straight from `left` to `right`, both heights within it."""
+    rise = right - left
+    level = np.abs(rise) < 1e-6  # noqa: PLR2004  # too flat to divide by
+    safe = np.where(level, 1.0, rise)
+    return np.where(level, np.clip(left, 0.0, 1.0), (_integral(right) - _integral(left)) / safe)
+
+
+def _integral(height: Floats) -> Floats:
+    """The integral of clip(t, 0, 1) up to a height."""
+    inside = np.clip(height, 0.0, 1.0)
+    return inside * inside / 2 + np.maximum(height - 1.0, 0.0)
