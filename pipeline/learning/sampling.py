@@ -101,9 +101,9 @@ class SamplingSettings(BaseModel):
     def held_for(self, parameters: int) -> Held:
         """How the weights of a network with so many parameters are held.
 
-        Left open, it is int16: up to four times as fast as float32, and less than 1e-3 from it in any logit. Networks too
-        large for the nearest caches are read from afar for every sample, so they take int8, which is twice as fast again
-        and costs less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures all of this.
+        Left open, it is int16: up to four times as fast as float32, and less than 1e-3 from it in any logit. Networks
+        too large for the nearest caches are read from afar for every sample, so they take int8, which is twice as fast
+        again and costs less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures all of this.
         """
         if self.precision != "auto":
             return self.precision

@@ -1,5 +1,7 @@
 """Takes of any length, stopped anywhere, end with the same bytes."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +80,43 @@ def test_a_take_killed_again_and_again_ends_the_same(
         speak_until(order, kill)
     speak(order)
     np.testing.assert_array_equal([said(order, name) for name in order.files], undisturbed)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from pipeline.learning import speaking
+speaking._SECONDS_BETWEEN_SAVES = 0.0
+checkpoint, folder, samples = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+order = speaking.Order(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
+speaking.speak(order, on_samples=lambda done: print(done, flush=True))
+"""
+
+
+def test_a_process_killed_outright_goes_on_with_the_same_bytes(tmp_path: Path) -> None:
+    samples = 2_000_000
+    checkpoint = save_random_checkpoint(tmp_path, SMALL_LSTM)
+    folder = tmp_path / "take"
+    folder.mkdir()
+    arguments = [sys.executable, "-c", PROGRAM, str(checkpoint), str(folder), str(samples)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) > 10_000:
+                process.kill()
+                break
+        process.communicate()
+    shorter = Order(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
+    with np.load(folder / MEMORY_FILE) as memory:
+        done = int(memory["done"])
+    assert 8_000 <= done < samples
+    speak_until(shorter, done + 5000)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    undisturbed = replace(shorter, folder=aside)
+    speak_until(undisturbed, done + 5000)
+    both = [np.fromfile(path / "take.npy", np.uint8)[: done + 5000] for path in (folder, aside)]
+    np.testing.assert_array_equal(*both)
 
 
 def test_what_was_saved_is_not_said_again(tmp_path: Path) -> None:
