@@ -19,7 +19,8 @@ KNOWING_NOTHING_NATS: Final = log(BYTE_VALUES)
 """The loss of a network that takes all bytes for equally likely."""
 
 _WINDOW: Final = 50
-_HOPELESS_NATS: Final = KNOWING_NOTHING_NATS + 1.0
+HOPELESS_NATS: Final = KNOWING_NOTHING_NATS + 1.0
+"""A loss that only a network that has gone astray reaches."""
 _RISEN_NATS: Final = 1.5
 _MUCH_SILENCE: Final = 0.5
 _MANY_PARAMETERS_PER_BYTE: Final = 4.0
@@ -54,7 +55,7 @@ class LossWatch:
         mean = sum(self.recent) / _WINDOW
         lowest = self.lowest if self.lowest is not None else mean
         self.lowest = min(lowest, mean)
-        if mean > _HOPELESS_NATS:
+        if mean > HOPELESS_NATS:
             return f"the last {_WINDOW} losses are {in_bits(mean)} on average, worse than knowing nothing (8 bits)"
         if mean > lowest + _RISEN_NATS:
             return f"the loss has risen from {in_bits(lowest)} to {in_bits(mean)}"

@@ -22,7 +22,7 @@ from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.course import Course
 from pipeline.learning.hardware import bfloat16_is_quick, choose_device, training_environment
-from pipeline.learning.health import doubts_after, doubts_before, in_bits
+from pipeline.learning.health import HOPELESS_NATS, doubts_after, doubts_before, in_bits
 from pipeline.learning.learner import Learner, Lesson
 from pipeline.learning.loss_log import LogLine, LossLog
 from pipeline.learning.network import LstmSettings, TieredSettings
@@ -47,7 +47,6 @@ GOOD_STATE_FILE: Final = "good-state.safetensors"
 
 _FLUSH_UPDATES: Final = 64
 _FLUSH_S: Final = 0.5
-_SAVE_AT_LEAST_EVERY_S: Final = 20.0
 _SAVING_SHARE: Final = 0.02
 """Saving takes at most about this share of the time."""
 _PROBE_WORTH_UPDATES: Final = 50
@@ -71,6 +70,8 @@ class Training:
         `auto`, `cpu` or `cuda`, and how many threads a processor may use.
     report
         Who listens.
+    save_every_s
+        How much work an interruption may cost, or more where saving is slow; 0: none.
     """
 
     network: LstmSettings | TieredSettings
@@ -82,6 +83,7 @@ class Training:
     device: str = "auto"
     threads: int = 1
     report: Reporter = SILENT
+    save_every_s: float = 20.0
 
 
 class _DivergedError(Exception):
@@ -245,7 +247,8 @@ class _Trainer:
         elif len(self.waiting) >= _FLUSH_UPDATES or now - self._flushed_s > _FLUSH_S:
             self.log.add(self._take_losses())
             self.log.flush()
-        if now - self._saved_s > max(_SAVE_AT_LEAST_EVERY_S, self._saving_s / _SAVING_SHARE):
+        every_s = self.training.save_every_s
+        if now - self._saved_s >= (every_s and max(every_s, self._saving_s / _SAVING_SHARE)):
             self._save()
 
     def _take_losses(self) -> LogLine:
@@ -278,6 +281,8 @@ class _Trainer:
         validation = self.learner.validate()
         if not isfinite(validation):
             raise _DivergedError(line.iteration, "the validation loss is no finite number")
+        if validation > HOPELESS_NATS:
+            raise _DivergedError(line.iteration, f"the validation loss is {in_bits(validation)}; knowing nothing is 8")
         facts = CheckpointFacts(
             iteration=line.iteration,
             epoch=line.epoch,

@@ -1,0 +1,109 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.learning.checkpoint import load_checkpoint
+from pipeline.learning.run import TrainingRun
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.stages import train
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+from tests.learning.trainings import Listener
+from tests.stages import made_up
+
+TRAININGS = [
+    {"recipe": "torch-rnn", "iterations": 16, "checkpoint_every": 8, "batch": 8, "sequence": 32, "clock": "none"},
+    {"recipe": "modern", "iterations": 12, "checkpoints": 3, "batch": 8, "sequence": 32, "clock": "none"},
+]
+NETWORKS = [
+    {"kind": "lstm", "layers": 1, "neurons": 12, "embedding": 6},
+    {"kind": "tiered-lstm", "group": 4, "neurons": 12, "embedding": 6, "fast_neurons": 12},
+]
+
+
+def production(**changes: object) -> Production:
+    sections = [
+        {"title": str(index), "recordings": ["voice.wav"], "network": network, "training": {**training, **changes}}
+        for index, (network, training) in enumerate(zip(NETWORKS, TRAININGS, strict=True))
+    ]
+    return Production.model_validate({"title": "Two networks", "section": sections})
+
+
+def workplace(folder: Path, **changes: object) -> Workplace:
+    return replace(Workplace(store=Store(folder / "work"), output=folder, device="cpu"), **changes)
+
+
+def corpora(place: Workplace) -> Made:
+    return Made(corpora=tuple(made_up.corpus(place.store, section) for section in range(2)))
+
+
+def test_each_section_gets_checkpoints_a_log_and_nothing_else(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = train.run(production(), corpora(place), place)
+    assert [result.record.iterations for result in made.runs] == [16, 12]
+    for result in made.runs:
+        record = result.record
+        own = {name for facts in record.checkpoints for name in (facts.weights_file, facts.json_file)}
+        assert {path.name for path in result.folder.iterdir()} == {*own, "loss.csv", "record.json", "manifest.json"}
+        assert record.checkpoints[0].iteration == 0
+        load_checkpoint(result.path(record.checkpoints[-1].json_file))
+
+
+def test_what_is_fresh_is_not_trained_again(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    first = train.run(production(), corpora(place), place)
+    listener = Listener()
+    second = train.run(production(), corpora(place), replace(place, report=listener))
+    assert second.runs == first.runs
+    assert not listener.done
+
+
+def test_force_trains_again_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    first = train.run(production(), corpora(place), place)
+    listener = Listener()
+    second = train.run(production(), corpora(place), replace(place, report=listener, force=frozenset({"train"})))
+    assert listener.done
+    assert [run.content_hash for run in second.runs] == [run.content_hash for run in first.runs]
+
+
+def test_an_interrupted_stage_goes_on(tmp_path: Path) -> None:
+    place = workplace(tmp_path / "whole")
+    expected = train.run(production(), corpora(place), place)
+    place = workplace(tmp_path / "stopped")
+    with pytest.raises(KeyboardInterrupt):
+        train.run(production(), corpora(place), replace(place, report=Listener(stop_at=12)))
+    made = train.run(production(), corpora(place), place)
+    assert [run.content_hash for run in made.runs] == [run.content_hash for run in expected.runs]
+
+
+def test_a_training_that_ended_just_before_it_was_published_is_published(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = train.run(production(), corpora(place), place)
+    piece = train.pieces(production(), corpora(place))[0]
+    made.runs[0].folder.rename(place.store.folder(piece).with_name(f"{piece.key}.partial"))
+    listener = Listener()
+    again = train.run(production(), corpora(place), replace(place, report=listener))
+    assert not listener.done
+    assert again.runs == made.runs
+
+
+def test_a_changed_setting_makes_its_sections_stale_and_no_others(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = corpora(place)
+    before = [piece.key for piece in train.pieces(production(), made)]
+    assert [piece.key for piece in train.pieces(production(), made)] == before
+    assert all(key not in before for key in (piece.key for piece in train.pieces(production(seed=7), made)))
+    changed = (made.corpora[1], made.corpora[1])
+    after = [piece.key for piece in train.pieces(production(), replace(made, corpora=changed))]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+
+
+def test_the_record_can_be_read_back(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = train.run(production(), corpora(place), place)
+    piece = train.pieces(production(), corpora(place))[1]
+    assert place.store.made(piece, TrainingRun).record == made.runs[1].record
