@@ -12,26 +12,33 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from pipeline.build import STAGES, StageSurvey, build, survey
-from pipeline.build_log import BuildLog
-from pipeline.cleaner import CleaningRules, choose_results, remove_results
-from pipeline.console import choose_screen, print_error, print_json
+from pipeline.console import print_error, print_json
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.files import disk_errors
-from pipeline.lock import sole_builder
-from pipeline.production import FILE_NAME, Production, load_production
-from pipeline.resources import builtin_templates_folder
+from pipeline.options import (
+    AsJson,
+    Device,
+    Draft,
+    DryRun,
+    Force,
+    Jobs,
+    Output,
+    Outside,
+    ProductionPath,
+    find_production,
+    logged_build,
+    open_workplace,
+)
+from pipeline.production import Production
 from pipeline.results import Made
-from pipeline.starter import start_production
-from pipeline.store import Store
+from pipeline.side_commands import side
 from pipeline.workplace import Workplace
 
 _TOOLS: Final = {"graph", "to-text", "from-text"}
@@ -40,75 +47,17 @@ _TERMINATED: Final = 143
 
 app = typer.Typer(
     help="From voice recordings to a finished HD video of a neural network learning to speak.",
+    epilog="Without a command: the production.toml of this folder, or the one named; elsewhere the demo. Also, each "
+    "with its own --help: graph, to-text, from-text.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ProductionPath = Annotated[
-    Path | None,
-    typer.Argument(help="A production file; by default ./production.toml, else the demo.", metavar="PRODUCTION"),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option("-o", "--output", help="Folder of the film; by default out/<production>.", metavar="FOLDER"),
-]
-Draft = Annotated[bool, typer.Option("--draft", help="A quarter of the pixels, 30 frames/s, quick.")]
-Force = Annotated[bool, typer.Option("--force", help="Make this stage again even where it is fresh.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Processes at once; by default the cores.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON event a line on standard output.")]
-Outside = Annotated[bool, typer.Option("--allow-outside", help="Let the production name files outside its folder.")]
-Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
-
 
 class _Terminated(KeyboardInterrupt):
     """SIGTERM, handled like Ctrl-C but for the exit code."""
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def find_production(path: Path | None, *, draft: bool, allow_outside: bool) -> Production:
-    """Load the production that a command line means."""
-    if path is None and not Path(FILE_NAME).is_file():
-        production = load_production(builtin_templates_folder() / "productions" / "demo.toml", allow_outside=True)
-    else:
-        production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
-    return production.draft() if draft else production
-
-
-def open_workplace(
-    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
-) -> Workplace:
-    """Say where a production is built."""
-    if device not in {"auto", "cpu", "cuda"}:
-        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
-    folder = output or Path("out") / production.name
-    store = Store(folder / "work")
-    return Workplace(store=store, output=folder, jobs=jobs or _usable_cores(), force=force, device=device)
-
-
-@contextmanager
-def _logged(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
-    """Hold the folder, show the progress, keep the log."""
-    with sole_builder(workplace.store.root):
-        workplace.store.sweep()
-        with choose_screen(as_json=as_json) as screen:
-            with disk_errors(workplace.output):
-                log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
-            log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
-            error: BaseException | None = None
-            try:
-                store = Store(workplace.store.root, warn=log.warn)
-                yield replace(workplace, store=store, report=log)
-            except BaseException as caught:
-                error = caught
-                raise
-            finally:
-                log.close_build(error)
 
 
 def _run_until(
@@ -117,7 +66,7 @@ def _run_until(
     if dry_run:
         _print_survey(survey(production, workplace, stage), as_json=as_json)
         return None
-    with _logged(workplace, production, as_json=as_json) as logged:
+    with logged_build(workplace, production, as_json=as_json) as logged:
         return build(production, logged, stage)
 
 
@@ -185,7 +134,7 @@ def storyboard(
         return
     from pipeline.preview import write_sheet  # noqa: PLC0415 - brings pictures along
 
-    with _logged(replace(workplace, force=frozenset()), production, as_json=as_json) as logged:
+    with logged_build(replace(workplace, force=frozenset()), production, as_json=as_json) as logged:
         write_sheet(production, logged, sheet)
     _announce(sheet, as_json=as_json)
 
@@ -230,71 +179,12 @@ def still(
 
     production = find_production(path, draft=draft, allow_outside=allow_outside)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
-    with _logged(workplace, production, as_json=as_json) as logged:
+    with logged_build(workplace, production, as_json=as_json) as logged:
         write_still(production, logged, at, picture)
     _announce(picture, as_json=as_json)
 
 
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.")],
-    demo: Annotated[bool, typer.Option("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
-) -> None:
-    """Make a commented production file and a place for recordings."""
-    made = start_production(folder, demo=demo)
-    print(made)
-    if not demo:
-        print(
-            f"Put a recording at {folder / 'recordings' / 'voice.wav'}, then run: build-video {made}", file=sys.stderr
-        )
-
-
-@app.command()
-def clean(
-    path: ProductionPath = None,
-    output: Output = None,
-    everything: Annotated[bool, typer.Option("--all", help="Results in use too: all must be made again.")] = False,
-    older_than: Annotated[float, typer.Option("--older-than", min=0, help="Only results so many days old.")] = 0.0,
-    keep_checkpoints: Annotated[bool, typer.Option("--keep-checkpoints", help="Never what training made.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
-    allow_outside: Outside = False,
-) -> None:
-    """Free room: remove results that newer ones have replaced. Recordings and films are never touched."""
-    production = find_production(path, draft=False, allow_outside=allow_outside)
-    store = open_workplace(production, output, jobs=1, force=frozenset(), device="auto").store
-    rules = CleaningRules(everything=everything, older_than_days=older_than, keep_checkpoints=keep_checkpoints)
-    if not store.root.is_dir():
-        print("There is nothing to clean.")
-        return
-    with sole_builder(store.root):
-        chosen = choose_results(store, rules)
-        for result in chosen:
-            print(f"{result.size_bytes / 2**20:9.1f} MiB  {result.stage:<11} {result.name}")
-        total = sum(result.size_bytes for result in chosen) if dry_run else remove_results(chosen)
-    print(f"{total / 2**20:9.1f} MiB  {'would be freed' if dry_run else 'freed'}")
-
-
-@app.command()
-def doctor(output: Output = None, as_json: AsJson = False) -> None:
-    """Say what this machine has, what is missing, and how to get it."""
-    from pipeline.doctor import examine  # noqa: PLC0415 - looks into every room
-
-    findings = examine(output or Path("out"))
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            print(f"{finding.state:<8} {finding.name:<12} {finding.found}")
-            if finding.mend:
-                print(f"{'':<21} -> {finding.mend}")
-    if any(finding.state == "missing" for finding in findings):
-        raise typer.Exit(1)
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of the production file, for editors."""
-    print_json(Production.model_json_schema(by_alias=True))
+app.add_typer(side)
 
 
 def expand_arguments(arguments: Sequence[str]) -> list[str]:

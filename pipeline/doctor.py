@@ -141,7 +141,7 @@ def _cores() -> Finding:
 
 
 def _gpu() -> Finding:
-    from pipeline.learning.device import describe_gpu  # noqa: PLC0415 - brings torch along
+    from pipeline.learning.hardware import describe_gpu  # noqa: PLC0415 - brings torch along
 
     found = describe_gpu()
     if found:

@@ -1,0 +1,87 @@
+"""What commands share: their options, finding the production, opening the place where it is built.
+
+This module makes nothing and prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.build_log import BuildLog
+from pipeline.console import choose_screen
+from pipeline.errors import InputError
+from pipeline.files import disk_errors
+from pipeline.lock import sole_builder
+from pipeline.production import FILE_NAME, Production, load_production
+from pipeline.resources import builtin_templates_folder
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+
+ProductionPath = Annotated[
+    Path | None,
+    typer.Argument(help="A production file; by default ./production.toml, else the demo.", metavar="PRODUCTION"),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Folder of the film; by default out/<production>.", metavar="FOLDER"),
+]
+Draft = Annotated[bool, typer.Option("--draft", help="A quarter of the pixels, 30 frames/s, quick.")]
+Force = Annotated[bool, typer.Option("--force", help="Make this stage again even where it is fresh.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Processes at once; by default the cores.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON event a line on standard output.")]
+Outside = Annotated[bool, typer.Option("--allow-outside", help="Let the production name files outside its folder.")]
+Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def find_production(path: Path | None, *, draft: bool, allow_outside: bool) -> Production:
+    """Load the production that a command line means."""
+    if path is None and not Path(FILE_NAME).is_file():
+        production = load_production(builtin_templates_folder() / "productions" / "demo.toml", allow_outside=True)
+    else:
+        production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
+    return production.draft() if draft else production
+
+
+def open_workplace(
+    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
+) -> Workplace:
+    """Say where a production is built."""
+    if device not in {"auto", "cpu", "cuda"}:
+        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
+    folder = output or Path("out") / production.name
+    store = Store(folder / "work")
+    return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
+
+
+@contextmanager
+def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
+    """Hold the folder, show the progress, keep the log."""
+    with sole_builder(workplace.store.root):
+        workplace.store.sweep()
+        with choose_screen(as_json=as_json) as screen:
+            with disk_errors(workplace.output):
+                log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
+            log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
+            error: BaseException | None = None
+            try:
+                store = Store(workplace.store.root, warn=log.warn)
+                yield replace(workplace, store=store, report=log)
+            except BaseException as caught:
+                error = caught
+                raise
+            finally:
+                log.close_build(error)

@@ -1,0 +1,130 @@
+"""The commands beside the build: begin a film, record a voice, make room, look at the machine, check a film.
+
+Like `cli`, this module turns words into calls, and makes nothing itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cleaner import CleaningRules, choose_results, remove_results
+from pipeline.console import print_json
+from pipeline.errors import InputError
+from pipeline.lock import sole_builder
+from pipeline.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
+from pipeline.production import Production
+from pipeline.starter import start_production
+
+if TYPE_CHECKING:
+    from pipeline.sound.meter import Level
+
+side = typer.Typer(add_completion=False)
+
+
+@side.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.")],
+    demo: Annotated[bool, typer.Option("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
+) -> None:
+    """Make a commented production file and a place for recordings."""
+    made = start_production(folder, demo=demo)
+    print(made)
+    if not demo:
+        print(
+            f"Put a recording at {folder / 'recordings' / 'voice.wav'}, then run: build-video {made}", file=sys.stderr
+        )
+
+
+@side.command()
+def clean(
+    path: ProductionPath = None,
+    output: Output = None,
+    everything: Annotated[bool, typer.Option("--all", help="Results in use too: all must be made again.")] = False,
+    older_than: Annotated[float, typer.Option("--older-than", min=0, help="Only results so many days old.")] = 0.0,
+    keep_checkpoints: Annotated[bool, typer.Option("--keep-checkpoints", help="Never what training made.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    allow_outside: Outside = False,
+) -> None:
+    """Free room: remove results that newer ones have replaced. Recordings and films are never touched."""
+    production = find_production(path, draft=False, allow_outside=allow_outside)
+    store = open_workplace(production, output, jobs=1, force=frozenset(), device="auto").store
+    rules = CleaningRules(everything=everything, older_than_days=older_than, keep_checkpoints=keep_checkpoints)
+    if not store.root.is_dir():
+        print("There is nothing to clean.")
+        return
+    with sole_builder(store.root):
+        chosen = choose_results(store, rules)
+        for result in chosen:
+            print(f"{result.size_bytes / 2**20:9.1f} MiB  {result.stage:<11} {result.name}")
+        total = sum(result.size_bytes for result in chosen) if dry_run else remove_results(chosen)
+    print(f"{total / 2**20:9.1f} MiB  {'would be freed' if dry_run else 'freed'}")
+
+
+@side.command()
+def doctor(output: Output = None, as_json: AsJson = False) -> None:
+    """Say what this machine has, what is missing, and how to get it."""
+    from pipeline.doctor import examine  # noqa: PLC0415 - looks into every room
+
+    findings = examine(output or Path("out"))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.state:<8} {finding.name:<12} {finding.found}")
+            if finding.mend:
+                print(f"{'':<21} -> {finding.mend}")
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+@side.command()
+def schema() -> None:
+    """Print the JSON Schema of the production file, for editors."""
+    print_json(Production.model_json_schema(by_alias=True))
+
+
+@side.command()
+def record(
+    path: Annotated[Path | None, typer.Argument(help="The WAV file to make.", metavar="FILE")] = None,
+    inputs: Annotated[bool, typer.Option("--inputs", help="List the sound inputs.")] = False,
+    number: Annotated[int | None, typer.Option("--input", help="Number of the input; else the default.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="Stop after so long; else Ctrl-C stops.")] = 21600,
+    text: Annotated[bool, typer.Option("--text/--no-text", help="Show a text to read aloud.")] = True,
+) -> None:
+    """Record your voice as 48 kHz, 24-bit WAV; nothing is lost when it is stopped."""
+    from pipeline.sound import recorder  # noqa: PLC0415 - brings sound libraries along
+
+    library = recorder.sound_library()
+    devices = recorder.input_devices(library)
+    if inputs:
+        for device in devices:
+            print(f"{device.number:>3}  {device.name}{'  (default)' if device.is_default else ''}")
+        return
+    if path is None:
+        raise InputError("No file was named.", where="command line", expected="build-video record recordings/voice.wav")
+    chosen = next((d for d in devices if d.number == number or (number is None and d.is_default)), None)
+    if chosen is None:
+        raise InputError(f"There is no input {number}.", where="--input", expected="a number that --inputs lists")
+    if text:
+        print(recorder.reading_text())
+    print(f"Recording from {chosen.name}. Ctrl-C stops.", file=sys.stderr)
+    made = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_show_level)
+    print(file=sys.stderr)
+    for warning in made.last_level.warnings() if made.last_level else ():
+        print(f"  ! {warning}", file=sys.stderr)
+    if made.dropped_blocks:
+        print(f"  ! the computer was too slow to listen {made.dropped_blocks} times", file=sys.stderr)
+    print(f"{made.path} ({made.seconds:.1f} s)")
+
+
+def _show_level(level: Level) -> None:
+    width = 40
+    filled = round(width * max(0.0, min(1.0, (level.peak_db + 60) / 60)))
+    clipped = " CLIPPED" if level.clipped_samples else ""
+    bar = "#" * filled + "-" * (width - filled)
+    print(f"\r{level.seconds:7.1f} s [{bar}] {level.peak_db:6.1f} dB{clipped} ", end="", file=sys.stderr, flush=True)
