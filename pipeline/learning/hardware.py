@@ -79,3 +79,11 @@ def training_environment(device: torch.device, threads: int) -> Iterator[None]:
         finally:
             torch.set_num_threads(before[0])
             torch.set_float32_matmul_precision(before[1])
+
+
+def describe_gpu() -> str:
+    """Name the GPU that networks would be trained on, with its memory; nothing where there is none."""
+    if not torch.cuda.is_available():
+        return ""
+    properties = torch.cuda.get_device_properties(0)
+    return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
