@@ -16,7 +16,7 @@ from pipeline.picture.blend import blend_box, blend_mask, stroke
 from pipeline.picture.layout import Box, OscilloscopePanel
 from pipeline.picture.panel import Easel
 from pipeline.picture.planes import Planes
-from pipeline.picture.scene_data import SceneSound
+from pipeline.picture.scene_data import SceneSound, peak_of
 
 Floats = NDArray[np.float32]
 
@@ -88,8 +88,7 @@ class Oscilloscope:
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = self.box.width // 2
         self._easel, self._settings = easel, settings
-        peaks = [float(np.abs(sound.samples).max(initial=0.0)) for sound in easel.data.sounds]
-        self._gain = FULLEST / max(QUIETEST_PEAK, max(peaks, default=0.0))
+        self._gain = FULLEST / max(QUIETEST_PEAK, max((peak_of(sound) for sound in easel.data.sounds), default=0.0))
         self._half = easel.line_px("graph") / 2
 
     def draw_base(self, base: Planes) -> None:

@@ -62,7 +62,7 @@ class Scene:
     Raises
     ------
     GlyphError
-        A title or label has a character that no font at hand can draw.
+        A title, label or caption has a character that no font at hand can draw.
     """
 
     def __init__(self, data: SceneData, theme: Theme, layout: Layout) -> None:

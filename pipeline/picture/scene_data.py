@@ -81,6 +81,13 @@ class LossHistory:
     label: str = ""
 
 
+def peak_of(sound: SceneSound) -> float:
+    """A sound's highest level, read in pieces because the samples may be a memory map."""
+    step = 1 << 20
+    pieces = (sound.samples[at : at + step] for at in range(0, sound.samples.size, step))
+    return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
+
+
 @dataclass(frozen=True)
 class CaptionSpan:
     """A caption and the frames at which it has begun to appear and has gone."""

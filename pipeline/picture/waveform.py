@@ -16,7 +16,7 @@ from pipeline.picture.blend import blend_box, blend_spans, fade
 from pipeline.picture.layout import Box, WaveformPanel, even
 from pipeline.picture.panel import Easel, Words
 from pipeline.picture.planes import Ink, Planes
-from pipeline.picture.scene_data import SceneSound
+from pipeline.picture.scene_data import SceneSound, peak_of
 from pipeline.picture.strip import Strip
 from pipeline.picture.time_scroll import TimeScroll, pixels_per_frame
 
@@ -73,7 +73,9 @@ class Waveform:
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
         room = max(2, self.box.right - easel.playhead_px)
         self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
-        self._gain = FULLEST / max(QUIETEST_PEAK, max((_peak(sound) for sound in easel.data.sounds), default=0.0))
+        self._gain = FULLEST / max(QUIETEST_PEAK, max((peak_of(sound) for sound in easel.data.sounds), default=0.0))
+        for sound in easel.data.sounds if settings.labels else ():
+            easel.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
         self._heard = Strip(self.box.width, self.box.height, self._paint_heard)
         self._ahead = Strip(self.box.width, self.box.height, self._paint_ahead)
         self._edges = safe_edges(easel, self.box)
@@ -165,13 +167,6 @@ class Waveform:
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)
         return next((text for text in labels if text and self._easel.type.measure(text, self._style) <= room_px), "")
-
-
-def _peak(sound: SceneSound) -> float:
-    """The loudest sample, read in pieces because the samples may be a memory map."""
-    step = 1 << 20
-    pieces = (sound.samples[at : at + step] for at in range(0, sound.samples.size, step))
-    return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
 
 
 def safe_edges(easel: Easel, box: Box, first_px: float = 0.0) -> list[tuple[int, Floats]]:

@@ -40,13 +40,16 @@ def _set_lines(
     fitted = typesetter.fit(text, style, box.width, box.height, lines=lines)
     cap = typesetter.cap_height(fitted.style)
     baselines = fitted.baselines_px
-    height = cap + baselines[-1] - baselines[0] if baselines else 0.0
+    span = baselines[-1] - baselines[0] if baselines else 0.0
+    # Centred by capitals, as the eye does it, unless what hangs below would hang out.
+    first = box.top + (box.height - span + cap) / 2
+    first = max(min(first, box.bottom - fitted.descent_px - span), box.top + fitted.ascent_px)
     placed = []
     for index, line in enumerate(fitted.lines):
         picture = typesetter.render(line, fitted.style)
         spare = box.width - typesetter.measure(line, fitted.style)
         pen_x = box.left + {"left": 0.0, "centre": spare / 2, "right": spare}[align]
-        baseline = box.top + (box.height - height) / 2 + cap + baselines[index] - baselines[0]
+        baseline = first + baselines[index] - baselines[0]
         placed.append((picture.coverage, *picture.place(pen_x, baseline)))
     return tuple(placed)
 
@@ -60,6 +63,8 @@ class Caption:
         self.origin_px: int | None = None
         self._easel, self._settings = easel, settings
         self._style = easel.style(settings.text, weight=500)
+        for span in easel.data.captions:
+            easel.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: captions come and go."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import GlyphError
 from pipeline.picture.counters import duration
 from pipeline.picture.layout import load_layout
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData
@@ -113,3 +114,15 @@ def test_the_speed_hint_shows_only_where_the_graph_runs_faster_than_usual() -> N
 
 def test_a_graph_that_stands_still_has_no_pace() -> None:
     assert pace(scene_data(linear_position=np.full(361, 7.0))).max() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"captions": (CaptionSpan("so \U0001f600", 100, 200),)},
+        {"section_title": "so \U0001f600"},
+    ],
+)
+def test_a_character_that_no_font_has_is_told_before_anything_is_drawn(change: dict[str, Any]) -> None:
+    with pytest.raises(GlyphError):
+        scene(scene_data(**change))

@@ -1,0 +1,74 @@
+"""What drawing a frame costs, without encoding: milliseconds of one processor, whole scenes and panel by panel.
+
+    python -m tests.benchmarks.drawing [frames]
+
+The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from pipeline.picture.planes import planes_of
+from pipeline.picture.scene import Scene
+from tests.picture.made_scenes import scene, scene_data
+
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
+WARM_UP_FRAMES = 30
+
+
+def full_scene(width: int, height: int) -> Scene:
+    """The full landscape scene at 60 frames/s, as the demo has it."""
+    return scene(scene_data(width, height, frame_rate=Fraction(60)))
+
+
+def drawing_ms(drawn: Scene, frames: int) -> tuple[float, float, dict[str, float]]:
+    """The mean and the 99th percentile of a frame's cost, and the mean of each kind of panel, ms of processor time."""
+    data: Any = drawn._data
+    first = data.start_frame + 200  # panels have come, takes are heard
+    out = np.zeros((data.height * 3 // 2, data.width), dtype=np.uint8)
+    for frame in range(first, first + WARM_UP_FRAMES):
+        drawn.draw(frame, out)
+    costs = []
+    for frame in range(first, first + frames):
+        began = time.thread_time()
+        drawn.draw(frame, out)
+        costs.append(time.thread_time() - began)
+    return 1e3 * float(np.mean(costs)), 1e3 * float(np.quantile(costs, 0.99)), panel_ms(drawn, first, min(frames, 60))
+
+
+def panel_ms(drawn: Scene, first: int, frames: int) -> dict[str, float]:
+    """The mean cost of each kind of panel, ms, tiles that are already painted not counted again."""
+    data: Any = drawn._data
+    out = np.zeros((data.height * 3 // 2, data.width), dtype=np.uint8)
+    spent: dict[str, float] = defaultdict(float)
+    planes = planes_of(out, data.width, data.height)
+    for frame in range(first, first + frames):
+        for panel in drawn.panels:
+            began = time.thread_time()
+            panel.draw(frame, planes)
+            spent[type(panel).__name__] += time.thread_time() - began
+    return {name: 1e3 * seconds / frames for name, seconds in spent.items()}
+
+
+def main() -> None:
+    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    told: dict[str, float] = {}
+    print(f"{'size':>8} {'mean ms':>8} {'99% ms':>8}   panels, ms")
+    for name, size in SIZES.items():
+        mean, slow, panels = drawing_ms(full_scene(*size), frames)
+        shown = ", ".join(f"{kind} {cost:.2f}" for kind, cost in panels.items() if cost >= 0.005)
+        print(f"{name:>8} {mean:8.2f} {slow:8.2f}   {shown}")
+        told[f"draw_ms_{name}"] = round(mean, 3)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
