@@ -1,0 +1,102 @@
+"""From a panel's series to shapes in pixels: bands and lines, exact in every column.
+
+This module owns how values become heights. It does not know how shapes are painted or written.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.axis import Axis
+from pipeline.picture.columns import Columns, Gathering, column_quantiles
+from pipeline.picture.inks import Colour
+from pipeline.tools.graph_data import Series
+from pipeline.tools.graph_layout import PanelLayout, series_colour
+from pipeline.tools.graph_options import GraphOptions
+from pipeline.tools.graph_theme import GraphTheme
+
+Floats = NDArray[np.float64]
+
+_DENSE: Final = 1.5  # points a column; where there are fewer, the line itself tells everything
+_INNER_STRENGTH: Final = 1.0  # of the percentile band, as a multiple of the outer band's opacity
+
+
+@dataclass(frozen=True)
+class Band:
+    """A filled band: heights counted downwards from the panel's top, shape (columns,), NaN where there is none."""
+
+    top: Floats
+    bottom: Floats
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series as shapes: bands from below to above, and a line (heights as in `Band`)."""
+
+    bands: tuple[Band, ...]
+    line: Floats | None
+    colour: Colour
+    width_px: float
+
+
+def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px: float) -> tuple[Curve, ...]:
+    """Turn a panel's series into shapes."""
+    return tuple(_curve(one, panel, options, series_colour(one, theme), line_px) for one in panel.series)
+
+
+def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colour, line_px: float) -> Curve:
+    gap_px = {"auto": None, "all": math.inf, "none": 0.0}[options.join]
+    gathering = Gathering(panel.x_axis)
+    gathering.add(one.x, one.y)
+    columns = gathering.line(gap_px)
+    bands = []
+    red, green, blue, opacity = colour
+    faint = (red, green, blue, opacity * one.options.opacity)
+    if one.options.band and _is_dense(columns):
+        bands.append(_band(columns.lowest, columns.highest, panel.y_axis, faint))
+    if one.options.percentiles is not None and _is_dense(columns):
+        low, high = (share / 100 for share in one.options.percentiles)
+        quantiles = column_quantiles(one.x, one.y, panel.x_axis, [low, high])
+        stronger = (red, green, blue, min(1.0, faint[3] * _INNER_STRENGTH))
+        bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, stronger))
+    middle = _middle(one, columns, panel.x_axis, gap_px)
+    line = None if middle is None else _heights(middle, panel.y_axis)
+    return Curve(tuple(bands), line, colour, one.options.width_px or line_px)
+
+
+def _is_dense(columns: Columns) -> bool:
+    occupied = np.count_nonzero(columns.count)
+    return bool(columns.count.sum() > _DENSE * occupied)
+
+
+def _middle(one: Series, columns: Columns, axis: Axis, gap_px: float | None) -> Floats | None:
+    if one.options.middle == "none":
+        return None
+    if one.options.middle == "ema" and one.smooth is not None:
+        gathering = Gathering(axis)
+        gathering.add(one.x, one.smooth)
+        return gathering.line(gap_px).mean
+    if one.options.middle == "median":
+        median: Floats = column_quantiles(one.x, one.y, axis, [0.5])[0]
+        known = np.flatnonzero(~np.isnan(median))
+        crossed = np.flatnonzero(columns.filled & np.isnan(median))
+        if known.size:
+            median[crossed] = np.interp(crossed, known, median[known])
+        return median
+    return columns.mean
+
+
+def _band(lowest: Floats, highest: Floats, axis: Axis, colour: Colour) -> Band:
+    return Band(_heights(highest, axis), _heights(lowest, axis), colour)
+
+
+def _heights(values: Floats, axis: Axis) -> Floats:
+    """Heights counted downwards from the top; far outside, just outside."""
+    heights: Floats = np.clip(axis.length_px - axis.position_px(values), -2.0 * axis.length_px, 3.0 * axis.length_px)
+    return heights

@@ -1,0 +1,79 @@
+"""The colours and fonts of a theme as far as a graph needs them.
+
+This module owns reading them without the film's own models, which take longer to load than a graph to draw. It does
+not judge a theme: `pipeline.picture.theme` does that when a film is built with it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import TemplateError
+from pipeline.picture.fonts import load_fonts
+from pipeline.picture.inks import Colour, parse_colour
+from pipeline.picture.text import Typesetter
+from pipeline.resources import find_template
+
+_LARGEST_THEME_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class GraphTheme:
+    """What a graph takes from a theme."""
+
+    background: Colour
+    panel: Colour
+    grid: Colour
+    text: Colour
+    muted: Colour
+    series: tuple[Colour, ...]
+    typesetter: Typesetter
+
+
+def load_graph_theme(name: str, own: Path | None = None) -> GraphTheme:
+    """Load `themes/<name>.toml` from the user's own templates folder, else the built-in one.
+
+    Raises
+    ------
+    TemplateError
+        There is no such theme, or it lacks a colour.
+    """
+    path = find_template(f"themes/{name}.toml", own)
+    try:
+        values = tomllib.loads(_text(path))
+        colours = values["colours"]
+        named = {key: _colour(colours[key]) for key in ("background", "panel", "grid", "text", "muted")}
+        series = tuple(_colour(one) for one in colours["series"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise TemplateError(f"The theme '{name}' can't be used: {reason}.", where=str(path)) from error
+    if not series:
+        raise TemplateError(f"The theme '{name}' has no colours for series.", where=f"{path}, colours.series")
+    fonts = values.get("fonts", {})
+    return GraphTheme(**named, series=series, typesetter=_typesetter(fonts if isinstance(fonts, dict) else {}, path))
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(_LARGEST_THEME_BYTES + 1)
+    if len(data) > _LARGEST_THEME_BYTES:
+        raise ValueError("it is too large")
+    return data.decode("utf-8-sig")
+
+
+def _colour(value: object) -> Colour:
+    if not isinstance(value, str):
+        raise TypeError(f"'{value}' is no colour")
+    return parse_colour(value)
+
+
+def _typesetter(fonts: dict[str, Any], path: Path) -> Typesetter:
+    folder = path.parent.parent.resolve()
+    files = tuple((folder / str(name)).resolve() for name in fonts.get("files", ()))
+    for file in files:
+        if not file.is_relative_to(folder):
+            raise TemplateError(f"The font file '{file.name}' lies outside the templates folder.", where=str(path))
+    return Typesetter(load_fonts(str(fonts.get("sans", "inter")), str(fonts.get("mono", "jetbrains-mono")), files))
