@@ -43,7 +43,7 @@ def _set_lines(
     span = baselines[-1] - baselines[0] if baselines else 0.0
     # Centred by capitals, as the eye does it, unless what hangs below would hang out.
     first = box.top + (box.height - span + cap) / 2
-    first = max(min(first, box.bottom - fitted.descent_px - span), box.top + fitted.ascent_px)
+    first = max(min(first, box.bottom - 0.5 - fitted.descent_px - span), box.top + fitted.ascent_px)
     placed = []
     for index, line in enumerate(fitted.lines):
         picture = typesetter.render(line, fitted.style)
