@@ -48,10 +48,11 @@ class Stretch:
 
 
 def cut(timeline: Timeline) -> tuple[Stretch, ...]:
-    """Cut a film: at every clip's boundaries, and long clips into equal parts of about five seconds."""
+    """Cut a film: at every clip's boundaries, and cards and scenes into equal parts of about five seconds."""
     stretches: list[Stretch] = []
     for clip in timeline.clips:
-        parts = max(1, round(clip.frames / (SEGMENT_S * timeline.frame_rate)))
+        whole = isinstance(clip, InsertClip)  # its footage is decoded once
+        parts = 1 if whole else max(1, round(clip.frames / (SEGMENT_S * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
         for start, end in pairwise(edges):
             stretches.append(Stretch(len(stretches), clip, start, end))

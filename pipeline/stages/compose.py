@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -21,8 +22,9 @@ from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
 from pipeline.film.encoder import plan_encoder
+from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.timeline import Film, SceneClip, SoundClip, Timeline
+from pipeline.film.timeline import Film, InsertClip, SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.take import Take
 from pipeline.picture.template_files import read_template_text
@@ -114,6 +116,16 @@ def _soundtrack_piece(production: Production, made: Made) -> Piece:
         "bit rate": production.video.audio_kbit_per_s,
         "film": [timeline.total_frames, str(timeline.frame_rate)],
         "sounds": sounds,
+        "inserts": [
+            [
+                clip.start_frame,
+                clip.end_frame,
+                production.inserts[clip.insert].model_dump(mode="json"),
+                content_hash(_insert_path(production, clip.insert)),
+            ]
+            for clip in timeline.clips
+            if isinstance(clip, InsertClip)
+        ],
         "cards": cards if settings.under_cards == "recording" else None,
         "recordings": [corpus.content_hash for corpus in made.corpora] if settings.under_cards == "recording" else None,
     }
@@ -135,7 +147,7 @@ def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> Quantised
     return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
 
 
-def _placements(production: Production, made: Made) -> Iterator[Placement]:
+def _placements(production: Production, made: Made, aside: Path) -> Iterator[Placement]:
     timeline, settings = _timeline(made).record, production.sound
     clock = timeline.clock
     for scene in timeline.scenes():
@@ -159,19 +171,40 @@ def _placements(production: Production, made: Made) -> Iterator[Placement]:
                     sample_rate_hz=corpus.record.sample_rate_hz,
                     kind="bed",
                 )
+    yield from _insert_placements(production, timeline, aside)
     if settings.under_cards == "music" and settings.music is not None:
         path = production.resolve(str(settings.music), "sound.music")
         music = decode(path, sample_rate_hz=FILM_RATE_HZ, channels=2, error=FootageError)
         yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
 
 
+def _insert_path(production: Production, number: int) -> Path:
+    return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
+
+
+def _insert_placements(production: Production, timeline: Timeline, aside: Path) -> Iterator[Placement]:
+    for clip in timeline.clips:
+        if not isinstance(clip, InsertClip) or not production.inserts[clip.insert].sound:
+            continue
+        footage = probe(_insert_path(production, clip.insert))
+        if footage.has_sound:
+            seconds = float(clip.frames / timeline.frame_rate)
+            yield Placement(
+                start_sample=timeline.clock.sample_at(clip.start_frame),
+                length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),
+                source=write_sound(footage, production.inserts[clip.insert], seconds, aside / f"{clip.insert}.f32"),
+                sample_rate_hz=FILM_RATE_HZ,
+                kind="bed",
+            )
+
+
 def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace: Workplace) -> Result[Soundtrack]:
     timeline, report, settings = _timeline(made).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
     report.begin(STAGE, "soundtrack", 1.0, "share")
-    with workplace.store.publish(piece) as folder:
+    with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
-        placements = list(_placements(production, made))
+        placements = list(_placements(production, made, Path(aside)))
         facts = mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
         gain_db = 0.0
         for _ in range(_ENCODINGS):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Protocol
+from tempfile import TemporaryDirectory
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +16,18 @@ from numpy.typing import NDArray
 from pipeline.errors import StageError
 from pipeline.files import file_sha256
 from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.footage import FootageFrames, content_hash, probe
 from pipeline.film.scroll import ScrollLaw
 from pipeline.film.segments import Stretch, cut
-from pipeline.film.settings import VideoSettings
-from pipeline.film.timeline import CardClip, Clip, SceneClip, Segment, SoundClip, Timeline
+from pipeline.film.settings import InsertSettings, VideoSettings
+from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_animation import CardAnimation
 from pipeline.picture.layout import load_layout
+from pipeline.picture.planes import planes_from_rgb, planes_of
 from pipeline.picture.scene import Scene
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme import load_theme
@@ -59,6 +63,7 @@ class _Show:
     runs: tuple[Result[TrainingRun], ...]
     takes: tuple[tuple[Result[Take], ...], ...]
     cards: tuple[Result[CardPicture], ...]
+    inserts: tuple[tuple[InsertSettings, Path], ...]
     identity: str
     """Hash of everything above: two shows with the same one look the same."""
 
@@ -105,7 +110,11 @@ def draw_still(production: Production, made: Made, frame: int) -> Frame:
     """
     show = _show(production, made)
     out = np.zeros((show.timeline.height * 3 // 2, show.timeline.width), dtype=np.uint8)
-    _drawer(show, show.timeline.clip_at(frame)).draw(frame, out)
+    with (
+        TemporaryDirectory(prefix="build-video-") as aside,
+        _drawer(show, show.timeline.clip_at(frame), workspace=Path(aside)) as drawer,
+    ):
+        drawer.draw(frame, out)
     return out
 
 
@@ -127,6 +136,10 @@ def _show(production: Production, made: Made) -> _Show:
         runs=made.runs,
         takes=made.takes,
         cards=made.cards,
+        inserts=tuple(
+            (insert, production.resolve(insert.file, f"insert {number}, file"))
+            for number, insert in enumerate(production.inserts, start=1)
+        ),
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
@@ -157,7 +170,8 @@ def _shown(show: _Show, stretch: Stretch) -> dict[str, Json]:
         return {**frames, "card": _card(show, clip).content_hash}
     if isinstance(clip, SceneClip):
         return {**frames, **_scene_ingredients(show, clip, stretch)}
-    raise StageError("Inserts can't be rendered yet.")
+    settings, path = show.inserts[clip.insert]
+    return {**frames, "insert": settings.model_dump(mode="json"), "content": content_hash(path)}
 
 
 def _scene_ingredients(show: _Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
@@ -211,8 +225,10 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
 
 def _render(task: _Task) -> None:
     stretch = task.stretch
-    drawer = _drawer(task.show, stretch.clip)
-    with Store(task.store_root).publish(task.piece) as folder:
+    with (
+        Store(task.store_root).publish(task.piece) as folder,
+        _drawer(task.show, stretch.clip, workspace=folder) as drawer,
+    ):
         segment = Segment(start_frame=stretch.start_frame, end_frame=stretch.end_frame, encoder=task.plan.codec)
         encode_frames(
             drawer.draw,
@@ -228,22 +244,52 @@ _drawers: dict[tuple[str, int], Drawer] = {}
 """The last clip's drawer in this process: the next segment is likely to show the same clip."""
 
 
-def _drawer(show: _Show, clip: Clip) -> Drawer:
+@contextmanager
+def _drawer(show: _Show, clip: Clip, workspace: Path) -> Iterator[Drawer]:
+    if isinstance(clip, InsertClip):
+        with _InsertDrawer(show, clip, workspace) as drawer:
+            yield drawer
+        return
     key = (show.identity, clip.start_frame)
     if key not in _drawers:
         _drawers.clear()
         _drawers[key] = _new_drawer(show, clip)
-    return _drawers[key]
+    yield _drawers[key]
 
 
-def _new_drawer(show: _Show, clip: Clip) -> Drawer:
+def _new_drawer(show: _Show, clip: CardClip | SceneClip) -> Drawer:
     if isinstance(clip, CardClip):
         card = _card(show, clip)
         return CardAnimation(card.record, card.folder, clip.start_frame, clip.end_frame, show.timeline.frame_rate)
-    if not isinstance(clip, SceneClip):
-        raise StageError("Inserts can't be rendered yet.")
     theme = load_theme(show.theme, show.templates_folder)
     return Scene(_scene_data(show, clip), theme, load_layout(show.layout, show.templates_folder))
+
+
+class _InsertDrawer:
+    """Draws the user's footage; holds a decoder open."""
+
+    def __init__(self, show: _Show, clip: InsertClip, workspace: Path) -> None:
+        settings, path = show.inserts[clip.insert]
+        self._size = (show.timeline.width, show.timeline.height)
+        self._start_frame = clip.start_frame
+        self._frames = FootageFrames(
+            probe(path),
+            settings,
+            size=self._size,
+            frame_rate=show.timeline.frame_rate,
+            frames=clip.frames,
+            workspace=workspace,
+        )
+
+    def draw(self, frame: int, out: Frame) -> None:
+        """Draw one frame of the film."""
+        planes_of(out, *self._size).copy_from(planes_from_rgb(self._frames.rgb(frame - self._start_frame)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._frames.close()
 
 
 def _scene_data(show: _Show, scene: SceneClip) -> SceneData:

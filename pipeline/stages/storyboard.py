@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import ProductionError
@@ -19,6 +20,7 @@ from pipeline.film.assembly import (
     place_captions,
 )
 from pipeline.film.clock import Clock
+from pipeline.film.footage import content_hash, probe, shown_seconds
 from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.scroll import ScrollLaw
 from pipeline.film.settings import CaptionRule
@@ -66,7 +68,10 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         "title": production.title,
         "video": video,
         "sections": sections,
-        "inserts": [insert.model_dump(mode="json") for insert in production.inserts],
+        "inserts": [
+            {**insert.model_dump(mode="json"), "content": content_hash(_insert_path(production, number))}
+            for number, insert in enumerate(production.inserts)
+        ],
         "captions": dict(_caption_templates(production)),
         "made": upstream,
     }
@@ -263,6 +268,10 @@ def _timeline(production: Production, made: Made, report: Reporter) -> Timeline:
         comparison_frames=clock.frames_within(video.comparison_seconds) if len(stories) > 1 else 0,
         credits_frames=clock.frames_within(video.credits_seconds),
         sections=[story.plan(report) for story in stories],
+        inserts=[
+            (insert, clock.frames_within(shown_seconds(probe(_insert_path(production, number)), insert)))
+            for number, insert in enumerate(production.inserts)
+        ],
     )
     clips, chapters = assemble(plan)
     scenes = [clip for clip in clips if isinstance(clip, SceneClip)]
@@ -286,6 +295,18 @@ def _usual(scenes: Sequence[SceneClip]) -> Iterator[Caption]:
             yield Caption(
                 text=sound.caption, in_frame=sound.start_frame, out_frame=sound.end_frame, section=scene.section
             )
+
+
+def _insert_path(production: Production, number: int) -> Path:
+    insert = production.inserts[number]
+    where = f"insert {number + 1}"
+    if insert.section is not None and insert.section > len(production.sections):
+        raise ProductionError(
+            f"There is no section {insert.section} for an insert to come after.",
+            where=where,
+            expected=f"1 to {len(production.sections)}",
+        )
+    return production.resolve(insert.file, f"{where}, file")
 
 
 def _section_facts(story: _SectionStory) -> SectionFacts:

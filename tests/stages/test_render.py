@@ -7,8 +7,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
-from pipeline.errors import StageError
+from pipeline.errors import ProductionError, StageError
+from pipeline.ffmpeg import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
 from pipeline.production import Production
@@ -168,3 +170,33 @@ def test_several_processes_make_the_same_film_as_one(rendered: tuple[Workplace, 
 def test_without_a_timeline_there_is_nothing_to_render() -> None:
     with pytest.raises(StageError, match="no timeline"):
         render.pieces(production(), Made())
+
+
+def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
+    tone = ["-f", "lavfi", "-i", "color=red:s=64x36:r=24:d=1", "-f", "lavfi", "-i", "sine=frequency=600:duration=1"]
+    run([*tone, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-y", str(tmp_path / "b.mp4")], timeout_s=60)
+    Image.new("RGB", (200, 100), (0, 160, 0)).save(tmp_path / "logo.png")
+    inserts = [
+        {"file": "logo.png", "after": "start", "seconds": 0.5, "fade_seconds": 0, "title": "Intro"},
+        {"file": "b.mp4", "after": "section", "section": 2, "fade_seconds": 0},
+    ]
+    cards_off = {"comparison_seconds": 0, "credits_seconds": 0, "title_seconds": 0}
+    film = made_up.production(
+        video={**VIDEO, **cards_off}, insert=inserts, storyboard_1={"takes": 2, "seconds": 2}, storyboard_2={"takes": 1}
+    )
+    film._folder = tmp_path
+    workplace, made = until_cards(film, tmp_path)
+    made = compose.run(film, render.run(film, made, workplace), workplace)
+    timeline = timeline_of(made)
+    assert timeline.clips[0].kind == timeline.clips[-1].kind == "insert"
+    frames = decoded(workplace.output / "film.mp4")
+    still = render.draw_still(film, made, 3)
+    assert np.abs(frames[3].astype(int) - still.astype(int)).mean() < 2
+    red = frames[-5][:180].mean(), frames[-5][180 * 5 // 4 :].mean()
+    assert red[0] == pytest.approx(63, abs=6)
+    assert red[1] > 220
+    with av.open(str(workplace.output / "film.mp4")) as file:
+        sound = np.concatenate([block.to_ndarray() for block in file.decode(audio=0)], axis=1)
+    assert np.abs(sound[:, -30000:-20000]).max() > 0.01
+    with pytest.raises(ProductionError, match="no section 9"):
+        storyboard.pieces(made_up.production(insert=[{"file": "b.mp4", "after": "section", "section": 9}]), made)
