@@ -37,7 +37,7 @@ def _set_lines(
     `setting` is how many lines there may be, and how they are aligned.
     """
     lines, align = setting
-    fitted = typesetter.fit(text, style, box.width, box.height, lines=lines)
+    fitted = typesetter.fit(text, style, box.width, box.height - 1, lines=lines)  # a pixel to round baselines in
     cap = typesetter.cap_height(fitted.style)
     baselines = fitted.baselines_px
     span = baselines[-1] - baselines[0] if baselines else 0.0
