@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.progress import SILENT, Reporter
 from pipeline.tools.endpoints import new_file
 from pipeline.tools.graph_data import load_graph_data
 from pipeline.tools.graph_layout import Layout, lay_out
@@ -47,7 +48,7 @@ class GraphSummary:
     """What a person should know about the logs, one sentence each."""
 
 
-def run_graph(options: GraphOptions, output: str) -> GraphSummary:
+def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> GraphSummary:
     """Draw a graph into a file; its ending chooses the format.
 
     Parameters
@@ -56,6 +57,8 @@ def run_graph(options: GraphOptions, output: str) -> GraphSummary:
         What to draw.
     output
         A name that ends with .png, .webp, .jpg, .svg or .pdf, or with .mp4 for a film that scrolls.
+    report
+        Is told how far a film is.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def run_graph(options: GraphOptions, output: str) -> GraphSummary:
         if options.scroll is not None:
             from pipeline.tools.graph_scroll import write_scroll  # noqa: PLC0415  # only films need it
 
-            write_scroll(path, data, options, theme)
+            write_scroll(path, data, options, theme, report)
         else:
             _write(path, ending, lay_out(data, options, theme), options, theme)
     return GraphSummary(output, options.width, options.height, data.rows, len(data.series), data.notes)

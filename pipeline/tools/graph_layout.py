@@ -176,7 +176,7 @@ class _Typesetting:
 
     def _title_px(self) -> int:
         """The room above the panels."""
-        return round(self.size + (self._title_style().size_px * 1.6 if self.options.title else 0.0))
+        return _even(self.size + (self._title_style().size_px * 1.6 if self.options.title else 0.0))
 
     def _title(self, left: int) -> None:
         if self.options.title:
@@ -210,12 +210,12 @@ class _Typesetting:
         """Top and height of each panel."""
         count = len(self.data.y_spans)
         heads = [self._head_px(panel) if self.worded else 0 for panel in range(count)]
-        between = round(self.size) if self.worded else max(1, round(self.options.height / 100))
+        between = _even(self.size) if self.worded else max(1, round(self.options.height / 100))
         room = self.options.height - top - bottom - sum(heads) - between * (count - 1)
         boxes, at = [], top
         for panel in range(count):
             at += heads[panel]
-            height = max(1, room * (panel + 1) // count - room * panel // count)
+            height = max(1, room // count // 2 * 2 if self.worded else room // count)
             boxes.append((at, height))
             at += height + between
         return boxes
@@ -223,9 +223,9 @@ class _Typesetting:
     def _head_px(self, panel: int) -> int:
         """The room above a panel for its name and legend."""
         if not (self._y_label(panel) or self._has_legend(panel)):
-            return round(self.size * 0.4)
+            return _even(self.size * 0.4)
         rows = self._legend_rows(panel) if self._has_legend(panel) else 1
-        return round(self.size * 1.7 * rows)
+        return _even(self.size * 1.7 * rows)
 
     def _legend_items(self, panel: int) -> list[tuple[Series, float]]:
         """The series of a panel, and how wide their places in the legend are."""
@@ -260,7 +260,7 @@ class _Typesetting:
         widest = max(
             (self.theme.typesetter.measure(tick.label, self.style) for ticks in y_ticks for tick in ticks), default=0.0
         )
-        left = round(widest + 2.0 * self.size)
+        left = _even(widest + 2.0 * self.size)
         if self.options.width >= _WIDE * self.options.height:
             return left, left
         last = f"{self.data.x_span.last:,.0f}"
@@ -327,6 +327,11 @@ class _Typesetting:
         label = self._x_label()
         if label:
             self._say(label, panel.left + panel.width / 2, baseline + self.size * 1.5, anchor="middle", muted=True)
+
+
+def _even(pixels: float) -> int:
+    """Round to an even number: in films, colours are stored for pairs of pixels."""
+    return 2 * round(pixels / 2)
 
 
 def _with_unit(label: str, unit: str) -> str:

@@ -39,8 +39,11 @@ def _elements(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Itera
         yield f"<title>{escape(_legal(options.title))}</title>"
     if background[3]:
         yield f"<rect {size} {_fill(background)}/>"
-    for panel in layout.panels:
+    for number, panel in enumerate(layout.panels):
+        yield f'<clipPath id="panel{number}"><rect width="{panel.width}" height="{panel.height}"/></clipPath>'
+        yield f'<g transform="translate({panel.left} {panel.top})"><g clip-path="url(#panel{number})">'
         yield from _panel(panel, layout, options, theme, ground)
+        yield "</g></g>"
     for box in layout.rectangles:
         place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
         yield f"<rect {place} {_fill(box.colour)}/>"
@@ -54,8 +57,6 @@ def _elements(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Itera
 def _panel(
     panel: PanelLayout, layout: Layout, options: GraphOptions, theme: GraphTheme, ground: Colour
 ) -> Iterator[str]:
-    place = f'x="{panel.left}" y="{panel.top}" width="{panel.width}" height="{panel.height}"'
-    yield f'<svg {place} overflow="hidden">'
     if ground[3]:
         yield f'<rect width="{panel.width}" height="{panel.height}" {_fill(ground)}/>'
     if options.grid:
@@ -75,7 +76,6 @@ def _panel(
             yield f'<path d="{outline}" {_fill(band.colour)}/>'
     for curve in curves:
         yield from _line(curve)
-    yield "</svg>"
 
 
 def _line(curve: Curve) -> Iterator[str]:
