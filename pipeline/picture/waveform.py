@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 BODY_S: Final = 0.012  # half of what the body's root mean square is taken over
 LOUD_S: Final = 0.06  # half of what loudness is judged over
-LOUD_SOFTNESS_DB: Final = 1.5  # the colour turns over this range
+LOUD_SOFTNESS_DB: Final = 0.5  # the colour turns over this range
 PEAK_OPACITY: Final = 0.5
 FULLEST: Final = 0.94  # of the room, at the loudest sample
 QUIETEST_PEAK: Final = 0.02  # a scene quieter than this is not blown up further

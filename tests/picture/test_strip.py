@@ -103,3 +103,11 @@ def test_what_moves_fast_becomes_a_streak_and_not_a_row_of_copies() -> None:
     middle = streaks[45:95]
     assert middle.min() > 0
     assert middle.max() / middle.min() < 1.5
+
+
+def test_a_strip_keeps_no_more_than_a_screenful_and_a_few_tiles() -> None:
+    strip = Strip(1920, 4, paint_numbers)
+    out = new_planes(1920, 4, GROUND)
+    for column in range(0, 200_000, 1500):
+        strip.copy(out, (0, 0), 1920, column)
+    assert strip._planes.width <= 1920 + 8 * 256
