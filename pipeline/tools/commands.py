@@ -63,6 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="Draw logs of numbers as line graphs.",
         description="Draw logs of numbers as line graphs: in each column of pixels the band from the lowest to the "
         "highest value, and the mean over it.",
+        usage="build-video graph [options] LOG... OUT",
         allow_abbrev=False,
     )
     add_graph_arguments(graph)

@@ -100,7 +100,7 @@ def _add_axis_arguments(group: Any) -> None:
             f"--{axis}-range",
             action=action,
             metavar="A:B",
-            help=f"ends of the axis; one may be left out{several}.\nWrite --{axis}-range=-1:1 where the first is negative",
+            help=f"ends of the axis; one may be left out{several};\nwith = before a minus: --{axis}-range=-1:1",
         )
         group.add_argument(f"--{axis}-label", action=action, metavar="TEXT", help=f"what it shows{several}")
         group.add_argument(f"--{axis}-unit", action=action, metavar="TEXT", help=f"in which unit{several}")
