@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.picture.layout import Box, CountersPanel
 from pipeline.picture.loss_curve import make_curve, time_axis
@@ -120,11 +121,18 @@ class Counters:
         if item == "iteration":
             return f"{math.floor(iteration + 1e-6):,}"
         if item == "epoch":
-            return f"{float(np.interp(iteration, history.iterations, history.epochs)):.2f}"
+            return f"{self._passed(iteration, history.epochs):.2f}"
         if item == "time":
-            elapsed = float(np.interp(iteration, history.iterations, history.elapsed_s))
+            elapsed = self._passed(iteration, history.elapsed_s)
             return duration(elapsed, float(history.elapsed_s[-1]))
         return f"{self._curve.value_at(float(self._axis.position_px(iteration))):.3f}"
+
+    def _passed(self, iteration: float, counted: NDArray[np.float64]) -> float:
+        """What has passed at an iteration: nothing at iteration 0, which no log holds."""
+        iterations = self._easel.data.history.iterations
+        if iteration < iterations[0]:
+            return float(counted[0]) * iteration / float(iterations[0])
+        return float(np.interp(iteration, iterations, counted))
 
     def draw_base(self, base: Planes) -> None:
         """Draw the names."""

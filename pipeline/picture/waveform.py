@@ -162,7 +162,7 @@ class Waveform:
             label = self._fitting(sound, room) if self._lane_px else ""
             if label:
                 baseline = 0.55 * self._lane_px + easel.type.cap_height(self._style) / 2
-                Words(easel.type, label, self._style).draw(tile, (at - width / 2, baseline), easel.ink("muted"))
+                Words(easel.type, label, self._style).draw(tile, (at + 0.3 * pad, baseline), easel.ink("muted"))
 
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)

@@ -89,6 +89,8 @@ def test_counters_show_the_frames_own_numbers() -> None:
     panel: Any = scene(scene_data(history=told), layout=layout_of({"kind": "counters"})).panels[0]
     assert panel.text_of("iteration", 1234.9) == "1,234"
     assert panel.text_of("epoch", 1250.0) == "2.50"
+    assert panel.text_of("epoch", 0.0) == "0.00"
+    assert panel.text_of("time", 0.0) == "0:00:00"
     assert panel.text_of("time", 1000.0) == "0:33:20"
     assert panel.text_of("bits", 2000.0) == f"{4.0 / np.log(2):.3f}"
 
