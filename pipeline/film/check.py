@@ -215,19 +215,14 @@ def _picture_findings(
     wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
     yield _said("frames in the file", total, len(packets))
     yield _said("frames that can be decoded", total, found.decoded_frames)
-    yield _said(
-        "every frame at its time, from 0",
-        "yes",
-        "yes" if wrong is None else f"frame {wrong} is not",
-        holds=wrong is None,
-    )
+    told = "yes" if wrong is None else f"not frame {wrong}"
+    yield _said("every frame at its time, from 0", "yes", told)
     keys = sorted(packet.pts for packet in packets if packet.key)
     gap = max((b - a for a, b in pairwise([*keys, exact[-1] + int(tick)])), default=0)
     longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
-    yield _said(
-        "key frames, the first at 0", f"every {LONGEST_GROUP_S} s", keys[:1], holds=keys[:1] == [0] and gap <= longest
-    )
-    line = next((line.strip() for line in found.words.splitlines() if ": Video: " in line), "no video")
+    often = keys[:1] == [0] and gap <= longest
+    yield _said("key frames, from 0 on", f"every {LONGEST_GROUP_S} s", f"every {gap} ticks", holds=often)
+    line = _stream_line(found.words, "Video")
     profile = "h264 (High)" if promise.codec == "h264" and not promise.lossless else promise.codec
     for claim, words in (
         ("codec", f"Video: {profile}"),
@@ -295,6 +290,31 @@ def check_film(path: Path, timeline: Timeline, promise: Promise) -> tuple[Inspec
             hint=_AGAIN,
         )
     return found, findings
+
+
+def check_file(path: Path) -> tuple[Finding, ...]:
+    """Check a film of ours against the `timeline.json` beside it; its codec is taken as it is found.
+
+    Raises
+    ------
+    FootageError
+        Where the film or its timeline is missing, or no film of ours.
+    FfmpegError
+        Where it can't be decoded.
+    """
+    beside = path.with_name("timeline.json")
+    try:
+        timeline = Timeline.model_validate_json(beside.read_bytes())
+    except (OSError, ValueError) as error:
+        raise FootageError(
+            "There is no timeline beside this film to check it against.",
+            where=str(beside),
+            expected="the timeline.json that was written with the film",
+        ) from error
+    found = inspect(path)
+    codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in _stream_line(found.words, "Video")), "h264")
+    lossless = "High 4:4:4 Predictive" in _stream_line(found.words, "Video")
+    return compare(timeline, found, Promise(codec=codec, lossless=lossless))
 
 
 _AGAIN = "Build again with --force; if it happens again, please report it with the build log."

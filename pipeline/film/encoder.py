@@ -35,7 +35,7 @@ _LOWEST_TIMESCALE_HZ: Final = 10_000
 _MACROBLOCK_PX: Final = 16
 _BUFFERS: Final = 3  # one being drawn, one being handed over, one in between
 
-_CODECS: Final[Mapping[Encoder, str]] = {
+CODECS: Final[Mapping[Encoder, str]] = {
     "x264": "libx264",
     "x265": "libx265",
     "av1": "libsvtav1",
@@ -208,7 +208,7 @@ def plan_encoder(video: VideoSettings, codec: str | None = None) -> EncoderPlan:
         width=video.width,
         height=video.height,
         frame_rate=video.frame_rate,
-        codec=codec or _CODECS[video.encoder],
+        codec=codec or CODECS[video.encoder],
         preset=video.preset or preset,
         crf=crf if video.crf is None else video.crf,
         lossless=video.quality == "lossless",

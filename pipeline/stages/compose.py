@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +21,9 @@ from pipeline.files import atomic_write_bytes, atomic_write_text, disk_errors, f
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
-from pipeline.film.encoder import plan_encoder
 from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.timeline import Film, InsertClip, SceneClip, SoundClip, Timeline
+from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.take import Take
 from pipeline.picture.template_files import read_template_text
@@ -251,7 +250,7 @@ def _make_film(
         report.advance(1, "joined")
         _write_companions(production, made, folder, report.note)
         report.advance(2, "checking the film")
-        film = _checked(production, timeline, path, sound.record)
+        film = _checked(production, timeline, made.segments, path, sound.record)
         write_record(folder, film)
     report.advance(3, "checked")
     return workplace.store.made(piece, Film)
@@ -266,9 +265,11 @@ def _tags(production: Production) -> Mapping[str, str]:
     return {name: text for name, text in tags.items() if text}
 
 
-def _checked(production: Production, timeline: Timeline, path: Path, sound: Soundtrack) -> Film:
+def _checked(
+    production: Production, timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, sound: Soundtrack
+) -> Film:
     video = production.video
-    codec = plan_encoder(video).codec
+    codec = segments[0].record.encoder
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
     promise = Promise(
         codec=decoders.get(codec, "h264"),

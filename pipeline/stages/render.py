@@ -17,6 +17,7 @@ from pipeline.errors import StageError
 from pipeline.files import file_sha256
 from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.footage import FootageFrames, content_hash, probe
+from pipeline.film.hardware import codec_for
 from pipeline.film.scroll import ScrollLaw
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.settings import InsertSettings, VideoSettings
@@ -81,12 +82,14 @@ class _Task:
 
 def pieces(production: Production, made: Made) -> list[Piece]:
     """One segment after the other, each determined by what it shows and by nothing else."""
-    return [piece for _, piece in _stretches(production, _show(production, made), plan_encoder(production.video))]
+    plan = plan_encoder(production.video, codec_for(production.video)[0])
+    return [piece for _, piece in _stretches(production, _show(production, made), plan)]
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
     """Make the segments that are not fresh, several at once."""
-    show, plan = _show(production, made), plan_encoder(production.video)
+    codec, note = codec_for(production.video)
+    show, plan = _show(production, made), plan_encoder(production.video, codec)
     stretches = _stretches(production, show, plan)
     store = workplace.store
     forced = STAGE in workplace.force
@@ -96,6 +99,8 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         if forced or store.result(piece, Segment) is None
     ]
     if todo:
+        if note:
+            workplace.report.warn(note)
         _render_all(todo, workplace)
     return replace(made, segments=tuple(store.made(piece, Segment) for _, piece in stretches))
 
@@ -355,6 +360,13 @@ def _history(run: Result[TrainingRun], label: str) -> LossHistory:
 
 def _read_log(path: Path) -> Mapping[str, NDArray[np.float64]]:
     """Read the loss log's columns; lines without a training loss are left out."""
-    columns = np.genfromtxt(path, delimiter=",", skip_header=1, usecols=(0, 1, 2, 4), ndmin=2)
+    columns = np.loadtxt(
+        path,
+        delimiter=",",
+        skiprows=1,
+        usecols=(0, 1, 2, 4),
+        ndmin=2,
+        converters={4: lambda text: float(text or "nan")},
+    )
     columns = columns[~np.isnan(columns[:, 3])]
     return dict(zip(("iteration", "epoch", "elapsed_s", "training_loss"), columns.T, strict=True))

@@ -147,3 +147,25 @@ def test_paths_with_quotes_are_quoted_in_the_list() -> None:
 def test_broken_packets_are_refused(data: bytes) -> None:
     with pytest.raises(FfmpegError, match="broken"):
         list(adts_packets(data))
+
+
+@pytest.mark.parametrize(("encoder", "decoder"), [("x265", "hevc"), ("av1", "av1")])
+def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: str, decoder: str) -> None:
+    timeline = small_timeline(90)
+    plan = small_plan(encoder=encoder, preset="ultrafast")
+    total = timeline.clock.sample_at(90)
+    soundfile.write(tmp_path / "sound.wav", np.zeros((total, 2), dtype=np.float32), 48000, subtype="FLOAT")
+    encode_sound(tmp_path / "sound.wav", tmp_path / "sound.aac", total_samples=total, kbit_per_s=192)
+    join(
+        encode_parts(tmp_path, [0, 30, 90], plan),
+        sound=tmp_path / "sound.aac",
+        metadata=metadata_text(timeline, timeline.chapters, {"title": timeline.title}),
+        frame_rate=timeline.frame_rate,
+        language="en",
+        out=tmp_path / "film.mp4",
+        workspace=tmp_path,
+    )
+    check_film(tmp_path / "film.mp4", timeline, Promise(codec=decoder))
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        numbers = [read_number(frame.to_ndarray()[:HEIGHT]) for frame in film.decode(video=0)]
+    assert numbers == list(range(90))
