@@ -23,7 +23,7 @@ from pipeline.picture.card_template import (
     TextElement,
     texts_of,
 )
-from pipeline.picture.templating import check_text, names_of, render_text
+from pipeline.picture.templating import check_text, render_text
 
 _SPACES = re.compile("[ \t]+")
 
@@ -146,21 +146,17 @@ class Rows:
 class FilledElement:
     """An element with its words filled in.
 
-    `text` holds a text element's words, `rows` a table's or the blocks' facts, `names` a legend's entries.
+    `text` holds a text element's words, `blocks` the rows of a table, of a legend, or of headed blocks.
     """
 
     element: Element
     text: str = ""
     blocks: tuple[Rows, ...] = ()
 
-
-def names_used(template: CardTemplate) -> frozenset[str]:
-    """The names of facts that a template's texts ask for (its syntax must be sound: see `check_template`)."""
-    names = {name for element in template.element for text, _ in texts_of(element) for name in names_of(text)}
-    lists = {block.each for part in template.element if isinstance(part, BlocksElement) for block in part.blocks}
-    if any(isinstance(element, LegendElement) for element in template.element):
-        lists.add("sections")
-    return frozenset((names | lists) - {"item", ""})
+    def all_words(self) -> list[str]:
+        """Every word, in order: two fillings with the same words look the same."""
+        rows = [text for block in self.blocks for text in (block.heading, *(t for row in block.rows for t in row))]
+        return [self.text, *rows]
 
 
 def check_template(template: CardTemplate, names: Sequence[str], where: str) -> None:

@@ -52,7 +52,11 @@ def _may_break(before: str, after: str) -> bool:
 
 
 def break_lines(text: str, measure: Measure, width: float) -> list[str]:
-    """Break `text` into lines whose `measure` is at most `width`; line breaks in the text are kept."""
+    """Break `text` into lines at most `width` wide; line breaks in the text are kept.
+
+    Each part between two places to break is measured on its own and the widths are added up, which is quick since
+    parts come again and again; what letters gain or lose by their neighbours over such a place is too little to see.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         lines += _break_paragraph(paragraph.strip(), measure, width)
@@ -61,29 +65,35 @@ def break_lines(text: str, measure: Measure, width: float) -> list[str]:
 
 def _break_paragraph(text: str, measure: Measure, width: float) -> list[str]:
     lines: list[str] = []
-    line = ""
+    line, used = "", 0.0
     for unit in units(text):
-        if not line or measure((line + unit).rstrip()) <= width:
-            line += unit
-        else:
+        word = unit.rstrip()
+        room = measure(word)
+        if line and used + room > width:
             lines.append(line.rstrip())
-            line = unit
-        while measure(line.rstrip()) > width and len(line.rstrip()) > 1:
-            head = _longest_head(line.rstrip(), measure, width)
-            lines.append(line[:head])
-            line = line[head:]
+            line, used = "", 0.0
+        if room > width:
+            *heads, word = _parted(word, measure, width)
+            lines += heads
+            unit = word + unit[len(unit.rstrip()) :]  # noqa: PLW2901 (the rest of it begins the next line)
+        line += unit
+        used += measure(unit)
     return [*lines, line.rstrip()]
 
 
-def _longest_head(word: str, measure: Measure, width: float) -> int:
-    """How many characters of a word that is too wide fit, at least one, never parting a mark from its letter."""
-    low, high = 1, len(word) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if measure(word[:middle]) <= width else (low, middle - 1)
-    while low < len(word) - 1 and low > 1 and unicodedata.category(word[low]).startswith("M"):
-        low -= 1
-    return low
+def _parted(word: str, measure: Measure, width: float) -> list[str]:
+    """Part a word that is too wide, anywhere but between a letter and its marks."""
+    parts = [""]
+    used = 0.0
+    for letter in word:
+        room = measure(letter)
+        joined = unicodedata.category(letter).startswith("M")
+        if parts[-1] and used + room > width and not joined:
+            parts.append("")
+            used = 0.0
+        parts[-1] += letter
+        used += 0.0 if joined else room
+    return parts
 
 
 def balanced(text: str, measure: Measure, width: float) -> list[str]:

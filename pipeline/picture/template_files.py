@@ -67,10 +67,12 @@ def read_template(path: Path, model: type[Model]) -> Model:
 
 def _told(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
     """Tell the first fault of a validation in the project's own four parts."""
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    # A misspelt name often leaves another one missing: it is told first.
+    fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     field = ".".join(str(part) for part in fault["loc"])
     where = f"{path}, {field}" if field else str(path)
-    others = len(error.errors()) - 1
+    others = len(faults) - 1
     hint = f"{others} more {'fault' if others == 1 else 'faults'} in the same file." if others else ""
     if fault["type"] == "extra_forbidden":
         name = str(fault["loc"][-1])

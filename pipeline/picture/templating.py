@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ Facts = Mapping[str, Any]
 LONGEST_TEMPLATE: Final = 4000
 LONGEST_RESULT: Final = 20_000
 DEEPEST_LOOP: Final = 2
+_SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 
 _TESTS: Final = frozenset({"defined", "undefined", "none", "number", "string", "divisibleby", "even", "odd", "in"})
 _LOOP_NAMES: Final = frozenset({"index", "index0", "first", "last", "length", "revindex"})
@@ -149,8 +151,8 @@ def _sentence(error: Exception) -> str:
 
 
 def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
-    """Fill in a caption: one line of words, however the template is broken into lines."""
-    return " ".join(render_text(text, facts, where).split())
+    """Fill in a caption: one line of words, however the template is broken into lines; no-break spaces stay."""
+    return _SPACES.sub(" ", render_text(text, facts, where)).strip(" ")
 
 
 @lru_cache(maxsize=256)
@@ -220,8 +222,3 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     return str(value)
-
-
-def names_of(text: str) -> Iterator[str]:
-    """The names that a template (of sound syntax) asks for."""
-    yield from sorted(find_undeclared_variables(_parsed(text, "")))

@@ -14,6 +14,7 @@ what the words mean. Sizes are floats in pixels.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ _NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS
 """Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
 _RIGHT_TO_LEFT: Final = "\u200f"
 """The mark before a line that begins with, say, a Latin name in a text that reads from right to left."""
+_BETWEEN_LINES_EM: Final = 0.03
 _HAIR_PX: Final = 0.01
 """Sums of heights differ in their last digits."""
 _ROUNDING: Final = 1.004
@@ -177,15 +179,34 @@ class Typesetter:
         balance: bool = True,
     ) -> FittedText:
         """Break `text` into at most `lines` lines inside width x height, shrinking it as far as that needs."""
-        width_px, height_px = max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX)
-        while True:
-            broken = self.wrap(text, style, width_px, balance=balance)
-            widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
-            fitted = FittedText(broken, style, widest, *_extent(self.fonts, text, style))
-            fits = len(broken) <= lines and widest <= width_px and fitted.height_px <= height_px + _HAIR_PX
-            if fits or style.size_px <= SMALLEST_PX:
-                return fitted
-            style = style.scaled(_SHRINK)
+        room = (max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX))
+        most = math.ceil(math.log(max(style.size_px, SMALLEST_PX) / SMALLEST_PX) / -math.log(_SHRINK))
+        fits, fails = most, -1
+        while fits - fails > 1:
+            middle = (fits + fails) // 2 if fails >= 0 else 0
+            if self._fits(self._set(text, style.scaled(_SHRINK**middle), room[0], balance=False), room, lines):
+                fits = middle
+            else:
+                fails = middle
+        return self._set(text, style.scaled(_SHRINK**fits), room[0], balance=balance)
+
+    def _set(self, text: str, style: TextStyle, width_px: float, *, balance: bool) -> FittedText:
+        """Break a text into lines of one style; lines stand apart at least as far as its tallest letters need."""
+        broken = self.wrap(text, style, width_px, balance=balance)
+        widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
+        ascent, descent = _extent(self.fonts, text, style)
+        if len(broken) > 1:
+            reference = replace(style, size_px=_REFERENCE_PX, leading_em=1.0)
+            style = replace(style, leading_em=max(style.leading_em, _tallest_em(self.fonts, text, reference)))
+        return FittedText(broken, style, widest, ascent, descent)
+
+    @staticmethod
+    def _fits(fitted: FittedText, room: tuple[float, float], lines: int) -> bool:
+        return (
+            len(fitted.lines) <= lines
+            and fitted.width_px <= room[0] + _HAIR_PX
+            and fitted.height_px <= room[1] + _HAIR_PX
+        )
 
     def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
         """Draw each line of a fitted text."""
@@ -269,6 +290,13 @@ def _em_width(fonts: FontSet, text: str, style: TextStyle) -> float:
     return _pieces(fonts, text, style)[1] / style.size_px
 
 
+@lru_cache(maxsize=4096)
+def _tallest_em(fonts: FontSet, text: str, style: TextStyle) -> float:
+    """Height of a text's ink from its lowest descender to its highest mark, in sizes, and a hair's breadth."""
+    picture = _rendered_anew(fonts, text, style)
+    return float(picture.coverage.shape[0] / _REFERENCE_PX + _BETWEEN_LINES_EM)
+
+
 def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:
     """The largest ascent and descent among the faces that draw `text` and the style's own."""
     faces = {_face(fonts, style), *(face for face, _ in fonts.runs(_cleaned(text), _role(style)))}
@@ -277,8 +305,12 @@ def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:
     return max(ascent for ascent, _ in metrics) * scale, max(descent for _, descent in metrics) * scale
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _rendered(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
+    return _rendered_anew(fonts, text, style)
+
+
+def _rendered_anew(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
     pieces, advance = _pieces(fonts, text, style)
     drawn = [_drawn(piece, style) for piece in pieces]
     drawn = [(mask, left, top) for mask, left, top in drawn if mask.size]

@@ -20,10 +20,9 @@ from pipeline.learning.network import LstmSettings, TieredSettings, parse_networ
 from pipeline.learning.run import TrainingRun
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_drawing import draw_card, load_card_template
-from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, names_used
+from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
 from pipeline.picture.card_files import write_card
 from pipeline.picture.card_template import CardTemplate
-from pipeline.picture.templating import plain
 from pipeline.picture.text import TextStyle, typesetter_for
 from pipeline.picture.theme import load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
@@ -53,7 +52,7 @@ _SAMPLES_AT_ONCE: Final = 1 << 22
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
-    """One piece a card, and the thumbnail: determined by template, theme, size and the facts that are named."""
+    """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
     return [_piece(production, made, name) for name in _names(made)]
 
 
@@ -118,17 +117,18 @@ def _piece(production: Production, made: Made, name: str) -> Piece:
     own = production.templates_folder
     template = _template(production, name)
     theme = load_theme(production.video.theme, own)
-    used, section = names_used(template), _section_of(name)
-    words = _words(production, made, section)
+    section = _section_of(name)
+    words = CardFacts(_words(production, made, section), section)
+    where = f"cards/{_template_name(name)}.toml"
     kinds = {element.kind for element in template.element}
     network = section is not None and "diagram" in kinds
     ingredients: dict[str, Json] = {
-        "template": file_sha256(find_template(f"cards/{_template_name(name)}.toml", own)),
+        "template": file_sha256(find_template(where, own)),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         "size": list(_size(production, name)),
         "section": section,
-        "facts": {fact: plain(words[fact]) for fact in sorted(used)},
+        "words": [tuple(one.all_words()) for one in fill(template, words, where)],
         "network": [[layer.name, layer.size, layer.kind] for layer in _layers(made, section)] if network else [],
         "recordings": [corpus.content_hash for corpus in _corpora(made, section)] if "waveform" in kinds else [],
         "losses": [trained.content_hash for trained in made.runs] if "graph" in kinds else [],

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import GlyphError, TemplateError
+from pipeline.picture.card_drawing import draw_card, load_card_template
+from pipeline.picture.card_facts import CardFacts, Envelope, fill
+from pipeline.picture.card_layout import place_elements
+from pipeline.picture.card_template import TITLE_SAFE, module_px
+from pipeline.picture.diagram import dots_for
+from pipeline.picture.marks import Edges, TextMark, ink_edges, text_edges
+from pipeline.picture.text import typesetter_for
+from pipeline.picture.theme import load_theme, rgb
+from tests.conftest import Golden
+from tests.picture.made_cards import CARDS, TITLES, card_facts
+
+THEME = load_theme("midnight")
+TYPE = typesetter_for(THEME)
+SIZES = ((1920, 1080), (1080, 1080), (1080, 1920), (320, 180))
+SHAPES = {"landscape": (160, 90), "square": (96, 96), "portrait": (90, 160)}
+SCRIPTS = (
+    "abcdefgh ÄÖÜßéèñçøåŁž-/&",
+    "αβγδεζηθ ΆΈΩϊΰς",
+    "абвгдежз ЁЙЩЪыэюя",
+    "Ấằẫộửữỳỵ đơưÂê",
+    "0123456789",
+    "WM",
+    "i l",
+)
+TEXTS = st.tuples(st.sampled_from(SCRIPTS), st.integers(1, 200), st.integers(0, 2**32)).map(
+    lambda drawn: "".join(random.Random(drawn[2]).choices(drawn[0], k=drawn[1])).strip()
+)
+"""Any length is as likely as any other, unlike with plain `st.text`."""
+
+
+def texts_by_element(card: str, facts: CardFacts, size: tuple[int, int]) -> list[list[list[Edges]]]:
+    """The ink of each text, for each element, for each page."""
+    template = load_card_template(card)
+    placed = place_elements(template, fill(template, facts, card), facts, (THEME, TYPE), size)
+    pages = max(len(one.pages) for one in placed)
+    return [[text_edges(one.on_page(page), TYPE) for one in placed] for page in range(pages)]
+
+
+def overlap(first: Edges, second: Edges) -> tuple[float, float]:
+    across = min(first[2], second[2]) - max(first[0], second[0])
+    down = min(first[3], second[3]) - max(first[1], second[1])
+    return max(0.0, across), max(0.0, down)
+
+
+def check_texts(card: str, facts: CardFacts, size: tuple[int, int]) -> None:
+    width, height = size
+    module = module_px(*size)
+    for page in texts_by_element(card, facts, size):
+        for left, top, right, bottom in itertools.chain.from_iterable(page):
+            assert left >= TITLE_SAFE * width - 1
+            assert right <= (1 - TITLE_SAFE) * width + 1
+            assert top >= TITLE_SAFE * height - 1
+            assert bottom <= (1 - TITLE_SAFE) * height + 1
+        for one, other in itertools.combinations(page, 2):
+            assert all(0.0 in overlap(first, second) for first in one for second in other)
+        for element in page:
+            for first, second in itertools.combinations(element, 2):
+                across, down = overlap(first, second)
+                assert across == 0 or down <= 0.012 * module + 1, "lines of one text may touch, not cover each other"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("card", CARDS)
+def test_texts_neither_overlap_nor_leave_the_title_safe_area(card: str, size: tuple[int, int]) -> None:
+    check_texts(card, card_facts(card), size)
+
+
+@pytest.mark.parametrize("card", CARDS)
+@given(st.data())
+@settings(deadline=None, max_examples=10)
+def test_no_text_is_too_long_or_too_short(card: str, data: st.DataObject) -> None:
+    title, subtitle = data.draw(TEXTS), data.draw(TEXTS)
+    titles = data.draw(st.lists(TEXTS, min_size=1, max_size=4))
+    facts = card_facts(card, titles=titles, title=title or "x", subtitle=subtitle)
+    check_texts(card, facts, data.draw(st.sampled_from(SIZES)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 25])
+def test_credits_never_leave_a_fact_out_however_many_networks(count: int) -> None:
+    facts = card_facts("credits", titles=[f"Network {number}" for number in range(count)])
+    words = draw_card(load_card_template("credits"), facts, THEME, (640, 360)).words
+    assert [word for word in words if word.startswith("Network ")] == [f"Network {number}" for number in range(count)]
+    assert words.count("Learning rate") == count
+
+
+def test_words_come_in_reading_order() -> None:
+    facts = card_facts("title", subtitle="Bytes of sound")
+    words = draw_card(load_card_template("title"), facts, THEME, (1920, 1080)).words
+    assert " ".join(words) == "A neural network learns to speak Bytes of sound"
+
+
+def test_an_empty_subtitle_takes_no_room() -> None:
+    template = load_card_template("title")
+    facts = card_facts("title", subtitle="")
+    placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), (1920, 1080))
+    subtitle = next(one for one in placed if one.element.area == "subtitle")
+    assert subtitle.box.height == 0
+    assert subtitle.on_page(0).empty
+
+
+def test_cards_have_the_same_proportions_at_all_sizes() -> None:
+    template = load_card_template("section")
+    facts = card_facts("section")
+    lines = []
+    for factor in (1, 2, 4):
+        size = (640 * factor, 360 * factor)
+        placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), size)
+        marks = [mark for one in placed for mark in one.on_page(0).marks if isinstance(mark, TextMark)]
+        lines.append([(mark.text, round(mark.style.size_px / factor, 3)) for mark in marks])
+        edges = np.array([ink_edges(mark, TYPE) for mark in marks]) / factor
+        assert np.allclose(edges, np.array([ink_edges(mark, TYPE) for mark in marks]) / factor)
+    assert lines[0] == lines[1] == lines[2]
+
+
+@pytest.mark.parametrize("theme", ["midnight", "paper", "phosphor"])
+@pytest.mark.parametrize("card", CARDS)
+def test_every_card_in_every_theme_looks_like_its_golden_picture(card: str, theme: str, golden: Golden) -> None:
+    drawn = draw_card(load_card_template(card), card_facts(card), load_theme(theme), (160, 90))
+    golden(f"card-{card}-{theme}", drawn.pages[0].picture)
+
+
+@pytest.mark.parametrize("shape", ["square", "portrait"])
+@pytest.mark.parametrize("card", CARDS[:4])
+def test_every_card_in_every_shape_looks_like_its_golden_picture(card: str, shape: str, golden: Golden) -> None:
+    drawn = draw_card(load_card_template(card), card_facts(card), THEME, SHAPES[shape])
+    golden(f"card-{card}-{shape}", drawn.pages[0].picture)
+
+
+def test_the_background_reaches_every_edge() -> None:
+    picture = draw_card(load_card_template("title"), card_facts("title"), THEME, (320, 180)).pages[0].picture
+    ground = np.array(rgb(THEME.colours.background))
+    for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
+        assert np.array_equal(edge, np.broadcast_to(ground, edge.shape))
+
+
+def test_a_missing_glyph_in_a_title_is_named() -> None:
+    with pytest.raises(GlyphError, match=r"U\+10330"):
+        draw_card(load_card_template("title"), card_facts("title", title="voice \U00010330"), THEME, (160, 90))
+
+
+def test_a_recording_louder_in_its_middle_has_its_highest_bars_there() -> None:
+    samples = np.concatenate([np.full(1000, 0.1), np.full(1000, 0.8), np.full(1000, 0.2)]).astype(np.float32)
+    peaks, body = Envelope.of(samples, 300).levels(3)
+    assert peaks == pytest.approx([0.1, 0.8, 0.2], abs=1e-3)
+    assert body == pytest.approx([0.1, 0.8, 0.2], abs=1e-3)
+
+
+def test_an_empty_recording_and_missing_losses_leave_a_card_without_them() -> None:
+    facts = card_facts("comparison")
+    bare = CardFacts(facts.words)
+    assert draw_card(load_card_template("comparison"), bare, THEME, (320, 180)).words
+    assert draw_card(load_card_template("title"), bare, THEME, (320, 180)).words
+
+
+def test_more_neurons_have_more_dots() -> None:
+    dots = [dots_for(size) for size in (1, 2, 16, 64, 256, 4096)]
+    assert dots == sorted(dots)
+    assert dots[0] >= 2
+    assert dots[-1] <= 9
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_built_in_templates_name_only_facts_that_there_are(card: str) -> None:
+    load_card_template(card, None, list(card_facts(card).words))
+
+
+def own_card(folder: Path, text: str) -> Path:
+    (folder / "cards").mkdir(exist_ok=True)
+    (folder / "cards" / "title.toml").write_text(text)
+    return folder
+
+
+GOOD = """
+style.a = { size = 0.1 }
+grid.landscape = { areas = ["one two"], columns = [1, 1], rows = [1] }
+element = [{ area = "one", text = "{{ title }}", style = "a" }, { area = "two", text = "x", style = "a" }]
+"""
+
+
+def test_ones_own_card_shadows_the_built_in_one(tmp_path: Path) -> None:
+    template = load_card_template("title", own_card(tmp_path, GOOD), ["title"])
+    assert draw_card(template, card_facts("title", title="Mine"), THEME, (160, 90)).words == ("Mine", "x")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (GOOD.replace("{{ title }}", "{{ titel }}"), "perhaps 'title'"),
+        (GOOD.replace("{{ title }}", "{{ title"), "syntax error"),
+        (GOOD.replace('style = "a" }]', 'style = "b" }]'), "unknown style 'b'"),
+        (GOOD.replace('area = "two"', 'area = "three"'), "no area 'three'"),
+        (GOOD.replace('area = "two"', 'area = "one"'), "two elements"),
+        (GOOD.replace('"one two"', '"one"'), "should name 2 areas"),
+        (GOOD.replace("rows = [1]", "rows = [1, 1]"), "row sizes"),
+        (GOOD.replace("size = 0.1", "size = -1"), "style.a.size"),
+        (GOOD.replace("size = 0.1", "size = nan"), "style.a.size"),
+        (GOOD.replace("size", "sise"), "size"),
+        (GOOD.replace("[1] }", "[1], margin = 0.01 }"), "margin"),
+        (GOOD.replace('style = "a" },', 'kind = "film" },'), "kind"),
+        ("element = 7", "style"),
+        ("", "style"),
+        ("[[", "TOML"),
+    ],
+)
+def test_a_broken_card_template_says_what_and_where(tmp_path: Path, wrong: str, told: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        load_card_template("title", own_card(tmp_path, wrong), ["title"])
+    assert told in str(caught.value)
+    assert "title.toml" in caught.value.where
+
+
+@given(st.binary(max_size=400) | st.integers(0, len(GOOD)).map(lambda at: (GOOD[:at] + "\x01" + GOOD[at:]).encode()))
+@settings(deadline=None, max_examples=60)
+def test_any_file_is_a_card_or_one_clear_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    folder = tmp_path_factory.getbasetemp() / "any-card"
+    folder.mkdir(exist_ok=True)
+    own_card(folder, "")
+    (folder / "cards" / "title.toml").write_bytes(data)
+    refusal: TemplateError | None = None
+    try:
+        load_card_template("title", folder, ["title"])
+    except TemplateError as error:
+        refusal = error
+    assert refusal is None or "title.toml" in refusal.where
+
+
+def test_titles_of_the_made_up_film_are_all_on_the_comparison() -> None:
+    words = " ".join(draw_card(load_card_template("comparison"), card_facts("comparison"), THEME, (1920, 1080)).words)
+    assert all(title in words for title in TITLES)

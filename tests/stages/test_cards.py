@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import GlyphError, StageError, TemplateError
+from pipeline.production import Production
+from pipeline.progress import Silence
+from pipeline.results import Made
+from pipeline.stages import cards, storyboard
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+from tests.stages import made_up
+
+
+class Counter(Silence):
+    def __init__(self) -> None:
+        self.done: list[tuple[float, str]] = []
+
+    def advance(self, done: float, detail: str = "") -> None:
+        self.done.append((done, detail))
+
+
+def ready(root: Path, production: Production, **options: Any) -> tuple[Store, Made, Workplace]:
+    store, made = made_up.made(root, **options)
+    workplace = Workplace(store=store, output=root / "out", report=Counter())
+    return store, storyboard.run(production, made, workplace), workplace
+
+
+def keys(production: Production, made: Made) -> dict[str, str]:
+    return {piece.name: piece.key for piece in cards.pieces(production, made)}
+
+
+def with_templates(production: Production, folder: Path, **files: str) -> Production:
+    for name, text in files.items():
+        path = folder / "templates" / "cards" / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    production._folder = folder
+    return production
+
+
+def test_every_card_of_the_film_is_drawn_in_its_size_and_then_the_thumbnail(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    drawn = cards.run(production, made, workplace).cards
+    names = [card.record.name for card in drawn]
+    assert names == ["title", "section-1", "section-2", "comparison", "credits", "thumbnail"]
+    for card in drawn:
+        size = (1280, 720) if card.record.name == "thumbnail" else (160, 90)
+        with Image.open(card.path(card.record.picture_file)) as image:
+            assert image.size == (card.record.width, card.record.height) == size
+            assert np.ptp(np.asarray(image)) > 100
+        assert all(card.path(layer.layer_file).is_file() for page in card.record.pages for layer in page.layers)
+    assert isinstance(workplace.report, Counter)
+    assert workplace.report.done[-1] == (6.0, "thumbnail")
+
+
+def test_cards_tell_the_facts_of_the_runs(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, made, workplace).cards}
+    section = told["section-2"].replace("\u00a0", " ")
+    for words in ("NETWORK 2 OF 2", "Section 2", "LSTM, 2 \u00d7 16 neurons", "12,345", "8 kHz", "80 iterations"):
+        assert words in section
+    assert "8.94 \u2192 2.60 bits per byte" in section
+    assert "Python 3" in told["credits"]
+    assert "A made-up film" in told["title"]
+
+
+def test_what_is_fresh_is_not_drawn_again_unless_forced(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    first = cards.run(production, made, workplace).cards
+    stamps = [card.path("record.json").stat().st_mtime_ns for card in first]
+    again = cards.run(production, made, workplace).cards
+    assert [card.path("record.json").stat().st_mtime_ns for card in again] == stamps
+    forced = cards.run(production, made, replace(workplace, force=frozenset({"cards"}))).cards
+    assert all(card.path("record.json").stat().st_mtime_ns > stamp for card, stamp in zip(forced, stamps, strict=True))
+    assert [card.content_hash for card in forced] == [card.content_hash for card in first]
+
+
+def test_a_card_depends_only_on_what_it_shows(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, _ = ready(tmp_path, production)
+    before = keys(production, made)
+    warmer = production.model_copy(
+        update={
+            "sections": (
+                production.sections[0],
+                production.sections[1].model_copy(
+                    update={"sampling": production.sections[1].sampling.model_copy(update={"temperature": 0.7})}
+                ),
+            )
+        }
+    )
+    after = keys(warmer, made)
+    assert {name for name in before if before[name] != after[name]} == {"card-section-2", "card-credits"}
+    renamed = keys(production.model_copy(update={"title": "Another"}), made)
+    assert {name for name in before if before[name] != renamed[name]} == {"card-title", "card-thumbnail"}
+    repainted = keys(
+        production.model_copy(update={"video": production.video.model_copy(update={"theme": "paper"})}), made
+    )
+    assert all(before[name] != repainted[name] for name in before)
+
+
+def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path / "work", production)
+    before = keys(production, made)
+    own = with_templates(
+        made_up.production(),
+        tmp_path,
+        title='style.a = { size = 0.2 }\ngrid.landscape = { areas = ["one"], rows = [1] }\n'
+        'element = [{ area = "one", text = "Hello {{ film.sections }}", style = "a" }]',
+    )
+    after = keys(own, made)
+    assert {name for name in before if before[name] != after[name]} == {"card-title"}
+    assert cards.run(own, made, workplace).cards[0].record.text == ("Hello 2",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{{ titel }}", "perhaps 'title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
+)
+def test_a_wrong_template_is_found_before_anything_is_made(tmp_path: Path, text: str, told: str) -> None:
+    own = with_templates(
+        made_up.production(),
+        tmp_path,
+        title='style.a = { size = 0.2 }\ngrid.landscape = { areas = ["one"], rows = [1] }\n'
+        f'element = [{{ area = "one", text = "{text}", style = "a" }}]',
+    )
+    with pytest.raises(TemplateError) as caught:
+        cards.check_cards(own)
+    assert told in str(caught.value)
+
+
+def test_a_title_that_no_font_can_draw_is_found_before_anything_is_made() -> None:
+    production = made_up.production(subtitle="\U00010330")
+    with pytest.raises(GlyphError, match=r"U\+10330"):
+        cards.check_cards(production)
+
+
+def test_the_built_in_cards_pass_the_check() -> None:
+    cards.check_cards(made_up.production())
+
+
+def test_without_a_timeline_there_are_no_cards() -> None:
+    with pytest.raises(StageError, match="timeline"):
+        cards.pieces(made_up.production(), Made())
+
+
+def test_the_thumbnail_is_small_enough_to_upload(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    thumbnail = cards.run(production, made, workplace).cards[-1]
+    assert thumbnail.path(thumbnail.record.picture_file).stat().st_size < 2_000_000
