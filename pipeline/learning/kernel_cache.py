@@ -23,9 +23,13 @@ Parameters = ParamSpec("Parameters")
 Outcome = TypeVar("Outcome")
 
 config: Any = numba.core.config
+njit: Any = numba.njit
 
 _HERE = Path(__file__).resolve().parent
-_SOURCES = ("kernel_cache.py", "kernels.py", "sampler_models.py", "sampler_steps.py")
+_SOURCES = (
+    *("kernel_cache.py", "kernel_emitter.py", "kernel_products.py", "kernels.py"),
+    *("sampler_models.py", "sampler_steps.py"),
+)
 
 
 def compiled(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcome]:
@@ -36,15 +40,20 @@ def compiled(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Ou
     """
     folder = cache_folder()
     if folder is None:
-        return cast("Callable[Parameters, Outcome]", numba.njit(function))
+        return cast("Callable[Parameters, Outcome]", njit(function))
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
-        return cast("Callable[Parameters, Outcome]", numba.njit(cache=True)(function))
+        return cast("Callable[Parameters, Outcome]", njit(cache=True)(function))
     except RuntimeError:  # numba found that it can't write there after all
-        return cast("Callable[Parameters, Outcome]", numba.njit(function))
+        return cast("Callable[Parameters, Outcome]", njit(function))
     finally:
         config.CACHE_DIR = before
+
+
+def part(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcome]:
+    """Compile a function that only other compiled functions call: without a door for Python, in half the time."""
+    return cast("Callable[Parameters, Outcome]", njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
 
 
 @cache

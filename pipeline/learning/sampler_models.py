@@ -14,7 +14,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.learning.kernels import GATES, LANES, TILE
+from pipeline.learning.kernel_emitter import LANES
+from pipeline.learning.kernel_products import COLUMNS, TILE
+from pipeline.learning.kernels import GATES
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling import Held
 
@@ -42,7 +44,7 @@ class Model(NamedTuple):
         int64, shape = (matrices, 4): where each matrix begins in `weights` and in `scales`, its tiles and columns. They
         are the LSTM's layers, the output, then for the tiered kind condition, recent, and the fast layers.
     lead
-        Columns of the first layer that are no neurons: the embedded group of the tiered kind.
+        Columns of the first layer that are no neurons: the embedded group of the tiered kind, padded.
     neurons
         Of an LSTM layer, padded.
     layers
@@ -135,11 +137,11 @@ def _pack_lstm(network: LstmSettings, weights: Mapping[str, Floats], held: Held)
 
 def _pack_tiered(network: TieredSettings, weights: Mapping[str, Floats], held: Held) -> Model:
     padded, width = _up(network.neurons, LANES), _up(network.fast_neurons, TILE)
+    lead = _up(network.group * network.embedding, COLUMNS)
     packer = _Packer(held)
     for layer in range(network.layers):
         own = _pad(weights[f"lstm.weight_hh_l{layer}"], columns=padded)
-        below = weights[f"lstm.weight_ih_l{layer}"]
-        below = below if layer == 0 else _pad(below, columns=padded)
+        below = _pad(weights[f"lstm.weight_ih_l{layer}"], columns=lead if layer == 0 else padded)
         packer.add(_interleave(np.hstack((below, own)), padded))
     packer.add(_pad(weights["output.weight"], columns=width))
     condition = weights["condition.weight"].reshape(network.group, network.fast_neurons, network.neurons)
@@ -153,7 +155,7 @@ def _pack_tiered(network: TieredSettings, weights: Mapping[str, Floats], held: H
     biases = [weights[f"fast.{layer}.bias"] for layer in range(network.fast_layers)]
     fast = np.array(biases, np.float32).reshape(len(biases), network.fast_neurons)
     return packer.model(
-        lead=network.group * network.embedding,
+        lead=lead,
         neurons=padded,
         layers=network.layers,
         byte_table=np.zeros((0, 0), np.float32),
@@ -190,13 +192,14 @@ class _Packer:
 
     def add(self, matrix: Floats) -> None:
         """Take one matrix, shape = (rows, columns)."""
-        matrix = _pad(matrix, rows=_up(matrix.shape[0], TILE))
+        matrix = _pad(matrix, rows=_up(matrix.shape[0], TILE), columns=_up(matrix.shape[1], COLUMNS))
         rows, columns = matrix.shape
         quantised, scales = quantise(matrix, self.held)
-        tiles = np.ascontiguousarray(quantised.reshape(rows // TILE, TILE, columns).transpose(0, 2, 1))
+        together = 1 if self.held == "float32" else 2
+        tiles = quantised.reshape(rows // TILE, TILE, columns // together, together).transpose(0, 2, 1, 3)
         begin = sum(part.size for part in self.packed), sum(part.size for part in self.scales)
         self.places.append((*begin, rows // TILE, columns))
-        self.packed.append(tiles.reshape(-1))
+        self.packed.append(np.ascontiguousarray(tiles).reshape(-1))
         self.scales.append(scales)
 
     def model(self, **parts: Any) -> Model:

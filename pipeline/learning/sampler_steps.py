@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.learning.kernel_cache import compiled
-from pipeline.learning.kernels import add_up, exponentials, largest, move_cells, product
+from pipeline.learning.kernel_cache import compiled, part
+from pipeline.learning.kernel_products import COLUMNS, product
+from pipeline.learning.kernels import add_up, exponentials, largest, move_cells
 from pipeline.learning.sampler_models import Floats, Integers, Model
 
 Bytes = npt.NDArray[np.uint8]
@@ -33,7 +34,7 @@ class State(NamedTuple):
         float32, shape = (streams, group * width): what the slow tier tells the fast one.
     phase
         int64, shape = (1,): which byte of the group comes next.
-    gates, fast, fast_sums, recent, logits, chances, rows
+    gates, fast, fast_sums, recent, logits, chances, rows, rounded, input_scales
         Room to work in.
     """
 
@@ -49,6 +50,8 @@ class State(NamedTuple):
     logits: Floats
     chances: Floats
     rows: Integers
+    rounded: npt.NDArray[np.int16]
+    input_scales: Floats
 
 
 class Draws(NamedTuple):
@@ -75,9 +78,14 @@ class Draws(NamedTuple):
     min_p: float
 
 
-@compiled
-def multiply(
-    model: Model, matrix: int, inputs: tuple[Floats, int], start: tuple[Floats, Integers], outputs: Floats
+@part
+def multiply(  # noqa: PLR0917 - compiled code is called by position
+    model: Model,
+    room: State,
+    matrix: int,
+    inputs: tuple[Floats, int],
+    start: tuple[Floats, Integers],
+    outputs: Floats,
 ) -> None:
     """Multiply with one of the model's matrices, for all streams.
 
@@ -89,11 +97,11 @@ def multiply(
         (rows to which the product is added, which row for each stream).
     """
     at, scales_at, tiles, columns = model.places[matrix]
-    scales, (vectors, begin), (first, rows) = model.scales[scales_at:], inputs, start
-    product(model.weights[at:], scales, (tiles, columns), vectors, begin, first, rows, outputs)
+    weights, scales, (vectors, begin), (first, rows) = model.weights[at:], model.scales[scales_at:], inputs, start
+    product(weights, scales, (tiles, columns), vectors, begin, first, rows, room.rounded, room.input_scales, outputs)
 
 
-@compiled
+@part
 def move_layers(model: Model, state: State) -> None:
     """Move all LSTM layers by one."""
     neurons, streams = model.neurons, state.inputs.shape[0]
@@ -101,27 +109,27 @@ def move_layers(model: Model, state: State) -> None:
         if layer == 0 and model.byte_table.shape[0] > 0:
             for stream in range(streams):
                 state.rows[stream] = state.history[stream, -1]
-            multiply(model, 0, (state.inputs, 0), (model.byte_table, state.rows), state.gates)
+            multiply(model, state, 0, (state.inputs, 0), (model.byte_table, state.rows), state.gates)
         else:
             state.rows[:] = layer
             begin = 0 if layer == 0 else model.lead + (layer - 1) * neurons
-            multiply(model, layer, (state.inputs, begin), (model.gate_biases, state.rows), state.gates)
+            multiply(model, state, layer, (state.inputs, begin), (model.gate_biases, state.rows), state.gates)
         for stream in range(streams):
             cells = state.cells[stream, layer * neurons :]
             hidden = state.inputs[stream, model.lead + layer * neurons :]
             move_cells(state.gates[stream], cells, hidden, (0, neurons))
 
 
-@compiled
+@part
 def predict_lstm(model: Model, state: State) -> None:
     """Logits of the next byte, from the last byte and the state, which moves."""
     move_layers(model, state)
     state.rows[:] = 0
     last = model.lead + (model.layers - 1) * model.neurons
-    multiply(model, model.layers, (state.inputs, last), (model.output_bias, state.rows), state.logits)
+    multiply(model, state, model.layers, (state.inputs, last), (model.output_bias, state.rows), state.logits)
 
 
-@compiled
+@part
 def move_slow_tier(model: Model, state: State) -> None:
     """Hear the last group, and condition the next."""
     width = model.embedding.shape[1]
@@ -134,10 +142,10 @@ def move_slow_tier(model: Model, state: State) -> None:
     move_layers(model, state)
     state.rows[:] = 0
     last = model.lead + (model.layers - 1) * model.neurons
-    multiply(model, model.layers + 1, (state.inputs, last), (model.condition_bias, state.rows), state.condition)
+    multiply(model, state, model.layers + 1, (state.inputs, last), (model.condition_bias, state.rows), state.condition)
 
 
-@compiled
+@part
 def look_up_recent(model: Model, state: State) -> None:
     """Add what the last bytes mean to the fast network, from the table."""
     oldest = state.history.shape[1] - model.recent
@@ -149,7 +157,7 @@ def look_up_recent(model: Model, state: State) -> None:
                 fast[column] += row[column]
 
 
-@compiled
+@part
 def multiply_recent(model: Model, state: State) -> None:
     """Add what the last bytes mean to the fast network, as a product."""
     width, oldest = model.embedding.shape[1], state.history.shape[1] - model.recent
@@ -159,10 +167,10 @@ def multiply_recent(model: Model, state: State) -> None:
             row = model.embedding[state.history[stream, oldest + place]]
             for column in range(width):
                 state.recent[stream, place * width + column] = row[column]
-    multiply(model, model.layers + 2, (state.recent, 0), (state.fast, state.rows), state.fast)
+    multiply(model, state, model.layers + 2, (state.recent, 0), (state.fast, state.rows), state.fast)
 
 
-@compiled
+@part
 def hear_recent(model: Model, state: State) -> None:
     """The fast network's first layer: what the slow tier tells, and the last bytes."""
     begin = state.phase[0] * model.width
@@ -178,7 +186,7 @@ def hear_recent(model: Model, state: State) -> None:
             fast[column] = max(fast[column], np.float32(0.0))
 
 
-@compiled
+@part
 def predict_tiered(model: Model, state: State) -> None:
     """Logits of the next byte; the slow tier moves where a group begins."""
     if state.phase[0] == 0:
@@ -186,17 +194,19 @@ def predict_tiered(model: Model, state: State) -> None:
     hear_recent(model, state)
     for layer in range(model.fast_biases.shape[0]):
         state.rows[:] = layer
-        multiply(model, model.layers + 3 + layer, (state.fast, 0), (model.fast_biases, state.rows), state.fast_sums)
+        multiply(
+            model, state, model.layers + 3 + layer, (state.fast, 0), (model.fast_biases, state.rows), state.fast_sums
+        )
         for stream in range(state.inputs.shape[0]):
             fast, more = state.fast[stream], state.fast_sums[stream]
             for column in range(model.width):
                 fast[column] += max(more[column], np.float32(0.0))
     state.rows[:] = 0
-    multiply(model, model.layers, (state.fast, 0), (model.output_bias, state.rows), state.logits)
+    multiply(model, state, model.layers, (state.fast, 0), (model.output_bias, state.rows), state.logits)
     state.phase[0] = (state.phase[0] + 1) % model.group
 
 
-@compiled
+@part
 def kth_largest(values: Floats, k: int) -> float:
     """Return the k-th largest of the values, counted from 1, by halving the range of ranks."""
     low, high = values[0], values[0]
@@ -213,7 +223,7 @@ def kth_largest(values: Floats, k: int) -> float:
     return float(best)
 
 
-@compiled
+@part
 def cut(logits: Floats, chances: Floats, top_k: int, min_p: float) -> None:
     """Take away the chances of all but the k likeliest bytes, and of those far less likely than the likeliest."""
     if top_k < logits.shape[0]:
@@ -227,7 +237,7 @@ def cut(logits: Floats, chances: Floats, top_k: int, min_p: float) -> None:
                 chances[byte] = 0.0
 
 
-@compiled
+@part
 def draw(chances: Floats, uniform: float) -> int:
     """Draw a byte: the first whose share of the whole, with all shares before it, exceeds the random number."""
     total = 0.0
@@ -247,7 +257,7 @@ def draw(chances: Floats, uniform: float) -> int:
     return last
 
 
-@compiled
+@part
 def sum_block(chances: Floats, block: int) -> float:
     """Add up sixteen chances."""
     total = 0.0
@@ -315,8 +325,10 @@ def new_state(model: Model, streams: int, silence: int) -> State:
         gates=room(4 * model.neurons),
         fast=room(model.width),
         fast_sums=room(model.width),
-        recent=room(model.recent * model.embedding.shape[1] if model.embedding.size else 0),
+        recent=room(-(-model.recent * model.embedding.shape[1] // COLUMNS) * COLUMNS),
         logits=room(256),
         chances=np.zeros(256, np.float32),
         rows=np.zeros(streams, np.int64),
+        rounded=room(2 * int(model.places[:, 3].max()), np.int16),
+        input_scales=np.zeros(streams, np.float32),
     )
