@@ -17,10 +17,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import FootageError, StageError
+from pipeline.ffmpeg import file_argument
+from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text, disk_errors, file_sha256
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
+from pipeline.film.encoder import BITEXACT
 from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
@@ -52,6 +55,8 @@ class Soundtrack(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sound_file: str = "soundtrack.aac"
+    lossless_file: str = "soundtrack.flac"
+    """The same before it was encoded, for those who cut it into films of their own."""
     total_samples: int
     loudness_lufs: float | None
     """None where it is silent."""
@@ -81,16 +86,21 @@ def pieces(production: Production, made: Made) -> list[Piece]:
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
     """Compose the film where it is not fresh, and put it where the user finds it."""
     store = workplace.store
-    sound_piece, film_piece = pieces(production, made)
+    _, film_piece = pieces(production, made)
     forced = STAGE in workplace.force
-    sound = None if forced else store.result(sound_piece, Soundtrack)
-    if sound is None:
-        sound = _make_soundtrack(production, made, sound_piece, workplace)
+    sound = soundtrack(production, made, workplace)
     film = None if forced else store.result(film_piece, Film)
     if film is None:
         film = _make_film(production, made, sound, film_piece, workplace)
     _deliver(film, workplace.output)
     return replace(made, film=film)
+
+
+def soundtrack(production: Production, made: Made, workplace: Workplace) -> Result[Soundtrack]:
+    """Make the soundtrack, unless it is fresh."""
+    piece = _soundtrack_piece(production, made)
+    found = None if STAGE in workplace.force else workplace.store.result(piece, Soundtrack)
+    return found or _make_soundtrack(production, made, piece, workplace)
 
 
 def _timeline(made: Made) -> Result[Timeline]:
@@ -214,6 +224,9 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
             if not over_db > 0:
                 break
             gain_db -= over_db + _PEAK_MARGIN_DB
+        as_flac = ["-i", file_argument(wav), "-c:a", "flac", *BITEXACT, "-f", "flac", "-y"]
+        lossless = folder / Soundtrack.model_fields["lossless_file"].default
+        run_ffmpeg([*as_flac, file_argument(lossless)], timeout_s=3600, purpose="keeping the soundtrack")
         wav.unlink()
         loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp
         write_record(

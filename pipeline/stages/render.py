@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -113,14 +113,29 @@ def draw_still(production: Production, made: Made, frame: int) -> Frame:
     Frame
         Planes Y, U and V one after the other, yuv420p, BT.709, limited range; shape (height * 3 // 2, width).
     """
+    with open_film(production, made) as draw:
+        return draw(frame)
+
+
+@contextmanager
+def open_film(production: Production, made: Made) -> Iterator[Callable[[int], Frame]]:
+    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order."""
     show = _show(production, made)
-    out = np.zeros((show.timeline.height * 3 // 2, show.timeline.width), dtype=np.uint8)
-    with (
-        TemporaryDirectory(prefix="build-video-") as aside,
-        _drawer(show, show.timeline.clip_at(frame), workspace=Path(aside)) as drawer,
-    ):
-        drawer.draw(frame, out)
-    return out
+    timeline = show.timeline
+    with TemporaryDirectory(prefix="build-video-") as aside, ExitStack() as stack:
+        drawers: dict[int, Drawer] = {}
+
+        def draw(frame: int) -> Frame:
+            clip = timeline.clip_at(frame)
+            if clip.start_frame not in drawers:
+                stack.close()
+                drawers.clear()
+                drawers[clip.start_frame] = stack.enter_context(_drawer(show, clip, workspace=Path(aside)))
+            out = np.zeros((timeline.height * 3 // 2, timeline.width), dtype=np.uint8)
+            drawers[clip.start_frame].draw(frame, out)
+            return out
+
+        yield draw
 
 
 def _show(production: Production, made: Made) -> _Show:

@@ -1,0 +1,183 @@
+"""A film's parts as MoviePy clips, picture and sound, for people who cut them into films of their own.
+
+    from pipeline.clips import card_clip, film_clip, section_clip
+
+    with section_clip("production.toml", 2) as clip:            # the second section: its card and its scene
+        clip.subclipped(3, 10).write_videofile("excerpt.mp4")
+
+    with film_clip("production.toml") as clip: ...               # all of it
+    with card_clip("production.toml", "credits") as clip: ...    # title, section-1, comparison, credits
+
+Frames are drawn when MoviePy asks for them, as sharp as they are before any encoding. What they need (corpora,
+networks, takes, cards, soundtrack) is taken from the store, and made first where it is not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from pipeline.build import build
+from pipeline.errors import InputError, StageError
+from pipeline.film.timeline import CardClip, Timeline
+from pipeline.lock import sole_builder
+from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.production import load_production
+from pipeline.progress import SILENT, Reporter
+from pipeline.stages import compose, render
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+
+if TYPE_CHECKING:
+    from moviepy import VideoClip
+
+__all__ = ["card_clip", "film_clip", "section_clip"]
+
+
+@contextmanager
+def film_clip(
+    production: str | Path, *, output: str | Path | None = None, jobs: int = 1, report: Reporter = SILENT
+) -> Iterator[VideoClip]:
+    """Offer the whole film as a clip.
+
+    Parameters
+    ----------
+    production
+        A production file, or its folder.
+    output
+        The folder of the film; by default `out/<production>`, as on the command line.
+    jobs
+        How many processes may work at once, where something has to be made first.
+    report
+        Who listens to that.
+
+    Raises
+    ------
+    BuildVideoError
+        As a build does.
+    """
+    with _opened(Path(production), output, jobs, report) as film:
+        yield film.clip(0, film.timeline.total_frames)
+
+
+@contextmanager
+def section_clip(
+    production: str | Path,
+    section: int,
+    *,
+    card: bool = True,
+    output: str | Path | None = None,
+    jobs: int = 1,
+    report: Reporter = SILENT,
+) -> Iterator[VideoClip]:
+    """Offer one section as a clip: its scene, and with `card` the card before it.
+
+    Parameters
+    ----------
+    section
+        Counted from 1, as in the production file.
+    production, output, jobs, report
+        As for `film_clip`.
+
+    Raises
+    ------
+    InputError
+        Where there is no such section.
+    """
+    with _opened(Path(production), output, jobs, report) as film:
+        scene = next((scene for scene in film.timeline.scenes() if scene.section == section - 1), None)
+        if scene is None:
+            count = len(film.timeline.scenes())
+            raise InputError(f"There is no section {section}.", where=str(production), expected=f"1 to {count}")
+        before = [clip for clip in film.timeline.cards() if clip.section == section - 1]
+        yield film.clip(before[0].start_frame if card and before else scene.start_frame, scene.end_frame)
+
+
+@contextmanager
+def card_clip(
+    production: str | Path,
+    name: str,
+    *,
+    output: str | Path | None = None,
+    jobs: int = 1,
+    report: Reporter = SILENT,
+) -> Iterator[VideoClip]:
+    """Offer one card as a clip: `title`, `section-1`, `comparison`, `credits`.
+
+    Parameters
+    ----------
+    name
+        The card's name.
+    production, output, jobs, report
+        As for `film_clip`.
+
+    Raises
+    ------
+    InputError
+        Where there is no such card.
+    """
+    with _opened(Path(production), output, jobs, report) as film:
+        cards: dict[str, CardClip] = {clip.name: clip for clip in film.timeline.cards()}
+        if name not in cards:
+            raise InputError(f"There is no card '{name}'.", where=str(production), expected=", ".join(cards))
+        yield film.clip(cards[name].start_frame, cards[name].end_frame)
+
+
+@dataclass(frozen=True)
+class _OpenFilm:
+    timeline: Timeline
+    draw: Callable[[int], NDArray[np.uint8]]
+    sound: soundfile.SoundFile
+
+    def clip(self, start_frame: int, end_frame: int) -> VideoClip:
+        """Make a clip of a stretch of the film."""
+        from moviepy import AudioClip, VideoClip  # noqa: PLC0415 - a second of importing
+
+        timeline = self.timeline
+        rate, frames = float(timeline.frame_rate), end_frame - start_frame
+        first_sample = timeline.clock.sample_at(start_frame)
+
+        def picture(seconds: float) -> NDArray[np.uint8]:
+            number = min(max(int(seconds * rate + 1e-6), 0), frames - 1)
+            planes = planes_of(self.draw(start_frame + number), timeline.width, timeline.height)
+            return rgb_from_planes(planes)
+
+        def heard(seconds: Any) -> NDArray[np.float32]:
+            return self._heard(first_sample + np.rint(np.asarray(seconds) * timeline.sample_rate_hz).astype(np.int64))
+
+        clip = VideoClip(picture, duration=frames / rate).with_fps(rate)
+        return clip.with_audio(AudioClip(heard, duration=frames / rate, fps=timeline.sample_rate_hz))
+
+    def _heard(self, samples: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The soundtrack at some samples: shape (2,) for one, (n, 2) for several; silence beyond its ends."""
+        asked = np.atleast_1d(samples)
+        inside = np.clip(asked, 0, self.sound.frames - 1)
+        low, high = int(inside.min()), int(inside.max())
+        self.sound.seek(low)
+        block = self.sound.read(high - low + 1, dtype="float32", always_2d=True)
+        found: NDArray[np.float32] = block[inside - low] * (asked == inside)[:, None]
+        return found if samples.ndim else found[0]
+
+
+@contextmanager
+def _opened(path: Path, output: str | Path | None, jobs: int, report: Reporter) -> Iterator[_OpenFilm]:
+    production = load_production(path)
+    folder = Path(output) if output is not None else Path("out") / production.name
+    workplace = Workplace(store=Store(folder / "work", warn=report.warn), output=folder, report=report, jobs=jobs)
+    with sole_builder(workplace.store.root):
+        made = build(production, workplace, "cards")
+        sound = compose.soundtrack(production, made, workplace)
+    if made.timeline is None:
+        raise StageError("There is no timeline.")
+    with (
+        render.open_film(production, made) as draw,
+        soundfile.SoundFile(sound.path(sound.record.lossless_file)) as heard,
+    ):
+        yield _OpenFilm(made.timeline.record, draw, heard)
