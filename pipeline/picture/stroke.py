@@ -42,6 +42,7 @@ def stroke(centres_px: Floats, width_px: float) -> Stroke:
     line = np.full(2 * centres_px.size + 1, np.nan)
     line[1::2] = centres_px
     line[2:-1:2] = (centres_px[:-1] + centres_px[1:]) / 2
+    line[0], line[-1] = centres_px[0], centres_px[-1]  # a line that reaches the last column reaches its edge
     top, bottom = line - radius, line + radius
     reach = int(2 * radius)
     # The pen's outline stands at every point of the line: its highest and lowest point above each place win.

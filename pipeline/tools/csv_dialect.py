@@ -9,7 +9,7 @@ import csv
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,10 +87,26 @@ def is_number(text: str, *, decimal_comma: bool = False) -> bool:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """Cut one line into its fields."""
+    """Cut one line into its fields.
+
+    Raises
+    ------
+    LogError
+        A quoted field is too long to be one.
+    """
     if delimiter == _WHITE_SPACE:
         return re.findall(r'"(?:[^"]|"")*"|\S+', line)
-    return next(csv.reader([line], delimiter=delimiter), [])
+    return next(split_lines([line], delimiter), [])
+
+
+def split_lines(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Cut lines into their fields, as `split_line` does."""
+    try:
+        yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    except csv.Error as error:
+        raise LogError(
+            f"A quoted field can't be read: {error}.", hint="Is there a quotation mark too many, or one too few?"
+        ) from error
 
 
 def find_dialect(block: bytes, options: DialectOptions, where: str) -> Dialect:

@@ -6,9 +6,8 @@ as floats, with NaN where a row has no number. It does not know what is drawn.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import LogError
-from pipeline.tools.csv_dialect import Dialect, DialectOptions, find_dialect
+from pipeline.tools.csv_dialect import Dialect, DialectOptions, find_dialect, split_line, split_lines
 from pipeline.tools.csv_numbers import Oddities, parse_numbers
 from pipeline.tools.csv_source import open_lines
 from pipeline.tools.endpoints import input_name
@@ -84,24 +83,13 @@ def read_table(
     LogError
         The log can't be read, has no rows, or too many of them.
     """
-    with open_lines(path) as blocks:
-        growing: _Growing | None = None
-        for raw in blocks:
-            block = raw
-            if growing is None:
-                dialect = find_dialect(block, options, input_name(path))
-                wanted = tuple(dict.fromkeys(choose(dialect)))
-                growing = _Growing(dialect, wanted, {i: [] for i in wanted}, {i: Oddities() for i in wanted})
-                growing.lines = dialect.rows_from
-                block = _without_lines(block, dialect.rows_from)
-            _add_block(growing, block)
-            if growing.rows * len(growing.wanted) > most_numbers:
-                raise LogError(
-                    f"The log holds more than {most_numbers:,} numbers.",
-                    where=input_name(path),
-                    hint="Draw fewer columns at once, or thin the log out.",
-                )
-    if growing is None or not growing.rows:
+    try:
+        growing = _read(path, options, choose, most_numbers)
+    except LogError as error:
+        raise LogError(
+            error.what, where=error.where or input_name(path), expected=error.expected, hint=error.hint
+        ) from error
+    if not growing.rows:
         raise LogError("The file holds no rows.", where=input_name(path), expected="numbers in columns")
     return Table(
         path=path,
@@ -111,6 +99,28 @@ def read_table(
         rows=growing.rows,
         short_rows=growing.short_rows,
     )
+
+
+def _read(
+    path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], most_numbers: int
+) -> _Growing:
+    with open_lines(path) as blocks:
+        block = next(blocks)
+        dialect = find_dialect(block, options, input_name(path))
+        wanted = tuple(dict.fromkeys(choose(dialect)))
+        growing = _Growing(dialect, wanted, {i: [] for i in wanted}, {i: Oddities() for i in wanted})
+        growing.lines = dialect.rows_from
+        _add_block(growing, _without_lines(block, dialect.rows_from))
+        for block in blocks:
+            _add_block(growing, block)
+            if growing.rows * len(wanted) > most_numbers:
+                break
+    if growing.rows * len(wanted) > most_numbers:
+        raise LogError(
+            f"The log holds more than {most_numbers:,} numbers.",
+            hint="Draw fewer columns at once, or thin the log out.",
+        )
+    return growing
 
 
 def _without_lines(block: bytes, lines: int) -> bytes:
@@ -188,9 +198,11 @@ def _plain(block: bytes, dialect: Dialect) -> tuple[bytes, str]:
 
 
 def _unquoted(block: bytes, dialect: Dialect) -> bytes:
-    lines = block.decode("utf-8", "replace").split("\n")[:-1]
+    lines = [line.rstrip("\r") for line in block.decode("utf-8", "replace").split("\n")[:-1]]
     if dialect.delimiter == " ":
-        rows = csv.reader((" ".join(line.split()) for line in lines), delimiter=" ", skipinitialspace=True)
+        lines = [" ".join(line.split()) for line in lines]
+    if any(line.count('"') % 2 for line in lines):  # one that is never closed must not swallow the lines after it
+        rows: Iterable[list[str]] = (split_line(line, dialect.delimiter) for line in lines)
     else:
-        rows = csv.reader((line.rstrip("\r") for line in lines), delimiter=dialect.delimiter, skipinitialspace=True)
+        rows = split_lines(lines, dialect.delimiter)
     return b"".join(_UNIT_SEPARATOR.join(row).replace("\n", " ").encode("utf-8", "replace") + b"\n" for row in rows)
