@@ -20,7 +20,7 @@ from pipeline.learning.checkpoint import Weights
 from pipeline.learning.modules import ByteNetwork, State, build_network
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.optimiser import Optimiser
-from pipeline.learning.recipe import Recipe, halvings_at, rate_share_at
+from pipeline.learning.recipe import Recipe, halvings_at
 from pipeline.learning.streams import TrainingStreams, ValidationStreams
 
 _AVERAGING_STARTS = 10
@@ -96,8 +96,14 @@ class Learner:
         """Updates in one pass over the training bytes."""
         return self.streams.windows_per_epoch
 
-    def update(self, iteration: int, total: int, rate_scale: float = 1.0) -> Tensor:
-        """Make one update, numbered from 1; return its loss in nats per byte, still on the device."""
+    def update(self, iteration: int, rate_share: float) -> Tensor:
+        """Make one update, numbered from 1, at a share of the full learning rates.
+
+        Returns
+        -------
+        Tensor
+            Its loss in nats per byte, still on the device.
+        """
         window = self.streams.window(iteration - 1)
         if window.begins:
             self._state = None
@@ -110,7 +116,7 @@ class Learner:
         loss = _loss(logits, window.data[:, self.network.lookback :])
         loss.backward()  # type: ignore[no-untyped-call]
         self._state = state[0].detach(), state[1].detach()
-        self.optimiser.step(rate_scale * rate_share_at(self.recipe, iteration, total, self.windows_per_epoch))
+        self.optimiser.step(rate_share)
         self._average(iteration)
         return loss.detach()
 

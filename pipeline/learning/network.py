@@ -112,11 +112,11 @@ class TieredSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tiered-lstm"] = "tiered-lstm"
-    group: int = Field(default=8, ge=2, le=64, description="Bytes per move of the LSTM.")
+    group: int = Field(default=4, ge=2, le=64, description="Bytes per move of the LSTM.")
     layers: int = Field(default=1, ge=1, le=8, description="Layers of the LSTM.")
     neurons: int = Field(default=256, ge=1, le=4096, description="Neurons in every layer of the LSTM.")
-    embedding: int = Field(default=32, ge=1, le=1024, description="Numbers that stand for one byte.")
-    recent: int = Field(default=16, ge=1, le=256, description="Bytes that the fast network sees.")
+    embedding: int = Field(default=16, ge=1, le=1024, description="Numbers that stand for one byte.")
+    recent: int = Field(default=8, ge=1, le=256, description="Bytes that the fast network sees.")
     fast_neurons: int = Field(default=256, ge=1, le=4096, description="Width of the fast network.")
     fast_layers: int = Field(default=1, ge=0, le=8, description="Layers of the fast network beyond its first.")
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0, description="Share of the LSTM's outputs zeroed in training.")

@@ -50,7 +50,7 @@ def measure(learner: Learner) -> Cost:
     began = time.perf_counter()
     for update in range(1, WARM_UP_UPDATES + MOST_UPDATES + 1):
         start = time.perf_counter()
-        float(learner.update(update, WARM_UP_UPDATES + MOST_UPDATES))
+        float(learner.update(update, rate_share=0.1))
         seconds.append(time.perf_counter() - start)
         if update > WARM_UP_UPDATES and time.perf_counter() - began > MOST_SECONDS:
             break

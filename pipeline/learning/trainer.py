@@ -211,7 +211,7 @@ class _Trainer:
         self.course.warnings += doubts_before(self.training.corpus, self.training.network.parameters)
         for warning in self.course.warnings:
             self.training.report.warn(f"{self.training.label}: {warning}")
-        first = LogLine(0, 0.0, self._elapsed_s(), self._learning_rate(1))
+        first = LogLine(0, 0.0, self._elapsed_s(), self.recipe.learning_rate * self._rate_share(1))
         self._checkpoint(first, training_loss=None)
         self._save()
         if self.training.settings.rescues:
@@ -225,17 +225,18 @@ class _Trainer:
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._since if self._keeps_time else 0.0
 
-    def _learning_rate(self, iteration: int) -> float:
+    def _rate_share(self, iteration: int) -> float:
         share = rate_share_at(self.recipe, iteration, self.course.total, self.learner.windows_per_epoch)
-        return self.recipe.learning_rate * share * self.course.rate_scale
+        return share * self.course.rate_scale
 
     def _update(self) -> None:
         course = self.course
         iteration = course.iteration + 1
-        loss = self.learner.update(iteration, course.total, course.rate_scale)
+        share = self._rate_share(iteration)
+        loss = self.learner.update(iteration, share)
         course.iteration = iteration
         epoch = iteration / self.learner.windows_per_epoch
-        line = LogLine(iteration, epoch, self._elapsed_s(), self._learning_rate(iteration))
+        line = LogLine(iteration, epoch, self._elapsed_s(), self.recipe.learning_rate * share)
         self.waiting.append((line, loss))
         now = time.monotonic()
         if iteration in self.due:
