@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from pipeline.errors import WorkerError
+
+_LISTEN_EVERY_S: Final = 0.2
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -28,8 +31,20 @@ def _exit_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker() -> None:
+_outbox: Any = None
+"""Where messages to the parent go; None in the parent itself."""
+
+
+def send_to_parent(message: object) -> None:
+    """Tell the process that called `run_parallel` something; only inside one of its helper processes."""
+    if _outbox is not None:
+        _outbox.put(message)
+
+
+def _start_worker(outbox: Any) -> None:
     """Leave Ctrl-C to the parent, and never outlive it."""
+    global _outbox  # noqa: PLW0603 - a process has one parent
+    _outbox = outbox
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
@@ -45,6 +60,7 @@ def run_parallel(
     *,
     jobs: int,
     on_done: Callable[[int, Outcome], None] = _ignore,
+    on_message: Callable[[Any], None] | None = None,
 ) -> list[Outcome]:
     """Apply a function to every item, in up to `jobs` fresh processes (in this one, where one is enough).
 
@@ -58,6 +74,9 @@ def run_parallel(
         How many processes at most.
     on_done
         Called in this process, with the item's index and outcome, as each one is finished.
+    on_message
+        Called in this process with what helper processes say through `send_to_parent`; where it is given, the work is
+        always done in helper processes.
 
     Returns
     -------
@@ -70,16 +89,18 @@ def run_parallel(
         Where a process died before its work was done, for instance for want of memory.
     """
     jobs = min(jobs, len(items))
-    if jobs <= 1:
+    if jobs <= 1 and on_message is None:
         outcomes = []
         for index, item in enumerate(items):
             outcomes.append(function(item))
             on_done(index, outcomes[-1])
         return outcomes
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=jobs, mp_context=context, initializer=_start_worker)
+    inbox = context.Queue()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
     try:
-        return _collect({pool.submit(function, item): index for index, item in enumerate(items)}, on_done)
+        futures = {pool.submit(function, item): index for index, item in enumerate(items)}
+        return _collect(futures, on_done, lambda: _listen(inbox, on_message))
     except BrokenProcessPool as error:
         raise WorkerError(
             "A helper process died before its work was done.",
@@ -93,15 +114,28 @@ def run_parallel(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _collect(futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None]) -> list[Outcome]:
+def _collect(
+    futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], listen: Callable[[], None]
+) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     waiting = set(futures)
     while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        done, waiting = wait(waiting, timeout=_LISTEN_EVERY_S, return_when=FIRST_COMPLETED)
+        listen()
         for future in done:
             outcomes[futures[future]] = future.result()
             on_done(futures[future], outcomes[futures[future]])
     return [outcomes[index] for index in sorted(outcomes)]
+
+
+def _listen(inbox: Any, on_message: Callable[[Any], None] | None) -> None:
+    while True:
+        try:
+            message = inbox.get_nowait()
+        except queue.Empty:
+            return
+        if on_message is not None:
+            on_message(message)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy as np
 from pipeline.files import disk_errors
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.run import TrainingRun
-from pipeline.production import Production
+from pipeline.production import Production, Section
+from pipeline.progress import Reporter
+from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made
 from pipeline.store import Piece, Result, read_record, write_record
+from pipeline.workers import run_parallel
 from pipeline.workplace import Workplace
 
 STAGE = "train"
@@ -39,35 +42,97 @@ def pieces(production: Production, made: Made) -> list[Piece]:
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
-    """Train what is not fresh, one section after another; interrupted trainings go on."""
-    runs = [_trained(production, made, index, piece, workplace) for index, piece in enumerate(pieces(production, made))]
-    return replace(made, runs=tuple(runs))
+    """Train what is not fresh; interrupted trainings go on.
 
-
-def _trained(production: Production, made: Made, index: int, piece: Piece, workplace: Workplace) -> Result[TrainingRun]:
+    On a processor, sections are trained side by side, each by a process of its own: small networks gain little from
+    several threads, and nothing is lost by waiting for each other.
+    """
+    planned = pieces(production, made)
     forced = STAGE in workplace.force
-    if not forced and (result := workplace.store.result(piece, TrainingRun)) is not None:
-        return result
-    folder = workplace.store.partial(piece)
-    if forced:
-        _clear(folder)
-    if not (folder / _RECORD).is_file():
-        _train_in(folder, production, made.corpora[index], index, workplace)
-    read_record(folder, TrainingRun)
-    _remove_states(folder)
-    workplace.store.publish_partial(piece)
-    return workplace.store.made(piece, TrainingRun)
+    todo = [
+        index for index, piece in enumerate(planned) if forced or workplace.store.result(piece, TrainingRun) is None
+    ]
+    tasks = [_task(production, made, index, planned[index], workplace) for index in todo]
+    for task in tasks:
+        if forced:
+            _clear(task.folder)
+    unfinished = [task for task in tasks if not (task.folder / _RECORD).is_file()]
+    if len(production.sections) > 1 and unfinished and not _on_gpu(unfinished, workplace):
+        _train_side_by_side(unfinished, workplace)
+    else:
+        for task in unfinished:
+            _train(task, workplace.report)
+    for task in tasks:
+        read_record(task.folder, TrainingRun)
+        _remove_states(task.folder)
+        workplace.store.publish_partial(task.piece)
+    return replace(made, runs=tuple(workplace.store.made(piece, TrainingRun) for piece in planned))
 
 
-def _train_in(folder: Path, production: Production, corpus: Result[Corpus], index: int, workplace: Workplace) -> None:
+@dataclass(frozen=True)
+class _Task:
+    """One section's training, as it travels to a process."""
+
+    index: int
+    piece: Piece
+    folder: Path
+    section: Section
+    corpus: Result[Corpus]
+    device: str
+    threads: int
+
+    @property
+    def label(self) -> str:
+        return f"section-{self.index + 1}"
+
+
+def _task(production: Production, made: Made, index: int, piece: Piece, workplace: Workplace) -> _Task:
+    at_once = min(workplace.jobs, len(production.sections))
+    return _Task(
+        index=index,
+        piece=piece,
+        folder=workplace.store.partial(piece),
+        section=production.sections[index],
+        corpus=made.corpora[index],
+        device=workplace.device,
+        threads=max(1, workplace.jobs // at_once),
+    )
+
+
+def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
+    from pipeline.learning.hardware import choose_device  # noqa: PLC0415 - torch takes seconds to import
+
+    wanted = {task.section.training.device for task in tasks}
+    return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
+
+
+def _train_side_by_side(tasks: list[_Task], workplace: Workplace) -> None:
+    labels = tuple(task.label for task in tasks)
+    mixer = ProgressMixer(workplace.report, STAGE, f"{len(tasks)} networks side by side", labels)
+    numbered = list(enumerate(tasks))
+    run_parallel(
+        _train_in_process,
+        numbered,
+        jobs=workplace.jobs,
+        on_done=lambda index, _outcome: mixer.finish(index),
+        on_message=mixer.hear,
+    )
+
+
+def _train_in_process(numbered: tuple[int, _Task]) -> None:
+    number, task = numbered
+    _train(task, RelayReporter(number))
+
+
+def _train(task: _Task, report: Reporter) -> None:
+    """Train one section to its end, in its durable folder."""
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
     from pipeline.learning.learner import Lesson  # noqa: PLC0415
     from pipeline.learning.trainer import Training, train  # noqa: PLC0415
 
-    section = production.sections[index]
-    record = corpus.record
-    data = np.asarray(load_bytes(record, corpus.folder))
+    record = task.corpus.record
+    data = np.asarray(load_bytes(record, task.corpus.folder))
     lesson = Lesson(
         training=data[: record.train_samples],
         validation=data[record.train_samples :],
@@ -76,18 +141,18 @@ def _train_in(folder: Path, production: Production, corpus: Result[Corpus], inde
     )
     done = train(
         Training(
-            network=section.network,
-            settings=section.training,
+            network=task.section.network,
+            settings=task.section.training,
             corpus=record,
             lesson=lesson,
-            folder=folder,
-            label=f"section-{index + 1}",
-            device=workplace.device,
-            threads=useful_threads(workplace.jobs),
-            report=workplace.report,
+            folder=task.folder,
+            label=task.label,
+            device=task.device,
+            threads=useful_threads(task.threads),
+            report=report,
         )
     )
-    write_record(folder, done)
+    write_record(task.folder, done)
 
 
 def _clear(folder: Path) -> None:
