@@ -20,6 +20,9 @@ Rgba = npt.NDArray[np.uint8]
 Shares = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 
+_ROWS_AT_ONCE = 256
+"""Large pictures are converted in parts, to spare memory."""
+
 
 class Canvas:
     """Paints over what is there already. Holds premultiplied colour and opacity, float32, shape (h, w, 4)."""
@@ -69,37 +72,34 @@ class Canvas:
             shares = np.minimum(shares, np.clip(0.5 + outside + line_px, 0.0, 1.0))
         self.mask((shares * opacity).astype(np.float32), first, first_row, colour)
 
-    def disc(self, x_px: float, y_px: float, radius_px: float, colour: str, *, opacity: float = 1.0) -> None:
-        """Paint a disc around (`x_px`, `y_px`)."""
-        edges = (x_px - radius_px, y_px - radius_px, x_px + radius_px, y_px + radius_px)
-        self.box(edges, colour, opacity=opacity, radius_px=radius_px)
-
     def line(
         self, xs: Sequence[float], ys: Sequence[float], width_px: float, colour: str, *, opacity: float = 1.0
     ) -> None:
         """Paint the line through points, its joints and ends round; NaN breaks it."""
-        shares = np.zeros((self.height_px, self.width_px), np.float32)
-        stroke(shares, np.asarray(xs, np.float32), np.asarray(ys, np.float32), max(width_px, 0.7) / 2, opacity)
-        rows = np.flatnonzero(shares.any(axis=1))
-        if rows.size:
-            self.mask(shares[rows[0] : rows[-1] + 1], 0, int(rows[0]), colour)
-
-    def columns(self, tops: Shares, bottoms: Shares, left_px: int, colour: str, *, opacity: float = 1.0) -> None:
-        """Paint one upright bar a pixel column, from `tops` to `bottoms`, shapes (n,), in rows from the top."""
-        first = max(0, math.floor(float(tops.min(initial=self.height_px))))
-        last = min(self.height_px, math.ceil(float(bottoms.max(initial=0.0))))
-        if last <= first:
+        across, down = np.asarray(xs, np.float64), np.asarray(ys, np.float64)
+        there = np.isfinite(across + down)
+        if not there.any():
             return
-        rows = np.arange(first, last, dtype=np.float32)[:, None]
-        shares = np.clip(np.minimum(rows + 1, bottoms) - np.maximum(rows, tops), 0.0, 1.0) * np.float32(opacity)
-        self.mask(shares.astype(np.float32), left_px, first, colour)
+        reach = max(width_px, 0.7) / 2 + 1
+        left, top = (max(0, math.floor(float(at[there].min()) - reach)) for at in (across, down))
+        right = min(self.width_px, math.ceil(float(across[there].max()) + reach))
+        bottom = min(self.height_px, math.ceil(float(down[there].max()) + reach))
+        if right > left and bottom > top:
+            shares = np.zeros((bottom - top, right - left), np.float32)
+            half = max(width_px, 0.7) / 2
+            stroke(shares, (across - left).astype(np.float32), (down - top).astype(np.float32), half, opacity)
+            self.mask(shares, left, top, colour)
 
     def rgba(self) -> Rgba:
         """What was painted: sRGB and opacity, not premultiplied, uint8, shape (h, w, 4)."""
-        opacity = self._ink[..., 3:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            colour = np.where(opacity > 0, self._ink[..., :3] / opacity * 255.0, 0.0)
-        whole: Rgba = np.clip(np.rint(np.concatenate([colour, opacity], axis=2)), 0, 255).astype(np.uint8)
+        whole = np.empty(self._ink.shape, np.uint8)
+        for top in range(0, self.height_px, _ROWS_AT_ONCE):
+            ink = self._ink[top : top + _ROWS_AT_ONCE]
+            opacity = ink[..., 3:]
+            scale = np.divide(255.0, opacity, out=np.zeros_like(opacity), where=opacity > 0)
+            part = whole[top : top + _ROWS_AT_ONCE]
+            part[..., :3] = np.clip(np.rint(ink[..., :3] * scale), 0, 255)
+            part[..., 3:] = np.clip(np.rint(opacity), 0, 255)
         return whole
 
 

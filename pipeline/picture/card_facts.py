@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.errors import TemplateError
 from pipeline.picture.card_template import (
     BlocksElement,
     CardTemplate,
@@ -25,6 +26,8 @@ from pipeline.picture.card_template import (
 )
 from pipeline.picture.templating import check_text, render_text
 
+MOST_LETTERS = 60_000
+"""More than the credits of fifty networks; no card takes minutes to lay out."""
 _SPACES = re.compile("[ \t]+")
 
 
@@ -180,10 +183,16 @@ def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledEl
     TemplateError
         With the element and the line.
     """
-    return tuple(
+    filled = tuple(
         _filled(element, facts, _place(where, number, element))
         for number, element in enumerate(template.element, start=1)
     )
+    length = sum(len(text) for one in filled for text in one.all_words())
+    if length > MOST_LETTERS:
+        raise TemplateError(
+            f"The card says too much: {length:,} letters.", where=where, expected=f"at most {MOST_LETTERS:,} letters"
+        )
+    return filled
 
 
 def _place(where: str, number: int, element: Element) -> str:

@@ -207,12 +207,7 @@ def _section_words(production: Production, made: Made, index: int) -> Mapping[st
 def _network_words(trained: TrainingRun) -> Mapping[str, Any]:
     network = parse_network(trained.network)
     size = f"{network.layers} \u00d7 {network.neurons} neurons" if network.layers > 1 else f"{network.neurons} neurons"
-    common = {
-        "kind": network.kind,
-        "layers": network.layers,
-        "neurons": network.neurons,
-        "embedding": network.embedding,
-    }
+    common = network.model_dump(include={"kind", "layers", "neurons", "embedding", "dropout"})
     if isinstance(network, LstmSettings):
         return {**common, "name": f"LSTM, {size}", "parameters": trained.parameters, "tiers": ""}
     fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"

@@ -33,6 +33,7 @@ def section_words(number: int, title: str) -> dict[str, Any]:
             "layers": 2,
             "neurons": 680,
             "embedding": 110,
+            "dropout": 0.1,
             "parameters": 5_123_456,
             "tiers": "",
         },
