@@ -138,6 +138,7 @@ def product(  # noqa: PLR0917 - compiled code has no keywords
     kind = _KINDS[matrix.dtype]
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Value:
+        builder.function.attributes.add("noinline")  # it is large: one copy, not one for each caller
         numbers = [*(builder.extract_value(args[2], index) for index in range(2)), args[4]]
         o = _Operands(*arrays_of(context, builder, sig, args), *numbers)
         streams = size_of(builder, o.inputs, 0)

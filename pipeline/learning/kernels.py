@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from numba import types
 
+from pipeline.learning.kernel_cache import compiled
 from pipeline.learning.kernel_emitter import I32, I64, LANES, Emitter, Value, arrays_of, cgutils, intrinsic, size_of
 
 GATES: Final = 4
@@ -117,3 +120,20 @@ def add_up(_context: Any, values: Any) -> tuple[Any, Callable[..., Value]]:
         return builder.extract_element(whole, I32(0))
 
     return signature, generate
+
+
+@compiled
+def fold(vectors: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], results: npt.NDArray[np.float32]) -> None:
+    """results[v, r] = sum over c of vectors[v, c] * matrix[c, r], in float64 and in this order, then rounded.
+
+    A library's product would be quicker, and differ in the last bit from machine to machine.
+    """
+    sums = np.zeros(matrix.shape[1], np.float64)
+    for vector in range(vectors.shape[0]):
+        sums[:] = 0.0
+        for column in range(matrix.shape[0]):
+            factor, line = np.float64(vectors[vector, column]), matrix[column]
+            for row in range(matrix.shape[1]):
+                sums[row] += factor * np.float64(line[row])
+        for row in range(matrix.shape[1]):
+            results[vector, row] = np.float32(sums[row])

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.learning.kernel_emitter import LANES
 from pipeline.learning.kernel_products import COLUMNS, TILE
-from pipeline.learning.kernels import GATES
+from pipeline.learning.kernels import GATES, fold
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling import Held
 
@@ -111,7 +111,7 @@ def weight_bytes_per_sample(model: Model) -> float:
 def _pack_lstm(network: LstmSettings, weights: Mapping[str, Floats], held: Held) -> Model:
     padded = _up(network.neurons, LANES)
     packer = _Packer(held)
-    table = weights["embedding.weight"] @ weights["lstm.weight_ih_l0"].T + _gate_bias(weights, 0)
+    table = _folded(weights["embedding.weight"], weights["lstm.weight_ih_l0"]) + _gate_bias(weights, 0)
     for layer in range(network.layers):
         own = _pad(weights[f"lstm.weight_hh_l{layer}"], columns=padded)
         below = _pad(weights[f"lstm.weight_ih_l{layer}"], columns=padded)
@@ -177,8 +177,15 @@ def _recent_table(network: TieredSettings, weights: Mapping[str, Floats], width:
     blocks = weights["recent.weight"].reshape(network.fast_neurons, network.recent, network.embedding)
     table = np.zeros((network.recent, BYTE_VALUES, width), np.float32)
     for place in range(network.recent):
-        table[place, :, : network.fast_neurons] = weights["embedding.weight"] @ blocks[:, place].T
+        table[place, :, : network.fast_neurons] = _folded(weights["embedding.weight"], blocks[:, place])
     return table.reshape(-1, width)
+
+
+def _folded(embedding: Floats, matrix: Floats) -> Floats:
+    """The product of every byte's vector with a matrix, shape = (256, rows)."""
+    table = np.zeros((embedding.shape[0], matrix.shape[0]), np.float32)
+    fold(np.ascontiguousarray(embedding), np.ascontiguousarray(matrix.T), table)
+    return table
 
 
 @dataclass
