@@ -41,10 +41,23 @@ def load_stage(name: str) -> Stage:
 
 def build(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> Made:
     """Make everything that is stale, up to and including one stage."""
+    if until != "prepare":
+        check_words(production)
     made = Made()
     for name in STAGES[: STAGES.index(until) + 1]:
         made = load_stage(name).run(production, made, workplace)
     return made
+
+
+def check_words(production: Production) -> None:
+    """Find faults of captions, cards, themes and layouts before hours are spent on training."""
+    from pipeline.picture.layout import load_layout  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.stages.cards import check_cards  # noqa: PLC0415
+    from pipeline.stages.storyboard import check_captions  # noqa: PLC0415
+
+    load_layout(production.video.layout, production.templates_folder)
+    check_captions(production)
+    check_cards(production)
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,9 @@ def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]
             stage = load_stage(name)
             pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
             surveys.append(_sum_up(name, pieces))
+            if name == STAGES[-1]:
+                surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
+                break
             quiet = replace(workplace, report=SILENT, force=frozenset())
             if surveys[-1].state == "fresh":
                 made = stage.run(production, made, quiet)
@@ -83,6 +99,20 @@ def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]
             else:
                 waits_for = name
     return surveys
+
+
+def _with_deliveries(found: StageSurvey, production: Production, made: Made, workplace: Workplace) -> StageSurvey:
+    """Add the files that a composed film lacks in the output folder."""
+    if found.state != "fresh":
+        return found
+    from pipeline.stages.compose import undelivered  # noqa: PLC0415 - only once the film is there
+
+    absent = undelivered(production, made, workplace)
+    if not absent:
+        return found
+    lacking = tuple((name, PieceState("missing", "not in the output folder")) for name in absent)
+    why = f"{len(absent)} files are not in the output folder"
+    return StageSurvey(found.stage, "missing", why, (*found.pieces, *lacking))
 
 
 def _state(piece: Piece, workplace: Workplace) -> PieceState:

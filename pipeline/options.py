@@ -64,6 +64,7 @@ def open_workplace(
         raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
     folder = output or Path("out") / production.name
     store = Store(folder / "work")
+    folder = folder / "draft" if production.is_draft else folder
     return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
 
 

@@ -12,7 +12,7 @@ import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -49,17 +49,18 @@ class Section(_Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _takes_belong_to_the_storyboard(cls, data: object) -> object:
-        """Let [[section.take]] stand for [[section.storyboard.take]]."""
-        if not isinstance(data, dict) or "take" not in data:
+    def _lines_belong_to_the_storyboard(cls, data: object) -> object:
+        """Let [[section.take]] stand for [[section.storyboard.take]], and so for captions."""
+        if not isinstance(data, dict) or not isinstance(data.get("storyboard", {}), dict):
             return data
-        storyboard = data.get("storyboard", {})
-        if not isinstance(storyboard, dict):
+        section = dict(data)
+        lines = {name: section.pop(name) for name in ("take", "caption") if name in section}
+        if not lines:
             return data
-        if "take" in storyboard:
-            raise ValueError("takes stand both in [[section.take]] and in storyboard.take: keep one of them")
-        rest = {key: value for key, value in data.items() if key != "take"}
-        return {**rest, "storyboard": {**storyboard, "take": data["take"]}}
+        storyboard = dict(section.get("storyboard", {}))
+        for name in lines.keys() & storyboard.keys():
+            raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
+        return {**section, "storyboard": {**storyboard, **lines}}
 
 
 class Production(_Part):
@@ -79,6 +80,7 @@ class Production(_Part):
     _folder: Path = PrivateAttr(default=Path())
     _name: str = PrivateAttr(default="film")
     _allow_outside: bool = PrivateAttr(default=False)
+    _is_draft: bool = PrivateAttr(default=False)
 
     @property
     def folder(self) -> Path:
@@ -89,6 +91,11 @@ class Production(_Part):
     def name(self) -> str:
         """The production's name, safe as a file's name."""
         return self._name
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether this is the small, quick form of a film."""
+        return self._is_draft
 
     @property
     def templates_folder(self) -> Path | None:
@@ -125,11 +132,13 @@ class Production(_Part):
 
     def draft(self) -> Production:
         """The same film small and quick; training and takes are shared with the full one."""
-        return self._like(self.model_copy(update={"video": self.video.draft()}))
+        small = self.model_copy(update={"video": self.video.draft()})
+        return small._placed_like(self, is_draft=True)  # noqa: SLF001 - its own kind
 
-    def _like(self, other: Production) -> Production:
-        other._folder, other._name, other._allow_outside = self._folder, self._name, self._allow_outside
-        return other
+    def _placed_like(self, other: Production, *, is_draft: bool) -> Production:
+        self._folder, self._name, self._allow_outside = other.folder, other.name, other._allow_outside
+        self._is_draft = is_draft
+        return self
 
 
 def safe_file_name(text: str) -> str:

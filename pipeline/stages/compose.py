@@ -96,6 +96,16 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     return replace(made, film=film)
 
 
+def undelivered(production: Production, made: Made, workplace: Workplace) -> tuple[str, ...]:
+    """Name the files of a fresh film that don't lie where the user looks for them."""
+    film = workplace.store.result(pieces(production, made)[-1], Film)
+    if film is None:
+        return ()
+    return tuple(
+        name for name in film.record.files if not _Delivery(film.path(name), workplace.output / name).is_done()
+    )
+
+
 def soundtrack(production: Production, made: Made, workplace: Workplace) -> Result[Soundtrack]:
     """Make the soundtrack, unless it is fresh."""
     piece = _soundtrack_piece(production, made)
