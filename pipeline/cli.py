@@ -56,10 +56,6 @@ app = typer.Typer(
 )
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like Ctrl-C but for the exit code."""
-
-
 def _run_until(
     stage: str, production: Production, workplace: Workplace, *, dry_run: bool, as_json: bool
 ) -> Made | None:
@@ -234,9 +230,9 @@ def run(arguments: Sequence[str]) -> int:
     debug, as_json = "--debug" in arguments, "--json" in arguments
     try:
         return _dispatch([argument for argument in arguments if argument != "--debug"])
-    except (KeyboardInterrupt, typer.Abort) as error:
+    except (KeyboardInterrupt, typer.Abort):
         print("build-video: interrupted. What was finished is kept; the same command goes on.", file=sys.stderr)
-        return _TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED
+        return _TERMINATED if _was_terminated else _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -248,8 +244,14 @@ def run(arguments: Sequence[str]) -> int:
         return told.exit_code
 
 
+_was_terminated = False
+
+
 def _terminate(_number: int, _frame: object) -> NoReturn:
-    raise _Terminated
+    """Handle SIGTERM like Ctrl-C, but for the exit code."""
+    global _was_terminated  # noqa: PLW0603 - a signal belongs to the process
+    _was_terminated = True
+    raise KeyboardInterrupt
 
 
 def main() -> None:
