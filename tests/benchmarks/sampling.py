@@ -30,6 +30,7 @@ import torch
 from torch import nn
 
 from pipeline.learning.checkpoint import load_checkpoint
+from pipeline.learning.gpu_sampler import GpuSampler
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.reference import ReferenceNetwork
 from pipeline.learning.sampler import Sampler
@@ -103,7 +104,7 @@ def plain_tiered(network: TieredSettings, weights: dict[str, np.ndarray]) -> dic
     return {"plain": say}
 
 
-def ours(sampler: Sampler) -> Callable[[int], Any]:
+def ours(sampler: Sampler | GpuSampler) -> Callable[[int], Any]:
     rng = np.random.default_rng(1)
 
     def say(samples: int) -> None:
@@ -132,6 +133,7 @@ class Contest:
 
     ways: dict[str, Callable[[int], Any]]
     turn_s: float
+    block: int = 8
     counts: dict[str, int] = field(default_factory=dict)
 
     def rates(self, rounds: int) -> dict[str, float]:
@@ -140,9 +142,9 @@ class Contest:
             way(2)
             begin, count = time.perf_counter(), 0
             while time.perf_counter() - begin < self.turn_s / 4:
-                way(8)
-                count += 8
-            self.counts[name] = max(8, round(count * self.turn_s / (time.perf_counter() - begin)))
+                way(self.block)
+                count += self.block
+            self.counts[name] = max(self.block, round(count * self.turn_s / (time.perf_counter() - begin)))
         seen: dict[str, list[float]] = {name: [] for name in self.ways}
         for _ in range(rounds):
             for name, way in self.ways.items():
@@ -199,6 +201,19 @@ def measure(name: str, rounds: int, turn_s: float) -> dict[str, float]:
     return rates
 
 
+def on_gpu(rounds: int, turn_s: float) -> dict[str, float]:
+    """The largest network on a GPU: one take, and 256 together."""
+    network = NETWORKS["lstm_3x680"]
+    weights = random_weights(network)
+    ways = {f"gpu_{streams}": ours(GpuSampler(network, weights, streams=streams)) for streams in (1, 256)}
+    contest = Contest(ways, turn_s, block=1024)
+    rates = contest.rates(rounds)
+    rates["gpu_256"] *= 256
+    for way, rate in rates.items():
+        print(f"lstm_3x680  {way:17} {rate:9.0f} samples/s {rate / RATE_HZ:7.2f} x real time", flush=True)
+    return rates
+
+
 def precision_cost(checkpoint_path: Path, bytes_path: Path, samples: int) -> dict[str, float]:
     """Bits per byte on the last bytes of a corpus, which no training has seen."""
     checkpoint = load_checkpoint(checkpoint_path)
@@ -235,6 +250,9 @@ def main() -> None:
         one, together, cores = all_cores(name, 4 * turn_s)
         print(f"{name}: {cores} cores make {together:.0f} samples/s, one alone {one:.0f}: {together / one:.2f} x")
         summary[f"{name}_all_cores"] = together / one
+    if torch.cuda.is_available():
+        for way, rate in on_gpu(rounds, turn_s).items():
+            summary[f"{way}_samples_per_s"] = rate
     summary["share_of_bandwidth"] = summary["lstm_3x680_share_of_bandwidth"]
     print(json.dumps({name: round(value, 3) for name, value in summary.items()}))
 
