@@ -205,6 +205,8 @@ def _dispatch(arguments: list[str]) -> int:
 
         return tools_main(arguments)
     outcome = app(expand_arguments(arguments), prog_name="build-video", standalone_mode=False)
+    if outcome == _INTERRUPTED:  # typer has taken the interruption for an exit code
+        raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0
 
 
