@@ -8,7 +8,7 @@ grows with the points plus the columns, memory beyond the points themselves with
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,7 +143,7 @@ class Gathering:
         mean = np.divide(sums.total[1:-1], count, out=np.full(count.size, np.nan), where=count > 0)
         return Columns(sums.lowest[1:-1].copy(), sums.highest[1:-1].copy(), mean, count.copy())
 
-    def line(self, gap_px: float | None = None) -> Columns:
+    def line(self, gap_px: float | None = None, y_axis: Axis | None = None) -> Columns:
         """Columns of the line through what was added: exact where points are sparse, the band where they are dense.
 
         Parameters
@@ -151,6 +151,8 @@ class Gathering:
         gap_px
             The line breaks where neighbouring points lie further apart than this; None finds pauses that are far
             longer than the usual distance of the points around them, and breaks there.
+        y_axis
+            Where the values will be drawn: lines are straight in its coordinate. None: in the values themselves.
 
         Returns
         -------
@@ -165,12 +167,12 @@ class Gathering:
         edge_numbers = np.arange(self.axis.length_px + 1)
         knots_px = np.stack([sums.first_px[occupied], sums.last_px[occupied]], axis=1).ravel()
         knots = np.stack([sums.first[occupied], sums.last[occupied]], axis=1).ravel()
-        edges = np.interp(edge_numbers, knots_px, knots)
+        edges = _interpolated(edge_numbers, knots_px, knots, y_axis)
         edges[~_joined(np.searchsorted(occupied, edge_numbers, side="right"), broken)] = np.nan
         count = sums.count[occupied]
         mean_px = sums.total_px[occupied] / count
         centres = edge_numbers[:-1] + 0.5
-        mean = np.interp(centres, mean_px, sums.total[occupied] / count)
+        mean = _interpolated(centres, mean_px, sums.total[occupied] / count, y_axis)
         return Columns(
             np.fmin(plain.lowest, np.fmin(edges[:-1], edges[1:])),
             np.fmax(plain.highest, np.fmax(edges[:-1], edges[1:])),
@@ -203,6 +205,13 @@ class Gathering:
         return broken
 
 
+def _interpolated(at_px: NDArray[Any], knots_px: Floats, knots: Floats, y_axis: Axis | None) -> Floats:
+    """Read heights off the straight lines from knot to knot."""
+    if y_axis is None:
+        return np.interp(at_px, knots_px, knots)
+    return y_axis.value(np.interp(at_px, knots_px, y_axis.coordinate(knots)))
+
+
 def _joined(following: NDArray[np.intp], broken: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell which places have a line over them, from the number of the occupied column that follows each."""
     between = (following > 0) & (following < broken.size)
@@ -210,7 +219,9 @@ def _joined(following: NDArray[np.intp], broken: NDArray[np.bool_]) -> NDArray[n
     return joined
 
 
-def reduce_columns(x: ArrayLike, y: ArrayLike, axis: Axis, *, gap_px: float | None = None) -> Columns:
+def reduce_columns(
+    x: ArrayLike, y: ArrayLike, axis: Axis, *, gap_px: float | None = None, y_axis: Axis | None = None
+) -> Columns:
     """Reduce a series to the pixel columns of an axis: the band and mean of the line through its points.
 
     Parameters
@@ -221,10 +232,12 @@ def reduce_columns(x: ArrayLike, y: ArrayLike, axis: Axis, *, gap_px: float | No
         What the columns cover.
     gap_px
         Where the line breaks, see `Gathering.line`. 0 joins nothing; `math.inf` joins everything.
+    y_axis
+        Where the values will be drawn, see `Gathering.line`; matters on a logarithmic axis only.
     """
     gathering = Gathering(axis)
     gathering.add(x, y)
-    return gathering.line(gap_px)
+    return gathering.line(gap_px, y_axis)
 
 
 def column_quantiles(x: ArrayLike, y: ArrayLike, axis: Axis, shares: ArrayLike) -> Floats:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
+
+import numpy as np
 
 from pipeline.picture.axis import Axis
 
@@ -19,6 +20,7 @@ _MANTISSAS: Final = (1, 2, 5)
 _SCIENTIFIC_FROM: Final = 1e9
 _SCIENTIFIC_BELOW: Final = 1e-4
 _MINOR_GAP_PX: Final = 4.0  # minor ticks that stand closer than this are left out
+_SAME_PLACE_PX: Final = 0.5
 _NEARLY_STRAIGHT: Final = 3.0
 _MOST_TICKS: Final = 20_000  # more than any picture of 65,535 px can label
 
@@ -137,15 +139,17 @@ def _apart(positions: Sequence[float], rooms: Sequence[float]) -> bool:
 
 
 def _minor_ticks(axis: Axis, values: Sequence[float], taken_px: Sequence[float]) -> list[Tick]:
-    positions = [float(position) for position in axis.position_px(values)] if values else []
-    if any(after - before < _MINOR_GAP_PX for before, after in pairwise(positions)):
+    if not values or not taken_px:
         return []
-    taken = sorted(taken_px)
-    return [
-        Tick(value, position, "")
-        for value, position in zip(values, positions, strict=True)
-        if all(abs(position - other) > 0.5 for other in taken)  # noqa: PLR2004  # half a pixel: the same place
-    ]
+    positions, taken = axis.position_px(values), np.sort(taken_px)
+    if np.any(np.diff(positions) < _MINOR_GAP_PX):
+        return []
+    after = np.searchsorted(taken, positions).clip(1, None)
+    nearest = np.minimum(
+        np.abs(positions - taken[after - 1]), np.abs(positions - taken[np.minimum(after, taken.size - 1)])
+    )
+    free = np.flatnonzero(nearest > _SAME_PLACE_PX).tolist()
+    return [Tick(values[number], float(positions[number]), "") for number in free]
 
 
 _Candidate = tuple[list[float], list[str], list[float]]

@@ -43,7 +43,7 @@ class Dialect:
     delimiter: str  # one character; a space stands for any run of spaces and tabs
     names: tuple[str, ...]
     has_names: bool  # the names stand in the log, and are not just numbers
-    numeric: tuple[bool, ...]  # whether the first rows hold nothing but numbers, or what stands for a missing one
+    numeric: tuple[bool, ...]  # whether the first rows hold numbers, or what stands for one, more often than not
     rows_from: int  # how many lines come before the numbers
     comment: str
     decimal_comma: bool
@@ -137,13 +137,18 @@ def find_dialect(block: bytes, options: DialectOptions, where: str) -> Dialect:
         names=tuple(name or str(index) for index, name in enumerate([*names, *[""] * (columns - len(names))], 1)),
         has_names=bool(names),
         numeric=tuple(
-            all(is_number(row[column], decimal_comma=options.decimal_comma) for row in fields if column < len(row))
+            _mostly_numbers([row[column] for row in fields if column < len(row)], decimal_comma=options.decimal_comma)
             for column in range(columns)
         ),
         rows_from=rows[0] + 1 if header else 0,
         comment=comment,
         decimal_comma=options.decimal_comma,
     )
+
+
+def _mostly_numbers(fields: Sequence[str], *, decimal_comma: bool) -> bool:
+    numbers = sum(is_number(field, decimal_comma=decimal_comma) for field in fields)
+    return 2 * numbers > len(fields) or not fields
 
 
 def _find_delimiter(lines: Sequence[str], *, decimal_comma: bool) -> str:

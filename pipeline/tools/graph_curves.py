@@ -54,7 +54,7 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
     gap_px = {"auto": None, "all": math.inf, "none": 0.0}[options.join]
     gathering = Gathering(panel.x_axis)
     gathering.add(one.x, one.y)
-    columns = gathering.line(gap_px)
+    columns = gathering.line(gap_px, panel.y_axis)
     bands = []
     red, green, blue, opacity = colour
     faint = (red, green, blue, opacity * one.options.opacity)
@@ -65,8 +65,7 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
         quantiles = column_quantiles(one.x, one.y, panel.x_axis, [low, high])
         stronger = (red, green, blue, min(1.0, faint[3] * _INNER_STRENGTH))
         bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, stronger))
-    middle = _middle(one, columns, panel.x_axis, gap_px)
-    line = None if middle is None else _heights(middle, panel.y_axis)
+    line = _line(one, columns, panel, gap_px)
     return Curve(tuple(bands), line, colour, one.options.width_px or line_px)
 
 
@@ -75,21 +74,22 @@ def _is_dense(columns: Columns) -> bool:
     return bool(columns.count.sum() > _DENSE * occupied)
 
 
-def _middle(one: Series, columns: Columns, axis: Axis, gap_px: float | None) -> Floats | None:
+def _line(one: Series, columns: Columns, panel: PanelLayout, gap_px: float | None) -> Floats | None:
+    """The heights of the line over the band."""
     if one.options.middle == "none":
         return None
     if one.options.middle == "ema" and one.smooth is not None:
-        gathering = Gathering(axis)
+        gathering = Gathering(panel.x_axis)
         gathering.add(one.x, one.smooth)
-        return gathering.line(gap_px).mean
-    if one.options.middle == "median":
-        median: Floats = column_quantiles(one.x, one.y, axis, [0.5])[0]
-        known = np.flatnonzero(~np.isnan(median))
-        crossed = np.flatnonzero(columns.filled & np.isnan(median))
-        if known.size:
-            median[crossed] = np.interp(crossed, known, median[known])
-        return median
-    return columns.mean
+        columns = gathering.line(gap_px, panel.y_axis)
+    if one.options.middle != "median":
+        return _heights(columns.mean, panel.y_axis)
+    median = _heights(column_quantiles(one.x, one.y, panel.x_axis, [0.5])[0], panel.y_axis)
+    known = np.flatnonzero(~np.isnan(median))
+    crossed = np.flatnonzero(columns.filled & np.isnan(median))
+    if known.size:
+        median[crossed] = np.interp(crossed, known, median[known])
+    return median
 
 
 def _band(lowest: Floats, highest: Floats, axis: Axis, colour: Colour) -> Band:

@@ -18,6 +18,7 @@ from pipeline.tools.graph_theme import GraphTheme
 
 _TEXT_SHARE: Final = 1 / 48  # of the shorter side
 _SMALLEST_TEXT_PX, _LARGEST_TEXT_PX = 9.0, 120.0
+_THINNEST_LINE_PX: Final = 1.8  # thinner ones pale against their bands
 _TITLE: Final = 1.5  # sizes of text, as multiples of the text's own
 _FEWEST_TEXTS: Final = (14, 7)  # a picture must be this many text sizes wide and high to have words at all
 _WIDE: Final = 4  # pictures that are so much wider than high have numbers on both sides
@@ -90,7 +91,7 @@ class Layout:
     @property
     def line_px(self) -> float:
         """The width of a curve's line."""
-        return max(1.0, self.text_px / 8)
+        return max(_THINNEST_LINE_PX, self.text_px / 8)
 
 
 def series_colour(series: Series, theme: GraphTheme) -> Colour:

@@ -28,6 +28,7 @@ from pipeline.tools.graph_raster import make_plot
 from pipeline.tools.graph_theme import GraphTheme
 
 _LARGEST_STRIP_PIXELS: Final = 1 << 30
+_LONGEST_STRIP_PX: Final = 1_000_000
 _STRETCH_ROWS: Final = 64
 _SMALLEST_SIDE: Final = 64
 
@@ -88,11 +89,11 @@ def _check(scroll: ScrollOptions, plan: ScrollPlan, options: GraphOptions) -> No
             )
     if options.background == TRANSPARENT:
         raise InputError("A film can't be transparent.", where="--background")
-    if plan.graph_px * options.height > _LARGEST_STRIP_PIXELS:
+    if plan.graph_px * options.height > _LARGEST_STRIP_PIXELS or plan.graph_px > _LONGEST_STRIP_PX:
         raise InputError(
             f"The graph of {plan.graph_px:,} by {options.height:,} px is too large for a film.",
             where="--width, --height, --scroll",
-            expected=f"at most {_LARGEST_STRIP_PIXELS:,} pixels",
+            expected=f"at most {_LONGEST_STRIP_PX:,} px long, and {_LARGEST_STRIP_PIXELS:,} pixels in all",
         )
 
 

@@ -1,0 +1,427 @@
+import gzip
+import math
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import BuildVideoError, GlyphError, InputError, LogError, OutputError, TemplateError
+from pipeline.picture.inks import parse_colour
+from pipeline.tools import graph_command
+from pipeline.tools.graph_command import draw_graph, run_graph
+from pipeline.tools.graph_data import load_graph_data
+from pipeline.tools.graph_layout import lay_out
+from pipeline.tools.graph_options import AxisOptions, GraphOptions, ScrollOptions, SeriesOptions
+from pipeline.tools.graph_theme import load_graph_theme
+
+BLUE, ORANGE = (0x62, 0xA8, 0xF5), (0xFF, 0xC4, 0x6B)  # of the theme midnight
+SMALL = {"width": 400, "height": 240}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.csv"
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{i},{1 + 3 / (1 + i / 500) + rng.normal(0, 0.1):.5f},{2.5 if i % 100 == 0 else ''}" for i in range(1, 5001)
+    ]
+    path.write_text("iteration,training_loss,validation_loss\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def table(tmp_path: Path, x: np.ndarray, y: np.ndarray, name: str = "log.csv") -> str:
+    path = tmp_path / name
+    np.savetxt(path, np.stack([x, y], axis=1), fmt="%.9g", delimiter=",", header="x,y", comments="")
+    return str(path)
+
+
+def pixels(options: GraphOptions) -> np.ndarray:
+    return np.asarray(draw_graph(options).convert("RGB"))
+
+
+def panel_of(options: GraphOptions) -> tuple[slice, slice]:
+    data = load_graph_data(options)
+    (panel,) = lay_out(data, options, load_graph_theme(options.theme)).panels
+    return slice(panel.top, panel.top + panel.height), slice(panel.left, panel.left + panel.width)
+
+
+def is_colour(picture: np.ndarray, colour: tuple[int, ...]) -> np.ndarray:
+    return (picture == np.array(colour)).all(axis=2)
+
+
+def test_a_million_noisy_points_keep_their_mean_their_spikes_and_their_gaps(tmp_path: Path) -> None:
+    y = np.random.default_rng(0).normal(0, 1, 1_000_000)
+    y[234_500] = 12.0
+    y[700_000:760_000] = np.nan
+    data = np.stack([np.arange(y.size), y], axis=1)
+    path = tmp_path / "log.csv"
+    with path.open("w") as file:
+        file.write("x,y\n")
+        file.writelines(f"{int(a)},{b:.3f}\n" for a, b in data)
+    series = (SeriesOptions("y", width_px=3),)
+    options = GraphOptions((str(path),), series, width=1000, height=500, legend=False, grid=False)
+    rows, columns = panel_of(options)
+    picture = pixels(options)[rows, columns]
+    width = picture.shape[1]
+    line = is_colour(picture, BLUE)
+    band = np.abs(picture.astype(int) - picture[-1, 0]).sum(axis=2) > 60
+    gap = slice(math.ceil(0.70 * width) + 2, int(0.76 * width) - 2)
+    assert not band[:, gap].any()
+    outside = np.ones(width, bool)
+    outside[gap.start - 4 : gap.stop + 4] = False
+    assert line[:, outside].any(axis=0).all()
+    thick = line[:, outside].sum(axis=0)
+    assert thick.max() <= 6
+    zero = np.argwhere(line[:, outside])[:, 0]
+    assert np.ptp(zero) <= 8
+    reached = np.argmax(band, axis=0)
+    spike = int(0.2345 * width)
+    assert reached[spike] < np.delete(reached[outside], [spike]).min() - 100
+
+
+def test_every_pixel_column_shows_its_lowest_and_highest_value_exactly(tmp_path: Path) -> None:
+    y = np.random.default_rng(1).uniform(10, 20, 20_000)
+    path = table(tmp_path, np.arange(20_000), y)
+    axis = AxisOptions(low=0, high=30)
+    options = GraphOptions(
+        (path,), (SeriesOptions("y", middle="none", opacity=1.0),), **SMALL, y_axes=(axis,), grid=False
+    )
+    rows, columns = panel_of(options)
+    picture = is_colour(pixels(options)[rows, columns], BLUE)
+    height, width = picture.shape
+    column = np.minimum((np.arange(20_000) / 19_999 * width).astype(int), width - 1)
+    for which in range(0, width, 7):
+        inside = y[column == which]
+        first, last = np.flatnonzero(picture[:, which])[[0, -1]]
+        # Lines to the neighbouring columns may widen the band, never narrow it.
+        assert first <= math.floor(height * (1 - inside.max() / 30))
+        assert last >= math.ceil(height * (1 - inside.min() / 30)) - 1
+        around = y[(column >= which - 1) & (column <= which + 1)]
+        assert first >= math.floor(height * (1 - around.max() / 30))
+        assert last <= math.ceil(height * (1 - around.min() / 30)) - 1
+
+
+@pytest.mark.parametrize("ending", ["png", "webp", "jpg", "jpeg", "PNG"])
+def test_pictures_have_the_size_and_format_of_their_name(tmp_path: Path, log: Path, ending: str) -> None:
+    out = tmp_path / f"graph.{ending}"
+    summary = run_graph(GraphOptions((str(log),), **SMALL), str(out))
+    assert (summary.width, summary.height, summary.rows, summary.series) == (400, 240, 5000, 2)
+    with Image.open(out) as image:
+        assert image.size == (400, 240)
+        assert image.format == {"png": "PNG", "webp": "WEBP"}.get(ending.lower(), "JPEG")
+
+
+def test_png_webp_and_the_python_function_show_the_same_pixels(tmp_path: Path, log: Path) -> None:
+    options = GraphOptions((str(log),), **SMALL, title="Loss")
+    expected = pixels(options)
+    for ending in ("png", "webp"):
+        run_graph(options, str(tmp_path / f"graph.{ending}"))
+        with Image.open(tmp_path / f"graph.{ending}") as image:
+            np.testing.assert_array_equal(np.asarray(image.convert("RGB")), expected)
+
+
+def test_the_same_log_gives_the_same_bytes(tmp_path: Path, log: Path) -> None:
+    for ending in ("png", "svg", "pdf", "webp", "jpg"):
+        paths = [tmp_path / f"{name}.{ending}" for name in "ab"]
+        for path in paths:
+            run_graph(GraphOptions((str(log),), width=900, height=300, title="Loss"), str(path))
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 300), (300, 1), (16_383, 3), (3, 16_383), (65_535, 2), (30, 30), (130, 75)]
+)
+def test_a_picture_may_have_any_size(tmp_path: Path, log: Path, size: tuple[int, int]) -> None:
+    out = tmp_path / "graph.png"
+    run_graph(GraphOptions((str(log),), width=size[0], height=size[1], title="Loss"), str(out))
+    with Image.open(out) as image:
+        assert image.size == size
+
+
+def test_a_transparent_background_lets_everything_through_but_the_graph(log: Path) -> None:
+    image = draw_graph(GraphOptions((str(log),), **SMALL, background="transparent"))
+    assert image.mode == "RGBA"
+    opacity = np.asarray(image)[..., 3]
+    assert opacity[0, 0] == 0
+    assert opacity.max() == 255
+    assert 0.3 < (opacity == 0).mean() < 0.95
+
+
+def test_colours_panels_and_own_words_are_drawn(log: Path) -> None:
+    series = (
+        SeriesOptions("training_loss", colour="#ff0000", label="training", width_px=3, percentiles=(25, 75)),
+        SeriesOptions("validation_loss", colour="#00ff00", panel=2, middle="median", width_px=3),
+    )
+    picture = pixels(GraphOptions((str(log),), series, **SMALL, background="#102030", legend=True, title="Two panels"))
+    red, green = (np.argwhere(is_colour(picture, colour))[:, 0] for colour in ((255, 0, 0), (0, 255, 0)))
+    assert red.size > 200
+    assert green.size > 200
+    assert np.median(red) < np.median(green)
+    assert tuple(picture[0, 0]) == (0x10, 0x20, 0x30)
+
+
+def test_themes_and_own_templates_are_used(tmp_path: Path, log: Path) -> None:
+    paper = pixels(GraphOptions((str(log),), **SMALL, theme="paper"))
+    assert tuple(paper[0, 0]) == (0xFA, 0xF8, 0xF3)
+    own = tmp_path / "templates" / "themes"
+    own.mkdir(parents=True)
+    colours = {"background": "#010203", "panel": "#010203", "grid": "#333333", "text": "#ffffff", "muted": "#cccccc"}
+    lines = "\n".join(f'{name} = "{colour}"' for name, colour in colours.items())
+    (own / "mine.toml").write_text(f'name = "mine"\n[colours]\n{lines}\nseries = ["#ff0000"]\n')
+    mine = pixels(GraphOptions((str(log),), **SMALL, theme="mine", templates=tmp_path / "templates"))
+    assert tuple(mine[0, 0]) == (1, 2, 3)
+
+
+def test_logarithmic_axes_put_values_where_logarithms_do(tmp_path: Path) -> None:
+    path = table(tmp_path, np.array([1.0, 10.0, 1000.0]), np.array([1.0, 10.0, 1000.0]))
+    log_axis = AxisOptions(scale="log", low=1, high=1000)
+    series = (SeriesOptions("y", width_px=3),)
+    options = GraphOptions((path,), series, x_axis=log_axis, y_axes=(log_axis,), grid=False, **SMALL)
+    rows, columns = panel_of(options)
+    line = is_colour(pixels(options)[rows, columns], BLUE)
+    height, width = line.shape
+    middles = [np.flatnonzero(line[:, column]).mean() for column in range(10, width - 10, 20)]
+    np.testing.assert_allclose(middles, [height * (1 - (c + 0.5) / width) for c in range(10, width - 10, 20)], atol=1.2)
+
+
+def test_the_moving_average_is_not_pulled_to_zero_at_its_start(tmp_path: Path) -> None:
+    y = 5 + np.random.default_rng(0).normal(0, 1e-3, 2000)
+    path = table(tmp_path, np.arange(2000), y)
+    data = load_graph_data(GraphOptions((path,), (SeriesOptions("y", middle="ema", smoothing=100),)))
+    smooth = data.series[0].smooth
+    assert smooth is not None
+    np.testing.assert_allclose(smooth, 5, atol=0.01)
+    weights = np.exp(-np.arange(10) / 100)[::-1]
+    assert smooth[9] == pytest.approx((weights * y[:10]).sum() / weights.sum(), abs=1e-6)
+
+
+def test_several_logs_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    paths = [table(tmp_path, np.arange(10), np.arange(10) * k, f"run{k}.csv") for k in (1, 2)]
+    packed = tmp_path / "run3.csv.gz"
+    packed.write_bytes(gzip.compress(Path(paths[0]).read_bytes()))
+    data = load_graph_data(GraphOptions((*paths, str(packed))))
+    assert [one.label for one in data.series] == ["run1: y", "run2: y", "run3: y"]
+    chosen = load_graph_data(GraphOptions((*paths, str(packed)), (SeriesOptions("y", log=2),)))
+    assert [one.log for one in chosen.series] == [2]
+
+
+def test_losses_are_drawn_where_nothing_else_is_asked_for(log: Path, tmp_path: Path) -> None:
+    assert [one.label for one in load_graph_data(GraphOptions((str(log),))).series] == [
+        "training_loss",
+        "validation_loss",
+    ]
+    other = tmp_path / "other.csv"
+    other.write_text("t,speed,name,height\n1,2,a,3\n2,3,b,4\n")
+    assert [one.label for one in load_graph_data(GraphOptions((str(other),))).series] == ["speed", "height"]
+
+
+def test_nats_are_shown_as_bits(tmp_path: Path) -> None:
+    path = table(tmp_path, np.arange(3), np.full(3, math.log(2)))
+    np.testing.assert_allclose(load_graph_data(GraphOptions((path,), bits=True)).series[0].y, 1.0)
+
+
+def test_what_is_odd_about_a_log_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("x,y\n1,1\n3,nan\n2,\n2,inf\n4,oops\n5,2\n")
+    notes = load_graph_data(GraphOptions((str(path),))).notes
+    assert notes == (
+        "column 'y': 1 missing, 1 NaN, 1 infinite, 1 no numbers (row 5: 'oops')",
+        "x goes back in 1 rows",
+        "x stays the same in 1 rows",
+    )
+
+
+@pytest.mark.parametrize("y", [[1.0], [2.0, 2.0, 2.0], [0.0, 0.0], [1e300, -1e300], [1e-300, 2e-300]])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_strange_but_drawable_values_are_drawn(tmp_path: Path, y: list[float], ending: str) -> None:
+    path = table(tmp_path, np.arange(len(y)), np.array(y))
+    run_graph(GraphOptions((path,), **SMALL), str(tmp_path / f"graph.{ending}"))
+
+
+def test_svg_files_are_xml_with_words_curves_and_a_clipped_panel(tmp_path: Path, log: Path) -> None:
+    out = tmp_path / "graph.svg"
+    series = (SeriesOptions("training_loss", label="a < b & c"), SeriesOptions("validation_loss"))
+    run_graph(GraphOptions((str(log),), series, **SMALL, title="Loss <of> & 'all'"), str(out))
+    root = ET.fromstring(out.read_text())  # noqa: S314  # our own file
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [element.text for element in root.iter(f"{space}text")]
+    assert "Loss <of> & 'all'" in texts
+    assert "a < b & c" in texts
+    assert len(list(root.iter(f"{space}clipPath"))) == 1
+    assert len(list(root.iter(f"{space}path"))) == 4  # the grid, a band, two lines
+    assert root.get("viewBox") == "0 0 400 240"
+
+
+def test_pdf_files_have_a_page_of_their_size_and_a_right_table_of_objects(tmp_path: Path, log: Path) -> None:
+    out = tmp_path / "graph.pdf"
+    run_graph(GraphOptions((str(log),), width=400, height=240, title="Größe (1) \\"), str(out))
+    data = out.read_bytes()
+    assert data.startswith(b"%PDF-1.6")
+    assert b"/MediaBox [0 0 300 180]" in data
+    start = int(data.rsplit(b"startxref\n", 1)[1].split()[0])
+    places = re.findall(rb"(\d{10}) 00000 n", data[start:])
+    for number, place in enumerate(places, 1):
+        assert data[int(place) :].startswith(f"{number} 0 obj".encode())
+    streams = re.findall(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
+    content = zlib.decompress(streams[0]).decode()
+    assert "(training_loss)" in content
+    assert "/P0 Do" in content  # words with more than ASCII are pictures
+    assert data.count(b"/Subtype /Image") == 2
+
+
+def test_huge_pdf_pages_have_larger_units(tmp_path: Path, log: Path) -> None:
+    out = tmp_path / "graph.pdf"
+    run_graph(GraphOptions((str(log),), width=60_000, height=240), str(out))
+    (width,) = re.findall(rb"/MediaBox \[0 0 (\S+)", out.read_bytes())
+    assert float(width) <= 14_400
+    assert b"/UserUnit 3.125" in out.read_bytes()
+
+
+def test_a_film_scrolls_from_the_first_value_to_the_last(tmp_path: Path, log: Path) -> None:
+    av = pytest.importorskip("av")
+    out = tmp_path / "graph.mp4"
+    options = GraphOptions(
+        (str(log),),
+        width=800,
+        height=120,
+        scroll=ScrollOptions(seconds=1.0, frame_rate=10, window_px=160),
+        title="Loss",
+    )
+    run_graph(options, str(out))
+    with av.open(str(out)) as film:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
+    assert len(frames) == 10
+    assert frames[0].shape == (120, 160, 3)
+    assert np.abs(frames[0][:20] - frames[-1][:20]).mean() < 3  # the title stands still
+    assert np.abs(frames[0][40:100] - frames[-1][40:100]).mean() > 3
+
+
+LOG = "iteration,loss,minus\n1,0,-3\n2,1,-2\n3,2,-1\n"
+LOG_AXIS = AxisOptions(scale="log")
+BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
+    "an empty log": ("", {}, LogError, "is empty"),
+    "no rows": ("a,b\n", {}, LogError, "no rows"),
+    "one column": ("a\n1\n2\n", {}, LogError, "one column only"),
+    "no numbers": ("a,b\n1,x\n2,y\n", {}, LogError, "holds numbers"),
+    "a missing column": (LOG, {"series": (SeriesOptions("los"),)}, LogError, "no column 'los'"),
+    "a missing x": (LOG, {"x": "time"}, LogError, "no column 'time'"),
+    "a missing log's number": (LOG, {"series": (SeriesOptions("loss", log=7),)}, InputError, "No series"),
+    "all missing": ("a,loss\n1,\n2,nan\n", {}, LogError, "All values of the column 'loss' are missing"),
+    "never together": ("a,loss\n1,\n,2\n", {}, LogError, "No row has both"),
+    "zero on a log axis": (LOG, {"y_axes": (LOG_AXIS,)}, LogError, "no room for 0,"),
+    "below zero on a log axis": (LOG, {"x_axis": LOG_AXIS, "x": "minus"}, LogError, "no room for -3,"),
+    "a range beside the values": (LOG, {"x_axis": AxisOptions(low=50, high=60)}, LogError, "nothing to show"),
+    "a range beyond the values": (LOG, {"x_axis": AxisOptions(low=50)}, InputError, "can't reach from 50 to 3"),
+    "an empty panel": (LOG, {"series": (SeriesOptions("loss", panel=2),)}, LogError, "nothing to show"),
+    "a width of 0": (LOG, {"width": 0}, InputError, "width of 0 px"),
+    "a height of 70,000": (LOG, {"height": 70_000}, InputError, "height of 70,000 px"),
+    "an unknown theme": (LOG, {"theme": "nothing"}, TemplateError, "no template"),
+    "a character without a picture": (LOG, {"title": "\U0001f600"}, GlyphError, "can draw"),
+    "words for decimals": ('a;loss\n1;"2,5"\n', {"series": (SeriesOptions("loss"),)}, LogError, "are missing"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+@pytest.mark.parametrize("ending", ["png", "pdf"])
+def test_bad_input_is_one_clear_error_and_no_file(tmp_path: Path, case: str, ending: str) -> None:
+    text, change, kind, told = BAD[case]
+    log = tmp_path / "log.csv"
+    log.write_text(text)
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(kind, match=re.escape(told)) as caught:
+        run_graph(GraphOptions(**{"logs": (str(log),), **SMALL, **change}), str(out / f"a.{ending}"))  # type: ignore[arg-type]
+    assert isinstance(caught.value, BuildVideoError)
+    assert caught.value.exit_code == 2
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "is a folder"), ("none.csv", "no such file")])
+def test_a_log_that_can_not_be_read_is_told(tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(LogError, match=told):
+        run_graph(GraphOptions((str(tmp_path / name),)), str(tmp_path / "graph.png"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["graph", "graph.gif", "graph.mp4"])
+def test_an_ending_without_a_format_is_told(tmp_path: Path, log: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"ending|format|scroll"):
+        run_graph(GraphOptions((str(log),)), str(tmp_path / name))
+
+
+def test_an_output_that_can_not_be_written_is_told(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    for name in ("none/graph.png", "folder.png"):
+        with pytest.raises(OutputError):
+            run_graph(GraphOptions((str(log),), **SMALL), str(tmp_path / name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.png", "log.csv"]
+
+
+def test_sizes_that_a_format_can_not_hold_are_told(tmp_path: Path, log: Path) -> None:
+    for ending, width in (("webp", 16_384), ("jpg", 65_501), ("png", 65_536)):
+        with pytest.raises(InputError, match="width of"):
+            run_graph(GraphOptions((str(log),), width=width, height=10), str(tmp_path / f"graph.{ending}"))
+
+
+def test_memory_that_does_not_suffice_is_told_beforehand(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_command, "_free_memory", lambda: 1 << 20)
+    with pytest.raises(InputError, match="of memory") as caught:
+        run_graph(GraphOptions((str(log),)), str(tmp_path / "graph.webp"))
+    assert "PNG" in caught.value.hint
+    run_graph(GraphOptions((str(log),)), str(tmp_path / "graph.png"))
+
+
+@pytest.mark.parametrize(
+    ("scroll", "change"),
+    [
+        (ScrollOptions(seconds=1, window_px=161), {}),
+        (ScrollOptions(seconds=1), {"height": 91}),
+        (ScrollOptions(seconds=1), {"background": "transparent"}),
+        (ScrollOptions(seconds=80_000), {}),
+    ],
+)
+def test_films_that_can_not_be_made_are_told(
+    tmp_path: Path, log: Path, scroll: ScrollOptions, change: dict[str, object]
+) -> None:
+    options = GraphOptions(**{"logs": (str(log),), "height": 90, "scroll": scroll, **change})  # type: ignore[arg-type]
+    with pytest.raises(InputError):
+        run_graph(options, str(tmp_path / "graph.mp4"))
+    with pytest.raises(InputError, match="mp4"):
+        run_graph(options, str(tmp_path / "graph.png"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SeriesOptions("y", opacity=2),
+        lambda: SeriesOptions("y", panel=0),
+        lambda: SeriesOptions("y", percentiles=(90, 10)),
+        lambda: SeriesOptions("y", colour="blue"),
+        lambda: SeriesOptions("y", smoothing=0.5),
+        lambda: SeriesOptions("y", factor=0),
+        lambda: AxisOptions(low=2, high=1),
+        lambda: AxisOptions(scale="log", low=0),
+        lambda: GraphOptions(("a",), background="red"),
+        lambda: AxisOptions(low=math.inf),
+        lambda: ScrollOptions(seconds=0),
+        lambda: GraphOptions(()),
+        lambda: GraphOptions(("-", "-")),
+        lambda: GraphOptions(("a",), text_px=-1),
+    ],
+)
+def test_impossible_options_are_told(make: Callable[[], object]) -> None:
+    with pytest.raises(InputError):
+        make()
+
+
+def test_colours_of_themes_are_what_this_test_believes() -> None:
+    theme = load_graph_theme("midnight")
+    assert [tuple(round(channel * 255) for channel in colour[:3]) for colour in theme.series[:2]] == [BLUE, ORANGE]
+    assert parse_colour("#62a8f5") == theme.series[0]
