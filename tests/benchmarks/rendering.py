@@ -1,0 +1,278 @@
+"""What rendering costs: our frames drawn and encoded, beside the encoder alone and other programs.
+
+    python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60]
+
+"Encoder alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written
+before. MoviePy composites two strips of the scene over a background (`bg_color` set), which is its quickest way.
+corrscope (with its own encoder settings, ours then set alike) and seewav are measured where they are found on PATH.
+Rounds of all are interleaved, and the quickest of each counts, so that other work on the machine falls on all alike.
+The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from pipeline.ffmpeg import Process, ffmpeg_path, run
+from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.settings import VideoSettings
+from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.picture.scene import Scene
+from tests.benchmarks.drawing import full_scene
+
+FIRST_FRAME = 200  # panels have come, takes are heard
+SIZES = {"1080p60": (1920, 1080), "2160p60": (3840, 2160)}
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    name: str
+    frames: int
+    wall_s: float = float("inf")
+    processor_s: float = float("inf")
+    size_bytes: int = 0
+
+    @property
+    def fps(self) -> float:
+        return self.frames / self.wall_s
+
+
+def processor_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def measure(row: Row, work: Callable[[], None], out: Path | None = None) -> None:
+    began, spent = time.perf_counter(), processor_seconds()
+    work()
+    row.wall_s = min(row.wall_s, time.perf_counter() - began)
+    row.processor_s = min(row.processor_s, processor_seconds() - spent)
+    if out is not None:
+        row.size_bytes = out.stat().st_size
+
+
+class Memory(threading.Thread):
+    """Watches what this process and its children hold together, MiB (Linux)."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_mib = 0.0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.1):
+            self.peak_mib = max(self.peak_mib, self._held_mib())
+
+    def stop(self) -> float:
+        self._over.set()
+        self.join()
+        return self.peak_mib
+
+    @staticmethod
+    def _held_mib() -> float:
+        total_kib = 0
+        parents = {os.getpid()}
+        for status in sorted(Path("/proc").glob("[0-9]*/status"), key=lambda path: int(path.parent.name)):
+            try:
+                text = status.read_text()
+            except OSError:
+                continue
+            pid, parent = int(status.parent.name), int(re.search(r"^PPid:\s*(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
+            if pid in parents or parent in parents:
+                parents.add(pid)
+                held = re.search(r"^VmRSS:\s*(\d+)", text, re.MULTILINE)
+                total_kib += int(held[1]) if held else 0
+        return total_kib / 1024
+
+
+def landscape(size: str, seconds: float, **settings: object) -> tuple[Scene, EncoderPlan, int]:
+    width, height = SIZES[size]
+    values = {"width": width, "height": height, "frame_rate": 60, "preset": "veryfast", **settings}
+    frames = int(seconds * 60) if size == "1080p60" else max(30, int(seconds * 60) // 4)
+    return full_scene(width, height), plan_encoder(VideoSettings.model_validate(values)), frames
+
+
+def ours_and_encoder_alone(size: str, seconds: float, rounds: int, folder: Path) -> tuple[Row, Row, dict[str, float]]:
+    """Measure ours and the encoder alone; and what drawing and handing over cost by themselves, ms of a processor."""
+    scene, plan, frames = landscape(size, seconds)
+    raw, out = folder / "frames.yuv", folder / "out.mp4"
+    buffer = np.zeros(plan.frame_shape, dtype=np.uint8)
+    parts = {"draw": float("inf"), "hand over": float("inf")}
+    with raw.open("wb") as file:
+        for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
+            scene.draw(frame, buffer)
+            file.write(buffer.data)
+    ours, alone = Row(f"ours, {size}", frames), Row(f"encoder alone, {size}", frames)
+    arguments = plan.arguments(frames)
+    arguments[arguments.index("pipe:0")] = str(raw)
+    for _ in range(rounds):
+        measure(alone, lambda: _run([*arguments, "-y", str(out)]), out)
+        measure(ours, lambda: _ours(full_scene(*SIZES[size]), plan, frames, out), out)
+        began = time.thread_time()
+        for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
+            scene.draw(frame, buffer)
+        parts["draw"] = min(parts["draw"], 1e3 * (time.thread_time() - began) / frames)
+        parts["hand over"] = min(parts["hand over"], _hand_over_ms(plan, buffer, frames))
+    raw.unlink()
+    return ours, alone, parts
+
+
+def _ours(scene: Scene, plan: EncoderPlan, frames: int, out: Path) -> None:
+    encode_frames(scene.draw, start_frame=FIRST_FRAME, end_frame=FIRST_FRAME + frames, path=out, plan=plan)
+
+
+def _run(arguments: list[str]) -> None:
+    run(arguments, timeout_s=3600)
+
+
+def _hand_over_ms(plan: EncoderPlan, buffer: np.ndarray, frames: int) -> float:
+    arguments = plan.arguments(frames)
+    source = arguments[: arguments.index("pipe:0") + 1]
+    with Process([*source, "-c", "copy", "-f", "null", "-"], writes=True) as process:
+        began = time.thread_time()
+        for _ in range(frames):
+            process.write(buffer.data)
+        return 1e3 * (time.thread_time() - began) / frames
+
+
+def moviepy_row(seconds: float, rounds: int, folder: Path) -> Row:
+    """Two strips of the scene, scrolling over a background, composited and encoded by MoviePy."""
+    os.environ["FFMPEG_BINARY"] = str(ffmpeg_path())
+    from moviepy import CompositeVideoClip, ImageClip
+
+    scene, _, frames = landscape("1080p60", min(seconds, 3.0))
+    buffer = np.zeros((1620, 1920), dtype=np.uint8)
+    scene.draw(FIRST_FRAME, buffer)
+    picture = rgb_from_planes(planes_of(buffer, 1920, 1080))
+    duration = frames / 60
+    strips = []
+    for top, height in ((160, 310), (480, 420)):
+        wide = np.tile(picture[top : top + height], (1, 2 + int(duration * 120 / 1920), 1))
+        strip = ImageClip(wide).with_duration(duration)
+        strips.append(strip.with_position(lambda t, y=top: (-round(120 * t), y)))
+    film = CompositeVideoClip(strips, size=(1920, 1080), bg_color=(10, 12, 24)).with_duration(duration)
+    row, out = Row("MoviePy, two strips, 1080p60", frames), folder / "moviepy.mp4"
+    for _ in range(min(rounds, 2)):
+        measure(
+            row,
+            lambda: film.write_videofile(str(out), fps=60, preset="veryfast", threads=2, logger=None, audio=False),
+            out,
+        )
+    return row
+
+
+def voice(folder: Path, seconds: float) -> Path:
+    path = folder / "voice.wav"
+    rng = np.random.default_rng(5)
+    times = np.arange(int(seconds * 22050)) / 22050
+    tone = np.sin(2 * np.pi * 140 * times + 3 * np.sin(2 * np.pi * 3 * times)) * (0.5 + 0.4 * np.sin(7 * times))
+    soundfile.write(path, 0.5 * tone + 0.02 * rng.standard_normal(len(times)), 22050, subtype="PCM_16")
+    return path
+
+
+def peer(command: list[str], row: Row, rounds: int, folder: Path, out: Path) -> Row | None:
+    """Measure another program by its whole run; its start is a small part of it."""
+    for _ in range(min(rounds, 2)):
+        try:
+            measure(row, lambda: subprocess.run(command, check=True, capture_output=True, cwd=folder) and None, out)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{row.name}: could not be measured ({error})")
+            return None
+    return row
+
+
+def corrscope_rows(seconds: float, rounds: int, folder: Path) -> tuple[Row, Row] | None:
+    """Corrscope with one channel at 1080p60, and ours with its encoder settings (superfast, crf 18)."""
+    if shutil.which("corr") is None:
+        return None
+    wav = voice(folder, seconds)
+    subprocess.run(["corr", wav.name, "-w"], check=True, capture_output=True, cwd=folder)  # writes voice.yaml
+    theirs = Row("corrscope, one channel, 1080p60", int(seconds * 60))
+    found = peer(["corr", "voice.yaml", "-r", "corr.mp4"], theirs, rounds, folder, folder / "corr.mp4")
+    if found is None:
+        return None
+    scene, plan, frames = landscape("1080p60", seconds)
+    ours, out = Row("ours, 1080p60, corrscope's encoder settings", frames), folder / "out.mp4"
+    for _ in range(rounds):
+        measure(ours, lambda: _ours(scene, replace(plan, preset="superfast", crf=18), frames, out), out)
+    return ours, found
+
+
+def seewav_row(seconds: float, rounds: int, folder: Path) -> Row | None:
+    """Seewav at 1080p60."""
+    if shutil.which("seewav") is None:
+        return None
+    wav, short = voice(folder, seconds), min(seconds, 3.0)
+    command = ["seewav", wav.name, "seewav.mp4", "-W", "1920", "-H", "1080", "-r", "60", "-d", str(short)]
+    return peer(command, Row("seewav, 1080p60", int(short * 60)), rounds, folder, folder / "seewav.mp4")
+
+
+def _print(row: Row | None) -> None:
+    if row is not None:
+        cost, kib = 1e3 * row.processor_s / row.frames, row.size_bytes / row.frames / 1024
+        print(f"{row.name:46} {row.fps:7.1f} frames/s {cost:7.2f} ms/frame {kib:7.1f} KiB/frame", flush=True)
+
+
+def _ratio(ours: Row, theirs: Row | None) -> float | None:
+    return None if theirs is None else round(ours.fps / theirs.fps, 2)
+
+
+def main() -> None:
+    """Measure, print the table, and JSON last."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=[*SIZES, "peers"])
+    options = parser.parse_args()
+    summary: dict[str, float | None] = {}
+    memory = Memory()
+    memory.start()
+    first: Row | None = None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in SIZES:
+            if options.only not in (None, size):
+                continue
+            ours, alone, parts = ours_and_encoder_alone(size, options.seconds, options.rounds, folder)
+            _print(ours)
+            _print(alone)
+            print("    of ours, processor time: " + ", ".join(f"{k} {v:.2f} ms/frame" for k, v in parts.items()))
+            summary[f"vs_encoder_{size}"] = _ratio(ours, alone)
+            first = first or ours
+            if size == "1080p60":
+                summary["peak_mib"] = round(memory.stop())
+        if options.only in (None, "peers"):
+            if first is None:
+                first = ours_and_encoder_alone("1080p60", options.seconds, options.rounds, folder)[0]
+            theirs = moviepy_row(options.seconds, options.rounds, folder)
+            _print(theirs)
+            summary["vs_moviepy"] = _ratio(first, theirs)
+            pair = corrscope_rows(options.seconds, options.rounds, folder)
+            for row in pair or ():
+                _print(row)
+            summary["vs_corrscope"] = _ratio(*pair) if pair else None
+            other = seewav_row(options.seconds, options.rounds, folder)
+            _print(other)
+            summary["vs_seewav"] = _ratio(first, other)
+    print(json.dumps(summary))
+
+
+if __name__ == "__main__":
+    main()
