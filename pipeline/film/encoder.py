@@ -45,9 +45,9 @@ CODECS: Final[Mapping[Encoder, str]] = {
     "amf": "h264_amf",
 }
 # Measured on scenes of ours (300 frames of 1080p60, noise, half noise and vowels; SSIM against the frames drawn): for
-# the same 25.8 dB of SSIM, `veryfast` needs 5.3 KiB and 17 ms of a processor a frame, `superfast` 6.7 KiB and 11 ms, and
-# `superfast` with veryfast's macroblock tree 5.4 KiB and 12 ms. B-frames at every chance (b-adapt=0) take no more room
-# than chosen ones, and less time: what scrolls can always be foretold from both sides.
+# the same 25.8 dB of SSIM, `veryfast` needs 5.3 KiB and 17 ms of a processor a frame, `superfast` 6.7 KiB and 11 ms,
+# and `superfast` with the macroblock tree of `veryfast` 5.4 KiB and 12 ms. B-frames at every chance (b-adapt=0) take no
+# more room than chosen ones, and less time: what scrolls can always be foretold from both sides.
 _QUALITIES: Final[Mapping[Quality, tuple[str, int, str]]] = {
     "draft": ("ultrafast", 24, ""),
     "web": ("superfast", 17, "mbtree=1:rc-lookahead=10"),
