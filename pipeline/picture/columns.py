@@ -207,9 +207,8 @@ class Gathering:
 
 def _interpolated(at_px: NDArray[Any], knots_px: Floats, knots: Floats, y_axis: Axis | None) -> Floats:
     """Read heights off the straight lines from knot to knot."""
-    if y_axis is None:
-        return np.interp(at_px, knots_px, knots)
-    return y_axis.value(np.interp(at_px, knots_px, y_axis.coordinate(knots)))
+    coordinates: Floats = np.interp(at_px, knots_px, knots if y_axis is None else y_axis.coordinate(knots))
+    return coordinates if y_axis is None else y_axis.value(coordinates)
 
 
 def _joined(following: NDArray[np.intp], broken: NDArray[np.bool_]) -> NDArray[np.bool_]:

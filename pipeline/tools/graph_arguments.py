@@ -66,7 +66,7 @@ def _add_data_arguments(group: Any) -> None:
         help="which points are joined by lines: those without an unusual\n"
         "pause between them, all, or none (default: auto)",
     )
-    group.add_argument("--bits", action="store_true", help="show nats as bits")
+    group.add_argument("--bits", action="store_true", help="show losses, written in nats, as bits")
 
 
 def _add_look_arguments(group: Any) -> None:

@@ -20,7 +20,7 @@ from pipeline.progress import SILENT, Reporter
 from pipeline.tools.endpoints import new_file
 from pipeline.tools.graph_data import load_graph_data
 from pipeline.tools.graph_layout import Layout, lay_out
-from pipeline.tools.graph_options import GraphOptions, check_size
+from pipeline.tools.graph_options import TRANSPARENT, GraphOptions, check_size
 from pipeline.tools.graph_raster import make_plot
 from pipeline.tools.graph_theme import GraphTheme, load_graph_theme
 
@@ -76,7 +76,8 @@ def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> 
             write_scroll(path, data, options, theme, report)
         else:
             _write(path, ending, lay_out(data, options, theme), options, theme)
-    return GraphSummary(output, options.width, options.height, data.rows, len(data.series), data.notes)
+    width = options.scroll.window_px if options.scroll else options.width
+    return GraphSummary(output, width, options.height, data.rows, len(data.series), data.notes)
 
 
 def draw_graph(options: GraphOptions) -> Image.Image:
@@ -102,6 +103,8 @@ def _check_output(options: GraphOptions, ending: str) -> None:
     if ending == ".mp4":
         raise InputError("A film shows the graph scrolling.", where="output", hint="Add --scroll SECONDS.")
     check_size(options.width, options.height, ending)
+    if ending in {".jpg", ".jpeg"} and options.background == TRANSPARENT:
+        raise InputError("A JPEG file can't be transparent.", where="--background", hint="PNG and WebP files can.")
     if ending in _BYTES_A_PIXEL:
         _check_memory(options, ending)
 

@@ -23,7 +23,7 @@ from pipeline.tools.graph_theme import GraphTheme
 Floats = NDArray[np.float64]
 
 _DENSE: Final = 1.5  # points a column; where there are fewer, the line itself tells everything
-_INNER_STRENGTH: Final = 1.0  # of the percentile band, as a multiple of the outer band's opacity
+_SHARED_OPACITY: Final = 0.6  # of each of two bands, as a share of one band's: the line must stand out from both
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
     columns = gathering.line(gap_px, panel.y_axis)
     bands = []
     red, green, blue, opacity = colour
-    faint = (red, green, blue, opacity * one.options.opacity)
+    shared = _SHARED_OPACITY if one.options.percentiles else 1.0
+    faint = (red, green, blue, opacity * one.options.opacity * shared)
     if one.options.band and _is_dense(columns):
         bands.append(_band(columns.lowest, columns.highest, panel.y_axis, faint))
     if one.options.percentiles is not None and _is_dense(columns):
         low, high = (share / 100 for share in one.options.percentiles)
         quantiles = column_quantiles(one.x, one.y, panel.x_axis, [low, high])
-        stronger = (red, green, blue, min(1.0, faint[3] * _INNER_STRENGTH))
-        bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, stronger))
+        bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, faint))
     line = _line(one, columns, panel, gap_px)
     return Curve(tuple(bands), line, colour, one.options.width_px or line_px)
 

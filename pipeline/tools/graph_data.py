@@ -25,7 +25,7 @@ from pipeline.tools.graph_options import MOST_SERIES, AxisOptions, GraphOptions,
 
 Floats = NDArray[np.float64]
 
-_LOSS: Final = "loss"
+_LOSS_WORDS: Final = ("loss", "nats")
 _PADDING: Final = 0.04  # of the values' span, above and below
 _SMOOTHING_SHARE: Final = 0.01
 
@@ -42,6 +42,8 @@ class Series:
     options: SeriesOptions
     log: int
     """The number of its log, counted from 1."""
+    in_bits: bool = False
+    """Whether nats were turned into bits."""
     index: int = 0
     """Its number among all, counted from 0: the theme's colours go by it."""
 
@@ -143,7 +145,7 @@ def _choose(
     if options.series:
         return x_index, [(one, dialect.find(one.column, path)) for one in wanted]
     numeric = [i for i, is_numeric in enumerate(dialect.numeric) if is_numeric and i != x_index]
-    spoken = [i for i in numeric if _LOSS in dialect.names[i].casefold()]
+    spoken = [i for i in numeric if _is_loss(dialect.names[i])]
     if not numeric:
         raise LogError(
             "No column but that of x holds numbers.",
@@ -158,7 +160,8 @@ def _series(log: _Log, one: SeriesOptions, index: int, options: GraphOptions) ->
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():
         raise _nothing_to_draw(log, index)
-    factor = one.factor / (NATS_PER_BIT if options.bits else 1.0)
+    in_bits = options.bits and _is_loss(log.name_of(index))
+    factor = one.factor / (NATS_PER_BIT if in_bits else 1.0)
     x, y = (x, y) if usable.all() else (x[usable], y[usable])
     if factor != 1.0:
         y = y * factor
@@ -166,7 +169,11 @@ def _series(log: _Log, one: SeriesOptions, index: int, options: GraphOptions) ->
     _check_scale(y, options.y_axis(one.panel - 1), log, index)
     smooth = _exponential_average(y, one.smoothing) if one.middle == "ema" else None
     name = "".join(character for character in log.name_of(index) if character.isprintable())
-    return Series(x, y, smooth, one.label or name, one, log.number)
+    return Series(x, y, smooth, one.label or name, one, log.number, in_bits)
+
+
+def _is_loss(name: str) -> bool:
+    return any(word in name.casefold() for word in _LOSS_WORDS)
 
 
 def _nothing_to_draw(log: _Log, index: int) -> LogError:

@@ -197,8 +197,8 @@ class _Typesetting:
 
     def _y_label(self, panel: int) -> str:
         axis = self.options.y_axis(panel)
-        unit = axis.unit or ("bits" if self.options.bits else "")
         inside = [one for one in self.data.series if one.options.panel == panel + 1]
+        unit = axis.unit or ("bits" if all(one.in_bits for one in inside) else "")
         alone = inside[0].label if len(inside) == 1 and not self._has_legend(panel) else ""
         return _with_unit(axis.label or alone, unit)
 

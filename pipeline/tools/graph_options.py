@@ -132,7 +132,7 @@ class GraphOptions:
     join: Join = "auto"
     """Which points are joined: those without an unusual pause between them, all, or none."""
     bits: bool = False
-    """Show nats as bits."""
+    """Show losses, in nats, as bits: columns whose names speak of loss or nats."""
     scroll: ScrollOptions | None = None
 
     def __post_init__(self) -> None:

@@ -220,9 +220,13 @@ def test_losses_are_drawn_where_nothing_else_is_asked_for(log: Path, tmp_path: P
     assert [one.label for one in load_graph_data(GraphOptions((str(other),))).series] == ["speed", "height"]
 
 
-def test_nats_are_shown_as_bits(tmp_path: Path) -> None:
-    path = table(tmp_path, np.arange(3), np.full(3, math.log(2)))
-    np.testing.assert_allclose(load_graph_data(GraphOptions((path,), bits=True)).series[0].y, 1.0)
+def test_losses_in_nats_are_shown_as_bits_and_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"x,loss,rate\n1,{math.log(2)},5\n2,{math.log(4)},5\n")
+    series = (SeriesOptions("loss"), SeriesOptions("rate"))
+    loss, rate = load_graph_data(GraphOptions((str(path),), series, bits=True)).series
+    np.testing.assert_allclose(loss.y, [1, 2])
+    assert rate.y.tolist() == [5, 5]
 
 
 def test_what_is_odd_about_a_log_is_reported(tmp_path: Path) -> None:
@@ -346,6 +350,11 @@ def test_a_log_that_can_not_be_read_is_told(tmp_path: Path, name: str, told: str
     with pytest.raises(LogError, match=told):
         run_graph(GraphOptions((str(tmp_path / name),)), str(tmp_path / "graph.png"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transparent_jpeg_is_told(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(InputError, match="transparent"):
+        run_graph(GraphOptions((str(log),), background="transparent"), str(tmp_path / "graph.jpg"))
 
 
 @pytest.mark.parametrize("name", ["graph", "graph.gif", "graph.mp4"])
