@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -19,10 +15,11 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
-from pipeline.files import atomic_write_bytes, atomic_write_text, disk_errors, file_sha256
+from pipeline.files import atomic_write_bytes, atomic_write_text, file_sha256
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
+from pipeline.film.delivery import deliver
 from pipeline.film.encoder import BITEXACT
 from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
@@ -44,6 +41,8 @@ STAGE: Final = "compose"
 VERSION: Final = 1
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
+CARDS_TEMPLATE: Final = "captions/cards.txt"
+"""What subtitles say while a card is shown: a card's own words are too many to be read twice."""
 _PEAK_MARGIN_DB: Final = 0.1
 _ENCODINGS: Final = 4
 """How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
@@ -73,9 +72,11 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         "segments": [segment.content_hash for segment in made.segments],
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
-        "card words": [list(card.record.text) for card in made.cards if card.record.name != THUMBNAIL],
         "thumbnail": [card.content_hash for card in made.cards if card.record.name == THUMBNAIL],
-        "description": read_template_text(find_template(DESCRIPTION_TEMPLATE, production.templates_folder)),
+        "templates": [
+            read_template_text(find_template(name, production.templates_folder))
+            for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)
+        ],
         "words": {
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
@@ -92,7 +93,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     film = None if forced else store.result(film_piece, Film)
     if film is None:
         film = _make_film(production, made, sound, film_piece, workplace)
-    _deliver(film, workplace.output)
+    deliver(film.folder, reversed(film.record.files), workplace.output)  # the video last: where it is, everything is
     return replace(made, film=film)
 
 
@@ -317,20 +318,12 @@ def _checked(
     )
 
 
-def _write_companions(production: Production, made: Made, folder: Path, note: Any) -> None:
+def _write_companions(production: Production, made: Made, folder: Path, note: Callable[[str], None]) -> None:
     """Write the files that go with the film."""
-    timeline = _timeline(made).record
-    cues = cues_of(timeline, {card.record.name: card.record.text for card in made.cards})
-    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
-    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
-    for card in made.cards:
-        if card.record.name == THUMBNAIL:
-            atomic_write_bytes(folder / "thumbnail.png", card.path(card.record.picture_file).read_bytes())
-    atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
+    timeline, own = _timeline(made).record, production.templates_folder
     chapters = platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
-    atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
     lines = [str(line).partition(" ") for line in chapters.lines]
     facts = {
         "title": production.title,
@@ -341,42 +334,20 @@ def _write_companions(production: Production, made: Made, folder: Path, note: An
         "sections": [section.model_dump() for section in timeline.sections],
         "chapters": [{"time": time, "title": title} for time, _, title in lines],
     }
-    template = find_template(DESCRIPTION_TEMPLATE, production.templates_folder)
-    atomic_write_text(folder / "description.txt", render_text(read_template_text(template), facts, template.name))
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    source: Path
-    target: Path
-
-    def is_done(self) -> bool:
-        """Whether the target is the very file, or has its content."""
-        with suppress(OSError):
-            if self.target.samefile(self.source):
-                return True
-            same_size = self.target.stat().st_size == self.source.stat().st_size
-            return same_size and file_sha256(self.target) == file_sha256(self.source)
-        return False
-
-    def make(self) -> None:
-        """Put the file in its place whole, or not at all; without a copy where the file system allows."""
-        temporary = self.target.with_name(f".{self.target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
-        try:
-            with disk_errors(self.target):
-                try:
-                    os.link(self.source, temporary)
-                except OSError:
-                    shutil.copyfile(self.source, temporary)
-                temporary.replace(self.target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _deliver(film: Result[Film], output: Path) -> None:
-    with disk_errors(output):
-        output.mkdir(parents=True, exist_ok=True)
-    for name in reversed(film.record.files):  # the video last: where it is, everything is
-        delivery = _Delivery(film.path(name), output / name)
-        if not delivery.is_done():
-            delivery.make()
+    on_cards = read_template_text(find_template(CARDS_TEMPLATE, own))
+    said = {}
+    for card in timeline.cards():
+        section = {} if card.section is None else timeline.sections[card.section].model_dump()
+        told = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
+        said[card.name] = told.splitlines()
+    cues = cues_of(timeline, said)
+    description = read_template_text(find_template(DESCRIPTION_TEMPLATE, own))
+    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
+    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
+    atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
+    if chapters.lines:
+        atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
+    atomic_write_text(folder / "description.txt", render_text(description, facts, DESCRIPTION_TEMPLATE))
+    for picture in made.cards:
+        if picture.record.name == THUMBNAIL:
+            atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())

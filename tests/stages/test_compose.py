@@ -84,6 +84,9 @@ def test_everything_that_goes_with_a_film_lies_beside_it(tmp_path: Path) -> None
     assert "A made-up film" in words
     assert "Section 2: LSTM, 2 \u00d7 16 neurons, 12,345 parameters" in words
     assert "My own voice" in words
+    subtitles = (workplace.output / "film.srt").read_text()
+    assert subtitles.startswith("1\n00:00:00,000 --> 00:00:01,000\nA made-up film\n\n2\n")
+    assert "Section 1\nLSTM, 2 \u00d7 16 neurons, 12,345 parameters\n" in subtitles
     timeline = Timeline.model_validate(json.loads((workplace.output / "timeline.json").read_text()))
     assert made.timeline is not None
     assert timeline == made.timeline.record
