@@ -33,6 +33,11 @@ def deliver(source: Path, names: Iterable[str], target: Path) -> None:
             _put(source / name, target / name)
 
 
+def missing(source: Path, names: Iterable[str], target: Path) -> tuple[str, ...]:
+    """Name the files that don't lie in the target, or lie there with another content."""
+    return tuple(name for name in names if not _is_there(source / name, target / name))
+
+
 def _is_there(source: Path, target: Path) -> bool:
     """Whether the target is the very file, or has its content."""
     with suppress(OSError):

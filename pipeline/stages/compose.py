@@ -19,7 +19,7 @@ from pipeline.files import atomic_write_bytes, atomic_write_text, file_sha256
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
-from pipeline.film.delivery import deliver
+from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
 from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
@@ -102,9 +102,7 @@ def undelivered(production: Production, made: Made, workplace: Workplace) -> tup
     film = workplace.store.result(pieces(production, made)[-1], Film)
     if film is None:
         return ()
-    return tuple(
-        name for name in film.record.files if not _Delivery(film.path(name), workplace.output / name).is_done()
-    )
+    return missing(film.folder, film.record.files, workplace.output)
 
 
 def soundtrack(production: Production, made: Made, workplace: Workplace) -> Result[Soundtrack]:

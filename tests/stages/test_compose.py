@@ -77,7 +77,7 @@ def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(tmp_path: Pat
 def test_everything_that_goes_with_a_film_lies_beside_it(tmp_path: Path) -> None:
     workplace, made = composed(made_up.production(recording_credit="My own voice"), tmp_path)
     names = {path.name for path in workplace.output.iterdir()}
-    assert {"film.mp4", "film.srt", "film.vtt", "description.txt", "chapters.txt", "timeline.json"} <= names
+    assert {"film.mp4", "film.srt", "film.vtt", "description.txt", "timeline.json"} <= names
     assert made.film is not None
     assert names == set(made.film.record.files)
     words = (workplace.output / "description.txt").read_text()
