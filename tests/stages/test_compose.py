@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -49,22 +50,32 @@ def composed(production: Production, root: Path, **options: int) -> tuple[Workpl
     return workplace, compose.run(production, made, workplace)
 
 
-def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(tmp_path: Path) -> None:
-    production = made_up.production(author="Somebody", video={"frame_rate": "30000/1001"})
-    workplace, made = composed(production, tmp_path)
+def credited(**changes: Any) -> Production:
+    video = {"frame_rate": "30000/1001"}
+    return made_up.production(author="Somebody", recording_credit="My own voice", video=video, **changes)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Made]:
+    return composed(credited(), tmp_path_factory.mktemp("film"))
+
+
+def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(film: tuple[Workplace, Made]) -> None:
+    production = credited()
+    workplace, made = film
     assert made.film is not None
     assert made.timeline is not None
     timeline = made.timeline.record
     path = workplace.output / "film.mp4"
-    with av.open(str(path)) as film:
-        frames = list(film.decode(video=0))
-        assert film.metadata["title"] == production.title
-        assert film.metadata["artist"] == "Somebody"
-        assert film.streams.audio[0].language == "eng"
-        assert [c["metadata"]["title"] for c in film.chapters()] == [c.title for c in timeline.chapters]
+    with av.open(str(path)) as file:
+        frames = list(file.decode(video=0))
+        assert file.metadata["title"] == production.title
+        assert file.metadata["artist"] == "Somebody"
+        assert file.streams.audio[0].language == "eng"
+        assert [c["metadata"]["title"] for c in file.chapters()] == [c.title for c in timeline.chapters]
     assert [read_number(frame.to_ndarray()[:HEIGHT]) for frame in frames] == list(range(timeline.total_frames))
-    with av.open(str(path)) as film:
-        sound = np.concatenate([block.to_ndarray() for block in film.decode(audio=0)], axis=1)
+    with av.open(str(path)) as file:
+        sound = np.concatenate([block.to_ndarray() for block in file.decode(audio=0)], axis=1)
     assert abs(sound.shape[1] / 48000 - timeline.duration_s) < 0.022
     scene = timeline.scenes()[0]
     start, end = (timeline.clock.sample_at(frame) for frame in (scene.start_frame, scene.end_frame))
@@ -74,8 +85,8 @@ def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(tmp_path: Pat
     assert made.film.record.sound_true_peak_dbtp <= production.sound.true_peak_dbtp
 
 
-def test_everything_that_goes_with_a_film_lies_beside_it(tmp_path: Path) -> None:
-    workplace, made = composed(made_up.production(recording_credit="My own voice"), tmp_path)
+def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, Made]) -> None:
+    workplace, made = film
     names = {path.name for path in workplace.output.iterdir()}
     assert {"film.mp4", "film.srt", "film.vtt", "description.txt", "timeline.json"} <= names
     assert made.film is not None
@@ -85,16 +96,16 @@ def test_everything_that_goes_with_a_film_lies_beside_it(tmp_path: Path) -> None
     assert "Section 2: LSTM, 2 \u00d7 16 neurons, 12,345 parameters" in words
     assert "My own voice" in words
     subtitles = (workplace.output / "film.srt").read_text()
-    assert subtitles.startswith("1\n00:00:00,000 --> 00:00:01,000\nA made-up film\n\n2\n")
+    assert subtitles.startswith("1\n00:00:00,000 --> 00:00:00,968\nA made-up film\n\n2\n")
     assert "Section 1\nLSTM, 2 \u00d7 16 neurons, 12,345 parameters\n" in subtitles
     timeline = Timeline.model_validate(json.loads((workplace.output / "timeline.json").read_text()))
     assert made.timeline is not None
     assert timeline == made.timeline.record
 
 
-def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(tmp_path: Path) -> None:
-    production = made_up.production()
-    workplace, made = composed(production, tmp_path)
+def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(film: tuple[Workplace, Made]) -> None:
+    production = credited()
+    workplace, made = film
     path = workplace.output / "film.mp4"
     before = path.read_bytes()
     stamp = path.stat()
@@ -108,17 +119,15 @@ def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(tmp_path: Path)
     assert path.read_bytes() == before
 
 
-def test_the_same_production_gives_the_same_film_bit_for_bit(tmp_path: Path) -> None:
-    films = []
-    for name in ("one", "two"):
-        workplace, _ = composed(made_up.production(), tmp_path / name)
-        films.append({path.name: path.read_bytes() for path in workplace.output.iterdir()})
-    assert films[0] == films[1]
+def test_the_same_production_gives_the_same_film_bit_for_bit(film: tuple[Workplace, Made], tmp_path: Path) -> None:
+    again, _ = composed(credited(), tmp_path)
+    one, two = ({path.name: path.read_bytes() for path in place.output.iterdir()} for place in (film[0], again))
+    assert one == two
 
 
-def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(tmp_path: Path) -> None:
-    production = made_up.production()
-    workplace, made = composed(production, tmp_path)
+def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(film: tuple[Workplace, Made]) -> None:
+    production = credited()
+    workplace, made = film
     before = (workplace.output / "film.mp4").read_bytes()
     broken = with_segments(production, workplace.store, made, frames_missing=1)
     with pytest.raises(StageError, match="not what was promised"):
@@ -126,13 +135,11 @@ def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(tmp_path: Pat
     assert (workplace.output / "film.mp4").read_bytes() == before
 
 
-def test_only_the_film_is_made_anew_when_words_beside_it_change(tmp_path: Path) -> None:
-    production = made_up.production()
-    workplace, made = composed(production, tmp_path)
-    sound, film = compose.pieces(made_up.production(author="Another"), made)
-    assert workplace.store.state(sound).state == "fresh"
-    assert workplace.store.state(film).state == "stale"
-    louder = made_up.production(sound={"loudness_lufs": -20})
+def test_only_the_film_is_made_anew_when_words_beside_it_change(film: tuple[Workplace, Made]) -> None:
+    workplace, made = film
+    other = credited().model_copy(update={"author": "Another"})
+    assert [workplace.store.state(piece).state for piece in compose.pieces(other, made)] == ["fresh", "stale"]
+    louder = credited(sound={"loudness_lufs": -20})
     assert [workplace.store.state(piece).state for piece in compose.pieces(louder, made)] == ["stale", "stale"]
 
 
