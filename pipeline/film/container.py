@@ -22,6 +22,8 @@ AAC_PACKET_SAMPLES: Final = 1024
 _ADTS_HEADER_BYTES: Final = 7
 _ADTS_SYNC: Final = 0xFFF0
 _MICROSECONDS: Final = 1_000_000
+_MOVIE_TIMESCALE_HZ: Final = 48_000
+"""Named, because ffmpeg would take the least common multiple of all AAC rates, in which chapters overflow after 38 s."""
 # ISO 639-1 to 639-2/T, which MP4 wants; others are told as undetermined.
 _LANGUAGE_PAIRS: Final = (
     "ar:ara bg:bul ca:cat cs:ces da:dan de:deu el:ell en:eng es:spa et:est fa:fas fi:fin fr:fra ga:gle he:heb hi:hin "
@@ -136,6 +138,7 @@ def join(
         maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={_three_letters(language)}"]
     told = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy", *BITEXACT]
     boxes = ["-video_track_timescale", str(timescale_for(frame_rate)), "-use_editlist", "0"]
+    boxes += ["-movie_timescale", str(_MOVIE_TIMESCALE_HZ)]
     boxes += ["-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", "-y", file_argument(out)]
     try:
         run([*inputs, *maps, *told, *boxes], timeout_s=3600, purpose="joining the film")
