@@ -23,7 +23,7 @@ _ADTS_HEADER_BYTES: Final = 7
 _ADTS_SYNC: Final = 0xFFF0
 _MICROSECONDS: Final = 1_000_000
 _MOVIE_TIMESCALE_HZ: Final = 48_000
-"""Named, because ffmpeg would take the least common multiple of all AAC rates, in which chapters overflow after 38 s."""
+"""Named, because ffmpeg would take a common multiple of all AAC rates, in which chapters overflow after 38 s."""
 # ISO 639-1 to 639-2/T, which MP4 wants; others are told as undetermined.
 _LANGUAGE_PAIRS: Final = (
     "ar:ara bg:bul ca:cat cs:ces da:dan de:deu el:ell en:eng es:spa et:est fa:fas fi:fin fr:fra ga:gle he:heb hi:hin "

@@ -102,6 +102,14 @@ def test_the_film_is_what_was_promised_and_the_index_comes_first(tmp_path: Path)
     assert [float(start) for _, start in told] == pytest.approx([0.0, 40 / 30], abs=0.001)
 
 
+def test_chapters_stay_in_their_places_in_a_long_film(tmp_path: Path) -> None:
+    timeline = small_timeline(300, Fraction(1))
+    path = make_film(tmp_path, timeline, [0, 150, 300], [10])
+    with av.open(str(path)) as film:
+        starts = [float(chapter["start"] * chapter["time_base"]) for chapter in film.chapters()]
+    assert starts == pytest.approx([0.0, 100.0], abs=0.001)
+
+
 def test_the_same_parts_give_the_same_film_bit_for_bit(tmp_path: Path) -> None:
     films = []
     for name in ("one", "two"):
