@@ -102,11 +102,19 @@ def _area(left: Floats, right: Floats) -> Floats:
     """How much of a pixel lies below an edge that runs straight from `left` to `right`, both heights within it."""
     rise = right - left
     level = np.abs(rise) < 1e-6  # noqa: PLR2004  # too flat to divide by
-    safe = np.where(level, 1.0, rise)
-    return np.where(level, np.clip(left, 0.0, 1.0), (_integral(right) - _integral(left)) / safe)
+    rise[level] = 1.0
+    area = _integral(right)
+    area -= _integral(left)
+    area /= rise
+    if level.any():
+        area[level] = np.clip(left[level], 0.0, 1.0)
+    return area
 
 
 def _integral(height: Floats) -> Floats:
     """The integral of clip(t, 0, 1) up to a height."""
-    inside = np.clip(height, 0.0, 1.0)
-    return inside * inside / 2 + np.maximum(height - 1.0, 0.0)
+    inside = np.maximum(height, 0.0)
+    np.minimum(inside, 1.0, out=inside)
+    whole = height - inside / 2
+    whole *= inside
+    return whole

@@ -6,7 +6,7 @@ Numbers of up to 15 digits come out as `float()` reads them; longer ones are off
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -36,12 +36,18 @@ class Oddities:
     words: int = 0  # anything else
     first_word: str = ""
     first_word_row: int = -1  # counted from 0 among the rows
-    first_infinite_row: int = field(default=-1, repr=False)
+
+    def add(self, other: Oddities, rows_before: int) -> None:
+        """Count what a later stretch of rows holds."""
+        self.missing += other.missing
+        self.not_a_number += other.not_a_number
+        self.infinite += other.infinite
+        self.words += other.words
+        if self.first_word_row < 0 <= other.first_word_row:
+            self.first_word, self.first_word_row = other.first_word, other.first_word_row + rows_before
 
 
-def parse_numbers(
-    data: Bytes, begins: Places, ends: Places, oddities: Oddities, *, point: str = ".", row: int = 0
-) -> Floats:
+def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: Oddities, *, point: str = ".") -> Floats:
     """Read the fields `data[begins[i]:ends[i]]` as numbers.
 
     Parameters
@@ -54,8 +60,6 @@ def parse_numbers(
         Is added to.
     point
         The decimal point.
-    row
-        The number of the first field's row, for messages.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def parse_numbers(
         if strange.any():
             places = np.flatnonzero(strange)
             spans = np.stack([first[places], last[places]])
-            values[places] = _other_numbers(data, spans, row + start + places, oddities, point)
+            values[places] = _other_numbers(data, spans, start + places, oddities, point)
         out[part] = values
     return out
 
@@ -128,11 +132,7 @@ def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities,
             letters[letters == ord(point)] = ord(".")
         words = np.ascontiguousarray(letters).view(f"S{longest}").ravel()
         values[texts] = _words_as_numbers(words, oddities, rows[texts])
-    infinite = np.isinf(values)
-    if infinite.any():
-        oddities.infinite += int(infinite.sum())
-        if oddities.first_infinite_row < 0:
-            oddities.first_infinite_row = int(rows[np.argmax(infinite)])
+    oddities.infinite += int(np.isinf(values).sum())
     for long in np.flatnonzero(lengths > _LONGEST_FIELD):
         _note_word(bytes(data[begins[long] : begins[long] + 40]), oddities, int(rows[long]))
     return values

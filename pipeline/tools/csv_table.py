@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,7 @@ from pipeline.tools.csv_dialect import Dialect, DialectOptions, find_dialect, sp
 from pipeline.tools.csv_numbers import Oddities, parse_numbers
 from pipeline.tools.csv_source import open_lines
 from pipeline.tools.endpoints import input_name
+from pipeline.tools.ordered_work import in_order
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -49,17 +52,14 @@ class Table:
 
 
 @dataclass
-class _Growing:
-    """A table while it is read."""
+class _Part:
+    """What one block of lines holds; rows and lines are counted from its beginning."""
 
-    dialect: Dialect
-    wanted: tuple[int, ...]
-    parts: dict[int, list[Floats]]
+    columns: dict[int, Floats]
     oddities: dict[int, Oddities]
-    rows: int = 0
-    short_rows: int = 0
-    lines: int = 0
-    line_numbers: list[Floats] = field(default_factory=list)
+    rows: int
+    short_rows: int
+    lines: int
 
 
 def read_table(
@@ -84,43 +84,38 @@ def read_table(
         The log can't be read, has no rows, or too many of them.
     """
     try:
-        growing = _read(path, options, choose, most_numbers)
+        return _read(path, options, choose, most_numbers)
     except LogError as error:
         raise LogError(
             error.what, where=error.where or input_name(path), expected=error.expected, hint=error.hint
         ) from error
-    if not growing.rows:
-        raise LogError("The file holds no rows.", where=input_name(path), expected="numbers in columns")
-    return Table(
-        path=path,
-        dialect=growing.dialect,
-        columns={index: np.concatenate(growing.parts.pop(index)) for index in growing.wanted},
-        oddities=growing.oddities,
-        rows=growing.rows,
-        short_rows=growing.short_rows,
-    )
 
 
-def _read(
-    path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], most_numbers: int
-) -> _Growing:
+def _read(path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], most_numbers: int) -> Table:
     with open_lines(path) as blocks:
-        block = next(blocks)
-        dialect = find_dialect(block, options, input_name(path))
+        first = next(blocks)
+        dialect = find_dialect(first, options, input_name(path))
         wanted = tuple(dict.fromkeys(choose(dialect)))
-        growing = _Growing(dialect, wanted, {i: [] for i in wanted}, {i: Oddities() for i in wanted})
-        growing.lines = dialect.rows_from
-        _add_block(growing, _without_lines(block, dialect.rows_from))
-        for block in blocks:
-            _add_block(growing, block)
-            if growing.rows * len(wanted) > most_numbers:
-                break
-    if growing.rows * len(wanted) > most_numbers:
-        raise LogError(
-            f"The log holds more than {most_numbers:,} numbers.",
-            hint="Draw fewer columns at once, or thin the log out.",
-        )
-    return growing
+        table = Table(path, dialect, {}, {index: Oddities() for index in wanted})
+        parts: dict[int, list[Floats]] = {index: [] for index in wanted}
+        lines = dialect.rows_from
+        work = partial(_part, dialect=dialect, wanted=wanted)
+        for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], blocks)):
+            for index in wanted:
+                parts[index].append(part.columns[index] + lines if index < 0 else part.columns[index])
+                table.oddities[index].add(part.oddities[index], table.rows)
+            table.rows += part.rows
+            table.short_rows += part.short_rows
+            lines += part.lines
+            if table.rows * len(wanted) > most_numbers:
+                raise LogError(
+                    f"The log holds more than {most_numbers:,} numbers.",
+                    hint="Draw fewer columns at once, or thin the log out.",
+                )
+    if not table.rows:
+        raise LogError("The file holds no rows.", expected="numbers in columns")
+    table.columns = {index: np.concatenate(parts.pop(index)) for index in wanted}
+    return table
 
 
 def _without_lines(block: bytes, lines: int) -> bytes:
@@ -130,8 +125,8 @@ def _without_lines(block: bytes, lines: int) -> bytes:
     return block[at:]
 
 
-def _add_block(growing: _Growing, raw: bytes) -> None:
-    dialect = growing.dialect
+def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
+    """Read the wanted columns of one block of lines."""
     block, delimiter = _plain(raw, dialect)
     data = np.frombuffer(block + _PADDING, dtype=np.uint8)
     content = data[: len(block)]
@@ -140,33 +135,32 @@ def _add_block(growing: _Growing, raw: bytes) -> None:
     breaks = np.flatnonzero(is_break[marks])
     first_mark = np.concatenate([[0], breaks[:-1] + 1])[: breaks.size]
     begins = np.concatenate([[0], marks[breaks[:-1]] + 1])[: breaks.size]
-    kept = content[begins] != _LINE_BREAK if breaks.size else np.zeros(0, dtype=np.bool_)
+    last_field = breaks - first_mark
+    kept = _rows(data, begins, block, dialect)
+    numbers: Floats = np.flatnonzero(kept) + np.float64(1.0)
+    if not kept.all():
+        first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
+    columns: dict[int, Floats] = {}
+    oddities = {index: Oddities() for index in wanted}
+    point = "," if dialect.decimal_comma else "."
+    for index in wanted:
+        if index < 0:
+            columns[index] = numbers
+        else:
+            starts, ends = _fields(marks, first_mark, begins, last_field, index)
+            columns[index] = parse_numbers(data, starts, ends, oddities[index], point=point)
+    short_rows = int(np.count_nonzero(last_field < len(dialect.names) - 1))
+    return _Part(columns, oddities, begins.size, short_rows, breaks.size)
+
+
+def _rows(data: NDArray[np.uint8], begins: Places, block: bytes, dialect: Dialect) -> NDArray[np.bool_]:
+    """Tell which lines are rows: not empty, and no comment."""
+    kept: NDArray[np.bool_] = data[begins] != _LINE_BREAK
     if dialect.comment:
         kept &= ~_starts_with(data, begins, dialect.comment.encode())
     if b"\r\n" in block:
         kept &= (data[begins] != ord("\r")) | (data[begins + 1] != _LINE_BREAK)
-    numbers = growing.lines + np.flatnonzero(kept) + 1
-    growing.lines += breaks.size
-    last_field = breaks - first_mark
-    if not kept.all():
-        first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
-    growing.short_rows += int(np.count_nonzero(last_field < len(dialect.names) - 1))
-    for index in growing.wanted:
-        if index < 0:
-            growing.parts[index].append(numbers.astype(np.float64))
-            continue
-        starts, ends = _fields(marks, first_mark, begins, last_field, index)
-        growing.parts[index].append(
-            parse_numbers(
-                data,
-                starts,
-                ends,
-                growing.oddities[index],
-                point="," if dialect.decimal_comma else ".",
-                row=growing.rows,
-            )
-        )
-    growing.rows += begins.size
+    return kept
 
 
 def _fields(marks: Places, first_mark: Places, begins: Places, last_field: Places, index: int) -> tuple[Places, Places]:

@@ -1,28 +1,24 @@
 """PNG files written while they are painted: several stretches of rows at once, none kept longer than needed.
 
-This module owns the file format (W3C PNG, third edition; RFC 1950 and 1951) and the order of threads. It does not know
-what is painted. Stretches are compressed apart from one another and joined at flush points, as pigz does.
-"""
+This module owns the file format (W3C PNG, third edition; RFC 1950 and 1951). It does not know what is painted. The
+stretches are compressed apart from one another and joined at flush points, as pigz does.
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.inks import Numbers
+from pipeline.tools.ordered_work import in_order
 
 MOST_PIXELS_A_SIDE: Final = 65_535
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _STRETCH_BYTES: Final = 1 << 22
-_MOST_THREADS: Final = 4
 _FILTER_NONE, _FILTER_UP = 0, 2
 _PALETTE, _COLOUR, _COLOUR_AND_OPACITY = 3, 2, 6  # the format's colour types
 _OPAQUE: Final = 255
@@ -52,7 +48,6 @@ def write_png(
     """
     colours = palette()
     rows = max(1, _STRETCH_BYTES // width)
-    threads = max(1, min(_MOST_THREADS, _usable_cores(), -(-height // rows)))
     sample = paint(0, 1)
     kind = _PALETTE if sample.dtype == np.uint8 else _COLOUR_AND_OPACITY if (colours[:, 3] < _OPAQUE).any() else _COLOUR
     file.write(_SIGNATURE)
@@ -70,16 +65,12 @@ def write_png(
 
     checksum = 1
     begin = b"\x78\x01"  # zlib's header: deflate, a window of 32 KiB, compressed fast
-    for data, adler, length in _in_order(stretch, range(0, height, rows), threads):
+    for data, adler, length in in_order(stretch, range(0, height, rows)):
         file.write(_chunk(b"IDAT", begin + data))
         checksum = _joined_adler(checksum, adler, length)
         begin = b""
     file.write(_chunk(b"IDAT", struct.pack(">I", checksum)))
     file.write(_chunk(b"IEND", b""))
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -116,17 +107,3 @@ def _joined_adler(first: int, second: int, second_length: int) -> int:
     low = (first & 0xFFFF) + (second & 0xFFFF) - 1
     high = (first >> 16) + (second >> 16) + second_length * ((first & 0xFFFF) - 1)
     return high % _ADLER << 16 | low % _ADLER
-
-
-def _in_order(
-    work: Callable[[int], tuple[bytes, int, int]], items: range, threads: int
-) -> Iterator[tuple[bytes, int, int]]:
-    """Do work in threads, a few pieces ahead, and yield the results in order."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[tuple[bytes, int, int]]] = deque()
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
