@@ -2,6 +2,7 @@
 
 This module owns the file format (W3C PNG, third edition; RFC 1950 and 1951). It does not know what is painted. The
 stretches are compressed apart from one another and joined at flush points, as pigz does.
+"""
 
 from __future__ import annotations
 
