@@ -15,9 +15,34 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from pipeline.errors import InputError
+from pipeline.progress import SILENT
 from pipeline.tools.graph_arguments import add_graph_arguments, graph_options
 
 _BYTE: Final = range(256)
+
+
+class _Percent:
+    """Shows on a terminal how far a film is."""
+
+    def __init__(self) -> None:
+        self.total = 1.0
+
+    def begin(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002  # a reporter's names
+        """Remember how much there is to do."""
+        self.total = total
+
+    def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002  # a reporter's names
+        """Write the share that is done over the one before."""
+        end = "\n" if done >= self.total else ""
+        sys.stderr.write(f"\r{100 * done / self.total:3.0f} %{end}")
+
+    def note(self, text: str) -> None:
+        """Tell a fact."""
+        sys.stderr.write(f"{text}\n")
+
+    def warn(self, text: str) -> None:
+        """Tell a doubt."""
+        sys.stderr.write(f"{text}\n")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,7 +138,7 @@ def _graph(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     from pipeline.tools.graph_command import run_graph  # noqa: PLC0415
 
     options, output = graph_options(parsed)
-    summary = run_graph(options, output)
+    summary = run_graph(options, output, _Percent() if sys.stderr.isatty() and not parsed.json else SILENT)
     done = (
         f"{summary.path}: {summary.width:,} x {summary.height:,} px, {summary.series} series of {summary.rows:,} rows"
     )
