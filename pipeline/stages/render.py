@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -240,6 +241,7 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
         done += frames[index]
         workplace.report.advance(done, f"{tasks[index].stretch.name} of {tasks[-1].stretch.number + 1}")
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     run_parallel(_render, tasks, jobs=workplace.jobs, on_done=tell)
 
 
