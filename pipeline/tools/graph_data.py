@@ -140,7 +140,7 @@ def _choose(
             expected="a column of x, and at least one of values",
             hint=f"Number the lines with  -x {LINE_NUMBER}  or name what stands between the columns with --delimiter.",
         )
-    x_index = dialect.find(options.x, path) if options.x else 0
+    x_index = dialect.find(options.x, path) if options.x else _first_numbers(dialect)
     wanted = [one for one in options.series if one.log in {0, number}]
     if options.series:
         return x_index, [(one, dialect.find(one.column, path)) for one in wanted]
@@ -153,6 +153,11 @@ def _choose(
             hint="If commas are its decimal points, say so with --decimal-comma.",
         )
     return x_index, [(SeriesOptions(dialect.names[i]), i) for i in spoken or numeric]
+
+
+def _first_numbers(dialect: Dialect) -> int:
+    """The first column of numbers, else the first of all."""
+    return next((index for index, is_numeric in enumerate(dialect.numeric) if is_numeric), 0)
 
 
 def _series(log: _Log, one: SeriesOptions, index: int, options: GraphOptions) -> Series:
@@ -177,15 +182,16 @@ def _is_loss(name: str) -> bool:
 
 
 def _nothing_to_draw(log: _Log, index: int) -> LogError:
-    oddities, where = log.table.oddities[index], log.table.name
-    hint = ""
+    columns, where = log.table.columns, log.table.name
+    empty = next((each for each in (log.x, index) if not np.isfinite(columns[each]).any()), None)
+    if empty is None:
+        return LogError(f"No row has both '{log.name_of(log.x)}' and '{log.name_of(index)}'.", where=where)
+    oddities, hint = log.table.oddities[empty], ""
     if oddities.words:
         hint = f"Row {oddities.first_word_row + 1:,} says '{oddities.first_word[:40]}', which is no number."
         if "," in oddities.first_word:
             hint += " If commas are its decimal points, say so with --decimal-comma."
-    if np.isfinite(log.table.columns[index]).any():
-        return LogError(f"No row has both '{log.name_of(log.x)}' and '{log.name_of(index)}'.", where=where, hint=hint)
-    return LogError(f"All values of the column '{log.name_of(index)}' are missing.", where=where, hint=hint)
+    return LogError(f"All values of the column '{log.name_of(empty)}' are missing.", where=where, hint=hint)
 
 
 def _check_scale(values: Floats, axis: AxisOptions, log: _Log, index: int) -> None:

@@ -217,6 +217,13 @@ def test_losses_are_drawn_where_nothing_else_is_asked_for(log: Path, tmp_path: P
     assert [one.label for one in load_graph_data(GraphOptions((str(other),))).series] == ["speed", "height"]
 
 
+def test_x_is_the_first_column_of_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("run,iteration,loss\nmonday,1,5\nmonday,2,4\n")
+    data = load_graph_data(GraphOptions((str(path),)))
+    assert (data.x_name, data.series[0].x.tolist()) == ("iteration", [1, 2])
+
+
 def test_losses_in_nats_are_shown_as_bits_and_nothing_else_is(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text(f"x,loss,rate\n1,{math.log(2)},5\n2,{math.log(4)},5\n")

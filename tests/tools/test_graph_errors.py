@@ -22,6 +22,7 @@ BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
     "a missing x": (LOG, {"x": "time"}, LogError, "no column 'time'"),
     "a missing log's number": (LOG, {"series": (SeriesOptions("loss", log=7),)}, InputError, "No series"),
     "all missing": ("a,loss\n1,\n2,nan\n", {}, LogError, "All values of the column 'loss' are missing"),
+    "an x of words": ("t,loss\nmonday,1\n", {"x": "t"}, LogError, "All values of the column 't' are missing"),
     "never together": ("a,loss\n1,\n,2\n", {}, LogError, "No row has both"),
     "zero on a log axis": (LOG, {"y_axes": (LOG_AXIS,)}, LogError, "no room for 0,"),
     "below zero on a log axis": (LOG, {"x_axis": LOG_AXIS, "x": "minus"}, LogError, "no room for -3,"),
