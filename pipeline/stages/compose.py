@@ -22,6 +22,7 @@ from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
 from pipeline.film.footage import content_hash, probe, write_sound
+from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
@@ -38,7 +39,7 @@ from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
 STAGE: Final = "compose"
-VERSION: Final = 1
+VERSION: Final = 2
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
@@ -343,6 +344,7 @@ def _write_companions(production: Production, made: Made, folder: Path, note: Ca
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
+    atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4"))
     if chapters.lines:
         atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
     atomic_write_text(folder / "description.txt", render_text(description, facts, DESCRIPTION_TEMPLATE))

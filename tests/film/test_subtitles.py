@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.ffmpeg import run
 from pipeline.film.subtitles import Cue, as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Caption
 from tests.film.films import small_timeline
@@ -36,3 +38,19 @@ def test_no_words_can_break_a_cue(texts: list[str]) -> None:
 
 def test_marks_of_markup_are_written_as_words() -> None:
     assert "a &lt;b&gt; &amp; c" in as_webvtt([Cue("a <b> & c", 0, 30)], TIMELINE)
+
+
+def test_another_program_reads_the_same_cues_out_of_both_formats(tmp_path: Path) -> None:
+    captions = tuple(
+        Caption(text=text, in_frame=i * 40, out_frame=i * 40 + 35)
+        for i, text in enumerate(["almost", "two\nlines", "caf\u00e9 \u4e2d", "it's -- fine"])
+    )
+    cues = cues_of(TIMELINE.model_copy(update={"captions": captions}), {})
+    (tmp_path / "a.srt").write_text(as_subrip(cues, TIMELINE), encoding="utf-8")
+    (tmp_path / "a.vtt").write_text(as_webvtt(cues, TIMELINE), encoding="utf-8")
+    read = {
+        name: run(["-f", name, "-i", str(tmp_path / f"a.{end}"), "-f", "srt", "-"], timeout_s=30).stdout.decode()
+        for name, end in (("srt", "srt"), ("webvtt", "vtt"))
+    }
+    assert read["srt"] == read["webvtt"]
+    assert read["srt"].replace("\r", "").strip() == as_subrip(cues, TIMELINE).strip()
