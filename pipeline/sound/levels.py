@@ -80,7 +80,7 @@ def matching_gains_db(levels: Sequence[Level], settings: SoundSettings) -> list[
     The reference is the middle recording's loudness; without recordings, the middle take's that is not noise.
     """
     reference = _reference_lufs(levels)
-    headroom = _headroom_db(levels, settings)
+    headroom = settings.true_peak_dbtp - settings.loudness_lufs
     return [_gain_db(level, reference, headroom, settings) for level in levels]
 
 
@@ -102,17 +102,6 @@ def _reference_lufs(levels: Sequence[Level]) -> float:
     speaking = [level for level in takes if level.noisiness < _RATHER_NOISE]
     chosen = recordings or speaking or takes or [level for level in audible if level.kind == "bed"]
     return float(np.median([level.loudness.integrated_lufs for level in chosen])) if chosen else _REFERENCE_LUFS
-
-
-def _headroom_db(levels: Sequence[Level], settings: SoundSettings) -> float:
-    """How far a peak may stand above the reference: as the film's settings say, or as most voices have it by nature."""
-    ratios = [
-        level.loudness.true_peak_dbtp - level.loudness.integrated_lufs
-        for level in levels
-        if level.kind in VOICES and not level.is_silent
-    ]
-    natural = float(np.percentile(ratios, 75)) if ratios else 0.0
-    return max(settings.true_peak_dbtp - settings.loudness_lufs, natural)
 
 
 def _mono(window: Floats) -> Floats:
