@@ -24,6 +24,9 @@ FEWEST_CHECKPOINTS: Final = 24
 FAITHFUL_RATE: Final = 2e-3
 MODERN_RATE: Final = 4e-3
 MODERN_MATRIX_RATE: Final = 0.03
+MODERN_SEQUENCE: Final = 256
+TIERED_SEQUENCE: Final = 128
+"""A tiered network moves once a group, so twice the updates for the same bytes are worth more than long ones."""
 DENSITY: Final = 100.0
 """The last gap between checkpoints is about this many times as long as the first."""
 
@@ -134,34 +137,40 @@ def resolve(settings: TrainingSettings, group: int = 1) -> Recipe:
             where="training.sequence, network.group",
             expected=f"a multiple of {group}, such as {max(1, settings.sequence // group) * group}",
         )
-    rate = settings.learning_rate or (FAITHFUL_RATE if settings.recipe == "torch-rnn" else MODERN_RATE)
-    if settings.recipe == "torch-rnn":
-        return Recipe(
-            name="torch-rnn",
-            batch=settings.batch or 50,
-            sequence=settings.sequence or _whole_groups(50, group),
-            learning_rate=rate,
-            schedule="halving",
-            halve_every_epochs=5,
-            warmup_iterations=0,
-            final_share=1.0,
-            betas=(0.9, 0.999),
-            epsilon=1e-8,
-            weight_decay=0.0,
-            clip="value",
-            clip_at=5.0,
-            matrix_learning_rate=0.0,
-            average=0.0,
-            initial="torch-rnn",
-            shifts=False,
-            mixed_precision=settings.precision == "bfloat16",
-            bugs_of_2016=settings.bugs_of_2016,
-            seed=settings.seed,
-        )
+    return _faithful(settings, group) if settings.recipe == "torch-rnn" else _modern(settings, group)
+
+
+def _faithful(settings: TrainingSettings, group: int) -> Recipe:
+    return Recipe(
+        name="torch-rnn",
+        batch=settings.batch or 50,
+        sequence=settings.sequence or _whole_groups(50, group),
+        learning_rate=settings.learning_rate or FAITHFUL_RATE,
+        schedule="halving",
+        halve_every_epochs=5,
+        warmup_iterations=0,
+        final_share=1.0,
+        betas=(0.9, 0.999),
+        epsilon=1e-8,
+        weight_decay=0.0,
+        clip="value",
+        clip_at=5.0,
+        matrix_learning_rate=0.0,
+        average=0.0,
+        initial="torch-rnn",
+        shifts=False,
+        mixed_precision=settings.precision == "bfloat16",
+        bugs_of_2016=settings.bugs_of_2016,
+        seed=settings.seed,
+    )
+
+
+def _modern(settings: TrainingSettings, group: int) -> Recipe:
+    rate = settings.learning_rate or MODERN_RATE
     return Recipe(
         name="modern",
         batch=settings.batch or 32,
-        sequence=settings.sequence or _whole_groups(256, group),
+        sequence=settings.sequence or _whole_groups(MODERN_SEQUENCE if group == 1 else TIERED_SEQUENCE, group),
         learning_rate=rate,
         schedule="cosine",
         halve_every_epochs=0,
