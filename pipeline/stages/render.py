@@ -381,8 +381,9 @@ def _scene_sound(show: _Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
 
 def _history(run: Result[TrainingRun], label: str) -> LossHistory:
     """Read the loss log; iterations without a training loss are left out."""
-    path, number = run.path(run.record.log_file), {4: lambda text: float(text or "nan")}
-    log = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2, 4), ndmin=2, converters=number)
+    path = run.path(run.record.log_file)
+    blank: dict[int | str, Callable[[str], float]] = {4: lambda text: float(text or "nan")}
+    log = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2, 4), ndmin=2, converters=blank)
     iterations, epochs, elapsed_s, losses = log[~np.isnan(log[:, 3])].T
     checkpoints = run.record.checkpoints
     return LossHistory(
