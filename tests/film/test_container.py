@@ -177,3 +177,40 @@ def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: 
     with av.open(str(tmp_path / "film.mp4")) as film:
         numbers = [read_number(frame.to_ndarray()[:HEIGHT]) for frame in film.decode(video=0)]
     assert numbers == list(range(90))
+
+
+@pytest.mark.parametrize("rate", ["24", "30000/1001"])
+def test_sound_and_picture_are_still_in_step_after_ten_minutes(tmp_path: Path, rate: str) -> None:
+    frame_rate = Fraction(rate)
+    minute = int(60 * frame_rate)
+    plan = replace(small_plan(frame_rate), preset="ultrafast", x264_extra="")
+    ((part, frames),) = encode_parts(tmp_path, [0, minute], plan, lambda frame, out: draw_number(frame % 4096, out))
+    timeline = small_timeline(10 * minute, frame_rate)
+    clicks = [minute * n + 5 for n in range(10)]
+    sound = np.zeros((timeline.clock.sample_at(timeline.total_frames), 2), dtype=np.float32)
+    sound[[timeline.clock.sample_at(frame) for frame in clicks]] = 0.9
+    soundfile.write(tmp_path / "sound.wav", sound, 48000, subtype="PCM_16")
+    encode_sound(tmp_path / "sound.wav", tmp_path / "sound.aac", total_samples=len(sound), kbit_per_s=192)
+    out = tmp_path / "film.mp4"
+    join(
+        [(part, frames)] * 10,
+        sound=tmp_path / "sound.aac",
+        metadata=";FFMETADATA1\n",
+        frame_rate=frame_rate,
+        language="en",
+        out=out,
+        workspace=tmp_path,
+    )
+    with av.open(str(out), options={"ignore_editlist": "1"}) as film:
+        times = sorted(packet.pts for packet in film.demux(video=0) if packet.pts is not None)
+    tick = timescale_for(frame_rate) / frame_rate
+    assert times == [n * tick for n in range(10 * minute)]
+    for number in (0, 4, 9):
+        with av.open(str(out)) as film:
+            film.seek(int(clicks[number] / frame_rate * 1_000_000) - 200_000)
+            seen = next(frame for frame in film.decode(video=0) if frame.pts == clicks[number] * tick)
+        assert read_number(seen.to_ndarray()[:HEIGHT]) == 5
+    with av.open(str(out), options={"ignore_editlist": "1"}) as film:
+        heard = np.concatenate([block.to_ndarray()[0] for block in film.decode(audio=0)])
+    loud = np.flatnonzero(np.abs(heard) > 0.4)
+    np.testing.assert_array_equal([int(at * frame_rate / 48000 + Fraction(1, 100)) for at in loud], clicks)
