@@ -128,3 +128,21 @@ def _show_level(level: Level) -> None:
     clipped = " CLIPPED" if level.clipped_samples else ""
     bar = "#" * filled + "-" * (width - filled)
     print(f"\r{level.seconds:7.1f} s [{bar}] {level.peak_db:6.1f} dB{clipped} ", end="", file=sys.stderr, flush=True)
+
+
+@side.command()
+def check(
+    film: Annotated[Path, typer.Argument(help="A film of ours.", metavar="FILE.mp4")], as_json: AsJson = False
+) -> None:
+    """Decode a film and compare it with the timeline beside it."""
+    from pipeline.film.check import check_file  # noqa: PLC0415 - only here is a film decoded
+
+    findings = check_file(film)
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            expected = "" if finding.holds else f"   expected {finding.expected}"
+            print(f"{'ok' if finding.holds else 'BROKEN':<7} {finding.promise:<20} {finding.found}{expected}")
+    if not all(finding.holds for finding in findings):
+        raise typer.Exit(1)

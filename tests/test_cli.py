@@ -95,3 +95,8 @@ def test_the_doctor_tells_of_a_broken_ffmpeg(tmp_path: Path, broken: str, monkey
     found = {finding["name"]: finding for finding in json.loads(ran.stdout)}
     assert found["ffmpeg"]["state"] == "missing"
     assert "BUILD_VIDEO_FFMPEG" in found["ffmpeg"]["mend"] + found["ffmpeg"]["found"]
+
+
+def test_checking_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"no film")
+    refused(build_video("check", "film.mp4", cwd=tmp_path), "timeline")
