@@ -1,5 +1,6 @@
 """Production files: what is right is read, what is wrong is told in one clear error."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ProductionError
 from pipeline.production import load_production, parse_production, safe_file_name
 from pipeline.resources import builtin_templates_folder
+from pipeline.stages.storyboard import check_captions
 
 SECTION = '[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 
@@ -97,3 +99,11 @@ def test_names_become_names_that_every_file_system_takes(text: str) -> None:
     assert not name.startswith((".", "-"))
     assert not set(name) & set('/\\:*?"<>| \n\0')
     assert len(name) <= 90
+
+
+def test_the_production_in_the_readme_is_valid() -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```toml\n")[1].split("```")[0]
+    production = parse_production(tomllib.loads(shown), where="README.md")
+    assert production.sections[0].storyboard.take[0].iteration == "best"
+    check_captions(production)
