@@ -239,13 +239,18 @@ def corrscope_rows(seconds: float, rounds: int, folder: Path) -> tuple[Row, Row]
     return ours, found
 
 
-def seewav_row(seconds: float, rounds: int, folder: Path) -> Row | None:
-    """Seewav at 1080p60."""
+def seewav_rows(seconds: float, rounds: int, folder: Path) -> tuple[Row, Row] | None:
+    """Seewav at 1080p60, and ours, both as they are without any setting."""
     if shutil.which("seewav") is None:
         return None
+    scene, plan, frames = landscape("1080p60", seconds, preset=None)
+    ours, out = Row("ours, 1080p60, as it is", frames), folder / "out.mp4"
+    for _ in range(rounds):
+        measure(ours, lambda: _ours(scene, plan, frames, out), out)
     wav, short = voice(folder, seconds), min(seconds, 3.0)
     command = ["seewav", wav.name, "seewav.mp4", "-W", "1920", "-H", "1080", "-r", "60", "-d", str(short)]
-    return peer(command, Row("seewav, 1080p60", int(short * 60)), rounds, folder, folder / "seewav.mp4")
+    theirs = peer(command, Row("seewav, 1080p60", int(short * 60)), rounds, folder, folder / "seewav.mp4")
+    return (ours, theirs) if theirs else None
 
 
 def _print(row: Row | None) -> None:
@@ -292,9 +297,10 @@ def main() -> None:
             for row in pair or ():
                 _print(row)
             summary["vs_corrscope"] = _ratio(*pair) if pair else None
-            other = seewav_row(options.seconds, options.rounds, folder)
-            _print(other)
-            summary["vs_seewav"] = _ratio(first, other)
+            pair = seewav_rows(options.seconds, options.rounds, folder)
+            for row in pair or ():
+                _print(row)
+            summary["vs_seewav"] = _ratio(*pair) if pair else None
     print(json.dumps(summary))
 
 
