@@ -66,8 +66,10 @@ def main(arguments: Sequence[str]) -> int:
     BuildVideoError
         What went wrong, for the caller to tell.
     """
-    parsed = make_parser().parse_args(list(arguments))
-    runner = {"graph": _graph, "to-text": _to_text, "from-text": _from_text}[parsed.command]
+    command = arguments[0]
+    # Options may stand anywhere, also between the names of files.
+    parsed = make_parsers()[command].parse_intermixed_args(list(arguments[1:]))
+    runner = {"graph": _graph, "to-text": _to_text, "from-text": _from_text}[command]
     facts, sentences = runner(parsed)
     # What was made may go to standard output itself.
     stream = sys.stderr if getattr(parsed, "target", "") == "-" else sys.stdout
@@ -79,29 +81,24 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of all three commands."""
-    parser = _Parser(prog="build-video", allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    graph = commands.add_parser(
-        "graph",
-        help="Draw logs of numbers as line graphs.",
+def make_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Make the parsers of the three commands."""
+    graph = _Parser(
+        prog="build-video graph",
         description="Draw logs of numbers as line graphs: in each column of pixels the band from the lowest to the "
         "highest value, and the mean over it.",
         usage="build-video graph [options] LOG... OUT",
         allow_abbrev=False,
     )
     add_graph_arguments(graph)
-    to_text = commands.add_parser(
-        "to-text",
-        help="Turn any bytes into UTF-8 text, one character a byte.",
+    to_text = _Parser(
+        prog="build-video to-text",
         description="Turn any bytes into UTF-8 text of at most 256 different characters, one a byte. Printable ASCII "
         "stays itself; every other byte has a letter of its own.",
         allow_abbrev=False,
     )
-    from_text = commands.add_parser(
-        "from-text",
-        help="Turn such text back into the bytes.",
+    from_text = _Parser(
+        prog="build-video from-text",
         description="Turn text made by to-text, or invented by a network that learned it, back into bytes.",
         allow_abbrev=False,
     )
@@ -124,7 +121,7 @@ def make_parser() -> argparse.ArgumentParser:
     unknown = from_text.add_mutually_exclusive_group()
     unknown.add_argument("--skip", action="store_true", help="leave characters out that stand for no byte")
     unknown.add_argument("--replace", type=_byte, metavar="BYTE", help="put this byte (0 to 255) in their place")
-    return parser
+    return {"graph": graph, "to-text": to_text, "from-text": from_text}
 
 
 def _byte(text: str) -> int:

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import InputError
-from pipeline.tools.commands import main, make_parser
+from pipeline.tools.commands import main, make_parsers
 from pipeline.tools.graph_arguments import graph_options
 from pipeline.tools.graph_options import GraphOptions
 
 
 def options(*arguments: str) -> GraphOptions:
-    return graph_options(make_parser().parse_args(["graph", *arguments, "log.csv", "out.png"]))[0]
+    return graph_options(make_parsers()["graph"].parse_intermixed_args([*arguments, "log.csv", "out.png"]))[0]
 
 
 def in_process(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -163,3 +163,8 @@ def test_drawing_a_graph_loads_nothing_heavy(tmp_path: Path, log: str) -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_options_may_stand_between_the_names_of_files() -> None:
+    parsed = make_parsers()["graph"].parse_intermixed_args(["log.csv", "-y", "2", "out.png", "--bits"])
+    assert parsed.files == ["log.csv", "out.png"]
