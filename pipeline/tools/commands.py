@@ -66,9 +66,11 @@ def main(arguments: Sequence[str]) -> int:
     BuildVideoError
         What went wrong, for the caller to tell.
     """
-    command = arguments[0]
+    command, parsers = next(iter(arguments), ""), make_parsers()
+    if command not in parsers:
+        raise InputError(f"There is no tool '{command}'.", where="command line", expected=", ".join(parsers))
     # Options may stand anywhere, also between the names of files.
-    parsed = make_parsers()[command].parse_intermixed_args(list(arguments[1:]))
+    parsed = parsers[command].parse_intermixed_args(list(arguments[1:]))
     runner = {"graph": _graph, "to-text": _to_text, "from-text": _from_text}[command]
     facts, sentences = runner(parsed)
     # What was made may go to standard output itself.
