@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
-from pipeline.errors import ProductionError
+from pipeline.errors import FootageError, ProductionError
 from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
@@ -50,14 +50,30 @@ def build(production: Production, workplace: Workplace, until: str = STAGES[-1])
 
 
 def check_words(production: Production) -> None:
-    """Find faults of captions, cards, themes and layouts before hours are spent on training."""
+    """Find missing files, and faults of captions, cards, themes and layouts, before hours are spent on training."""
     from pipeline.picture.layout import load_layout  # noqa: PLC0415 - a survey does without pictures
     from pipeline.stages.cards import check_cards  # noqa: PLC0415
     from pipeline.stages.storyboard import check_captions  # noqa: PLC0415
 
+    _check_files(production)
     load_layout(production.video.layout, production.templates_folder)
     check_captions(production)
     check_cards(production)
+
+
+def _check_files(production: Production) -> None:
+    named = [(insert.file, f"insert {number}") for number, insert in enumerate(production.inserts, start=1)]
+    if production.sound.music is not None:
+        named.append((str(production.sound.music), "sound.music"))
+    for name, field in named:
+        path = production.resolve(name, field)
+        if not path.is_file():
+            raise FootageError(
+                "There is no such file.",
+                where=f"{field}: {path}",
+                expected="a file beside the production",
+                hint="Correct the name, or put the file there.",
+            )
 
 
 @dataclass(frozen=True)

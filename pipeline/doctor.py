@@ -21,11 +21,11 @@ from pipeline.errors import BuildVideoError
 from pipeline.ffmpeg import ffmpeg_path
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import existing_parent
+from pipeline.film.hardware import working_hardware
 
 _NEEDED_DISK_GIB: Final = 2.0
 _NEEDED_MEMORY_GIB: Final = 4.0
 _NEEDED_ENCODERS: Final = ("libx264", "aac")
-_HARDWARE_ENCODERS: Final = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf")
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def _ffmpeg() -> Finding:
 def _encoders() -> Finding:
     listed = run_ffmpeg(["-encoders"], timeout_s=20).stdout.decode("utf-8", "replace").split()
     absent = [name for name in _NEEDED_ENCODERS if name not in listed]
-    hardware = [name for name in _HARDWARE_ENCODERS if name in listed]
     if absent:
         return Finding("encoders", "missing", f"no {', '.join(absent)}", "pip install --force-reinstall imageio-ffmpeg")
-    also = f"; known to this ffmpeg, tried before use: {', '.join(hardware)}" if hardware else ""
+    working = [trial.encoder for trial in working_hardware() if trial.works]
+    also = f"; in hardware: {', '.join(working)}" if working else "; none in hardware works here"
     return Finding("encoders", "ok", ", ".join(_NEEDED_ENCODERS) + also)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.productions import make_tiny
+
 ROOT = Path(__file__).resolve().parents[1]
 SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 
@@ -100,3 +102,11 @@ def test_the_doctor_tells_of_a_broken_ffmpeg(tmp_path: Path, broken: str, monkey
 def test_checking_what_is_no_film_is_refused(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"no film")
     refused(build_video("check", "film.mp4", cwd=tmp_path), "timeline")
+
+
+def test_missing_footage_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    production = make_tiny(tmp_path)
+    with production.open("a", encoding="utf-8") as file:
+        file.write('[[insert]]\nfile = "intro.mp4"\nafter = "title"\n')
+    refused(build_video("tiny.toml", cwd=tmp_path), "intro.mp4")
+    assert not (tmp_path / "out" / "tiny" / "work" / "train").exists()
