@@ -1,25 +1,29 @@
 """What a media file is, judged by its first bytes and never by its name.
 
 Owns the list of formats that may reach ffmpeg, each with the one demuxer it may be opened with, and the options that
-hold ffmpeg to that: no other format, no other protocol. So a playlist cannot make it open other files or addresses.
-It does not decode, and it does not know what the file is for.
+hold ffmpeg to that: no other format, no other protocol, no picture or piece of memory beyond measure. So a playlist
+cannot make it open other files or addresses. It also tells a fault of the file from a fault of ffmpeg. It does not know
+what the file is for.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import InputError, RecordingError
-from pipeline.ffmpeg import file_argument
+from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
+from pipeline.ffmpeg import Process, file_argument
 
 _HEAD_BYTES: Final = 1 << 16
 _LARGEST_BYTES: Final = 1 << 37  # 128 GiB: a day of uncompressed surround sound, or a long film
 _TEXT_SHARE: Final = 0.95
+MOST_PIXELS: Final = 1 << 26
+"""More than any picture of a film needs (8192 x 8192); less than would fill the memory."""
+_LARGEST_ALLOCATION_BYTES: Final = 1 << 29
 _PLAYLIST_STARTS: Final = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"<?xml", b"<mpd", b"<smil", b"<asx")
 _KNOWN: Final = "WAV, FLAC, MP3, M4A, AAC, OGG, Opus, AIFF, CAF, MP4, MOV, MKV, WebM, AVI, ..."
 _CONVERT: Final = "Export the file as WAV or FLAC in the program that made it."
@@ -115,8 +119,48 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
 
 def input_arguments(path: Path, form: MediaFormat) -> list[str]:
     """Arguments that open the file with ffmpeg: as this format only, from the disk only."""
-    held = ["-max_alloc", str(1 << 29), "-protocol_whitelist", "file,pipe", "-format_whitelist", form.demuxer]
+    held = ["-max_alloc", str(_LARGEST_ALLOCATION_BYTES), "-max_pixels", str(MOST_PIXELS)]
+    held += ["-protocol_whitelist", "file,pipe", "-format_whitelist", form.demuxer]
     return [*held, "-f", form.demuxer, "-i", file_argument(path)]
+
+
+def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: InputError) -> str:
+    """Run ffmpeg on a file that someone gave, to its end.
+
+    Parameters
+    ----------
+    args
+        With `input_arguments` among them; what it writes to standard output is dropped.
+    timeout_s
+        It is killed after so many seconds.
+    told
+        What is raised where it is the file's fault.
+
+    Returns
+    -------
+    str
+        What it wrote to standard error.
+    """
+    process = Process(args, reads=True, timeout_s=timeout_s, stall_s=timeout_s, purpose=purpose)
+    try:
+        with process:
+            pass  # leaving it waits for its end
+    except FfmpegError as failure:
+        raise blamed(failure, process, told) from failure
+    return process.stderr
+
+
+def blamed(failure: FfmpegError, process: Process, told: InputError) -> BuildVideoError:
+    """Choose what a failure is told as: only a status of its own choice, or its slowness, speaks about the file."""
+    if process.timed_out:
+        return type(told)(
+            "Reading the file takes far too long.", where=told.where, expected="a file that can be decoded"
+        )
+    if process.returncode is None or process.returncode <= 0:
+        return failure
+    words = process.stderr.strip().splitlines()
+    hint = told.hint or f"ffmpeg said: {words[-1] if words else 'nothing'}"
+    return type(told)(told.what, where=told.where, expected=told.expected, hint=hint)
 
 
 def _open_without_waiting(name: str, flags: int) -> int:

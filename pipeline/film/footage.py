@@ -7,11 +7,9 @@ It does not know where in the film it stands.
 
 from __future__ import annotations
 
+import math
 import os
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -21,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import FfmpegError, FootageError
-from pipeline.ffmpeg import ffmpeg_path, file_argument, run
+from pipeline.errors import FootageError
+from pipeline.ffmpeg import ffmpeg_path, file_argument
 from pipeline.files import file_sha256
 from pipeline.film.settings import InsertSettings
-from pipeline.media import input_arguments, recognise
+from pipeline.film.stills import check_still, is_still, read_still
+from pipeline.media import MOST_PIXELS, input_arguments, recognise, run_on_file
 
 if TYPE_CHECKING:
     from moviepy import VideoClip
@@ -33,10 +32,11 @@ if TYPE_CHECKING:
 STILL_S: Final = 4.0
 """How long a still is shown where nothing else is said."""
 LONGEST_S: Final = 3600.0
-_LARGEST_STILL_PX: Final = 100_000_000
-_STILL_FORMATS: Final = ("PNG", "JPEG", "WEBP")
-_STILL_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_LOOK_S: Final = 60.0
+_LARGEST_DETOUR: Final = 4
+"""So many times the film's pixels a picture may grow to before it is cropped."""
 _SOUND_RATE_HZ: Final = 48_000
+_WITHOUT_SOUND: Final = "Set sound = false for this insert to show it without its sound."
 
 
 @dataclass(frozen=True)
@@ -71,36 +71,31 @@ def probe(path: Path) -> Footage:
     FootageError
         Where it is missing, unreadable, or neither a video nor a picture.
     """
-    if _is_still(path):
-        with _opened_still(path):
-            return Footage(path, None, has_sound=False)
+    if is_still(path):
+        check_still(path)
+        return Footage(path, None, has_sound=False)
     form = recognise(path, FootageError)
-    try:
-        words = run(
-            [
-                "-loglevel",
-                "info",
-                *input_arguments(path, form),
-                "-map",
-                "0:V:0",
-                "-c",
-                "copy",
-                "-t",
-                "0.1",
-                "-f",
-                "null",
-                "-",
-            ],
-            timeout_s=60,
-            purpose=f"looking at {path.name}",
-        ).stderr
-    except FfmpegError as error:
+    told = FootageError(
+        "This footage has no picture that can be read.",
+        where=str(path),
+        expected="a video, or a PNG, JPEG or WebP picture",
+    )
+    look = ["-map", "0:V:0", "-c", "copy", "-t", "0.1", "-f", "null", "-"]
+    words = run_on_file(
+        ["-loglevel", "info", *input_arguments(path, form), *look],
+        timeout_s=_LOOK_S,
+        purpose=f"looking at {path.name}",
+        told=told,
+    )
+    size = re.search(r"^  Stream #0:\S*: Video: .*?, (\d{1,9})x(\d{1,9})[ ,]", words, re.MULTILINE)
+    if size is None:
+        raise told
+    if int(size[1]) * int(size[2]) > MOST_PIXELS:
         raise FootageError(
-            "This footage has no picture that can be read.",
+            f"The footage's picture is far too large: {size[1]} x {size[2]} pixels.",
             where=str(path),
-            expected="a video, or a PNG, JPEG or WebP picture",
-            hint=error.what,
-        ) from error
+            expected=f"at most {MOST_PIXELS // 1_000_000} million pixels",
+        )
     length = re.search(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", words, re.MULTILINE)
     if length is None:
         raise FootageError(
@@ -119,7 +114,7 @@ def content_hash(path: Path) -> str:
     FootageError
         Where it is missing, unreadable, or neither a video nor a picture.
     """
-    if not _is_still(path):
+    if not is_still(path):
         recognise(path, FootageError)  # before its content is read: it may be endless, or no footage at all
     status = path.stat()
     return _hash_of_state(path, status.st_size, status.st_mtime_ns)
@@ -166,7 +161,12 @@ def write_sound(footage: Footage, settings: InsertSettings, seconds: float, out:
     source = ["-ss", f"{settings.start_s:.3f}", *input_arguments(footage.path, recognise(footage.path, FootageError))]
     shaped = ["-map", "0:a:0", "-t", f"{seconds:.3f}", "-af", fades if fade > 0 else "anull"]
     told = ["-ac", "2", "-ar", str(_SOUND_RATE_HZ), "-f", "f32le", "-y", file_argument(out)]
-    run([*source, *shaped, *told], timeout_s=1800, purpose=f"decoding the sound of {footage.path.name}")
+    run_on_file(
+        [*source, *shaped, *told],
+        timeout_s=_limit_s(seconds),
+        purpose=f"decoding the sound of {footage.path.name}",
+        told=FootageError("The footage's sound can't be decoded.", where=str(footage.path), hint=_WITHOUT_SOUND),
+    )
     samples = out.stat().st_size // 8
     return np.memmap(out, np.float32, "r", shape=(samples, 2)) if samples else np.zeros((1, 2), np.float32)
 
@@ -229,43 +229,6 @@ class FootageFrames:
         self.close()
 
 
-def _is_still(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError:
-        return False  # recognising it as media tells what is wrong
-    return head.startswith(_STILL_STARTS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-
-
-@contextmanager
-def _opened_still(path: Path) -> Iterator[Any]:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - only stills need it
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_STILL_FORMATS) as image:
-                if image.width * image.height > _LARGEST_STILL_PX:
-                    raise FootageError(
-                        f"The picture is far too large: {image.width} x {image.height} pixels.",
-                        where=str(path),
-                        expected=f"at most {_LARGEST_STILL_PX // 1_000_000} million pixels",
-                    )
-                yield image
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise FootageError(
-            f"The picture can't be read: {error}.", where=str(path), expected="a PNG, JPEG or WebP picture"
-        ) from error
-
-
 def _moviepy() -> Any:
     """Import MoviePy with our ffmpeg: it reads the variable once, and would read a .env file where it is not set."""
     os.environ["FFMPEG_BINARY"] = str(ffmpeg_path())
@@ -275,13 +238,7 @@ def _moviepy() -> Any:
 
 
 def _still_clip(path: Path) -> VideoClip:
-    from PIL import ImageOps  # noqa: PLC0415 - only stills need it
-
-    with _opened_still(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        picture = np.asarray(upright.convert("RGBA"))
-    opacity = picture[..., 3:].astype(np.float32) / 255
-    return _moviepy().ImageClip(np.rint(picture[..., :3] * opacity).astype(np.uint8))
+    return _moviepy().ImageClip(read_still(path))
 
 
 def _video_clip(path: Path) -> VideoClip:
@@ -292,38 +249,28 @@ def _pace_evenly(path: Path, start_s: float, frame_rate: Fraction, frames: int, 
     """Decode footage of any pace to exactly so many frames at the film's rate; the last one stands if it is short."""
     rate = f"{frame_rate.numerator}/{frame_rate.denominator}"
     source = ["-ss", f"{start_s:.3f}", *input_arguments(path, recognise(path, FootageError))]
-    paced = [
-        "-map",
-        "0:V:0",
-        "-vf",
-        f"fps={rate},tpad=stop_mode=clone:stop=-1,format=yuv444p",
-        "-frames:v",
-        str(frames),
-    ]
-    told = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-qp",
-        "4",
-        "-bf",
-        "0",
-        "-f",
-        "matroska",
-        "-y",
-        file_argument(out),
-    ]
-    try:
-        run([*source, *paced, *told, "-y", file_argument(out)], timeout_s=7200, purpose=f"decoding {path.name}")
-    except FfmpegError as error:
-        raise FootageError(f"The footage can't be decoded. {error.what}", where=str(path)) from error
+    filters = f"fps={rate},tpad=stop_mode=clone:stop=-1,format=yuv444p"
+    paced = ["-map", "0:V:0", "-vf", filters, "-frames:v", str(frames)]
+    told = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-bf", "0", "-f", "matroska"]
+    run_on_file(
+        [*source, *paced, *told, "-y", file_argument(out)],
+        timeout_s=_limit_s(float(frames / frame_rate)),
+        purpose=f"decoding {path.name}",
+        told=FootageError("The footage can't be decoded.", where=str(path), expected="a video that plays elsewhere"),
+    )
+
+
+def _limit_s(seconds: float) -> float:
+    """How long decoding so much may take, on a slow machine that does other things too."""
+    return 300 + 60 * seconds
 
 
 def _shaped(clip: VideoClip, settings: InsertSettings, size: tuple[int, int], duration_s: float) -> VideoClip:
     """Scale and crop (or pad) to the film's size, and fade from and to black."""
     moviepy = _moviepy()
     width, height = size
+    if settings.fit == "crop":
+        clip = _roughly_cropped(clip, size)
     scales = width / clip.w, height / clip.h
     scale = max(scales) if settings.fit == "crop" else min(scales)
     scaled_size = max(1, round(clip.w * scale)), max(1, round(clip.h * scale))
@@ -338,3 +285,12 @@ def _shaped(clip: VideoClip, settings: InsertSettings, size: tuple[int, int], du
     if fade > 0:
         shaped = shaped.with_effects([moviepy.vfx.FadeIn(fade), moviepy.vfx.FadeOut(fade)])
     return shaped
+
+
+def _roughly_cropped(clip: VideoClip, size: tuple[int, int]) -> VideoClip:
+    """Cut off what would be scaled up only to be cropped, where that is much: a picture of one column, say."""
+    scale = max(size[0] / clip.w, size[1] / clip.h)
+    if clip.w * clip.h * scale**2 <= _LARGEST_DETOUR * size[0] * size[1]:
+        return clip
+    width, height = (min(have, math.ceil(want / scale)) for have, want in zip((clip.w, clip.h), size, strict=True))
+    return clip.cropped(x1=(clip.w - width) // 2, y1=(clip.h - height) // 2, width=width, height=height)

@@ -106,6 +106,8 @@ def _default(value: object, other: object = "") -> object:
 def _join(values: object, between: str = ", ") -> str:
     if not isinstance(values, list | tuple):
         return str(values)
+    if len(values) * len(str(between)) > _LONGEST:
+        raise ValueError("'join' would make the text too long")
     return str(between).join(str(value) for value in values)
 
 

@@ -4,8 +4,9 @@ This module owns the words of captions and cards: filters for numbers, what a te
 does not know where the words will stand.
 
 A template sees plain facts only (text, numbers, lists, tables). It may test, loop over facts and apply the filters
-below; it can't call, assign, import or look inside objects. Since nothing can grow but by what is written down, and
-loops go at most two deep over short texts, every template ends quickly.
+below; it can't call, assign, import or look inside objects. What it contains is checked before Jinja compiles it
+(compiling folds constants, and so would work out a power). Nothing can grow but by what is written down, and loops and
+filters share an allowance of work, the same on every machine: so every template ends quickly.
 
     render_text("{{ parameters|thousands }} parameters", {"parameters": 1200000})   # "1,200,000 parameters"
 """
@@ -15,11 +16,12 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from functools import lru_cache, wraps
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import LoopContext
@@ -34,6 +36,10 @@ Facts = Mapping[str, Any]
 LONGEST_TEMPLATE: Final = 4000
 LONGEST_RESULT: Final = 20_000
 DEEPEST_LOOP: Final = 2
+MOST_WORK: Final = 1_000_000
+"""Parts of the template that loops may go through, and stretches of text that filters may make, altogether."""
+_CHARACTERS_A_PART: Final = 64
+_LOOP: Final = " loop"  # no template can write a filter's name with a space in it
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 
 _TESTS: Final = frozenset({"defined", "undefined", "none", "number", "string", "divisibleby", "even", "odd", "in"})
@@ -84,12 +90,41 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+_work_left: ContextVar[int] = ContextVar("_work_left", default=MOST_WORK)
+
+
+def _work(parts: int) -> None:
+    left = _work_left.get() - parts
+    _work_left.set(left)
+    if left < 0:
+        raise ValueError("its loops and filters have too much to do")
+
+
+@pass_context  # so that it is never worked out while the template is compiled
+def _counted(_context: object, values: Any, parts: int) -> Any:
+    """Hand on what a loop goes over, and charge for going over it: each round goes through so many parts."""
+    _work(parts * (len(values) + 1))
+    return values
+
+
+def _charged(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(filter_)
+    def charged(value: Any, *rest: Any, **named: Any) -> Any:
+        result = filter_(value, *rest, **named)
+        texts = [text for text in (value, result) if isinstance(text, str)]
+        _work(1 + sum(map(len, texts)) // _CHARACTERS_A_PART)
+        return result
+
+    return charged
+
+
 @lru_cache(maxsize=1)
 def _environment() -> _Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
     environment.globals.clear()
     environment.filters.clear()
-    environment.filters.update(FILTERS)
+    environment.filters.update({name: _charged(filter_) for name, filter_ in FILTERS.items()})
+    environment.filters[_LOOP] = _counted
     environment.tests = {name: test for name, test in environment.tests.items() if name in _TESTS}
     return environment
 
@@ -124,6 +159,7 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
         with the line.
     """
     check_text(text, list(facts), where)
+    _work_left.set(MOST_WORK)
     try:
         return _filled_in(text, {name: plain(value) for name, value in facts.items()})
     except UndefinedError as error:
@@ -157,7 +193,13 @@ def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> Any:
-    return _environment().from_string(text)
+    """Compile a template that was checked, with all its loops counted."""
+    tree = _environment().parse(text)
+    for loop in tree.find_all(nodes.For):
+        parts = 1 + sum(1 for _ in loop.find_all(nodes.Node))
+        loop.iter = nodes.Filter(loop.iter, _LOOP, [nodes.Const(parts)], [], None, None, lineno=loop.lineno)
+    _work_left.set(MOST_WORK)  # constants are folded now
+    return _environment().from_string(tree)
 
 
 def _parsed(text: str, where: str) -> nodes.Template:
@@ -165,6 +207,7 @@ def _parsed(text: str, where: str) -> nodes.Template:
         raise _refused(f"it is longer than {LONGEST_TEMPLATE:,} characters", where, 1)
     try:
         tree = _environment().parse(text)
+        _check_nodes(tree, where, depth=0)
         _compiled(text)
     except TemplateSyntaxError as error:
         raise TemplateError(
@@ -174,7 +217,6 @@ def _parsed(text: str, where: str) -> nodes.Template:
         ) from error
     except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
         raise _refused("it is nested too deep", where, 1) from error
-    _check_nodes(tree, where, depth=0)
     return tree
 
 

@@ -10,14 +10,15 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import FfmpegError, InputError, RecordingError
+from pipeline.errors import FfmpegError, FootageError, InputError, RecordingError
 from pipeline.ffmpeg import Process
-from pipeline.media import MediaFormat, input_arguments, recognise
+from pipeline.media import MediaFormat, blamed, input_arguments, recognise
 from pipeline.sound.resample import Resampler
 
 Floats = npt.NDArray[np.float32]
@@ -30,7 +31,9 @@ _BASS_CHANNEL: Final = {6: 3, 8: 3}  # 5.1 and 7.1 hold their low-frequency effe
 _BLOCK_FRAMES: Final = 1 << 16
 _TIMEOUT_S: Final = 1800.0
 _STALL_S: Final = 60.0
-_MEMORY_LIMIT_S: Final = 3600.0
+_LONGEST_MUSIC_S: Final = 3600.0
+_ANOTHER: Final = "Name a file with sound in it."
+_SHORTEST_MUSIC_S: Final = 1.0
 _STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error
 
 
@@ -139,27 +142,19 @@ def open_recording(
         with process:
             yield RecordingStream(path, process, longest_s, error)
     except FfmpegError as failure:
-        raise _translated(failure, process, path, form, error) from failure
+        raise blamed(failure, process, _fault(process, path, form, error)) from failure
     if complaints is not None and process.stderr.strip():
         complaints.append(process.stderr.strip().splitlines()[-1])
 
 
-def _translated(
-    failure: FfmpegError, process: Process, path: Path, form: MediaFormat, error: type[InputError]
-) -> InputError | FfmpegError:
-    """Tell the fault of the file from the fault of ffmpeg: only a status of its own choice speaks about the file."""
-    if process.timed_out:
-        return error("Reading the file takes far too long.", where=str(path), expected="a file that can be decoded")
-    if process.returncode is None or process.returncode <= 0:
-        return failure
+def _fault(process: Process, path: Path, form: MediaFormat, error: type[InputError]) -> InputError:
+    """Say what is wrong with the file where ffmpeg has given it up."""
     if "matches no streams" in process.stderr:
-        return error("The file holds no sound.", where=str(path), expected="at least one audio stream")
-    words = process.stderr.strip().splitlines()
+        return error("The file holds no sound.", where=str(path), expected="at least one audio stream", hint=_ANOTHER)
     return error(
         f"The file looks like {form.name}, but its sound can't be read.",
         where=str(path),
         expected="a file that plays elsewhere",
-        hint=f"ffmpeg said: {words[-1] if words else 'nothing'}",
     )
 
 
@@ -184,27 +179,48 @@ def decode(
     *,
     sample_rate_hz: int,
     channels: int = 1,
-    first_s: float = _MEMORY_LIMIT_S,
+    first_s: float = _LONGEST_MUSIC_S,
     error: type[InputError] = RecordingError,
 ) -> Floats:
-    """Read a sound into memory, its first `first_s` seconds at most: for music, not for recordings.
+    """Decode a sound, its first `first_s` seconds at most, into a nameless file that is mapped: for music.
 
     Returns
     -------
     Floats
         shape = (n,) for one channel, (n, 2) for two: mono comes from both sides, more than two from both equally.
     """
-    parts: list[Floats] = []
-    with open_recording(path, longest_s=first_s + _STRETCH_S, error=error) as stream:
+    with open_recording(path, longest_s=first_s + _STRETCH_S, error=error) as stream, TemporaryFile() as file:
         resampler = Resampler(stream.sample_rate_hz, sample_rate_hz, channels)
         for block in stream.blocks():
             mixed = mix_to_mono(block) if channels == 1 else _mix_to_stereo(block)
-            parts.append(resampler.add(mixed))
+            file.write(resampler.add(mixed).tobytes())
             if stream.duration_s >= first_s:
                 stream.stop()
                 break
-        parts.append(resampler.finish())
-    return np.concatenate(parts)[: round(first_s * sample_rate_hz)]
+        file.write(resampler.finish().tobytes())
+        samples = min(file.tell() // (4 * channels), round(first_s * sample_rate_hz))
+        shape = (samples,) if channels == 1 else (samples, channels)
+        file.flush()
+        return np.memmap(file, np.float32, "r", shape=shape) if samples else np.zeros(shape, np.float32)
+
+
+def load_music(path: Path, sample_rate_hz: int) -> Floats:
+    """Decode music for under a film: stereo, its first hour at most, shape (n, 2).
+
+    Raises
+    ------
+    FootageError
+        Where it can't be used, or is too short to be repeated.
+    """
+    music = decode(path, sample_rate_hz=sample_rate_hz, channels=2, error=FootageError)
+    if len(music) < _SHORTEST_MUSIC_S * sample_rate_hz:
+        raise FootageError(
+            f"The music lasts {len(music) / sample_rate_hz:.3f} s only.",
+            where=str(path),
+            expected=f"at least {_SHORTEST_MUSIC_S:g} s",
+            hint="Name a longer file; it begins again where the film is longer.",
+        )
+    return music
 
 
 def _mix_to_stereo(block: Floats) -> Floats:

@@ -106,11 +106,38 @@ def test_hostile_templates_are_refused_at_once(template: str) -> None:
     assert time.perf_counter() - before < 2.0
 
 
-def test_loops_that_do_nothing_for_long_end_soon() -> None:
-    word = "x" * 1800
+WORD = "x" * 1800
+TALL = {"text": "x" * 3000, "rows": list(range(1000))}
+LABOURS = [
+    f"{{% for a in '{WORD}' %}}{{% for b in '{WORD}' %}}{{% endfor %}}{{% endfor %}}",
+    "{% for a in text %}{% for b in text %}{% endfor %}{% endfor %}" * 60,
+    "{% for a in text %}{{ text|replace('y', 'z')|upper|lower|trim|length and '' }}{% endfor %}",
+    "{% for a in rows %}{% for b in rows %}{% if a in rows and b in rows and 1001 in rows %}{% endif %}{% endfor %}"
+    "{% endfor %}",
+    "{{ rows|join(rows|join(rows|join('xxxx'))) }}",
+    "{{ rows|join(rows|join(rows|join(text))) }}",
+    "{{ 9**(9**9) }}",
+    "{{ 9|default(9**(9**9)) }}",
+    "{% if false %}{{ 2**(2**(2**70)) }}{% endif %}",
+]
+
+
+@pytest.mark.parametrize("template", LABOURS, ids=[text[:40] for text in LABOURS])
+def test_templates_that_only_take_time_are_refused_soon(template: str) -> None:
     before = time.perf_counter()
-    render_text("{% for a in '" + word + "' %}{% for b in '" + word + "' %}{% endfor %}{% endfor %}", {})
+    with pytest.raises(TemplateError):
+        render_text(template, TALL)
     assert time.perf_counter() - before < 3.0
+
+
+def test_the_longest_credits_that_anyone_writes_are_no_labour() -> None:
+    sections = [{"title": f"Section {n}", "recordings": [f"talk-{m}.wav" for m in range(20)]} for n in range(50)]
+    told = render_text(
+        "{% for section in sections %}{{ loop.index }}. {{ section.title|upper }}: {% for name in section.recordings %}"
+        "{% if not loop.first %}, {% endif %}{{ name|replace('.wav', '') }}{% endfor %}\n{% endfor %}",
+        {"sections": sections},
+    )
+    assert told.count("talk-19") == 50
 
 
 SIGNS = "{{ }} {% %} {# #} ( ) [ ] | . , : ~ + * = - ' \" 1 __class__ rows section x thousands join loop None"

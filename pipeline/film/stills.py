@@ -1,0 +1,154 @@
+"""The user's own pictures: known by their first bytes, measured before they are decoded, and laid on black.
+
+This module owns which pictures may be decoded and how large they may be. It does not know what they are shown for.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import BuildVideoError, FootageError
+from pipeline.media import MOST_PIXELS
+
+_LARGEST_BYTES: Final = 1 << 28
+_HEAD_BYTES: Final = 32
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_EXPECTED: Final = "a PNG, JPEG or WebP picture"
+
+
+def is_still(path: Path) -> bool:
+    """Tell by its first bytes whether a file is a picture."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        return False  # recognising it as media tells what is wrong
+    return head.startswith(_STARTS) or _is_webp(head)
+
+
+def check_still(path: Path) -> None:
+    """Decode a picture and forget it.
+
+    Raises
+    ------
+    FootageError
+        Where it is too large or can't be decoded.
+    """
+    with _opened(path) as image:
+        image.load()
+
+
+def read_still(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture upright, on black where it is transparent.
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        sRGB, shape = (height, width, 3).
+
+    Raises
+    ------
+    FootageError
+        Where it is too large or can't be decoded.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 - only stills need it
+
+    with _opened(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        ground = Image.new("RGB", upright.size)
+        ground.paste(upright, mask=upright)
+        return np.array(ground)
+
+
+def read_logo(path: Path, longest_px: int = 1024) -> NDArray[np.uint8]:
+    """Decode a picture upright with its transparency, at most `longest_px` pixels long on its longer side.
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        sRGB and opacity, shape = (height, width, 4).
+
+    Raises
+    ------
+    FootageError
+        Where it is no picture, too large, or can't be decoded.
+    """
+    from PIL import ImageOps  # noqa: PLC0415 - only stills need it
+
+    if not is_still(path):
+        found = "The film's picture is no picture." if path.exists() else "The film's picture is not there."
+        raise FootageError(found, where=str(path), expected=_EXPECTED)
+    with _opened(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        upright.thumbnail((longest_px, longest_px))
+        return np.array(upright)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    from PIL import Image  # noqa: PLC0415 - only stills need it
+
+    _check_size(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a size that is checked below, and of oddities in what is not used
+            with Image.open(path, formats=_FORMATS) as image:
+                _check_pixels(path, image.width, image.height)
+                yield image
+    except BuildVideoError:
+        raise
+    except Exception as error:  # a decoder of others, on a file of others: anything may come of it
+        words = str(error) or type(error).__name__
+        raise FootageError(f"The picture can't be read: {words}.", where=str(path), expected=_EXPECTED) from error
+
+
+def _check_size(path: Path) -> None:
+    """Refuse what would fill the memory while it is only opened."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise FootageError(f"The picture can't be read: {error.strerror}.", where=str(path)) from error
+    if size > _LARGEST_BYTES:
+        raise FootageError(
+            "The picture's file is far too large.", where=str(path), expected=f"at most {_LARGEST_BYTES >> 20} MiB"
+        )
+    if _is_webp(head):
+        _check_pixels(path, *_webp_size(head))
+
+
+def _check_pixels(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise FootageError(
+            f"The picture is far too large: {width} x {height} pixels.",
+            where=str(path),
+            expected=f"at most {MOST_PIXELS // 1_000_000} million pixels",
+        )
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _webp_size(head: bytes) -> tuple[int, int]:
+    """The canvas that a WebP file asks for (RFC 9649); nothing where it is no kind that is known."""
+    kind, number = head[12:16], int.from_bytes
+    if kind == b"VP8X":
+        return 1 + number(head[24:27], "little"), 1 + number(head[27:30], "little")
+    if kind == b"VP8L":
+        sizes = number(head[21:25], "little")
+        return 1 + (sizes & 0x3FFF), 1 + (sizes >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        return number(head[26:28], "little") & 0x3FFF, number(head[28:30], "little") & 0x3FFF
+    return 0, 0
