@@ -1,17 +1,20 @@
 """Making room: which stored results may go, and removing them.
 
-Only the store's own folders are ever touched: recordings, films and what lies beside them stay.
+Only the folders that the store has made are ever touched: recordings, films, what lies beside them, and whatever a link
+in the store leads to, stay.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import remove_tree
-from pipeline.store import Store, StoredResult
+from pipeline.inventory import StoredResult, inventory
+from pipeline.store import Store
 
 _DAY_S = 86400.0
 
@@ -37,10 +40,10 @@ class CleaningRules:
 
 def choose_results(store: Store, rules: CleaningRules) -> list[StoredResult]:
     """List what the rules let go, largest first."""
-    youngest = time.time() - rules.older_than_days * _DAY_S
+    youngest = time.time() - rules.older_than_days * _DAY_S if rules.older_than_days else math.inf
     chosen = [
         result
-        for result in store.inventory()
+        for result in inventory(store)
         if (rules.everything or not result.in_use)
         and result.changed_s <= youngest
         and not (rules.keep_checkpoints and result.stage == "train")

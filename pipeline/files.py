@@ -1,4 +1,4 @@
-"""Files written whole or not at all, hashed, flushed; the words for a disk that is full or not writable.
+"""Files written whole or not at all, hashed, flushed; how much room there is; the words for a disk that fails.
 
 This module knows nothing of stages and results.
 """
@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
+from typing import Final
 
 from pipeline.errors import DiskFullError, OutputError, StoreError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
+_HARDLY_ANY_BYTES: Final = 1 << 20
+"""Where a library tells of a failed write without saying why, and less than this is free, the disk is full."""
+_STRAY: Final = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}")
+"""Names of files half-written: those of `temporary_beside`."""
+_KEEPS_ROOM: Final = "Make room (build-video clean helps), then build again: what was finished is kept."
 
 
 def file_sha256(path: Path) -> str:
@@ -34,17 +41,81 @@ def existing_parent(path: Path) -> Path:
     return path
 
 
-def translated_disk_error(error: OSError, path: Path) -> DiskFullError | OutputError | StoreError:
+def bytes_text(count: float) -> str:
+    """A number of bytes as people read it: 12 bytes, 3.4 MiB."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def free_bytes(path: Path) -> int | None:
+    """How much can be written there; None where that can't be told."""
+    try:
+        usage = shutil.disk_usage(existing_parent(path))
+    except OSError:
+        return None
+    return usage.free if usage.total else None  # some file systems on a network tell nothing
+
+
+def require_room(folder: Path, needed_bytes: float, purpose: str) -> None:
+    """Refuse work that will not find room, before it begins.
+
+    Parameters
+    ----------
+    needed_bytes
+        An estimate of what the work will write, rather too low than too high.
+    purpose
+        What it is: "for rendering 12 segments".
+
+    Raises
+    ------
+    DiskFullError
+        With what is needed and what is free.
+    """
+    free = free_bytes(folder)
+    if free is not None and free < needed_bytes:
+        raise DiskFullError(
+            f"There is not enough room {purpose}.",
+            where=str(folder),
+            expected=f"about {bytes_text(needed_bytes)} of free space; {bytes_text(free)} are free",
+            hint=_KEEPS_ROOM,
+        )
+
+
+def disk_full_error(path: Path, needed_bytes: float | None = None, said: str = "") -> DiskFullError:
+    """Say that there is no room left: how much was to be written, as far as is known, and how much is free."""
+    free = free_bytes(path)
+    wanted = f"{bytes_text(needed_bytes)} of free space" if needed_bytes else "more free space"
+    return DiskFullError(
+        f"There is no room left to write this.{said}",
+        where=str(path),
+        expected=wanted + (f"; {bytes_text(free)} are free there" if free is not None else ""),
+        hint=_KEEPS_ROOM,
+    )
+
+
+def file_too_large_error(path: Path, needed_bytes: float | None = None, said: str = "") -> DiskFullError:
+    """Say that a file reached the limit of its size, which the user or the file system sets."""
+    size = f" for {bytes_text(needed_bytes)}" if needed_bytes else ""
+    return DiskFullError(
+        f"A file may not grow as large as this one must be.{said}",
+        where=str(path),
+        expected=f"room{size} below the limit of file sizes (see `ulimit -f`, and what the file system allows)",
+        hint="Raise the limit or choose another folder with -o, then build again: what was finished is kept.",
+    )
+
+
+def translated_disk_error(
+    error: OSError, path: Path, needed_bytes: float | None = None
+) -> DiskFullError | OutputError | StoreError:
     """Put an error of the operating system into words: what, where, and the next thing to do."""
     where = str(error.filename or path)
-    if error.errno in _FULL:
-        free_mib = shutil.disk_usage(existing_parent(path)).free / 2**20
-        return DiskFullError(
-            "There is no room left to write this.",
-            where=where,
-            expected=f"more free space: {free_mib:.0f} MiB are left there",
-            hint="Make room (build-video clean helps), then build again: what was finished is kept.",
-        )
+    free = free_bytes(path) if error.errno is None else None
+    if error.errno in _FULL or (free is not None and free < _HARDLY_ANY_BYTES):
+        return disk_full_error(Path(where), needed_bytes)
+    if error.errno == errno.EFBIG:
+        return file_too_large_error(Path(where), needed_bytes)
     if error.errno in _FORBIDDEN:
         return OutputError(
             "This place can't be written.",
@@ -68,26 +139,60 @@ def translated_disk_error(error: OSError, path: Path) -> DiskFullError | OutputE
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path, needed_bytes: float | None = None) -> Iterator[None]:
     """Turn errors of the operating system inside into errors that a person can read."""
     try:
         yield
     except OSError as error:
-        raise translated_disk_error(error, path) from error
+        raise translated_disk_error(error, path, needed_bytes) from error
+
+
+def temporary_beside(path: Path) -> Path:
+    """A new name beside a file, under which it is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
+
+
+def process_runs(number: int) -> bool:
+    """Whether a process of this machine is there. On Windows asking would end it, so there all are believed to be."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return number > 0
+
+
+def remove_strays(folder: Path, *, of_the_living: bool = False) -> None:
+    """Remove what kills have left of files half-written, in this folder alone.
+
+    Parameters
+    ----------
+    of_the_living
+        Also what processes that still run may be writing, where it is known that they aren't.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError), disk_errors(folder):
+        for path in folder.iterdir():
+            stray = _STRAY.fullmatch(path.name)
+            if stray and not path.is_dir() and (of_the_living or not process_runs(int(stray[1]))):
+                path.unlink(missing_ok=True)
 
 
 def atomic_write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; the folder must exist."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    temporary = temporary_beside(path)
     try:
-        with disk_errors(path):
+        with disk_errors(path, len(data)):
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong before is what counts
+            temporary.unlink(missing_ok=True)
 
 
 def atomic_write_text(path: Path, text: str) -> None:
@@ -116,9 +221,13 @@ def flush_tree(folder: Path, *, deep: bool = True) -> None:
     _flush(folder)
 
 
+DOOMED: Final = ".doomed-"
+"""Stands in the names of folders that are being removed."""
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder in one visible move: it is renamed first, so that nobody sees half of it."""
-    doomed = folder.with_name(f"{folder.name}.doomed-{uuid.uuid4().hex[:8]}")
+    doomed = folder.with_name(f"{folder.name}{DOOMED}{uuid.uuid4().hex[:8]}")
     with suppress(FileNotFoundError), disk_errors(folder):
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)

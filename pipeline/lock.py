@@ -10,14 +10,18 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from pipeline.errors import OutputError
-from pipeline.files import atomic_write_text, disk_errors
+from pipeline.files import atomic_write_text, disk_errors, process_runs
+
+_LOOK_EVERY_S: Final = 0.1
+_UNNAMED: Final = "a process that has not said its name yet"
 
 
 @contextmanager
@@ -42,18 +46,53 @@ def sole_builder(folder: Path) -> Iterator[None]:
                 expected="one build at a time",
                 hint="Wait until it is done, stop it, or choose another folder with -o.",
             ) from None
+        except NotImplementedError:
+            raise OutputError(
+                "The file system of this folder can't lock files.",
+                where=str(folder),
+                expected="one build at a time, which only locks can promise",
+                hint="Choose a folder on another disk with -o.",
+            ) from None
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         atomic_write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
         yield
     finally:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):  # a note that stays behind says nothing while nobody holds the lock
+            note.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def sole_speaker(folder: Path) -> Iterator[None]:
+    """Hold the making of takes in a folder; waits while a process that follows a training makes one."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "takes.lock")
+        lock.acquire(poll_interval=_LOOK_EVERY_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a build works in a folder."""
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        with lock:
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
 
 
 def _holder(note: Path) -> str:
     try:
         told = json.loads(note.read_text(encoding="utf-8"))
+        if told["host"] == socket.gethostname() and not process_runs(int(told["process"])):
+            return _UNNAMED  # the note is that of a build that was killed; its follower is about to write its own
         return f"process {told['process']} on {told['host']}, since {told['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "a process that has not said its name yet"
+        return _UNNAMED

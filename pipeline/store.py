@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -20,12 +21,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import StoreError
-from pipeline.files import atomic_write_text, disk_errors, file_sha256, flush_tree, remove_tree
+from pipeline.files import (
+    DOOMED,
+    atomic_write_text,
+    disk_errors,
+    file_sha256,
+    flush_tree,
+    remove_strays,
+    remove_tree,
+)
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
 R = TypeVar("R", bound=BaseModel)
@@ -34,6 +43,10 @@ _MANIFEST = "manifest.json"
 _RECORD = "record.json"
 _KEY_LENGTH = 24
 _SHA256_LENGTH = 64
+_IN_FLIGHT: Final = "in-flight"
+PARTIAL: Final = ".partial"
+RESULT_NAME: Final = re.compile(rf"([0-9a-f]{{{_KEY_LENGTH}}})({re.escape(PARTIAL)})?")
+"""Names of folders that this store has made: nothing else in its root is ever removed."""
 
 
 def canonical_json(value: Json) -> str:
@@ -88,21 +101,6 @@ class Result(Generic[R]):
     def path(self, relative: str) -> Path:
         """Where one of the result's files lies."""
         return self.folder / relative
-
-
-@dataclass(frozen=True)
-class StoredResult:
-    """What lies in the store, for a person who needs room.
-
-    `in_use` tells whether it is the latest result of its piece, or work that can still be resumed.
-    """
-
-    stage: str
-    name: str
-    folder: Path
-    size_bytes: int
-    changed_s: float
-    in_use: bool
 
 
 class _Manifest(BaseModel, frozen=True, extra="forbid"):
@@ -164,9 +162,13 @@ class Store:
         """Where the piece lies, or would lie."""
         return self.root / piece.stage / piece.key
 
+    def partial_path(self, piece: Piece) -> Path:
+        """Where work in flight lies, or would lie."""
+        return self.root / piece.stage / f"{piece.key}{PARTIAL}"
+
     def partial(self, piece: Piece) -> Path:
         """A durable folder for work in flight that can be resumed: the same for the same key."""
-        path = self.root / piece.stage / f"{piece.key}.partial"
+        path = self.partial_path(piece)
         with disk_errors(path):
             path.mkdir(parents=True, exist_ok=True)
         return path
@@ -184,9 +186,9 @@ class Store:
         """Return the piece's folder where it is published and whole, checked by its hashes, else None."""
         folder = self.folder(piece)
         manifest = self._manifest(folder)
-        if manifest is None:
+        if manifest is None and not folder.exists():
             return None
-        damage = self._damage(folder, manifest)
+        damage = self._damage(folder, manifest) if manifest is not None else f"{_MANIFEST} can't be read"
         if damage:
             self._warn(f"{piece.stage}: {piece.name} is damaged ({damage}) and will be made again.")
             remove_tree(folder)
@@ -226,7 +228,7 @@ class Store:
     @contextmanager
     def publish(self, piece: Piece) -> Iterator[Path]:
         """Offer an empty folder to build the piece in; a clean exit publishes it, an error removes it."""
-        temporary = self.root / "in-flight" / f"{piece.key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        temporary = self.root / _IN_FLIGHT / f"{piece.key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         try:
             with disk_errors(temporary):
                 temporary.mkdir(parents=True)
@@ -242,6 +244,7 @@ class Store:
             return self._seal(piece, self.partial(piece))
 
     def _seal(self, piece: Piece, folder: Path) -> Path:
+        remove_strays(folder, of_the_living=True)
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
         names = [path.relative_to(folder).as_posix() for path in files]
         manifest = _Manifest(
@@ -284,7 +287,11 @@ class Store:
         if self._verified.get(folder) == tuple(stamps):
             return ""
         for name, expected in manifest.files.items():
-            if file_sha256(folder / name) != expected:
+            try:
+                found = file_sha256(folder / name)
+            except OSError as error:
+                return f"{name} can't be read: {error.strerror}"
+            if found != expected:
                 return f"{name} was altered"
         self._verified[folder] = tuple(stamps)
         return ""
@@ -295,9 +302,9 @@ class Store:
     def _remember(self, piece: Piece) -> None:
         path = self._name_path(piece)
         text = canonical_json({"key": piece.key, "ingredients": piece.ingredients}) + "\n"
-        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
-            return
         with disk_errors(path):
+            if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             atomic_write_text(path, text)
 
@@ -308,34 +315,24 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def inventory(self) -> list[StoredResult]:
-        """List all results and all resumable work."""
-        found: list[StoredResult] = []
-        for stage in sorted(path for path in self.root.glob("*") if path.is_dir() and path.name != "in-flight"):
-            latest = {key: name for name, key in self._latest_keys(stage).items()}
-            for folder in sorted(path for path in stage.iterdir() if path.is_dir() and path.name != "names"):
-                key = folder.name.split(".")[0]
-                resumable = folder.name.endswith(".partial")
-                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                changed = max((path.stat().st_mtime for path in folder.rglob("*")), default=folder.stat().st_mtime)
-                name = latest.get(key, "unfinished" if resumable else "replaced")
-                found.append(StoredResult(stage.name, name, folder, size, changed, resumable or key in latest))
-        return found
-
-    def _latest_keys(self, stage: Path) -> dict[str, str]:
-        keys: dict[str, str] = {}
-        for path in (stage / "names").glob("*.json"):
-            try:
-                keys[path.stem.replace("~", "/")] = str(json.loads(path.read_text(encoding="utf-8"))["key"])
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-        return keys
+    def stage_folders(self) -> list[Path]:
+        """Folders of stages in the root; what is a link is none of ours."""
+        if not self.root.is_dir():
+            return []
+        return sorted(
+            path for path in self.root.iterdir() if path.is_dir() and not path.is_symlink() and path.name != _IN_FLIGHT
+        )
 
     def sweep(self) -> None:
-        """Remove what builds that were killed left half-made (resumable work is kept)."""
-        in_flight = self.root / "in-flight"
-        if in_flight.is_dir():
-            shutil.rmtree(in_flight, ignore_errors=True)
+        """Remove what builds that were killed left half-made or half-removed (resumable work is kept)."""
+        shutil.rmtree(self.root / _IN_FLIGHT, ignore_errors=True)
+        remove_strays(self.root)
+        for stage in self.stage_folders():
+            remove_strays(stage / "names")
+            for folder in stage.iterdir():
+                key, _, doomed = folder.name.partition(DOOMED)
+                if doomed and RESULT_NAME.fullmatch(key) and not folder.is_symlink():
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flatten(value: object, prefix: str = "") -> dict[str, object]:
