@@ -114,8 +114,9 @@ class Production(_Part):
         root = self._folder.resolve()
         try:
             path = (root / relative).resolve()
-        except (OSError, ValueError) as error:
-            raise ProductionError(f"{relative!r} is no path.", where=field, expected="a file's path") from error
+            path.exists()  # a name that is too long for the file system is refused here, not somewhere later
+        except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
+            raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
         if not self._allow_outside and not path.is_relative_to(root):
             raise ProductionError(
                 f"'{relative}' lies outside the production's folder.",
@@ -156,7 +157,10 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     ProductionError
         What is wrong, in which field, and what was expected.
     """
-    path = path / FILE_NAME if path.is_dir() else path
+    try:
+        path = path / FILE_NAME if path.is_dir() else path
+    except (OSError, ValueError) as error:
+        raise ProductionError("This is no path.", where=str(path)[:200], expected="a production file") from error
     data = _read_toml(path)
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
@@ -187,10 +191,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
     try:
-        return tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # text that is not UTF-8 and numbers of 5000 digits are ValueErrors
+        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ProductionError(
-            f"The production file is not valid TOML: {error}.",
+            f"The production file is not valid TOML: {told}.",
             where=str(path),
             expected='lines such as: title = "My film"',
             hint="Look at the line named above; text needs quotes, lists need brackets.",

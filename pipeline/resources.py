@@ -6,6 +6,7 @@ shadows the built-in one, file by file.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import TemplateError
@@ -38,13 +39,14 @@ def find_template(relative: str, own: Path | None) -> Path:
     """
     folders = [folder for folder in (own, builtin_templates_folder()) if folder is not None]
     for folder in folders:
-        candidate = (folder / relative).resolve()
-        if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
-            return candidate
-    kind = Path(relative).parent
+        with suppress(OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+            candidate = (folder / relative).resolve()
+            if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
+                return candidate
+    kind = relative.partition("/")[0]
     known = sorted({path.stem for folder in folders for path in (folder / kind).glob("*") if path.is_file()})
     raise TemplateError(
-        f"There is no template '{relative}'.",
+        f"There is no template {relative!r}.",
         where=", ".join(str(folder / kind) for folder in folders),
         expected=f"one of {', '.join(known)}" if known else "a template file",
         hint="Correct the name in the production file, or add the file to your own templates folder.",

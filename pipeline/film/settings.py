@@ -5,6 +5,7 @@ This module owns the settings and their bounds. It imports nothing heavy, so tha
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 LOWEST_FRAME_RATE = Fraction(1)
 HIGHEST_FRAME_RATE = Fraction(240)
+_RATE = re.compile(r"\d{1,9}(\.\d{1,9}|/\d{1,9})?")
 _BROADCAST_RATES = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001", "119.88": "120000/1001"}
 
 
@@ -28,6 +30,8 @@ def parse_frame_rate(value: object) -> Fraction:
         raise ValueError(f'{value} frames/s is not exact: write "{known}"')
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError(f'a frame rate is a number or a fraction such as "30000/1001", not {value!r}'[:200])  # noqa: TRY004 - pydantic reads ValueErrors
+    if isinstance(value, str) and not _RATE.fullmatch(value.strip()):  # Fraction would work out 1e999999999
+        raise ValueError(f'{value[:40]!r} is no frame rate: write 60 or "30000/1001"')
     try:
         rate = Fraction(value)
     except (ValueError, ZeroDivisionError, OverflowError):
@@ -141,7 +145,7 @@ class StoryboardSettings(FilmSettings):
     spread: Literal["log", "even", "loss"] = Field(default="log", description="how the checkpoints are picked")
     shortest_take_seconds: float = Field(default=0.8, gt=0.0, le=60.0)
     recording_seconds: float = Field(default=4.0, ge=0.0, le=600.0, description="of the recording, before the takes")
-    recording_start_s: float = Field(default=0.0, ge=0.0, description="where in the recording the excerpt begins")
+    recording_start_s: float = Field(default=0.0, ge=0.0, le=200_000.0, description="where in the recording the excerpt begins")
     card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")
@@ -174,7 +178,7 @@ class InsertSettings(FilmSettings):
     file: str = Field(min_length=1, max_length=1000, description="a video or a picture, relative to the production")
     after: Literal["start", "title", "section", "comparison", "end"] = "title"
     section: int | None = Field(default=None, ge=1, description='with after = "section": which one, counted from 1')
-    start_s: float = Field(default=0.0, ge=0.0, description="where in the footage to begin")
+    start_s: float = Field(default=0.0, ge=0.0, le=200_000.0, description="where in the footage to begin")
     seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default all of it; a still: 4")
     fade_seconds: float = Field(default=0.5, ge=0.0, le=10.0)
     fit: Literal["crop", "pad"] = Field(default="crop", description="fill the frame, or show everything with bars")

@@ -78,7 +78,7 @@ class SamplingSettings(BaseModel):
     seed: int = Field(default=1, ge=0, le=2**63 - 1)
     seconds: float | None = Field(default=None, gt=0.0, le=36_000.0, allow_inf_nan=False)
     prime_s: float = Field(default=0.0, ge=0.0, le=60.0, allow_inf_nan=False)
-    prime_from_s: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    prime_from_s: float = Field(default=0.0, ge=0.0, le=200_000.0, allow_inf_nan=False)
     top_k: int | None = Field(default=None, ge=1, le=256)
     min_p: float = Field(default=0.0, ge=0.0, lt=1.0, allow_inf_nan=False)
     candidates: int = Field(default=1, ge=1, le=64)

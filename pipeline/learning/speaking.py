@@ -202,7 +202,10 @@ def _saved_memory(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         if path.stat().st_size > _LARGEST_MEMORY_BYTES:
             return {}
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            return {name: saved[name] for name in saved.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        with path.open("rb") as file:
+            if sum(part.file_size for part in zipfile.ZipFile(file).infolist()) > _LARGEST_MEMORY_BYTES:
+                return {}
+            with np.load(file, allow_pickle=False) as saved:
+                return {name: saved[name] for name in saved.files}
+    except Exception:  # noqa: BLE001 - two parsers of others, on a file that a kill may have left
         return {}

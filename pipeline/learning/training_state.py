@@ -59,6 +59,6 @@ def load_state(path: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
             metadata = file.metadata() or {}
             state = TrainingState.model_validate(json.loads(metadata["state"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError, ValidationError, ValueError, KeyError):
+    except (OSError, SafetensorError, ValidationError, ValueError, KeyError, TypeError, RuntimeError):
         return None
     return (state, tensors) if state.format == FORMAT else None

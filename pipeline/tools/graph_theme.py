@@ -72,7 +72,11 @@ def _colour(value: object) -> Colour:
 
 def _typesetter(fonts: dict[str, Any], path: Path) -> Typesetter:
     folder = path.parent.parent.resolve()
-    files = tuple((folder / str(name)).resolve() for name in fonts.get("files", ()))
+    named = fonts.get("files", ())
+    try:
+        files = tuple((folder / str(name)).resolve() for name in (named if isinstance(named, list) else ()))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise TemplateError("A font file's name is no path.", where=f"{path}, fonts.files") from error
     for file in files:
         if not file.is_relative_to(folder):
             raise TemplateError(f"The font file '{file.name}' lies outside the templates folder.", where=str(path))
