@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pipeline.errors import FfmpegError, FootageError, StageError
-from pipeline.ffmpeg import Completed, file_argument, run
+from pipeline.ffmpeg import Completed, run
 from pipeline.film.chapters import one_line
 from pipeline.film.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoder import level_for, timescale_for
 from pipeline.film.timeline import Timeline
+from pipeline.media import input_arguments, recognise
 
 LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5
 _LARGEST_INDEX_BYTES: Final = 1 << 28
+_LARGEST_TIMELINE_BYTES: Final = 1 << 26
+_MOST_BOXES: Final = 10_000
 _BOX_HEADER_BYTES: Final = 8
 _HIGH_PROFILE: Final = 100
 
@@ -109,7 +112,7 @@ def inspect(path: Path) -> Inspection:
         Where it can't be decoded.
     """
     index, index_first = _index_of(path)
-    source = ["-i", file_argument(path)]
+    source = input_arguments(path, recognise(path, FootageError))
     copied = run(
         ["-loglevel", "info", *source, "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"],
         timeout_s=600,
@@ -179,7 +182,7 @@ def _boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
 def _index_of(path: Path) -> tuple[bytes, bool]:
     try:
         with path.open("rb") as file:
-            boxes = list(_boxes(file, path.stat().st_size))
+            boxes = list(islice(_boxes(file, path.stat().st_size), _MOST_BOXES))
             order = [kind for kind, _, _ in boxes]
             for kind, start, size in boxes:
                 if kind == b"moov" and size <= _LARGEST_INDEX_BYTES:
@@ -210,7 +213,7 @@ def _picture_findings(
 ) -> Iterator[Finding]:
     total = timeline.total_frames
     tick = timescale_for(timeline.frame_rate) / timeline.frame_rate
-    exact = [int(frame * tick) for frame in range(total)]
+    exact = [int(frame * tick) for frame in range(min(total, len(packets)))]
     times = sorted(packet.pts for packet in packets)
     wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
     yield _said("frames in the file", total, len(packets))
@@ -218,7 +221,7 @@ def _picture_findings(
     told = "yes" if wrong is None else f"not frame {wrong}"
     yield _said("every frame at its time, from 0", "yes", told)
     keys = sorted(packet.pts for packet in packets if packet.key)
-    gap = max((b - a for a, b in pairwise([*keys, exact[-1] + int(tick)])), default=0)
+    gap = max((b - a for a, b in pairwise([*keys, int((total - 1) * tick) + int(tick)])), default=0)
     longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
     often = keys[:1] == [0] and gap <= longest
     yield _said("key frames, from 0 on", f"every {LONGEST_GROUP_S} s", f"every {gap} ticks", holds=often)
@@ -300,10 +303,12 @@ def check_file(path: Path) -> tuple[Finding, ...]:
     FootageError
         Where the film or its timeline is missing, or no film of ours.
     FfmpegError
-        Where it can't be decoded.
+        Where ffmpeg is missing or was killed.
     """
     beside = path.with_name("timeline.json")
     try:
+        if beside.stat().st_size > _LARGEST_TIMELINE_BYTES:
+            raise ValueError("far too large")
         timeline = Timeline.model_validate_json(beside.read_bytes())
     except (OSError, ValueError) as error:
         raise FootageError(
@@ -311,7 +316,14 @@ def check_file(path: Path) -> tuple[Finding, ...]:
             where=str(beside),
             expected="the timeline.json that was written with the film",
         ) from error
-    found = inspect(path)
+    try:
+        found = inspect(path)
+    except FfmpegError as error:
+        if not error.what.startswith("ffmpeg failed"):
+            raise
+        raise FootageError(
+            f"The film can't be decoded. {error.what}", where=str(path), expected="a film made by build-video"
+        ) from error
     codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in _stream_line(found.words, "Video")), "h264")
     lossless = "High 4:4:4 Predictive" in _stream_line(found.words, "Video")
     return compare(timeline, found, Promise(codec=codec, lossless=lossless))

@@ -145,7 +145,9 @@ class StoryboardSettings(FilmSettings):
     spread: Literal["log", "even", "loss"] = Field(default="log", description="how the checkpoints are picked")
     shortest_take_seconds: float = Field(default=0.8, gt=0.0, le=60.0)
     recording_seconds: float = Field(default=4.0, ge=0.0, le=600.0, description="of the recording, before the takes")
-    recording_start_s: float = Field(default=0.0, ge=0.0, le=200_000.0, description="where in the recording the excerpt begins")
+    recording_start_s: float = Field(
+        default=0.0, ge=0.0, le=200_000.0, description="where in the recording the excerpt begins"
+    )
     card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")

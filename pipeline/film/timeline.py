@@ -16,6 +16,8 @@ from pipeline.film.clock import Clock
 from pipeline.film.settings import FrameRate
 
 FILM_SAMPLE_RATE_HZ = 48000
+MOST_FRAMES = 1_000_000_000
+"""A film of 48 days: more than anyone makes, less than would fill the memory of who counts them."""
 CardName = Literal["title", "section", "comparison", "credits"]
 
 
@@ -29,7 +31,7 @@ class Span(TimelineRecord):
     """A stretch of the film: frames `start_frame` to `end_frame`, the end not included."""
 
     start_frame: int = Field(ge=0)
-    end_frame: int = Field(gt=0)
+    end_frame: int = Field(gt=0, le=MOST_FRAMES)
 
     @model_validator(mode="after")
     def _is_a_stretch(self) -> Self:
@@ -46,8 +48,8 @@ class Span(TimelineRecord):
 class KeyPoint(TimelineRecord):
     """At this frame the graphs' playhead stands exactly on this iteration."""
 
-    frame: int = Field(ge=0)
-    iteration: int = Field(ge=0)
+    frame: int = Field(ge=0, le=MOST_FRAMES)
+    iteration: int = Field(ge=0, le=10**12)
 
 
 class SoundClip(Span):
@@ -109,15 +111,15 @@ class Caption(TimelineRecord):
     """Words shown over the film from one frame to another, the end not included."""
 
     text: str
-    in_frame: int = Field(ge=0)
-    out_frame: int = Field(gt=0)
+    in_frame: int = Field(ge=0, le=MOST_FRAMES)
+    out_frame: int = Field(gt=0, le=MOST_FRAMES)
     section: int | None = None
 
 
 class Chapter(TimelineRecord):
     """A place to jump to."""
 
-    frame: int = Field(ge=0)
+    frame: int = Field(ge=0, le=MOST_FRAMES)
     title: str
 
 
@@ -141,11 +143,11 @@ class Timeline(TimelineRecord):
     """The whole film, in frames. Clips are contiguous and cover it from frame 0 to `total_frames`."""
 
     title: str
-    width: int
-    height: int
+    width: int = Field(gt=0, le=1 << 16)
+    height: int = Field(gt=0, le=1 << 16)
     frame_rate: FrameRate
-    sample_rate_hz: int = FILM_SAMPLE_RATE_HZ
-    total_frames: int = Field(gt=0)
+    sample_rate_hz: int = Field(default=FILM_SAMPLE_RATE_HZ, gt=0, le=10**6)
+    total_frames: int = Field(gt=0, le=MOST_FRAMES)
     clips: tuple[Clip, ...]
     captions: tuple[Caption, ...] = ()
     chapters: tuple[Chapter, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -57,14 +58,21 @@ def _load(path: Path, size_px: float, weight: int, display: bool) -> ImageFont.F
         if path.stat().st_size > LARGEST_FONT_BYTES:
             raise TemplateError("The font file is too large.", where=str(path), expected="at most 128 MiB")
         font = ImageFont.truetype(str(path), size_px, layout_engine=engine)
-    except (OSError, ValueError) as error:
-        raise TemplateError(f"The font file can't be used: {error}.", where=str(path)) from error
-    try:
-        axes = font.get_variation_axes()
-    except OSError:
-        return font  # not a variable font: it comes in the weight it has
-    font.set_variation_by_axes([_axis_value(axis, weight, display=display) for axis in axes])
+        with suppress(OSError):  # not a variable font: it comes in the weight it has
+            axes = font.get_variation_axes()
+            font.set_variation_by_axes([_axis_value(axis, weight, display=display) for axis in axes])
+    except (OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        raise _unusable(path, error) from error
     return font
+
+
+def _unusable(path: Path, error: Exception) -> TemplateError:
+    return TemplateError(
+        f"The font file can't be used: {error}.",
+        where=str(path),
+        expected="a TrueType or OpenType font",
+        hint="Name another file in the theme's fonts.files, or none.",
+    )
 
 
 def _axis_value(axis: ImageFont.Axis, weight: int, *, display: bool) -> float:
@@ -85,17 +93,19 @@ def _covers(path: Path, character: str) -> bool:
 @lru_cache(maxsize=8192)
 def _drawn(path: Path, character: str) -> tuple[tuple[int, int], bytes]:
     """What FreeType draws for one character, unshaped: the same lookup that text goes through."""
-    font = _probe(path)
-    mask = font.getmask(character, mode="L")
-    return mask.size, bytes(mask)
+    try:
+        mask = _probe(path).getmask(character, mode="L")
+        return mask.size, bytes(mask)
+    except (OSError, ValueError, MemoryError) as error:
+        raise _unusable(path, error) from error
 
 
 @lru_cache(maxsize=64)
 def _probe(path: Path) -> ImageFont.FreeTypeFont:
     try:
         return ImageFont.truetype(str(path), _PROBE_PX, layout_engine=ImageFont.Layout.BASIC)
-    except (OSError, ValueError) as error:
-        raise TemplateError(f"The font file can't be used: {error}.", where=str(path)) from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise _unusable(path, error) from error
 
 
 @dataclass(frozen=True)

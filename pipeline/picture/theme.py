@@ -134,10 +134,14 @@ def _found_font_files(theme: Theme, path: Path) -> tuple[Path, ...]:
     folder = path.parent.parent.resolve()
     found = []
     for name in theme.fonts.files:
-        file = (folder / name).resolve()
-        if not file.is_relative_to(folder) or not file.is_file():
+        try:
+            file = (folder / name).resolve()
+            there = file.is_relative_to(folder) and file.is_file()
+        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+            there = False
+        if not there:
             raise TemplateError(
-                f"The theme's font file '{name}' is not there.",
+                f"The theme's font file {name[:100]!r} is not there.",
                 where=f"{path}, fonts.files",
                 expected=f"a font file inside {folder}",
             )

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import FootageError, StageError
+from pipeline.errors import StageError
 from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
-from pipeline.files import atomic_write_bytes, atomic_write_text, file_sha256
+from pipeline.files import atomic_write_bytes, atomic_write_text
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import Promise, check_film
 from pipeline.film.container import encode_sound, join
@@ -32,7 +32,7 @@ from pipeline.picture.templating import render_text
 from pipeline.production import Production
 from pipeline.resources import find_template
 from pipeline.results import Made
-from pipeline.sound.decode import decode
+from pipeline.sound.decode import load_music
 from pipeline.sound.quantise import QuantisedSamples
 from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, measure_file, mix
 from pipeline.store import Json, Piece, Result, write_record
@@ -131,7 +131,7 @@ def _soundtrack_piece(production: Production, made: Made) -> Piece:
     cards: list[Json] = [[card.start_frame, card.end_frame, card.name] for card in timeline.cards()]
     ingredients: dict[str, Json] = {
         "sound": settings.model_dump(mode="json"),
-        "music": file_sha256(music) if music is not None and music.is_file() else None,
+        "music": content_hash(music) if music is not None else None,
         "bit rate": production.video.audio_kbit_per_s,
         "film": [timeline.total_frames, str(timeline.frame_rate)],
         "sounds": sounds,
@@ -193,7 +193,7 @@ def _placements(production: Production, made: Made, aside: Path) -> Iterator[Pla
     yield from _insert_placements(production, timeline, aside)
     if settings.under_cards == "music" and settings.music is not None:
         path = production.resolve(str(settings.music), "sound.music")
-        music = decode(path, sample_rate_hz=FILM_RATE_HZ, channels=2, error=FootageError)
+        music = load_music(path, FILM_RATE_HZ)
         yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
 
 
