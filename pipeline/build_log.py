@@ -1,14 +1,18 @@
 """The log of a build: what ran, with which versions and settings, for how long; fit to send with a bug report.
 
-Personal paths are taken out before anything is written. This module listens like any reporter and passes on what it
-hears.
+Personal paths, the user's name and the machine's are taken out before anything is written. This module listens like any
+reporter and passes on what it hears. A log that can't be written stops no build.
 """
 
 from __future__ import annotations
 
+import getpass
+import json
 import os
 import platform
 import re
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +33,9 @@ _PACKAGES: Final = (
     "imageio-ffmpeg",
 )
 _LARGEST_BYTES: Final = 5_000_000
+_SHORTEST_NAME: Final = 3
+"""Names of users and machines that are shorter would be found in the middle of nowhere."""
+_ABSOLUTE_PATH: Final = re.compile(r"(?<![\w<>~./])(?:/[^/\s'\"|:,\\]+)+/([^/\s'\"|:,\\]+)")
 
 
 def package_versions() -> dict[str, str]:
@@ -43,13 +50,35 @@ def package_versions() -> dict[str, str]:
 
 
 def without_personal_paths(text: str, folders: tuple[Path, ...] = ()) -> str:
-    """Replace the folders named, the working folder and the home folder by short words."""
-    named = [(str(folder), "<production>") for folder in folders]
-    named += [(str(Path.cwd()), "<here>"), (os.path.expanduser("~"), "~")]  # noqa: PTH111 - it never fails
-    for path, word in sorted(named, key=lambda pair: -len(pair[0])):
-        if len(path) > 1:
-            text = text.replace(path, word)
-    return re.sub(r"(/home/|/Users/|\\Users\\)[^/\\\s'\"]+", r"\1<user>", text)
+    """Replace personal paths, the user's name and the machine's by short words.
+
+    Parameters
+    ----------
+    folders
+        Of the production. They, the working folder and the home folder get words of their own; of other absolute paths
+        only the last part is left.
+    """
+    named = [(path, "<production>") for folder in folders for path in (folder, folder.absolute(), folder.resolve())]
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - it never fails
+    named += [(path, word) for own, word in ((Path.cwd(), "<here>"), (home, "~")) for path in (own, own.resolve())]
+    for path, word in sorted(named, key=lambda pair: -len(str(pair[0]))):
+        plain = str(path)
+        for written in {json.dumps(plain, ensure_ascii=False)[1:-1], json.dumps(plain)[1:-1], repr(plain)[1:-1], plain}:
+            if path.is_absolute() and path != Path(path.anchor):
+                text = text.replace(written, word)
+    text = re.sub(r"(/home/|/Users/|\\Users\\)[^/\\\s'\"]+", r"\1<user>", text)
+    text = _ABSOLUTE_PATH.sub(r"<...>/\1", text)
+    for name, word in ((_user_name(), "<user>"), (platform.node(), "<machine>")):
+        if len(name) >= _SHORTEST_NAME:
+            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", word, text)
+    return text
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a process may have no user that the system knows
+        return ""
 
 
 class BuildLog:
@@ -68,6 +97,10 @@ class BuildLog:
     def __init__(self, path: Path, listener: Reporter, folders: tuple[Path, ...] = ()) -> None:
         self._listener = listener
         self._folders = folders
+        self._began_s = time.monotonic()
+        self._stage = ""
+        self._stage_began_s = self._began_s
+        self._seconds: dict[str, float] = {}
         overlong = path.exists() and path.stat().st_size > _LARGEST_BYTES
         self._file: TextIO = path.open("w" if overlong else "a", encoding="utf-8")
 
@@ -75,8 +108,9 @@ class BuildLog:
         """Write one entry, with the time."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = without_personal_paths(text, self._folders).replace("\n", "\n    ")
-        self._file.write(f"{stamp} {line}\n")
-        self._file.flush()
+        with suppress(OSError, ValueError):
+            self._file.write(f"{stamp} {line}\n")
+            self._file.flush()
 
     def open_build(self, command: str, settings: str) -> None:
         """Write what is built, on what."""
@@ -86,15 +120,27 @@ class BuildLog:
 
     def close_build(self, error: BaseException | None) -> None:
         """Write how it ended."""
+        self._turn_to("")
+        times = [f"{stage} {seconds:.1f} s" for stage, seconds in self._seconds.items()]
+        self.write(f"timings: {', '.join([*times, f'altogether {time.monotonic() - self._began_s:.1f} s'])}")
         if error is None:
             self.write("build done")
         else:
             words = str(error) if isinstance(error, BuildVideoError) else repr(error)
             self.write(f"build ended by {type(error).__name__}: {words}")
-        self._file.close()
+        with suppress(OSError, ValueError):
+            self._file.close()
+
+    def _turn_to(self, stage: str) -> None:
+        """Add up what the stage before took."""
+        now = time.monotonic()
+        if self._stage:
+            self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._stage_began_s
+        self._stage, self._stage_began_s = stage, now
 
     def begin(self, stage: str, label: str, total: float, unit: str) -> None:
         """Write and pass on."""
+        self._turn_to(stage)
         self.write(f"{stage}: {label} ({total:g} {unit})")
         self._listener.begin(stage, label, total, unit)
 

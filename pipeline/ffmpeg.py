@@ -8,8 +8,10 @@ child of ours never outlives the call that started it. It does not know what ffm
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from pipeline.errors import FfmpegError
+from pipeline.errors import DiskFullError, FfmpegError
+from pipeline.files import disk_full_error, file_too_large_error
 
 if sys.platform == "linux":
     import fcntl
@@ -34,6 +37,9 @@ _TOLD_LINES: Final = 6
 _PIPE_BYTES: Final = 1 << 20  # the most that Linux grants without privileges
 _WATCH_EVERY_S: Final = 0.25
 _GRACE_S: Final = 5.0
+_FILE: Final = "file:"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+_FILE_TOO_LARGE_SIGNAL: Final = int(getattr(signal, "SIGXFSZ", 25))
 _GET_FFMPEG: Final = (
     f"Run `pip install imageio-ffmpeg`, or name an ffmpeg in the environment variable {OVERRIDE_VARIABLE}."
 )
@@ -91,7 +97,7 @@ def file_argument(path: Path) -> str:
 
     Absolute and with the protocol in front, so that `-y.wav`, `concat:a|b` or `a:b.wav` are plain file names.
     """
-    return f"file:{path.absolute()}"
+    return f"{_FILE}{path.absolute()}"
 
 
 def run(
@@ -126,7 +132,7 @@ def run(
         raise
     words = "\n".join(raw.decode("utf-8", "replace").splitlines()[-_KEPT_LINES:])
     if process.returncode != 0:
-        raise _failure(purpose, process.returncode, words)
+        raise _failure(purpose, process.returncode, words, args)
     return Completed(stdout, words)
 
 
@@ -161,6 +167,7 @@ class Process:
         stall_s: float = 120.0,
         purpose: str = "running ffmpeg",
     ) -> None:
+        self._args = tuple(args)
         self._purpose = purpose
         self._stall_s = stall_s
         self._timeout_s = timeout_s
@@ -309,7 +316,7 @@ class Process:
             self._process.kill()
             return
 
-    def _fail(self) -> FfmpegError:
+    def _fail(self) -> FfmpegError | DiskFullError:
         """End it, and make the error that says why."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)  # after a broken pipe it may still be telling why
@@ -317,7 +324,7 @@ class Process:
         self._release()
         if self._killed_after_s is not None:
             return _too_slow(self._purpose, self._killed_after_s)
-        return _failure(self._purpose, self._process.returncode, self.stderr)
+        return _failure(self._purpose, self._process.returncode, self.stderr, self._args)
 
     def _release(self) -> None:
         self._done.set()
@@ -376,13 +383,18 @@ def _too_slow(purpose: str, limit_s: float) -> FfmpegError:
     )
 
 
-def _failure(purpose: str, returncode: int, words: str) -> FfmpegError:
+def _failure(purpose: str, returncode: int, words: str, args: Sequence[str]) -> FfmpegError | DiskFullError:
     last = [line.strip() for line in words.splitlines() if line.strip()][-_TOLD_LINES:]
+    said = " ffmpeg said: " + " | ".join(last) if last else " ffmpeg said nothing"
+    out = Path(args[-1].removeprefix(_FILE)) if args else Path()
+    if returncode == -_FILE_TOO_LARGE_SIGNAL or os.strerror(errno.EFBIG) in words:
+        return file_too_large_error(out, said=f" This was for {purpose}.")
+    if any(os.strerror(number) in words for number in _FULL):
+        return disk_full_error(out, said=f" This was for {purpose}.")
     if returncode < 0:
         what = f"ffmpeg was ended by signal {-returncode}."
         hint = "If the machine ran out of memory, close other programs or lower --jobs, then run again."
     else:
         what = f"ffmpeg failed with exit status {returncode}."
         hint = "Run `build-video doctor` to check the ffmpeg in use."
-    said = "ffmpeg said: " + " | ".join(last) if last else "ffmpeg said nothing"
-    return FfmpegError(f"{what} {said}", where=purpose, hint=hint)
+    return FfmpegError(f"{what}{said}", where=purpose, hint=hint)

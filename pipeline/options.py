@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +17,9 @@ import typer
 
 from pipeline.build_log import BuildLog
 from pipeline.console import choose_screen
-from pipeline.errors import InputError
-from pipeline.files import disk_errors
+from pipeline.errors import BuildVideoError, InputError
+from pipeline.files import disk_errors, remove_strays
+from pipeline.inventory import kept_words
 from pipeline.lock import sole_builder
 from pipeline.production import FILE_NAME, Production, load_production
 from pipeline.resources import builtin_templates_folder
@@ -39,6 +40,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made,
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Processes at once; by default the cores.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON event a line on standard output.")]
 Outside = Annotated[bool, typer.Option("--allow-outside", help="Let the production name files outside its folder.")]
+Cut = Annotated[
+    str | None,
+    typer.Option("--cut", help="One of the production's cuts alone, instead of the film.", metavar="NAME"),
+]
 Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
 
 
@@ -73,6 +78,7 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
     """Hold the folder, show the progress, keep the log."""
     with sole_builder(workplace.store.root):
         workplace.store.sweep()
+        remove_strays(workplace.output)
         with choose_screen(as_json=as_json) as screen:
             with disk_errors(workplace.output):
                 log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
@@ -83,6 +89,19 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
                 yield replace(workplace, store=store, report=log)
             except BaseException as caught:
                 error = caught
+                if isinstance(error, KeyboardInterrupt):
+                    _kept.append(kept_words(workplace.store))
                 raise
             finally:
                 log.close_build(error)
+                with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
+                    workplace.store.sweep()
+
+
+_kept: list[str] = []
+
+
+def farewell() -> str:
+    """What is said when a command was interrupted: one line, with what is kept."""
+    kept = f"Kept: {_kept[-1]}" if _kept and _kept[-1] else "What was finished is kept"
+    return f"build-video: interrupted. {kept}; the same command goes on."

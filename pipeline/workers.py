@@ -10,9 +10,10 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,11 @@ _LISTEN_EVERY_S: Final = 0.2
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+
+def never_outlive_parent() -> None:
+    """Let this helper process end when the process that started it does, however that ends."""
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
 def _exit_with_parent() -> None:
@@ -47,7 +53,7 @@ def _start_worker(outbox: Any) -> None:
     _outbox = outbox
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    never_outlive_parent()
 
 
 def _ignore(_index: int, _outcome: object) -> None:
@@ -99,7 +105,8 @@ def run_parallel(
     inbox = context.Queue()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
     try:
-        futures = {pool.submit(function, item): index for index, item in enumerate(items)}
+        with _deaf_to_ctrl_c():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
+            futures = {pool.submit(function, item): index for index, item in enumerate(items)}
         return _collect(futures, on_done, lambda: _listen(inbox, on_message))
     except BrokenProcessPool as error:
         raise WorkerError(
@@ -112,6 +119,19 @@ def run_parallel(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Hold Ctrl-C back; processes started meanwhile never hear of it."""
+    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _collect(
