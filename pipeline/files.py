@@ -173,7 +173,7 @@ def remove_strays(folder: Path, *, of_the_living: bool = False) -> None:
     of_the_living
         Also what processes that still run may be writing, where it is known that they aren't.
     """
-    with suppress(FileNotFoundError, NotADirectoryError), disk_errors(folder):
+    with disk_errors(folder), suppress(FileNotFoundError, NotADirectoryError):
         for path in folder.iterdir():
             stray = _STRAY.fullmatch(path.name)
             if stray and not path.is_dir() and (of_the_living or not process_runs(int(stray[1]))):
@@ -228,6 +228,6 @@ DOOMED: Final = ".doomed-"
 def remove_tree(folder: Path) -> None:
     """Remove a folder in one visible move: it is renamed first, so that nobody sees half of it."""
     doomed = folder.with_name(f"{folder.name}{DOOMED}{uuid.uuid4().hex[:8]}")
-    with suppress(FileNotFoundError), disk_errors(folder):
+    with disk_errors(folder), suppress(FileNotFoundError):
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
