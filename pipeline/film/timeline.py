@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.film.clock import Clock
 from pipeline.film.settings import FrameRate
+from pipeline.names import PlainName
 
 FILM_SAMPLE_RATE_HZ = 48000
 MOST_FRAMES = 1_000_000_000
@@ -204,7 +205,7 @@ def _check_contiguous(spans: tuple[Span, ...], start_frame: int, end_frame: int,
 class Segment(TimelineRecord):
     """A stretch of silent video, encoded in closed groups of pictures. Its file is relative to the record's folder."""
 
-    video_file: str = "segment.mp4"
+    video_file: PlainName = "segment.mp4"
     start_frame: int
     end_frame: int
     encoder: str
@@ -214,8 +215,8 @@ class Segment(TimelineRecord):
 class Film(TimelineRecord):
     """The finished film. Files are relative to the record's folder, and to the output folder alike."""
 
-    video_file: str
-    files: tuple[str, ...]
+    video_file: PlainName
+    files: tuple[PlainName, ...]
     """Everything that goes with it, the video first."""
     width: int
     height: int

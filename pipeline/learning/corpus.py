@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import StoreError
+from pipeline.names import PlainName
 
 Bytes = npt.NDArray[np.uint8]
 Encoding = Literal["linear-u8", "mu-law"]
@@ -33,9 +34,9 @@ class Corpus(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bytes_file: str = "bytes.npy"
+    bytes_file: PlainName = "bytes.npy"
     """uint8, shape = (total_samples,)."""
-    listen_file: str = "corpus.wav"
+    listen_file: PlainName = "corpus.wav"
     sample_rate_hz: int = Field(ge=1)
     encoding: Encoding
     total_samples: int = Field(ge=2)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from pipeline.names import PlainName
+
 
 class CheckpointFacts(BaseModel):
     """One checkpoint of a run. Files are relative to the record's folder; losses are nats per byte."""
@@ -19,8 +21,8 @@ class CheckpointFacts(BaseModel):
     validation_loss_nats: float
     training_loss_nats: float | None
     """Mean training loss since the checkpoint before; None at iteration 0."""
-    weights_file: str
-    json_file: str
+    weights_file: PlainName
+    json_file: PlainName
 
 
 class TrainingRun(BaseModel):
@@ -28,7 +30,7 @@ class TrainingRun(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    log_file: str = "loss.csv"
+    log_file: PlainName = "loss.csv"
     checkpoints: tuple[CheckpointFacts, ...]
     network: dict[str, JsonValue]
     """The network's settings."""

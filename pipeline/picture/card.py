@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.names import PlainName
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,7 +21,7 @@ class CardLayer(_Record):
     seconds after the card's beginning; moves are in pixels, from where the element comes.
     """
 
-    layer_file: str
+    layer_file: PlainName
     x_px: int
     y_px: int
     delay_s: float = Field(ge=0)
@@ -30,7 +32,7 @@ class CardLayer(_Record):
 class CardPage(_Record):
     """One screenful: most cards have one; long credits have several."""
 
-    picture_file: str
+    picture_file: PlainName
     """The whole page at rest, PNG without transparency."""
     layers: tuple[CardLayer, ...]
 

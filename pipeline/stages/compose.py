@@ -27,6 +27,7 @@ from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.take import Take
+from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
 from pipeline.production import Production
@@ -54,8 +55,8 @@ class Soundtrack(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sound_file: str = "soundtrack.aac"
-    lossless_file: str = "soundtrack.flac"
+    sound_file: PlainName = "soundtrack.aac"
+    lossless_file: PlainName = "soundtrack.flac"
     """The same before it was encoded, for those who cut it into films of their own."""
     total_samples: int
     loudness_lufs: float | None
