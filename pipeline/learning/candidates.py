@@ -76,8 +76,12 @@ def distance(take: Portrait, recording: Portrait) -> float:
     movement = abs(take.movement_db - recording.movement_db) / 6.0
     spectrum = float(np.mean(np.abs(take.bands_db - recording.bands_db))) / 6.0
     silent = take.level_db < recording.level_db - _SILENCE_BELOW_DB
-    noise = take.flatness > _NOISE_FLATNESS > recording.flatness
-    return (level + movement + 2.0 * spectrum) / 4.0 + (_REFUSED if silent or noise else 0.0)
+    return (level + movement + 2.0 * spectrum) / 4.0 + (_REFUSED if silent or is_noise(take, recording) else 0.0)
+
+
+def is_noise(take: Portrait, recording: Portrait) -> bool:
+    """Tell whether a take is noise where the recording is not."""
+    return take.flatness > _NOISE_FLATNESS > recording.flatness
 
 
 def closest(distances: Sequence[float]) -> int:

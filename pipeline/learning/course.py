@@ -36,6 +36,8 @@ class Course:
         What sees divergence.
     warnings
         Told so far.
+    corrections
+        How often a length given in minutes was counted again.
     """
 
     total: int
@@ -51,6 +53,7 @@ class Course:
     losses: int = 0
     watch: LossWatch = field(default_factory=LossWatch)
     warnings: list[str] = field(default_factory=list)
+    corrections: int = 0
 
     def state(self, log_bytes: int) -> TrainingState:
         """Give what the state file holds."""
@@ -69,6 +72,7 @@ class Course:
             threads=self.threads,
             mixed=self.mixed,
             warnings=tuple(self.warnings),
+            corrections=self.corrections,
         )
 
     @classmethod
@@ -88,4 +92,5 @@ class Course:
             losses=state.losses_since_checkpoint[1],
             watch=LossWatch(state.recent_losses, state.lowest_mean),
             warnings=list(state.warnings),
+            corrections=state.corrections,
         )

@@ -5,9 +5,23 @@ Other rooms never see this module; stages hand its numbers on. It does not impor
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from pipeline.names import PlainName
+
+PLAN_FILE: Final = "planned.json"
+"""Lies beside a training that runs."""
+
+
+class CheckpointPlan(BaseModel):
+    """Of a running training: at which iterations it makes checkpoints, and how many cores it keeps busy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoints: tuple[int, ...]
+    cores: int
 
 
 class CheckpointFacts(BaseModel):

@@ -10,6 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.learning.take_facts import TakeFacts
+from pipeline.names import PlainName
+
 
 class CandidateFacts(BaseModel):
     """One of the takes among which a checkpoint's take was chosen.
@@ -26,16 +29,19 @@ class CandidateFacts(BaseModel):
         Its loudness, root mean square, in decibels below full scale.
     flatness
         Spectral flatness, from 0 (a tone) to 1 (white noise).
+    facts
+        What else was measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bytes_file: str
-    listen_file: str
+    bytes_file: PlainName
+    listen_file: PlainName
     temperature: float
     distance: float
     level_db: float
     flatness: float
+    facts: TakeFacts = TakeFacts()
 
 
 class CandidateSet(BaseModel):
@@ -80,12 +86,14 @@ class Take(BaseModel):
         Which candidate this is, counted from 1.
     chosen_by
         The rule, or a person.
+    facts
+        What was measured on it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bytes_file: str = "take.npy"
-    listen_file: str = "take.wav"
+    bytes_file: PlainName = "take.npy"
+    listen_file: PlainName = "take.wav"
     iteration: int
     samples: int
     sample_rate_hz: int
@@ -97,6 +105,7 @@ class Take(BaseModel):
     candidates: tuple[CandidateFacts, ...] = ()
     chosen: int = 1
     chosen_by: Literal["rule", "hand"] = "rule"
+    facts: TakeFacts = TakeFacts()
 
     @property
     def duration_s(self) -> float:

@@ -19,6 +19,7 @@ from pipeline.learning.candidates import Floats, Portrait, closest, distance, po
 from pipeline.learning.corpus import Encoding
 from pipeline.learning.speaking import Order, open_sampler, speak
 from pipeline.learning.take import CandidateFacts, CandidateSet, Take
+from pipeline.learning.take_facts import examine
 from pipeline.store import write_record
 
 _PORTRAIT_S: Final = 60.0
@@ -69,7 +70,9 @@ def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) ->
     speak(order, on_samples=on_samples, open_speaker=open_speaker)
     for name in order.files:
         _write_listening_copy(order.folder / name, job)
-    write_record(order.folder, _compare(job) if len(order.files) > 1 else record_of(job))
+    facts = _compare(job)
+    single = record_of(job).model_copy(update={"facts": facts.candidates[0].facts})
+    write_record(order.folder, facts if len(order.files) > 1 else single)
 
 
 def record_of(job: TakeJob) -> Take:
@@ -101,9 +104,11 @@ def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
 
 def _compare(job: TakeJob) -> CandidateSet:
     recording = _portrait(job.corpus, job)
+    corpus = np.load(job.corpus, mmap_mode="r", allow_pickle=False)
     facts = []
     for name, curve in zip(job.order.files, job.order.curves, strict=True):
         own = _portrait(job.order.folder / name, job)
+        said = np.load(job.order.folder / name, mmap_mode="r", allow_pickle=False)
         facts.append(
             CandidateFacts(
                 bytes_file=name,
@@ -112,6 +117,7 @@ def _compare(job: TakeJob) -> CandidateSet:
                 distance=round(distance(own, recording), 6),
                 level_db=round(own.level_db, 3),
                 flatness=round(own.flatness, 6),
+                facts=examine(said, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording),
             )
         )
     return CandidateSet(candidates=tuple(facts), closest=closest([fact.distance for fact in facts]) + 1)

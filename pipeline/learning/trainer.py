@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Final
@@ -19,26 +18,17 @@ from torch import Tensor
 
 from pipeline.errors import TrainingError
 from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save_checkpoint
-from pipeline.learning.corpus import Corpus
 from pipeline.learning.course import Course
-from pipeline.learning.hardware import bfloat16_is_quick, choose_device, training_environment
+from pipeline.learning.hardware import choose_device, training_environment
 from pipeline.learning.health import HOPELESS_NATS, doubts_after, doubts_before, in_bits
-from pipeline.learning.learner import Learner, Lesson
+from pipeline.learning.learner import Learner
 from pipeline.learning.loss_log import LogLine, LossLog
-from pipeline.learning.network import LstmSettings, TieredSettings
-from pipeline.learning.probe import check_memory, measure
-from pipeline.learning.recipe import (
-    DEFAULT_CHECKPOINTS,
-    Recipe,
-    TrainingSettings,
-    checkpoint_iterations,
-    planned_iterations,
-    rate_share_at,
-    resolve,
-)
+from pipeline.learning.planning import begin_course, corrected_total, write_plan
+from pipeline.learning.probe import check_memory
+from pipeline.learning.recipe import Recipe, checkpoint_iterations, rate_share_at, resolve
 from pipeline.learning.run import CheckpointFacts, TrainingRun
+from pipeline.learning.training import Training
 from pipeline.learning.training_state import load_state, save_state
-from pipeline.progress import SILENT, Reporter
 
 LOG_FILE: Final = "loss.csv"
 STATE_FILE: Final = "training-state.safetensors"
@@ -49,41 +39,6 @@ _FLUSH_UPDATES: Final = 64
 _FLUSH_S: Final = 0.5
 _SAVING_SHARE: Final = 0.02
 """Saving takes at most about this share of the time."""
-_PROBE_WORTH_UPDATES: Final = 50
-
-
-@dataclass(frozen=True)
-class Training:
-    """What is to be trained, on what, and where.
-
-    Attributes
-    ----------
-    network, settings
-        As the production file has them.
-    corpus, lesson
-        The corpus's record and its bytes.
-    folder
-        Where checkpoints, log and state lie; a training that lies there goes on.
-    label
-        What people call it.
-    device, threads
-        `auto`, `cpu` or `cuda`, and how many threads a processor may use.
-    report
-        Who listens.
-    save_every_s
-        How much work an interruption may cost, or more where saving is slow; 0: none.
-    """
-
-    network: LstmSettings | TieredSettings
-    settings: TrainingSettings
-    corpus: Corpus
-    lesson: Lesson
-    folder: Path
-    label: str = "training"
-    device: str = "auto"
-    threads: int = 1
-    report: Reporter = SILENT
-    save_every_s: float = 20.0
 
 
 class _DivergedError(Exception):
@@ -107,14 +62,14 @@ def train(training: Training) -> TrainingRun:
     ProductionError
         Where the settings do not fit the corpus or this machine.
     """
-    recipe = resolve(training.settings, _group(training.network))
+    recipe = resolve(training.settings, training.group)
     wanted = training.settings.device if training.settings.device != "auto" else training.device
     device = choose_device(wanted)
     check_memory(training.network, recipe, device)
     try:
         stored = load_state(training.folder / STATE_FILE)
         if stored is None:
-            course = _begin(training, recipe, device)
+            course = begin_course(training, recipe, device)
         else:
             course = Course.of(stored[0], device)
             if stored[0].device != device.type:
@@ -132,10 +87,6 @@ def train(training: Training) -> TrainingRun:
         raise
 
 
-def _group(network: LstmSettings | TieredSettings) -> int:
-    return network.group if isinstance(network, TieredSettings) else 1
-
-
 def _out_of_memory(recipe: Recipe) -> TrainingError:
     return TrainingError(
         "There is not enough memory for this training.",
@@ -144,44 +95,11 @@ def _out_of_memory(recipe: Recipe) -> TrainingError:
     )
 
 
-def _begin(training: Training, recipe: Recipe, device: torch.device) -> Course:
-    """Decide how long to train, and tell what it will cost."""
-    settings = training.settings
-    mixed = settings.precision == "bfloat16" or (recipe.mixed_precision and bfloat16_is_quick(device))
-    course = Course(total=1, device=device, threads=training.threads, mixed=mixed)
-    with training_environment(device, course.threads):
-        learner = Learner(training.network, recipe, training.lesson, device=device, mixed=mixed)
-        course.total = planned_iterations(settings, learner.windows_per_epoch, None)
-        checkpoints = len(checkpoint_iterations(settings, course.total)) if settings.minutes is None else 0
-        if settings.minutes is None and course.total < _PROBE_WORTH_UPDATES:
-            return course
-        cost = measure(learner)
-    if settings.minutes is not None:
-        most = int(60 * settings.minutes / cost.update_s)
-        checkpoints = most // settings.checkpoint_every if settings.checkpoint_every else DEFAULT_CHECKPOINTS
-        rate = cost.updates_per_s(60 * settings.minutes, settings.checkpoints or checkpoints)
-        course.total = planned_iterations(settings, learner.windows_per_epoch, rate)
-        checkpoints = len(checkpoint_iterations(settings, course.total))
-    training.report.note(
-        f"{training.label}: {training.network.parameters:,} parameters, {course.total:,} iterations, "
-        f"{course.total / learner.windows_per_epoch:.1f} epochs, {checkpoints} checkpoints; "
-        f"about {_duration(cost.training_s(course.total, checkpoints))} on {device.type}"
-        + (f", {cost.memory_bytes / 2**20:.0f} MiB of memory" if cost.memory_bytes else "")
-    )
-    return course
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 class _Trainer:
     def __init__(self, training: Training, recipe: Recipe, course: Course) -> None:
         self.training, self.recipe, self.course = training, recipe, course
         self.learner = Learner(training.network, recipe, training.lesson, device=course.device, mixed=course.mixed)
-        self.due = frozenset(checkpoint_iterations(training.settings, course.total))
+        self._plan()
         self.waiting: list[tuple[LogLine, Tensor]] = []
         self._keeps_time = training.settings.clock == "wall"
         self._told_s = self._saved_s = self._flushed_s = time.monotonic()
@@ -196,7 +114,23 @@ class _Trainer:
                 self._update()
             except _DivergedError as diverged:
                 self._step_back(diverged)
+            self._correct_plan()
         return self._finished()
+
+    def _plan(self) -> None:
+        self.due = frozenset(checkpoint_iterations(self.training.settings, self.course.total))
+        write_plan(self.training.folder, self.due, self.course)
+
+    def _correct_plan(self) -> None:
+        settings, course = self.training.settings, self.course
+        if settings.minutes is None:
+            return
+        total = corrected_total(settings, course, self.learner.windows_per_epoch, self._elapsed_s())
+        if total == course.total:
+            return
+        course.total = total
+        self._plan()
+        self._begin_progress()
 
     def _stored_log_bytes(self) -> int:
         stored = load_state(self.training.folder / STATE_FILE)
@@ -329,6 +263,7 @@ class _Trainer:
         scale, warnings = self.course.rate_scale / 2, self.course.warnings
         self.course = Course.of(stored[0], self.course.device)
         self.course.rate_scale, self.course.rescues = scale, used + 1
+        self._plan()
         text = (
             f"at iteration {diverged.iteration} {diverged.why}: back to iteration {self.course.iteration} "
             f"at {scale:g} times the learning rate"

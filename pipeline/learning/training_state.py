@@ -42,6 +42,7 @@ class TrainingState(BaseModel):
     threads: int
     mixed: bool
     warnings: tuple[str, ...]
+    corrections: int = 0
 
 
 def save_state(path: Path, state: TrainingState, tensors: Mapping[str, Tensor]) -> None:

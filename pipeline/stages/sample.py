@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,44 +21,28 @@ from pipeline.files import file_sha256
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import BYTE_VALUES
-from pipeline.learning.run import TrainingRun
+from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.learning.speaking import Order
 from pipeline.learning.take import CandidateSet, Take
+from pipeline.learning.take_facts import doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
+from pipeline.lock import sole_speaker
 from pipeline.production import Production
 from pipeline.results import Made
 from pipeline.sound.quantise import code_values
 from pipeline.store import Json, Piece, Result, Store, write_record
-from pipeline.workers import run_parallel
+from pipeline.workers import run_parallel, send_to_parent
 from pipeline.workplace import Workplace
 
 STAGE: Final = "sample"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _SPARE_S: Final = 0.1
 """Takes are made a little longer than planned: the film counts in whole frames."""
+_TELL_EVERY_S: Final = 0.25
 _REAL_TIME_PARAMETERS: Final = 4_000_000
 """A core speaks in real time with networks up to about this size; larger ones go to a GPU where there is one."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """A training that still runs.
-
-    Parameters
-    ----------
-    section
-        Counted from 0.
-    folder
-        Where it saves its checkpoints.
-    planned
-        The iterations at which it will have saved one when it ends.
-    """
-
-    section: int
-    folder: Path
-    planned: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -126,42 +112,53 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         if take is None:
             take = _choose(wish, store)
         takes[wish.speaker.section].append(take)
+    for section in {wish.speaker.section for wish in todo}:
+        for doubt in doubts_about([take.record for take in takes[section]]):
+            workplace.report.warn(f"section {section + 1}: {doubt}")
     return replace(made, takes=tuple(map(tuple, takes)))
 
 
-def follow(production: Production, made: Made, workplace: Workplace, training: Training) -> int:
-    """Make the takes of checkpoints that a training has saved so far, while it goes on.
+def follow(production: Production, made: Made, workplace: Workplace, trainings: Mapping[int, Path]) -> int:
+    """Make takes of checkpoints that trainings have saved so far, while they go on: as many as there are jobs.
 
-    The takes are the pieces that the stage looks for when the training has ended. Where losses decide which checkpoints
-    speak, or for how long, nobody can know yet: then nothing is made.
+    The takes are the pieces that the stage looks for when the trainings have ended. Where losses decide which
+    checkpoints speak, or for how long, nobody can know yet: then nothing is made.
 
     Parameters
     ----------
     made
         With the corpora.
+    trainings
+        For some sections, counted from 0, the folder of the training with its checkpoints and its plan.
 
     Returns
     -------
     int
         How many takes were made.
     """
-    section = production.sections[training.section]
-    story = section.storyboard
+    ready = [wish for section, folder in trainings.items() for wish in _foreseen(production, made, section, folder)]
+    todo = [wish for wish in ready if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
+    _make_all(todo, workplace)
+    return len(todo)
+
+
+def _foreseen(production: Production, made: Made, section: int, folder: Path) -> list[_Wish]:
+    """The takes of a training's checkpoints that are there already and will be wanted when it has ended."""
+    story = production.sections[section].storyboard
     if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
-        return 0
-    foreseen = choose_takes([CheckpointPoint(iteration, 1.0) for iteration in training.planned], story)
-    saved = {int(path.stem.rpartition("-")[2]): path for path in training.folder.glob("weights-*.json")}
-    count = 0
-    for take in foreseen:
-        if take.iteration not in saved:
-            continue
-        speaker = _Speaker(training.section, saved[take.iteration], take.iteration)
-        wish = _wish(production, made, speaker, take.seconds)
-        if workplace.store.find(wish.made_by_network) is None:
-            with workplace.store.publish(wish.made_by_network) as folder:
-                make_take(_job(wish, folder, "cpu"))
-            count += 1
-    return count
+        return []
+    try:
+        plan = CheckpointPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it has not begun, or has ended
+        return []
+    saved = {int(path.stem.rpartition("-")[2]): path for path in folder.glob("weights-*.json")}
+    planned = choose_takes([CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints], story)
+    speakers = [
+        (_Speaker(section, saved[take.iteration], take.iteration), take.seconds)
+        for take in planned
+        if take.iteration in saved
+    ]
+    return [_wish(production, made, speaker, seconds) for speaker, seconds in speakers]
 
 
 def _wishes(production: Production, made: Made) -> list[_Wish]:
@@ -240,31 +237,60 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
     """Let the networks speak, the longest takes first, so that no process is left alone at the end."""
     if not wishes:
         return
-    store, report = workplace.store, workplace.report
+    store, report, forced = workplace.store, workplace.report, STAGE in workplace.force
     wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.parameters, reverse=True)
     report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
-    jobs = [_job(wish, store.partial(wish.made_by_network), _device(wish, workplace)) for wish in wishes]
-    alone = workplace.jobs == 1 or len(wishes) == 1
-    here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
-    there = [index for index in range(len(jobs)) if index not in here]
-    finished = 0.0
+    with sole_speaker(store.root):
+        wishes = [wish for wish in wishes if forced or store.find(wish.made_by_network) is None]
+        _TakeMaking(wishes, workplace).run()
 
-    def publish(wish: _Wish) -> None:
-        nonlocal finished
-        store.publish_partial(wish.made_by_network)
-        finished += wish.sound_s
-        report.advance(finished, wish.piece.name)
 
-    for index in here:
-        wish, begun = wishes[index], finished
+class _TakeMaking:
+    """Makes takes and tells how far they are: on a GPU one after the other, on the processor side by side."""
 
-        def tell(samples: int, wish: _Wish = wish, begun: float = begun) -> None:
-            report.advance(begun + wish.sound_s * samples / wish.samples, wish.piece.name)
+    def __init__(self, wishes: list[_Wish], workplace: Workplace) -> None:
+        self._wishes, self._workplace = wishes, workplace
+        self._said_s = [0.0] * len(wishes)
 
-        make_take(jobs[index], tell)
-        publish(wish)
-    todo = [jobs[index] for index in there]
-    run_parallel(make_take, todo, jobs=workplace.jobs, on_done=lambda done, _: publish(wishes[there[done]]))
+    def run(self) -> None:
+        """Make them all."""
+        wishes, place = self._wishes, self._workplace
+        jobs = [_job(wish, place.store.partial(wish.made_by_network), _device(wish, place)) for wish in wishes]
+        alone = place.jobs == 1 or len(wishes) == 1
+        here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
+        for index in here:
+            make_take(jobs[index], partial(self._hear, index))
+            self._publish(index)
+        there = [(index, job) for index, job in enumerate(jobs) if index not in here]
+        run_parallel(
+            _make_in_process,
+            there,
+            jobs=place.jobs,
+            on_done=lambda done, _: self._publish(there[done][0]),
+            on_message=(lambda word: self._hear(*word)) if there else None,
+        )
+
+    def _hear(self, index: int, samples: int) -> None:
+        wish = self._wishes[index]
+        self._said_s[index] = max(self._said_s[index], wish.sound_s * samples / wish.samples)
+        self._workplace.report.advance(sum(self._said_s), wish.piece.name)
+
+    def _publish(self, index: int) -> None:
+        self._workplace.store.publish_partial(self._wishes[index].made_by_network)
+        self._hear(index, self._wishes[index].samples)
+
+
+def _make_in_process(numbered: tuple[int, TakeJob]) -> None:
+    index, job = numbered
+    told_s = time.monotonic()
+
+    def tell(samples: int) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= _TELL_EVERY_S:
+            told_s = time.monotonic()
+            send_to_parent((index, samples))
+
+    make_take(job, tell)
 
 
 def _device(wish: _Wish, workplace: Workplace) -> str:
@@ -315,6 +341,7 @@ def _choose(wish: _Wish, store: Store) -> Result[Take]:
         take = record_of(_job(wish, folder, "cpu")).model_copy(
             update={
                 "temperature": fact.temperature,
+                "facts": fact.facts,
                 "candidates": several.record.candidates,
                 "chosen": number,
                 "chosen_by": "hand" if hand else "rule",

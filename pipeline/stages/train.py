@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from pipeline.files import disk_errors
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.run import TrainingRun
+from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production import Production, Section
 from pipeline.progress import Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
@@ -67,6 +68,46 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         _remove_states(task.folder)
         workplace.store.publish_partial(task.piece)
     return replace(made, runs=tuple(workplace.store.made(piece, TrainingRun) for piece in planned))
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """A training that is not published yet. Its folder holds the checkpoints saved so far, and its plan.
+
+    Parameters
+    ----------
+    section
+        Counted from 0.
+    cores
+        How many it keeps busy; 0 once it has ended.
+    """
+
+    section: int
+    folder: Path
+    cores: int
+
+
+def in_flight(production: Production, made: Made, workplace: Workplace) -> list[InFlight]:
+    """List the trainings that run, or have ended while others run."""
+    found = []
+    for section, piece in enumerate(pieces(production, made)):
+        folder = workplace.store.partial_path(piece)
+        try:
+            plan = CheckpointPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        found.append(InFlight(section, folder, 0 if (folder / _RECORD).is_file() else plan.cores))
+    return found
+
+
+def is_done(production: Production, made: Made, workplace: Workplace) -> bool:
+    """Tell whether all trainings have ended and are published."""
+    return all(workplace.store.state(piece).state == "fresh" for piece in pieces(production, made))
+
+
+def busy_cores(trainings: Sequence[InFlight]) -> int:
+    """Count the cores that trainings leave to nobody else."""
+    return sum(training.cores for training in trainings)
 
 
 @dataclass(frozen=True)
@@ -129,7 +170,8 @@ def _train(task: _Task, report: Reporter) -> None:
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
     from pipeline.learning.learner import Lesson  # noqa: PLC0415
-    from pipeline.learning.trainer import Training, train  # noqa: PLC0415
+    from pipeline.learning.trainer import train  # noqa: PLC0415
+    from pipeline.learning.training import Training  # noqa: PLC0415
 
     record = task.corpus.record
     data = np.asarray(load_bytes(record, task.corpus.folder))
@@ -163,7 +205,7 @@ def _clear(folder: Path) -> None:
 
 def _remove_states(folder: Path) -> None:
     with disk_errors(folder):
-        for path in folder.glob("*-state.safetensors"):
+        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE)):
             path.unlink()
         for path in folder.glob(".*"):  # what a kill has left of files half-written
             path.unlink()

@@ -10,7 +10,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.learner import Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.trainer import Training
+from pipeline.learning.training import Training
 from pipeline.progress import SILENT, Reporter
 
 RATE_HZ = 8000

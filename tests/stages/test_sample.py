@@ -13,14 +13,14 @@ from pipeline.errors import ProductionError
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.draws import uniforms
 from pipeline.learning.network import LstmSettings
-from pipeline.learning.run import CheckpointFacts, TrainingRun
+from pipeline.learning.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.production import Production, parse_production
 from pipeline.results import Made
 from pipeline.sound.quantise import code_values, quantise
 from pipeline.stages import sample
-from pipeline.stages.sample import Training, follow, pieces, run
+from pipeline.stages.sample import follow, pieces, run
 from pipeline.store import Piece, Store, write_record
 from pipeline.workplace import Workplace
 from tests.learning.networks import random_weights, save_random_checkpoint
@@ -252,11 +252,13 @@ def test_takes_made_while_training_runs_are_those_of_the_stage(made: Made, tmp_p
     film, place = production(), workplace(tmp_path)
     folder = tmp_path / "training"
     save_random_checkpoint(folder, NETWORK, 0)
-    training = Training(section=0, folder=folder, planned=ITERATIONS)
-    assert follow(film, made, place, training) == 1
-    assert follow(film, made, place, training) == 0
+    assert follow(film, made, place, {0: folder}) == 0
+    plan = CheckpointPlan(checkpoints=ITERATIONS, cores=1)
+    (folder / PLAN_FILE).write_text(plan.model_dump_json(), encoding="utf-8")
+    assert follow(film, made, place, {0: folder}) == 1
+    assert follow(film, made, place, {0: folder}) == 0
     save_random_checkpoint(folder, NETWORK, 1000)
-    assert follow(film, made, place, training) == 1
+    assert follow(film, made, place, {0: folder}) == 1
     states = [place.store.state(piece).state for piece in pieces(film, made)]
     assert states.count("fresh") == 2
     take = place.store.made(pieces(film, made)[-1], Take)

@@ -1,0 +1,106 @@
+"""Checkpoints speak while the training that saves them still runs, on cores that it leaves idle.
+
+Within a build this happens by itself; `build-video sample --follow` does it beside a training in another process. The
+takes made so are the very ones that the stage `sample` would make afterwards: it finds them and has less to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from pipeline.errors import BuildVideoError
+from pipeline.learning.corpus import Corpus
+from pipeline.lock import is_held
+from pipeline.production import Production
+from pipeline.progress import SILENT
+from pipeline.results import Made
+from pipeline.stages import prepare, sample, train
+from pipeline.store import Store
+from pipeline.workers import never_outlive_parent
+from pipeline.workplace import Workplace
+
+_LOOK_EVERY_S: Final = 1.0
+_LOWEST_PRIORITY: Final = 19
+
+
+@contextlib.contextmanager
+def speaking_meanwhile(production: Production, made: Made, workplace: Workplace) -> Iterator[None]:
+    """While the body trains, let saved checkpoints speak in a process of lowest priority, where cores are spare.
+
+    Parameters
+    ----------
+    made
+        With the corpora.
+    """
+    if workplace.jobs == 1 or sample.STAGE in workplace.force or train.STAGE in workplace.force:
+        yield
+        return
+    quiet = replace(workplace, report=SILENT, store=Store(workplace.store.root))
+    follower = multiprocessing.get_context("spawn").Process(target=_follow, args=(production, made, quiet))
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.terminate()
+        follower.join()
+
+
+def follow_another(production: Production, workplace: Workplace) -> int:
+    """Let the checkpoints of a training that another process runs speak, until that process or its training ends.
+
+    Returns
+    -------
+    int
+        How many takes were made.
+    """
+    count = 0
+    workplace.report.begin(sample.STAGE, "takes while training", 0, "takes")
+    while is_held(workplace.store.root):
+        made = _prepared(production, workplace)
+        if made is not None:
+            trainings = train.in_flight(production, made, workplace)
+            if not trainings and train.is_done(production, made, workplace):
+                break
+            jobs = max(1, workplace.jobs - train.busy_cores(trainings))
+            folders = {training.section: training.folder for training in trainings}
+            newly = sample.follow(production, made, replace(workplace, jobs=jobs, report=SILENT), folders)
+            count += newly
+            if newly:
+                workplace.report.advance(count, "made")
+                continue
+        time.sleep(_LOOK_EVERY_S)
+    return count
+
+
+def _prepared(production: Production, workplace: Workplace) -> Made | None:
+    """Return the corpora, where all of them have been prepared."""
+    found = [workplace.store.result(piece, Corpus) for piece in prepare.pieces(production, Made())]
+    corpora = tuple(corpus for corpus in found if corpus is not None)
+    return Made(corpora=corpora) if len(corpora) == len(found) else None
+
+
+def _follow(production: Production, made: Made, workplace: Workplace) -> None:
+    """What the process beside a build does until it is stopped. Any trouble is left to the stage that comes after."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    never_outlive_parent()
+    stand_back()
+    with contextlib.suppress(BuildVideoError, OSError):
+        while True:
+            trainings = train.in_flight(production, made, workplace)
+            place = replace(workplace, jobs=max(0, workplace.jobs - train.busy_cores(trainings)))
+            folders = {training.section: training.folder for training in trainings}
+            if not place.jobs or not sample.follow(production, made, place, folders):
+                time.sleep(_LOOK_EVERY_S)
+
+
+def stand_back() -> None:
+    """Take only the time that others leave."""
+    if hasattr(os, "nice"):
+        os.nice(_LOWEST_PRIORITY)

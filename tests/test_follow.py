@@ -1,0 +1,105 @@
+"""Checkpoints that speak while the training goes on."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.follow import follow_another, speaking_meanwhile
+from pipeline.learning.run import PLAN_FILE, CheckpointPlan
+from pipeline.learning.take import Take
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.stages import sample, train
+from pipeline.store import Piece
+from pipeline.workplace import Workplace
+from tests.learning.networks import save_random_checkpoint
+from tests.stages.test_sample import ITERATIONS, NETWORK, made, production, workplace
+from tests.test_lock import hold
+
+__all__ = ["made"]
+
+LONGEST_WAIT_S = 60.0
+
+
+def begin_training(film: Production, corpora: Made, place: Workplace, cores: int) -> Path:
+    """Leave what a training leaves that has saved its first two checkpoints."""
+    folder = place.store.partial(train.pieces(film, corpora)[0])
+    for iteration in ITERATIONS[:2]:
+        save_random_checkpoint(folder, NETWORK, iteration)
+    plan = CheckpointPlan(checkpoints=ITERATIONS, cores=cores)
+    (folder / PLAN_FILE).write_text(plan.model_dump_json(), encoding="utf-8")
+    return folder
+
+
+def takes(place: Workplace) -> list[Path]:
+    return [path for path in (place.store.root / sample.STAGE).glob("*/take.npy") if ".partial" not in str(path)]
+
+
+def wait_for_takes(place: Workplace, count: int) -> None:
+    began = time.monotonic()
+    while len(takes(place)) < count and time.monotonic() - began < LONGEST_WAIT_S:
+        time.sleep(0.1)
+    assert len(takes(place)) == count
+
+
+def with_jobs(place: Workplace, jobs: int) -> Workplace:
+    return Workplace(store=place.store, output=place.output, jobs=jobs)
+
+
+def test_spare_cores_make_takes_while_a_training_runs(made: Made, tmp_path: Path) -> None:
+    film, place = production(), with_jobs(workplace(tmp_path), 2)
+    corpora = Made(corpora=made.corpora)
+    folder = begin_training(film, corpora, place, cores=1)
+    with speaking_meanwhile(film, corpora, place):
+        wait_for_takes(place, 2)
+        save_random_checkpoint(folder, NETWORK, ITERATIONS[3])
+        wait_for_takes(place, 3)
+    done = [piece for piece in sample.pieces(film, made) if place.store.state(piece).state == "fresh"]
+    assert [place.store.made(piece, Take).record.iteration for piece in done] == [0, 10, 1000]
+
+
+def test_a_training_that_keeps_all_cores_busy_is_left_alone(made: Made, tmp_path: Path) -> None:
+    film, place = production(), with_jobs(workplace(tmp_path), 2)
+    corpora = Made(corpora=made.corpora)
+    begin_training(film, corpora, place, cores=2)
+    with speaking_meanwhile(film, corpora, place):
+        time.sleep(4.0)
+    assert not takes(place)
+
+
+def test_a_training_in_another_process_is_followed_until_that_ends(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, place = production(), workplace(tmp_path)
+    begin_training(film, Made(corpora=made.corpora), place, cores=1)
+    monkeypatch.setattr("pipeline.follow._prepared", lambda *_: Made(corpora=made.corpora))
+    holder = hold(place.store.root)
+    rounds: list[float] = []
+
+    def tire(seconds: float) -> None:
+        rounds.append(seconds)
+        holder.kill()
+        holder.wait()
+
+    monkeypatch.setattr("pipeline.follow.time.sleep", tire)
+    try:
+        assert follow_another(film, place) == 2
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert rounds
+
+
+def test_a_published_training_ends_the_following(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film, place = production(), workplace(tmp_path)
+    monkeypatch.setattr("pipeline.follow._prepared", lambda *_: Made(corpora=made.corpora))
+    piece: Piece = train.pieces(film, Made(corpora=made.corpora))[0]
+    with place.store.publish(piece) as folder:
+        (folder / "record.json").write_text("{}", encoding="utf-8")
+    holder = hold(place.store.root)
+    try:
+        assert follow_another(film, place) == 0
+    finally:
+        holder.kill()
+        holder.communicate()
