@@ -27,6 +27,9 @@ _HOPS_PER_S: Final = 10
 _HOPS_PER_BLOCK: Final = 4  # blocks of 400 ms that overlap by three quarters
 _OVERSAMPLING: Final = 4
 _TAPS_PER_PHASE: Final = 24
+_LOOK_SAMPLES: Final = 256
+_MANY: Final = 0.4
+"""Where more than this share of a block must be looked at, all of it is looked at at once."""
 _SURROUND: Final = {6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
 
 
@@ -61,6 +64,8 @@ class LoudnessMeter:
         self._energy = 0.0  # of the hop that is not
         self._in_hop = 0
         self._taps = signal.firwin(_OVERSAMPLING * _TAPS_PER_PHASE + 1, 1 / _OVERSAMPLING, window=("kaiser", 8.0))
+        phases = np.abs(self._taps[: _OVERSAMPLING * _TAPS_PER_PHASE]).reshape(_TAPS_PER_PHASE, _OVERSAMPLING)
+        self._reach = 1.001 * _OVERSAMPLING * float(phases.sum(axis=0).max())
         self._tail = np.zeros((_TAPS_PER_PHASE, channels))
         self._peak = 0.0
 
@@ -106,10 +111,25 @@ class LoudnessMeter:
     def _oversampled_peak(self, samples: Doubles) -> float:
         stretch = np.concatenate((self._tail, samples))
         self._tail = stretch[-_TAPS_PER_PHASE:]
-        return self._peak_between(stretch)
+        return self._highest(stretch)
 
     def _flushed_peak(self) -> float:
-        return self._peak_between(np.concatenate((self._tail, np.zeros_like(self._tail))))
+        return self._highest(np.concatenate((self._tail, np.zeros_like(self._tail))))
+
+    def _highest(self, stretch: Doubles) -> float:
+        """Look between samples only where it could matter: nothing there exceeds `_reach` times its neighbours."""
+        levels = np.abs(stretch).max(axis=1)
+        peak = max(self._peak, float(levels.max()))
+        starts = np.arange(0, len(stretch), _LOOK_SAMPLES)
+        loudest = np.maximum.reduceat(levels, starts)
+        if np.mean(loudest * self._reach > peak) > _MANY:
+            return max(peak, self._peak_between(stretch))
+        for part in np.argsort(-loudest, kind="stable").tolist():
+            if loudest[part] * self._reach <= peak:
+                break
+            first, last = starts[part] - _TAPS_PER_PHASE, starts[part] + _LOOK_SAMPLES + _TAPS_PER_PHASE
+            peak = max(peak, self._peak_between(stretch[max(0, first) : last]))
+        return peak
 
     def _peak_between(self, stretch: Doubles) -> float:
         """The highest absolute value of the signal between the samples, at the samples included."""
