@@ -26,7 +26,7 @@ from pipeline.tools.ordered_work import in_order
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-MOST_NUMBERS: Final = 250_000_000  # 2 GB of floats
+MOST_NUMBERS: Final = 100_000_000  # 0.8 GB of floats, twice that while they are joined
 _LINE_BREAK: Final = ord("\n")
 _PADDING: Final = b"\n" * 32
 _UNIT_SEPARATOR: Final = "\x1f"  # stands between fields where quotes have been taken off

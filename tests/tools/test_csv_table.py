@@ -231,3 +231,19 @@ def test_more_numbers_than_allowed_are_told(tmp_path: Path) -> None:
 def test_a_folder_and_a_missing_file_are_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(LogError, match=r"is a folder|no such file"):
         every(tmp_path / name)
+
+
+def test_a_small_file_that_unpacks_to_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(80):
+            file.write(b"1,2\n" * (1 << 18))
+    with pytest.raises(LogError, match="200 times its size"):
+        read_table(str(path), DialectOptions(), lambda _: [0])
+
+
+def test_a_log_that_shrinks_as_logs_do_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv.gz"
+    with gzip.open(path, "wt", encoding="ascii") as file:
+        file.writelines(f"{n},{n / 7:.6f}\n" for n in range(20_000))
+    assert read_table(str(path), DialectOptions(), lambda _: [0]).rows == 20_000
