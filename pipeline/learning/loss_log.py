@@ -9,15 +9,24 @@ not import torch.
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.errors import StoreError
 from pipeline.files import disk_errors
 
 HEADER: Final = "iteration,epoch,elapsed_s,learning_rate,training_loss_nats,validation_loss_nats"
+_COLUMNS: Final = 6
+_KNOWN_COLUMNS: Final = 4  # the losses may be missing
+_LARGEST_BYTES: Final = 1 << 29
+
+Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -92,12 +101,46 @@ def read_log(path: Path) -> list[LogLine]:
     StoreError
         Where it is missing, or a whole line of it is not what this program writes.
     """
-    with disk_errors(path):
-        text = path.read_bytes().decode("utf-8", errors="replace")
-    lines = text.split("\n")[:-1]
-    if not lines or lines[0] != HEADER:
-        raise StoreError("This is no loss log.", where=str(path), expected=f"a first line {HEADER}")
+    lines = _whole_lines(path).split("\n")[:-1]
     return [_parsed(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
+
+
+def read_columns(path: Path) -> Numbers:
+    """Read a log, finished or not, as numbers.
+
+    Returns
+    -------
+    Numbers
+        shape = (lines, 6): the header's columns; NaN where a loss is not there.
+
+    Raises
+    ------
+    StoreError
+        Where it is missing, or a whole line of it is not what this program writes.
+    """
+    text = _whole_lines(path).partition("\n")[2]
+    if not text:
+        return np.zeros((0, _COLUMNS))
+    filled = text.replace(",,", ",nan,").replace(",\n", ",nan\n")
+    try:
+        numbers = np.loadtxt(io.StringIO(filled), delimiter=",", comments=None, ndmin=2)
+    except ValueError as error:
+        raise StoreError(
+            "A line of the loss log can't be read.", where=str(path), expected=HEADER, hint=f"{error}."
+        ) from error
+    if numbers.shape[1] != _COLUMNS or not np.isfinite(numbers[:, :_KNOWN_COLUMNS]).all():
+        raise StoreError("A line of the loss log can't be read.", where=str(path), expected=HEADER)
+    return numbers
+
+
+def _whole_lines(path: Path) -> str:
+    """The text up to its last line break."""
+    with disk_errors(path), path.open("rb") as file:
+        data = file.read(_LARGEST_BYTES + 1)
+    text = data[: data.rfind(b"\n") + 1].decode("utf-8", errors="replace")
+    if text.partition("\n")[0] != HEADER or len(data) > _LARGEST_BYTES:
+        raise StoreError("This is no loss log.", where=str(path), expected=f"a first line {HEADER}")
+    return text
 
 
 def _parsed(line: str, where: str) -> LogLine:

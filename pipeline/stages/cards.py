@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pipeline.errors import StageError
 from pipeline.files import file_sha256
 from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.loss_log import read_columns
 from pipeline.learning.network import LstmSettings, TieredSettings, parse_network
 from pipeline.learning.run import TrainingRun
 from pipeline.picture.card import CardPicture
@@ -300,9 +301,7 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, stretches: int) -> l
 
 def _curve(made: Made, index: int) -> LossCurve:
     trained = made.runs[index]
-    columns = np.genfromtxt(
-        trained.path(trained.record.log_file), delimiter=",", skip_header=1, usecols=(0, 4), ndmin=2
-    )
+    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
     checkpoints = trained.record.checkpoints
     return LossCurve(

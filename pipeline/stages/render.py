@@ -24,6 +24,7 @@ from pipeline.film.segments import Stretch, cut
 from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.loss_log import read_columns
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.picture.card import CardPicture
@@ -382,8 +383,7 @@ def _scene_sound(show: _Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
 def _history(run: Result[TrainingRun], label: str) -> LossHistory:
     """Read the loss log; iterations without a training loss are left out."""
     path = run.path(run.record.log_file)
-    blank: dict[int | str, Callable[[str], float]] = {4: lambda text: float(text or "nan")}
-    log = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2, 4), ndmin=2, converters=blank)
+    log = read_columns(path)[:, (0, 1, 2, 4)]
     iterations, epochs, elapsed_s, losses = log[~np.isnan(log[:, 3])].T
     checkpoints = run.record.checkpoints
     return LossHistory(
