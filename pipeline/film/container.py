@@ -67,7 +67,9 @@ def adts_packets(data: bytes) -> Iterator[bytes]:
         at += size
 
 
-def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, gain_db: float = 0.0) -> None:
+def encode_sound(
+    wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, gain_db: float = 0.0, hurried: bool = False
+) -> None:
     """Encode a soundtrack as AAC-LC in ADTS packets, the priming packet left out.
 
     Parameters
@@ -82,9 +84,13 @@ def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, g
         The bit rate.
     gain_db
         Added before encoding.
+    hurried
+        Whether to search less for the best use of the bits.
     """
     level = ["-af", f"volume={gain_db:.3f}dB"] if gain_db else []
-    arguments = ["-i", file_argument(wav), "-map", "0:a:0", *level, "-c:a", "aac", "-b:a", f"{kbit_per_s}k", *BITEXACT]
+    coder = ["-aac_coder", "fast"] if hurried else []
+    codec = ["-c:a", "aac", *coder, "-b:a", f"{kbit_per_s}k", *BITEXACT]
+    arguments = ["-i", file_argument(wav), "-map", "0:a:0", *level, *codec]
     encoded = run([*arguments, "-f", "adts", "pipe:1"], timeout_s=3600, purpose="encoding the soundtrack").stdout
     _, *packets = adts_packets(encoded)
     wanted = max(1, round(Fraction(total_samples, AAC_PACKET_SAMPLES)))
