@@ -6,7 +6,8 @@ This module knows the order of the story and nothing of what happens in it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -88,24 +89,47 @@ class StageSurvey:
     def as_json(self) -> Mapping[str, object]:
         """Return the survey as plain values."""
         pieces = [{"name": name, "state": state.state, "why": state.why} for name, state in self.pieces]
-        return {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+        told = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+        return {"cut": self.cut, **told} if self.cut else told
 
 
 def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> list[StageSurvey]:
     """Look at every stage and its pieces without making anything."""
     surveys: list[StageSurvey] = []
-    made = Made()
-    waits_for = ""
     with tempfile.TemporaryDirectory(prefix="build-video-") as aside:
-        for name in STAGES[: STAGES.index(until) + 1]:
+    cut: str = ""
+    """Which of the film's cuts it is about; empty for the film itself."""
+        for name in names:
             if waits_for:
-                surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", ()))
+                surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", (), production.cut))
                 continue
             stage = load_stage(name)
             pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
-            surveys.append(_sum_up(name, pieces))
+            surveys.append(replace(_sum_up(name, pieces), cut=production.cut))
             if name == STAGES[-1]:
                 surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
+    return survey_stages(production, Made(), workplace, STAGES[: STAGES.index(until) + 1])[0]
+
+
+def survey_stages(
+    production: Production, made: Made, workplace: Workplace, names: Sequence[str], waits_for: str = ""
+) -> tuple[list[StageSurvey], Made, str]:
+    """Look at some stages, one after the other.
+
+    Parameters
+    ----------
+    made
+        By the stages before.
+    names
+        The stages.
+    waits_for
+        The stage before that is not fresh, where there is one: then all of these wait.
+
+    Returns
+    -------
+    list[StageSurvey], Made, str
+        What was found, what is there already, and the first stage that is not fresh (empty where all are).
+    """
                 break
             quiet = replace(workplace, report=SILENT, force=frozenset())
             if surveys[-1].state == "fresh":
@@ -114,7 +138,7 @@ def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]
                 made = stage.run(production, made, replace(quiet, store=Store(Path(aside))))
             else:
                 waits_for = name
-    return surveys
+    return surveys, made, waits_for
 
 
 def _with_deliveries(found: StageSurvey, production: Production, made: Made, workplace: Workplace) -> StageSurvey:
@@ -128,7 +152,7 @@ def _with_deliveries(found: StageSurvey, production: Production, made: Made, wor
         return found
     lacking = tuple((name, PieceState("missing", "not in the output folder")) for name in absent)
     why = f"{len(absent)} files are not in the output folder"
-    return StageSurvey(found.stage, "missing", why, (*found.pieces, *lacking))
+    return replace(found, state="missing", why=why, pieces=(*found.pieces, *lacking))
 
 
 def _state(piece: Piece, workplace: Workplace) -> PieceState:

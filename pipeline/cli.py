@@ -10,20 +10,23 @@ This module turns words into calls and errors into words. It makes nothing itsel
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated
 
 import typer
 
-from pipeline.build import STAGES, StageSurvey, build, survey
+from pipeline.build import STAGES, StageSurvey
 from pipeline.console import print_error, print_json
+from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
+from pipeline.export_commands import export
+from pipeline.films import build_all, build_one, check_cut, survey_all
 from pipeline.options import (
     AsJson,
+    Cut,
     Device,
     Draft,
     DryRun,
@@ -32,18 +35,14 @@ from pipeline.options import (
     Output,
     Outside,
     ProductionPath,
+    farewell,
     find_production,
     logged_build,
     open_workplace,
 )
 from pipeline.production import Production
-from pipeline.results import Made
 from pipeline.side_commands import side
 from pipeline.workplace import Workplace
-
-_TOOLS: Final = {"graph", "to-text", "from-text"}
-_INTERRUPTED: Final = 130
-_TERMINATED: Final = 143
 
 app = typer.Typer(
     help="From voice recordings to a finished HD video of a neural network learning to speak.",
@@ -57,20 +56,27 @@ app = typer.Typer(
 
 
 def _run_until(
-    stage: str, production: Production, workplace: Workplace, *, dry_run: bool, as_json: bool
-) -> Made | None:
+    stage: str, production: Production, workplace: Workplace, *, cut: str | None, dry_run: bool, as_json: bool
+) -> list[Path] | None:
+    """Build the film and its cuts, or one cut alone, and return the finished films; None where nothing was to run."""
+    check_cut(stage, cut)
     if dry_run:
-        _print_survey(survey(production, workplace, stage), as_json=as_json)
+        _print_survey(survey_all(production, workplace, stage, cut), as_json=as_json)
         return None
     with logged_build(workplace, production, as_json=as_json) as logged:
-        return build(production, logged, stage)
+        made = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
+    return [workplace.output / name / one.film.record.video_file for name, one in made.items() if one.film is not None]
 
 
 def _print_survey(surveys: list[StageSurvey], *, as_json: bool, verbose: bool = False) -> None:
     if as_json:
         print_json([one.as_json() for one in surveys])
         return
+    told = ""
     for one in surveys:
+        if one.cut != told:
+            told = one.cut
+            print(f"cut {told}:")
         print(f"{one.stage:<11} {one.state:<8} {one.why}".rstrip())
         for name, state in one.pieces:
             if verbose or (state.state != "fresh" and len(one.pieces) > 1):
@@ -88,13 +94,14 @@ def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[.
         as_json: AsJson = False,
         allow_outside: Outside = False,
         device: Device = "auto",
+        cut: Cut = None,
     ) -> None:
         production = find_production(path, draft=draft, allow_outside=allow_outside)
         again = forced if force else frozenset()
         workplace = open_workplace(production, output, jobs=jobs, force=again, device=device)
-        made = _run_until(until, production, workplace, dry_run=dry_run, as_json=as_json)
-        if made is not None and made.film is not None:
-            _announce(workplace.output / made.film.record.video_file, as_json=as_json)
+        films = _run_until(until, production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
+        for film in films or ():
+            _announce(film, as_json=as_json)
 
     command.__doc__ = words
     return command
@@ -117,6 +124,7 @@ def storyboard(
     as_json: AsJson = False,
     allow_outside: Outside = False,
     device: Device = "auto",
+    cut: Cut = None,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Also write a picture of every card and take.", metavar="FILE")
     ] = None,
@@ -125,13 +133,13 @@ def storyboard(
     production = find_production(path, draft=draft, allow_outside=allow_outside)
     forced = frozenset({"storyboard"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
-    made = _run_until("storyboard", production, workplace, dry_run=dry_run, as_json=as_json)
-    if made is None or sheet is None:
+    done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
+    if done is None or sheet is None:
         return
     from pipeline.preview import write_sheet  # noqa: PLC0415 - brings pictures along
 
     with logged_build(replace(workplace, force=frozenset()), production, as_json=as_json) as logged:
-        write_sheet(production, logged, sheet)
+        write_sheet(production, logged, sheet, cut)
     _announce(sheet, as_json=as_json)
 
 
@@ -150,12 +158,13 @@ def status(
     draft: Draft = False,
     as_json: AsJson = False,
     allow_outside: Outside = False,
+    cut: Cut = None,
     pieces: Annotated[bool, typer.Option("--pieces", help="List every piece, fresh ones too.")] = False,
 ) -> None:
     """Say of each stage whether it is fresh, stale and why, or missing."""
     production = find_production(path, draft=draft, allow_outside=allow_outside)
     workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
-    _print_survey(survey(production, workplace), as_json=as_json, verbose=pieces)
+    _print_survey(survey_all(production, workplace, cut=cut), as_json=as_json, verbose=pieces)
 
 
 @app.command()
@@ -169,6 +178,7 @@ def still(
     draft: Draft = False,
     as_json: AsJson = False,
     allow_outside: Outside = False,
+    cut: Cut = None,
 ) -> None:
     """Write one frame of the film, without building the video."""
     from pipeline.preview import write_still  # noqa: PLC0415 - brings pictures along
@@ -176,11 +186,12 @@ def still(
     production = find_production(path, draft=draft, allow_outside=allow_outside)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
     with logged_build(workplace, production, as_json=as_json) as logged:
-        write_still(production, logged, at, picture)
+        write_still(production, logged, at, picture, cut)
     _announce(picture, as_json=as_json)
 
 
 app.add_typer(side)
+app.add_typer(export, name="export")
 
 
 def expand_arguments(arguments: Sequence[str]) -> list[str]:
@@ -193,38 +204,26 @@ def expand_arguments(arguments: Sequence[str]) -> list[str]:
         raise InputError(
             f"There is no command '{first}', and no such file.",
             where="command line",
-            expected=", ".join(sorted(commands - {"build"} | _TOOLS)),
+            expected=", ".join(sorted(commands - {"build"} | TOOLS)),
             hint="build-video --help explains them.",
         )
     return ["build", *arguments]
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if arguments and arguments[0] in _TOOLS:
-        from pipeline.tools.commands import main as tools_main  # noqa: PLC0415 - these must start quickly
-
-        return tools_main(arguments)
     outcome = app(expand_arguments(arguments), prog_name="build-video", standalone_mode=False)
-    if outcome == _INTERRUPTED:  # typer has taken the interruption for an exit code
+    if outcome == INTERRUPTED:  # typer has taken the interruption for an exit code
         raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0
 
 
-def _as_our_error(error: Exception) -> BuildVideoError:
-    if isinstance(error, BuildVideoError):
-        return error
+def _in_words(error: Exception) -> BuildVideoError:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         usage = context.get_usage() if context else "see build-video --help"
         words = error.format_message() if hasattr(error, "format_message") else str(error)
         return InputError(words, where="command line", expected=usage)
-    if isinstance(error, MemoryError):
-        return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
-    return BuildVideoError(
-        f"A fault in build-video itself: {type(error).__name__}: {error}",
-        expected="no such fault: please report it",
-        hint="Run again with --debug, and send what it prints together with work/build.log.",
-    )
+    return as_our_error(error)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -233,30 +232,20 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _dispatch([argument for argument in arguments if argument != "--debug"])
     except (KeyboardInterrupt, typer.Abort):
-        print("build-video: interrupted. What was finished is kept; the same command goes on.", file=sys.stderr)
-        return _TERMINATED if _was_terminated else _INTERRUPTED
+        print(farewell(), file=sys.stderr)
+        return stopped_exit_code()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if debug:
             raise
-        told = _as_our_error(error)
+        told = _in_words(error)
         print_error(told, as_json=as_json)
         return told.exit_code
 
 
-_was_terminated = False
-
-
-def _terminate(_number: int, _frame: object) -> NoReturn:
-    """Handle SIGTERM like Ctrl-C, but for the exit code."""
-    global _was_terminated  # noqa: PLW0603 - a signal belongs to the process
-    _was_terminated = True
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     """Run the command line of this process."""
-    signal.signal(signal.SIGTERM, _terminate)
+    end_like_ctrl_c()
     sys.exit(run(sys.argv[1:]))

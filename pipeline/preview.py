@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.build import build
 from pipeline.errors import InputError, StageError
 from pipeline.files import atomic_write_bytes
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.films import build_one
 from pipeline.production import Production
 from pipeline.results import Made
 from pipeline.workplace import Workplace
@@ -62,22 +62,22 @@ def frame_at(timeline: Timeline, seconds: Fraction) -> int:
     return frame
 
 
-def write_still(production: Production, workplace: Workplace, at: str, path: Path) -> None:
-    """Write one frame of the film as a picture."""
+def write_still(production: Production, workplace: Workplace, at: str, path: Path, cut: str | None = None) -> None:
+    """Write one frame of the film, or of one of its cuts, as a picture."""
     seconds = parse_time(at)
-    made = build(production, workplace, "cards")
-    write_picture(_draw(production, made, frame_at(_timeline(made), seconds)), path)
+    shown, made = build_one(production, workplace, "cards", cut)
+    write_picture(_draw(shown, made, frame_at(_timeline(made), seconds)), path)
 
 
-def write_sheet(production: Production, workplace: Workplace, path: Path) -> None:
-    """Write a sheet with every card and the middle of every take, each with its caption."""
+def write_sheet(production: Production, workplace: Workplace, path: Path, cut: str | None = None) -> None:
+    """Write a sheet with every card and the middle of every take of the film, or of a cut, each with its caption."""
     from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs it
 
-    made = build(production, workplace, "cards")
+    shown, made = build_one(production, workplace, "cards", cut)
     timeline = _timeline(made)
     pictures, words = [], []
     for frame, told in _moments(timeline):
-        picture = _draw(production, made, frame)
+        picture = _draw(shown, made, frame)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.ascontiguousarray(picture[::step, ::step]))
         words.append(told)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ProductionError
+from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
@@ -76,11 +77,31 @@ class Production(_Part):
     sound: SoundSettings = SoundSettings()
     sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
     inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
+    cuts: tuple[CutSettings, ...] = Field(
+        alias="cut", default=(), max_length=20, description="other lengths and shapes, from the same takes"
+    )
 
     _folder: Path = PrivateAttr(default=Path())
     _name: str = PrivateAttr(default="film")
     _allow_outside: bool = PrivateAttr(default=False)
     _is_draft: bool = PrivateAttr(default=False)
+    _cut: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _cuts_are_of_this_film(self) -> Production:
+        names = [cut.name.lower() for cut in self.cuts]
+        for cut in self.cuts:
+            if names.count(cut.name.lower()) > 1:
+                raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
+            if safe_file_name(cut.name) != cut.name:
+                raise ValueError(f"'{cut.name}' is no name for a folder: choose another for this cut")
+            numbers = [line.section for line in cut.take]
+            numbers += cut.sections if isinstance(cut.sections, tuple) else ()
+            if max(numbers, default=1) > len(self.sections):
+                raise ValueError(
+                    f"the cut '{cut.name}' names section {max(numbers)}, and there are {len(self.sections)}"
+                )
+        return self
 
     @property
     def folder(self) -> Path:
@@ -96,6 +117,15 @@ class Production(_Part):
     def is_draft(self) -> bool:
         """Whether this is the small, quick form of a film."""
         return self._is_draft
+
+    @property
+    def cut(self) -> str:
+        """The name of the cut that this is; empty for the film itself."""
+        return self._cut
+
+    def piece_name(self, name: str) -> str:
+        """Name a piece of this form of the film, so that its draft and its cuts are remembered beside it."""
+        return "/".join([*(["draft"] if self._is_draft else []), *([self._cut] if self._cut else []), name])
 
     @property
     def templates_folder(self) -> Path | None:
@@ -134,12 +164,21 @@ class Production(_Part):
     def draft(self) -> Production:
         """The same film small and quick; training and takes are shared with the full one."""
         small = self.model_copy(update={"video": self.video.draft()})
-        return small._placed_like(self, is_draft=True)  # noqa: SLF001 - its own kind
+        small._is_draft = True  # noqa: SLF001 - its own kind
+        return small
 
-    def _placed_like(self, other: Production, *, is_draft: bool) -> Production:
-        self._folder, self._name, self._allow_outside = other.folder, other.name, other._allow_outside
-        self._is_draft = is_draft
-        return self
+    def dressed(self, cut: CutSettings) -> Production:
+        """The film in the shape and under the title of a cut; what it shows is still everything."""
+        changes = {
+            "video": cut.video(self.video, is_draft=self._is_draft),
+            "title": self.title if cut.title is None else cut.title,
+            "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
+            "inserts": (),
+            "cuts": (),
+        }
+        other = self.model_copy(update=changes)
+        other._cut, other._name = cut.name, f"{self._name}-{cut.name}"  # noqa: SLF001 - its own kind
+        return other
 
 
 def safe_file_name(text: str) -> str:

@@ -44,3 +44,27 @@ class Silence:
 
 
 SILENT: Reporter = Silence()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A reporter that puts a name before everything that it passes on: one of several films is being made."""
+
+    listener: Reporter
+    name: str
+
+    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+        """Name it and pass on."""
+        self.listener.begin(stage, f"{self.name}: {label}", total, unit)
+
+    def advance(self, done: float, detail: str = "") -> None:
+        """Pass on."""
+        self.listener.advance(done, detail)
+
+    def note(self, text: str) -> None:
+        """Name it and pass on."""
+        self.listener.note(f"{self.name}: {text}")
+
+    def warn(self, text: str) -> None:
+        """Name it and pass on."""
+        self.listener.warn(f"{self.name}: {text}")

@@ -134,7 +134,9 @@ def _piece(production: Production, made: Made, name: str) -> Piece:
         "recordings": [corpus.content_hash for corpus in _corpora(made, section)] if "waveform" in kinds else [],
         "losses": [trained.content_hash for trained in made.runs] if "graph" in kinds else [],
     }
-    return Piece(STAGE, f"card-{name}", VERSION, ingredients)
+    if "picture" in kinds and (picture := production.picture_path):
+        ingredients["picture"] = content_hash(picture)
+    return Piece(STAGE, production.piece_name(f"card-{name}"), VERSION, ingredients)
 
 
 def _card(production: Production, made: Made, name: str, piece: Piece, workplace: Workplace) -> Result[CardPicture]:

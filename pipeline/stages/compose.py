@@ -46,6 +46,8 @@ DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
 """What subtitles say while a card is shown: a card's own words are too many to be read twice."""
 _PEAK_MARGIN_DB: Final = 0.1
+_HURRIED_HEADROOM_DB: Final = 1.0
+"""A draft's sound is a little lower from the beginning: then it need not be encoded a second time."""
 _ENCODINGS: Final = 4
 """How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
 
@@ -83,7 +85,7 @@ def pieces(production: Production, made: Made) -> list[Piece]:
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
     }
-    return [sound, Piece(STAGE, "film", VERSION, ingredients)]
+    return [sound, Piece(STAGE, production.piece_name("film"), VERSION, ingredients)]
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
@@ -149,7 +151,13 @@ def _soundtrack_piece(production: Production, made: Made) -> Piece:
         "cards": cards if settings.under_cards == "recording" else None,
         "recordings": [corpus.content_hash for corpus in made.corpora] if settings.under_cards == "recording" else None,
     }
-    return Piece(STAGE, "soundtrack", VERSION, ingredients)
+    if _is_hurried(production):
+        ingredients["hurried"] = True
+    return Piece(STAGE, production.piece_name("soundtrack"), VERSION, ingredients)
+
+
+def _is_hurried(production: Production) -> bool:
+    return production.video.quality == "draft"
 
 
 def _source(made: Made, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
@@ -226,10 +234,10 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, made, Path(aside)))
         facts = mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
-        gain_db = 0.0
+        hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
+        gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0
         for _ in range(_ENCODINGS):
-            kbit_per_s = production.video.audio_kbit_per_s
-            encode_sound(wav, aac, total_samples=total, kbit_per_s=kbit_per_s, gain_db=gain_db)
+            encode_sound(wav, aac, total_samples=total, kbit_per_s=kbit_per_s, gain_db=gain_db, hurried=hurried)
             heard = measure_file(aac)
             over_db = heard.true_peak_dbtp - settings.true_peak_dbtp
             if not over_db > 0:

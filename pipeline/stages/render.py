@@ -172,8 +172,8 @@ def _show(production: Production, made: Made) -> _Show:
 
 def _stretches(production: Production, show: _Show, plan: EncoderPlan) -> list[tuple[Stretch, Piece]]:
     how = {**_look(production.video, production.templates_folder), "encoder": plan.ingredients()}
-    stretches = cut(show.timeline)
-    return [(stretch, Piece(STAGE, stretch.name, VERSION, {**how, **_shown(show, stretch)})) for stretch in stretches]
+    named = [(stretch, production.piece_name(stretch.name)) for stretch in cut(show.timeline)]
+    return [(stretch, Piece(STAGE, name, VERSION, {**how, **_shown(show, stretch)})) for stretch, name in named]
 
 
 def _look(video: VideoSettings, own: Path | None) -> dict[str, Json]:

@@ -75,7 +75,7 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         "captions": dict(_caption_templates(production)),
         "made": upstream,
     }
-    return [Piece(STAGE, "timeline", VERSION, ingredients)]
+    return [Piece(STAGE, production.piece_name("timeline"), VERSION, ingredients)]
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
@@ -231,6 +231,8 @@ class _SectionStory:
                 lambda span: law.positions(span).tolist(),
             )
             if checkpoint is None or at is None:
+                if self.production.cut:
+                    continue  # a cut need not come to it
                 report.warn(f"{self.where}: the caption {rule.text[:40]!r} is never shown: its condition never holds")
                 continue
             text = render_caption(rule.text, self.facts(checkpoint, rule.seconds), f"caption in {self.where}")

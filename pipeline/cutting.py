@@ -1,0 +1,150 @@
+"""From a film to its cuts: a cut is a production of its own, with the takes that were made for the film and no others.
+
+This module joins what a cut is to show with what there is, and with where it is built. It makes nothing: the stages
+after `sample` make a cut as they make the film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from pipeline.errors import InputError
+from pipeline.film.clock import Clock
+from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, plan_cut
+from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
+from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
+from pipeline.production import Production, Section
+from pipeline.progress import Named, Reporter
+from pipeline.results import Made
+from pipeline.workplace import Workplace
+
+
+def find_cut(production: Production, name: str) -> CutSettings:
+    """Return a production's cut by its name.
+
+    Raises
+    ------
+    InputError
+        Where it has no such cut.
+    """
+    for cut in production.cuts:
+        if cut.name == name:
+            return cut
+    known = ", ".join(cut.name for cut in production.cuts)
+    raise InputError(
+        f"There is no cut '{name}'.",
+        where="--cut",
+        expected=known or "a production with a [[cut]]",
+        hint="" if known else 'Add a [[cut]] with a name to the production file: name = "short".',
+    )
+
+
+def place_for(workplace: Workplace, cut: CutSettings) -> Workplace:
+    """Where a cut is built: with the film's results, into a folder of its own beside the film."""
+    return replace(workplace, output=workplace.output / cut.name, report=Named(workplace.report, cut.name))
+
+
+def cut_film(production: Production, cut: CutSettings, made: Made, report: Reporter) -> tuple[Production, Made]:
+    """Turn a film whose takes are made into a cut.
+
+    Parameters
+    ----------
+    production
+        The film's.
+    made
+        Corpora, runs and takes of the film.
+    report
+        Is told where there is too little to show.
+
+    Returns
+    -------
+    tuple[Production, Made]
+        The cut as a production, and what the stages after `sample` need for it.
+
+    Raises
+    ------
+    ProductionError
+        Where the cut can't be told in its time.
+    """
+    dressed = production.dressed(cut)
+    clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
+    at_hand = [_at_hand(production, cut, made, number, clock) for number in range(len(production.sections))]
+    wanted = clock.frames_within(cut.seconds)
+    shown = plan_cut(cut, at_hand, wanted, clock.frame_rate)
+    shown = plan_cut(cut, at_hand, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)
+    lasts = _card_frames(dressed, cut, shown, clock) + sum(section.frames for section in shown)
+    fills_its_time = not cut.take or any(line.seconds is None for line in cut.take)
+    if lasts < wanted and fills_its_time:
+        report.warn(
+            f"it lasts {float(lasts / clock.frame_rate):.1f} s of the {cut.seconds:g} s wanted: "
+            "there is no more to show in the film's takes"
+        )
+    numbers = [section.number for section in shown]
+    told = dressed.model_copy(
+        update={"sections": tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)}
+    )
+    return told, Made(
+        corpora=tuple(made.corpora[number] for number in numbers),
+        runs=tuple(made.runs[number] for number in numbers),
+        takes=tuple(
+            tuple(take for take in made.takes[section.number] if take.record.iteration in _iterations(section))
+            for section in shown
+        ),
+    )
+
+
+def _iterations(section: CutSection) -> set[int]:
+    return {take.iteration for take in section.takes}
+
+
+def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, clock: Clock) -> SectionAtHand:
+    """What was made for one section of the film."""
+    run, corpus, story = made.runs[number].record, made.corpora[number].record, production.sections[number].storyboard
+    points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in run.checkpoints]
+    losses = {point.iteration: point.validation_loss_nats for point in points}
+    captions = {take.iteration: take.caption for take in choose_takes(points, story)}
+    heard_s = max(cut.recording_seconds, story.recording_seconds) if cut.recording_seconds else 0.0
+    left_s = max(0.0, corpus.duration_s - story.recording_start_s)
+    return SectionAtHand(
+        number=number,
+        recording_frames=clock.frames_within(min(heard_s, left_s)),
+        takes=tuple(
+            TakeAtHand(
+                iteration=take.record.iteration,
+                validation_loss_nats=losses[take.record.iteration],
+                frames=max(1, clock.frames_within(take.record.duration_s)),
+                caption=captions.get(take.record.iteration),
+            )
+            for take in made.takes[number]
+        ),
+    )
+
+
+def _card_frames(dressed: Production, cut: CutSettings, shown: Sequence[CutSection], clock: Clock) -> int:
+    """How long the cards of a cut last together."""
+    video: VideoSettings = dressed.video
+    seconds = [video.title_seconds, video.credits_seconds, video.comparison_seconds if len(shown) > 1 else 0.0]
+    if cut.cards == "all":
+        seconds += [dressed.sections[section.number].storyboard.card_seconds for section in shown]
+    return sum(clock.frames_within(length) for length in seconds)
+
+
+def _retold(production: Production, cut: CutSettings, shown: CutSection, rate: Fraction) -> Section:
+    """The film's section with the takes of a cut, each of so many frames."""
+    section = production.sections[shown.number]
+    lines = tuple(
+        TakeLine(iteration=take.iteration, seconds=float(take.frames / rate), caption=take.caption)
+        for take in shown.takes
+    )
+    story = {
+        **section.storyboard.model_dump(),
+        "takes": len(lines),
+        "take": lines,
+        "seconds": None,
+        "recording_seconds": float(shown.recording_frames / rate),
+        "card_seconds": section.storyboard.card_seconds if cut.cards == "all" else 0.0,
+    }
+    return section.model_copy(update={"storyboard": StoryboardSettings.model_validate(story)})

@@ -1,0 +1,49 @@
+"""What the two ways into the program share: the tools' names, how a command is stopped, and failures as words.
+
+It loads nothing, because tools start quickly. It does not know what a command does.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Final, NoReturn
+
+from pipeline.errors import BuildVideoError
+
+TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
+"""Commands that need nothing of the film."""
+INTERRUPTED: Final = 130
+_TERMINATED: Final = 143
+
+
+class _Memory:
+    terminated = False
+    """Whether it was SIGTERM: a library in between may take the interruption for one of its own."""
+
+
+def end_like_ctrl_c() -> None:
+    """Let SIGTERM raise KeyboardInterrupt in this process from now on."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def stopped_exit_code() -> int:
+    """The exit code of a command that was stopped: by Ctrl-C, or by SIGTERM."""
+    return _TERMINATED if _Memory.terminated else INTERRUPTED
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    _Memory.terminated = True
+    raise KeyboardInterrupt
+
+
+def as_our_error(error: Exception) -> BuildVideoError:
+    """Put any failure into words that a person can act on."""
+    if isinstance(error, BuildVideoError):
+        return error
+    if isinstance(error, MemoryError):
+        return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
+    return BuildVideoError(
+        f"A fault in build-video itself: {type(error).__name__}: {error}",
+        expected="no such fault: please report it",
+        hint="Run again with --debug, and send what it prints; for a build, work/build.log too.",
+    )

@@ -1,0 +1,283 @@
+"""Parts of a film as files of their own: a seamless loop of a take without sound, the soundtrack, the takes.
+
+Nothing is rendered for them: frames are drawn, and sounds read, as the film itself draws and reads them. This module
+owns where a loop begins and ends, and how its end runs into its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from pipeline.cutting import find_cut, place_for
+from pipeline.errors import InputError, OutputError, StageError
+from pipeline.ffmpeg import Process, file_argument
+from pipeline.files import disk_errors, temporary_beside
+from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
+from pipeline.film.timeline import SceneClip, SoundClip, Timeline
+from pipeline.films import build_one
+from pipeline.learning.take import Take
+from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.production import Production
+from pipeline.results import Made
+from pipeline.sound.quantise import dequantise
+from pipeline.sound.resample import Resampler
+from pipeline.stages import compose, render
+from pipeline.store import Result
+from pipeline.workplace import Workplace
+
+STAGE: Final = "export"
+LoopKind = Literal["gif", "mp4"]
+SoundForm = Literal["wav", "flac"]
+
+_GIF_RATE: Final = Fraction(20)
+"""GIF counts hundredths of a second: players show pictures of 5 of them evenly."""
+_FADE_S: Final = Fraction(1, 2)
+_FADE_SHARE: Final = 4
+"""The end runs into the beginning over at most so many parts of a short loop."""
+_FILM_RATE_HZ: Final = 48_000
+_BLOCK_SAMPLES: Final = 1 << 20
+_WAV_LIMIT_BYTES: Final = 4_000_000_000
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class LoopWish:
+    """What a loop is to show.
+
+    Parameters
+    ----------
+    kind
+        `gif`, or `mp4` without sound.
+    section
+        Counted from 1; by default the last one.
+    take
+        The iteration near which the take lies; by default the best.
+    seconds
+        Its length; less where the section is over before.
+    width
+        Pixels; by default the film's.
+    """
+
+    kind: LoopKind
+    section: int | None = None
+    take: int | None = None
+    seconds: float = 6.0
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class LoopSpan:
+    """The frames of a loop: `frames` of the film from `start`, and before them the `fade` into which it ends."""
+
+    section: int
+    iteration: int
+    start: int
+    frames: int
+    fade: int
+
+    @property
+    def name(self) -> str:
+        """What its file is called, without an ending."""
+        return f"section-{self.section + 1}-iteration-{self.iteration:06d}"
+
+
+def write_loop(production: Production, workplace: Workplace, wish: LoopWish, cut: str | None, to: Path | None) -> Path:
+    """Write a loop and return its file.
+
+    Raises
+    ------
+    InputError
+        Where there is no such section or take.
+    """
+    shown, made = build_one(production, workplace, "cards", cut)
+    place = workplace if cut is None else place_for(workplace, find_cut(production, cut))
+    timeline = _timeline(made)
+    span = choose_span(timeline, wish)
+    if to is not None and to.suffix.lower() != f".{wish.kind}":
+        raise InputError(f"'{to.name}' is no name of such a loop.", where="--to", expected=f"a name in .{wish.kind}")
+    path = to or place.output / "loops" / f"{shown.name}-{span.name}.{wish.kind}"
+    rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
+    place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
+    with _whole_file(path) as unfinished, render.open_film(shown, made) as draw:
+
+        def picture(frame: int) -> Picture:
+            return rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))
+
+        _encode(loop_pictures(span, timeline.frame_rate, rate, picture, place.report.advance), wish, rate, unfinished)
+    return path
+
+
+def choose_span(timeline: Timeline, wish: LoopWish) -> LoopSpan:
+    """Choose which frames a loop shows: a take from its beginning; earlier where the section would end before."""
+    scene = _scene(timeline, wish.section)
+    take = _take(scene, wish.take)
+    rate = timeline.frame_rate
+    wanted = max(2, int(Fraction(wish.seconds).limit_denominator(1000) * rate))
+    frames = min(wanted, scene.frames * _FADE_SHARE // (_FADE_SHARE + 1))
+    fade = max(1, min(int(_FADE_S * rate), frames // _FADE_SHARE))
+    begin = max(scene.start_frame, min(take.start_frame, scene.end_frame - frames - fade))
+    return LoopSpan(scene.section, take.iteration or 0, begin + fade, frames, fade)
+
+
+def loop_pictures(
+    span: LoopSpan,
+    film_rate: Fraction,
+    rate: Fraction,
+    picture: Callable[[int], Picture],
+    on_progress: Callable[[float], None] = lambda _seconds: None,
+) -> Iterator[Picture]:
+    """Yield the pictures of a loop: its last ones fade into those that come before its first.
+
+    Parameters
+    ----------
+    picture
+        Gives any frame of the film: sRGB, shape (height, width, 3).
+    """
+    count = max(2, int(span.frames / film_rate * rate))
+    fade = max(1, min(int(span.fade / film_rate * rate), count // 2))
+    step = film_rate / rate
+    for number in range(count):
+        here = picture(span.start + int(number * step))
+        into = number - (count - fade)
+        if into >= 0:
+            before = picture(span.start - max(1, int((fade - into) * step)))
+            share = np.float32((into + 1) / (fade + 1))
+            here = np.rint(here * (1 - share) + before * share).astype(np.uint8)
+        yield here
+        on_progress(float((number + 1) / rate))
+
+
+def _scene(timeline: Timeline, section: int | None) -> SceneClip:
+    scenes = timeline.scenes()
+    if section is None:
+        return scenes[-1]
+    for scene in scenes:
+        if scene.section == section - 1:
+            return scene
+    raise InputError(f"There is no section {section}.", where="--section", expected=f"1 to {len(scenes)}")
+
+
+def _take(scene: SceneClip, iteration: int | None) -> SoundClip:
+    takes = [sound for sound in scene.sounds if sound.iteration is not None]
+    if iteration is None:
+        return min(takes, key=lambda take: np.inf if (loss := take.validation_loss_nats) is None else loss)
+    return min(takes, key=lambda take: abs((take.iteration or 0) - iteration))
+
+
+def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: Path) -> None:
+    first = next(pictures)
+    height, width = first.shape[:2]
+    size = min(wish.width or width, width) // 2 * 2
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", str(rate)]
+    scaled = f"scale={size}:-2:flags=lanczos"
+    if wish.kind == "gif":
+        palette = "split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=bayer:bayer_scale=5"
+        told = ["-filter_complex", f"{scaled},{palette}:diff_mode=rectangle", "-loop", "0", "-f", "gif"]
+    else:
+        told = ["-vf", f"{scaled}:out_color_matrix=bt709:out_range=tv,format=yuv420p", *COLOUR_TAGS, "-c:v", "libx264"]
+        told += ["-preset", "slow", "-crf", "18", "-profile:v", "high", "-bf", "2", "-movflags", "+faststart", "-an"]
+        told += ["-f", "mp4"]
+    arguments = [*source, "-i", "pipe:0", *told, *BITEXACT, "-y", file_argument(path)]
+    with Process(arguments, writes=True, stall_s=600, purpose=f"encoding {path.name}") as process:
+        process.write(np.ascontiguousarray(first).data)
+        for picture in pictures:
+            process.write(np.ascontiguousarray(picture).data)
+
+
+def write_sounds(
+    production: Production, workplace: Workplace, form: SoundForm, *, at_own_rate: bool, cut: str | None
+) -> list[Path]:
+    """Write the soundtrack, and for a film every take as its network made it, and return the files.
+
+    Parameters
+    ----------
+    at_own_rate
+        Takes at the rate at which the network speaks, 16 bit; otherwise at 48 kHz, 24 bit. The soundtrack is always of
+        48 kHz, 24 bit.
+    """
+    shown, made = build_one(production, workplace, "storyboard", cut)
+    place = workplace if cut is None else place_for(workplace, find_cut(production, cut))
+    track = compose.soundtrack(shown, made, place)
+    folder = place.output / "sound"
+    takes = [] if cut is not None else [(n, take) for n, several in enumerate(made.takes, 1) for take in several]
+    place.report.begin(STAGE, "sound", len(takes) + 1, "files")
+    written = [folder / f"{shown.name}-soundtrack.{form}"]
+    _copy_sound(track.path(track.record.lossless_file), written[0])
+    for done, (section, take) in enumerate(takes, 1):
+        place.report.advance(done, written[-1].name)
+        path = folder / f"{shown.name}-section-{section}-iteration-{take.record.iteration:06d}.{form}"
+        _write_take(take, path, None if at_own_rate else _FILM_RATE_HZ)
+        written.append(path)
+    place.report.advance(len(takes) + 1, written[-1].name)
+    return written
+
+
+def _copy_sound(source: Path, path: Path) -> None:
+    with soundfile.SoundFile(source) as read:
+        blocks = read.blocks(_BLOCK_SAMPLES, dtype="int32", always_2d=True)
+        _write_sound(path, blocks, read.samplerate, "PCM_24", (len(read), read.channels))
+
+
+def _write_take(take: Result[Take], path: Path, rate_hz: int | None) -> None:
+    record = take.record
+    codes = np.load(take.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+    starts = range(0, len(codes), _BLOCK_SAMPLES)
+    heard = (dequantise(np.asarray(codes[at : at + _BLOCK_SAMPLES]), record.encoding) for at in starts)
+    if rate_hz is None:
+        _write_sound(path, heard, record.sample_rate_hz, "PCM_16", (len(codes), 1))
+    else:
+        length = len(codes) * rate_hz // record.sample_rate_hz
+        _write_sound(path, _resampled(heard, record.sample_rate_hz, rate_hz), rate_hz, "PCM_24", (length, 1))
+
+
+def _resampled(blocks: Iterator[NDArray[np.float32]], from_hz: int, to_hz: int) -> Iterator[NDArray[np.float32]]:
+    resampler = Resampler(from_hz, to_hz)
+    for block in blocks:
+        yield resampler.add(block)
+    yield resampler.finish()
+
+
+def _write_sound(
+    path: Path, blocks: Iterator[NDArray[np.generic]], rate_hz: int, depth: str, shape: tuple[int, int]
+) -> None:
+    """Write a sound of a shape: samples, channels."""
+    large = shape[0] * shape[1] * 3 >= _WAV_LIMIT_BYTES
+    form = "FLAC" if path.suffix == ".flac" else "RF64" if large else "WAV"
+    with _whole_file(path) as unfinished:
+        try:
+            with soundfile.SoundFile(unfinished, "w", rate_hz, shape[1], depth, format=form) as file:
+                for block in blocks:
+                    file.write(block)
+        except soundfile.SoundFileError as error:
+            raise OutputError(
+                f"The sound can't be written: {error}.", where=str(path), hint="See whether there is room for it."
+            ) from error
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Offer another name beside a file; what was written there takes its place when all is done."""
+    unfinished = temporary_beside(path)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield unfinished
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _timeline(made: Made) -> Timeline:
+    if made.timeline is None:
+        raise StageError("There is no timeline.", hint="Run build-video storyboard first.")
+    return made.timeline.record

@@ -1,0 +1,95 @@
+"""The film and its cuts: which films a production makes, one after the other.
+
+This module knows that a cut begins where the film's takes are made, and nothing of what a stage does.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.build import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
+from pipeline.cutting import cut_film, find_cut, place_for
+from pipeline.errors import InputError
+from pipeline.film.cuts import CutSettings
+from pipeline.production import Production
+from pipeline.progress import SILENT
+from pipeline.results import Made
+from pipeline.workplace import Workplace
+
+SHARED: Final = ("prepare", "train", "sample")
+"""The stages that cuts have in common with the film: nothing is recorded, trained or said for a cut alone."""
+OWN: Final = tuple(stage for stage in STAGES if stage not in SHARED)
+
+
+def check_cut(stage: str, cut: str | None) -> None:
+    """Check that a stage can be asked for one cut alone.
+
+    Raises
+    ------
+    InputError
+        Where the film and its cuts share the stage.
+    """
+    if cut is not None and stage in SHARED:
+        raise InputError(
+            f"The stage '{stage}' is the film's and all its cuts'.",
+            where="--cut",
+            expected=f"--cut with one of {', '.join(OWN)}, or without a stage",
+        )
+
+
+def build_one(
+    production: Production, workplace: Workplace, until: str = STAGES[-1], cut: str | None = None
+) -> tuple[Production, Made]:
+    """Make the film, or one of its cuts and of the film only what the cut needs.
+
+    Returns
+    -------
+    tuple[Production, Made]
+        The production of what was made, and everything made for it.
+    """
+    if cut is None:
+        return production, build(production, workplace, until)
+    chosen = find_cut(production, cut)
+    check_words(production.dressed(chosen))
+    return _build_cut(production, chosen, build(production, workplace, SHARED[-1]), workplace, until)
+
+
+def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Made]:
+    """Make the film and then its cuts, up to and including one stage; by the cut's name, '' for the film."""
+    if until in OWN:
+        for cut in production.cuts:
+            check_words(production.dressed(cut))
+    made = build(production, workplace, until)
+    if until not in OWN:
+        return {"": made}
+    return {"": made} | {cut.name: _build_cut(production, cut, made, workplace, until)[1] for cut in production.cuts}
+
+
+def _build_cut(
+    production: Production, cut: CutSettings, film: Made, workplace: Workplace, until: str
+) -> tuple[Production, Made]:
+    place = place_for(workplace, cut)
+    told, made = cut_film(production, cut, film, place.report)
+    for name in OWN[: OWN.index(until) + 1]:
+        made = load_stage(name).run(told, made, place)
+    return told, made
+
+
+def survey_all(
+    production: Production, workplace: Workplace, until: str = STAGES[-1], cut: str | None = None
+) -> list[StageSurvey]:
+    """Look at the film and its cuts, or at one cut and what it stands on, without making anything."""
+    wanted = production.cuts if cut is None else (find_cut(production, cut),)
+    found, made, waits_for = survey_stages(production, Made(), workplace, SHARED[: STAGES.index(until) + 1])
+    if until not in OWN:
+        return found
+    own = OWN[: OWN.index(until) + 1]
+    if cut is None:
+        found += survey_stages(production, made, workplace, own, waits_for)[0]
+    for one in wanted:
+        place = place_for(workplace, one)
+        told, cut_made = production.dressed(one), made
+        if not waits_for:
+            told, cut_made = cut_film(production, one, made, SILENT)
+        found += survey_stages(told, cut_made, place, own, waits_for)[0]
+    return found
