@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import StoreError
-from pipeline.learning.loss_log import HEADER, LogLine, LossLog, read_log
+from pipeline.learning.loss_log import HEADER, LogLine, LossLog, read_columns, read_log
 
 LINES = [LogLine(0, 0.0, 0.0, 0.002, None, 5.5), LogLine(1, 0.1, 0.5, 0.002, 5.25), LogLine(2, 0.2, 1.0, 0.002, 5, 4.5)]
 
@@ -62,3 +63,25 @@ def test_another_csv_is_no_loss_log(tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text(f"{HEADER}\n1,2,three\n")
     with pytest.raises(StoreError, match="can't be read"):
         read_log(tmp_path / "odd.csv")
+
+
+def test_all_lines_as_numbers_are_those_of_the_lines(tmp_path: Path) -> None:
+    log = write(tmp_path / "loss.csv")
+    with log.path.open("ab") as file:
+        file.write(b"3,0.3,1.5,0.00")
+    numbers = read_columns(log.path)
+    assert numbers[:, 0].tolist() == [0, 1, 2]
+    assert np.isnan(numbers[:, 4]).tolist() == [True, False, False]
+    assert np.isnan(numbers[:, 5]).tolist() == [False, True, False]
+    LossLog(log.path)
+    assert read_columns(log.path).shape == (0, 6)
+
+
+@pytest.mark.parametrize(
+    "line", ["1,2,three", "1,2,3,4,5,6,7", "#", '"', "\0" * 9, "1," * 100_000, "nan,nan,nan,nan,1,1", ",,,,,", "\ufffd"]
+)
+def test_garbage_in_a_log_is_one_clear_error(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(f"{HEADER}\n0,0,0,0.002,,5.5\n{line}\n1,0.1,0.5,0.002,5.25,\n", encoding="utf-8")
+    with pytest.raises(StoreError, match="can't be read"):
+        read_columns(path)
