@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
 from pipeline.errors import RecordingError
 from pipeline.sound.decode import mix_to_mono, open_recording
@@ -23,6 +22,7 @@ from pipeline.sound.quantise import dequantise, quantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.settings import CorpusSettings
 from pipeline.sound.silence import WINDOW_S, quietest_near, shortened, window_levels, window_samples
+from pipeline.sound.sound_file import new_sound_file
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +30,7 @@ SHORTEST_S: Final = 5.0
 _SILENT_PEAK: Final = 10 ** (-60 / 20)
 _FULL_SCALE: Final = 0.992  # an 8-bit recording's highest value
 _BLOCK_WINDOWS: Final = 1 << 12
+_BLOCK_BYTES: Final = 1 << 22
 _SPLIT_REACH_S: Final = 0.5
 
 
@@ -238,8 +239,11 @@ def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSetting
             for block in _kept_blocks(recording, settings):
                 total += file.write(quantise(block, settings.encoding).tobytes())
     codes = np.memmap(raw, np.uint8, "r")
-    with path.open("wb") as file:
-        np.lib.format.write_array(file, codes, allow_pickle=False)
+    with path.open("wb") as file:  # NumPy's own writing of arrays tells of a full disk without saying so
+        header = {"descr": "|u1", "fortran_order": False, "shape": codes.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(codes), _BLOCK_BYTES):
+            file.write(codes[start : start + _BLOCK_BYTES].data)
     raw.unlink()
     return total, np.concatenate(levels)
 
@@ -247,7 +251,7 @@ def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSetting
 def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusSettings) -> None:
     codes = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
     size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
-    with soundfile.SoundFile(listen_path, "w", settings.sample_rate_hz, 1, "PCM_16", format="WAV") as file:
+    with new_sound_file(listen_path, settings.sample_rate_hz, 1, "PCM_16", "WAV") as file:
         for start in range(0, len(codes), size):
             file.write(dequantise(codes[start : start + size], settings.encoding))
 

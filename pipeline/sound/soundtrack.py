@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
 from pipeline.sound.decode import open_recording
 from pipeline.sound.levels import matching_gains_db, measured
 from pipeline.sound.loudness import Loudness, LoudnessMeter, measure_blocks
 from pipeline.sound.placement import FILM_RATE_HZ, VOICES, Placement, Samples, lay_music
 from pipeline.sound.settings import SoundSettings
+from pipeline.sound.sound_file import new_sound_file
 from pipeline.sound.voice import heard_blocks
 
 __all__ = ["FILM_RATE_HZ", "Placement", "Samples", "SoundtrackFacts", "lay_music", "measure_file", "mix"]
@@ -204,7 +204,7 @@ def _film_gain_db(found: Loudness, settings: SoundSettings) -> float:
 def _write(bus: Floats, out_path: Path, gain_db: float, on_progress: Callable[[float], None]) -> None:
     form = "WAV" if len(bus) * 6 < _WAV_LIMIT_BYTES else "RF64"
     gain = np.float32(10 ** (gain_db / 20))
-    with soundfile.SoundFile(out_path, "w", FILM_RATE_HZ, 2, "PCM_24", format=form) as file:
+    with new_sound_file(out_path, FILM_RATE_HZ, 2, "PCM_24", form) as file:
         for start in range(0, len(bus), _BLOCK_SAMPLES):
             block = np.asarray(bus[start : start + _BLOCK_SAMPLES]) * gain
             file.write(np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block)

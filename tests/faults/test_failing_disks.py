@@ -1,0 +1,109 @@
+"""Disks that are full, or fail, at every kind of write: one clear error, nothing half-published, and then the same film."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline import files
+from pipeline.errors import BuildVideoError, DiskFullError, OutputError, StoreError
+from tests.faults.conftest import Reference, copy_before
+from tests.faults.injection import Disk, failing_disk
+from tests.faults.tiny import STAGES, build_here, half_published, results
+
+KINDS = {errno.ENOSPC: DiskFullError, errno.EDQUOT: DiskFullError, errno.EIO: StoreError, errno.EROFS: OutputError}
+
+
+def test_any_write_may_fail_and_the_film_is_the_same_in_the_end(reference: Reference, tmp_path: Path) -> None:
+    seed = int(os.environ.get("FAULT_SEED", random.randrange(10**6)))
+    print(f"FAULT_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
+    rng = random.Random(seed)
+    output = tmp_path / "out"
+    failed = []
+    while True:
+        disk = Disk(output, fail_at=rng.randint(1, 60), number=rng.choice(list(KINDS)))
+        try:
+            with failing_disk(disk):
+                build_here(reference.production, output)
+        except BuildVideoError as error:
+            failed.append(disk.failed)
+            assert isinstance(error, KINDS[disk.number]), (disk.failed, error)
+            assert error.where, disk.failed
+            assert not isinstance(error, DiskFullError) or "are free" in error.expected, disk.failed
+            assert half_published(output) == [], disk.failed
+        else:
+            if not disk.failed:
+                break
+            failed.append(f"{disk.failed} (in passing)")
+    assert len(failed) >= 3
+    assert results(output) == reference.results, failed
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """The operating system's own limit: it holds for ffmpeg and for every library too."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_files_that_may_not_grow_are_told_as_such_whoever_writes_them(
+    reference: Reference, tmp_path: Path, stage: str
+) -> None:
+    output = copy_before(reference, stage, tmp_path)
+    sizes = [path.stat().st_size for path in (reference.output / "work" / stage).rglob("*") if path.is_file()]
+    for size in (60, max(sizes) // 2, max(sizes) - 1):
+        with pytest.raises(DiskFullError) as caught, no_file_larger_than(size):
+            build_here(reference.production, output, stage)
+        assert "limit of file sizes" in caught.value.expected
+        assert caught.value.where.startswith(str(tmp_path))
+        assert half_published(output) == []
+    build_here(reference.production, output)
+    assert results(output) == reference.results
+
+
+@contextmanager
+def small_disk(folder: Path, size_kib: int) -> Iterator[Path]:
+    """A disk of our own, where this user may have one."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "none", folder], check=False, capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this user may not mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_truly_full_disk_stops_every_stage_and_room_lets_it_go_on(
+    reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed_kib = sum(path.stat().st_size for path in reference.output.rglob("*") if path.is_file()) // 1024
+    monkeypatch.setattr(files, "require_room", lambda *_: None)  # no estimate: each stage finds out for itself
+    full = 0
+    with small_disk(tmp_path / "disk", 16) as disk:
+        for size_kib in range(16, 8 * needed_kib, max(16, needed_kib // 16)):
+            subprocess.run(["mount", "-o", f"remount,size={size_kib}k", disk], check=True)
+            try:
+                build_here(reference.production, disk / "out")
+                break
+            except DiskFullError as error:
+                full += 1
+                assert "are free" in error.expected
+                assert half_published(disk / "out") == []
+        assert results(disk / "out") == reference.results
+    assert full > 8
