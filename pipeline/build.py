@@ -45,9 +45,22 @@ def build(production: Production, workplace: Workplace, until: str = STAGES[-1])
     if until != "prepare":
         check_words(production)
     made = Made()
-    for name in STAGES[: STAGES.index(until) + 1]:
-        made = load_stage(name).run(production, made, workplace)
+    wanted = STAGES[: STAGES.index(until) + 1]
+    for name in wanted:
+        stage = load_stage(name)
+        busy = name == "train" and any(
+            _state(piece, workplace).state != "fresh" for piece in stage.pieces(production, made)
+        )
+        with _takes_meanwhile(production, made, workplace) if busy and "sample" in wanted else nullcontext():
+            made = stage.run(production, made, workplace)
     return made
+
+
+def _takes_meanwhile(production: Production, made: Made, workplace: Workplace) -> AbstractContextManager[None]:
+    """While networks train, let the checkpoints that are there already speak."""
+    from pipeline.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
+
+    return speaking_meanwhile(production, made, workplace)
 
 
 def check_words(production: Production) -> None:
@@ -85,6 +98,8 @@ class StageSurvey:
     state: Literal["fresh", "stale", "missing", "waits"]
     why: str
     pieces: tuple[tuple[str, PieceState], ...]
+    cut: str = ""
+    """Which of the film's cuts it is about; empty for the film itself."""
 
     def as_json(self) -> Mapping[str, object]:
         """Return the survey as plain values."""
@@ -95,19 +110,6 @@ class StageSurvey:
 
 def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> list[StageSurvey]:
     """Look at every stage and its pieces without making anything."""
-    surveys: list[StageSurvey] = []
-    with tempfile.TemporaryDirectory(prefix="build-video-") as aside:
-    cut: str = ""
-    """Which of the film's cuts it is about; empty for the film itself."""
-        for name in names:
-            if waits_for:
-                surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", (), production.cut))
-                continue
-            stage = load_stage(name)
-            pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
-            surveys.append(replace(_sum_up(name, pieces), cut=production.cut))
-            if name == STAGES[-1]:
-                surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
     return survey_stages(production, Made(), workplace, STAGES[: STAGES.index(until) + 1])[0]
 
 
@@ -130,6 +132,17 @@ def survey_stages(
     list[StageSurvey], Made, str
         What was found, what is there already, and the first stage that is not fresh (empty where all are).
     """
+    surveys: list[StageSurvey] = []
+    with tempfile.TemporaryDirectory(prefix="build-video-") as aside:
+        for name in names:
+            if waits_for:
+                surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", (), production.cut))
+                continue
+            stage = load_stage(name)
+            pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
+            surveys.append(replace(_sum_up(name, pieces), cut=production.cut))
+            if name == STAGES[-1]:
+                surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
                 break
             quiet = replace(workplace, report=SILENT, force=frozenset())
             if surveys[-1].state == "fresh":
