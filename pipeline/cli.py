@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from pipeline.build import STAGES, StageSurvey
-from pipeline.console import print_error, print_json
+from pipeline.console import choose_screen, print_error, print_json
 from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
@@ -143,8 +143,38 @@ def storyboard(
     _announce(sheet, as_json=as_json)
 
 
+def sample(
+    path: ProductionPath = None,
+    output: Output = None,
+    draft: Draft = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    allow_outside: Outside = False,
+    device: Device = "auto",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Beside a training in another terminal: checkpoints speak once saved.")
+    ] = False,
+) -> None:
+    """Up to and including the stage 'sample'; with --follow, while another build trains."""
+    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    forced = frozenset({"sample"}) if force else frozenset()
+    workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
+    if follow and not dry_run:
+        from pipeline.follow import follow_another, stand_back  # noqa: PLC0415 - brings sampling along
+
+        stand_back()
+        with choose_screen(as_json=as_json) as screen:
+            ended = follow_another(production, replace(workplace, report=screen))
+        if not ended:
+            return  # the build that trained goes on with the takes itself
+    _run_until("sample", production, workplace, cut=None, dry_run=dry_run, as_json=as_json)
+
+
+app.command(name="sample")(sample)
 app.command(name="storyboard")(storyboard)
-for _stage in (name for name in STAGES if name != "storyboard"):
+for _stage in (name for name in STAGES if name not in {"sample", "storyboard"}):
     app.command(name=_stage)(_stage_command(_stage, frozenset({_stage}), f"Up to and including the stage '{_stage}'."))
 app.command(name="build", hidden=True)(
     _stage_command(STAGES[-1], frozenset(STAGES), "Make what is stale, all the way to the video.")

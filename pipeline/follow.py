@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from pipeline.errors import BuildVideoError
+from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.lock import is_held
 from pipeline.production import Production
@@ -52,13 +52,13 @@ def speaking_meanwhile(production: Production, made: Made, workplace: Workplace)
         follower.join()
 
 
-def follow_another(production: Production, workplace: Workplace) -> int:
+def follow_another(production: Production, workplace: Workplace) -> bool:
     """Let the checkpoints of a training that another process runs speak, until that process or its training ends.
 
     Returns
     -------
-    int
-        How many takes were made.
+    bool
+        Whether that process has ended, or there was none: whoever called may build. Otherwise it is making takes now.
     """
     count = 0
     workplace.report.begin(sample.STAGE, "takes while training", 0, "takes")
@@ -67,16 +67,20 @@ def follow_another(production: Production, workplace: Workplace) -> int:
         if made is not None:
             trainings = train.in_flight(production, made, workplace)
             if not trainings and train.is_done(production, made, workplace):
-                break
+                workplace.report.note(f"The training has ended after {count} takes; its build goes on with the others.")
+                return False
             jobs = max(1, workplace.jobs - train.busy_cores(trainings))
             folders = {training.section: training.folder for training in trainings}
-            newly = sample.follow(production, made, replace(workplace, jobs=jobs, report=SILENT), folders)
-            count += newly
+            newly = 0
+            with contextlib.suppress(StoreError, OSError):  # a training that is published meanwhile moves its files
+                newly = sample.follow(production, made, replace(workplace, jobs=jobs, report=SILENT), folders)
             if newly:
+                count += newly
                 workplace.report.advance(count, "made")
                 continue
         time.sleep(_LOOK_EVERY_S)
-    return count
+    workplace.report.note(f"{count} takes were made while the training ran.")
+    return True
 
 
 def _prepared(production: Production, workplace: Workplace) -> Made | None:

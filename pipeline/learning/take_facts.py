@@ -116,11 +116,12 @@ def longest_copy(said: Bytes, corpus: Bytes, code_values: Floats) -> tuple[int, 
 def doubts_about(takes: Sequence[Take]) -> list[str]:
     """Put into words what is wrong with a section's takes; what the untrained network says is noise by nature."""
     trained = [take for take in takes if take.iteration > 0]
+    late = trained[2 * len(trained) // 3 :]
     doubts = []
     for fault, wrong in (
         (f"more than {_MUCH_SILENCE:.0%} silence", [t for t in trained if t.facts.silence_share > _MUCH_SILENCE]),
-        (f"clipped (more than {_MUCH_CLIPPED:.1%})", [t for t in trained if t.facts.clipped_share > _MUCH_CLIPPED]),
-        ("noise", [t for t in trained[len(trained) // 2 :] if t.facts.noise]),
+        (f"clipped (more than {_MUCH_CLIPPED:.1%})", [t for t in late if t.facts.clipped_share > _MUCH_CLIPPED]),
+        ("noise", [t for t in late if t.facts.noise]),
     ):
         if wrong:
             named = ", ".join(f"{take.iteration:,}" for take in wrong[:6]) + (", ..." if len(wrong) > 6 else "")  # noqa: PLR2004

@@ -114,7 +114,7 @@ def test_clipped_takes_and_late_noise_are_doubted_but_early_noise_is_not() -> No
     takes = [take(n, noise=True, clipped_share=0.02 if n > 6 else 0.0) for n in range(9)]
     clipped, noisy = doubts_about(takes)
     assert "2 of 9 takes are clipped" in clipped
-    assert "4 of 9 takes are noise: iteration 5, 6, 7, 8" in noisy
+    assert "3 of 9 takes are noise: iteration 6, 7, 8" in noisy
 
 
 def test_good_takes_leave_no_doubt() -> None:
