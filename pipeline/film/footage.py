@@ -204,7 +204,7 @@ class FootageFrames:
             base = _still_clip(footage.path)
         else:
             _pace_evenly(footage.path, settings.start_s, frame_rate, frames, self._even_paced)
-            base = _video_clip(self._even_paced)
+            base = _video_clip(self._even_paced, footage.path)
         self._base = base
         self._clip = _shaped(base, settings, size, float(frames / frame_rate))
 
@@ -241,8 +241,13 @@ def _still_clip(path: Path) -> VideoClip:
     return _moviepy().ImageClip(read_still(path))
 
 
-def _video_clip(path: Path) -> VideoClip:
-    return _moviepy().VideoFileClip(str(path), audio=False)
+def _video_clip(path: Path, source: Path) -> VideoClip:
+    try:
+        return _moviepy().VideoFileClip(str(path), audio=False)
+    except (OSError, KeyError, IndexError, ValueError) as error:  # what MoviePy says of a film without a frame
+        raise FootageError(
+            "No picture of this footage can be decoded.", where=str(source), expected="a video that plays elsewhere"
+        ) from error
 
 
 def _pace_evenly(path: Path, start_s: float, frame_rate: Fraction, frames: int, out: Path) -> None:

@@ -6,6 +6,7 @@ This module does not know where recordings come from, nor how batches are cut fr
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import Literal
 
 import numpy as np
@@ -69,11 +70,8 @@ def load_bytes(corpus: Corpus, folder: Path) -> Bytes:
         Where the file is missing, no array of bytes, or not as long as the record says.
     """
     path = folder / corpus.bytes_file
-    try:
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise StoreError(f"The corpus can't be read: {error}", where=str(path), hint=_AGAIN) from error
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (corpus.total_samples,):
+    data = map_bytes(path)
+    if data.shape != (corpus.total_samples,):
         raise StoreError(
             "The corpus's bytes do not match its record.",
             where=str(path),
@@ -83,4 +81,21 @@ def load_bytes(corpus: Corpus, folder: Path) -> Bytes:
     return data
 
 
-_AGAIN = "Prepare the corpus again: build-video prepare --force"
+def map_bytes(path: Path) -> Bytes:
+    """Map an array of bytes from the disk, shape = (n,), read-only.
+
+    Raises
+    ------
+    StoreError
+        Where the file is missing, or no array of bytes.
+    """
+    try:
+        data = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:  # it reads headers as Python
+        raise StoreError(f"The bytes can't be read: {error}.", where=str(path), hint=_AGAIN) from error
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 1:
+        raise StoreError("This is no array of bytes.", where=str(path), expected="uint8, one dimension", hint=_AGAIN)
+    return data
+
+
+_AGAIN = "Make it again: build-video STAGE --force, with the stage that the path names."

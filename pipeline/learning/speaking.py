@@ -19,9 +19,9 @@ import numpy as np
 import numpy.lib.format
 import numpy.typing as npt
 
-from pipeline.errors import StoreError
 from pipeline.files import atomic_write_bytes, disk_errors
 from pipeline.learning.checkpoint import load_checkpoint
+from pipeline.learning.corpus import map_bytes
 from pipeline.learning.draws import sharpness, uniforms
 from pipeline.learning.network import BYTE_VALUES
 from pipeline.learning.sampling import Held
@@ -156,14 +156,7 @@ def _prime(order: Order, speaker: Speaker) -> None:
     if order.primer is None:
         return
     path, begin, count = order.primer
-    try:
-        recording = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise StoreError(
-            f"The recording that primes the network can't be read: {error}",
-            where=str(path),
-            hint="Prepare the corpus again: build-video prepare --force",
-        ) from error
+    recording = map_bytes(path)
     for start in range(begin, begin + count, _BLOCK_SAMPLES):
         speaker.hear(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
 

@@ -25,7 +25,7 @@ from pipeline.film.footage import content_hash, probe, write_sound
 from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.take import Take
 from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
@@ -171,7 +171,7 @@ def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> Quantised
     if isinstance(record, Corpus):
         codes = load_bytes(record, source.folder)
     else:
-        codes = np.load(source.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+        codes = map_bytes(source.path(record.bytes_file))
     return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
 
 

@@ -23,7 +23,7 @@ from pipeline.film.scroll import ScrollLaw
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
@@ -363,7 +363,7 @@ def _scene_sound(show: _Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
     if isinstance(record, Corpus):
         codes = load_bytes(record, source.folder)
     else:
-        codes = np.load(source.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+        codes = map_bytes(source.path(record.bytes_file))
     rate_hz = record.sample_rate_hz
     start = round(sound.source_start_s * rate_hz)
     length = int(sound.frames / show.timeline.frame_rate * rate_hz) + 2
