@@ -85,9 +85,10 @@ def _parts(timeline: Timeline) -> Iterator[tuple[str, int, int, list[Json]]]:
     """The film's cuts: cards, inserts, and every recording and take of a scene, with their markers."""
     for clip in timeline.clips:
         if isinstance(clip, SceneClip):
+            section = timeline.sections[clip.section].title if timeline.sections else f"section {clip.section + 1}"
             for sound in clip.sounds:
                 iteration = "" if sound.iteration is None else f" at iteration {sound.iteration}"
-                name = f"{timeline.sections[clip.section].title}: {sound.kind}{iteration}"
+                name = f"{section}: {sound.kind}{iteration}"
                 markers = _captions(timeline, sound.start_frame, sound.end_frame)
                 if sound.iteration is not None:
                     label = f"iteration {sound.iteration}"

@@ -157,7 +157,7 @@ class Timeline(TimelineRecord):
     @model_validator(mode="after")
     def _clips_cover_it(self) -> Self:
         _check_contiguous(self.clips, 0, self.total_frames, "clips")
-        if any(scene.section >= len(self.sections) for scene in self.scenes()):
+        if self.sections and any(scene.section >= len(self.sections) for scene in self.scenes()):
             raise ValueError("a scene belongs to a section that the timeline does not have")
         for caption in self.captions:
             if not caption.in_frame < caption.out_frame <= self.total_frames:

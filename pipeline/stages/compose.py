@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import StageError
