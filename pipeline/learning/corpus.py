@@ -92,7 +92,8 @@ def map_bytes(path: Path) -> Bytes:
     try:
         data = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:  # it reads headers as Python
-        raise StoreError(f"The bytes can't be read: {error}.", where=str(path), hint=_AGAIN) from error
+        why = error.strerror if isinstance(error, OSError) else "this is no array of bytes"
+        raise StoreError(f"The bytes can't be read: {why}.", where=str(path), hint=_AGAIN) from error
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 1:
         raise StoreError("This is no array of bytes.", where=str(path), expected="uint8, one dimension", hint=_AGAIN)
     return data

@@ -169,7 +169,7 @@ def test_priming_is_heard_and_not_kept(undisturbed: np.ndarray, tmp_path: Path) 
 def test_a_primer_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "recording.npy").write_bytes(b"no array")
     order = replace(order_for(tmp_path), primer=(tmp_path / "recording.npy", 0, 10))
-    with pytest.raises(StoreError, match="primes the network"):
+    with pytest.raises(StoreError, match="bytes can't be read"):
         speak(order)
 
 
