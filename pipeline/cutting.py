@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Final
+
+import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.film.clock import Clock
@@ -16,10 +19,18 @@ from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHan
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
+from pipeline.learning.take import Take
 from pipeline.production import Production, Section
 from pipeline.progress import Named, Reporter
 from pipeline.results import Made
+from pipeline.sound.quantise import dequantise
+from pipeline.sound.silence import window_levels
+from pipeline.store import Result
 from pipeline.workplace import Workplace
+
+_BEGINNING_S: Final = 3.0
+_SILENT_BELOW: Final = 0.01
+"""Of full scale: -40 dB."""
 
 
 def find_cut(production: Production, name: str) -> CutSettings:
@@ -117,10 +128,20 @@ def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, 
                 validation_loss_nats=losses[take.record.iteration],
                 frames=max(1, clock.frames_within(take.record.duration_s)),
                 caption=captions.get(take.record.iteration),
+                audible=_audible(take),
             )
             for take in made.takes[number]
         ),
     )
+
+
+def _audible(take: Result[Take]) -> float:
+    """How much of a take's beginning, which a cut shows, is more than silence: 0 to 1."""
+    record = take.record
+    codes = np.load(take.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+    begins = dequantise(np.asarray(codes[: round(_BEGINNING_S * record.sample_rate_hz)]), record.encoding)
+    levels = window_levels(begins, record.sample_rate_hz)
+    return float(np.mean(levels > _SILENT_BELOW)) if len(levels) else 0.0
 
 
 def _card_frames(dressed: Production, cut: CutSettings, shown: Sequence[CutSection], clock: Clock) -> int:

@@ -28,6 +28,8 @@ _NOISE_S: Final = 1.5
 """What was said before any training is soon understood."""
 _TELLING_S: Final = 3.0
 """About how long a take is shown in a cut: long enough to be heard, short enough to see that it learns."""
+_AUDIBLE_SHARE: Final = 0.25
+"""What is heard for less of its time tells nothing; words have pauses too."""
 _RECORDING_SHARE: Final = 0.2
 _FIRST, _MIDDLE, _GOOD, _BEST = 1.0, 2.0, 3.0, 4.0
 
@@ -105,12 +107,16 @@ class CutSettings(FilmSettings):
 
 @dataclass(frozen=True)
 class TakeAtHand:
-    """A take that was made for the film, and how many frames of it there are."""
+    """A take that was made for the film, and how many frames of it there are.
+
+    `audible` tells how much of its beginning is more than silence: 0 to 1.
+    """
 
     iteration: int
     validation_loss_nats: float
     frames: int
     caption: str | None = None
+    audible: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -278,9 +284,12 @@ def _excerpt(settings: CutSettings, at_hand: SectionAtHand, rate: Fraction) -> i
 
 def _telling(takes: tuple[TakeAtHand, ...], frames: int, rate: Fraction) -> tuple[tuple[TakeAtHand, ...], list[float]]:
     """Choose the takes that tell most: the best, the first, one on the way, then the next best."""
-    best = min(range(len(takes)), key=lambda index: (_loss(takes[index]), -index))
-    ranked = [(best, _BEST), (0, _FIRST), (best // 2, _MIDDLE)]
-    ranked += [(index, _GOOD) for index in sorted(range(len(takes)), key=lambda index: (_loss(takes[index]), -index))]
+    silent = [take.audible < _AUDIBLE_SHARE for take in takes]
+    good = sorted(range(len(takes)), key=lambda index: (silent[index], _loss(takes[index]), -index))
+    best = good[0]
+    way = sorted(range(1, best), key=lambda index: (silent[index], abs(2 * index - best), index))
+    ranked = [(best, _BEST), (0, _FIRST), *((index, _MIDDLE) for index in way[:1])]
+    ranked += [(index, _GOOD) for index in good]
     weights: dict[int, float] = {}
     for index, weight in ranked:
         weights.setdefault(index, weight)

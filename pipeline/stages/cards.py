@@ -102,7 +102,13 @@ def _fact_names(template: str) -> tuple[str, ...]:
 
 
 def _size(production: Production, name: str) -> tuple[int, int]:
-    return THUMBNAIL_SIZE if name == THUMBNAIL else (production.video.width, production.video.height)
+    width, height = production.video.width, production.video.height
+    if name != THUMBNAIL:
+        return width, height
+    if not production.cut:
+        return THUMBNAIL_SIZE
+    longer = max(width, height)  # a cut's thumbnail has the cut's shape
+    return THUMBNAIL_SIZE[0] * width // longer // 2 * 2, THUMBNAIL_SIZE[0] * height // longer // 2 * 2
 
 
 def _section_of(name: str) -> int | None:
