@@ -99,7 +99,7 @@ def metadata_text(timeline: Timeline, chapters: Sequence[Chapter], tags: Mapping
     ]
     base = timeline.frame_rate
     ends = [*(chapter.frame for chapter in chapters[1:]), timeline.total_frames]
-    for chapter, end in zip(chapters, ends, strict=True):
+    for chapter, end in zip(chapters, ends, strict=False):  # without chapters there is an end alone
         lines += [
             "[CHAPTER]",
             f"TIMEBASE={base.denominator}/{base.numerator}",

@@ -161,8 +161,15 @@ class Figures:
             picture, advance = self._figure(character)
             if picture.coverage.size:
                 column, row = picture.place(x, above)
-                height, width = picture.coverage.shape
                 # Digits stand apart, so nothing is lost by writing each over what is there.
-                coverage[max(row, 0) : row + height, column : column + width] = picture.coverage[max(-row, 0) :]
+                _lay(picture.coverage, coverage, column, row)
             x += advance
         blend_sprite(planes, coverage, (left - before, pen[1] - above), colour, opacity)
+
+
+def _lay(figure: NDArray[np.uint8], coverage: NDArray[np.uint8], column: int, row: int) -> None:
+    """Lay a figure into a picture, as far as there is room: of type of a single pixel, some sticks out."""
+    left, top = max(column, 0), max(row, 0)
+    right = max(left, min(column + figure.shape[1], coverage.shape[1]))
+    bottom = max(top, min(row + figure.shape[0], coverage.shape[0]))
+    coverage[top:bottom, left:right] = figure[top - row : bottom - row, left - column : right - column]
