@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.picture.blend import blend_box, blend_sprite
 from pipeline.picture.layout import SAFE_MARGIN, Box, Layout
-from pipeline.picture.planes import Ink, Planes, ink, new_planes
+from pipeline.picture.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.scene_data import SceneData
 from pipeline.picture.text import TextPicture, TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme import Theme
@@ -167,7 +167,7 @@ class Figures:
         blend_sprite(planes, coverage, (left - before, pen[1] - above), colour, opacity)
 
 
-def _lay(figure: NDArray[np.uint8], coverage: NDArray[np.uint8], column: int, row: int) -> None:
+def _lay(figure: Plane, coverage: Plane, column: int, row: int) -> None:
     """Lay a figure into a picture, as far as there is room: of type of a single pixel, some sticks out."""
     left, top = max(column, 0), max(row, 0)
     right = max(left, min(column + figure.shape[1], coverage.shape[1]))
