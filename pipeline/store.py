@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from stat import S_ISREG
+from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from pipeline.errors import StoreError
 from pipeline.files import (
@@ -35,6 +36,7 @@ from pipeline.files import (
     remove_strays,
     remove_tree,
 )
+from pipeline.names import InnerPath
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
 R = TypeVar("R", bound=BaseModel)
@@ -109,8 +111,14 @@ class _Manifest(BaseModel, frozen=True, extra="forbid"):
     key: str
     version: int
     ingredients: dict[str, object]
-    files: dict[str, str]
-    sizes: dict[str, int]
+    files: dict[InnerPath, str]
+    sizes: dict[InnerPath, int]
+
+    @model_validator(mode="after")
+    def _same_names(self) -> Self:
+        if self.files.keys() != self.sizes.keys():
+            raise ValueError("every file has a hash and a size")
+        return self
 
 
 def write_record(folder: Path, record: BaseModel) -> None:
@@ -278,9 +286,11 @@ class Store:
         stamps = []
         for name, size in manifest.sizes.items():
             try:
-                stat = (folder / name).stat()
+                stat = (folder / name).lstat()
             except OSError:
                 return f"{name} is gone"
+            if not S_ISREG(stat.st_mode):  # a link or a device, which might lead anywhere
+                return f"{name} is no plain file"
             if stat.st_size != size:
                 return f"{name} has {stat.st_size} bytes instead of {size}"
             stamps.append((stat.st_size, stat.st_mtime_ns))
