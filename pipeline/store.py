@@ -289,10 +289,9 @@ class Store:
                 stat = (folder / name).lstat()
             except OSError:
                 return f"{name} is gone"
-            if not S_ISREG(stat.st_mode):  # a link or a device, which might lead anywhere
-                return f"{name} is no plain file"
-            if stat.st_size != size:
-                return f"{name} has {stat.st_size} bytes instead of {size}"
+            plain = S_ISREG(stat.st_mode)  # not a link or a device, which might lead anywhere
+            if not plain or stat.st_size != size:
+                return f"{name} " + (f"has {stat.st_size} bytes instead of {size}" if plain else "is no plain file")
             stamps.append((stat.st_size, stat.st_mtime_ns))
         if self._verified.get(folder) == tuple(stamps):
             return ""
