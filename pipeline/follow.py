@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NoReturn
 
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
@@ -23,11 +23,12 @@ from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.stages import prepare, sample, train
 from pipeline.store import Store
-from pipeline.workers import never_outlive_parent
+from pipeline.workers import deaf_to_ctrl_c, never_outlive_parent
 from pipeline.workplace import Workplace
 
 _LOOK_EVERY_S: Final = 1.0
 _LOWEST_PRIORITY: Final = 19
+_GRACE_S: Final = 20.0
 
 
 @contextlib.contextmanager
@@ -44,11 +45,14 @@ def speaking_meanwhile(production: Production, made: Made, workplace: Workplace)
         return
     quiet = replace(workplace, report=SILENT, store=Store(workplace.store.root))
     follower = multiprocessing.get_context("spawn").Process(target=_follow, args=(production, made, quiet))
-    follower.start()
+    with deaf_to_ctrl_c():
+        follower.start()
     try:
         yield
     finally:
         follower.terminate()
+        follower.join(_GRACE_S)
+        follower.kill()
         follower.join()
 
 
@@ -93,6 +97,7 @@ def _prepared(production: Production, workplace: Workplace) -> Made | None:
 def _follow(production: Production, made: Made, workplace: Workplace) -> None:
     """What the process beside a build does until it is stopped. Any trouble is left to the stage that comes after."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
     never_outlive_parent()
     stand_back()
     with contextlib.suppress(BuildVideoError, OSError):
@@ -102,6 +107,11 @@ def _follow(production: Production, made: Made, workplace: Workplace) -> None:
             folders = {training.section: training.folder for training in trainings}
             if not place.jobs or not sample.follow(production, made, place, folders):
                 time.sleep(_LOOK_EVERY_S)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    """End in good order: helper processes first, which write where the stage `sample` is about to write."""
+    raise SystemExit
 
 
 def stand_back() -> None:

@@ -5,6 +5,7 @@ This module turns that into what the state file holds, and back. It does not kno
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -38,6 +39,8 @@ class Course:
         Told so far.
     corrections
         How often a length given in minutes was counted again.
+    hashes
+        Of the checkpoints' files.
     """
 
     total: int
@@ -54,9 +57,10 @@ class Course:
     watch: LossWatch = field(default_factory=LossWatch)
     warnings: list[str] = field(default_factory=list)
     corrections: int = 0
+    hashes: dict[str, str] = field(default_factory=dict)
 
-    def state(self, log_bytes: int) -> TrainingState:
-        """Give what the state file holds."""
+    def state(self, log_bytes: int, log_hash: Mapping[str, str]) -> TrainingState:
+        """Give what the state file holds; `log_hash` by the log's name."""
         return TrainingState(
             iteration=self.iteration,
             total=self.total,
@@ -73,6 +77,7 @@ class Course:
             mixed=self.mixed,
             warnings=tuple(self.warnings),
             corrections=self.corrections,
+            hashes={**self.hashes, **log_hash},
         )
 
     @classmethod
@@ -93,4 +98,5 @@ class Course:
             watch=LossWatch(state.recent_losses, state.lowest_mean),
             warnings=list(state.warnings),
             corrections=state.corrections,
+            hashes=dict(state.hashes),
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -67,15 +68,24 @@ class LossLog:
         self.path = path
         self._waiting: list[str] = []
         header = f"{HEADER}\n".encode()
+        self._digest = sha256(b"" if keep_bytes else header)
         with disk_errors(path):
             size = path.stat().st_size if path.exists() else 0
             if keep_bytes and size < keep_bytes:
                 raise StoreError("The loss log is shorter than the training it belongs to.", where=str(path))
+            if keep_bytes:
+                with path.open("rb") as file:
+                    self._digest.update(file.read(keep_bytes))
             with path.open("ab") as file:
                 file.truncate(keep_bytes)
                 if not keep_bytes:
                     file.write(header)
         self.bytes = keep_bytes or len(header)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was written."""
+        return self._digest.hexdigest()
 
     def add(self, line: LogLine) -> None:
         """Keep a line for the next `flush`."""
@@ -91,6 +101,7 @@ class LossLog:
                 file.flush()
                 os.fsync(file.fileno())
         self.bytes += len(data)
+        self._digest.update(data)
 
 
 def read_log(path: Path) -> list[LogLine]:

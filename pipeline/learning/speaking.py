@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -170,8 +171,18 @@ def _header(order: Order) -> bytes:
 
 def _save(order: Order, speaker: Speaker, done: int) -> None:
     packed = io.BytesIO()
-    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), **speaker.remember())
+    said = np.frombuffer(_said_hash(order, done), np.uint8)
+    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), said=said, **speaker.remember())
     atomic_write_bytes(order.folder / MEMORY_FILE, packed.getvalue())
+
+
+def _said_hash(order: Order, done: int) -> bytes:
+    """Hash what was said so far: takes go on only where it is still what it was."""
+    digest = sha256()
+    for name in order.files:
+        with (order.folder / name).open("rb") as file:
+            digest.update(file.read(len(_header(order)) + done))
+    return digest.digest()
 
 
 def _resume(order: Order, speaker: Speaker) -> int:
@@ -181,7 +192,9 @@ def _resume(order: Order, speaker: Speaker) -> int:
     memory = _saved_memory(order.folder / MEMORY_FILE)
     done = int(memory.pop("done", np.array(0)).reshape(-1)[0]) if memory else 0
     sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
-    if 0 < done <= order.samples and min(sizes) >= len(header) + done and speaker.recall(memory):
+    said = memory.pop("said", np.zeros(0, np.uint8)).tobytes()
+    whole = 0 < done <= order.samples and min(sizes) >= len(header) + done and said == _said_hash(order, done)
+    if whole and speaker.recall(memory):
         for path in paths:
             os.truncate(path, len(header) + done)
         return done

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import TrainingError
+from pipeline.files import disk_errors, file_sha256
 from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save_checkpoint
 from pipeline.learning.course import Course
 from pipeline.learning.hardware import choose_device, training_environment
@@ -28,7 +29,7 @@ from pipeline.learning.probe import check_memory
 from pipeline.learning.recipe import Recipe, checkpoint_iterations, rate_share_at, resolve
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.training import Training
-from pipeline.learning.training_state import load_state, save_state
+from pipeline.learning.training_state import TrainingState, damage, load_state, save_state
 
 LOG_FILE: Final = "loss.csv"
 STATE_FILE: Final = "training-state.safetensors"
@@ -67,7 +68,7 @@ def train(training: Training) -> TrainingRun:
     device = choose_device(wanted)
     check_memory(training.network, recipe, device)
     try:
-        stored = load_state(training.folder / STATE_FILE)
+        stored = _trusted_state(training)
         if stored is None:
             course = begin_course(training, recipe, device)
         else:
@@ -85,6 +86,26 @@ def train(training: Training) -> TrainingRun:
         if "memory" in str(error).lower():  # the processor's allocator has no class of its own for it
             raise _out_of_memory(recipe) from error
         raise
+
+
+def _trusted_state(training: Training) -> tuple[TrainingState, dict[str, Tensor]] | None:
+    """The state to go on with, or None where there is none, or where anything that it needs was damaged."""
+    path = training.folder / STATE_FILE
+    if not path.exists():
+        return None
+    stored = load_state(path)
+    wrong = f"{STATE_FILE} can't be used" if stored is None else damage(training.folder, stored[0], LOG_FILE)
+    if not wrong:
+        return stored
+    training.report.warn(f"{training.label}: what was trained so far is damaged ({wrong}); the training begins anew")
+    return None
+
+
+def ended_whole(folder: Path) -> bool:
+    """Whether all that a training has left is as it was written, by the hashes in its last state if it has one."""
+    path = folder / STATE_FILE
+    stored = load_state(path)
+    return not path.exists() or (stored is not None and not damage(folder, stored[0], LOG_FILE))
 
 
 def _out_of_memory(recipe: Recipe) -> TrainingError:
@@ -177,6 +198,7 @@ class _Trainer:
             last = self._take_losses()
             self._checkpoint(last, training_loss=course.loss_sum / max(1, course.losses))
             course.loss_sum, course.losses = 0.0, 0
+            self._save()  # an interruption costs no more than what was trained since a checkpoint
             if self.training.settings.rescues:
                 self._save(GOOD_STATE_FILE)
         elif len(self.waiting) >= _FLUSH_UPDATES or now - self._flushed_s > _FLUSH_S:
@@ -237,7 +259,9 @@ class _Trainer:
             sample_rate_hz=self.training.lesson.sample_rate_hz,
             encoding=self.training.lesson.encoding,
         )
-        save_checkpoint(self.training.folder, record, self.learner.export())
+        json_path = save_checkpoint(self.training.folder, record, self.learner.export())
+        for path in (json_path, json_path.with_suffix(".safetensors")):
+            self.course.hashes[path.name] = file_sha256(path)
         self.course.checkpoints.append(facts)
         own = (line.iteration, line.epoch, line.elapsed_s, line.learning_rate, line.training_loss_nats)
         self.log.add(LogLine(*own, validation))
@@ -249,7 +273,8 @@ class _Trainer:
             self.log.add(self._take_losses())
         self.log.flush(durably=True)
         self.course.elapsed_s = self._elapsed_s()
-        save_state(self.training.folder / name, self.course.state(self.log.bytes), self.learner.tensors())
+        state = self.course.state(self.log.bytes, {LOG_FILE: self.log.sha256})
+        save_state(self.training.folder / name, state, self.learner.tensors())
         self._saved_s = time.monotonic()
         self._saving_s = self._saved_s - began
 
@@ -314,6 +339,7 @@ class _Trainer:
 def _remove_strays(folder: Path, checkpoints: Sequence[CheckpointFacts]) -> None:
     """Remove checkpoints that a run since abandoned has left."""
     wanted = {name for facts in checkpoints for name in (facts.weights_file, facts.json_file)}
-    for path in folder.glob(f"{checkpoint_name(0)[:8]}*"):
-        if path.name not in wanted:
-            path.unlink()
+    with disk_errors(folder):
+        for path in folder.glob(f"{checkpoint_name(0)[:8]}*"):
+            if path.name not in wanted:
+                path.unlink()

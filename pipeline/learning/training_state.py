@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from pipeline.files import atomic_write_bytes
+from pipeline.files import atomic_write_bytes, file_sha256
 from pipeline.learning.run import CheckpointFacts
 
 FORMAT: Final = 1
@@ -42,13 +44,44 @@ class TrainingState(BaseModel):
     threads: int
     mixed: bool
     warnings: tuple[str, ...]
+    hashes: dict[str, str] = {}
+    """SHA-256 of the checkpoints' files, by name, and of the loss log as far as `log_bytes`."""
     corrections: int = 0
 
 
 def save_state(path: Path, state: TrainingState, tensors: Mapping[str, Tensor]) -> None:
     """Write a state over the one before."""
     ready = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    atomic_write_bytes(path, save(ready, metadata={"state": state.model_dump_json()}))
+    told = state.model_dump_json()
+    atomic_write_bytes(path, save(ready, metadata={"state": told, "sha256": _digest(told, ready)}))
+
+
+def _digest(told: str, tensors: Mapping[str, Tensor]) -> str:
+    """Hash everything in a state: safetensors has no check of its own, and one wrong weight would go unseen."""
+    digest = sha256(told.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def damage(folder: Path, state: TrainingState, log_file: str) -> str:
+    """What is wrong with the files that a training goes on with, or nothing."""
+    for name, expected in state.hashes.items():
+        path = folder / name
+        try:
+            if name == log_file:
+                with path.open("rb") as file:
+                    found = sha256(file.read(state.log_bytes)).hexdigest()
+            else:
+                found = file_sha256(path)
+        except FileNotFoundError:
+            return f"{name} is gone"
+        except OSError as error:
+            return f"{name} can't be read: {error.strerror}"
+        if found != expected:
+            return f"{name} was altered"
+    return ""
 
 
 def load_state(path: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
@@ -60,6 +93,8 @@ def load_state(path: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
             metadata = file.metadata() or {}
             state = TrainingState.model_validate(json.loads(metadata["state"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        if _digest(metadata["state"], tensors) != metadata["sha256"]:
+            return None
     except (OSError, SafetensorError, ValidationError, ValueError, KeyError, TypeError, RuntimeError):
         return None
     return (state, tensors) if state.format == FORMAT else None

@@ -241,7 +241,8 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
     wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.parameters, reverse=True)
     report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
     with sole_speaker(store.root):
-        wishes = [wish for wish in wishes if forced or store.find(wish.made_by_network) is None]
+        each = {wish.made_by_network.key: wish for wish in wishes}  # sections may share a take
+        wishes = [wish for wish in each.values() if forced or store.find(wish.made_by_network) is None]
         _TakeMaking(wishes, workplace).run()
 
 

@@ -50,14 +50,17 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     """
     planned = pieces(production, made)
     forced = STAGE in workplace.force
+    first = {piece.key: index for index, piece in reversed(list(enumerate(planned)))}  # sections may share a training
     todo = [
-        index for index, piece in enumerate(planned) if forced or workplace.store.result(piece, TrainingRun) is None
+        index
+        for index, piece in enumerate(planned)
+        if first[piece.key] == index and (forced or workplace.store.result(piece, TrainingRun) is None)
     ]
     tasks = [_task(production, made, index, planned[index], workplace) for index in todo]
     for task in tasks:
         if forced:
             _clear(task.folder)
-    unfinished = [task for task in tasks if not (task.folder / _RECORD).is_file()]
+    unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
     if len(production.sections) > 1 and unfinished and not _on_gpu(unfinished, workplace):
         _train_side_by_side(unfinished, workplace)
     else:
@@ -68,6 +71,19 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         _remove_states(task.folder)
         workplace.store.publish_partial(task.piece)
     return replace(made, runs=tuple(workplace.store.made(piece, TrainingRun) for piece in planned))
+
+
+def _is_whole(task: _Task, report: Reporter) -> bool:
+    """Whether a training has ended and only waits to be published; what was damaged meanwhile is removed."""
+    if not (task.folder / _RECORD).is_file():
+        return False
+    from pipeline.learning.trainer import ended_whole  # noqa: PLC0415 - torch takes seconds to import
+
+    if ended_whole(task.folder):
+        return True
+    report.warn(f"{task.label}: what was trained is damaged; the training begins anew")
+    _clear(task.folder)
+    return False
 
 
 @dataclass(frozen=True)
