@@ -234,7 +234,8 @@ def _write_take(take: Result[Take], path: Path, rate_hz: int | None) -> None:
     starts = range(0, len(codes), _BLOCK_SAMPLES)
     heard = (dequantise(np.asarray(codes[at : at + _BLOCK_SAMPLES]), record.encoding) for at in starts)
     if rate_hz is None:
-        _write_sound(path, heard, record.sample_rate_hz, "PCM_16", (len(codes), 1))
+        rounded = (np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16) for block in heard)
+        _write_sound(path, rounded, record.sample_rate_hz, "PCM_16", (len(codes), 1))
     else:
         length = len(codes) * rate_hz // record.sample_rate_hz
         _write_sound(path, _resampled(heard, record.sample_rate_hz, rate_hz), rate_hz, "PCM_24", (length, 1))

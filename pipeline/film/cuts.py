@@ -348,7 +348,7 @@ def _by_hand(
         )
     caps = [take.frames for take in free]
     shares = iter(share_frames(left, [1.0] * len(free), [min(shortest, cap) for cap in caps], caps) if free else ())
-    shown: dict[int, list[CutTake]] = {number: [] for number in lines}
+    shown: dict[int, list[CutTake]] = {number: [] for number in sorted(lines)}
     for (number, take, line), length in zip(chosen, fixed, strict=True):
         said = take.caption if line.caption is None else line.caption
         shown[number].append(CutTake(take.iteration, next(shares) if length is None else length, said))
