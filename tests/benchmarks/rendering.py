@@ -72,7 +72,7 @@ def measure(row: Row, work: Callable[[], None], out: Path | None = None) -> None
 
 
 class Memory(threading.Thread):
-    """Watches what this process and its children hold together, MiB (Linux)."""
+    """Watches what this process and its children hold together, MiB (Linux); what they share counts once."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -100,7 +100,11 @@ class Memory(threading.Thread):
             pid, parent = int(status.parent.name), int(re.search(r"^PPid:\s*(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
             if pid in parents or parent in parents:
                 parents.add(pid)
-                held = re.search(r"^VmRSS:\s*(\d+)", text, re.MULTILINE)
+                try:
+                    text = (status.parent / "smaps_rollup").read_text()
+                except OSError:
+                    continue
+                held = re.search(r"^Pss:\s*(\d+)", text, re.MULTILINE)
                 total_kib += int(held[1]) if held else 0
         return total_kib / 1024
 
