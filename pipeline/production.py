@@ -223,9 +223,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
             expected="a TOML file, or a folder with a production.toml in it",
             hint="build-video init FOLDER makes one to begin with.",
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        why = error.strerror if isinstance(error, OSError) else "this is no file's name"
         raise ProductionError(
-            f"The production file can't be read: {error.strerror}.", where=str(path), expected="a readable file"
+            f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
         ) from error
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 LOWEST_FRAME_RATE = Fraction(1)
 HIGHEST_FRAME_RATE = Fraction(240)
-_RATE = re.compile(r"\d{1,9}(\.\d{1,9}|/\d{1,9})?")
+_RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
 _BROADCAST_RATES = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001", "119.88": "120000/1001"}
 
 

@@ -21,6 +21,7 @@ _LARGEST_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = 32
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 _STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_MOST_EXPECTED: Final = f"at most {MOST_PIXELS // 1_000_000} million pixels"
 _EXPECTED: Final = "a PNG, JPEG or WebP picture"
 
 
@@ -107,6 +108,10 @@ def _opened(path: Path) -> Iterator[Any]:
                 yield image
     except BuildVideoError:
         raise
+    except Image.DecompressionBombError as error:
+        raise FootageError(
+            "The picture is far too large.", where=str(path), expected=_MOST_EXPECTED
+        ) from error
     except Exception as error:  # a decoder of others, on a file of others: anything may come of it
         words = str(error) or type(error).__name__
         raise FootageError(f"The picture can't be read: {words}.", where=str(path), expected=_EXPECTED) from error
@@ -133,7 +138,7 @@ def _check_pixels(path: Path, width: int, height: int) -> None:
         raise FootageError(
             f"The picture is far too large: {width} x {height} pixels.",
             where=str(path),
-            expected=f"at most {MOST_PIXELS // 1_000_000} million pixels",
+            expected=_MOST_EXPECTED,
         )
 
 
