@@ -18,13 +18,17 @@ from pipeline.ffmpeg import Completed, run
 from pipeline.film.chapters import one_line
 from pipeline.film.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoder import level_for, timescale_for
-from pipeline.film.timeline import Timeline
+from pipeline.film.timeline import Timeline, TimelineRecord
 from pipeline.media import input_arguments, recognise
 
 LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5
+PEAK_SLACK_DB: Final = 1.0
+"""Peaks so near to their limit allow no more loudness: what an encoder makes of them is known only afterwards."""
+PROMISE_FILE: Final = "promise.json"
 _LARGEST_INDEX_BYTES: Final = 1 << 28
 _LARGEST_TIMELINE_BYTES: Final = 1 << 26
+_LARGEST_PROMISE_BYTES: Final = 1 << 16
 _MOST_BOXES: Final = 10_000
 _BOX_HEADER_BYTES: Final = 8
 _HIGH_PROFILE: Final = 100
@@ -51,9 +55,8 @@ class Packet:
     key: bool
 
 
-@dataclass(frozen=True)
-class Promise:
-    """What a film was promised to be, besides its timeline.
+class Promise(TimelineRecord):
+    """What a film was promised to be, besides its timeline; it lies beside the film as `promise.json`.
 
     Parameters
     ----------
@@ -61,13 +64,18 @@ class Promise:
         The video's codec as ffmpeg calls a decoder: `h264`.
     lossless
         Whether the picture is a lossless master, which is of another profile.
-    loudness_lufs, true_peak_dbtp
-        Target and limit of the sound; not checked where None.
+    loudness_lufs
+        What was measured when the sound was encoded; not checked where None.
+    target_lufs
+        What was wanted: less is right only where the peaks allow no more. Not checked where None.
+    true_peak_dbtp
+        The limit of the sound's peaks; not checked where None.
     """
 
     codec: str = "h264"
     lossless: bool = False
     loudness_lufs: float | None = None
+    target_lufs: float | None = None
     true_peak_dbtp: float | None = None
 
 
@@ -256,6 +264,12 @@ def _sound_findings(
     if promise.loudness_lufs is not None and found.loudness_lufs is not None:
         near = abs(found.loudness_lufs - promise.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
         yield _said("loudness, LUFS", promise.loudness_lufs, found.loudness_lufs, holds=near)
+    if promise.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
+        away = found.loudness_lufs - promise.target_lufs
+        at_limit = found.true_peak_dbtp >= (promise.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
+        wanted = f"{promise.target_lufs:g}, or what peaks allow"
+        fits = away <= LOUDNESS_TOLERANCE_LU and (away >= -LOUDNESS_TOLERANCE_LU or at_limit)
+        yield _said("loudness wanted", wanted, found.loudness_lufs, holds=fits)
     if promise.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
         below = found.true_peak_dbtp <= promise.true_peak_dbtp + 0.05  # ffmpeg tells tenths
         yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
@@ -296,7 +310,9 @@ def check_film(path: Path, timeline: Timeline, promise: Promise) -> tuple[Inspec
 
 
 def check_file(path: Path) -> tuple[Finding, ...]:
-    """Check a film of ours against the `timeline.json` beside it; its codec is taken as it is found.
+    """Check a film of ours against the `timeline.json` and the `promise.json` beside it.
+
+    Where there is no promise, the codec is taken as it is found, and the loudness is not checked.
 
     Raises
     ------
@@ -323,9 +339,24 @@ def check_file(path: Path) -> tuple[Finding, ...]:
         raise FootageError(
             f"The film can't be decoded. {error.what}", where=str(path), expected="a film made by build-video"
         ) from error
-    codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in _stream_line(found.words, "Video")), "h264")
-    lossless = "High 4:4:4 Predictive" in _stream_line(found.words, "Video")
-    return compare(timeline, found, Promise(codec=codec, lossless=lossless))
+    return compare(timeline, found, _promise_of(path, found))
+
+
+def _promise_of(path: Path, found: Inspection) -> Promise:
+    beside = path.with_name(PROMISE_FILE)
+    try:
+        with beside.open("rb") as file:
+            return Promise.model_validate_json(file.read(_LARGEST_PROMISE_BYTES))
+    except FileNotFoundError:
+        line = _stream_line(found.words, "Video")
+        codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in line), "h264")
+        return Promise(codec=codec, lossless="High 4:4:4 Predictive" in line)
+    except (OSError, ValueError) as error:
+        raise FootageError(
+            "What this film was promised to be can't be read.",
+            where=str(beside),
+            expected="the promise.json that was written with the film, or none",
+        ) from error
 
 
 _AGAIN = "Build again with --force; if it happens again, please report it with the build log."

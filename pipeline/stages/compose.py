@@ -16,7 +16,7 @@ from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text
 from pipeline.film.chapters import metadata_text, platform_chapters
-from pipeline.film.check import Promise, check_film
+from pipeline.film.check import PROMISE_FILE, Promise, check_film
 from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
@@ -40,6 +40,7 @@ from pipeline.workplace import Workplace
 
 STAGE: Final = "compose"
 VERSION: Final = 2
+FILM_VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
@@ -84,7 +85,7 @@ def pieces(production: Production, made: Made) -> list[Piece]:
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
     }
-    return [sound, Piece(STAGE, production.piece_name("film"), VERSION, ingredients)]
+    return [sound, Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)]
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
@@ -280,11 +281,24 @@ def _make_film(
         )
         report.advance(1, "joined")
         _write_companions(production, made, folder, report.note)
+        promise = _promise(production, made.segments, sound.record)
+        atomic_write_text(folder / PROMISE_FILE, promise.model_dump_json(indent=1) + "\n")
         report.advance(2, "checking the film")
-        film = _checked(production, timeline, made.segments, path, sound.record)
+        check_film(path, timeline, promise)
+        film = _facts(timeline, made.segments, path, sound.record)
         write_record(folder, film)
     report.advance(3, "checked")
+    report.note(_told(film))
     return workplace.store.made(piece, Film)
+
+
+def _told(film: Film) -> str:
+    """Say what has come out."""
+    loud = "silent"
+    if film.sound_loudness_lufs is not None:
+        loud = f"{film.sound_loudness_lufs:.1f} LUFS, true peak {film.sound_true_peak_dbtp:.1f} dBTP"
+    shape = f"{film.width}x{film.height}, {float(film.frame_rate):.5g} frames/s"
+    return f"Decoded and checked: {film.duration_s:.2f} s, {shape}, {film.size_bytes / 1e6:.1f} MB, {loud}."
 
 
 def _frames(segment: Any) -> int:
@@ -296,19 +310,20 @@ def _tags(production: Production) -> Mapping[str, str]:
     return {name: text for name, text in tags.items() if text}
 
 
-def _checked(
-    production: Production, timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, sound: Soundtrack
-) -> Film:
-    video = production.video
-    codec = segments[0].record.encoder
+def _promise(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> Promise:
+    settings, found = production.sound, sound.loudness_lufs
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
-    promise = Promise(
-        codec=decoders.get(codec, "h264"),
-        lossless=video.quality == "lossless",
-        loudness_lufs=sound.loudness_lufs,
-        true_peak_dbtp=production.sound.true_peak_dbtp,
+    wanted = settings.loudness_lufs - (_HURRIED_HEADROOM_DB if _is_hurried(production) else 0.0)
+    return Promise(
+        codec=decoders.get(segments[0].record.encoder, "h264"),
+        lossless=production.video.quality == "lossless",
+        loudness_lufs=found,
+        target_lufs=wanted if found is not None and found >= settings.quiet_below_lufs else None,
+        true_peak_dbtp=settings.true_peak_dbtp,
     )
-    check_film(path, timeline, promise)
+
+
+def _facts(timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, sound: Soundtrack) -> Film:
     names = sorted(file.name for file in path.parent.iterdir() if file != path)
     return Film(
         video_file=path.name,
@@ -319,7 +334,7 @@ def _checked(
         total_frames=timeline.total_frames,
         duration_s=round(float(timeline.duration_s), 3),
         size_bytes=path.stat().st_size,
-        video_codec=codec,
+        video_codec=segments[0].record.encoder,
         sound_loudness_lufs=sound.loudness_lufs,
         sound_true_peak_dbtp=sound.true_peak_dbtp,
     )

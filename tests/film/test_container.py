@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.film.chapters import metadata_text
-from pipeline.film.check import Promise, check_film, compare, inspect
+from pipeline.film.check import Promise, check_file, check_film, compare, inspect
 from pipeline.film.container import adts_packets, concat_list, encode_sound, join
 from pipeline.film.encoder import encode_frames, timescale_for
 from pipeline.film.timeline import Timeline
@@ -127,6 +127,40 @@ def test_a_film_unlike_its_timeline_is_refused_with_the_broken_promises(tmp_path
     assert {"frames that can be decoded", "title", "chapters", "sound as long as picture"} <= broken
 
 
+@pytest.mark.parametrize(
+    ("loudness", "peak", "holds"),
+    [(-16.0, -6.0, True), (-17.1, -1.6, True), (-17.1, -6.0, False), (-14.9, -1.6, False)],
+)
+def test_a_film_may_be_softer_than_wanted_only_where_its_peaks_allow_no_more(
+    tmp_path: Path,
+    loudness: float,
+    peak: float,
+    holds: bool,  # noqa: FBT001 - parametrised
+) -> None:
+    timeline = small_timeline(60)
+    found = replace(inspect(make_film(tmp_path, timeline, [0, 60], [])), loudness_lufs=loudness, true_peak_dbtp=peak)
+    promise = Promise(loudness_lufs=loudness, target_lufs=-16.0, true_peak_dbtp=-1.5)
+    told = {finding.promise: finding.holds for finding in compare(timeline, found, promise)}
+    assert told["loudness, LUFS"]
+    assert told["true peak, dBTP"]
+    assert told["loudness wanted"] == holds
+
+
+def test_the_promise_beside_a_film_is_kept_by_the_sound_too(tmp_path: Path) -> None:
+    timeline = small_timeline(60)
+    path = make_film(tmp_path, timeline, [0, 60], [5, 25, 45])
+    (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
+    assert all(finding.holds for finding in check_file(path))
+    (tmp_path / "promise.json").write_text(Promise(loudness_lufs=-10.0, true_peak_dbtp=-20.0).model_dump_json())
+    assert {finding.promise for finding in check_file(path) if not finding.holds} == {
+        "loudness, LUFS",
+        "true peak, dBTP",
+    }
+    (tmp_path / "promise.json").write_text("{}[]")
+    with pytest.raises(FootageError, match="promised"):
+        check_file(path)
+
+
 def test_a_film_that_was_cut_off_or_is_no_film_is_refused(tmp_path: Path) -> None:
     timeline = small_timeline(120)
     whole = make_film(tmp_path, timeline, [0, 120], []).read_bytes()
@@ -179,7 +213,7 @@ def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: 
     assert numbers == list(range(90))
 
 
-@pytest.mark.parametrize("rate", ["24", "30000/1001"])
+@pytest.mark.parametrize("rate", ["24", "30000/1001", "50", "60"])
 def test_sound_and_picture_are_still_in_step_after_ten_minutes(tmp_path: Path, rate: str) -> None:
     frame_rate = Fraction(rate)
     minute = int(60 * frame_rate)

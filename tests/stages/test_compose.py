@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import StageError
+from pipeline.film.check import check_file
 from pipeline.film.encoder import encode_frames, plan_encoder
 from pipeline.film.segments import cut
 from pipeline.film.timeline import Segment, Timeline
@@ -83,6 +84,9 @@ def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(film: tuple[W
     assert np.abs(sound[:, 2000 : start - 2000]).max() < 1e-3
     assert made.film.record.sound_true_peak_dbtp is not None
     assert made.film.record.sound_true_peak_dbtp <= production.sound.true_peak_dbtp
+    told = {finding.promise: finding for finding in check_file(path)}
+    assert all(finding.holds for finding in told.values())
+    assert {"loudness, LUFS", "loudness wanted", "true peak, dBTP"} <= told.keys()
 
 
 def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, Made]) -> None:
