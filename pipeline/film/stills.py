@@ -109,9 +109,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except BuildVideoError:
         raise
     except Image.DecompressionBombError as error:
-        raise FootageError(
-            "The picture is far too large.", where=str(path), expected=_MOST_EXPECTED
-        ) from error
+        raise FootageError("The picture is far too large.", where=str(path), expected=_MOST_EXPECTED) from error
     except Exception as error:  # a decoder of others, on a file of others: anything may come of it
         words = str(error) or type(error).__name__
         raise FootageError(f"The picture can't be read: {words}.", where=str(path), expected=_EXPECTED) from error

@@ -181,8 +181,5 @@ def _inline(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    told = "".join(
-        f"\\u{ord(char):04X}" if ord(char) < 0x20 or char in '"\\\x7f' else char
-        for char in text  # fmt: skip
-    )
+    told = "".join(f"\\u{ord(char):04X}" if ord(char) < 0x20 or char in '"\\\x7f' else char for char in text)
     return f'"{told}"'
