@@ -156,6 +156,11 @@ class Production(_Part):
             )
         return path
 
+    @property
+    def picture_path(self) -> Path | None:
+        """The film's own picture or logo, where it has one."""
+        return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
+
     def recording_paths(self, section: int) -> tuple[Path, ...]:
         """The recordings of a section, counted from 0."""
         field = f"section {section + 1}, recordings"
@@ -209,6 +214,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     for section in range(len(production.sections)):
         production.recording_paths(section)
     production.resolve(production.templates, "templates")
+    production.resolve(production.video.picture or ".", "video, picture")
     return production
 
 

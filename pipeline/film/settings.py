@@ -78,6 +78,7 @@ class VideoSettings(FilmSettings):
     frame_rate: FrameRate = Fraction(60)
     theme: str = Field(default="midnight", min_length=1, max_length=100)
     layout: str = Field(default="landscape", min_length=1, max_length=100)
+    picture: str | None = Field(default=None, min_length=1, max_length=1000, description="your logo: PNG, JPEG or WebP")
     quality: Quality = Field(default="web", description="how much the encoder may lose, and how long it may take")
     encoder: Encoder = Field(default="x264", description="hardware encoders are tried first, with x264 to fall back on")
     preset: Preset | None = Field(default=None, description="the encoder's own speed; by default the quality's")

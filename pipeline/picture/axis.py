@@ -27,21 +27,24 @@ class Axis:
     length_px
         How many pixels lie between them.
     scale
-        `linear`; `log`, whose coordinate is log10(value); or `log1p`, whose coordinate is log10(1 + value) and so
-        has room for iteration 0.
+        `linear`; `log`, whose coordinate is log10(value - origin); or `log1p`, whose coordinate is log10(1 + value) and
+        so has room for iteration 0.
+    origin
+        What a `log` scale counts from: the nearer it is to `first`, the more room the low values get.
     """
 
     first: float
     last: float
     length_px: int
     scale: Scale = "linear"
+    origin: float = 0.0
 
     def __post_init__(self) -> None:
         if self.length_px < 1:
             raise ValueError(f"an axis needs at least one pixel, not {self.length_px}")
         if not (math.isfinite(self.first) and math.isfinite(self.last) and self.first < self.last):
             raise ValueError(f"an axis needs two finite ends in rising order, not {self.first} and {self.last}")
-        floor = {"linear": -math.inf, "log": 0.0, "log1p": -1.0}[self.scale]
+        floor = {"linear": -math.inf, "log": self.origin, "log1p": -1.0}[self.scale]
         if self.first <= floor:
             raise ValueError(f"a {self.scale} axis can't begin at {self.first}")
 
@@ -61,14 +64,14 @@ class Axis:
         if self.scale == "linear":
             return array
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log10(array) if self.scale == "log" else np.log1p(array) / math.log(10)
+            return np.log10(array - self.origin) if self.scale == "log" else np.log1p(array) / math.log(10)
 
     def value(self, coordinates: ArrayLike) -> NDArray[np.float64]:
         """Turn the axis's own coordinates back into values."""
         array = np.asarray(coordinates, dtype=np.float64)
         if self.scale == "linear":
             return array
-        return np.power(10.0, array) if self.scale == "log" else np.expm1(array * math.log(10))
+        return np.power(10.0, array) + self.origin if self.scale == "log" else np.expm1(array * math.log(10))
 
     def position_px(self, values: ArrayLike) -> NDArray[np.float64]:
         """Where values lie, in pixels from the axis's beginning: pixel column c reaches from c to c + 1."""

@@ -44,6 +44,19 @@ class Canvas:
         place *= 1.0 - share
         place += share * np.array([*rgb(colour), 255.0], np.float32)
 
+    def picture(self, premultiplied: Shares, left_px: int, top_px: int) -> None:
+        """Lay a picture on: colour (0..255) times opacity, and opacity (0..1), shape (h, w, 4)."""
+        height, width = premultiplied.shape[:2]
+        first, first_row = max(left_px, 0), max(top_px, 0)
+        last, last_row = min(left_px + width, self.width_px), min(top_px + height, self.height_px)
+        if last <= first or last_row <= first_row:
+            return
+        part = premultiplied[first_row - top_px : last_row - top_px, first - left_px : last - left_px]
+        opacity = np.clip(part[..., 3:], 0.0, 1.0)
+        place = self._ink[first_row:last_row, first:last]
+        place *= 1.0 - opacity
+        place += np.concatenate([np.clip(part[..., :3], 0.0, 255.0 * opacity), 255.0 * opacity], axis=-1)
+
     def text(self, picture: TextPicture, pen_x_px: float, baseline_y_px: float, colour: str) -> None:
         """Paint one line of text, its pen starting at (`pen_x_px`, `baseline_y_px`)."""
         if picture.coverage.size:

@@ -10,10 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.picture.card_facts import FilledElement, Rows
-from pipeline.picture.card_template import ColourRole, LegendElement, RuleElement, Style, TableElement, TextElement
-from pipeline.picture.marks import BoxMark, Drawing, Mark, TextMark
-from pipeline.picture.text import FittedText, TextStyle, Typesetter
+from pipeline.picture.card_template import (
+    ColourRole,
+    LegendElement,
+    PictureElement,
+    RuleElement,
+    Style,
+    TableElement,
+    TextElement,
+)
+from pipeline.picture.marks import BoxMark, Drawing, Mark, PictureMark, TextMark
+from pipeline.picture.text import Align, FittedText, TextStyle, Typesetter, aligned
 from pipeline.picture.theme import Theme
 
 _SHRINK = 0.95
@@ -37,10 +48,16 @@ class Setting:
     section: int | None = None
     scale: float = 1.0
     """By how much all type is smaller than the template asks for."""
+    mirrored: bool = False
+    """Whether left and right are exchanged for what isn't text, as beside a title that reads from right to left."""
 
     def scaled(self, factor: float) -> Setting:
         """The same, with type `factor` times as large."""
         return replace(self, scale=self.scale * factor)
+
+    def shift(self, align: Align, spare_px: float) -> float:
+        """How far from its area's left something stands that isn't text."""
+        return aligned(align, spare_px, mirrored=self.mirrored)
 
     def text_style(self, name: str) -> TextStyle:
         """A style of the template in pixels."""
@@ -96,15 +113,18 @@ def set_lines(
     colour: str,
     *,
     width_px: float,
-    align: str = "left",
+    align: Align = "left",
     left_px: float = 0.0,
     top_px: float = 0.0,
 ) -> list[Mark]:
-    """Marks for the lines of a fitted text inside a column that begins at (`left_px`, `top_px`)."""
+    """Marks for the lines of a fitted text inside a column that begins at (`left_px`, `top_px`).
+
+    Left and right are meant as in a text that reads from left to right; in others they are exchanged.
+    """
     marks: list[Mark] = []
     for line, baseline in zip(fitted.lines, fitted.baselines_px, strict=True):
         spare = max(0.0, width_px - setting.typesetter.measure(line, fitted.style))
-        shift = {"left": 0.0, "centre": spare / 2, "right": spare}[align]
+        shift = aligned(align, spare, mirrored=fitted.right_to_left)
         marks.append(TextMark(left_px + shift, top_px + baseline, line, fitted.style, colour))
     return marks
 
@@ -154,7 +174,7 @@ def compose_row_list(rows: Rows, style: RowStyle, setting: Setting, width_px: fl
                 said,
                 setting,
                 setting.text_colour(style.value),
-                width_px=width_px - left_px,
+                width_px=min(said.width_px, width_px - left_px),
                 left_px=left_px,
                 top_px=baseline - said.ascent_px,
             ),
@@ -222,7 +242,8 @@ def _legend_at(element: LegendElement, entries: tuple[Rows, ...], setting: Setti
             ),
         ):
             colour = setting.text_colour(style)
-            marks += set_lines(fitted, setting, colour, width_px=width_px - indent, left_px=indent, top_px=top)
+            room = min(fitted.width_px, width_px - indent)  # beside its stroke, wherever its lines begin
+            marks += set_lines(fitted, setting, colour, width_px=room, left_px=indent, top_px=top)
             top += fitted.height_px
         top += 0.75 * em
     return Drawing(width_px, top - 0.75 * em, tuple(marks))
@@ -235,6 +256,20 @@ def compose_rule(filled: FilledElement, setting: Setting, width_px: float, heigh
         return Drawing(width_px, 0.0)
     thick = min(max(1.0, round(element.thickness * setting.module_px)), height_px)
     length = width_px if element.length is None else min(width_px, element.length * setting.module_px)
-    left = {"left": 0.0, "centre": (width_px - length) / 2, "right": width_px - length}[element.align]
+    left = setting.shift(element.align, width_px - length)
     box = BoxMark((left, 0.0, left + length, thick), setting.colour(element.colour))
     return Drawing(width_px, thick, (box,))
+
+
+def compose_picture(
+    filled: FilledElement, picture: npt.NDArray[np.uint8] | None, setting: Setting, width_px: float, height_px: float
+) -> Drawing:
+    """The film's own picture, as high as the template asks for and as there is room."""
+    element = filled.element
+    if not isinstance(element, PictureElement) or picture is None or not picture.size:
+        return Drawing(width_px, 0.0)
+    height, width = picture.shape[:2]
+    scale = min(element.height * setting.module_px / height, width_px / width, height_px / height)
+    left = setting.shift(element.align, width_px - scale * width)
+    mark = PictureMark((left, 0.0, left + scale * width, scale * height), picture)
+    return Drawing(width_px, scale * height, (mark,))

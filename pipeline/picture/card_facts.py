@@ -127,6 +127,8 @@ class CardFacts:
         How loud the section's recording is, or all of them for cards of the whole film.
     curves
         All networks' losses.
+    picture
+        The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     """
 
     words: Mapping[str, Any]
@@ -134,6 +136,7 @@ class CardFacts:
     layers: tuple[NetworkLayer, ...] = ()
     recording: Envelope = field(default_factory=_silence)
     curves: tuple[LossCurve, ...] = ()
+    picture: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

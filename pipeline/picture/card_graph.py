@@ -73,7 +73,7 @@ def _axes(curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width
         int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
     ]
     scale: Scale = "log1p" if longest / max(1, min(firsts)) > _LOG_FROM else "linear"
-    top, bottom = 1.7 * em, 1.8 * em
+    top, bottom = 1.7 * em, 3.2 * em
     height = max(8, round(height_px - top - bottom))
     lowest, highest = _range(curves)
     up = Axis(lowest, highest, height)
@@ -109,15 +109,14 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
         yield BoxMark((plot.left, round(y - line / 2), right, round(y - line / 2) + line), setting.colour("grid"))
         x = plot.left - 0.6 * em - measure(tick.label, style)
         yield TextMark(max(0.0, x), y + cap / 2, tick.label, style, colour)
-    words = "iterations"
+    yield BoxMark((plot.left, round(foot), right, round(foot) + line), setting.colour("grid"))
     end = right + 1.2 * em
-    unit_left = end - measure(words, style)
     for tick in plot.widths:
         half = measure(tick.label, style) / 2
-        x = max(plot.left + tick.position_px, half)
-        if x + half + em < unit_left:
-            yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
-    yield TextMark(unit_left, foot + 0.75 * em + cap, words, style, colour)
+        x = min(max(plot.left + tick.position_px, half), end - half)
+        yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
+    words = "iterations"
+    yield TextMark(right - measure(words, style), foot + 2.15 * em + cap, words, style, colour)
     yield TextMark(0.0, cap, "bits per byte", style, colour)
 
 

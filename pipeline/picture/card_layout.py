@@ -14,6 +14,7 @@ from pipeline.picture.card_blocks import compose_blocks
 from pipeline.picture.card_elements import (
     Setting,
     compose_legend,
+    compose_picture,
     compose_rule,
     compose_table,
     compose_text,
@@ -24,7 +25,7 @@ from pipeline.picture.card_template import CardTemplate, Element, Grid, module_p
 from pipeline.picture.card_waveform import compose_waveform
 from pipeline.picture.diagram import compose_diagram
 from pipeline.picture.marks import Drawing
-from pipeline.picture.text import Typesetter
+from pipeline.picture.text import Typesetter, reads_right_to_left
 from pipeline.picture.theme import Theme
 
 _SHRINK = 0.95
@@ -65,10 +66,16 @@ def place_elements(
     look: tuple[Theme, Typesetter],
     size_px: tuple[int, int],
 ) -> tuple[PlacedElement, ...]:
-    """Compose all elements into their boxes on a card of `size_px` (width, height)."""
+    """Compose all elements into their boxes on a card of `size_px` (width, height).
+
+    A card whose first words read from right to left is mirrored.
+    """
     width, height = size_px
     grid = template.grid_for(width, height)
-    setting = Setting(look[1], look[0], dict(template.style), module_px(width, height), facts.section)
+    mirrored = reads_right_to_left(next((one.text for one in filled if one.text), ""))
+    setting = Setting(
+        look[1], look[0], dict(template.style), module_px(width, height), facts.section, mirrored=mirrored
+    )
     by_area = {one.element.area: one for one in filled}
     solver = _Solver(grid, by_area, facts, setting, Box(0.0, 0.0, float(width), float(height)))
     return tuple(solver.placed(one) for one in filled)
@@ -87,6 +94,8 @@ def compose(
         return (compose_waveform(filled, facts.recording, setting, width_px, height_px),)
     if kind == "graph":
         return (compose_graph(filled, facts.curves, setting, width_px, height_px),)
+    if kind == "picture":
+        return (compose_picture(filled, facts.picture, setting, width_px, height_px),)
     composers = {"text": compose_text, "table": compose_table, "legend": compose_legend, "rule": compose_rule}
     return (composers[kind](filled, setting, width_px, height_px),)
 
@@ -186,4 +195,7 @@ class _Solver:
     def _box(self, area: str) -> Box:
         top, first, bottom, _ = self._spans[area]
         foot = self._tops[bottom - 1] + self._heights[bottom - 1]
-        return Box(self._lefts[first], self._tops[top], self._width(area), max(0.0, foot - self._tops[top]))
+        left, width = self._lefts[first], self._width(area)
+        if self._setting.mirrored:
+            left = 2 * self._frame.left + self._frame.width - left - width
+        return Box(left, self._tops[top], width, max(0.0, foot - self._tops[top]))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.picture.canvas import paint_over
 from pipeline.picture.marks import BoxMark, Drawing, Mark, TextMark, paint
-from pipeline.picture.text import TextStyle, typesetter_for
+from pipeline.picture.text import TextStyle, aligned, typesetter_for
 from pipeline.picture.theme import Theme, load_theme, rgb
 
 Rgb = npt.NDArray[np.uint8]
@@ -96,5 +96,7 @@ def _frame(words: tuple[str, str], size_px: tuple[int, int], theme: Theme) -> Dr
         TextMark(0.0, top + fitted.ascent_px, number, bold, theme.colours.accent),
     ]
     for line, baseline in zip(fitted.lines, fitted.baselines_px, strict=True):
-        marks.append(TextMark(indent, top + baseline, line, fitted.style, theme.colours.text))
+        spare = max(0.0, room[0] - type_.measure(line, fitted.style))
+        shift = aligned("left", spare, mirrored=fitted.right_to_left)
+        marks.append(TextMark(indent + shift, top + baseline, line, fitted.style, theme.colours.text))
     return Drawing(width, height, tuple(marks))

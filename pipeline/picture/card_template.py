@@ -140,6 +140,14 @@ class RuleElement(_Element):
     length: float | None = Field(default=None, gt=0, le=2)
 
 
+class PictureElement(_Element):
+    """The film's own picture or logo. Where there is none, it takes no room."""
+
+    kind: Literal["picture"]
+    height: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """In modules; less where a wide picture has no room for it."""
+
+
 Element = Annotated[
     TextElement
     | TableElement
@@ -148,7 +156,8 @@ Element = Annotated[
     | WaveformElement
     | GraphElement
     | LegendElement
-    | RuleElement,
+    | RuleElement
+    | PictureElement,
     Field(discriminator="kind"),
 ]
 

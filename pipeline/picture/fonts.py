@@ -29,6 +29,14 @@ HAS_RAQM: Final[bool] = bool(features.check("raqm"))
 LARGEST_FONT_BYTES: Final = 128 * 1024 * 1024
 OTHER_FONT_PACKAGES: Final = ("noto_cjk_sans_jp_regular",)
 """Packages that carry font files without saying so: the extra `[cjk]`."""
+SCRIPT_PACKAGES: Final = {
+    "ARABIC": "fontpkg-noto-sans-arabic",
+    "HEBREW": "fontpkg-heebo",
+    "DEVANAGARI": "fontpkg-noto-sans-devanagari",
+    "THAI": "fontpkg-noto-sans-thai",
+}
+"""Packages that have the characters whose Unicode names begin so."""
+OTHERS: Final = "fontpkg-noto-sans"
 _PROBE_PX: Final = 24
 _NO_CHARACTER: Final = "\uffff"
 """A code point that Unicode promises never to use: every font draws its 'missing' picture for it."""
@@ -186,9 +194,10 @@ def _glyph_error(character: str, text: str) -> GlyphError:
             '[fonts] files = ["fonts/MyFont.ttf"].'
         )
     else:
+        package = next((package for script, package in SCRIPT_PACKAGES.items() if name.startswith(script)), OTHERS)
         hint = (
-            "Install a font package that has it, such as  pip install fontpkg-noto-sans  (or -arabic, -devanagari, "
-            '-thai ...), or name a font file in the theme: [fonts] files = ["fonts/MyFont.ttf"].'
+            f"Install a font package that has it, such as  pip install {package}  or name a font file in the theme: "
+            '[fonts] files = ["fonts/MyFont.ttf"].'
         )
     return GlyphError(
         f"No font at hand can draw '{character if character.isprintable() else '?'}' (U+{ord(character):04X}, {name}).",

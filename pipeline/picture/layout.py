@@ -125,7 +125,8 @@ class LossPanel(_Place):
     kind: Literal["training_loss", "validation_loss"]
     title: Words = ""
     time: Literal["linear", "log"] = "linear"
-    loss: Literal["linear", "log"] = "linear"
+    loss: Literal["linear", "log", "fitted"] = "fitted"
+    """`fitted` is logarithmic above a floor that gives late training, the longest part of the film, its room."""
     window: Annotated[float, Field(ge=0.02, le=4)] = 1.0
     """How much of the whole time axis the graph shows at once."""
     text: Size = 0.028
@@ -135,6 +136,8 @@ class LossPanel(_Place):
     """Draw the other sections' curves beneath."""
     legend: bool = True
     """Name the overlaid curves."""
+    legend_rows: Annotated[int, Field(ge=1, le=2)] = 1
+    """2 gives the overlaid curves' names a row of their own, where there are any."""
     tick_labels: bool = True
     time_title: Words = "iteration"
     """What the numbers along the time axis count."""
@@ -185,10 +188,20 @@ class ProgressPanel(_Place):
 
 
 class PicturePanel(_Place):
-    """The user's image or logo, as large as fits."""
+    """The user's image or logo, as large as fits; nothing where there is none."""
 
     kind: Literal["picture"]
     opacity: Share = 1.0
+    align: Literal["left", "centre", "right"] = "centre"
+    beside: Literal["", "title", "counters", "caption"] = ""
+    """The panel that begins right of the picture where there is one, and keeps the room to itself where not."""
+    gap: Share = 0.015
+    """Between the picture and the panel beside it."""
+
+    def width_for(self, picture: tuple[int, int], frame: tuple[int, int]) -> float:
+        """The share of the frame's width that a picture takes; both sizes are (width, height) in pixels."""
+        tall = self.height * frame[1] * picture[0] / picture[1]
+        return min(self.width, tall / frame[0])
 
 
 AnyPanel: TypeAlias = Annotated[
@@ -226,6 +239,17 @@ class Layout(BaseModel):
                 if _overlap(one, two):
                     raise ValueError(f"text panels apart: '{one.kind}' and '{two.kind}' overlap")
         return self
+
+    def arranged(self, picture: tuple[int, int] | None, frame: tuple[int, int]) -> Layout:
+        """The layout for a film with a picture (width, height), or without one, in a frame (width, height)."""
+        panels = [panel for panel in self.panel if picture or panel.kind != "picture"]
+        for still in [panel for panel in panels if isinstance(panel, PicturePanel) and panel.beside]:
+            for index, panel in enumerate(panels):
+                if picture and panel.kind == still.beside:
+                    left = max(panel.left, still.left + still.width_for(picture, frame) + still.gap)
+                    width = max(panel.left + panel.width - left, 0.1 * panel.width)
+                    panels[index] = panel.model_copy(update={"left": left, "width": width})
+        return self.model_copy(update={"panel": tuple(panels)})
 
     def playhead_px(self, width_px: int) -> int:
         """The pixel edge at which now is, even."""

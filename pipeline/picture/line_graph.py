@@ -1,12 +1,17 @@
 """The loss panels: a graph that scrolls past the playhead, fast where training is passed over, slow where it is heard.
 
 Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid, ticks and labels are
-part of the strip: they move with the curve. This module does not know where the positions come from.
+part of the strip: they move with the curve. Towards the end of training the graph comes to rest and the playhead
+glides on to the right, so that at the end the whole of it is seen. This module does not know where the positions come
+from.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,9 +19,11 @@ from numpy.typing import NDArray
 
 from pipeline.picture.axis import Axis
 from pipeline.picture.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
+from pipeline.picture.contrast import distance
 from pipeline.picture.layout import Box, LossPanel, even
-from pipeline.picture.loss_curve import Curve, Series, loss_range, make_curve, time_axis
-from pipeline.picture.motion import smoothstep
+from pipeline.picture.legend import Key, draw_legend
+from pipeline.picture.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.motion import glide, smoothstep
 from pipeline.picture.panel import Easel, Figures, Words
 from pipeline.picture.planes import Ink, Planes
 from pipeline.picture.planes import ink as ink_of
@@ -30,8 +37,14 @@ OTHER_OPACITY: Final = 0.55
 BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp
 BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame is averaged
 TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
+LEGEND_LINES: Final = 1.35  # and of a second row, for the other networks' names
 LABEL_LINES: Final = 1.6  # and of the row below
+LOSS_STEPS: Final = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unless that leaves fewer than
+ENOUGH_TICKS: Final = 3
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
+PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
+WIDEST_VALUE: Final = "88.888"
 
 
 class LossGraph:
@@ -44,17 +57,20 @@ class LossGraph:
         self._series: Series = "training" if settings.kind == "training_loss" else "validation"
         self._plot, self._labels_px = _plot_box(easel, settings, self.box)
         self.covered: tuple[Box, ...] = (self._plot._replace(height=self._plot.height + self._labels_px),)
-        self.origin_px: int | None = min(max(easel.playhead_px - self.box.left, 0), self.box.width)
 
         self._axis = time_axis(easel.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
         smooth = SMOOTH * self._plot.width if self._series == "training" else 0.0
         self.curve = make_curve(easel.data.history, self._series, self._axis, smooth)
         histories = easel.data.others if settings.overlay else ()
         self._others = [make_curve(other, self._series, self._axis, smooth) for other in histories]
-        low, high = loss_range([self.curve, *self._others], settings.loss)
-        self._losses = Axis(low, high, self._plot.height, settings.loss)
+        data = easel.data
+        positions = data.linear_position if settings.time == "linear" else data.log_position
+        self._positions_px = (positions - self._axis.first_coordinate) * self._axis.pixels_per_coordinate
+        watched = self.curve.values_at(self._positions_px)
+        self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
         self._ticks = self._time_ticks()
-        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px)
+        room = 0.55 * self._style.size_px  # what stands below has words of its own
+        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room)
         self._ink = easel.ink("training_mean" if self._series == "training" else "validation")
         height = self._plot.height + self._labels_px
         self._reached = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
@@ -66,41 +82,56 @@ class LossGraph:
         self._edges = safe_edges(easel, self._plot, max(self.box.left, easel.safe_px[0]) + named)
         self._label_baseline = 0.35 * self._style.size_px + self._cap_px
         self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
+        self._rest_px = self._resting_px()
+        self.origin_px: int | None = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
 
     # Where things are
 
     def position_px(self, frame: int) -> float:
         """How far along the time axis, in pixels, the playhead stands in a frame."""
-        data = self._easel.data
-        positions = data.linear_position if self._settings.time == "linear" else data.log_position
-        return (
-            float(positions[frame - data.start_frame]) - self._axis.first_coordinate
-        ) * self._axis.pixels_per_coordinate
+        return float(self._positions_px[frame - self._easel.data.start_frame])
+
+    def now_px(self, frame: int) -> float:
+        """Where on the screen the playhead stands in a frame."""
+        return glide(self._axis.length_px - self.position_px(frame), self._rest_px, self._far_px)
 
     def speed_px(self, frame: int) -> float:
-        """How fast the graph moves, in pixels a frame."""
+        """How fast the graph moves over the screen, in pixels a frame."""
         data = self._easel.data
         before, after = max(frame - 1, data.start_frame), min(frame + 1, data.end_frame)
-        return (self.position_px(after) - self.position_px(before)) / (after - before)
+        way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
+        return way / (after - before)
+
+    def _resting_px(self) -> float:
+        """Where the playhead rests: in line with the other panels' where that one reaches this graph."""
+        plot, now = self._plot, self._easel.playhead_px
+        inside = plot.left <= now <= plot.right
+        return float(now) if inside else plot.left + self._easel.layout.playhead * plot.width
+
+    @property
+    def _far_px(self) -> float:
+        """Where the playhead arrives at the end of training: its label still has room right of it."""
+        return min(self._easel.safe_px[1], self._plot.right) - self._label_gap_px - self._label_px(WIDEST_VALUE)
+
+    @property
+    def _label_gap_px(self) -> float:
+        return 1.9 * self._easel.line_px("graph") + 0.6 * self._style.size_px
+
+    def _label_px(self, text: str) -> float:
+        return self._figures.width_px(text) + self._style.size_px
 
     def row_of(self, loss_bits: float) -> float:
         """The row, from the frame's top, at which a loss stands."""
-        position = float(self._losses.position_px(max(loss_bits, 1e-9)))
-        return self._plot.bottom - min(max(position, 0.0), float(self._plot.height))
+        return self._plot.top + float(self._rows(np.array([loss_bits]))[0])
 
     # Drawing
 
     def draw_base(self, base: Planes) -> None:
         """Draw title, legend and the loss axis's labels."""
-        easel, settings = self._easel, self._settings
+        easel = self._easel
         colour = easel.ink("muted")
-        baseline = self.box.top + (self._plot.top - self.box.top) * 0.62
-        left = float(max(self.box.left, easel.safe_px[0]))
-        named = self._plot.top > self.box.top
-        left = self._draw_key(base, (left, baseline), settings.title if named else "", self._ink)
-        if settings.legend and named:
-            for other, ink in zip(easel.data.others, self._other_inks(), strict=False):
-                left = self._draw_key(base, (left, baseline), other.label, ink)
+        if self._plot.top > self.box.top:
+            draw_legend(base, easel, self._keys(), self._style, self._title_row())
         right = self._plot.left - 0.5 * self._style.size_px
         for tick in self._heights:
             words = Words(easel.type, tick.label, self._style)
@@ -108,53 +139,59 @@ class LossGraph:
             if pen[0] >= easel.safe_px[0] - 1:
                 words.draw(base, pen, colour)
 
-    def _draw_key(self, base: Planes, pen: tuple[float, float], label: str, ink: Ink) -> float:
-        """Draw a curve's key and name where there is room; tell where the next one may begin."""
-        easel, size = self._easel, self._style.size_px
-        words = Words(easel.type, label, self._style)
-        width = 1.5 * size + words.width_px
-        left, baseline = pen
-        if not label or left + width > easel.safe_px[1]:
-            return left
-        middle = baseline - self._cap_px / 2
-        thick = easel.line_px("graph")
-        blend_box(base, (left, middle - thick / 2, left + size, middle + thick / 2), ink, radius_px=thick / 2)
-        words.draw(base, (left + 1.5 * size, baseline), easel.ink("muted"))
-        return left + width + 1.5 * size
+    def _keys(self) -> tuple[Key | None, list[Key]]:
+        """The panel's own curve, and those of other networks."""
+        settings, others = self._settings, self._easel.data.others
+        own = Key(settings.title, settings.title, self._ink) if settings.title else None
+        if not (settings.legend and settings.overlay):
+            return own, []
+        named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
+        return own, [Key(other.label, f"network {number}", ink) for number, (other, ink) in named]
+
+    def _title_row(self) -> Box:
+        """The row above the graph, as far as no other words stand in it."""
+        easel, plot = self._easel, self._plot
+        left = max(self.box.left, easel.safe_px[0])
+        right = min(self.box.right, easel.safe_px[1])
+        for panel in easel.layout.panel:
+            if panel.kind == "speed" and left < (other := easel.box(panel)).left < right:
+                apart = other.bottom <= self.box.top or other.top >= plot.top
+                right = right if apart else even(other.left - self._style.size_px)
+        return Box(left, self.box.top, right - left, plot.top - self.box.top)
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the graph around the playhead, the playhead and the value at it."""
         plot, easel = self._plot, self._easel
-        now = min(max(easel.playhead_px, plot.left), plot.right)
-        position = self.position_px(frame) - easel.playhead_px
+        now, position = self.now_px(frame), self.position_px(frame)
+        edge = min(max(even(now), plot.left), plot.right)
         speed = abs(self.speed_px(frame))
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
-        self._reached.scroll(planes, (plot.left, plot.top), now - plot.left, position + plot.left, blur)
-        self._to_come.scroll(planes, (now, plot.top), plot.right - now, position + now, blur)
+        self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
+        self._to_come.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
         fade(planes, easel.background, (plot.left, plot.top), plot.height, self._soft)
         if self._labels_px:
             for left, shares in self._edges:
                 fade(planes, easel.background, (left, plot.bottom), self._labels_px, shares)
             pen = (float(max(self.box.left, easel.safe_px[0])), plot.bottom + self._label_baseline)
             self._time_title.draw(planes, pen, easel.ink("muted"))
-        easel.draw_playhead(planes, plot.top, plot.bottom)
-        self._draw_value(planes, self.curve.value_at(self.position_px(frame)))
+        easel.draw_playhead(planes, plot.top, plot.bottom, now)
+        self._draw_value(planes, now, self.curve.value_at(position))
 
-    def _draw_value(self, planes: Planes, loss_bits: float) -> None:
+    def _draw_value(self, planes: Planes, now: float, loss_bits: float) -> None:
         """Mark the curve's value at the playhead, and write it beside."""
         if math.isnan(loss_bits):
             return
         easel, plot, size = self._easel, self._plot, self._style.size_px
-        row, now = self.row_of(loss_bits), easel.playhead_px
+        row = self.row_of(loss_bits)
         radius = 1.9 * easel.line_px("graph")
         blend_disc(planes, now, row, radius + 0.6 * easel.line_px("graph"), easel.ink("background"))
         blend_disc(planes, now, row, radius, self._ink)
         text = f"{loss_bits:.3f}"
-        half, width = 0.8 * size, self._figures.width_px(text) + size
+        half, width = 0.8 * size, self._label_px(text)
         middle = min(max(row, plot.top + half), plot.bottom - half)
-        left = now + radius + 0.6 * size
+        left = now + self._label_gap_px
         if left + width > easel.safe_px[1]:
-            left = now - radius - 0.6 * size - width
+            left = now - self._label_gap_px - width
         blend_box(
             planes, (left, middle - half, left + width, middle + half), easel.ink("panel"), 0.92, radius_px=0.35 * size
         )
@@ -184,14 +221,18 @@ class LossGraph:
         soft = max(1.5, thin)  # standing lines move by fractions of a pixel: a little wider looks the same at each
         for tick in self._ticks:
             at = tick.position_px - first
-            blend_box(tile, (at - soft / 2, 0, at + soft / 2, plot.height), grid, 0.7 if tick.major else 0.35)
+            if at > tile.width + 0.5 * plot.width or at < -0.5 * plot.width:
+                continue
+            is_end = tick.position_px == self._axis.length_px
+            line, shown = (easel.ink("muted"), 0.6) if is_end else (grid, 0.7 if tick.major else 0.35)
+            blend_box(tile, (at - soft / 2, 0, at + soft / 2, plot.height), line, shown)
             if tick.major and self._labels_px:
                 words = Words(easel.type, tick.label, self._style)
                 words.draw(tile, (at - words.width_px / 2, plot.height + self._label_baseline), easel.ink("muted"))
 
     def _rows(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rows of the plot at which losses stand; what lies beyond its edges stands at the edge."""
-        positions = self._losses.position_px(np.maximum(losses, 1e-9))
+        positions = self._losses.position_px(np.maximum(losses, self._losses.first))
         return np.asarray(self._plot.height - np.clip(positions, 0, self._plot.height))
 
     def _paint_band(self, tile: Planes, first: int, opacity: float) -> None:
@@ -240,46 +281,68 @@ class LossGraph:
             return self._easel.type.measure(label, self._style)
 
         gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
-        return choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
+        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
+        return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px)
 
     def _other_inks(self) -> list[Ink]:
         """Inks for the overlaid curves, none of them this one's own."""
         easel = self._easel
-        own = {easel.theme.colours.training_mean, easel.theme.colours.validation}
-        colours = [colour for colour in easel.theme.colours.series if colour not in own]
+        own, series = (easel.theme.colours.training_mean, easel.theme.colours.validation), easel.theme.colours.series
+        apart = [min(distance(colour, other) for other in own) for colour in series]
+        colours = [colour for colour, away in zip(series, apart, strict=True) if away >= PLAINLY_APART] or [*series]
         return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
 
 
-def loss_ticks(losses: Axis, apart_px: float) -> tuple[Tick, ...]:
-    """Round numbers of bits along the loss axis, at least `apart_px` apart.
+def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Tick, ...]:
+    """Round numbers of bits along the loss axis, at least `apart_px` apart and `above_px` above its foot.
 
-    A logarithmic loss axis seldom spans a power of ten, so it is marked with the same round numbers as a linear one,
-    thinned out where they crowd.
+    On a logarithmic loss axis, which seldom spans a power of ten, rounder numbers come first, and finer ones where
+    there is room between them.
     """
     best: tuple[Tick, ...] = ()
-    for step in (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01):
-        kept: list[Tick] = []
+    for step in LOSS_STEPS:
         first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
         if last - first > losses.length_px:
             break
         values = [number * step for number in range(first, last + 1)]
-        for value in reversed(values):
-            position = float(losses.position_px(value)) if value > 0 or losses.scale == "linear" else 0.0
-            if not kept or kept[-1].position_px - position >= apart_px:
-                kept.append(Tick(value, position, NumberStyle().write(value, step)))
-        if len(kept) < len(values) and losses.scale == "linear":
+        ticks = [Tick(value, float(losses.position_px(value)), NumberStyle().write(value, step)) for value in values]
+        ticks = [tick for tick in ticks if tick.position_px >= above_px]
+        if losses.scale == "linear":
+            if any(two.position_px - one.position_px < apart_px for one, two in pairwise(ticks)):
+                break
+            best = tuple(ticks)
+            continue
+        if step < FINEST_STEP and len(best) >= ENOUGH_TICKS:
             break
+        kept = list(best)
+        for tick in ticks:
+            if all(abs(tick.position_px - other.position_px) >= apart_px for other in kept):
+                kept.append(tick)
         if len(kept) > len(best):
-            best = tuple(reversed(kept))
-        if len(kept) < len(values):
-            break
+            kept = [replace(tick, label=NumberStyle().write(tick.value, step)) for tick in kept]
+            best = tuple(sorted(kept, key=lambda tick: tick.position_px))
     return best
+
+
+def with_end(
+    ticks: tuple[Tick, ...], axis: Axis, measure_px: Callable[[str], float], gap_px: float
+) -> tuple[Tick, ...]:
+    """Mark where the axis ends with its number; labels that stand too near give way to it."""
+    end = Tick(axis.last, float(axis.length_px), NumberStyle().write(axis.last, 1.0))
+    room = axis.length_px - measure_px(end.label) / 2 - gap_px
+    kept = [
+        tick if tick.position_px + measure_px(tick.label) / 2 <= room else replace(tick, label="")
+        for tick in ticks
+        if tick.position_px < axis.length_px - 1
+    ]
+    return (*kept, end)
 
 
 def _plot_box(easel: Easel, settings: LossPanel, box: Box) -> tuple[Box, int]:
     """The part of the panel that scrolls without its labels, and the height of the row of labels below."""
     size = settings.text * easel.size_px
-    above = even(TITLE_LINES * size)
+    two_rows = settings.legend_rows > 1 and settings.legend and settings.overlay and bool(easel.data.others)
+    above = even((TITLE_LINES + (LEGEND_LINES if two_rows else 0.0)) * size)
     below = even(LABEL_LINES * size) if settings.tick_labels else 0
     if box.height - above - below < max(2, above):  # no room for words: the curve matters most
         below = 0

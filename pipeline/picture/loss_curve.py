@@ -1,6 +1,7 @@
 """Loss histories as pixel columns: the band from lowest to highest, and a mean that noise doesn't hide.
 
-This module owns the numbers behind a loss graph, in bits per byte. It does not draw.
+This module owns the numbers behind a loss graph, in bits per byte, and the scale that makes them legible. It does not
+draw.
 """
 
 from __future__ import annotations
@@ -20,11 +21,17 @@ from pipeline.picture.scene_data import LossHistory
 
 Floats = NDArray[np.float64]
 Series = Literal["training", "validation"]
+LossScale = Literal["linear", "log", "fitted"]
 
 ROOM: Final = 0.07  # of the loss axis, left free above and below the curves
-OUTLIERS: Final = 0.2  # percent of the columns whose highest points may stick out at the top
+OUTLIERS: Final = 1.0  # percent of the columns whose highest points may stick out at the top
 NARROWEST_BITS: Final = 0.05
 SMALLEST_LOSS_BITS: Final = 1e-3  # where a logarithmic loss axis ends at the latest
+FITTED_SHARE: Final = 0.58  # of a fitted axis: below it lie the losses of half of the scene's frames
+LOW_SHARE: Final = 0.45  # losses that lie higher than this on a linear axis need no other
+MOST_MAGNIFIED: Final = 16.0  # how many times more room a bit takes at the foot of a fitted axis than at its head
+_NEARLY_LINEAR: Final = 1.05
+_BISECTIONS: Final = 40
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,15 @@ class Curve:
 
     def value_at(self, position_px: float) -> float:
         """The curve's value at a position along the axis; beyond its ends, the value at the end. NaN if empty."""
+        return float(self.values_at(np.array([position_px]))[0])
+
+    def values_at(self, positions_px: Floats) -> Floats:
+        """The same at many positions, shape (n,)."""
         if self.points[0].size:
-            return float(np.interp(position_px, *self.points))
+            return np.interp(positions_px, *self.points)
         if not self._known.size:
-            return math.nan
-        return float(np.interp(position_px - 0.5, self._known, self.mean[self._known]))
+            return np.full(positions_px.shape, math.nan)
+        return np.interp(positions_px - 0.5, self._known, self.mean[self._known])
 
     @cached_property
     def _known(self) -> NDArray[np.int64]:
@@ -115,14 +126,45 @@ def smoothed(values: Floats, sigma: float) -> Floats:
     return out
 
 
+def loss_axis(curves: list[Curve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
+    """The loss axis of a graph.
+
+    Parameters
+    ----------
+    curves
+        All that is drawn in it.
+    scale
+        `linear`; `log`; or `fitted`: losses fall fast at first and then slowly for most of the time, so that the
+        impressive part of a training would lie flat at the foot of either. A fitted axis is logarithmic in how far a
+        loss lies above a floor, chosen so that the losses of half of the scene have the greater part of the axis.
+    watched
+        The losses at which the playhead stands, one a frame, shape (frames,); bits per byte.
+    length_px
+        The axis's length.
+    """
+    if scale != "fitted":
+        return Axis(*loss_range(curves, scale), length_px, scale)
+    low, high = _ends(curves)
+    usual = float(np.median(watched[np.isfinite(watched)])) if np.isfinite(watched).any() else high
+    if not low < usual < low + LOW_SHARE * (high - low):
+        return Axis(*loss_range(curves, "linear"), length_px)
+    # The share of the axis below the usual loss grows with the magnification, the ratio of the ends' distances from
+    # the floor: bisect for the one at which it is as wanted.
+    least, most = _NEARLY_LINEAR, MOST_MAGNIFIED
+    for _ in range(_BISECTIONS):
+        middle = math.sqrt(least * most)
+        floor = low - (high - low) / (middle - 1)
+        if math.log((usual - floor) / (low - floor)) < FITTED_SHARE * math.log(middle):
+            least = middle
+        else:
+            most = middle
+    floor, room = low - (high - low) / (most - 1), most**ROOM
+    return Axis(floor + (low - floor) / room, floor + (high - floor) * room, length_px, "log", floor)
+
+
 def loss_range(curves: list[Curve], scale: Literal["linear", "log"]) -> tuple[float, float]:
     """The loss axis's ends: all means and nearly all of the bands fit in, with some room; (lowest, highest) in bits."""
-    means = np.concatenate([curve.mean[~np.isnan(curve.mean)] for curve in curves] or [np.zeros(0)])
-    if not means.size:
-        return 1.0, 8.0
-    bands = [curve for curve in curves if np.any(~np.isnan(curve.highest))]
-    low = min(float(means.min()), *(float(np.nanpercentile(c.lowest, OUTLIERS)) for c in bands))
-    high = max(float(means.max()), *(float(np.nanpercentile(c.highest, 100 - OUTLIERS)) for c in bands))
+    low, high = _ends(curves)
     if scale == "log":
         low = max(low, SMALLEST_LOSS_BITS)
         high = max(high, low * 1.05)
@@ -131,3 +173,14 @@ def loss_range(curves: list[Curve], scale: Literal["linear", "log"]) -> tuple[fl
     spare = max(NARROWEST_BITS - (high - low), 0.0) / 2
     room = (high - low + 2 * spare) * ROOM
     return max(0.0, low - spare - room), high + spare + room
+
+
+def _ends(curves: list[Curve]) -> tuple[float, float]:
+    """The lowest and the highest loss to be shown, without room, in bits."""
+    means = np.concatenate([curve.mean[~np.isnan(curve.mean)] for curve in curves] or [np.zeros(0)])
+    if not means.size:
+        return 1.0, 8.0
+    bands = [curve for curve in curves if np.any(~np.isnan(curve.highest))]
+    low = min(float(means.min()), *(float(np.nanpercentile(c.lowest, OUTLIERS)) for c in bands))
+    high = max(float(means.max()), *(float(np.nanpercentile(c.highest, 100 - OUTLIERS)) for c in bands))
+    return low, high

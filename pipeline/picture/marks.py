@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.canvas import Canvas, Rgba
+from pipeline.picture.still_picture import scaled
 from pipeline.picture.text import TextStyle, Typesetter
 
 Edges = tuple[float, float, float, float]
@@ -67,7 +68,20 @@ class LineMark:
         return replace(self, xs=tuple(x + dx for x in self.xs), ys=tuple(y + dy for y in self.ys))
 
 
-Mark = TextMark | BoxMark | LineMark
+@dataclass(frozen=True, eq=False)
+class PictureMark:
+    """A picture (sRGB and opacity, uint8, shape (h, w, 4)), as large as fits into its edges, from their top left."""
+
+    edges: Edges
+    picture: Rgba
+
+    def moved(self, dx: float, dy: float) -> PictureMark:
+        """The same mark elsewhere."""
+        left, top, right, bottom = self.edges
+        return replace(self, edges=(left + dx, top + dy, right + dx, bottom + dy))
+
+
+Mark = TextMark | BoxMark | LineMark | PictureMark
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,7 @@ class Layer(NamedTuple):
 
 def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
     """The box around a mark's ink; all zero where there is none."""
-    if isinstance(mark, BoxMark):
+    if isinstance(mark, BoxMark | PictureMark):
         return mark.edges
     if isinstance(mark, LineMark):
         xs, ys = np.array(mark.xs), np.array(mark.ys)
@@ -151,6 +165,9 @@ def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
         canvas.text(typesetter.render(mark.text, mark.style), mark.x_px, mark.baseline_px, mark.colour)
     elif isinstance(mark, BoxMark):
         canvas.box(mark.edges, mark.colour, opacity=mark.opacity, radius_px=mark.radius_px, line_px=mark.line_px)
+    elif isinstance(mark, PictureMark):
+        left, top, right, bottom = mark.edges
+        canvas.picture(scaled(mark.picture, right - left, bottom - top), round(left), round(top))
     else:
         canvas.line(mark.xs, mark.ys, mark.width_px, mark.colour, opacity=mark.opacity)
 

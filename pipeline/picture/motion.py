@@ -30,6 +30,27 @@ def ease_out(value: float) -> float:
     return float(1 - (1 - clamp(value)) ** 3)
 
 
+def glide(to_go_px: float, rest_px: float, far_px: float) -> float:
+    """Where a graph's playhead stands, so that the graph comes to rest with its end in view.
+
+    It rests while there is much to go. Then the graph slows down to a standstill, smoothly, and the playhead takes over
+    its way: together they always move as far as the training does.
+
+    Parameters
+    ----------
+    to_go_px
+        How far the graph's end still lies ahead of the playhead.
+    rest_px, far_px
+        Where the playhead rests, and where it arrives at the end.
+    """
+    way = far_px - rest_px
+    reach = 1.5 * way
+    left = max(to_go_px, 0.0)
+    if way <= 0 or left >= reach:
+        return rest_px
+    return far_px - left + left**3 / (3 * reach**2)
+
+
 def presence(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[float, float]:
     """How far a panel has come, and how much of it has not gone yet, both 0..1.
 

@@ -23,7 +23,8 @@ Floats = NDArray[np.float32]
 LOWEST_VOICE_HZ: Final = 60.0
 HIGHEST_VOICE_HZ: Final = 500.0
 CLEAR: Final = 0.3  # an autocorrelation peak lower than this is no period
-FULLEST: Final = 0.88  # of half the height, at the scene's loudest sample
+FULLEST: Final = 0.88  # of half the height, at a sound's loudest sample
+LEAST_SHARE: Final = 0.4  # of the scene's loudest sample: a sound quieter than this is not blown up further
 QUIETEST_PEAK: Final = 0.02
 SMOOTH_SHARE: Final = 0.18  # of a period: the standard deviation of what the trigger smooths with
 
@@ -88,7 +89,9 @@ class Oscilloscope:
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = self.box.width // 2
         self._easel, self._settings = easel, settings
-        self._gain = FULLEST / max(QUIETEST_PEAK, max((peak_of(sound) for sound in easel.data.sounds), default=0.0))
+        peaks = [peak_of(sound) for sound in easel.data.sounds]
+        least = max(QUIETEST_PEAK, LEAST_SHARE * max(peaks, default=0.0))
+        self._gains = [FULLEST / max(peak, least) for peak in peaks]
         self._half = easel.line_px("graph") / 2
 
     def draw_base(self, base: Planes) -> None:
@@ -102,13 +105,15 @@ class Oscilloscope:
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw what sounds just now."""
         box, data = self.box, self._easel.data
-        sound = next((one for one in data.sounds if one.start_frame <= frame < one.end_frame), None)
-        if sound is None:
+        sounding = enumerate(one.start_frame <= frame < one.end_frame for one in data.sounds)
+        index = next((index for index, sounds in sounding if sounds), None)
+        if index is None:
             return
+        sound, gain = data.sounds[index], self._gains[index]
         mask = np.zeros((box.height, box.width), dtype=np.float32)
         levels = self.levels(sound, frame - sound.start_frame)
         xs = np.linspace(0, box.width, levels.size).astype(np.float32)
-        rows = (box.height / 2 * (1 - np.clip(levels * self._gain, -1, 1))).astype(np.float32)
+        rows = (box.height / 2 * (1 - np.clip(levels * gain, -1, 1))).astype(np.float32)
         stroke(mask, xs, rows, self._half, 1.0)
         blend_mask(planes, mask, (box.left, box.top), self._easel.ink("ahead" if sound.kind == "take" else "accent"))
 

@@ -96,11 +96,12 @@ class Easel:
         """Type of a size given as a share."""
         return TextStyle(max(1.0, share * self.size_px), weight=weight, tabular=tabular, tracking_em=tracking_em)
 
-    def draw_playhead(self, planes: Planes, top: int, bottom: int) -> None:
-        """Draw the line that marks now, from one row to another."""
+    def draw_playhead(self, planes: Planes, top: int, bottom: int, now_px: float | None = None) -> None:
+        """Draw the line that marks now, from one row to another; by default where the layout has it."""
         wide = self.line_px("playhead")
         width = float(round(wide / 2) * 2) if wide >= 2 else wide  # noqa: PLR2004  # whole pixels where there are two
-        box = (self.playhead_px - width / 2, top, self.playhead_px + width / 2, bottom)
+        now = self.playhead_px if now_px is None else now_px
+        box = (now - width / 2, top, now + width / 2, bottom)
         blend_box(planes, box, self.ink("playhead"), 0.9)
 
 

@@ -66,6 +66,9 @@ class Scene:
     """
 
     def __init__(self, data: SceneData, theme: Theme, layout: Layout) -> None:
+        picture = data.picture
+        size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
+        layout = layout.arranged(size, (data.width, data.height))
         easel = Easel(data, theme, layout)
         self._data, self._easel = data, easel
         self.panels: tuple[Panel, ...] = tuple(_KINDS[settings.kind](easel, settings) for settings in layout.panel)

@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ from pipeline.picture.linebreak import balanced, break_lines
 
 if TYPE_CHECKING:
     from pipeline.picture.theme import Theme
+
+Align = Literal["left", "centre", "right"]
 
 SMALLEST_PX: Final = 1.0
 _SHRINK: Final = 0.95
@@ -107,6 +109,8 @@ class FittedText:
     """Of the widest line."""
     ascent_px: float
     descent_px: float
+    right_to_left: bool = False
+    """Whether the text reads from right to left, as its first letter with a direction tells."""
 
     @property
     def height_px(self) -> float:
@@ -164,9 +168,9 @@ class Typesetter:
 
         breaker = balanced if balance else break_lines
         lines = breaker(text, measure, width_px)
-        if not _reads_right_to_left(text):
+        if not reads_right_to_left(text):
             return tuple(lines)
-        return tuple(line if _reads_right_to_left(line) else _RIGHT_TO_LEFT + line for line in lines)
+        return tuple(line if reads_right_to_left(line) else _RIGHT_TO_LEFT + line for line in lines)
 
     def fit(
         self,
@@ -198,7 +202,7 @@ class Typesetter:
         if len(broken) > 1:
             reference = replace(style, size_px=_REFERENCE_PX, leading_em=1.0)
             style = replace(style, leading_em=max(style.leading_em, _tallest_em(self.fonts, text, reference)))
-        return FittedText(broken, style, widest, ascent, descent)
+        return FittedText(broken, style, widest, ascent, descent, reads_right_to_left(text))
 
     @staticmethod
     def _fits(fitted: FittedText, room: tuple[float, float], lines: int) -> bool:
@@ -211,6 +215,13 @@ class Typesetter:
     def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
         """Draw each line of a fitted text."""
         return tuple(self.render(line, fitted.style) for line in fitted.lines)
+
+
+def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:
+    """How far from the left of its room something stands; mirrored, left and right are exchanged."""
+    if align == "centre":
+        return spare_px / 2
+    return spare_px if (align == "right") != mirrored else 0.0
 
 
 def typesetter_for(theme: Theme) -> Typesetter:
@@ -246,10 +257,10 @@ def _features(style: TextStyle) -> list[str] | None:
 
 def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
     runs = fonts.runs(_cleaned(text), _role(style))
+    if reads_right_to_left(text):
+        runs = _from_the_right(runs)
     if style.tracking_em:
         runs = [(face, letter) for face, stretch in runs for letter in _letters(stretch)]
-    if _reads_right_to_left(text):
-        runs.reverse()
     pieces = []
     pen = 0.0
     for face, stretch in runs:
@@ -280,7 +291,30 @@ def _letters(stretch: str) -> Sequence[str]:
     return letters
 
 
-def _reads_right_to_left(text: str) -> bool:
+def _from_the_right(runs: Sequence[tuple[Face, str]]) -> list[tuple[Face, str]]:
+    """Stretches in the order in which they stand, in a text that reads from right to left.
+
+    Names and numbers among its words keep their own order (Unicode Annex 9, rule L2, for one level of nesting).
+    """
+    groups: list[list[tuple[Face, str]]] = []
+    spaces: list[tuple[Face, str]] = []
+    inside = False  # a name or a number
+    for run in runs:
+        kinds = {unicodedata.bidirectional(character) for character in run[1]}
+        if kinds & {"R", "AL"}:
+            groups += [*([one] for one in spaces), [run]]
+            spaces, inside = [], False
+        elif kinds & {"L", "EN", "AN"}:
+            groups = [*groups[:-1], [*groups[-1], *spaces, run]] if inside else [*groups, *([s] for s in spaces), [run]]
+            spaces, inside = [], True
+        else:
+            spaces.append(run)
+    groups += [[one] for one in spaces]
+    return [run for group in reversed(groups) for run in group]
+
+
+def reads_right_to_left(text: str) -> bool:
+    """Whether a text's first letter with a direction reads from right to left."""
     directions = (unicodedata.bidirectional(character) for character in text)
     return next((direction != "L" for direction in directions if direction in {"L", "R", "AL"}), False)
 

@@ -95,7 +95,7 @@ class Waveform:
         if self._lane_px:
             for left, shares in self._edges:
                 fade(planes, self._easel.panel_ground, (left, box.top), self._lane_px, shares)
-        self._easel.draw_playhead(planes, box.top, box.bottom)
+        self._easel.draw_playhead(planes, box.top + self._lane_px, box.bottom)
 
     def _paint_heard(self, tile: Planes, first: int) -> None:
         self._paint(tile, first, ahead=False)

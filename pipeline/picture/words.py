@@ -6,7 +6,7 @@ This module owns how words are fitted into their boxes and how they come and go.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from pipeline.picture.motion import smoothstep
 from pipeline.picture.panel import Easel, Figures
 from pipeline.picture.planes import Planes
 from pipeline.picture.scene_data import SceneData
-from pipeline.picture.text import TextStyle, Typesetter
-
-Align = Literal["left", "centre", "right"]
+from pipeline.picture.text import Align, TextStyle, Typesetter, aligned
 
 CAPTION_FADE_S: Final = 0.35
 CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it comes
@@ -48,7 +46,7 @@ def _set_lines(
     for index, line in enumerate(fitted.lines):
         picture = typesetter.render(line, fitted.style)
         spare = box.width - typesetter.measure(line, fitted.style)
-        pen_x = box.left + {"left": 0.0, "centre": spare / 2, "right": spare}[align]
+        pen_x = box.left + aligned(align, spare, mirrored=fitted.right_to_left)
         baseline = first + baselines[index] - baselines[0]
         placed.append((picture.coverage, *picture.place(pen_x, baseline)))
     return tuple(placed)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from pipeline.errors import StageError
 from pipeline.files import file_sha256
+from pipeline.film.footage import content_hash
+from pipeline.film.stills import read_logo
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.network import LstmSettings, TieredSettings, parse_network
@@ -35,7 +37,7 @@ from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
 STAGE: Final = "cards"
-VERSION: Final = 1
+VERSION: Final = 2
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (
@@ -69,7 +71,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
 
 
 def check_cards(production: Production) -> None:
-    """Check theme, card templates and the film's own words before anything is trained.
+    """Check theme, card templates, and the film's own words and picture before anything is trained.
 
     Raises
     ------
@@ -77,10 +79,13 @@ def check_cards(production: Production) -> None:
         The theme, or a card's template.
     GlyphError
         A title with a character that no font at hand can draw.
+    FootageError
+        The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
     for name in ("title", "section", "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
+    _picture(production)
     type_ = typesetter_for(theme)
     words = [production.title, production.subtitle, production.author, production.recording_credit]
     for text in [*words, *(section.title for section in production.sections)]:
@@ -157,6 +162,7 @@ def _card(production: Production, made: Made, name: str, piece: Piece, workplace
         layers=_layers(made, section),
         recording=_loudness(_corpora(made, section)) if "waveform" in kinds else CardFacts({}).recording,
         curves=tuple(_curve(made, index) for index in range(len(made.runs))) if "graph" in kinds else (),
+        picture=_picture(production) if "picture" in kinds else None,
     )
     theme = load_theme(production.video.theme, production.templates_folder)
     where = f"cards/{_template_name(name)}.toml"
@@ -268,6 +274,10 @@ def _software() -> list[str]:
 
 
 # What cards may draw
+
+
+def _picture(production: Production) -> npt.NDArray[np.uint8] | None:
+    return read_logo(production.picture_path) if production.picture_path else None
 
 
 def _layers(made: Made, section: int | None) -> tuple[NetworkLayer, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from pipeline.film.hardware import codec_for
 from pipeline.film.scroll import ScrollLaw
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.settings import InsertSettings, VideoSettings
+from pipeline.film.stills import read_logo
 from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.loss_log import read_columns
@@ -42,7 +43,7 @@ from pipeline.workers import run_parallel, send_to_parent
 from pipeline.workplace import Workplace
 
 STAGE: Final = "render"
-VERSION: Final = 1
+VERSION: Final = 2
 FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
@@ -71,6 +72,7 @@ class _Show:
     takes: tuple[tuple[Result[Take], ...], ...]
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
+    picture: Path | None
     identity: str
     """Hash of everything above: two shows with the same one look the same."""
 
@@ -149,10 +151,10 @@ def _show(production: Production, made: Made) -> _Show:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
     video, own = production.video, production.templates_folder
     hashes = [made.timeline.content_hash, canonical_json(_look(video, own))]
-    hashes += [result.content_hash for result in made.corpora]
-    hashes += [result.content_hash for result in made.runs]
-    hashes += [result.content_hash for result in made.cards]
+    shown: list[Result[Any]] = [*made.corpora, *made.runs, *made.cards]
+    hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in made.takes for result in takes]
+    hashes += [content_hash(path) for path in [production.picture_path] if path]
     return _Show(
         timeline=made.timeline.record,
         theme=video.theme,
@@ -166,6 +168,7 @@ def _show(production: Production, made: Made) -> _Show:
             (insert, production.resolve(insert.file, f"insert {number}, file"))
             for number, insert in enumerate(production.inserts, start=1)
         ),
+        picture=production.picture_path,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
@@ -188,10 +191,8 @@ def _look(video: VideoSettings, own: Path | None) -> dict[str, Json]:
 def _shown(show: _Show, stretch: Stretch) -> dict[str, Json]:
     """Everything that is seen in a stretch."""
     clip = stretch.clip
-    frames: dict[str, Json] = {
-        "frames": [stretch.start_frame, stretch.end_frame],
-        "clip": [clip.start_frame, clip.end_frame],
-    }
+    clip_frames: Json = [clip.start_frame, clip.end_frame]
+    frames: dict[str, Json] = {"frames": [stretch.start_frame, stretch.end_frame], "clip": clip_frames}
     if isinstance(clip, CardClip):
         return {**frames, "card": _card(show, clip).content_hash}
     if isinstance(clip, SceneClip):
@@ -220,6 +221,7 @@ def _scene_ingredients(show: _Show, scene: SceneClip, stretch: Stretch) -> dict[
         "captions": [[caption.text, caption.in_frame, caption.out_frame] for caption in captions],
         "losses": [run.content_hash for run in show.runs[: scene.section + 1]],
         "other titles": [section.title for section in timeline.sections[: scene.section]],
+        **({"picture": content_hash(show.picture)} if show.picture else {}),
     }
 
 
@@ -353,6 +355,7 @@ def _scene_data(show: _Show, scene: SceneClip) -> SceneData:
         section_title=timeline.sections[scene.section].title,
         section_start_frames=tuple(other.start_frame for other in timeline.scenes()),
         film_frames=timeline.total_frames,
+        picture=read_logo(show.picture) if show.picture else None,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,57 @@ def test_every_card_in_every_theme_looks_like_its_golden_picture(card: str, them
 def test_every_card_in_every_shape_looks_like_its_golden_picture(card: str, shape: str, golden: Golden) -> None:
     drawn = draw_card(load_card_template(card), card_facts(card), THEME, SHAPES[shape])
     golden(f"card-{card}-{shape}", drawn.pages[0].picture)
+
+
+def logo() -> np.ndarray:
+    across, down = np.meshgrid(np.linspace(-1, 1, 90), np.linspace(-1, 1, 30))
+    picture = np.zeros((30, 90, 4), dtype=np.uint8)
+    picture[..., :3] = (255, 140, 60)
+    picture[..., 3] = 255 * np.clip(12 * (1 - np.hypot(across, down)), 0, 1)
+    return picture
+
+
+@pytest.mark.parametrize("card", ["title", "thumbnail"])
+def test_a_card_with_the_films_own_picture_looks_like_its_golden_picture(card: str, golden: Golden) -> None:
+    facts = replace(card_facts(card), picture=logo())
+    golden(f"card-{card}-logo", draw_card(load_card_template(card), facts, THEME, (160, 90)).pages[0].picture)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("shape", [(90, 30), (30, 90), (500, 2)])
+def test_a_picture_stays_apart_from_the_words_and_inside_the_margins(
+    size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    for card in ("title", "thumbnail"):
+        picture = np.full((shape[1], shape[0], 4), 255, dtype=np.uint8)
+        facts = replace(card_facts(card, title="Long titles of films " * 9, subtitle="and more " * 20), picture=picture)
+        template = load_card_template(card)
+        placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), size)
+        mark = next(one for one in placed if one.element.kind == "picture").on_page(0).marks[0]
+        edges = ink_edges(mark, TYPE)
+        assert edges[0] >= TITLE_SAFE * size[0]
+        assert edges[1] >= TITLE_SAFE * size[1]
+        assert edges[2] <= (1 - TITLE_SAFE) * size[0]
+        assert (edges[2] - edges[0]) / (edges[3] - edges[1]) == pytest.approx(shape[0] / shape[1])
+        texts = itertools.chain.from_iterable(text_edges(one.on_page(0), TYPE) for one in placed)
+        assert all(0.0 in overlap(edges, text) for text in texts)
+
+
+def test_without_a_picture_a_card_keeps_no_room_for_one() -> None:
+    template, facts = load_card_template("title"), card_facts("title")
+    placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), (1920, 1080))
+    assert next(one for one in placed if one.element.kind == "picture").box.height == 0
+    without = template.model_copy(
+        update={
+            "element": tuple(one for one in template.element if one.kind != "picture"),
+            "grid": {
+                name: grid.model_copy(update={"areas": grid.areas[1:], "rows": grid.rows[1:]})
+                for name, grid in template.grid.items()
+            },
+        }
+    )
+    alone = place_elements(without, fill(without, facts, ""), facts, (THEME, TYPE), (1920, 1080))
+    assert [one.box for one in alone] == [one.box for one in placed if one.element.kind != "picture"]
 
 
 def test_the_background_reaches_every_edge() -> None:

@@ -31,11 +31,32 @@ def test_built_in_layouts_load_and_keep_their_proportions_from_360_to_2160_lines
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_panels_of_built_in_layouts_dont_cover_one_another(name: str) -> None:
-    boxes = [(panel.kind, panel.box(1920, 1080)) for panel in load_layout(name).panel if panel.kind != "speed"]
+    for picture in (None, (900, 300), (100, 300)):
+        check_apart(load_layout(name).arranged(picture, (1920, 1080)))
+
+
+def check_apart(layout: Layout) -> None:
+    boxes = [(panel.kind, panel.box(1920, 1080)) for panel in layout.panel if panel.kind not in {"speed", "picture"}]
     for index, (kind, one) in enumerate(boxes):
         for other, two in boxes[index + 1 :]:
             apart = one.right <= two.left or two.right <= one.left or one.bottom <= two.top or two.bottom <= one.top
             assert apart, (kind, other)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_picture_takes_room_from_the_title_only_where_there_is_one(name: str) -> None:
+    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[name]
+    bare, narrow, wide = (load_layout(name).arranged(shape, frame) for shape in (None, (200, 200), (800, 100)))
+    places = []
+    for layout in (bare, narrow, wide):
+        title = next(panel for panel in layout.panel if panel.kind == "title").box(*frame)
+        pictures = [panel for panel in layout.panel if panel.kind == "picture"]
+        for panel in pictures:
+            shape = (200, 200) if layout is narrow else (800, 100)
+            assert panel.left + panel.width_for(shape, frame) < title.left / frame[0]
+        places.append((len(pictures), title.left, title.right))
+    assert [count for count, _, _ in places] == [0, 1, 1]
+    assert places[0][1] < places[1][1] < places[2][1] < places[2][2] == places[0][2]
 
 
 @pytest.mark.parametrize("size", [(2, 2), (16, 16), (160, 90), (4096, 2304)])

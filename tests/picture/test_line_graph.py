@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.picture.axis import Axis
-from pipeline.picture.line_graph import LossGraph, loss_ticks
-from pipeline.picture.loss_curve import loss_range, make_curve, smoothed, time_axis
+from pipeline.picture.line_graph import LossGraph, loss_ticks, with_end
+from pipeline.picture.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
+from pipeline.picture.motion import glide
 from pipeline.picture.planes import ink, planes_of
 from pipeline.picture.scene_data import LossHistory, SceneData
 from pipeline.picture.theme import load_theme
+from pipeline.picture.ticks import choose_ticks
 from tests.picture.made_scenes import BITS, frame_of, history, layout_of, scene, scene_data
 
 COLOURS = load_theme("midnight").colours
@@ -37,7 +41,7 @@ def known_scene(**panel: Any) -> tuple[SceneData, LossGraph]:
 
 @pytest.mark.parametrize(
     ("kind", "time", "loss"),
-    [*product(["training_loss", "validation_loss"], ["linear", "log"], ["linear", "log"])],
+    [*product(["training_loss", "validation_loss"], ["linear", "log"], ["linear", "log", "fitted"])],
 )
 def test_the_pixel_under_the_playhead_shows_the_value_at_the_frames_iteration(kind: str, time: str, loss: str) -> None:
     data, graph = known_scene(kind=kind, time=time, loss=loss)
@@ -45,7 +49,7 @@ def test_the_pixel_under_the_playhead_shows_the_value_at_the_frames_iteration(ki
     planes = planes_of(out, 480, 320)
     background = ink(COLOURS.background).luma
     for frame in range(data.start_frame + 100, data.end_frame - 60, 37):
-        now = graph._easel.playhead_px
+        now = 240
         graph._reached.scroll(planes, (now - 40, 0), 80, graph.position_px(frame) - 40, 0.0)
         column = planes.luma[: graph._plot.height - 2, now - 1 : now + 1].astype(float).mean(axis=1) - background
         column[column < 0.5 * column.max()] = 0  # the grid, and the band
@@ -64,10 +68,29 @@ def test_the_marker_and_the_label_stand_at_the_curves_value(time: str) -> None:
     assert value == pytest.approx(float(known_loss(np.array(iteration), time)), abs=0.01)
     planes = planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320)
     graph.draw(frame, planes)
-    now, row = graph._easel.playhead_px, round(graph.row_of(value))
+    now, row = round(graph.now_px(frame)), round(graph.row_of(value))
     own = ink(COLOURS.validation)
     assert planes.luma[row, now] == pytest.approx(own.luma, abs=3)
     assert planes.blue[row // 2, now // 2] < (own.blue + ink(COLOURS.background).blue) / 2
+
+
+@pytest.mark.parametrize("time", ["linear", "log"])
+@pytest.mark.parametrize("loss", ["linear", "log", "fitted"])
+def test_in_whole_frames_the_curve_meets_the_playhead_at_its_value_wherever_that_has_glided(
+    time: str, loss: str
+) -> None:
+    data, graph = known_scene(time=time, loss=loss)
+    background = ink(COLOURS.background).luma
+    for frame in range(data.start_frame + 100, data.end_frame, 43):
+        planes = planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320)
+        graph.draw(frame, planes)
+        now = round(graph.now_px(frame))
+        beside = planes.luma[graph._plot.top : graph._plot.bottom - 2, now - 12 : now - 10].astype(float).mean(axis=1)
+        beside -= background
+        beside[beside < 0.5 * beside.max()] = 0
+        seen = graph._plot.top + float((beside * (np.arange(beside.size) + 0.5)).sum() / beside.sum())
+        wanted = graph.row_of(graph.curve.value_at(graph.position_px(frame) - 11))
+        assert seen == pytest.approx(wanted, abs=2.5), frame
 
 
 def test_a_checkpoints_loss_is_written_exactly() -> None:
@@ -92,6 +115,70 @@ def test_consecutive_frames_are_equal_after_shifting_by_whole_pixels(kind: str) 
     for first, last in ((box.left + 12, 225), (360, 455)):  # beside the soft edge, the playhead and its label
         part_one, part_two = one[box.top : box.bottom, first + 2 : last], two[box.top : box.bottom, first : last - 2]
         assert np.abs(part_one.astype(int) - part_two).max() <= 1
+
+
+@given(st.floats(0, 3000), st.floats(0, 3000), st.floats(1, 900), st.floats(0, 900))
+@settings(deadline=None)
+def test_graph_and_playhead_together_move_as_far_as_training_and_never_back(
+    one: float, two: float, rest: float, way: float
+) -> None:
+    far = rest + way
+    near, away = sorted((one, two))
+    assert rest - 1e-6 <= glide(away, rest, far) <= glide(near, rest, far) + 1e-6 <= far + 2e-6
+    moved = (away - near) - (glide(near, rest, far) - glide(away, rest, far))
+    assert moved >= -1e-6, "the graph never scrolls back"
+    assert glide(0.0, rest, far) == pytest.approx(far)
+
+
+def test_the_playheads_glide_begins_and_ends_without_a_jerk() -> None:
+    to_go = np.linspace(1200, 0, 12_001)
+    speed = -np.diff([glide(float(at), 400.0, 900.0) for at in to_go]) / np.diff(to_go)
+    assert np.abs(np.diff(speed)).max() < 1e-3
+    assert speed[0] == 0
+    assert abs(speed[-1]) == pytest.approx(1.0, abs=1e-3), "at the end the graph stands"
+
+
+@pytest.mark.parametrize("layout", ["landscape", "portrait", "square"])
+@pytest.mark.parametrize("height", [360, 1080])
+def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layout: str, height: int) -> None:
+    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[layout]
+    data = scene_data(shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2, film_frames=0)
+    for graph in scene(data, layout=layout).panels:
+        if isinstance(graph, LossGraph):
+            end = data.end_frame - 1
+            assert graph.now_px(data.start_frame) == graph._easel.playhead_px
+            assert graph.now_px(end) > 0.7 * data.width
+            assert graph.now_px(end) + graph._label_gap_px + graph._label_px("88.888") <= 0.95 * data.width + 1
+
+
+def test_late_training_has_room_on_a_fitted_axis() -> None:
+    told = history(4000, floor_bits=4.0)
+    axis = time_axis(told, "linear", 1000)
+    curve = make_curve(told, "validation", axis, 0.0)
+    watched = curve.values_at(np.linspace(0, 1000, 500))
+    late = {scale: loss_axis([curve], scale, watched, 200).position_px(4.3) for scale in ("linear", "log", "fitted")}
+    assert late["fitted"] > 1.8 * late["log"] > late["linear"]
+    fitted = loss_axis([curve], "fitted", watched, 200)
+    assert fitted.first < np.nanmin(curve.mean) < np.nanmax(curve.mean) < fitted.last
+    values = np.linspace(fitted.first, fitted.last, 50)
+    assert np.all(np.diff(fitted.position_px(values)) > 0)
+    assert fitted.value_at_px(fitted.position_px(values)) == pytest.approx(values)
+
+
+def test_a_loss_that_falls_evenly_needs_no_fitting_and_one_that_is_unknown_has_an_axis() -> None:
+    steps = np.arange(0, 1001)
+    even = LossHistory(steps, (8 - steps / 250) * BITS)
+    curve = make_curve(even, "training", time_axis(even, "linear", 500), 0.0)
+    assert loss_axis([curve], "fitted", np.linspace(8, 4, 60), 100).scale == "linear"
+    assert loss_axis([], "fitted", np.full(10, np.nan), 100).scale == "linear"
+
+
+def test_the_axis_ends_with_its_number_and_labels_give_way_to_it() -> None:
+    axis = Axis(0.0, 1024.0, 1000)
+    ticks = with_end(choose_ticks(axis, measure_px=lambda _: 60.0), axis, lambda _: 60.0, 20.0)
+    labelled = [tick for tick in ticks if tick.major]
+    assert labelled[-1].label == "1,024"
+    assert all(two.position_px - one.position_px >= 80 for one, two in pairwise(labelled))
 
 
 def test_a_slowly_moving_graph_doesnt_shimmer() -> None:

@@ -65,11 +65,16 @@ def test_each_theme_looks_like_its_golden_picture(theme: str, golden: Golden) ->
 
 
 @pytest.mark.parametrize(
-    ("layout", "size"), [("landscape", (320, 180)), ("portrait", (180, 320)), ("square", (240, 240))]
+    ("layout", "size"), [("landscape", (160, 90)), ("portrait", (90, 160)), ("square", (120, 120))]
 )
-def test_each_layout_looks_like_its_golden_picture(layout: str, size: tuple[int, int], golden: Golden) -> None:
-    data = scene_data(*size)
-    golden(f"layout-{layout}", rgb_of(frame_of(scene(data, layout=layout), data, LATE), data))
+@pytest.mark.parametrize(("name", "frame"), [("", LATE), ("-end", 40 + 340)])
+def test_each_layout_looks_like_its_golden_picture(
+    layout: str, size: tuple[int, int], name: str, frame: int, golden: Golden
+) -> None:
+    for larger in (1, 2):
+        data = scene_data(size[0] * larger, size[1] * larger, picture=logo() if name else None)
+        picture = rgb_of(frame_of(scene(data, layout=layout), data, frame), data)
+        golden(f"layout-{layout}{name}{'-large' if larger > 1 else ''}", picture)
 
 
 def test_a_frame_looks_the_same_in_any_order_and_any_buffer() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import GlyphError, StageError, TemplateError
+from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
 from pipeline.production import Production
 from pipeline.progress import Silence
 from pipeline.results import Made
@@ -107,6 +107,39 @@ def test_a_card_depends_only_on_what_it_shows(tmp_path: Path) -> None:
         production.model_copy(update={"video": production.video.model_copy(update={"theme": "paper"})}), made
     )
     assert all(before[name] != repainted[name] for name in before)
+
+
+def test_the_films_picture_stands_on_its_cards_and_a_changed_one_redraws_those_alone(tmp_path: Path) -> None:
+    bare, dressed = made_up.production(), made_up.production(video={"picture": "logo.png"})
+    dressed._folder = tmp_path
+    _, made, workplace = ready(tmp_path / "work", bare)
+    before, orange = keys(bare, made), Image.new("RGB", (60, 20), (255, 140, 0))
+    for size in ((60, 20), (20, 20)):
+        orange.resize(size).save(tmp_path / "logo.png")
+        now = keys(dressed, made)
+        changed = {name for name in now if now[name] != before[name]}
+        assert {name.removeprefix("card-") for name in changed} == {"title", "thumbnail"}
+        before = now
+    cards.check_cards(dressed)
+    for card in cards.run(dressed, made, workplace).cards:
+        with Image.open(card.path(card.record.picture_file)) as image:
+            seen = bool((np.abs(np.asarray(image).astype(int) - (255, 140, 0)).max(axis=2) < 8).any())
+        assert seen == (card.record.name in {"title", "thumbnail"}), card.record.name
+
+
+def test_a_picture_that_is_none_is_found_before_anything_is_made(tmp_path: Path) -> None:
+    production = made_up.production(video={"picture": "logo.png"})
+    production._folder = tmp_path
+    with pytest.raises(FootageError, match="is not there"):
+        cards.check_cards(production)
+    (tmp_path / "logo.png").write_bytes(b"GIF89a, say")
+    with pytest.raises(FootageError, match="is no picture"):
+        cards.check_cards(production)
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    with pytest.raises(FootageError, match="can't be read"):
+        cards.check_cards(production)
+    with pytest.raises(ProductionError, match="outside"):
+        cards.check_cards(made_up.production(video={"picture": "../logo.png"}))
 
 
 def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -> None:

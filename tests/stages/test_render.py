@@ -167,6 +167,20 @@ def test_several_processes_make_the_same_film_as_one(rendered: tuple[Workplace, 
     assert hashes(other.segments) == hashes(made.segments)
 
 
+def test_the_films_picture_is_seen_in_scenes_and_redraws_them_alone(tmp_path: Path) -> None:
+    _, made = until_cards(production(), tmp_path)
+    dressed = made_up.production(video={**VIDEO, "picture": "logo.png"})
+    dressed._folder = tmp_path
+    Image.new("RGBA", (40, 40), (255, 0, 0, 255)).save(tmp_path / "logo.png")
+    before, after = ([piece.key for piece in render.pieces(one, made)] for one in (production(), dressed))
+    scenes = [isinstance(stretch.clip, SceneClip) for stretch in cut(timeline_of(made))]
+    assert [one != two for one, two in zip(before, after, strict=True)] == scenes
+    frame = next(clip for clip in timeline_of(made).clips if isinstance(clip, SceneClip)).start_frame + 60
+    plain, with_logo = (render.draw_still(one, made, frame) for one in (production(), dressed))
+    assert not np.array_equal(plain, with_logo)
+    assert np.array_equal(plain[28:180], with_logo[28:180]), "only the title's row is changed"
+
+
 def test_without_a_timeline_there_is_nothing_to_render() -> None:
     with pytest.raises(StageError, match="no timeline"):
         render.pieces(production(), Made())
