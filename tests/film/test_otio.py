@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
-import pytest
+import opentimelineio as otio
 
 from pipeline.film.otio import as_otio
 from pipeline.film.timeline import Caption, SectionFacts, Timeline
@@ -44,7 +44,6 @@ def test_every_cut_and_marker_of_the_film_is_there() -> None:
 
 
 def test_the_library_itself_reads_it(tmp_path: Path) -> None:
-    otio = pytest.importorskip("opentimelineio")
     (tmp_path / "timeline.otio").write_text(as_otio(told(), "film.mp4"), encoding="utf-8")
     read = otio.adapters.read_from_file(str(tmp_path / "timeline.otio"))
     assert read.duration().to_frames() == 300
@@ -52,4 +51,10 @@ def test_the_library_itself_reads_it(tmp_path: Path) -> None:
     last = list(read.find_clips())[2]
     assert last.media_reference.target_url == "film.mp4"
     assert last.trimmed_range_in_parent().start_time.to_frames() == 200
+    assert [(marker.name, marker.color) for marker in last.markers] == [
+        ("iteration 0", otio.schema.MarkerColor.CYAN),
+        ("almost \u00e9", otio.schema.MarkerColor.YELLOW),
+    ]
+    assert last.markers[1].marked_range.end_time_exclusive().to_frames() == 280
+    assert last.trimmed_range().contains(last.markers[1].marked_range)
     assert otio.adapters.write_to_string(read, "otio_json")
