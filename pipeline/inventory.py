@@ -54,7 +54,8 @@ def kept_words(store: Store) -> str:
         if result.in_use and (result.size_bytes or not is_begun):
             counts.setdefault(result.stage, [0, 0])[is_begun] += 1
     return ", ".join(
-        f"{stage} {finished}" + (f" and {begun} begun" if begun else "") for stage, (finished, begun) in counts.items()
+        f"{stage} " + " and ".join(filter(None, [f"{finished}" * (finished > 0), f"{begun} begun" * (begun > 0)]))
+        for stage, (finished, begun) in counts.items()
     )
 
 

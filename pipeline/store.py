@@ -114,6 +114,11 @@ class _Manifest(BaseModel, frozen=True, extra="forbid"):
     files: dict[InnerPath, str]
     sizes: dict[InnerPath, int]
 
+    def is_of(self, piece: Piece) -> bool:
+        """Whether it was written for this piece; pieces that are the same may have several names."""
+        told = self.stage, self.version, self.key, self.ingredients
+        return told == (piece.stage, piece.version, piece.key, json.loads(canonical_json(piece.ingredients)))
+
     @model_validator(mode="after")
     def _same_names(self) -> Self:
         if self.files.keys() != self.sizes.keys():
@@ -164,7 +169,7 @@ class Store:
     def __init__(self, root: Path, warn: Callable[[str], None] = _drop_silently) -> None:
         self.root = root
         self._warn = warn
-        self._verified: dict[Path, tuple[tuple[int, int], ...]] = {}
+        self._verified: dict[Path, tuple[tuple[int, ...], ...]] = {}
 
     def folder(self, piece: Piece) -> Path:
         """Where the piece lies, or would lie."""
@@ -196,7 +201,12 @@ class Store:
         manifest = self._manifest(folder)
         if manifest is None and not folder.exists():
             return None
-        damage = self._damage(folder, manifest) if manifest is not None else f"{_MANIFEST} can't be read"
+        if manifest is None:
+            damage = f"{_MANIFEST} can't be read"
+        elif not manifest.is_of(piece):
+            damage = f"{_MANIFEST} was altered"
+        else:
+            damage = self._damage(folder, manifest)
         if damage:
             self._warn(f"{piece.stage}: {piece.name} is damaged ({damage}) and will be made again.")
             remove_tree(folder)
@@ -292,7 +302,7 @@ class Store:
             plain = S_ISREG(stat.st_mode)  # not a link or a device, which might lead anywhere
             if not plain or stat.st_size != size:
                 return f"{name} " + (f"has {stat.st_size} bytes instead of {size}" if plain else "is no plain file")
-            stamps.append((stat.st_size, stat.st_mtime_ns))
+            stamps.append((stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))  # clocks jump, two rarely together
         if self._verified.get(folder) == tuple(stamps):
             return ""
         for name, expected in manifest.files.items():

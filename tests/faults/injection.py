@@ -1,7 +1,7 @@
 """A disk that fails: the n-th time that something is written below a folder, the operating system says no.
 
-Nothing in the program knows of this. Python tells an audit hook before it opens, makes, renames, links or cuts a file; an
-error raised there is the operation's own. Raw writes and fsync, of which it tells nothing, are stood in for.
+Nothing in the program knows of this. Python tells an audit hook before it opens, makes, renames, links or cuts a file;
+an error raised there is the operation's own. Raw writes and fsync, of which it tells nothing, are stood in for.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _open(file: Any, mode: str = "r", buffering: int = -1, *rest: Any, **options
 
 def _fsync(descriptor: int) -> None:
     if _disk is not None:
-        _disk.count("fsync", os.readlink(f"/proc/self/fd/{descriptor}"))
+        _disk.count("fsync", Path(f"/proc/self/fd/{descriptor}").readlink())
     _true_fsync(descriptor)
 
 

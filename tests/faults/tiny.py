@@ -42,9 +42,19 @@ title = "{title}"
 recordings = ["voice-{number}.wav"]
 corpus = {{ sample_rate_hz = 4000 }}
 network = {{ kind = "lstm", layers = 1, neurons = 8, embedding = 4 }}
-training = {{ recipe = "torch-rnn", iterations = {iterations}, checkpoint_every = {every}, batch = 8, sequence = 32, clock = "none" }}
 sampling = {{ temperature = 0.9, seed = 3 }}
-storyboard = {{ takes = 2, seconds = 1.8, card_seconds = 0.5, recording_seconds = 0.5 }}
+[section.training]
+recipe = "torch-rnn"
+iterations = {iterations}
+checkpoint_every = {every}
+batch = 8
+sequence = 32
+clock = "none"
+[section.storyboard]
+takes = 2
+seconds = 1.8
+card_seconds = 0.5
+recording_seconds = 0.5
 """
 
 
@@ -71,12 +81,12 @@ class Listener(Silence):
         self.warnings.append(text)
 
 
-def build_here(production: Path, output: Path, until: str = "compose", report: Listener | None = None) -> list[str]:
+def build_here(production: Path, output: Path, until: str = "compose", jobs: int = 1) -> list[str]:
     """Build in this process; return the warnings."""
-    listener = report or Listener()
+    listener = Listener()
     store = Store(output / "work", warn=listener.warn)
     store.sweep()
-    build(load_production(production), Workplace(store, output, report=listener), until)
+    build(load_production(production), Workplace(store, output, report=listener, jobs=jobs), until)
     return listener.warnings
 
 

@@ -1,0 +1,94 @@
+"""Builds that are killed or interrupted: nothing is lost, nothing is left running, the film is the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Reference, copy_before
+from tests.faults.tiny import half_published, kill_session, left_running, members, results, run, stage_at_work, start
+
+
+def test_kills_at_random_moments_end_in_the_same_film(reference: Reference, tmp_path: Path) -> None:
+    seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
+    print(f"KILL_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
+    rng = random.Random(seed)
+    output = tmp_path / "out"
+    for _ in range(4):
+        building = start(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+        time.sleep(rng.uniform(0.8, 5.0))
+        if building.poll() is None:
+            os.killpg(building.pid, signal.SIGKILL)
+        said, _ = building.communicate()
+        assert building.returncode in {0, -signal.SIGKILL}, said
+        assert left_running(building.pid) == {}
+        assert half_published(output) == []
+    code, said = run(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+    assert code == 0, said
+    assert results(output) == reference.results
+
+
+@pytest.mark.parametrize(
+    ("stage", "number", "code"),
+    [("train", signal.SIGINT, 130), ("sample", signal.SIGTERM, 143), ("render", signal.SIGINT, 130)],
+)
+def test_ctrl_c_and_termination_stop_everything_and_say_what_is_kept(
+    reference: Reference, tmp_path: Path, stage: str, number: signal.Signals, code: int
+) -> None:
+    output = copy_before(reference, stage, tmp_path)
+    building = start(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+    try:
+        while building.poll() is None and stage_at_work(output) != stage:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.killpg(building.pid, number)  # as a terminal does: to everyone
+        said, _ = building.communicate(timeout=30)
+        assert building.returncode == code, said
+        assert left_running(building.pid) == {}
+    finally:
+        kill_session(building.pid)
+    *_, last = said.splitlines()
+    assert last.startswith("build-video: interrupted. Kept: ")
+    assert "prepare 1" in last
+    assert "Traceback" not in said
+    assert half_published(output) == []
+    assert not list((output / "work" / "in-flight").glob("*"))
+
+
+def test_a_helper_process_killed_for_want_of_memory_is_told_and_the_next_build_goes_on(
+    reference: Reference, tmp_path: Path
+) -> None:
+    output = copy_before(reference, "render", tmp_path)
+    building = start(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+    victim = None
+    while building.poll() is None and victim is None:
+        working = list((output / "work" / "in-flight").glob("*/*.mp4")) if stage_at_work(output) == "render" else []
+        helpers = [
+            number for number, name in members(building.pid).items() if "python" in name and number != building.pid
+        ]
+        victim = max(helpers, key=_memory) if working and helpers else None
+        time.sleep(0.01)
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    said, _ = building.communicate(timeout=30)
+    assert building.returncode == 1, said
+    assert "A helper process died before its work was done" in said
+    assert "--jobs 1" in said
+    assert left_running(building.pid) == {}
+    shutil.rmtree(output / "work" / "compose")
+    code, said = run(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+    assert code == 0, said
+    assert results(output) == reference.results
+
+
+def _memory(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
