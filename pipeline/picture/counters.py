@@ -54,6 +54,11 @@ class Counters:
         self.origin_px: int | None = None
         self._easel, self._settings = easel, settings
         history = easel.data.history
+        # as `np.interp` takes them: anything else it copies whole, at every frame
+        self._iterations, self._epochs, self._elapsed_s = (
+            np.ascontiguousarray(column, dtype=np.float64)
+            for column in (history.iterations, history.epochs, history.elapsed_s)
+        )
         self._axis = time_axis(history, "linear", CURVE_PX)
         curve = make_curve(history, "validation", self._axis, 0.0)
         self._curve = curve if curve.points[0].size else make_curve(history, "training", self._axis, SMOOTH_PX)
@@ -117,22 +122,19 @@ class Counters:
 
     def text_of(self, item: str, iteration: float) -> str:
         """Write one number at an iteration, which may lie between two."""
-        history = self._easel.data.history
         if item == "iteration":
             return f"{math.floor(iteration + 1e-6):,}"
         if item == "epoch":
-            return f"{self._passed(iteration, history.epochs):.2f}"
+            return f"{self._passed(iteration, self._epochs):.2f}"
         if item == "time":
-            elapsed = self._passed(iteration, history.elapsed_s)
-            return duration(elapsed, float(history.elapsed_s[-1]))
+            return duration(self._passed(iteration, self._elapsed_s), float(self._elapsed_s[-1]))
         return f"{self._curve.value_at(float(self._axis.position_px(iteration))):.3f}"
 
     def _passed(self, iteration: float, counted: NDArray[np.float64]) -> float:
         """What has passed at an iteration: nothing at iteration 0, which no log holds."""
-        iterations = self._easel.data.history.iterations
-        if iteration < iterations[0]:
-            return float(counted[0]) * iteration / float(iterations[0])
-        return float(np.interp(iteration, iterations, counted))
+        if iteration < self._iterations[0]:
+            return float(counted[0]) * iteration / float(self._iterations[0])
+        return float(np.interp(iteration, self._iterations, counted))
 
     def draw_base(self, base: Planes) -> None:
         """Draw the names."""

@@ -112,8 +112,9 @@ def smoothed(values: Floats, sigma: float) -> Floats:
     weight = np.convolve(np.ones(inside.size), kernel)[reach : reach + inside.size]
     middle = np.convolve(inside, kernel)[reach : reach + inside.size] / weight
     for left in range(min(reach, inside.size // 2)):
-        offsets = np.arange(-reach, left + 1.0)
-        weights, values_there = kernel[: reach + left + 1], inside[inside.size - 1 - left - reach :]
+        before = min(reach, inside.size - 1 - left)
+        offsets = np.arange(-before, left + 1.0)
+        weights, values_there = kernel[reach - before : reach + left + 1], inside[inside.size - 1 - left - before :]
         first, second = weights @ offsets / weights.sum(), weights @ offsets**2 / weights.sum()
         level = weights @ values_there / weights.sum()
         slope = (weights @ (offsets * values_there) / weights.sum() - first * level) / max(second - first**2, 1e-9)

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,15 +19,24 @@ import numpy as np
 
 from pipeline.picture.planes import planes_of
 from pipeline.picture.scene import Scene
-from tests.picture.made_scenes import scene, scene_data
+from tests.picture.made_scenes import history, scene, scene_data
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
 WARM_UP_FRAMES = 30
+LOG_LINES = (4_000, 1_000_000)
 
 
 def full_scene(width: int, height: int) -> Scene:
     """The full landscape scene at 60 frames/s, as the demo has it."""
     return scene(scene_data(width, height, frame_rate=Fraction(60)))
+
+
+def logged_scene(iterations: int) -> Scene:
+    """The same scene at 1080p with a training of so many iterations."""
+    data = scene_data(*SIZES["1080p"], frame_rate=Fraction(60))
+    position = data.linear_position * (iterations / data.linear_position[-1])
+    long = history(iterations, "A long training")
+    return scene(replace(data, history=long, linear_position=position, log_position=np.log10(1 + position)))
 
 
 def drawing_ms(drawn: Scene, frames: int) -> tuple[float, float, dict[str, float]]:
@@ -67,6 +77,9 @@ def main() -> None:
         shown = ", ".join(f"{kind} {cost:.2f}" for kind, cost in panels.items() if cost >= 0.005)
         print(f"{name:>8} {mean:8.2f} {slow:8.2f}   {shown}")
         told[f"draw_ms_{name}"] = round(mean, 3)
+    short, long = (drawing_ms(logged_scene(count), frames)[0] for count in LOG_LINES)
+    print(f"1080p with a log of {LOG_LINES[0]:,} iterations: {short:.2f} ms, of {LOG_LINES[1]:,}: {long:.2f} ms")
+    told["long_log_ratio"] = round(long / short, 3)
     print(json.dumps(told))
 
 

@@ -236,6 +236,14 @@ def test_smoothing_keeps_the_first_value_constants_and_gaps() -> None:
     assert smoothed(np.full(50, 3.0), 4.0) == pytest.approx(np.full(50, 3.0))
 
 
+@given(values=st.lists(st.floats(0.0, 8.0), min_size=0, max_size=60), sigma=st.floats(0.5, 30.0))
+@settings(deadline=None, max_examples=60)
+def test_a_curve_of_any_few_columns_can_be_smoothed(values: list[float], sigma: float) -> None:
+    out = smoothed(np.array(values), sigma)
+    assert out.shape == (len(values),)
+    assert np.isfinite(out).all()
+
+
 def test_the_loss_axis_holds_all_means_and_doesnt_give_way_to_one_outlier() -> None:
     told = history(20_000)
     told.losses_nats[12_000] = 60 * BITS
