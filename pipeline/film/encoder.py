@@ -31,6 +31,8 @@ COLOUR_TAGS: Final = ("-color_range", "tv", "-colorspace", "bt709", "-color_prim
 BITEXACT: Final = ("-fflags", "+bitexact", "-flags", "+bitexact")
 _LOWEST_TIMESCALE_HZ: Final = 10_000
 _MACROBLOCK_PX: Final = 16
+_BYTES_PER_PX: Final = 0.0015
+_LOSSLESS_BYTES_PER_PX: Final = 0.1
 
 CODECS: Final[Mapping[Encoder, str]] = {
     "x264": "libx264",
@@ -138,6 +140,10 @@ class EncoderPlan:
     def frame_shape(self) -> tuple[int, int]:
         """Shape of a frame's buffer: the planes Y, U and V one after the other, uint8."""
         return (self.height * 3 // 2, self.width)
+
+    def least_bytes(self, frames: int) -> float:
+        """About the least that so many frames take when they are encoded, to see beforehand whether there is room."""
+        return frames * self.width * self.height * (_LOSSLESS_BYTES_PER_PX if self.lossless else _BYTES_PER_PX)
 
     def ingredients(self) -> dict[str, str | int | float | bool]:
         """Everything that determines the bits, for a result's key."""

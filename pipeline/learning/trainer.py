@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import TrainingError
-from pipeline.files import disk_errors, file_sha256
+from pipeline.files import disk_errors, file_sha256, require_room
 from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save_checkpoint
 from pipeline.learning.course import Course
 from pipeline.learning.hardware import choose_device, training_environment
@@ -38,6 +38,7 @@ GOOD_STATE_FILE: Final = "good-state.safetensors"
 
 _FLUSH_UPDATES: Final = 64
 _FLUSH_S: Final = 0.5
+_LOG_LINE_BYTES: Final = 40
 _SAVING_SHARE: Final = 0.02
 """Saving takes at most about this share of the time."""
 
@@ -128,6 +129,7 @@ class _Trainer:
 
     def run(self, tensors: dict[str, Tensor] | None) -> TrainingRun:
         """Go from where the course stands to its end."""
+        self._require_room()
         self._restart(tensors, self._stored_log_bytes() if tensors else 0)
         self._begin_progress()
         while self.course.iteration < self.course.total:
@@ -152,6 +154,14 @@ class _Trainer:
         course.total = total
         self._plan()
         self._begin_progress()
+
+    def _require_room(self) -> None:
+        """Refuse a training whose checkpoints, state (weights and two moments, twice) and log will find no room."""
+        ahead = sum(iteration > self.course.iteration for iteration in self.due)
+        weights = 4 * self.training.network.parameters
+        log = _LOG_LINE_BYTES * (self.course.total - self.course.iteration)
+        purpose = f"for the training of {self.training.label}: {ahead} checkpoints are to come"
+        require_room(self.training.folder, weights * (ahead + 6) + log, purpose)
 
     def _stored_log_bytes(self) -> int:
         stored = load_state(self.training.folder / STATE_FILE)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import StageError
 from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
-from pipeline.files import atomic_write_bytes, atomic_write_text
+from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import PROMISE_FILE, Promise, check_film
 from pipeline.film.container import encode_sound, join
@@ -48,6 +48,8 @@ CARDS_TEMPLATE: Final = "captions/cards.txt"
 _PEAK_MARGIN_DB: Final = 0.1
 _HURRIED_HEADROOM_DB: Final = 1.0
 """A draft's sound is a little lower from the beginning: then it need not be encoded a second time."""
+_BYTES_PER_SAMPLE: Final = 10
+"""Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
 _ENCODINGS: Final = 4
 """How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
 
@@ -230,6 +232,7 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
     timeline, report, settings = _timeline(made).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
     report.begin(STAGE, "soundtrack", 1.0, "share")
+    require_room(workplace.store.root, total * _BYTES_PER_SAMPLE, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, made, Path(aside)))
@@ -268,6 +271,9 @@ def _make_film(
 ) -> Result[Film]:
     timeline, report = _timeline(made).record, workplace.report
     report.begin(STAGE, "film", 3, "steps")
+    parts = [segment.path(segment.record.video_file) for segment in made.segments]
+    parts.append(sound.path(sound.record.sound_file))
+    require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")
     with workplace.store.publish(piece) as folder:
         path = folder / f"{production.name}.mp4"
         join(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import StageError
-from pipeline.files import file_sha256
+from pipeline.files import file_sha256, require_room
 from pipeline.film.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.footage import FootageFrames, content_hash, probe
 from pipeline.film.hardware import codec_for
@@ -99,8 +99,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     codec, note = codec_for(production.video)
     show, plan = _show(production, made), plan_encoder(production.video, codec)
     stretches = _stretches(production, show, plan)
-    store = workplace.store
-    forced = STAGE in workplace.force
+    store, forced = workplace.store, STAGE in workplace.force
     todo = [
         _Task(show, stretch, piece, plan, store.root)
         for stretch, piece in stretches
@@ -240,6 +239,7 @@ def _sound_result(show: _Show, scene: SceneClip, sound: SoundClip) -> Result[Cor
 
 def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     total = sum(task.stretch.frames for task in tasks)
+    require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(STAGE, "segments", total, "frames")
     done = dict.fromkeys((task.stretch.number for task in tasks), 0)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ProductionError
-from pipeline.files import file_sha256
+from pipeline.files import file_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import BYTE_VALUES
@@ -246,6 +246,10 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
         _TakeMaking(wishes, workplace).run()
 
 
+_BYTES_PER_SAMPLE: Final = 3
+"""One as the network made it, two to listen to."""
+
+
 class _TakeMaking:
     """Makes takes and tells how far they are: on a GPU one after the other, on the processor side by side."""
 
@@ -256,6 +260,8 @@ class _TakeMaking:
     def run(self) -> None:
         """Make them all."""
         wishes, place = self._wishes, self._workplace
+        needed = sum(wish.samples * wish.settings.candidates * _BYTES_PER_SAMPLE for wish in wishes)
+        require_room(place.store.root, needed, f"for {len(wishes)} takes")
         jobs = [_job(wish, place.store.partial(wish.made_by_network), _device(wish, place)) for wish in wishes]
         alone = place.jobs == 1 or len(wishes) == 1
         here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]

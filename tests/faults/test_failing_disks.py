@@ -8,6 +8,7 @@ import errno
 import os
 import random
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ def test_a_truly_full_disk_stops_every_stage_and_room_lets_it_go_on(
     reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed_kib = sum(path.stat().st_size for path in reference.output.rglob("*") if path.is_file()) // 1024
-    monkeypatch.setattr(files, "require_room", lambda *_: None)  # no estimate: each stage finds out for itself
+    monkeypatch.setattr(files, "free_bytes", lambda _: None)  # no estimate: each stage finds out for itself
     full = 0
     with small_disk(tmp_path / "disk", 16) as disk:
         for size_kib in range(16, 8 * needed_kib, max(16, needed_kib // 16)):
@@ -105,7 +106,25 @@ def test_a_truly_full_disk_stops_every_stage_and_room_lets_it_go_on(
                 break
             except DiskFullError as error:
                 full += 1
-                assert "are free" in error.expected
+                assert "free space" in error.expected
                 assert half_published(disk / "out") == []
         assert results(disk / "out") == reference.results
     assert full > 8
+
+
+@pytest.mark.parametrize("stage", ["train", "sample", "render", "compose"])
+def test_what_will_find_no_room_is_refused_before_it_begins(
+    reference: Reference, tmp_path: Path, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = copy_before(reference, stage, tmp_path)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("pipeline.files.shutil.disk_usage", lambda _: usage._replace(free=300))
+    with pytest.raises(DiskFullError, match="not enough room") as caught:
+        build_here(reference.production, output)
+    assert "300 bytes are free" in caught.value.expected
+    assert "about " in caught.value.expected
+    left = [path for path in (output / "work" / stage).rglob("*") if path.is_file() and path.parent.name != "names"]
+    assert [path.name for path in left if path.name != "planned.json"] == []
+    monkeypatch.undo()
+    build_here(reference.production, output)
+    assert results(output) == reference.results
