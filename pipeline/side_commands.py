@@ -6,6 +6,7 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from pipeline.starter import start_production
 
 if TYPE_CHECKING:
     from pipeline.sound.meter import Level
+    from pipeline.sound.recorder import InputDevice
 
 side = typer.Typer(add_completion=False)
 
@@ -107,13 +109,11 @@ def record(
         return
     if path is None:
         raise InputError("No file was named.", where="command line", expected="build-video record recordings/voice.wav")
-    chosen = next((d for d in devices if d.number == number or (number is None and d.is_default)), None)
-    if chosen is None:
-        raise InputError(f"There is no input {number}.", where="--input", expected="a number that --inputs lists")
+    chosen = _chosen_input(devices, number)
     if text:
         print(recorder.reading_text())
     print(f"Recording from {chosen.name}. Ctrl-C stops.", file=sys.stderr)
-    made = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_show_level)
+    made = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_Meter().show)
     print(file=sys.stderr)
     for warning in made.last_level.warnings() if made.last_level else ():
         print(f"  ! {warning}", file=sys.stderr)
@@ -122,27 +122,58 @@ def record(
     print(f"{made.path} ({made.seconds:.1f} s)")
 
 
-def _show_level(level: Level) -> None:
-    width = 40
-    filled = round(width * max(0.0, min(1.0, (level.peak_db + 60) / 60)))
-    clipped = " CLIPPED" if level.clipped_samples else ""
-    bar = "#" * filled + "-" * (width - filled)
-    print(f"\r{level.seconds:7.1f} s [{bar}] {level.peak_db:6.1f} dB{clipped} ", end="", file=sys.stderr, flush=True)
+def _chosen_input(devices: Sequence[InputDevice], number: int | None) -> InputDevice:
+    """The input of that number; without one the system's default, else the first."""
+    if number is None:
+        return next((device for device in devices if device.is_default), devices[0])
+    for device in devices:
+        if device.number == number:
+            return device
+    raise InputError(f"There is no input {number}.", where="--input", expected="a number that --inputs lists")
+
+
+class _Meter:
+    """Draws the level on one line, and tells each warning once, when it becomes true, while there is time to act."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def show(self, level: Level) -> None:
+        """Draw it."""
+        width = 40
+        filled = round(width * max(0.0, min(1.0, (level.peak_db + 60) / 60)))
+        bar = "#" * filled + "-" * (width - filled)
+        clipped = "  CLIPPED" if level.clipped_samples else ""
+        numbers = f"{level.peak_db:6.1f} dB, room {level.floor_db:6.1f} dB"
+        print(f"\r{level.seconds:7.1f} s [{bar}] {numbers}{clipped} ", end="", file=sys.stderr, flush=True)
+        for warning in level.warnings():
+            kind = warning.partition(":")[0]
+            if kind not in self._told:
+                self._told.add(kind)
+                print(f"\n  ! {warning}", file=sys.stderr, flush=True)
 
 
 @side.command()
 def check(
-    film: Annotated[Path, typer.Argument(help="A film of ours.", metavar="FILE.mp4")], as_json: AsJson = False
+    film: Annotated[
+        Path, typer.Argument(help="A film of ours, or a folder: then with its cuts.", metavar="FILE.mp4|FOLDER")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Decode a film and compare it with the timeline beside it."""
-    from pipeline.film.check import check_file  # noqa: PLC0415 - only here is a film decoded
+    """Decode a film and compare it with the timeline beside it; of a folder, the film and all its cuts."""
+    from pipeline.film.check import check_file, films_in  # noqa: PLC0415 - only here is a film decoded
 
-    findings = check_file(film)
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
+    films = films_in(film) if film.is_dir() else [film]
+    found = [(path, check_file(path)) for path in films]
+    if as_json and not film.is_dir():
+        print_json([asdict(finding) for finding in found[0][1]])
+    elif as_json:
+        print_json([{"film": str(path), "findings": [asdict(one) for one in findings]} for path, findings in found])
+    for path, findings in () if as_json else found:
+        if len(found) > 1:
+            print(f"{path}:")
         for finding in findings:
             expected = "" if finding.holds else f"   expected {finding.expected}"
             print(f"{'ok' if finding.holds else 'BROKEN':<7} {finding.promise:<20} {finding.found}{expected}")
-    if not all(finding.holds for finding in findings):
+    if not all(finding.holds for _, findings in found for finding in findings):
         raise typer.Exit(1)

@@ -50,6 +50,10 @@ def test_a_folder_stands_for_its_production_file(tmp_path: Path) -> None:
         (SECTION, ("'title' is missing",)),
         ('title = "x"', ("section", "missing")),
         ("title = ", ("not valid TOML",)),
+        ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\n[[cut]]\nname = "A"', ("two cuts", "'a'")),
+        ('title = "x"\n' + SECTION + '[[cut]]\nname = "nul"', ("no name for a folder",)),
+        ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nsections = [1, 2]', ("section 2", "there are 1")),
+        ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nlenght = 3', ("lenght", "no setting")),
         ("a = " + "[" * 5000, ("TOML",)),
         ('title = "\\u0000"\nsection = 3', ("section",)),
     ],
@@ -81,7 +85,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 trees = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
 )
-keys = st.sampled_from(["title", "video", "sound", "section", "insert", "templates", "language", "x"])
+keys = st.sampled_from(["title", "video", "sound", "section", "insert", "templates", "language", "cut", "x"])
 
 
 @given(st.dictionaries(keys, trees, max_size=6))

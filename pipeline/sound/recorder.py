@@ -201,7 +201,10 @@ class GrowingWav:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[GrowingWav]:
+    if path.suffix.lower() != ".wav":
+        raise OutputError(f"'{path.name}' is no name of a WAV file.", where=str(path), expected="a name ending in .wav")
     with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             file = GrowingWav(path)
         except FileExistsError:
@@ -225,8 +228,11 @@ def _stream(library: Any, device: InputDevice, rate_hz: int, listen: Callable[..
             dtype="float32",
             callback=listen,
         )
-    with stream:
-        yield
+    try:
+        with stream:
+            yield
+    except library.PortAudioError as error:  # starting it, where another program holds the device
+        raise _unusable(error, device.name) from error
 
 
 @contextmanager
@@ -234,11 +240,15 @@ def _library_errors(library: Any, where: str = "") -> Iterator[None]:
     try:
         yield
     except (library.PortAudioError, ValueError) as error:
-        raise RecordingError(
-            f"The sound input can't be used: {error}.",
-            where=where,
-            hint="Check that it is plugged in, allowed in the system's settings, and not in use by another program.",
-        ) from error
+        raise _unusable(error, where) from error
+
+
+def _unusable(error: Exception, where: str) -> RecordingError:
+    return RecordingError(
+        f"The sound input can't be used: {error}.",
+        where=where,
+        hint="Check that it is plugged in, allowed in the system's settings, and not in use by another program.",
+    )
 
 
 def _rate_of(library: Any, device: InputDevice) -> int:

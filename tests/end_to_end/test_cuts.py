@@ -14,9 +14,9 @@ import soundfile
 from PIL import Image
 
 from pipeline.cleaner import CleaningRules, choose_results
-from pipeline.errors import InputError
+from pipeline.errors import FootageError, InputError
 from pipeline.exports import LoopWish, write_loop, write_sounds
-from pipeline.film.check import check_file
+from pipeline.film.check import check_file, films_in
 from pipeline.films import build_all, build_one, check_cut, survey_all
 from pipeline.preview import write_still
 from pipeline.production import Production, load_production
@@ -92,6 +92,12 @@ def test_cuts_are_as_long_and_as_large_as_asked_with_everything_beside_them(cuts
         with Image.open(folder / "thumbnail.png") as thumbnail:
             assert max(thumbnail.size) == 1280
             assert thumbnail.width / thumbnail.height == pytest.approx(size[0] / size[1], abs=0.01)
+
+
+def test_a_folder_is_checked_with_the_film_and_all_its_cuts(cuts: WithCuts, tmp_path: Path) -> None:
+    assert [film.name for film in films_in(cuts.film.output)] == ["tiny.mp4", "tiny-short.mp4", "tiny-teaser.mp4"]
+    with pytest.raises(FootageError, match="no film"):
+        films_in(tmp_path)
 
 
 def test_a_cut_is_told_under_its_own_title_and_theme(cuts: WithCuts) -> None:
