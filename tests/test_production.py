@@ -105,9 +105,20 @@ def test_names_become_names_that_every_file_system_takes(text: str) -> None:
     assert len(name) <= 90
 
 
+@pytest.mark.parametrize(("name", "cuts"), [("starter", ["short"]), ("demo", ["short", "teaser"])])
+def test_the_cuts_of_the_shipped_productions_are_valid_once_they_are_no_comments(name: str, cuts: list[str]) -> None:
+    text = (builtin_templates_folder() / "productions" / f"{name}.toml").read_text(encoding="utf-8")
+    above, found, below = text.partition("# [[cut]]")
+    uncommented = "".join(line.removeprefix("# ") for line in (found + below).splitlines(keepends=True))
+    production = parse_production(tomllib.loads(above + uncommented), where=name)
+    assert [cut.name for cut in production.cuts] == cuts
+    assert production.cuts[0].seconds == 45
+
+
 def test_the_production_in_the_readme_is_valid() -> None:
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
     shown = readme.split("```toml\n")[1].split("```")[0]
     production = parse_production(tomllib.loads(shown), where="README.md")
     assert production.sections[0].storyboard.take[0].iteration == "best"
     check_captions(production)
+    assert production.cuts[0].name == "short"
