@@ -1,4 +1,4 @@
-"""Which of several takes is closest to the recording: in loudness, in its changes, and in spectrum.
+"""Which of several takes is closest to the recording: in loudness, in its changes and pauses, and in spectrum.
 
 This module owns the rule. Arrays of samples in, numbers out; it knows neither files nor bytes, and needs no torch.
 """
@@ -20,6 +20,7 @@ _LOWEST_HZ: Final = 100.0
 _FLOOR_DB: Final = -96.0
 _HEARD_BELOW_LOUDEST_DB: Final = 40.0
 """Windows quieter than this, compared with the loudest, count as pauses."""
+_PAUSE_BELOW_LOUDEST_DB: Final = 25.0
 
 _SILENCE_BELOW_DB: Final = 24.0
 """A take so much quieter than the recording says nothing."""
@@ -40,6 +41,8 @@ class Portrait:
         How much the level changes from window to window: the standard deviation, within 40 dB of the loudest.
     flatness
         Geometric over arithmetic mean of the power spectrum, from 0 (a tone) to 1 (white noise).
+    pauses
+        Share of its time more than 25 dB below its loudest window.
     bands_db
         Power in bands that widen with frequency, each relative to the whole; shape = (16,).
     """
@@ -47,6 +50,7 @@ class Portrait:
     level_db: float
     movement_db: float
     flatness: float
+    pauses: float
     bands_db: npt.NDArray[np.float64]
 
 
@@ -60,12 +64,13 @@ def portray(samples: Floats, sample_rate_hz: int) -> Portrait:
     levels = _decibels(np.mean(windows**2, axis=1))
     heard = levels >= max(levels.max() - _HEARD_BELOW_LOUDEST_DB, _FLOOR_DB + 1.0)
     if not heard.any():
-        return Portrait(_FLOOR_DB, 0.0, 0.0, np.zeros(_BANDS))
+        return Portrait(_FLOOR_DB, 0.0, 0.0, 1.0, np.zeros(_BANDS))
     power = np.mean(np.abs(np.fft.rfft(windows[heard] * np.hanning(size), axis=1)[:, 1:]) ** 2, axis=0) + 1e-20
     return Portrait(
         level_db=float(_decibels(np.mean(windows**2))),
         movement_db=float(np.std(np.maximum(levels, levels.max() - _HEARD_BELOW_LOUDEST_DB))),
         flatness=float(np.exp(np.mean(np.log(power))) / np.mean(power)),
+        pauses=float(np.mean(levels < levels.max() - _PAUSE_BELOW_LOUDEST_DB)),
         bands_db=_in_bands(power, sample_rate_hz / size, sample_rate_hz / 2),
     )
 
@@ -75,8 +80,11 @@ def distance(take: Portrait, recording: Portrait) -> float:
     level = abs(take.level_db - recording.level_db) / 6.0
     movement = abs(take.movement_db - recording.movement_db) / 6.0
     spectrum = float(np.mean(np.abs(take.bands_db - recording.bands_db))) / 6.0
+    pauses = abs(take.pauses - recording.pauses) / 0.25
     silent = take.level_db < recording.level_db - _SILENCE_BELOW_DB
-    return (level + movement + 2.0 * spectrum) / 4.0 + (_REFUSED if silent or is_noise(take, recording) else 0.0)
+    return (level + movement + 2.0 * spectrum + pauses) / 5.0 + (
+        _REFUSED if silent or is_noise(take, recording) else 0.0
+    )
 
 
 def is_noise(take: Portrait, recording: Portrait) -> bool:

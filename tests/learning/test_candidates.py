@@ -61,3 +61,10 @@ def test_loudness_is_measured_in_decibels(gain_db: float) -> None:
     quiet = portray((voice_like() * 10 ** (gain_db / 20)).astype(np.float32), RATE_HZ)
     assert quiet.level_db - full.level_db == pytest.approx(gain_db, abs=0.01)
     np.testing.assert_allclose(quiet.bands_db, full.bands_db, atol=0.01)
+
+
+def test_a_take_that_hardly_speaks_is_further_away_than_one_that_does() -> None:
+    recording = portray(voice_like(0), RATE_HZ)
+    speaks, mumbles = voice_like(3), voice_like(3)
+    mumbles[RATE_HZ:] *= 1e-3
+    assert distance(portray(mumbles, RATE_HZ), recording) > 0.3 + distance(portray(speaks, RATE_HZ), recording)
