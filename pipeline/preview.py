@@ -71,6 +71,8 @@ def write_still(production: Production, workplace: Workplace, at: str, path: Pat
 
 def write_sheet(production: Production, workplace: Workplace, path: Path, cut: str | None = None) -> None:
     """Write a sheet with every card and the middle of every take of the film, or of a cut, each with its caption."""
+    from PIL import Image  # noqa: PLC0415 - only pictures need it
+
     from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs it
 
     shown, made = build_one(production, workplace, "cards", cut)
@@ -79,7 +81,7 @@ def write_sheet(production: Production, workplace: Workplace, path: Path, cut: s
     for frame, told in _moments(timeline):
         picture = _draw(shown, made, frame)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
-        pictures.append(np.ascontiguousarray(picture[::step, ::step]))
+        pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
         words.append(told)
     write_picture(contact_sheet(pictures, words), path)
 

@@ -89,7 +89,7 @@ def _frame(words: tuple[str, str], size_px: tuple[int, int], theme: Theme) -> Dr
     bold = TextStyle(_CAPTION_PX, weight=600, tabular=True)
     indent = type_.measure("00", bold) + 0.7 * _CAPTION_PX
     room = (width - indent, _CAPTION_PX * 2.9)
-    fitted = type_.fit(caption, style, *room, lines=_CAPTION_LINES, balance=False)
+    fitted = type_.fit(caption, style, *room, lines=_CAPTION_LINES)
     top = height + 0.35 * _CAPTION_PX
     marks: list[Mark] = [
         BoxMark((0.0, 0.0, width, height), theme.colours.grid, line_px=1.0),
