@@ -1,1 +1,7 @@
 """The room of pictures: theme, text, strips, panels, cards, scenes. Arrays in, arrays out; no ffmpeg."""
+
+from pathlib import Path
+
+from pipeline.machine_code import ensure_cache_folder
+
+ensure_cache_folder(Path(__file__).parent)
