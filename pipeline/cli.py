@@ -252,7 +252,7 @@ def _in_words(error: Exception) -> BuildVideoError:
         context = getattr(error, "ctx", None)
         usage = context.get_usage() if context else "see build-video --help"
         words = error.format_message() if hasattr(error, "format_message") else str(error)
-        return InputError(words, where="command line", expected=usage)
+        return InputError(f"{words.rstrip('.')}.", where="command line", expected=usage)
     return as_our_error(error)
 
 

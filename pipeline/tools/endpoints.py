@@ -65,14 +65,13 @@ def new_file(path: str) -> Iterator[Path]:
     goal = Path(path).resolve()  # a link stays a link, to the new content
     if goal.is_dir():
         raise OutputError("The output is a folder.", where=path, expected="the name of a file")
-    if goal.exists() and not goal.is_file():  # a device or a pipe can't be replaced
-        yield goal
-        return
+    replaced = goal.is_file() or not goal.exists()  # a device or a pipe can't be
     # The ending stays: libraries choose the format by it.
     temporary = goal.with_name(f".{goal.stem[:60]}.{os.getpid()}-{uuid.uuid4().hex[:8]}{goal.suffix}")
     try:
-        yield temporary
-        temporary.replace(goal)
+        yield temporary if replaced else goal
+        if replaced:
+            temporary.replace(goal)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
