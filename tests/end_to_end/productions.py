@@ -71,3 +71,12 @@ def build_video(*arguments: str | Path, cwd: Path, check: bool = True) -> subpro
     if check:
         assert ran.returncode == 0, ran.stderr[-3000:]
     return ran
+
+
+def run_here(*arguments: str) -> int:
+    """Run a command line in this process, as `build-video` does; return its exit code."""
+    from pipeline.cli import run  # noqa: PLC0415 - the whole command line
+    from pipeline.entrance import TOOLS  # noqa: PLC0415
+    from pipeline.start import run_tool  # noqa: PLC0415
+
+    return run_tool(arguments) if arguments and arguments[0] in TOOLS else run(arguments)

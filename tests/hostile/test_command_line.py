@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import run
-from tests.end_to_end.productions import make_tiny
+from tests.end_to_end.productions import make_tiny, run_here
 from tests.hostile import seeds
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.hostile.watching import HangError, door, watch
@@ -31,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def told(capsys: pytest.CaptureFixture[str], folder: Path, *arguments: str) -> tuple[int, str]:
     """Run a command line in this process, watched; return its exit code and what it said."""
     codes: list[int] = []
-    ending = watch(lambda: codes.append(run(arguments)), folder / "out", longest_s=60)
+    ending = watch(lambda: codes.append(run_here(*arguments)), folder / "out", longest_s=60)
     assert ending.how == "success", ending.said  # the command line tells errors itself: none may come through
     said = capsys.readouterr().err
     assert "Traceback" not in said

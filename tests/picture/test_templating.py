@@ -112,8 +112,7 @@ LABOURS = [
     f"{{% for a in '{WORD}' %}}{{% for b in '{WORD}' %}}{{% endfor %}}{{% endfor %}}",
     "{% for a in text %}{% for b in text %}{% endfor %}{% endfor %}" * 60,
     "{% for a in text %}{{ text|replace('y', 'z')|upper|lower|trim|length and '' }}{% endfor %}",
-    "{% for a in rows %}{% for b in rows %}{% if a in rows and b in rows and 1001 in rows %}{% endif %}{% endfor %}"
-    "{% endfor %}",
+    "{% for a in rows %}{% for b in rows %}{% if a in rows and b in rows %}{% endif %}{% endfor %}{% endfor %}",
     "{{ rows|join(rows|join(rows|join('xxxx'))) }}",
     "{{ rows|join(rows|join(rows|join(text))) }}",
     "{{ 9**(9**9) }}",
