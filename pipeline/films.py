@@ -5,6 +5,7 @@ This module knows that a cut begins where the film's takes are made, and nothing
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pipeline.build import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
@@ -50,19 +51,31 @@ def build_one(
     if cut is None:
         return production, build(production, workplace, until)
     chosen = find_cut(production, cut)
-    check_words(production.dressed(chosen))
-    return _build_cut(production, chosen, build(production, workplace, SHARED[-1]), workplace, until)
+    _check_words(production, chosen)
+    shared = replace(workplace, force=workplace.force - set(SHARED))
+    return _build_cut(production, chosen, build(production, shared, SHARED[-1]), workplace, until)
 
 
 def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Made]:
     """Make the film and then its cuts, up to and including one stage; by the cut's name, '' for the film."""
     if until in OWN:
         for cut in production.cuts:
-            check_words(production.dressed(cut))
+            _check_words(production, cut)
     made = build(production, workplace, until)
     if until not in OWN:
         return {"": made}
     return {"": made} | {cut.name: _build_cut(production, cut, made, workplace, until)[1] for cut in production.cuts}
+
+
+def _check_words(production: Production, cut: CutSettings) -> None:
+    """Find faults of a cut's look and words before hours are spent on training."""
+    from pipeline.picture.templating import check_text  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.stages.storyboard import CAPTION_FACTS  # noqa: PLC0415
+
+    check_words(production.dressed(cut))
+    for line in cut.take:
+        if line.caption is not None:
+            check_text(line.caption, CAPTION_FACTS, f"caption in the cut '{cut.name}'")
 
 
 def _build_cut(

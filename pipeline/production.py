@@ -101,6 +101,11 @@ class Production(_Part):
                 raise ValueError(
                     f"the cut '{cut.name}' names section {max(numbers)}, and there are {len(self.sections)}"
                 )
+            if cut.seconds < (needed_s := cut.shortest_s(len(self.sections))):
+                raise ValueError(
+                    f"the cut '{cut.name}' needs {needed_s:g} s for its sections and its title, and has "
+                    f'{cut.seconds:g} s: set more seconds, or fewer sections, such as sections = "best"'
+                )
         return self
 
     @property

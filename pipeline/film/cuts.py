@@ -77,6 +77,12 @@ class CutSettings(FilmSettings):
             raise ValueError(f"a title of {self.title_seconds:g} s leaves no time for takes in {self.seconds:g} s")
         return self
 
+    def shortest_s(self, film_sections: int) -> float:
+        """How many seconds it needs at least, for a film of so many sections."""
+        several = film_sections if self.sections == "all" else 1 if self.sections == "best" else len(self.sections)
+        count = len({line.section for line in self.take}) or several
+        return count * _SHORTEST_SECTION_S + (0.0 if self.cards == "none" else self.title_seconds)
+
     def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
         """Return the film's settings in the cut's shape; a draft's sides are half as long."""
         width, height = self._size(film)

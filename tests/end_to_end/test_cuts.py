@@ -68,7 +68,7 @@ def cuts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> WithCuts:
         file.write(CUTS)
     production, listener = load_production(folder / "tiny.toml"), Listener()
     output = folder / "out" / "tiny"
-    workplace = Workplace(Store(output / "work"), output, listener, jobs=2)
+    workplace = Workplace(Store(output / "work"), output, listener)
     build_all(production, workplace)
     return WithCuts(Built(folder, folder / "tiny.toml", output), production, workplace, listener.begun)
 
@@ -200,3 +200,18 @@ def take_of(folder: Path) -> tuple[int, float]:
     record = folder / "record.json"
     told = json.loads(record.read_text()) if record.is_file() else {}
     return told.get("iteration", -1), told.get("temperature", 0)
+
+
+def test_a_fault_in_a_cuts_words_is_told_before_anything_is_trained(cuts: WithCuts, tmp_path: Path) -> None:
+    text = cuts.film.production.read_text(encoding="utf-8")
+    empty = Workplace(Store(tmp_path / "work"), tmp_path)
+    for line, word in (
+        ('[[cut.take]]\niteration = 0\ncaption = "{{ iteraton }}"\n', "iteraton"),
+        ('[[cut]]\nname = "third"\ntheme = "midnite"\n', "midnite"),
+        ('[[cut]]\nname = "fourth"\ntitle = "\\U00013000"\n', "U\\+13000"),
+    ):
+        other = cuts.film.folder / "other.toml"
+        other.write_text(text + line, encoding="utf-8")
+        with pytest.raises(InputError, match=word):
+            build_all(load_production(other), empty)
+        assert not list(tmp_path.iterdir())
