@@ -70,16 +70,13 @@ def clean(
 @side.command()
 def doctor(output: Output = None, as_json: AsJson = False) -> None:
     """Say what this machine has, what is missing, and how to get it."""
-    from pipeline.doctor import examine  # noqa: PLC0415 - looks into every room
+    from pipeline.doctor import as_text, as_values, examine  # noqa: PLC0415 - looks into every room
 
     findings = examine(output or Path("out"))
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        print_json(list(as_values(findings)))
     else:
-        for finding in findings:
-            print(f"{finding.state:<8} {finding.name:<12} {finding.found}")
-            if finding.mend:
-                print(f"{'':<21} -> {finding.mend}")
+        print(as_text(findings))
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
 

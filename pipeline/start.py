@@ -19,9 +19,27 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))
-    from pipeline.cli import run  # noqa: PLC0415 - only what is needed is loaded
-
+    try:
+        from pipeline.cli import run  # noqa: PLC0415 - only what is needed is loaded
+    except ImportError as error:
+        sys.exit(_without_packages(arguments, error))
     sys.exit(run(arguments))
+
+
+def _without_packages(arguments: Sequence[str], error: ImportError) -> int:
+    """Say what is missing where the command line itself can't be loaded: the doctor needs no package for that."""
+    if arguments[:1] != ["doctor"]:
+        sys.stderr.write(f"build-video: {as_our_error(error)}\n")
+        return 1
+    import json  # noqa: PLC0415 - a machine that is whole never comes here
+    from pathlib import Path  # noqa: PLC0415
+
+    from pipeline.doctor import as_text, as_values, examine  # noqa: PLC0415
+
+    findings = examine(Path("out"))
+    told = json.dumps(as_values(findings)) if "--json" in arguments else as_text(findings)
+    sys.stdout.write(f"{told}\n")
+    return 1
 
 
 def run_tool(arguments: Sequence[str]) -> int:
