@@ -1,6 +1,7 @@
 """What this machine has, what is missing, and how to get it.
 
-Each check stands alone: one that breaks says so and the others go on. This module changes nothing on the machine.
+Each check stands alone and brings its own libraries along: one that breaks says so, with the command that mends it, and
+the others go on. This module changes nothing on the machine.
 """
 
 from __future__ import annotations
@@ -9,23 +10,30 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Final, Literal
 
-from packaging.requirements import Requirement
-
 from pipeline.errors import BuildVideoError
-from pipeline.ffmpeg import ffmpeg_path
+from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import existing_parent
-from pipeline.film.hardware import working_hardware
 
 _NEEDED_DISK_GIB: Final = 2.0
 _NEEDED_MEMORY_GIB: Final = 4.0
 _NEEDED_ENCODERS: Final = ("libx264", "aac")
+_AGAIN: Final = "pip install --force-reinstall build-video"
+_FONTS_AGAIN: Final = "pip install --force-reinstall fontpkg-inter fontpkg-jetbrains-mono pillow"
+_TORCH_AGAIN: Final = "pip install --force-reinstall torch"
+_FRIBIDI: Final = {
+    "Linux": "sudo apt install libfribidi0  (Fedora: sudo dnf install fribidi)",
+    "Darwin": "brew install fribidi",
+    "Windows": "Put fribidi.dll on the PATH (https://github.com/fribidi/fribidi).",
+}
+_MEMORY_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CORE_LIMIT: Final = "/sys/fs/cgroup/cpu.max"
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,13 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
+    from packaging.requirements import Requirement  # noqa: PLC0415 - may be what is missing
+
     try:
         wanted = [Requirement(line) for line in requires("build-video") or []]
     except PackageNotFoundError:
         return Finding("packages", "missing", "build-video is not installed", "pip install -e .")
-    bad = []
+    bad: dict[str, str] = {}
     for requirement in wanted:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
@@ -71,9 +81,11 @@ def _packages() -> Finding:
         except PackageNotFoundError:
             have = ""
         if not have or not requirement.specifier.contains(have, prereleases=True):
-            bad.append(f"{requirement.name} {have or 'absent'}, needs {requirement.specifier}")
+            asked = f"{requirement.name}{requirement.specifier}"
+            bad[asked] = f"{requirement.name} {have or 'absent'}, needs {requirement.specifier}"
     if bad:
-        return Finding("packages", "missing", "; ".join(bad), "pip install --upgrade build-video")
+        mend = "pip install " + " ".join(f'"{asked}"' for asked in bad)
+        return Finding("packages", "missing", "; ".join(bad.values()), mend)
     return Finding("packages", "ok", f"{len(wanted)} as required")
 
 
@@ -81,14 +93,20 @@ def _ffmpeg() -> Finding:
     path = ffmpeg_path()
     first = run_ffmpeg(["-version"], timeout_s=20).stdout.decode("utf-8", "replace").splitlines()[0]
     found = " ".join(first.split()[:3])
-    return Finding("ffmpeg", "ok", f"{found} ({path.name})")
+    chosen = f", chosen by {OVERRIDE_VARIABLE}" if os.environ.get(OVERRIDE_VARIABLE) else ""
+    return Finding("ffmpeg", "ok", f"{found} ({path.name}{chosen})")
 
 
 def _encoders() -> Finding:
+    from pipeline.film.hardware import working_hardware  # noqa: PLC0415 - brings arrays and settings along
+
     listed = run_ffmpeg(["-encoders"], timeout_s=20).stdout.decode("utf-8", "replace").split()
     absent = [name for name in _NEEDED_ENCODERS if name not in listed]
     if absent:
-        return Finding("encoders", "missing", f"no {', '.join(absent)}", "pip install --force-reinstall imageio-ffmpeg")
+        mend = "pip install --force-reinstall imageio-ffmpeg"
+        if os.environ.get(OVERRIDE_VARIABLE):
+            mend = f"Unset {OVERRIDE_VARIABLE}, or name an ffmpeg that was built with {' and '.join(absent)}."
+        return Finding("encoders", "missing", f"no {', '.join(absent)}", mend)
     working = [trial.encoder for trial in working_hardware() if trial.works]
     also = f"; in hardware: {', '.join(working)}" if working else "; none in hardware works here"
     return Finding("encoders", "ok", ", ".join(_NEEDED_ENCODERS) + also)
@@ -103,11 +121,12 @@ def _fonts() -> Finding:
 
 
 def _shaper() -> Finding:
-    from pipeline.picture.fonts import HAS_RAQM  # noqa: PLC0415
+    from PIL import features  # noqa: PLC0415 - only this check and that of the fonts need pictures
 
-    if HAS_RAQM:
-        return Finding("text shaper", "ok", "raqm")
-    return Finding("text shaper", "note", "basic: Arabic and Indic scripts are not joined", "pip install -U pillow")
+    if features.check("raqm"):
+        return Finding("text shaper", "ok", f"raqm {features.version('raqm') or ''}".strip())
+    mend = _FRIBIDI.get(platform.system(), "Install the library FriBidi.")
+    return Finding("text shaper", "note", "basic: Arabic and Indic scripts are not joined", mend)
 
 
 def _disk(folder: Path) -> Finding:
@@ -118,11 +137,21 @@ def _disk(folder: Path) -> Finding:
     return Finding("disk", "ok", found)
 
 
+def _limit(path: str) -> list[str]:
+    """What a container is allowed, as words; nothing where it says nothing."""
+    try:
+        return Path(path).read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
 def _memory_gib() -> float:
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return 0.0
+    allowed = [int(word) for path in _MEMORY_LIMITS for word in _limit(path)[:1] if word.isdecimal()]
+    return min([there, *allowed]) / 2**30
 
 
 def _memory() -> Finding:
@@ -137,6 +166,9 @@ def _memory() -> Finding:
 
 def _cores() -> Finding:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = _limit(_CORE_LIMIT)
+    if len(share) == 2 and share[0].isdecimal() and int(share[1]):  # noqa: PLR2004 - quota and period
+        usable = min(usable, max(1, int(share[0]) // int(share[1])))
     return Finding("cores", "ok", f"{usable} usable of {os.cpu_count()}")
 
 
@@ -157,25 +189,42 @@ def examine(folder: Path) -> list[Finding]:
     folder
         Where films would be written.
     """
-    checks: dict[str, Callable[[], Finding]] = {
-        "python": _python,
-        "packages": _packages,
-        "ffmpeg": _ffmpeg,
-        "encoders": _encoders,
-        "fonts": _fonts,
-        "text shaper": _shaper,
-        "disk": lambda: _disk(folder),
-        "memory": _memory,
-        "cores": _cores,
-        "gpu": _gpu,
-    }
-    return [_safely(name, check) for name, check in checks.items()]
+    checks: tuple[tuple[str, Callable[[], Finding], str], ...] = (
+        ("python", _python, _AGAIN),
+        ("packages", _packages, _AGAIN),
+        ("ffmpeg", _ffmpeg, "pip install --force-reinstall imageio-ffmpeg"),
+        ("encoders", _encoders, "pip install --force-reinstall imageio-ffmpeg"),
+        ("fonts", _fonts, _FONTS_AGAIN),
+        ("text shaper", _shaper, _FONTS_AGAIN),
+        ("disk", lambda: _disk(folder), "Choose another folder with -o."),
+        ("memory", _memory, ""),
+        ("cores", _cores, ""),
+        ("gpu", _gpu, _TORCH_AGAIN),
+    )
+    return [_safely(name, check, mend) for name, check, mend in checks]
 
 
-def _safely(name: str, check: Callable[[], Finding]) -> Finding:
+def as_text(findings: Sequence[Finding]) -> str:
+    """Findings as lines for a terminal."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<8} {finding.name:<12} {finding.found}")
+        if finding.mend:
+            lines.append(f"{'':<21} -> {finding.mend}")
+    return "\n".join(lines)
+
+
+def as_values(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Findings as plain values, for JSON."""
+    return [asdict(finding) for finding in findings]
+
+
+def _safely(name: str, check: Callable[[], Finding], mend: str) -> Finding:
     try:
         return check()
     except BuildVideoError as error:
-        return Finding(name, "missing", error.what, error.hint)
+        return Finding(name, "missing", error.what, error.hint or mend)
+    except ModuleNotFoundError as error:
+        return Finding(name, "missing", f"the package '{error.name}' is absent", mend)
     except Exception as error:  # noqa: BLE001 - a broken part is what the doctor is there to find
-        return Finding(name, "missing", f"{type(error).__name__}: {error}", "pip install --force-reinstall build-video")
+        return Finding(name, "missing", f"{type(error).__name__}: {error}", mend)
