@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
 from pipeline.errors import FootageError, ProductionError
+from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
@@ -42,6 +43,7 @@ def load_stage(name: str) -> Stage:
 
 def build(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> Made:
     """Make everything that is stale, up to and including one stage."""
+    check_ffmpeg()
     if until != "prepare":
         check_words(production)
     made = Made()

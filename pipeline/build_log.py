@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from pipeline.errors import BuildVideoError
 from pipeline.progress import Reporter
@@ -102,15 +102,14 @@ class BuildLog:
         self._stage_began_s = self._began_s
         self._seconds: dict[str, float] = {}
         overlong = path.exists() and path.stat().st_size > _LARGEST_BYTES
-        self._file: TextIO = path.open("w" if overlong else "a", encoding="utf-8")
+        self._file = path.open("wb" if overlong else "ab", buffering=0)
 
     def write(self, text: str) -> None:
         """Write one entry, with the time."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = without_personal_paths(text, self._folders).replace("\n", "\n    ")
         with suppress(OSError, ValueError):
-            self._file.write(f"{stamp} {line}\n")
-            self._file.flush()
+            self._file.write(f"{stamp} {line}\n".encode("utf-8", "replace"))
 
     def open_build(self, command: str, settings: str) -> None:
         """Write what is built, on what."""
@@ -128,8 +127,7 @@ class BuildLog:
         else:
             words = str(error) if isinstance(error, BuildVideoError) else repr(error)
             self.write(f"build ended by {type(error).__name__}: {words}")
-        with suppress(OSError, ValueError):
-            self._file.close()
+        self._file.close()
 
     def _turn_to(self, stage: str) -> None:
         """Add up what the stage before took."""

@@ -1,13 +1,16 @@
 """One build at a time in one folder."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pipeline.errors import OutputError
 from pipeline.lock import sole_builder
@@ -43,6 +46,41 @@ def test_a_lock_left_by_a_killed_build_does_not_block(tmp_path: Path) -> None:
     time.sleep(0.05)
     with sole_builder(tmp_path):
         pass
+
+
+def test_a_note_left_behind_that_names_another_living_process_does_not_block(tmp_path: Path) -> None:
+    told = {"process": os.getppid(), "host": socket.gethostname(), "since": "2001-01-01T00:00:00+00:00"}
+    (tmp_path / "lock.json").write_text(json.dumps(told), encoding="utf-8")  # its number was given to another program
+    (tmp_path / "lock").touch()
+    with sole_builder(tmp_path):
+        assert json.loads((tmp_path / "lock.json").read_text(encoding="utf-8"))["process"] == os.getpid()
+    assert not (tmp_path / "lock.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        (
+            {"process": 12, "host": "elsewhere", "since": "2030-01-01"},
+            "process 12 on elsewhere, since",
+        ),
+        ({"process": 999_999_999, "host": socket.gethostname(), "since": "2030-01-01"}, "has not said its name"),
+        ({"process": "x"}, "has not said its name"),
+        (None, "has not said its name"),
+    ],
+)
+def test_a_stale_note_accuses_nobody_of_holding_the_folder(
+    tmp_path: Path, note: dict[str, object] | None, words: str
+) -> None:
+    with FileLock(tmp_path / "lock"):
+        if note is not None:
+            (tmp_path / "lock.json").write_text(json.dumps(note), encoding="utf-8")
+        program = "import sys; from pathlib import Path; from pipeline.lock import sole_builder\n"
+        program += "with sole_builder(Path(sys.argv[1])): pass"
+        ran = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+        )
+    assert words in ran.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
