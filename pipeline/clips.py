@@ -24,6 +24,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline import showing
 from pipeline.build import build
 from pipeline.errors import InputError, StageError
 from pipeline.film.timeline import CardClip, Timeline
@@ -31,7 +32,7 @@ from pipeline.lock import sole_builder
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter
-from pipeline.stages import compose, render
+from pipeline.stages import compose
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 
@@ -177,7 +178,7 @@ def _opened(path: Path, output: str | Path | None, jobs: int, report: Reporter) 
     if made.timeline is None:
         raise StageError("There is no timeline.")
     with (
-        render.open_film(production, made) as draw,
+        showing.open_film(production, made) as draw,
         soundfile.SoundFile(sound.path(sound.record.lossless_file)) as heard,
     ):
         yield _OpenFilm(made.timeline.record, draw, heard)

@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline import showing
 from pipeline.cutting import find_cut, place_for
 from pipeline.errors import InputError, OutputError, StageError
 from pipeline.ffmpeg import Process, file_argument
@@ -30,7 +31,7 @@ from pipeline.production import Production
 from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler
-from pipeline.stages import compose, render
+from pipeline.stages import compose
 from pipeline.store import Result
 from pipeline.workplace import Workplace
 
@@ -108,7 +109,7 @@ def write_loop(production: Production, workplace: Workplace, wish: LoopWish, cut
     path = to or place.output / "loops" / f"{shown.name}-{span.name}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
-    with _whole_file(path) as unfinished, render.open_film(shown, made) as draw:
+    with _whole_file(path) as unfinished, showing.open_film(shown, made) as draw:
 
         def picture(frame: int) -> Picture:
             return rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))

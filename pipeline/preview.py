@@ -106,7 +106,7 @@ def _timeline(made: Made) -> Timeline:
 
 def _draw(production: Production, made: Made, frame: int) -> NDArray[np.uint8]:
     from pipeline.picture.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
-    from pipeline.stages.render import draw_still  # noqa: PLC0415
+    from pipeline.showing import draw_still  # noqa: PLC0415
 
     timeline = _timeline(made)
     return rgb_from_planes(planes_of(draw_still(production, made, frame), timeline.width, timeline.height))

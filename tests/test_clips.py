@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline import showing
 from pipeline.clips import _OpenFilm
 from pipeline.picture.planes import planes_of, rgb_from_planes
-from pipeline.stages import cards, compose, render, storyboard
+from pipeline.stages import cards, compose, storyboard
 from pipeline.workplace import Workplace
 from tests.stages import made_up
 
@@ -25,11 +26,11 @@ def test_a_clip_shows_and_sounds_what_the_film_does(tmp_path: Path) -> None:
     lossless = sound.path(sound.record.lossless_file)
     whole, rate_hz = soundfile.read(lossless, dtype="float32")
     assert (rate_hz, len(whole)) == (48000, timeline.clock.sample_at(timeline.total_frames))
-    with render.open_film(production, made) as draw, soundfile.SoundFile(lossless) as heard:
+    with showing.open_film(production, made) as draw, soundfile.SoundFile(lossless) as heard:
         clip = _OpenFilm(timeline, draw, heard).clip(scene.start_frame, scene.end_frame)
         assert clip.size == (160, 90)
         assert clip.duration == pytest.approx(scene.frames / 30)
-        still = render.draw_still(production, made, scene.start_frame + 40)
+        still = showing.draw_still(production, made, scene.start_frame + 40)
         np.testing.assert_array_equal(clip.get_frame(40 / 30), rgb_from_planes(planes_of(still, 160, 90)))
         samples = clip.audio.subclipped(1.0, 2.0).to_soundarray(fps=48000)
         start = timeline.clock.sample_at(scene.start_frame) + 48000

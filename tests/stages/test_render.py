@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import showing
 from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg import run
 from pipeline.film.segments import cut
@@ -75,7 +76,7 @@ def test_segments_show_what_a_still_of_the_same_frame_shows(rendered: tuple[Work
         frames = decoded(segment.path(segment.record.video_file))
         assert len(frames) == stretch.frames
         for index in {0, stretch.frames // 2, stretch.frames - 1}:
-            still = render.draw_still(production(), made, stretch.start_frame + index)
+            still = showing.draw_still(production(), made, stretch.start_frame + index)
             difference = np.abs(frames[index].astype(int) - still.astype(int))
             assert difference.mean() < 2.5, stretch
             assert frames[index].std() > 1 or still.std() < 3
@@ -176,7 +177,7 @@ def test_the_films_picture_is_seen_in_scenes_and_redraws_them_alone(tmp_path: Pa
     scenes = [isinstance(stretch.clip, SceneClip) for stretch in cut(timeline_of(made))]
     assert [one != two for one, two in zip(before, after, strict=True)] == scenes
     frame = next(clip for clip in timeline_of(made).clips if isinstance(clip, SceneClip)).start_frame + 60
-    plain, with_logo = (render.draw_still(one, made, frame) for one in (production(), dressed))
+    plain, with_logo = (showing.draw_still(one, made, frame) for one in (production(), dressed))
     assert not np.array_equal(plain, with_logo)
     assert np.array_equal(plain[28:180], with_logo[28:180]), "only the title's row is changed"
 
@@ -204,7 +205,7 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
     timeline = timeline_of(made)
     assert timeline.clips[0].kind == timeline.clips[-1].kind == "insert"
     frames = decoded(workplace.output / "film.mp4")
-    still = render.draw_still(film, made, 3)
+    still = showing.draw_still(film, made, 3)
     assert np.abs(frames[3].astype(int) - still.astype(int)).mean() < 2
     red = frames[-5][:180].mean(), frames[-5][180 * 5 // 4 :].mean()
     assert red[0] == pytest.approx(63, abs=6)
