@@ -92,3 +92,14 @@ def _memory(process: int) -> int:
         return int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def test_helpers_never_outlive_the_build_that_started_them(reference: Reference, tmp_path: Path) -> None:
+    output = copy_before(reference, "train", tmp_path)
+    building = start(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)
+    while building.poll() is None and len(members(building.pid)) < 3:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    os.kill(building.pid, signal.SIGKILL)  # it alone, as the out-of-memory killer does
+    building.communicate()
+    assert left_running(building.pid) == {}
