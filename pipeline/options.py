@@ -34,7 +34,7 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder of the film; by default out/<production>.", metavar="FOLDER"),
 ]
-Draft = Annotated[bool, typer.Option("--draft", help="A quarter of the pixels, 30 frames/s, quick.")]
+Draft = Annotated[bool, typer.Option("--draft", help="A ninth of the pixels, 30 frames/s, quick.")]
 Force = Annotated[bool, typer.Option("--force", help="Make this stage again even where it is fresh.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Processes at once; by default the cores.")]

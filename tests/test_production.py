@@ -74,10 +74,10 @@ def test_a_missing_production_file_says_how_to_get_one(tmp_path: Path) -> None:
         load_production(tmp_path / "nothing.toml")
 
 
-def test_draft_is_a_quarter_of_the_pixels_at_thirty_frames() -> None:
+def test_draft_is_a_ninth_of_the_pixels_at_thirty_frames() -> None:
     production = load_production(builtin_templates_folder() / "productions" / "starter.toml")
     draft = production.draft()
-    assert (draft.video.width, draft.video.height, draft.video.frame_rate) == (960, 540, 30)
+    assert (draft.video.width, draft.video.height, draft.video.frame_rate) == (640, 360, 30)
     assert draft.name == production.name
     assert draft.sections == production.sections
 

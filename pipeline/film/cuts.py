@@ -17,7 +17,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.errors import ProductionError
-from pipeline.film.settings import FilmSettings, VideoSettings
+from pipeline.film.settings import FilmSettings, VideoSettings, draft_size
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
 """Folders that stand beside those of cuts."""
@@ -84,10 +84,10 @@ class CutSettings(FilmSettings):
         return count * _SHORTEST_SECTION_S + (0.0 if self.cards == "none" else self.title_seconds)
 
     def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
-        """Return the film's settings in the cut's shape; a draft's sides are half as long."""
+        """Return the film's settings in the cut's shape; a draft's sides are a third as long."""
         width, height = self._size(film)
         if is_draft and self.width is not None:
-            width, height = (max(64, side // 4 * 2) for side in (width, height))
+            width, height = draft_size(width, height)
         none = self.cards != "all"
         values = film.model_dump() | {
             "width": width,

@@ -138,11 +138,11 @@ def test_a_cut_has_the_films_resolution_in_its_own_shape(
     assert (video.width, video.height) == size
 
 
-def test_the_draft_of_a_cut_is_half_as_wide_and_has_the_drafts_rate() -> None:
+def test_the_draft_of_a_cut_is_a_third_as_wide_and_has_the_drafts_rate() -> None:
     film = VideoSettings().draft()
     for one in (cut(), cut(width=1080, height=1920)):
         video = one.video(film, is_draft=True)
-        assert (video.width, video.height, video.frame_rate, video.quality) == (540, 960, 30, "draft")
+        assert (video.width, video.height, video.frame_rate, video.quality) == (360, 640, 30, "draft")
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,21 @@ def test_impossible_pictures_are_refused_in_words(values: dict[str, Any], words:
         VideoSettings.model_validate(values)
 
 
-def test_a_draft_has_a_quarter_of_the_pixels_and_half_the_frames() -> None:
+def test_a_draft_has_a_ninth_of_the_pixels_and_half_the_frames() -> None:
     draft = VideoSettings().draft()
-    assert (draft.width, draft.height, draft.frame_rate, draft.quality) == (960, 540, 30, "draft")
+    assert (draft.width, draft.height, draft.frame_rate, draft.quality) == (640, 360, 30, "draft")
     assert VideoSettings(frame_rate=Fraction(60000, 1001)).draft().frame_rate == Fraction(30000, 1001)
     assert VideoSettings(frame_rate=Fraction(24)).draft().frame_rate == 24
     assert VideoSettings(width=1366, height=770).draft().width % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((3840, 2160), (1280, 720)), ((1280, 720), (640, 360)), ((608, 1080), (360, 640)), ((320, 180), (320, 180))],
+)
+def test_a_draft_stays_large_enough_to_be_read_and_never_grows(size: tuple[int, int], small: tuple[int, int]) -> None:
+    draft = VideoSettings(width=size[0], height=size[1]).draft()
+    assert (draft.width, draft.height) == small
 
 
 @pytest.mark.parametrize(
