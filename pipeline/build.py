@@ -22,6 +22,7 @@ from pipeline.store import Piece, PieceState, Store
 from pipeline.workplace import Workplace
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
+_MUSIC: Final = "sound.music"
 _QUICK: Final = frozenset({"storyboard"})
 """Made in passing, aside, where a survey needs to see beyond them."""
 
@@ -78,9 +79,13 @@ def check_words(production: Production) -> None:
 
 
 def _check_files(production: Production) -> None:
+    """Look into footage and music, whose stages come after hours of training."""
+    from pipeline.film.footage import probe  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.media import recognise  # noqa: PLC0415
+
     named = [(insert.file, f"insert {number}") for number, insert in enumerate(production.inserts, start=1)]
     if production.sound.music is not None:
-        named.append((str(production.sound.music), "sound.music"))
+        named.append((str(production.sound.music), _MUSIC))
     for name, field in named:
         path = production.resolve(name, field)
         if not path.is_file():
@@ -90,6 +95,10 @@ def _check_files(production: Production) -> None:
                 expected="a file beside the production",
                 hint="Correct the name, or put the file there.",
             )
+        if field == _MUSIC:
+            recognise(path, FootageError)
+        else:
+            probe(path)
 
 
 @dataclass(frozen=True)
