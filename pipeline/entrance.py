@@ -5,6 +5,7 @@ It loads nothing, because tools start quickly. It does not know what a command d
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import Final, NoReturn
 
@@ -14,6 +15,7 @@ TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
 """Commands that need nothing of the film."""
 INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
+_OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 class _Memory:
@@ -40,6 +42,12 @@ def as_our_error(error: Exception) -> BuildVideoError:
     """Put any failure into words that a person can act on."""
     if isinstance(error, BuildVideoError):
         return error
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        from pathlib import Path  # noqa: PLC0415 - only where something went wrong
+
+        from pipeline.files import translated_disk_error  # noqa: PLC0415
+
+        return translated_disk_error(error, Path())
     if isinstance(error, MemoryError):
         return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
     if isinstance(error, ImportError) and not str(error.name).startswith("pipeline"):

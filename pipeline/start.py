@@ -23,6 +23,9 @@ def main() -> None:
         from pipeline.cli import run  # noqa: PLC0415 - only what is needed is loaded
     except ImportError as error:
         sys.exit(_without_packages(arguments, error))
+    except KeyboardInterrupt:
+        sys.stderr.write("build-video: interrupted. Nothing had begun; what was finished before is kept.\n")
+        sys.exit(stopped_exit_code())
     sys.exit(run(arguments))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import files
+from pipeline.entrance import as_our_error
 from pipeline.errors import BuildVideoError, DiskFullError, OutputError, StoreError
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.injection import Disk, failing_disk
@@ -128,3 +129,10 @@ def test_what_will_find_no_room_is_refused_before_it_begins(
     monkeypatch.undo()
     build_here(reference.production, output)
     assert results(output) == reference.results
+
+
+def test_a_disk_that_is_full_where_no_stage_writes_is_told_as_such() -> None:
+    told = as_our_error(OSError(errno.ENOSPC, "No space left on device", "/home/x/.cache/numba/index.nbi"))
+    assert isinstance(told, DiskFullError)
+    assert "index.nbi" in told.where
+    assert "fault in build-video" in as_our_error(OSError(errno.EAGAIN, "Resource temporarily unavailable")).what

@@ -103,3 +103,13 @@ def test_helpers_never_outlive_the_build_that_started_them(reference: Reference,
     os.kill(building.pid, signal.SIGKILL)  # it alone, as the out-of-memory killer does
     building.communicate()
     assert left_running(building.pid) == {}
+
+
+def test_ctrl_c_while_libraries_are_still_being_loaded_shows_no_traceback(reference: Reference, tmp_path: Path) -> None:
+    for delay_s in (0.15, 0.4):
+        building = start(reference.production, "-o", str(tmp_path / "out"), cwd=tmp_path)
+        time.sleep(delay_s)
+        os.killpg(building.pid, signal.SIGINT)
+        said, _ = building.communicate(timeout=30)
+        assert building.returncode in {130, -signal.SIGINT}  # the latter before a line of ours has run
+        assert building.returncode < 0 or "Traceback" not in said
