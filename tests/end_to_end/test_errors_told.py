@@ -230,6 +230,10 @@ _HUGE = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + (40_000).to_bytes(3, "litt
 FOOTAGE = (
     Told("FootageError", "storyboard", ("no such file", "clip.mp4", "put the file there"), edited(INSERT)),
     Told("FootageError", "storyboard", ("no such file", "music.mp3"), edited(MUSIC)),
+    Told("FootageError", "train", ("playlist", "clip.mp4"), both(edited(INSERT), file("clip.mp4", "#EXTM3U\n"))),
+    Told("FootageError", "train", ("known format", "music.mp3"), both(edited(MUSIC), file("music.mp3", bytes(range(256)) * 4))),
+    Told("FootageError", "train", ("no picture that can be read", "ffmpeg said"), both(edited(INSERT), lambda f: shutil.copy(f / "one.wav", f / "clip.mp4"))),
+    Told("FootageError", "train", ("picture can't be read", "clip.mp4"), both(edited(INSERT), file("clip.mp4", b"\x89PNG\r\n\x1a\n" + bytes(40)))),
     Told("FootageError", "storyboard", ("far too large", "40001 x 40001"), both(edited(("width", 'picture="l.webp"\nwidth')), file("l.webp", _HUGE))),
     Told("FootageError", "storyboard", ("is no picture", "PNG, JPEG or WebP"), both(edited(("width", 'picture="l.png"\nwidth')), file("l.png", "x"))),
     Told("FootageError", "check film.mp4", ("no timeline beside", "timeline.json"), file("film.mp4", b"x")),
