@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import struct
@@ -25,6 +26,7 @@ from pipeline.errors import FootageError, InputError, ProductionError, Recording
 from pipeline.film.chapters import metadata_text, one_line
 from pipeline.film.check import check_file
 from pipeline.film.footage import FootageFrames, content_hash, probe, write_sound
+from pipeline.film.otio import as_otio
 from pipeline.film.settings import InsertSettings, VideoSettings, parse_frame_rate
 from pipeline.film.stills import read_logo, read_still
 from pipeline.film.timeline import Chapter, Film, Timeline
@@ -38,10 +40,12 @@ from pipeline.resources import find_template
 from pipeline.sound import decode as decoding
 from pipeline.sound.decode import decode, load_music
 from pipeline.store import Piece, Store, read_record, write_record
+from pipeline.tools.graph_theme import load_graph_theme
 from tests.end_to_end.productions import make_tiny
 from tests.hostile import seeds
 from tests.hostile.kinds import timeline_tree
 from tests.hostile.watching import MOST_MEMORY_BYTES, most_memory_bytes
+from tests.picture.made_scenes import frame_of, layout_of, scene, scene_data
 from tests.sound.made import sine, write
 
 SOURCES = sorted(Path(pipeline.__file__).parent.rglob("*.py"))
@@ -415,7 +419,7 @@ def test_a_record_can_not_name_a_file_elsewhere(tmp_path: Path, name: str) -> No
         read_record(tmp_path, Film)
 
 
-@pytest.mark.parametrize("change", ["device", "link", "outside"])
+@pytest.mark.parametrize("change", ["device", "link", "outside", "zero"])
 def test_a_manifest_can_not_make_us_read_elsewhere(tmp_path: Path, change: str) -> None:
     store, piece = Store(tmp_path / "work"), Piece("compose", "film", 1, {})
     with store.publish(piece) as folder:
@@ -428,7 +432,7 @@ def test_a_manifest_can_not_make_us_read_elsewhere(tmp_path: Path, change: str) 
         (folder / "film.mp4").unlink()
         (folder / "film.mp4").symlink_to(tmp_path / "secret")
     else:
-        name = "/dev/zero" if change == "device" else "../../../secret"
+        name = {"device": "/dev/zero", "outside": "../../../secret", "zero": "a\0b"}[change]
         manifest["files"][name], manifest["sizes"][name] = "0" * 64, 0
         (folder / "manifest.json").write_text(json.dumps(manifest))
     limit = soon()
@@ -475,3 +479,62 @@ def test_every_array_is_read_without_pickles() -> None:
                 told = {word.arg: ast.unparse(word.value) for word in node.keywords}
                 assert told.get("allow_pickle") == "False", f"{path}:{node.lineno}"
     assert seen > 2
+
+
+# What spoiled inputs have found
+
+
+@pytest.mark.parametrize(
+    "header", [b"{'descr': '|u1'", b"(}", b"\0", b"{'descr': '|u1', 'fortran_order': False, 'shape': (1 << 60,), }"]
+)
+def test_an_array_with_a_broken_header_is_told(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / "bytes.npy"
+    path.write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header + bytes(100))
+    with pytest.raises(StoreError, match="can't be read"):
+        map_bytes(path)
+
+
+def test_footage_without_a_single_frame_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(seeds.films()["mp4"])
+    settings = InsertSettings(file="x", start_s=50)
+    with (
+        pytest.raises(FootageError, match="decoded"),
+        FootageFrames(
+            probe(path), settings, size=(64, 48), frame_rate=Fraction(10), frames=2, workspace=tmp_path
+        ) as shown,
+    ):
+        shown.rgb(0)
+
+
+def test_music_of_one_sample_does_not_begin_again_for_ever(tmp_path: Path) -> None:
+    path = write(tmp_path / "music.wav", sine(300, 0.0002, 8000), 8000)
+    with pytest.raises(FootageError, match=r"lasts .* s only|no sound"):
+        load_music(path, 48_000)
+
+
+@pytest.mark.parametrize("files", ["5", '"x"', '["a\\u0000b"]', "[[]]"])
+def test_odd_font_files_in_a_theme_are_told_or_left_out(tmp_path: Path, files: str) -> None:
+    (tmp_path / "themes").mkdir()
+    text = seeds.template_texts("themes")[0].decode() + f"\n[fonts]\nfiles = {files}\n"
+    (tmp_path / "themes" / "mine.toml").write_text(text)
+    with contextlib.suppress(TemplateError):
+        load_graph_theme("mine", tmp_path)
+    with pytest.raises(TemplateError):
+        load_theme("mine", tmp_path)
+
+
+def test_type_of_less_than_a_pixel_is_drawn_as_nothing_or_as_a_dot() -> None:
+    tiny = {"kind": "validation_loss", "left": 0.0, "top": 0.0, "width": 1.0, "height": 1.0, "text": 1e-300}
+    data = scene_data(160, 90)
+    frame_of(scene(data, layout=layout_of(tiny)), data, 200)
+
+
+def test_a_timeline_without_sections_and_chapters_is_told_of_without_them() -> None:
+    timeline = Timeline.model_validate({**timeline_tree(), "sections": [], "chapters": []})
+    assert "section 1: take" in as_otio(timeline, "film.mp4")
+    assert "CHAPTER" not in metadata_text(timeline, (), {})
+    tree = timeline_tree()
+    tree["clips"][1]["section"] = 7
+    with pytest.raises(ValueError, match="does not have"):
+        Timeline.model_validate(tree)
