@@ -51,6 +51,11 @@ def even(value: float) -> int:
     return 2 * round(value / 2)
 
 
+def _edge(share: float, whole_px: int) -> int:
+    """The pixel edge at a share of the frame: the same for 0.325 and for 0.145 + 0.18, so that panels meet."""
+    return even(round(share * whole_px, 6))
+
+
 class _Place(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,8 +76,8 @@ class _Place(BaseModel):
 
     def box(self, width_px: int, height_px: int) -> Box:
         """The panel's pixels in a frame of the given size: at least two by two."""
-        left, top = min(even(self.left * width_px), width_px - 2), min(even(self.top * height_px), height_px - 2)
-        right, bottom = even((self.left + self.width) * width_px), even((self.top + self.height) * height_px)
+        left, top = min(_edge(self.left, width_px), width_px - 2), min(_edge(self.top, height_px), height_px - 2)
+        right, bottom = _edge(self.left + self.width, width_px), _edge(self.top + self.height, height_px)
         return Box(left, top, max(2, right - left), max(2, bottom - top))
 
 

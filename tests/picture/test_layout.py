@@ -103,6 +103,14 @@ def test_an_unknown_layout_names_those_there_are() -> None:
         load_layout("triangle")
 
 
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_waveform_and_spectrogram_meet_at_every_size(name: str) -> None:
+    panels = {panel.kind: panel for panel in load_layout(name).panel}
+    for height in range(180, 2162, 2):
+        waveform, spectrogram = (panels[kind].box(height, height) for kind in ("waveform", "spectrogram"))
+        assert waveform.bottom == spectrogram.top, height
+
+
 def test_numbers_snap_to_the_nearest_even_one() -> None:
     assert [even(value) for value in (0.4, 1.1, 2.9, 3.2, 1079.6)] == [0, 2, 2, 4, 1080]
     assert Box(2, 4, 6, 8).right == 8
