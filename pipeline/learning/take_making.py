@@ -94,7 +94,7 @@ def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
     said = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
     pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
     path = bytes_path.with_suffix(".wav")
-    with disk_errors(path), wave.open(str(path), "wb") as file:
+    with disk_errors(path), path.open("wb") as raw, wave.open(raw, "wb") as file:  # wave itself leaves half an object
         file.setnchannels(1)
         file.setsampwidth(pcm.itemsize)
         file.setframerate(job.sample_rate_hz)
