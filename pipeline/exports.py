@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline import showing
 from pipeline.cutting import find_cut, place_for
-from pipeline.errors import InputError, OutputError, StageError
+from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg import Process, file_argument
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
@@ -31,6 +31,7 @@ from pipeline.production import Production
 from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler
+from pipeline.sound.sound_file import new_sound_file
 from pipeline.stages import compose
 from pipeline.store import Result
 from pipeline.workplace import Workplace
@@ -255,15 +256,12 @@ def _write_sound(
     """Write a sound of a shape: samples, channels."""
     large = shape[0] * shape[1] * 3 >= _WAV_LIMIT_BYTES
     form = "FLAC" if path.suffix == ".flac" else "RF64" if large else "WAV"
-    with _whole_file(path) as unfinished:
-        try:
-            with soundfile.SoundFile(unfinished, "w", rate_hz, shape[1], depth, format=form) as file:
-                for block in blocks:
-                    file.write(block)
-        except soundfile.SoundFileError as error:
-            raise OutputError(
-                f"The sound can't be written: {error}.", where=str(path), hint="See whether there is room for it."
-            ) from error
+    with (
+        _whole_file(path) as unfinished,
+        new_sound_file(unfinished, rate_hz, shape[1], depth, form) as file,
+    ):
+        for block in blocks:
+            file.write(block)
 
 
 @contextmanager

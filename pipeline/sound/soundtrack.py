@@ -23,7 +23,16 @@ from pipeline.sound.settings import SoundSettings
 from pipeline.sound.sound_file import new_sound_file
 from pipeline.sound.voice import heard_blocks
 
-__all__ = ["FILM_RATE_HZ", "Placement", "Samples", "SoundtrackFacts", "lay_music", "measure_file", "mix"]
+__all__ = [
+    "FILM_RATE_HZ",
+    "Placement",
+    "Samples",
+    "SoundtrackFacts",
+    "lay_music",
+    "loudness_warnings",
+    "measure_file",
+    "mix",
+]
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,7 +109,11 @@ def mix(
         scratch.unlink(missing_ok=True)
     loudness = found.integrated_lufs + film_gain_db
     return SoundtrackFacts(
-        loudness, found.true_peak_dbtp + film_gain_db, film_gain_db, tuple(gains_db), _warnings(loudness, settings)
+        loudness,
+        found.true_peak_dbtp + film_gain_db,
+        film_gain_db,
+        tuple(gains_db),
+        loudness_warnings(loudness, settings),
     )
 
 
@@ -211,11 +224,14 @@ def _write(bus: Floats, out_path: Path, gain_db: float, on_progress: Callable[[f
             on_progress(_SHARES[1] + (_SHARES[2] - _SHARES[1]) * (start + len(block)) / len(bus))
 
 
-def _warnings(loudness_lufs: float, settings: SoundSettings) -> tuple[str, ...]:
+def loudness_warnings(
+    loudness_lufs: float, settings: SoundSettings, tolerated_lu: float = _TOLERATED_LU
+) -> tuple[str, ...]:
+    """Tell where a film is silent, or softer than wanted by more than is tolerated."""
     if not np.isfinite(loudness_lufs):
         return ("The soundtrack is silent.",)
     missing = settings.loudness_lufs - loudness_lufs
-    if missing <= _TOLERATED_LU:
+    if missing <= tolerated_lu:
         return ()
     told = (
         f"The film's loudness is {loudness_lufs:.1f} LUFS, {missing:.1f} LU below the target: its peaks allow no more"

@@ -16,7 +16,7 @@ from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.film.chapters import metadata_text, platform_chapters
-from pipeline.film.check import PROMISE_FILE, Promise, check_film
+from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film
 from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
@@ -34,7 +34,7 @@ from pipeline.resources import find_template
 from pipeline.results import Made
 from pipeline.sound.decode import load_music
 from pipeline.sound.quantise import QuantisedSamples
-from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, measure_file, mix
+from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix
 from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
@@ -236,7 +236,7 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, made, Path(aside)))
-        facts = mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
+        mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
         hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
         gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0
         for _ in range(_ENCODINGS):
@@ -251,17 +251,19 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
         run_ffmpeg([*as_flac, file_argument(lossless)], timeout_s=3600, purpose="keeping the soundtrack")
         wav.unlink()
         loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp
+        tolerated = LOUDNESS_TOLERANCE_LU if not hurried else math.inf  # a draft's is not meant to be loud
+        warnings = loudness_warnings(loudness, settings, tolerated)
         write_record(
             folder,
             Soundtrack(
                 total_samples=total,
                 loudness_lufs=round(loudness, 2) if math.isfinite(loudness) else None,
                 true_peak_dbtp=round(peak, 2) if math.isfinite(peak) else None,
-                warnings=facts.warnings,
+                warnings=warnings,
             ),
         )
     report.advance(1.0)
-    for warning in facts.warnings:
+    for warning in warnings:
         report.warn(warning)
     return workplace.store.made(piece, Soundtrack)
 
