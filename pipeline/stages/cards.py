@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
@@ -26,6 +26,7 @@ from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
 from pipeline.picture.card_files import write_card
 from pipeline.picture.card_template import CardTemplate
+from pipeline.picture.template_files import read_template_text
 from pipeline.picture.text import TextStyle, typesetter_for
 from pipeline.picture.theme import load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
@@ -78,7 +79,7 @@ def check_cards(production: Production) -> None:
     TemplateError
         The theme, or a card's template.
     GlyphError
-        A title with a character that no font at hand can draw.
+        A title or caption with a character that no font at hand can draw.
     FootageError
         The film's own picture.
     """
@@ -87,9 +88,20 @@ def check_cards(production: Production) -> None:
         load_card_template(name, production.templates_folder, _fact_names(name))
     _picture(production)
     type_ = typesetter_for(theme)
-    words = [production.title, production.subtitle, production.author, production.recording_credit]
-    for text in [*words, *(section.title for section in production.sections)]:
+    for text in _own_words(production):
         type_.measure(text, TextStyle(64.0))
+
+
+def _own_words(production: Production) -> Iterator[str]:
+    """All that the production says in its own words; captions with what is filled into them, which any font has."""
+    yield from (production.title, production.subtitle, production.author, production.recording_credit)
+    for name in ("take", "recording"):
+        yield read_template_text(find_template(f"captions/{name}.txt", production.templates_folder))
+    for section in production.sections:
+        lines = section.storyboard
+        yield from (section.title, *(rule.text for rule in lines.caption), *(take.caption or "" for take in lines.take))
+    for cut in production.cuts:
+        yield from (line.caption or "" for line in cut.take)
 
 
 def _names(made: Made) -> list[str]:

@@ -179,6 +179,23 @@ def test_a_title_that_no_font_can_draw_is_found_before_anything_is_made() -> Non
         cards.check_cards(production)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [{"take": [{"iteration": 0, "caption": "\U00010330"}]}, {"caption": [{"text": "\U00010330", "below_bits": 3}]}],
+)
+def test_so_is_a_caption_that_no_font_can_draw(lines: dict[str, Any]) -> None:
+    with pytest.raises(GlyphError, match=r"U\+10330"):
+        cards.check_cards(made_up.production(storyboard_2=lines))
+
+
+def test_ones_own_caption_template_is_tried_with_the_fonts_at_hand(tmp_path: Path) -> None:
+    production = with_templates(made_up.production(), tmp_path)
+    (tmp_path / "templates" / "captions").mkdir(parents=True)
+    (tmp_path / "templates" / "captions" / "take.txt").write_text("\U00010330 {{ iteration }}", encoding="utf-8")
+    with pytest.raises(GlyphError, match=r"U\+10330"):
+        cards.check_cards(production)
+
+
 def test_the_built_in_cards_pass_the_check() -> None:
     cards.check_cards(made_up.production())
 
