@@ -109,7 +109,10 @@ def test_a_take_in_flight_whose_bytes_were_altered_is_made_anew(tmp_path: Path) 
     assert len(np.load(take)) == 30_000
 
 
-def test_sections_with_the_same_network_and_settings_share_training_and_takes(tmp_path: Path) -> None:
+def test_sections_with_the_same_network_and_settings_share_training_and_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_stage, "_on_gpu", lambda *_: True)  # in this process, one after the other
     production = make_small(tmp_path, sections=2)
     text = production.read_text(encoding="utf-8").replace("voice-2.wav", "voice-1.wav")
     production.write_text(text, encoding="utf-8")
