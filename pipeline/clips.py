@@ -25,9 +25,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline import showing
-from pipeline.build import build
 from pipeline.errors import InputError, StageError
 from pipeline.film.timeline import CardClip, Timeline
+from pipeline.films import build_one
 from pipeline.lock import sole_builder
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
@@ -44,14 +44,21 @@ __all__ = ["card_clip", "film_clip", "section_clip"]
 
 @contextmanager
 def film_clip(
-    production: str | Path, *, output: str | Path | None = None, jobs: int = 1, report: Reporter = SILENT
+    production: str | Path,
+    *,
+    cut: str | None = None,
+    output: str | Path | None = None,
+    jobs: int = 1,
+    report: Reporter = SILENT,
 ) -> Iterator[VideoClip]:
-    """Offer the whole film as a clip.
+    """Offer the whole film, or one of its cuts, as a clip.
 
     Parameters
     ----------
     production
         A production file, or its folder.
+    cut
+        The name of one of its cuts.
     output
         The folder of the film; by default `out/<production>`, as on the command line.
     jobs
@@ -64,7 +71,7 @@ def film_clip(
     BuildVideoError
         As a build does.
     """
-    with _opened(Path(production), output, jobs, report) as film:
+    with _opened(Path(production), output, jobs, report, cut) as film:
         yield film.clip(0, film.timeline.total_frames)
 
 
@@ -168,17 +175,19 @@ class _OpenFilm:
 
 
 @contextmanager
-def _opened(path: Path, output: str | Path | None, jobs: int, report: Reporter) -> Iterator[_OpenFilm]:
+def _opened(
+    path: Path, output: str | Path | None, jobs: int, report: Reporter, cut: str | None = None
+) -> Iterator[_OpenFilm]:
     production = load_production(path)
     folder = Path(output) if output is not None else Path("out") / production.name
     workplace = Workplace(store=Store(folder / "work", warn=report.warn), output=folder, report=report, jobs=jobs)
     with sole_builder(workplace.store.root):
-        made = build(production, workplace, "cards")
-        sound = compose.soundtrack(production, made, workplace)
+        shown, made = build_one(production, workplace, "cards", cut)
+        sound = compose.soundtrack(shown, made, workplace)
     if made.timeline is None:
         raise StageError("There is no timeline.")
     with (
-        showing.open_film(production, made) as draw,
+        showing.open_film(shown, made) as draw,
         soundfile.SoundFile(sound.path(sound.record.lossless_file)) as heard,
     ):
         yield _OpenFilm(made.timeline.record, draw, heard)

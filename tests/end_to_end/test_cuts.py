@@ -14,6 +14,7 @@ import soundfile
 from PIL import Image
 
 from pipeline.cleaner import CleaningRules, choose_results
+from pipeline.clips import film_clip
 from pipeline.errors import FootageError, InputError
 from pipeline.exports import LoopWish, write_loop, write_sounds
 from pipeline.film.check import check_file, films_in
@@ -165,6 +166,15 @@ def test_a_loop_ends_where_it_begins(cuts: WithCuts, kind: str, rate: Fraction, 
     assert np.abs(pictures[-1] - pictures[0]).mean() < np.abs(pictures[len(pictures) // 2] - pictures[0]).mean()
     named = write_loop(cuts.production, cuts.workplace, wish, "teaser", tmp_path / f"mine.{kind}")
     assert frames_of(named)[0].shape[:2] == (128, 128)  # never larger than it was drawn
+
+
+def test_a_cut_is_a_clip_for_other_films_too(cuts: WithCuts) -> None:
+    with film_clip(cuts.film.production, cut="short", output=cuts.film.output) as clip:
+        assert clip.duration == 5.0
+        assert clip.size == (180, 320)
+        np.testing.assert_allclose(
+            clip.get_frame(2.5), frames_of(cuts.film.output / "short" / "tiny-short.mp4")[75], atol=60
+        )
 
 
 def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) -> None:
