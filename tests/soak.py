@@ -238,10 +238,12 @@ class Faults:
                 tiny.build_here(self.production, disk.root, stage)
             moments += [(stage, number) for number in range(1, disk.done + 1)]
         print(f"{len(moments)} writes, renames and so on can fail", flush=True)
-        for stage, number in moments if most >= len(moments) else sorted(self.rng.sample(moments, most)):
+        for stage, number in self.rng.sample(moments, min(most, len(moments))):
             if time.monotonic() > until_s:
                 return
             self._fail_once(stage, number)
+            if self.found.faults.total() % 50 == 0:
+                print(f"{self.found.faults.total()} faults, {len(self.found.crashes)} crashes", flush=True)
 
     def _before(self, stage: str) -> Path:
         output = self.folder / "faulty"
