@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -306,7 +307,7 @@ def main() -> int:
     print(f"seed {options.seed}", flush=True)
     rng, found, began_s = random.Random(options.seed), Found(), time.monotonic()
     until_s = began_s + options.seconds
-    with tempfile.TemporaryDirectory(prefix="build-video-soak-") as folder:
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="build-video-soak-") as folder:
         if options.faults:
             Faults(Path(folder) / "faults", rng, found).run(options.faults, until_s)
         if options.kills:
