@@ -201,6 +201,7 @@ class Store:
         manifest = self._manifest(folder)
         if manifest is None and not folder.exists():
             return None
+        manifest = manifest or self._manifest(folder)  # another process may have published it between two looks
         if manifest is None:
             damage = f"{_MANIFEST} can't be read"
         elif not manifest.is_of(piece):
