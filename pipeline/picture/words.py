@@ -5,6 +5,7 @@ This module owns how words are fitted into their boxes and how they come and go.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -12,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.blend import blend_mask, blend_sprite, stroke
-from pipeline.picture.layout import Box, CaptionPanel, SpeedPanel, TitlePanel
+from pipeline.picture.layout import Box, CaptionPanel, LossPanel, SpeedPanel, TitlePanel
 from pipeline.picture.motion import smoothstep
 from pipeline.picture.panel import Easel, Figures
 from pipeline.picture.planes import Planes
-from pipeline.picture.scene_data import SceneData
 from pipeline.picture.text import Align, TextStyle, Typesetter, aligned
 
 CAPTION_FADE_S: Final = 0.35
@@ -107,13 +107,13 @@ class Title:
         """Draw nothing: the title stands still."""
 
 
-def pace(data: SceneData) -> NDArray[np.float32]:
-    """How many times its usual speed the graph moves in each frame, shape (frames,)."""
-    speed = np.diff(data.linear_position)
+def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.float32]:
+    """How many times its usual speed a graph at positions (frames + 1,) moves in each frame, shape (frames,)."""
+    speed = np.diff(positions)
     moving = speed[speed > 0]
     if not moving.size:
         return np.zeros(speed.size, dtype=np.float32)
-    sigma = HINT_SMOOTH_S * float(data.frame_rate)
+    sigma = HINT_SMOOTH_S * float(frame_rate)
     reach = int(3 * sigma) + 1
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     padded = np.pad(speed / np.median(moving), reach, mode="edge")
@@ -130,7 +130,9 @@ class SpeedHint:
         self._easel, self._settings = easel, settings
         size = min(settings.text, 0.7 * self.box.height / easel.size_px)
         self._figures = Figures(easel.type, easel.style(size, weight=600, tabular=True))
-        self._pace = pace(easel.data)
+        times = {panel.time for panel in easel.layout.panel if isinstance(panel, LossPanel)}
+        data = easel.data
+        self._pace = pace(data.log_position if times == {"log"} else data.linear_position, data.frame_rate)
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: the hint comes and goes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_the_speed_hint_shows_only_where_the_graph_runs_faster_than_usual() -> N
     speed[150:200] = 4
     position = np.concatenate([[0], np.cumsum(speed)])
     data = scene_data(linear_position=position)
-    times = pace(data)
+    times = pace(data.linear_position, data.frame_rate)
     assert times[175] == pytest.approx(4, abs=0.1)
     assert times[100] == pytest.approx(1, abs=0.01)
     drawn = scene(data, layout=layout_of({"kind": "speed", "text": 0.2}))
@@ -115,7 +116,16 @@ def test_the_speed_hint_shows_only_where_the_graph_runs_faster_than_usual() -> N
 
 
 def test_a_graph_that_stands_still_has_no_pace() -> None:
-    assert pace(scene_data(linear_position=np.full(361, 7.0))).max() == 0
+    assert pace(np.full(361, 7.0), Fraction(30)).max() == 0
+
+
+def test_a_graph_on_a_logarithmic_axis_is_fast_where_that_one_moves_fast() -> None:
+    even = np.linspace(0, 3.6, 361)
+    data = scene_data(linear_position=10**even - 1, log_position=even)
+    for time, is_shown in (("log", False), ("linear", True)):
+        panels = {"kind": "validation_loss", "time": time, "top": 0.5, "height": 0.5}, {"kind": "speed", "height": 0.3}
+        hint: Any = scene(data, layout=layout_of(*panels)).panels[1]
+        assert (hint._pace.max() > 2) == is_shown
 
 
 @pytest.mark.parametrize(
