@@ -82,7 +82,7 @@ class LossGraph:
         self._edges = safe_edges(easel, self._plot, max(self.box.left, easel.safe_px[0]) + named)
         self._label_baseline = 0.35 * self._style.size_px + self._cap_px
         self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
-        self._rest_px = self._resting_px()
+        self._rest_px, self._far_px = self._way_px()
         self.origin_px: int | None = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
 
     # Where things are
@@ -102,16 +102,16 @@ class LossGraph:
         way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
         return way / (after - before)
 
-    def _resting_px(self) -> float:
-        """Where the playhead rests: in line with the other panels' where that one reaches this graph."""
+    def _way_px(self) -> tuple[float, float]:
+        """Where the playhead rests, and where it arrives at the end of training.
+
+        It rests in line with the other panels' where that one reaches this graph. At the end its label still has room.
+        """
         plot, now = self._plot, self._easel.playhead_px
         inside = plot.left <= now <= plot.right
-        return float(now) if inside else plot.left + self._easel.layout.playhead * plot.width
-
-    @property
-    def _far_px(self) -> float:
-        """Where the playhead arrives at the end of training: its label still has room right of it."""
-        return min(self._easel.safe_px[1], self._plot.right) - self._label_gap_px - self._label_px(WIDEST_VALUE)
+        rest = float(now) if inside else plot.left + self._easel.layout.playhead * plot.width
+        right = min(self._easel.safe_px[1], plot.right)
+        return rest, right - self._label_gap_px - self._label_px(WIDEST_VALUE)
 
     @property
     def _label_gap_px(self) -> float:
