@@ -37,7 +37,7 @@ from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, Sce
 from pipeline.picture.theme import load_theme
 from pipeline.production import Production
 from pipeline.results import Made
-from pipeline.sound.quantise import dequantise
+from pipeline.sound.quantise import QuantisedSamples
 from pipeline.store import Json, Result, canonical_json
 
 Frame = NDArray[np.uint8]
@@ -252,7 +252,7 @@ def _scene_sound(show: Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
     return SceneSound(
         start_frame=sound.start_frame,
         end_frame=sound.end_frame,
-        samples=dequantise(np.asarray(codes[start : start + length]), record.encoding),
+        samples=QuantisedSamples(codes[start : start + length], record.encoding),
         sample_rate_hz=rate_hz,
         kind=sound.kind,
         label=f"iteration {number}" if number else "recording",

@@ -10,10 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Samples(Protocol):
+    """A row of samples, float32, full scale = 1, of which slices are taken: an array, or what reads like one."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, part: slice, /) -> NDArray[np.float32]:
+        """Some of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +35,8 @@ class SceneSound:
     start_frame, end_frame
         The frames of the film during which it sounds.
     samples
-        Mono, between -1 and 1, float32, shape (n,); sample 0 sounds at `start_frame`. May be a memory map. What is
-        missing at the end is silence, what is too much isn't shown.
+        Mono, between -1 and 1; sample 0 sounds at `start_frame`. Hours of them need not lie in memory. What is missing
+        at the end is silence, what is too much isn't shown.
     sample_rate_hz
         Samples a second.
     kind
@@ -41,7 +51,7 @@ class SceneSound:
 
     start_frame: int
     end_frame: int
-    samples: NDArray[np.float32]
+    samples: Samples
     sample_rate_hz: int
     kind: Literal["recording", "take"]
     label: str = ""
@@ -84,7 +94,7 @@ class LossHistory:
 def peak_of(sound: SceneSound) -> float:
     """A sound's highest level, read in pieces because the samples may be a memory map."""
     step = 1 << 20
-    pieces = (sound.samples[at : at + step] for at in range(0, sound.samples.size, step))
+    pieces = (sound.samples[at : at + step] for at in range(0, len(sound.samples), step))
     return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
 
 
