@@ -6,6 +6,7 @@ It loads nothing, because tools start quickly. It does not know what a command d
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from typing import Final, NoReturn
 
@@ -47,7 +48,7 @@ def as_our_error(error: Exception) -> BuildVideoError:
 
         from pipeline.files import translated_disk_error  # noqa: PLC0415
 
-        return translated_disk_error(error, Path())
+        return translated_disk_error(error, Path(os.devnull))
     if isinstance(error, MemoryError):
         return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
     if isinstance(error, ImportError) and not str(error.name).startswith("pipeline"):

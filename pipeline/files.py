@@ -83,10 +83,25 @@ def require_room(folder: Path, needed_bytes: float, purpose: str) -> None:
         )
 
 
+def _size_of(path: Path) -> int:
+    """Of a file, or of all files right in a folder; 0 where that can't be told."""
+    try:
+        files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
+        return sum(file.stat().st_size for file in files)
+    except OSError:
+        return 0
+
+
 def disk_full_error(path: Path, needed_bytes: float | None = None, said: str = "") -> DiskFullError:
     """Say that there is no room left: how much was to be written, as far as is known, and how much is free."""
     free = free_bytes(path)
-    wanted = f"{bytes_text(needed_bytes)} of free space" if needed_bytes else "more free space"
+    written = _size_of(path)
+    if needed_bytes:
+        wanted = f"{bytes_text(needed_bytes)} of free space"
+    else:
+        wanted = (
+            f"free space for more than the {bytes_text(written)} that were written" if written else "more free space"
+        )
     return DiskFullError(
         f"There is no room left to write this.{said}",
         where=str(path),

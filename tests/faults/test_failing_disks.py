@@ -98,7 +98,7 @@ def test_a_truly_full_disk_stops_every_stage_and_room_lets_it_go_on(
 ) -> None:
     needed_kib = sum(path.stat().st_size for path in reference.output.rglob("*") if path.is_file()) // 1024
     monkeypatch.setattr(files, "free_bytes", lambda _: None)  # no estimate: each stage finds out for itself
-    full = 0
+    full, told = 0, []
     with small_disk(tmp_path / "disk", 16) as disk:
         for size_kib in range(16, 8 * needed_kib, max(16, needed_kib // 16)):
             subprocess.run(["mount", "-o", f"remount,size={size_kib}k", disk], check=True)
@@ -108,9 +108,11 @@ def test_a_truly_full_disk_stops_every_stage_and_room_lets_it_go_on(
             except DiskFullError as error:
                 full += 1
                 assert "free space" in error.expected
+                told.append(error.expected)
                 assert half_published(disk / "out") == []
         assert results(disk / "out") == reference.results
     assert full > 8
+    assert any("that were written" in text for text in told)
 
 
 @pytest.mark.parametrize("stage", ["train", "sample", "render", "compose"])
