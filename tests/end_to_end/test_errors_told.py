@@ -7,6 +7,8 @@ provoked with the tree of `pipeline.errors`, so that none is forgotten.
 # ruff: noqa: E501  # a table has a row a line
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 import os
@@ -24,6 +26,7 @@ import pytest
 from pipeline import errors, ffmpeg
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import ROOT, make_tiny, run_here
+from tests.hostile.kinds import timeline_tree
 from tests.sound.made import sine, write
 
 Spoil = Callable[[Path], object]
@@ -68,6 +71,25 @@ def both(*spoils: Spoil) -> Spoil:
     return lambda folder: [spoil(folder) for spoil in spoils]
 
 
+def _silent_film(path: Path) -> None:
+    """A film without sound, under a recording's name."""
+    graph = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=0.3", "-pix_fmt", "yuv420p"]
+    ffmpeg.run([*graph, "-f", "mp4", "-y", ffmpeg.file_argument(path)], timeout_s=30)
+
+
+def _beside_a_timeline(folder: Path, film: bytes | None) -> None:
+    (folder / "timeline.json").write_text(json.dumps(timeline_tree()))
+    if film is not None:
+        (folder / "film.mp4").write_bytes(film)
+
+
+def _sparse(path: Path, head: bytes, size: int) -> None:
+    """A file that takes no room on the disk."""
+    with path.open("wb") as out:
+        out.write(head)
+        out.truncate(size)
+
+
 def alone(number: int) -> Spoil:
     """Keep one section alone: it is trained in this process."""
 
@@ -96,6 +118,9 @@ LOG = "iteration,loss\n" + "".join(f"{n},{5 - n / 10}\n" for n in range(20))
 INSERT = ('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", after = "title"}]')
 MUSIC = ('title = "Tiny"', 'title = "Tiny"\nsound = {under_cards = "music", music = "music.mp3"}')
 ONE = '"one.wav"'
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def _tampered(folder: Path) -> None:
@@ -133,7 +158,30 @@ COMMAND_LINE = (
     Told("InputError", "to-text log.csv", ("IN and OUT are both needed", "standard input")),
     Told("InputError", "to-text log.csv out --audio --sample-rate 3", ("sample rate of 3 Hz", "where: --sample-rate")),
 )
+MORE_OF_THE_TOOLS = (
+    Told("InputError", "graph log.csv out.png -y loss,log=3", ("No series belongs to these logs", "log = 1, 2")),
+    Told("LogError", "graph log.csv out.png --x-range 90:99", ("Panel 1 has nothing to show between 90 and 99",)),
+    Told("InputError", "graph log.csv out.png --y-range 1:", ("range",), file("log.csv", "a,b\n1,0.5\n2,0.6\n")),
+    Told("InputError", "graph log.csv out.mp4 --scroll 3 --background transparent", ("film can't be transparent",)),
+    Told("InputError", "graph log.csv out.mp4 --scroll 3 --window 17", ("17 px", "even number")),
+    Told("LogError", "graph . out.png", ("This is a folder", "standard input")),
+    Told("LogError", "graph log.csv out.png", ("UTF-16-LE", "as it says itself"), file("log.csv", b"\xff\xfe\0\xdca\0,\0")),
+    Told("LogError", "graph log.csv out.png", ("longer than 16 MiB", "a row a line"), file("log.csv", b"1," * (9 << 20))),
+    Told("LogError", "graph log.csv out.png -y b", ("All values of the column 'b' are missing", "Row 1 says 'x'"), file("log.csv", "a,b\n1,x\n2,y\n")),
+    Told("LogError", "graph log.csv out.png", ("No row has both 'a' and 'b'",), file("log.csv", "a,b\n1,\n,2\n3,\n,4\n")),
+    Told("LogError", "graph log.csv out.png", ("more than 200 times its size",), lambda f: (f / "log.csv").write_bytes(gzip.compress(b"1,2\n" * (17 << 20), 1))),
+    Told("TextError", "from-text log.csv out --table absent.txt", ("table can't be read", "No such file")),
+    Told("TemplateError", "graph log.csv out.png --templates templates", ("can't be used", "'colours' is missing"), file("templates/themes/midnight.toml", "x=1")),
+    Told("TemplateError", "graph log.csv out.png --templates templates", ("outside the templates folder",), theme("name =", 'fonts = {files = ["../../x.ttf"]}\nname =')),
+)  # fmt: skip
 RECORDINGS = (
+    Told(
+        "RecordingError",
+        "prepare",
+        ("no plain file", "a sound or video file"),
+        lambda f: ((f / "one.wav").unlink(), os.mkfifo(f / "one.wav")),
+    ),
+    Told("RecordingError", "prepare", ("holds no sound", "audio stream"), lambda f: _silent_film(f / "one.wav")),
     Told(
         "RecordingError", "prepare", ("no such file", "absent.wav", "put the file there"), edited((ONE, '"absent.wav"'))
     ),
@@ -237,6 +285,9 @@ FOOTAGE = (
     Told("FootageError", "storyboard", ("far too large", "40001 x 40001"), both(edited(("width", 'picture="l.webp"\nwidth')), file("l.webp", _HUGE))),
     Told("FootageError", "storyboard", ("is no picture", "PNG, JPEG or WebP"), both(edited(("width", 'picture="l.png"\nwidth')), file("l.png", "x"))),
     Told("FootageError", "check film.mp4", ("no timeline beside", "timeline.json"), file("film.mp4", b"x")),
+    Told("FootageError", "check film.mp4", ("no MP4 with an index", "made by build-video"), lambda f: _beside_a_timeline(f, b"x" * 99)),
+    Told("FootageError", "check film.mp4", ("film can't be read", "No such file"), lambda f: _beside_a_timeline(f, None)),
+    Told("FootageError", "storyboard", ("file is far too large", "256 MiB"), both(edited(("width", 'picture="l.png"\nwidth')), lambda f: _sparse(f / "l.png", b"\x89PNG\r\n\x1a\n", 300 << 20))),
 )  # fmt: skip
 STAGES = (
     Told("FfmpegError", "prepare", ("BUILD_VIDEO_FFMPEG", "can't be executed", "unset it"), lambda _: _with_ffmpeg("/no/ffmpeg"), 1),
@@ -244,7 +295,7 @@ STAGES = (
     Told("TrainingError", "train", ("diverged at iteration", "learning_rate = 5"), both(alone(1), edited(("iterations = 24", "iterations = 24, learning_rate = 10"))), 1),
     Told("StoreError", "prepare", ("stored record can't be read", "record.json", "Corpus record", "--force"), _tampered, 1),
 )  # fmt: skip
-TOLD = (*COMMAND_LINE, *RECORDINGS, *PRODUCTIONS, *TEMPLATES, *OUTPUTS, *FOOTAGE, *STAGES)
+TOLD = (*COMMAND_LINE, *MORE_OF_THE_TOOLS, *RECORDINGS, *PRODUCTIONS, *TEMPLATES, *OUTPUTS, *FOOTAGE, *STAGES)
 WITH_A_FILM = ("StageError", "WorkerError", "FootageError", "FfmpegError")
 """Provoked below on a film that is there."""
 
@@ -308,6 +359,51 @@ def test_the_memory_that_is_used_up_is_told(folder: Path) -> None:
 # On a film that is there
 
 
+TAKES = "storyboard = { takes = 3, seconds = 3, card_seconds = 1, recording_seconds = 1 }"
+PLANS = (
+    Told("ProductionError", "storyboard", ("take is asked for at iteration 99", "ended at iteration 24", '"best"'), edited((TAKES, "storyboard = {take = [{iteration = 99}]}"))),
+    Told("ProductionError", "storyboard", ("iteration 0 comes after the one at iteration 24", "Reorder"), edited((TAKES, "storyboard = {take = [{iteration = 24}, {iteration = 0}]}"))),
+    Told("ProductionError", "storyboard", ("leaves too little for the 1 others", "Set more seconds"), edited((TAKES, "storyboard = {seconds = 3, take = [{iteration = 0, seconds = 2.9}, {iteration = 24}]}"))),
+    Told("ProductionError", "storyboard", ("excerpt begins at 99 s", "recording_start_s below 7.0"), edited((TAKES, "storyboard = {recording_start_s = 99}"))),
+    Told("ProductionError", "storyboard", ("no section 3 for an insert", "1 to 2"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "logo.png", after = "section", section = 3}]')), file("logo.png", PNG))),
+    Told("ProductionError", "sample", ("priming ends at 99 s", "lasts only 7.0 s"), edited(("seed = 3", "prime_from_s = 90, prime_s = 9"))),
+    Told("TrainingError", "sample", ("no CUDA device", 'device = "auto"'), edited(("seed = 3", 'seed = 4, device = "cuda"')), 1),
+    Told("FootageError", "storyboard", ("from 2 s on", "start_s + seconds at most"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
+    Told("TemplateError", "storyboard", ("not there", "line 1"), file("templates/captions/take.txt", "{{ film.name }}")),
+    Told("InputError", "still --at 9:59", ("film is over by then", "where: --at", "a time below")),
+    Told("InputError", "still --at 1 -o still.bmp", ("no picture's name", ".png")),
+    Told("InputError", "compose --cut short", ("no cut 'short'", "[[cut]]")),
+    Told("InputError", "export loop --section 9", ("no section 9", "1 to 2")),
+    Told("InputError", "export loop --to loop.bmp", ("no name of such a loop",)),
+    Told("InputError", "export sound --format mp3", ("no format 'mp3'", "wav or flac")),
+    Told("InputError", "export sound --rate 44100", ("'44100' is no rate", "original or 48000")),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tiny film that many rows may spoil one after the other."""
+    folder = tmp_path_factory.mktemp("shared") / "tiny"
+    shutil.copytree(built.folder, folder)
+    (folder / "tiny.toml").rename(folder / "production.toml")
+    return folder
+
+
+@pytest.mark.parametrize("case", PLANS, ids=lambda case: f"{case.kind}: {case.words[0]}"[:60])
+def test_an_error_of_a_later_stage_is_told_in_words(
+    case: Told, shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shared)
+    kept = (shared / "production.toml").read_bytes()
+    try:
+        case.spoil(shared)
+        code = run_here(*case.arguments.split(), *(["-o", "out/tiny"] * (case.arguments[:5] != "still")))
+        _check(case, code, _last_words(capsys))
+    finally:
+        (shared / "production.toml").write_bytes(kept)
+        shutil.rmtree(shared / "templates", ignore_errors=True)
+
+
 @pytest.fixture
 def copy(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny film in a folder of its own."""
@@ -343,7 +439,7 @@ def test_a_film_that_is_not_what_was_promised_is_told(
 def test_a_helper_that_dies_is_told(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _wrapped(tmp_path, monkeypatch, "kill -9 $PPID; sleep 1")
+    _wrapped(tmp_path, monkeypatch, f'[ $PPID = {os.getpid()} ] || kill -9 $PPID; exec "$REAL" "$@"')
     shutil.rmtree(copy / "out" / "tiny" / "work" / "render")
     code = run_here("render", "tiny.toml", "--jobs", "2")
     _check(Told("WorkerError", "", ("helper process died", "--jobs 1", "is kept"), code=1), code, _last_words(capsys))
@@ -352,7 +448,9 @@ def test_a_helper_that_dies_is_told(
 def test_an_ffmpeg_that_fails_is_told_with_its_own_last_words(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _wrapped(tmp_path, monkeypatch, "echo 'no such codec today' >&2; exit 3")
+    _wrapped(
+        tmp_path, monkeypatch, 'case "$*" in *adts*) echo \'no such codec today\' >&2; exit 3;; esac; exec "$REAL" "$@"'
+    )
     shutil.rmtree(copy / "out" / "tiny" / "work" / "compose")
     code = run_here("compose", "tiny.toml")
     words = ("exit status 3", "no such codec today", "encoding the soundtrack", "build-video doctor")
