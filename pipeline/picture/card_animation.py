@@ -25,6 +25,7 @@ from pipeline.picture.planes import Plane, Planes, ink, new_planes, planes_from_
 ENTER_S: Final = 0.7
 """How long an element takes to enter."""
 LEAVE_S: Final = 0.4
+_MOST_PIXELS: Final = 1 << 27
 LARGEST_SHARE: Final = 0.35
 """Of a short card, for entering and for leaving each."""
 
@@ -147,11 +148,14 @@ def _load(layer: CardLayer, folder: Path) -> _Sprite:
     path = folder / layer.layer_file
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            picture = np.asarray(image.convert("RGBA"))
-    except (OSError, ValueError) as error:
+            fits = image.width % 2 == image.height % 2 == 0 and image.width * image.height <= _MOST_PIXELS
+            picture = np.asarray(image.convert("RGBA")) if fits else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise StoreError(
             "A card's layer can't be read.", where=str(path), hint="Run build-video cards --force."
         ) from error
+    if picture is None:
+        raise StoreError("This is no layer of a card.", where=str(path), hint="Run build-video cards --force.")
     opacity = picture[..., 3].astype(np.float32) / np.float32(255.0)
     planes = planes_from_rgb(np.ascontiguousarray(picture[..., :3]))
     height, width = opacity.shape
