@@ -302,6 +302,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--faults", type=int, default=10**6, help="at most so many writes that fail; all by default")
     parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--inputs", type=int, default=5000, help="spoiled inputs, at last (tests/hostile/mutate.py)")
+    parser.add_argument("--fuzz-seconds", type=int, default=120, help="and guided fuzzing of our parsers (tests/fuzz.py)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
@@ -313,7 +315,20 @@ def main() -> int:
         if options.kills:
             Kills(Path(folder) / "kills", rng, found).run(options.kills, until_s)
     print(told(found, options.seed, time.monotonic() - began_s))
-    return int(bool(found.repeated or found.different or found.crashes or found.left_running))
+    hurt = _hostile(options)
+    return int(hurt or bool(found.repeated or found.different or found.crashes or found.left_running))
+
+
+def _hostile(options: argparse.Namespace) -> bool:
+    """Spoil inputs and fuzz parsers, each a program of its own that tells its figures; whether any was crashed."""
+    commands = []
+    if options.inputs:
+        commands.append(["tests.hostile.mutate", "--count", str(options.inputs), "--seed", str(options.seed)])
+    if options.fuzz_seconds and find_spec("atheris"):
+        commands.append(["tests.fuzz", "--seconds", str(options.fuzz_seconds)])
+    root = Path(__file__).resolve().parents[1]
+    ran = [subprocess.run([sys.executable, "-m", *command], cwd=root, check=False) for command in commands]
+    return any(one.returncode for one in ran)
 
 
 if __name__ == "__main__":
