@@ -305,7 +305,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=10**6, help="at most so many writes that fail; all by default")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--inputs", type=int, default=5000, help="spoiled inputs, at last (tests/hostile/mutate.py)")
-    parser.add_argument("--fuzz-seconds", type=int, default=120, help="and guided fuzzing of our parsers (tests/fuzz.py)")
+    parser.add_argument("--fuzz-seconds", type=int, default=120, help="and guided fuzzing of parsers (tests/fuzz.py)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
