@@ -166,11 +166,12 @@ def test_a_still_is_a_frame_of_the_film(built: Built, tmp_path: Path) -> None:
 
 def test_a_draft_is_small_and_shares_training_and_takes(built: Built, tmp_path: Path) -> None:
     copy = copy_of(built, tmp_path / "copy")
+    edit(copy.production, "width = 320\nheight = 180", "width = 960\nheight = 540")
     stale = {one["stage"]: one["state"] for one in status(copy.production, copy.folder, "--draft")}
     assert stale["prepare"] == stale["train"] == stale["sample"] == "fresh"
     build_video(copy.production, "--draft", cwd=copy.folder)
     with av.open(str(copy.output / "draft" / "tiny.mp4")) as container:
-        assert (container.streams.video[0].width, container.streams.video[0].height) == (160, 90)
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (640, 360)
     assert copy.film.exists()
 
 
