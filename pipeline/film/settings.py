@@ -103,7 +103,14 @@ class VideoSettings(FilmSettings):
         """Return the same film small and quick: a ninth of the pixels, at most 30 frames/s, the quick preset."""
         small = draft_size(self.width, self.height)
         rate = self.frame_rate if self.frame_rate <= 30 else self.frame_rate / -(-self.frame_rate // 30)  # noqa: PLR2004 - the design's 30 frames/s
-        chosen: dict[str, Any] = {"width": small[0], "height": small[1], "frame_rate": rate, "quality": "draft", "preset": None, "crf": None}
+        chosen: dict[str, Any] = {
+            "width": small[0],
+            "height": small[1],
+            "frame_rate": rate,
+            "quality": "draft",
+            "preset": None,
+            "crf": None,
+        }
         return self.model_copy(update={**chosen, "encoder": "x264"})
 
 
