@@ -43,6 +43,7 @@ from tests.faults.injection import Disk, failing_disk
 _KEY = re.compile(r"[0-9a-f]{24}")
 _JOBS = ("--jobs", "2")
 _ITERATIONS = 400
+_TRAINS_S = 1.0
 _FINISH_ONE_IN = 6
 _AT_RANDOM_SHARE = 0.3
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
@@ -111,8 +112,8 @@ def in_flight(output: Path) -> int:
 class Kills:
     """Builds that are killed, one after the other."""
 
-    def __init__(self, folder: Path, rng: random.Random, found: Found) -> None:
-        self.folder, self.rng, self.found = folder, rng, found
+    def __init__(self, folder: Path, rng: random.Random, found: Found, only: str = "") -> None:
+        self.folder, self.rng, self.found, self.only = folder, rng, found, only
         self.production = tiny.make_small(folder, sections=2, iterations=_ITERATIONS)
         self.output = folder / "out" / "small"
         self.expected, self.lasts_s, self.whole_s = self._undisturbed()
@@ -148,8 +149,8 @@ class Kills:
 
     def _kill_once(self) -> None:
         target = ""
-        if self.rng.random() > _AT_RANDOM_SHARE:
-            target = min(tiny.STAGES, key=lambda stage: (self.found.kills[stage], self.rng.random()))
+        if self.only or self.rng.random() > _AT_RANDOM_SHARE:
+            target = self.only or min(tiny.STAGES, key=lambda stage: (self.found.kills[stage], self.rng.random()))
             self._remove(target)
         elif all((self.output / "work" / stage).is_dir() for stage in tiny.STAGES):
             self._remove(self.rng.choice(tiny.STAGES))
@@ -159,8 +160,8 @@ class Kills:
         if target:
             while process.poll() is None and tiny.stage_at_work(self.output) != target:
                 time.sleep(0.01)
-            self._wait_for_training(target)
-            time.sleep(self.rng.uniform(0.0, self.lasts_s.get(target, 1.0)))
+            trains = self._wait_for_training(process, target)
+            time.sleep(self.rng.uniform(0.0, _TRAINS_S if trains else self.lasts_s.get(target, 1.0)))
         else:
             time.sleep(self.rng.uniform(0.0, self.whole_s))
         if process.poll() is None:
@@ -170,13 +171,13 @@ class Kills:
         said, _ = process.communicate()
         self._look_after(process.pid, process.returncode, said, before)
 
-    def _wait_for_training(self, target: str) -> None:
-        """Half of the kills in training come when its first state has been saved, not while libraries are loaded."""
-        if target == "train" and self.rng.random() < 0.5:
-            end_s = time.monotonic() + self.lasts_s["train"]
-            while time.monotonic() < end_s and not list(self.output.glob("work/train/*.partial/training-state.*")):
-                time.sleep(0.005)
-            time.sleep(self.rng.uniform(0.0, 0.5))
+    def _wait_for_training(self, process: subprocess.Popen[str], target: str) -> bool:
+        """Wait in two of three cases until a training has saved its first state: loading libraries takes longer."""
+        if target != "train" or self.rng.randrange(3) == 0:
+            return False
+        while process.poll() is None and not list(self.output.glob("work/train/*.partial/training-state.*")):
+            time.sleep(0.002)
+        return True
 
     def _look_after(self, session: int, code: int, said: str, before: Mapping[str, Stamp]) -> None:
         """See what a build, killed or not, has left."""
@@ -303,6 +304,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--faults", type=int, default=10**6, help="at most so many writes that fail; all by default")
+    parser.add_argument("--only", choices=tiny.STAGES, default="", help="kill in this stage alone")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--inputs", type=int, default=5000, help="spoiled inputs, at last (tests/hostile/mutate.py)")
     parser.add_argument("--fuzz-seconds", type=int, default=120, help="and guided fuzzing of parsers (tests/fuzz.py)")
@@ -315,7 +317,7 @@ def main() -> int:
         if options.faults:
             Faults(Path(folder) / "faults", rng, found).run(options.faults, until_s)
         if options.kills:
-            Kills(Path(folder) / "kills", rng, found).run(options.kills, until_s)
+            Kills(Path(folder) / "kills", rng, found, options.only).run(options.kills, until_s)
     print(told(found, options.seed, time.monotonic() - began_s))
     hurt = _hostile(options)
     return int(hurt or bool(found.repeated or found.different or found.crashes or found.left_running))
