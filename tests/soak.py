@@ -3,7 +3,7 @@
     python -m tests.soak [--kills 200] [--faults 0] [--seconds N] [--seed S]
 
 Each kill (SIGKILL to the build's whole process group) is followed by `build-video` again. Moments are spread over all
-stages: one that has been hit least is waited for, and then some random part of the time that it takes; other moments
+stages: one that has been aimed at least is waited for, and then some random part of the time that it takes; other moments
 are random over the whole build. Where a stage is done already, its results are removed, or all of them.
 
 Nothing that was finished before a kill may be made again: each result, take and checkpoint must be the very same file
@@ -116,6 +116,7 @@ class Kills:
         self.folder, self.rng, self.found, self.only = folder, rng, found, only
         self.production = tiny.make_small(folder, sections=2, iterations=_ITERATIONS)
         self.output = folder / "out" / "small"
+        self.tries: Counter[str] = Counter()
         self.expected, self.lasts_s, self.whole_s = self._undisturbed()
 
     def _undisturbed(self) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, float], float]:
@@ -137,7 +138,7 @@ class Kills:
         """Kill so many times, then build to the end."""
         while self.found.kills.total() < kills and time.monotonic() < until_s:
             self._kill_once()
-            if self.found.kills.total() % 20 == 0:
+            if self.found.builds % 20 == 0:
                 print(f"{self.found.kills.total()} kills, {len(self.found.crashes)} crashes", flush=True)
             if self.rng.randrange(_FINISH_ONE_IN) == 0:
                 self._finish()
@@ -150,7 +151,8 @@ class Kills:
     def _kill_once(self) -> None:
         target = ""
         if self.only or self.rng.random() > _AT_RANDOM_SHARE:
-            target = self.only or min(tiny.STAGES, key=lambda stage: (self.found.kills[stage], self.rng.random()))
+            target = self.only or min(tiny.STAGES, key=lambda stage: (self.tries[stage], self.rng.random()))
+            self.tries[target] += 1
             self._remove(target)
         elif all((self.output / "work" / stage).is_dir() for stage in tiny.STAGES):
             self._remove(self.rng.choice(tiny.STAGES))
@@ -159,7 +161,7 @@ class Kills:
         self.found.builds += 1
         if target:
             while process.poll() is None and tiny.stage_at_work(self.output) != target:
-                time.sleep(0.01)
+                time.sleep(0.002)
             trains = self._wait_for_training(process, target)
             time.sleep(self.rng.uniform(0.0, _TRAINS_S if trains else self.lasts_s.get(target, 1.0)))
         else:
