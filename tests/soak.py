@@ -3,8 +3,8 @@
     python -m tests.soak [--kills 200] [--faults 0] [--seconds N] [--seed S]
 
 Each kill (SIGKILL to the build's whole process group) is followed by `build-video` again. Moments are spread over all
-stages: one that has been aimed at least is waited for, and then some random part of the time that it takes; other moments
-are random over the whole build. Where a stage is done already, its results are removed, or all of them.
+stages: one that has been aimed at least is waited for, and then some random part of the time that it takes; other
+moments are random over the whole build. Where a stage is done already, its results are removed, or all of them.
 
 Nothing that was finished before a kill may be made again: each result, take and checkpoint must be the very same file
 after the next build (its inode and time of change). Whenever a build ends, every file of every stage must have the hash
