@@ -112,9 +112,9 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         if take is None:
             take = _choose(wish, store)
         takes[wish.speaker.section].append(take)
-    for section in {wish.speaker.section for wish in todo}:
-        for doubt in doubts_about([take.record for take in takes[section]]):
-            workplace.report.warn(f"section {section + 1}: {doubt}")
+    for number, said in enumerate(takes, start=1):  # also of takes that were made while training ran
+        for doubt in doubts_about([take.record for take in said]):
+            workplace.report.warn(f"section {number}: {doubt}")
     return replace(made, takes=tuple(map(tuple, takes)))
 
 
@@ -239,11 +239,12 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
         return
     store, report, forced = workplace.store, workplace.report, STAGE in workplace.force
     wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.parameters, reverse=True)
-    report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
     with sole_speaker(store.root):
         each = {wish.made_by_network.key: wish for wish in wishes}  # sections may share a take
         wishes = [wish for wish in each.values() if forced or store.find(wish.made_by_network) is None]
-        _TakeMaking(wishes, workplace).run()
+        if wishes:
+            report.begin(STAGE, "takes", sum(wish.sound_s for wish in wishes), "s of sound")
+            _TakeMaking(wishes, workplace).run()
 
 
 _BYTES_PER_SAMPLE: Final = 3

@@ -265,6 +265,21 @@ def test_takes_made_while_training_runs_are_those_of_the_stage(made: Made, tmp_p
     assert take.record.iteration == 1000
 
 
+def test_doubts_are_told_also_of_takes_that_were_made_before(made: Made, tmp_path: Path) -> None:
+    warned: list[str] = []
+
+    class Doubter(Listener):
+        def warn(self, text: str) -> None:
+            warned.append(text)
+
+    place = workplace(tmp_path)
+    run(production(), made, replace(place, report=Doubter()))
+    first = list(warned)
+    run(production(), made, replace(place, report=Doubter()))
+    assert first
+    assert warned == first * 2
+
+
 def test_workers_do_without_torch() -> None:
     program = "import sys, pipeline.stages.sample; print('torch' in sys.modules, 'numba' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
