@@ -19,6 +19,7 @@ from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHan
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
+from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.production import Production, Section
 from pipeline.progress import Named, Reporter
@@ -138,7 +139,7 @@ def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, 
 def _audible(take: Result[Take]) -> float:
     """How much of a take's beginning, which a cut shows, is more than silence: 0 to 1."""
     record = take.record
-    codes = np.load(take.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+    codes = map_bytes(take.path(record.bytes_file))
     begins = dequantise(np.asarray(codes[: round(_BEGINNING_S * record.sample_rate_hz)]), record.encoding)
     levels = window_levels(begins, record.sample_rate_hz)
     return float(np.mean(levels > _SILENT_BELOW)) if len(levels) else 0.0

@@ -25,6 +25,7 @@ from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline import SceneClip, SoundClip, Timeline
 from pipeline.films import build_one
+from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import Production
@@ -232,7 +233,7 @@ def _copy_sound(source: Path, path: Path) -> None:
 
 def _write_take(take: Result[Take], path: Path, rate_hz: int | None) -> None:
     record = take.record
-    codes = np.load(take.path(record.bytes_file), mmap_mode="r", allow_pickle=False)
+    codes = map_bytes(take.path(record.bytes_file))
     starts = range(0, len(codes), _BLOCK_SAMPLES)
     heard = (dequantise(np.asarray(codes[at : at + _BLOCK_SAMPLES]), record.encoding) for at in starts)
     if rate_hz is None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.files import disk_errors
 from pipeline.learning.candidates import Floats, Portrait, closest, distance, portray
-from pipeline.learning.corpus import Encoding
+from pipeline.learning.corpus import Bytes, Encoding, map_bytes
 from pipeline.learning.speaking import Order, open_sampler, speak
 from pipeline.learning.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.take_facts import examine
@@ -91,7 +91,7 @@ def record_of(job: TakeJob) -> Take:
 
 
 def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
-    said = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
+    said = map_bytes(bytes_path)
     pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
     path = bytes_path.with_suffix(".wav")
     with disk_errors(path), path.open("wb") as raw, wave.open(raw, "wb") as file:  # wave itself leaves half an object
@@ -103,12 +103,12 @@ def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
 
 
 def _compare(job: TakeJob) -> CandidateSet:
-    recording = _portrait(job.corpus, job)
-    corpus = np.load(job.corpus, mmap_mode="r", allow_pickle=False)
+    corpus = map_bytes(job.corpus)
+    recording = _portrait(corpus, job)
     facts = []
     for name, curve in zip(job.order.files, job.order.curves, strict=True):
-        own = _portrait(job.order.folder / name, job)
-        said = np.load(job.order.folder / name, mmap_mode="r", allow_pickle=False)
+        said = map_bytes(job.order.folder / name)
+        own = _portrait(said, job)
         facts.append(
             CandidateFacts(
                 bytes_file=name,
@@ -123,6 +123,5 @@ def _compare(job: TakeJob) -> CandidateSet:
     return CandidateSet(candidates=tuple(facts), closest=closest([fact.distance for fact in facts]) + 1)
 
 
-def _portrait(bytes_path: Path, job: TakeJob) -> Portrait:
-    said = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
+def _portrait(said: Bytes, job: TakeJob) -> Portrait:
     return portray(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)
