@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from pipeline.learning.arithmetic import Arithmetic
 from pipeline.learning.health import LossWatch
 from pipeline.learning.run import CheckpointFacts
 from pipeline.learning.training_state import TrainingState
@@ -21,12 +22,12 @@ class Course:
 
     Attributes
     ----------
-    total
-        The last iteration.
-    device, threads, mixed
-        Where and how sums are made; fixed for the whole training, so that it can go on exactly.
-    iteration, elapsed_s
-        How far it is.
+    total, decay_from
+        The last iteration, and the last one at the full learning rate, as far as they are known.
+    device, arithmetic
+        Where and how it computes; fixed for the whole training, so that it can go on exactly.
+    iteration, elapsed_s, overhead_s
+        How far it is, and the seconds that went into checkpoints and saved states.
     rate_scale, rescues
         What is left of the learning rate after stepping back, and how often that happened.
     checkpoints
@@ -37,18 +38,17 @@ class Course:
         What sees divergence.
     warnings
         Told so far.
-    corrections
-        How often a length given in minutes was counted again.
     hashes
         Of the checkpoints' files.
     """
 
     total: int
+    decay_from: int
     device: torch.device
-    threads: int
-    mixed: bool
+    arithmetic: Arithmetic
     iteration: int = 0
     elapsed_s: float = 0.0
+    overhead_s: float = 0.0
     rate_scale: float = 1.0
     rescues: int = 0
     checkpoints: list[CheckpointFacts] = field(default_factory=list)
@@ -56,7 +56,6 @@ class Course:
     losses: int = 0
     watch: LossWatch = field(default_factory=LossWatch)
     warnings: list[str] = field(default_factory=list)
-    corrections: int = 0
     hashes: dict[str, str] = field(default_factory=dict)
 
     def state(self, log_bytes: int, log_hash: Mapping[str, str]) -> TrainingState:
@@ -64,7 +63,9 @@ class Course:
         return TrainingState(
             iteration=self.iteration,
             total=self.total,
+            decay_from=self.decay_from,
             elapsed_s=self.elapsed_s,
+            overhead_s=self.overhead_s,
             rate_scale=self.rate_scale,
             rescues=self.rescues,
             log_bytes=log_bytes,
@@ -73,10 +74,8 @@ class Course:
             recent_losses=tuple(self.watch.recent),
             lowest_mean=self.watch.lowest,
             device=self.device.type,
-            threads=self.threads,
-            mixed=self.mixed,
+            arithmetic=self.arithmetic,
             warnings=tuple(self.warnings),
-            corrections=self.corrections,
             hashes={**self.hashes, **log_hash},
         )
 
@@ -85,11 +84,12 @@ class Course:
         """Go on where a state was taken."""
         return cls(
             total=state.total,
+            decay_from=state.decay_from,
             device=device,
-            threads=state.threads,
-            mixed=state.mixed,
+            arithmetic=state.arithmetic,
             iteration=state.iteration,
             elapsed_s=state.elapsed_s,
+            overhead_s=state.overhead_s,
             rate_scale=state.rate_scale,
             rescues=state.rescues,
             checkpoints=list(state.checkpoints),
@@ -97,6 +97,5 @@ class Course:
             losses=state.losses_since_checkpoint[1],
             watch=LossWatch(state.recent_losses, state.lowest_mean),
             warnings=list(state.warnings),
-            corrections=state.corrections,
             hashes=dict(state.hashes),
         )

@@ -16,6 +16,9 @@ from pipeline.errors import ProductionError
 
 MOST_THREADS: Final = 8
 """Networks of this size gain nothing from more."""
+_AMPERE: Final = (8, 0)
+"""The first compute capability with bfloat16."""
+_CUBLAS_VARIABLE: Final = "CUBLAS_WORKSPACE_CONFIG"
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -38,12 +41,22 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device("cuda")
 
 
-def bfloat16_is_quick(device: torch.device) -> bool:
-    """Tell whether this device multiplies bfloat16 matrices faster than float32 ones."""
+def has_bfloat16_unit(device: torch.device) -> bool:
+    """Whether this device has instructions that multiply bfloat16; emulated ones don't count."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    asks = [getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]
-    return any(bool(ask()) for ask in asks if ask is not None)
+        return torch.cuda.get_device_capability(device) >= _AMPERE
+    return has_matrix_unit() or _processor_has("_is_avx512_bf16_supported")
+
+
+def has_matrix_unit() -> bool:
+    """Whether the processor multiplies whole tiles of matrices (AMX)."""
+    return _processor_has("_is_amx_tile_supported")
+
+
+def _processor_has(name: str) -> bool:
+    """Ask torch; where its kernels are held to less than AVX-512, nothing beyond is counted on."""
+    ask = getattr(torch.cpu, name, None)
+    return ask is not None and bool(ask()) and torch.backends.cpu.get_cpu_capability() != "AVX2"
 
 
 def useful_threads(jobs: int) -> int:
@@ -63,22 +76,28 @@ def memory_bytes(device: torch.device) -> int:
 
 
 @contextmanager
-def training_environment(device: torch.device, threads: int) -> Iterator[None]:
+def training_environment(device: torch.device, threads: int, *, tf32: bool = False) -> Iterator[None]:
     """Set torch's global switches for a training, and put them back afterwards, the random state too.
 
-    On CUDA float32 matrices are multiplied as TF32, and cuBLAS is asked to give the same sums every time.
+    On CUDA cuBLAS is asked to give the same sums every time; it reads that when it is first used.
     """
-    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    workspace = os.environ.get(_CUBLAS_VARIABLE)
+    on_gpu = device.type == "cuda"
+    if on_gpu:
+        os.environ.setdefault(_CUBLAS_VARIABLE, ":4096:8")
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
         torch.set_num_threads(threads)
-        torch.set_float32_matmul_precision("high" if device.type == "cuda" else "highest")
+        torch.set_float32_matmul_precision("high" if on_gpu and tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = on_gpu and tf32
         try:
             yield
         finally:
             torch.set_num_threads(before[0])
             torch.set_float32_matmul_precision(before[1])
+            torch.backends.cudnn.allow_tf32 = before[2]
+            if on_gpu and workspace is None:
+                os.environ.pop(_CUBLAS_VARIABLE, None)
 
 
 def describe_gpu() -> str:

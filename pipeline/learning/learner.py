@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from pipeline.learning.arithmetic import Arithmetic
 from pipeline.learning.checkpoint import Weights
 from pipeline.learning.modules import ByteNetwork, State, build_network
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
@@ -58,8 +59,8 @@ class Learner:
         What it learns.
     device
         Where.
-    mixed
-        Whether matrices are multiplied in bfloat16.
+    arithmetic
+        In which numbers it computes.
     """
 
     def __init__(
@@ -69,9 +70,9 @@ class Learner:
         lesson: Lesson,
         *,
         device: torch.device,
-        mixed: bool,
+        arithmetic: Arithmetic,
     ) -> None:
-        self.recipe, self.device, self.mixed = recipe, device, mixed
+        self.recipe, self.device, self.mixed = recipe, device, arithmetic.mixed
         self.network: ByteNetwork = build_network(network, initial=recipe.initial, seed=recipe.seed).to(device)
         self.network.train()
         torch.manual_seed(recipe.seed)
@@ -87,7 +88,7 @@ class Learner:
         self.held_out = ValidationStreams(
             lesson.validation, lookback=self.network.lookback, group=self.network.group, device=device
         )
-        self.optimiser = Optimiser(self.network, recipe)
+        self.optimiser = Optimiser(self.network, recipe, muon_dtype=getattr(torch, arithmetic.muon_dtype))
         self._averages = [p.detach().clone() for p in self.optimiser.learned] if recipe.average else []
         self._state: State | None = None
 
@@ -175,7 +176,10 @@ class Learner:
         self._state = (places[0], places[1]) if places else None
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
+            if "random.cuda" in tensors:
+                torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
+            else:  # it was begun on the processor
+                torch.cuda.manual_seed(self.recipe.seed)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)

@@ -105,6 +105,11 @@ class LstmSettings(BaseModel):
         """How many numbers the network learns."""
         return count_parameters(self.shapes())
 
+    @property
+    def flops_per_byte(self) -> int:
+        """Multiplications and additions of the matrices for one byte, forwards; learning from it costs three times."""
+        return 2 * sum(_matrix_sizes(self.shapes()).values())
+
 
 class TieredSettings(BaseModel):
     """An LSTM once per group of bytes, and a fast network for every byte."""
@@ -144,6 +149,13 @@ class TieredSettings(BaseModel):
         """How many numbers the network learns."""
         return count_parameters(self.shapes())
 
+    @property
+    def flops_per_byte(self) -> int:
+        """Multiplications and additions of the matrices for one byte, forwards; learning from it costs three times."""
+        sizes = _matrix_sizes(self.shapes())
+        slow = sum(size for name, size in sizes.items() if name.startswith(("lstm.", "condition.")))
+        return 2 * (sum(sizes.values()) - slow + slow // self.group)
+
 
 NetworkSettings = Annotated[LstmSettings | TieredSettings, Field(discriminator="kind")]
 """Either kind of network, told apart by `kind`."""
@@ -165,6 +177,11 @@ def parse_network(values: object) -> LstmSettings | TieredSettings:
 def count_parameters(shapes: Mapping[str, Shape]) -> int:
     """Sum the sizes of all tensors."""
     return sum(prod(shape) for shape in shapes.values())
+
+
+def _matrix_sizes(shapes: Mapping[str, Shape]) -> dict[str, int]:
+    """Numbers in each matrix; rows of the embedding are looked up, not multiplied."""
+    return {name: prod(shape) for name, shape in shapes.items() if len(shape) > 1 and name != "embedding.weight"}
 
 
 def _lstm_shapes(layers: int, neurons: int, inputs: int) -> dict[str, Shape]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
-from torch.optim import Adam, AdamW, Muon, Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
+from pipeline.learning.muon import Muon
 from pipeline.learning.recipe import Recipe
 
 _TABLES = ("embedding.", "output")
@@ -28,9 +30,11 @@ class Optimiser:
         Whose weights are learned.
     recipe
         How.
+    muon_dtype
+        Of the products of Muon's orthogonalisation.
     """
 
-    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, network: nn.Module, recipe: Recipe, *, muon_dtype: torch.dtype = torch.float32) -> None:
         self._recipe = recipe
         self.learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
         matrices, rest = _split(network) if recipe.matrix_learning_rate else ([], self.learned)
@@ -40,7 +44,7 @@ class Optimiser:
                 matrices,
                 lr=recipe.matrix_learning_rate,
                 weight_decay=recipe.weight_decay,
-                adjust_lr_fn="original",
+                dtype=muon_dtype,
             )
             self._parts.append((muon, recipe.matrix_learning_rate))
 

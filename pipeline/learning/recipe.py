@@ -27,6 +27,11 @@ MODERN_MATRIX_RATE: Final = 0.03
 MODERN_SEQUENCE: Final = 256
 TIERED_SEQUENCE: Final = 128
 """A tiered network moves once a group, so twice the updates for the same bytes are worth more than long ones."""
+FEWEST_DEFAULT_CHECKPOINTS: Final = 6
+VALIDATION_SHARE: Final = 0.1
+"""Checkpoints with their validation take at most this share of a training's time."""
+FINAL_SHARE: Final = 0.05
+DECAY_SHARE: Final = 0.4
 DENSITY: Final = 100.0
 """The last gap between checkpoints is about this many times as long as the first."""
 
@@ -61,6 +66,11 @@ class TrainingSettings(BaseModel):
     rescues: int = Field(
         default=0, ge=0, le=10, description="How often a diverging run may step back and halve its learning rate."
     )
+    schedule: Literal["cosine", "trapezoid"] | None = Field(
+        default=None,
+        description="Of the learning rate in the recipe modern: 'trapezoid' (the default) can be made longer later, "
+        "'cosine' can't.",
+    )
     clock: Literal["wall", "none"] = Field(
         default="wall", description="none: no times are kept, so that the same production gives the same bytes."
     )
@@ -93,11 +103,13 @@ class Recipe(BaseModel):
     batch: int
     sequence: int
     learning_rate: float
-    schedule: Literal["halving", "cosine"]
+    schedule: Literal["halving", "cosine", "trapezoid"]
     halve_every_epochs: int
     warmup_iterations: int
     final_share: float
-    """The cosine ends at this share of the learning rate."""
+    """The schedule ends at this share of the learning rate."""
+    decay_share: float
+    """A trapezoid falls over this share of all iterations, at their end."""
     betas: tuple[float, float]
     epsilon: float
     weight_decay: float
@@ -150,6 +162,7 @@ def _faithful(settings: TrainingSettings, group: int) -> Recipe:
         halve_every_epochs=5,
         warmup_iterations=0,
         final_share=1.0,
+        decay_share=0.0,
         betas=(0.9, 0.999),
         epsilon=1e-8,
         weight_decay=0.0,
@@ -172,10 +185,11 @@ def _modern(settings: TrainingSettings, group: int) -> Recipe:
         batch=settings.batch or 32,
         sequence=settings.sequence or _whole_groups(MODERN_SEQUENCE if group == 1 else TIERED_SEQUENCE, group),
         learning_rate=rate,
-        schedule="cosine",
+        schedule=settings.schedule or "trapezoid",
         halve_every_epochs=0,
         warmup_iterations=50,
-        final_share=0.05,
+        final_share=FINAL_SHARE,
+        decay_share=DECAY_SHARE,
         betas=(0.9, 0.95),
         epsilon=1e-8,
         weight_decay=0.01,
@@ -218,11 +232,28 @@ def planned_iterations(settings: TrainingSettings, iterations_per_epoch: float, 
     return max(1, min(limits))
 
 
-def checkpoint_iterations(settings: TrainingSettings, total: int) -> tuple[int, ...]:
+def default_checkpoints(training: float, validation: float) -> int:
+    """How many checkpoints are made where nobody has set their number.
+
+    At most `DEFAULT_CHECKPOINTS`, and no more than take a tenth of the time with their validation; but a handful.
+
+    Parameters
+    ----------
+    training
+        Bytes learned in the whole training (an update computes backwards too, so a byte costs three times as much as
+        one that is only judged), or its seconds.
+    validation
+        Bytes judged at every checkpoint, or three times the seconds that it takes.
+    """
+    affordable = VALIDATION_SHARE * 3 * training / max(validation, 1e-9)
+    return int(min(DEFAULT_CHECKPOINTS, max(FEWEST_DEFAULT_CHECKPOINTS, affordable)))
+
+
+def checkpoint_iterations(settings: TrainingSettings, total: int, count: int = DEFAULT_CHECKPOINTS) -> tuple[int, ...]:
     """Choose the iterations at which checkpoints are made: 0, `total`, and between them as the settings say.
 
-    Either every `checkpoint_every` iterations, or about `checkpoints` of them whose gaps grow geometrically, the last
-    gap about 100 times the first.
+    Either every `checkpoint_every` iterations, or about `checkpoints` of them (`count` where that is not set) whose
+    gaps grow geometrically, the last gap about 100 times the first.
 
     Raises
     ------
@@ -237,11 +268,16 @@ def checkpoint_iterations(settings: TrainingSettings, total: int) -> tuple[int, 
             expected=f"a number from 1 to {total}",
             hint="Make checkpoint_every smaller, or train for longer.",
         )
-    if every is None and settings.checkpoints is None and settings.recipe == "torch-rnn":
+    if every is None and settings.checkpoints is None and settings.recipe == "torch-rnn" and _can_count(settings):
         every = max(1, min(TORCH_RNN_CHECKPOINT_EVERY, total // FEWEST_CHECKPOINTS))
     if every is not None:
         return tuple(sorted({*range(0, total, every), total}))
-    return _dense_first(total, settings.checkpoints or DEFAULT_CHECKPOINTS)
+    return _dense_first(total, settings.checkpoints or count)
+
+
+def _can_count(settings: TrainingSettings) -> bool:
+    """Whether the length is known before the training begins."""
+    return settings.minutes is None or settings.iterations is not None or settings.epochs is not None
 
 
 def _dense_first(total: int, count: int) -> tuple[int, ...]:
@@ -254,17 +290,6 @@ def _dense_first(total: int, count: int) -> tuple[int, ...]:
             break
         chosen.add(last)
     return tuple(sorted(chosen))
-
-
-def learning_rate_at(recipe: Recipe, iteration: int, total: int, iterations_per_epoch: float) -> float:
-    """Give the learning rate of one update.
-
-    Parameters
-    ----------
-    iteration
-        The update's number, from 1 to `total`.
-    """
-    return recipe.learning_rate * rate_share_at(recipe, iteration, total, iterations_per_epoch)
 
 
 def halvings_at(recipe: Recipe, iteration: int, iterations_per_epoch: float) -> int:
@@ -280,13 +305,33 @@ def halvings_at(recipe: Recipe, iteration: int, iterations_per_epoch: float) -> 
     return floor((iteration - 1) / iterations_per_epoch) // recipe.halve_every_epochs
 
 
-def rate_share_at(recipe: Recipe, iteration: int, total: int, iterations_per_epoch: float) -> float:
-    """Give the share of the full learning rates that one update gets, numbered from 1 to `total`."""
+def decay_start(recipe: Recipe, total: int) -> int:
+    """Give the last iteration at the full learning rate, where the schedule is a trapezoid."""
+    return max(0, total - max(1, round(recipe.decay_share * total)))
+
+
+def rate_share_at(
+    recipe: Recipe, iteration: int, total: int, iterations_per_epoch: float, decay_from: int | None = None
+) -> float:
+    """Give the share of the full learning rates that one update gets, numbered from 1 to `total`.
+
+    A trapezoid (warm-up, flat, linear decay; Zhai et al. 2022, Hu et al. 2024) needs to know its end only when the
+    decay begins, so a training can be made longer without beginning anew.
+
+    Parameters
+    ----------
+    decay_from
+        The last iteration at the full learning rate, where that is settled already; else it follows from `total`.
+    """
     if recipe.schedule == "halving":
         return float(0.5 ** halvings_at(recipe, iteration, iterations_per_epoch))
     warmup = min(recipe.warmup_iterations, max(1, total // 10))
     if iteration <= warmup:
         return iteration / warmup
-    share = (iteration - warmup) / max(1, total - warmup)
     low = recipe.final_share
-    return low + (1 - low) * 0.5 * (1 + cos(pi * share))
+    if recipe.schedule == "cosine":
+        share = (iteration - warmup) / max(1, total - warmup)
+        return low + (1 - low) * 0.5 * (1 + cos(pi * share))
+    begin = decay_start(recipe, total) if decay_from is None else decay_from
+    left = (total - iteration) / max(1, total - begin)
+    return low + (1 - low) * min(1.0, max(0.0, left))

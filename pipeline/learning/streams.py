@@ -19,8 +19,9 @@ from pipeline.errors import ProductionError
 from pipeline.learning.network import SILENCE_BYTE
 
 VALIDATION_STREAMS: Final = 32
-VALIDATION_BYTES: Final = 400_000
-"""Held-out bytes beyond these are left aside: evenly spread stretches of them are judged at every checkpoint."""
+VALIDATION_BYTES: Final = 49_152
+"""Held-out bytes beyond these are left aside: evenly spread stretches of them are judged at every checkpoint. Six
+seconds of speech place a loss within about 0.02 bits/byte, and checkpoints are compared on the same bytes."""
 VALIDATION_WINDOW: Final = 1024
 _SHORTEST_VALIDATION_STREAM: Final = 2048
 

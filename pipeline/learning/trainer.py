@@ -8,7 +8,7 @@ nothing else. It does not know stages and stores.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Final
@@ -17,17 +17,26 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import TrainingError
-from pipeline.files import disk_errors, file_sha256, require_room
-from pipeline.learning.checkpoint import CheckpointRecord, checkpoint_name, save_checkpoint
+from pipeline.files import require_room
+from pipeline.learning.arithmetic import choose_arithmetic
+from pipeline.learning.checkpoint_files import facts_of, remove_strays, run_record, write_checkpoint
 from pipeline.learning.course import Course
 from pipeline.learning.hardware import choose_device, training_environment
-from pipeline.learning.health import HOPELESS_NATS, doubts_after, doubts_before, in_bits
+from pipeline.learning.health import HOPELESS_NATS, LossWatch, doubts_after, doubts_before, in_bits
 from pipeline.learning.learner import Learner
 from pipeline.learning.loss_log import LogLine, LossLog
-from pipeline.learning.planning import begin_course, corrected_total, write_plan
-from pipeline.learning.probe import check_memory
-from pipeline.learning.recipe import Recipe, checkpoint_iterations, rate_share_at, resolve
-from pipeline.learning.run import CheckpointFacts, TrainingRun
+from pipeline.learning.memory import check_memory, is_out_of_memory, peak_memory_bytes
+from pipeline.learning.planning import (
+    FEWEST_ITERATIONS,
+    MinutesClock,
+    Plan,
+    Spent,
+    duration_words,
+    fixed_plan,
+    write_plan,
+)
+from pipeline.learning.recipe import Recipe, rate_share_at, resolve
+from pipeline.learning.run import TrainingRun
 from pipeline.learning.training import Training
 from pipeline.learning.training_state import TrainingState, damage, load_state, save_state
 
@@ -38,6 +47,8 @@ GOOD_STATE_FILE: Final = "good-state.safetensors"
 
 _FLUSH_UPDATES: Final = 64
 _FLUSH_S: Final = 0.5
+_COSTS_KNOWN_S: Final = 2.0
+_COSTS_KNOWN_UPDATES: Final = 10
 _LOG_LINE_BYTES: Final = 40
 _SAVING_SHARE: Final = 0.02
 """Saving takes at most about this share of the time."""
@@ -70,23 +81,28 @@ def train(training: Training) -> TrainingRun:
     check_memory(training.network, recipe, device)
     try:
         stored = _trusted_state(training)
-        if stored is None:
-            course = begin_course(training, recipe, device)
-        else:
-            course = Course.of(stored[0], device)
-            if stored[0].device != device.type:
-                training.report.warn(
-                    f"{training.label} goes on on {device.type} instead of {stored[0].device}: "
-                    "it will not end in the very same weights"
-                )
-        with training_environment(device, course.threads):
+        course = _course(training, recipe, device, stored[0] if stored else None)
+        with training_environment(device, course.arithmetic.threads, tf32=course.arithmetic.tf32):
             return _Trainer(training, recipe, course).run(stored[1] if stored else None)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _out_of_memory(recipe) from error
-    except RuntimeError as error:
-        if "memory" in str(error).lower():  # the processor's allocator has no class of its own for it
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
             raise _out_of_memory(recipe) from error
         raise
+
+
+def _course(training: Training, recipe: Recipe, device: torch.device, state: TrainingState | None) -> Course:
+    """Begin a training, or go on with the arithmetic that it was begun with, unless the device is another."""
+    if state is not None and state.device == device.type:
+        return Course.of(state, device)
+    precision = training.settings.precision
+    arithmetic = choose_arithmetic(training.network, recipe, device, precision=precision, threads=training.threads)
+    training.report.note(f"{training.label} {arithmetic.words()}")
+    if state is None:
+        return Course(total=0, decay_from=0, device=device, arithmetic=arithmetic)
+    training.report.warn(
+        f"{training.label} goes on on {device.type} instead of {state.device}: it will not end in the very same weights"
+    )
+    return replace(Course.of(state, device), arithmetic=arithmetic)
 
 
 def _trusted_state(training: Training) -> tuple[TrainingState, dict[str, Tensor]] | None:
@@ -120,12 +136,15 @@ def _out_of_memory(recipe: Recipe) -> TrainingError:
 class _Trainer:
     def __init__(self, training: Training, recipe: Recipe, course: Course) -> None:
         self.training, self.recipe, self.course = training, recipe, course
-        self.learner = Learner(training.network, recipe, training.lesson, device=course.device, mixed=course.mixed)
-        self._plan()
+        self.learner = Learner(
+            training.network, recipe, training.lesson, device=course.device, arithmetic=course.arithmetic
+        )
         self.waiting: list[tuple[LogLine, Tensor]] = []
         self._keeps_time = training.settings.clock == "wall"
         self._told_s = self._saved_s = self._flushed_s = time.monotonic()
-        self._saving_s = 0.0
+        self._saving_s = self._checkpoint_s = 0.0
+        self._told_costs = course.iteration > 0
+        self._take_plan(self._first_plan())
 
     def run(self, tensors: dict[str, Tensor] | None) -> TrainingRun:
         """Go from where the course stands to its end."""
@@ -138,26 +157,74 @@ class _Trainer:
             except _DivergedError as diverged:
                 self._step_back(diverged)
             self._correct_plan()
+            self._tell_costs()
         return self._finished()
 
-    def _plan(self) -> None:
-        self.due = frozenset(checkpoint_iterations(self.training.settings, self.course.total))
-        write_plan(self.training.folder, self.due, self.course)
+    def _first_plan(self) -> Plan:
+        """What the settings say; of minutes, what the course knows of an earlier run."""
+        held_out = self.learner.held_out.bytes
+        plan = fixed_plan(self.training.settings, self.recipe, self.learner.windows_per_epoch, held_out)
+        minutes, course = self.training.settings.minutes, self.course
+        self._clock = None
+        if minutes is not None:
+            self._clock = MinutesClock(self.training.settings, self.recipe, self.learner.windows_per_epoch, plan)
+        if course.total and minutes is not None:
+            made = [facts.iteration for facts in course.checkpoints]
+            plan = Plan(course.total, frozenset({*made, course.total}), course.decay_from)
+        return plan
+
+    def _take_plan(self, plan: Plan) -> None:
+        self.plan = plan
+        self.course.total, self.course.decay_from = plan.total, plan.decay_from
+        cores = self.course.arithmetic.threads if self.course.device.type == "cpu" else 1
+        write_plan(self.training.folder, plan, cores)
 
     def _correct_plan(self) -> None:
-        settings, course = self.training.settings, self.course
-        if settings.minutes is None:
+        """Count the iterations again where minutes are set and it is time to."""
+        if self._clock is None or self.course.iteration >= self.course.total:
             return
-        total = corrected_total(settings, course, self.learner.windows_per_epoch, self._elapsed_s())
-        if total == course.total:
+        course = self.course
+        spent = Spent(course.iteration, self._elapsed_s(), course.overhead_s, self._checkpoint_s)
+        if not self._clock.is_time(spent):
             return
-        course.total = total
-        self._plan()
+        made = [facts.iteration for facts in course.checkpoints]
+        self._take_plan(self._clock.plan(self.plan, spent, made))
         self._begin_progress()
+
+    def _tell_costs(self) -> None:
+        """Say how long it will take, once the first updates have shown it."""
+        course, settings = self.course, self.training.settings
+        known = self._elapsed_s() >= _COSTS_KNOWN_S or course.iteration >= _COSTS_KNOWN_UPDATES
+        if self._told_costs or not known or not self.plan.is_known:
+            return
+        self._told_costs = True
+        seconds = 60 * (settings.minutes or 0.0) or self._remaining_s() + self._elapsed_s()
+        memory = peak_memory_bytes(course.device)
+        self.training.report.note(
+            f"{self.training.label}: {self.training.network.parameters:,} parameters, {course.total:,} iterations, "
+            f"{course.total / self.learner.windows_per_epoch:.1f} epochs, {len(self.plan.due)} checkpoints"
+            + (f"; about {duration_words(seconds)} on {course.device.type}" if seconds else "")
+            + (f", {memory / 2**20:.0f} MiB of memory" if memory else "")
+        )
+        if settings.minutes is not None and course.total < FEWEST_ITERATIONS:
+            text = (
+                f"only about {course.total} iterations fit into {settings.minutes:g} minutes; a network learns little "
+                f"from fewer than {FEWEST_ITERATIONS}: use a smaller network, or more minutes"
+            )
+            course.warnings.append(text)
+            self.training.report.warn(f"{self.training.label}: {text}")
+
+    def _remaining_s(self) -> float:
+        course = self.course
+        if not course.iteration or not self._keeps_time:
+            return 0.0
+        update_s = (self._elapsed_s() - course.overhead_s) / course.iteration
+        ahead = sum(iteration > course.iteration for iteration in self.plan.due)
+        return (course.total - course.iteration) * update_s + ahead * self._checkpoint_s
 
     def _require_room(self) -> None:
         """Refuse a training whose checkpoints, state (weights and two moments, twice) and log will find no room."""
-        ahead = sum(iteration > self.course.iteration for iteration in self.due)
+        ahead = sum(iteration > self.course.iteration for iteration in self.plan.due)
         weights = 4 * self.training.network.parameters
         log = _LOG_LINE_BYTES * (self.course.total - self.course.iteration)
         purpose = f"for the training of {self.training.label}: {ahead} checkpoints are to come"
@@ -191,8 +258,10 @@ class _Trainer:
         return time.monotonic() - self._since if self._keeps_time else 0.0
 
     def _rate_share(self, iteration: int) -> float:
-        share = rate_share_at(self.recipe, iteration, self.course.total, self.learner.windows_per_epoch)
-        return share * self.course.rate_scale
+        course = self.course
+        windows = self.learner.windows_per_epoch
+        share = rate_share_at(self.recipe, iteration, course.total, windows, course.decay_from)
+        return share * course.rate_scale
 
     def _update(self) -> None:
         course = self.course
@@ -204,7 +273,7 @@ class _Trainer:
         line = LogLine(iteration, epoch, self._elapsed_s(), self.recipe.learning_rate * share)
         self.waiting.append((line, loss))
         now = time.monotonic()
-        if iteration in self.due:
+        if iteration in self.plan.due:
             last = self._take_losses()
             self._checkpoint(last, training_loss=course.loss_sum / max(1, course.losses))
             course.loss_sum, course.losses = 0.0, 0
@@ -245,33 +314,19 @@ class _Trainer:
         self.training.report.advance(float(line.iteration), detail)
 
     def _checkpoint(self, line: LogLine, training_loss: float | None) -> None:
+        began = time.monotonic()
+        self._judge_and_keep(line, training_loss)
+        self._checkpoint_s = time.monotonic() - began
+        self.course.overhead_s += self._checkpoint_s if self._keeps_time else 0.0
+
+    def _judge_and_keep(self, line: LogLine, training_loss: float | None) -> None:
         validation = self.learner.validate()
         if not isfinite(validation):
             raise _DivergedError(line.iteration, "the validation loss is no finite number")
         if validation > HOPELESS_NATS:
             raise _DivergedError(line.iteration, f"the validation loss is {in_bits(validation)}; knowing nothing is 8")
-        facts = CheckpointFacts(
-            iteration=line.iteration,
-            epoch=line.epoch,
-            elapsed_s=line.elapsed_s,
-            validation_loss_nats=validation,
-            training_loss_nats=training_loss,
-            weights_file=f"{checkpoint_name(line.iteration)}.safetensors",
-            json_file=f"{checkpoint_name(line.iteration)}.json",
-        )
-        record = CheckpointRecord(
-            network=self.training.network,
-            iteration=facts.iteration,
-            epoch=facts.epoch,
-            elapsed_s=facts.elapsed_s,
-            validation_loss_nats=validation,
-            training_loss_nats=training_loss,
-            sample_rate_hz=self.training.lesson.sample_rate_hz,
-            encoding=self.training.lesson.encoding,
-        )
-        json_path = save_checkpoint(self.training.folder, record, self.learner.export())
-        for path in (json_path, json_path.with_suffix(".safetensors")):
-            self.course.hashes[path.name] = file_sha256(path)
+        facts = facts_of(line, validation, training_loss)
+        self.course.hashes |= write_checkpoint(self.training, facts, self.learner.export())
         self.course.checkpoints.append(facts)
         own = (line.iteration, line.epoch, line.elapsed_s, line.learning_rate, line.training_loss_nats)
         self.log.add(LogLine(*own, validation))
@@ -287,6 +342,7 @@ class _Trainer:
         save_state(self.training.folder / name, state, self.learner.tensors())
         self._saved_s = time.monotonic()
         self._saving_s = self._saved_s - began
+        self.course.overhead_s += self._saving_s if self._keeps_time else 0.0
 
     def _step_back(self, diverged: _DivergedError) -> None:
         """Go back to the last checkpoint at half the learning rate, where that is allowed."""
@@ -298,7 +354,8 @@ class _Trainer:
         scale, warnings = self.course.rate_scale / 2, self.course.warnings
         self.course = Course.of(stored[0], self.course.device)
         self.course.rate_scale, self.course.rescues = scale, used + 1
-        self._plan()
+        self.course.watch = LossWatch()  # the losses before the checkpoint would condemn it again at once
+        self._take_plan(self._first_plan())
         text = (
             f"at iteration {diverged.iteration} {diverged.why}: back to iteration {self.course.iteration} "
             f"at {scale:g} times the learning rate"
@@ -325,31 +382,5 @@ class _Trainer:
         for warning in after:
             training.report.warn(f"{training.label}: {warning}")
         self.log.flush(durably=True)
-        _remove_strays(training.folder, course.checkpoints)
-        last = course.checkpoints[-1]
-        best = min(course.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
-        return TrainingRun(
-            checkpoints=tuple(course.checkpoints),
-            network=training.network.model_dump(mode="json"),
-            training=training.settings.model_dump(mode="json"),
-            recipe=self.recipe.model_dump(mode="json"),
-            parameters=training.network.parameters,
-            iterations=course.total,
-            epochs=last.epoch,
-            elapsed_s=last.elapsed_s,
-            first_validation_nats=course.checkpoints[0].validation_loss_nats,
-            last_validation_nats=last.validation_loss_nats,
-            best_validation_nats=best.validation_loss_nats,
-            best_iteration=best.iteration,
-            device=course.device.type,
-            warnings=(*course.warnings, *after),
-        )
-
-
-def _remove_strays(folder: Path, checkpoints: Sequence[CheckpointFacts]) -> None:
-    """Remove checkpoints that a run since abandoned has left."""
-    wanted = {name for facts in checkpoints for name in (facts.weights_file, facts.json_file)}
-    with disk_errors(folder):
-        for path in folder.glob(f"{checkpoint_name(0)[:8]}*"):
-            if path.name not in wanted:
-                path.unlink()
+        remove_strays(training.folder, course.checkpoints)
+        return run_record(training, self.recipe, course, after)

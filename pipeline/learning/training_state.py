@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,9 +18,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pipeline.files import atomic_write_bytes, file_sha256
+from pipeline.learning.arithmetic import Arithmetic
+from pipeline.learning.recipe import DECAY_SHARE
 from pipeline.learning.run import CheckpointFacts
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class TrainingState(BaseModel):
@@ -31,7 +33,9 @@ class TrainingState(BaseModel):
     format: int = FORMAT
     iteration: int = Field(ge=0)
     total: int = Field(ge=1)
+    decay_from: int
     elapsed_s: float
+    overhead_s: float = 0.0
     rate_scale: float
     rescues: int
     log_bytes: int
@@ -41,12 +45,25 @@ class TrainingState(BaseModel):
     recent_losses: tuple[float, ...]
     lowest_mean: float | None
     device: str
-    threads: int
-    mixed: bool
+    arithmetic: Arithmetic
     warnings: tuple[str, ...]
     hashes: dict[str, str] = {}
     """SHA-256 of the checkpoints' files, by name, and of the loss log as far as `log_bytes`."""
-    corrections: int = 0
+
+
+def _of_today(values: dict[str, Any]) -> dict[str, Any]:
+    """Read what format 1 held: a training that was begun by an older version goes on, and takes today's schedule."""
+    if values.get("format") != 1:
+        return values
+    own = {name: value for name, value in values.items() if name not in {"threads", "mixed", "corrections"}}
+    mixed = bool(values["mixed"])
+    arithmetic = {
+        "matrix_dtype": "bfloat16" if mixed else "float32",
+        "threads": values["threads"],
+        "reason": "as this training was begun",
+    }
+    decay_from = values["total"] - max(1, round(DECAY_SHARE * values["total"]))
+    return {**own, "format": FORMAT, "arithmetic": arithmetic, "decay_from": max(0, decay_from)}
 
 
 def save_state(path: Path, state: TrainingState, tensors: Mapping[str, Tensor]) -> None:
@@ -91,7 +108,7 @@ def load_state(path: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            state = TrainingState.model_validate(json.loads(metadata["state"]))
+            state = TrainingState.model_validate(_of_today(json.loads(metadata["state"])))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         if _digest(metadata["state"], tensors) != metadata["sha256"]:
             return None

@@ -151,6 +151,8 @@ def _foreseen(production: Production, made: Made, section: int, folder: Path) ->
         plan = CheckpointPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # it has not begun, or has ended
         return []
+    if not plan.checkpoints:  # of a training given in minutes nothing is planned before its first updates
+        return []
     saved = {int(path.stem.rpartition("-")[2]): path for path in folder.glob("weights-*.json")}
     planned = choose_takes([CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints], story)
     speakers = [

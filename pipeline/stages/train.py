@@ -10,12 +10,13 @@ import numpy as np
 
 from pipeline.files import disk_errors
 from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production import Production, Section
 from pipeline.progress import Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made
-from pipeline.store import Piece, Result, read_record, write_record
+from pipeline.store import Json, Piece, Result, read_record, write_record
 from pipeline.workers import run_parallel
 from pipeline.workplace import Workplace
 
@@ -23,6 +24,10 @@ STAGE = "train"
 VERSION = 1
 
 _RECORD = "record.json"
+_LATER_SETTINGS = frozenset({"schedule"})
+_AT_ONCE_ON_GPU = 3
+_USUAL_FLOPS = 50e9
+"""What one core computes in a second, roughly."""
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
@@ -34,12 +39,21 @@ def pieces(production: Production, made: Made) -> list[Piece]:
             VERSION,
             {
                 "network": section.network.model_dump(mode="json"),
-                "training": section.training.model_dump(mode="json"),
+                "training": _ingredients(section.training),
                 "corpus": corpus.content_hash,
             },
         )
         for index, (section, corpus) in enumerate(zip(production.sections, made.corpora, strict=True))
     ]
+
+
+def _ingredients(settings: TrainingSettings) -> dict[str, Json]:
+    """What determines a training.
+
+    Settings that older versions did not have count only where they are set: what was trained before stays fresh.
+    """
+    values: dict[str, Json] = settings.model_dump(mode="json")
+    return {name: value for name, value in values.items() if name not in _LATER_SETTINGS or value is not None}
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
@@ -61,10 +75,11 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         if forced:
             _clear(task.folder)
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
-    if len(production.sections) > 1 and unfinished and not _on_gpu(unfinished, workplace):
-        _train_side_by_side(unfinished, workplace)
+    at_once = _at_once(unfinished, workplace)
+    if at_once > 1 or (len(unfinished) > 1 and not _on_gpu(unfinished, workplace)):
+        _train_side_by_side(_scheduled(unfinished, at_once, workplace), at_once, workplace)
     else:
-        for task in unfinished:
+        for task in _scheduled(unfinished, at_once, workplace):
             _train(task, workplace.report)
     for task in tasks:
         read_record(task.folder, TrainingRun)
@@ -136,15 +151,41 @@ class _Task:
     section: Section
     corpus: Result[Corpus]
     device: str
-    threads: int
+    threads: int = 1
 
     @property
     def label(self) -> str:
         return f"section-{self.index + 1}"
 
 
+def _at_once(tasks: list[_Task], workplace: Workplace) -> int:
+    """How many networks train at the same time: one a core; a few on a GPU, which small networks never fill."""
+    if not tasks:
+        return 0
+    most = _AT_ONCE_ON_GPU if _on_gpu(tasks, workplace) else workplace.jobs
+    return max(1, min(most, len(tasks)))
+
+
+def _scheduled(tasks: list[_Task], at_once: int, workplace: Workplace) -> list[_Task]:
+    """The longest training first, so that no core is left alone at the end; the cores shared by all of these."""
+    threads = max(1, workplace.jobs // max(1, at_once))
+    return [replace(task, threads=threads) for task in sorted(tasks, key=_work, reverse=True)]
+
+
+def _work(task: _Task) -> float:
+    """Arithmetic of a whole training, or of its minutes at a speed that orders them rightly among their like."""
+    from pipeline.learning.recipe import planned_iterations, resolve  # noqa: PLC0415
+
+    settings, network = task.section.training, task.section.network
+    recipe = resolve(settings, getattr(network, "group", 1))
+    window = recipe.batch * recipe.sequence
+    by_minutes = 60 * settings.minutes * _USUAL_FLOPS if settings.minutes is not None else float("inf")
+    iterations = planned_iterations(settings, task.corpus.record.train_samples / window, None)
+    by_length = 3.0 * network.flops_per_byte * window * iterations
+    return min(by_minutes, by_length)
+
+
 def _task(production: Production, made: Made, index: int, piece: Piece, workplace: Workplace) -> _Task:
-    at_once = min(workplace.jobs, len(production.sections))
     return _Task(
         index=index,
         piece=piece,
@@ -152,7 +193,6 @@ def _task(production: Production, made: Made, index: int, piece: Piece, workplac
         section=production.sections[index],
         corpus=made.corpora[index],
         device=workplace.device,
-        threads=max(1, workplace.jobs // at_once),
     )
 
 
@@ -163,14 +203,14 @@ def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
     return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
 
 
-def _train_side_by_side(tasks: list[_Task], workplace: Workplace) -> None:
+def _train_side_by_side(tasks: list[_Task], at_once: int, workplace: Workplace) -> None:
     labels = tuple(task.label for task in tasks)
     mixer = ProgressMixer(workplace.report, STAGE, f"{len(tasks)} networks side by side", labels)
     numbered = list(enumerate(tasks))
     run_parallel(
         _train_in_process,
         numbered,
-        jobs=workplace.jobs,
+        jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
         on_message=mixer.hear,
     )

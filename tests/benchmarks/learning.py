@@ -31,13 +31,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.learning.hardware import bfloat16_is_quick, choose_device, training_environment, useful_threads
+from pipeline.learning.arithmetic import choose_arithmetic
+from pipeline.learning.hardware import choose_device, training_environment, useful_threads
 from pipeline.learning.learner import Learner, Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings, rate_share_at, resolve
 from pipeline.learning.streams import ValidationStreams
 from pipeline.sound.corpus import make_corpus
 from pipeline.sound.settings import CorpusSettings
+from tests.processors import add_option, begin_again_as, processor_words
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL_SECONDS = 300.0
@@ -133,8 +135,9 @@ def _learner(lesson: Lesson, network: LstmSettings | TieredSettings, recipe: str
         TrainingSettings.model_validate({"recipe": recipe}),
         network.group if isinstance(network, TieredSettings) else 1,
     )
-    mixed = resolved.mixed_precision and bfloat16_is_quick(device)
-    return Learner(network, resolved, lesson, device=device, mixed=mixed)
+    arithmetic = choose_arithmetic(network, resolved, device, threads=torch.get_num_threads())
+    print(f"{recipe}: {arithmetic.words()}", file=sys.stderr, flush=True)
+    return Learner(network, resolved, lesson, device=device, arithmetic=arithmetic)
 
 
 def contestant(name: str, lesson: Lesson, device: torch.device, limit_s: float, marks_s: list[float]) -> Contestant:
@@ -157,27 +160,17 @@ def contestant(name: str, lesson: Lesson, device: torch.device, limit_s: float, 
     return Contestant(label, update, learner.validate, limit_s, due, recipe.batch * recipe.sequence)
 
 
-def flops_per_byte(network: LstmSettings | TieredSettings) -> float:
-    """Multiplications and additions of training on one byte: two forward, four backward for each weight used."""
-    weights = {name: shape[0] * shape[1] for name, shape in network.shapes().items() if len(shape) > 1}
-    weights.pop("embedding.weight")
-    if isinstance(network, TieredSettings):
-        slow = sum(size for name, size in weights.items() if name.startswith(("lstm.", "condition.")))
-        return 6.0 * (sum(weights.values()) - slow + slow / network.group)
-    return 6.0 * sum(weights.values())
-
-
 def matrix_flops(device: torch.device, dtype: torch.dtype) -> float:
     """The machine's own speed at multiplying matrices of 1024 x 1024."""
     a, b = (torch.randn(1024, 1024, device=device).to(dtype) for _ in range(2))
     best = float("inf")
-    for _ in range(10):
+    end = time.perf_counter() + 0.5
+    while best == float("inf") or time.perf_counter() < end:
         began = time.perf_counter()
-        for _ in range(5):
-            a @ b
+        a @ b
         if device.type == "cuda":
             torch.cuda.synchronize()
-        best = min(best, (time.perf_counter() - began) / 5)
+        best = min(best, time.perf_counter() - began)
     return 2 * 1024**3 / best
 
 
@@ -261,8 +254,8 @@ def print_table(loops: list[Contestant], seconds: float, device: torch.device, m
     for loop in loops:
         ours = loop.name.startswith("ours")
         bits = "".join(f"{loop.bits_at(mark):10.3f}" if mark <= loop.limit_s else f"{'':10}" for mark in marks_s)
-        kind = torch.bfloat16 if ours and bfloat16_is_quick(device) else torch.float32
-        share = loop.bytes_per_s * flops_per_byte(OURS if ours else FAITHFUL) / speed[kind]
+        kind = torch.bfloat16 if ours and speed[torch.bfloat16] > speed[torch.float32] else torch.float32
+        share = loop.bytes_per_s * 3 * (OURS if ours else FAITHFUL).flops_per_byte / speed[kind]
         memory = memory_mib["ours" if ours else loop.name]
         print(f"{loop.name:16}{bits}{loop.bytes_per_s:12,.0f}{share:11.1%}{memory:8.0f}")
 
@@ -276,12 +269,15 @@ def main() -> None:
     parser.add_argument("--encoding", choices=("linear-u8", "mu-law"), default="linear-u8")
     parser.add_argument("--sample-rate-hz", type=int, default=11025)
     parser.add_argument("--device", default="auto")
+    add_option(parser)
     parser.add_argument("--quick", action="store_true", help="the same with --seconds 15, to see that it works")
     options = parser.parse_args()
+    begin_again_as(options.processor)
     seconds = 15.0 if options.quick else options.seconds
     recordings = options.audio or sorted((ROOT / "assets" / "demo").glob("*.flac"))
     lesson = read_lesson(recordings, options.encoding, options.sample_rate_hz)
     device = choose_device(options.device)
+    print(processor_words())
     print(
         f"{len(lesson.training) / lesson.sample_rate_hz:.0f} s learned, "
         f"{len(lesson.validation) / lesson.sample_rate_hz:.0f} s held out, {lesson.encoding} at "

@@ -7,8 +7,8 @@ from pipeline.errors import ProductionError
 from pipeline.learning.recipe import (
     TrainingSettings,
     checkpoint_iterations,
-    learning_rate_at,
     planned_iterations,
+    rate_share_at,
     resolve,
 )
 
@@ -23,13 +23,13 @@ def test_the_faithful_recipe_has_the_defaults_of_torch_rnn() -> None:
 
 def test_the_faithful_learning_rate_is_halved_every_five_epochs() -> None:
     recipe = resolve(TrainingSettings(recipe="torch-rnn"))
-    rates = [learning_rate_at(recipe, iteration, 1000, 10.0) for iteration in (1, 50, 51, 100, 101)]
+    rates = [recipe.learning_rate * rate_share_at(recipe, iteration, 1000, 10.0) for iteration in (1, 50, 51, 100, 101)]
     assert rates == [2e-3, 2e-3, 1e-3, 1e-3, 5e-4]
 
 
 def test_with_the_bugs_of_2016_it_is_halved_an_epoch_early() -> None:
     recipe = resolve(TrainingSettings(recipe="torch-rnn", bugs_of_2016=True))
-    rates = [learning_rate_at(recipe, iteration, 1000, 10.0) for iteration in (1, 39, 40, 89, 90)]
+    rates = [recipe.learning_rate * rate_share_at(recipe, iteration, 1000, 10.0) for iteration in (1, 39, 40, 89, 90)]
     assert rates == [2e-3, 2e-3, 1e-3, 1e-3, 5e-4]
 
 
@@ -37,7 +37,11 @@ def test_with_the_bugs_of_2016_it_is_halved_an_epoch_early() -> None:
 @settings(deadline=None, max_examples=50)
 def test_the_modern_learning_rate_is_never_zero_nor_above_its_peak(total: int) -> None:
     recipe = resolve(TrainingSettings())
-    rates = [learning_rate_at(recipe, i, total, 10.0) for i in {1, 2, total // 2, total} if 1 <= i <= total]
+    rates = [
+        recipe.learning_rate * rate_share_at(recipe, i, total, 10.0)
+        for i in {1, 2, total // 2, total}
+        if 1 <= i <= total
+    ]
     assert all(0 < rate <= recipe.learning_rate for rate in rates)
 
 

@@ -1,66 +1,33 @@
-"""What a training will cost, from a few measured updates of a throwaway copy.
-
-This module does not know what is done with the numbers.
-"""
+"""How much memory a training needs at least, and has taken; and what the errors of too little look like."""
 
 from __future__ import annotations
 
 import sys
-import time
-from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 import torch
 
 from pipeline.errors import TrainingError
 from pipeline.learning.hardware import memory_bytes
-from pipeline.learning.learner import Learner
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe
 
-WARM_UP_UPDATES: Final = 3
-MOST_UPDATES: Final = 20
-MOST_SECONDS: Final = 2.0
 _COPIES: Final = 6
 """Weights, gradients, two moments, averages, and what is written to disk."""
 _FLOAT_BYTES: Final = 4
+_ALLOCATOR_WORDS: Final = ("can't allocate memory", "not enough memory")
+"""Of torch's allocator for the processor, which has no class of its own for it."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Measured: seconds an update, seconds a checkpoint, and the most memory held so far (0: unknown)."""
-
-    update_s: float
-    checkpoint_s: float
-    memory_bytes: int
-
-    def training_s(self, updates: int, checkpoints: int) -> float:
-        """How long all of it will take."""
-        return updates * self.update_s + checkpoints * self.checkpoint_s
-
-    def updates_per_s(self, seconds: float, checkpoints: int) -> float:
-        """How many updates fit into each of so many seconds, once the checkpoints are paid for."""
-        return max(0.0, seconds - checkpoints * self.checkpoint_s) / seconds / self.update_s
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error tells of too little memory, and not of an illegal access or another fault with memory in it."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return type(error) is RuntimeError and any(words in str(error).lower() for words in _ALLOCATOR_WORDS)
 
 
-def measure(learner: Learner) -> Cost:
-    """Make a few updates and a validation with a learner that will be thrown away."""
-    seconds: list[float] = []
-    began = time.perf_counter()
-    for update in range(1, WARM_UP_UPDATES + MOST_UPDATES + 1):
-        start = time.perf_counter()
-        float(learner.update(update, rate_share=0.1))
-        seconds.append(time.perf_counter() - start)
-        if update > WARM_UP_UPDATES and time.perf_counter() - began > MOST_SECONDS:
-            break
-    start = time.perf_counter()
-    learner.validate()
-    learner.export()
-    return Cost(median(seconds[WARM_UP_UPDATES:]), time.perf_counter() - start, _peak_memory(learner.device))
-
-
-def _peak_memory(device: torch.device) -> int:
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most memory held so far, on a GPU by torch, else by this process; 0 where it can't be told."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
