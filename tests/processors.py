@@ -26,9 +26,9 @@ def avx2_alone() -> dict[str, str]:
     """The environment variables that hide everything beyond AVX2."""
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return {}
-    features: dict[str, bool] = np._core._multiarray_umath.__cpu_features__
-    baseline: list[str] = np._core._multiarray_umath.__cpu_baseline__
-    wide = [name for name, there in features.items() if there and name.startswith(_WIDE) and name not in baseline]
+    internals = np._core._multiarray_umath  # NumPy tells of its dispatch nowhere else
+    features: dict[str, bool] = internals.__cpu_features__
+    wide = [name for name in internals.__cpu_dispatch__ if features[name] and name.startswith(_WIDE)]
     return {
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",

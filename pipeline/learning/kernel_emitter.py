@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import llvmlite.binding  # type: ignore[import-untyped]
 import numba.core.cgutils
+import numba.core.config
 import numba.extending
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 
 cgutils: Any = numba.core.cgutils
@@ -28,6 +30,14 @@ I64: Final[Any] = ir.IntType(64)
 F32: Final[Any] = ir.FloatType()
 VECTOR: Final[Any] = ir.VectorType(F32, LANES)
 INTEGERS: Final[Any] = ir.VectorType(I32, LANES)
+
+
+def has_wide_registers() -> bool:
+    """Whether the processor for which numba compiles has registers of 512 bits, 32 of them (AVX-512)."""
+    chosen: str | None = getattr(numba.core.config, "CPU_FEATURES", None)
+    if chosen is not None:
+        return "+avx512f" in chosen
+    return bool(llvmlite.binding.get_host_cpu_features().get("avx512f", False))
 
 
 def intrinsic(function: Callable[..., tuple[Any, Callable[..., Value]]]) -> Any:

@@ -33,11 +33,14 @@ from pipeline.learning.kernel_emitter import (
     Value,
     arrays_of,
     cgutils,
+    has_wide_registers,
     intrinsic,
     size_of,
 )
 
-TILE: Final = 64
+_WIDE: Final = has_wide_registers()
+TILE: Final = 64 if _WIDE else 32
+"""A tile's sums stay in registers: AVX2 has a quarter of the room of AVX-512. No bit of a result depends on it."""
 COLUMNS: Final = 16
 """Packed matrices have a multiple of so many columns."""
 
@@ -76,9 +79,9 @@ class _Kind:
 
 
 _KINDS: Final = {
-    types.float32: _Kind(F32, 4, (4, 1)),
-    types.int16: _Kind(I16, 2, (2, 1), parts=2, largest_input=2.0**19, pairs=64),
-    types.int8: _Kind(I8, 1, (4, 1), largest_input=2.0**14, pairs=512),
+    types.float32: _Kind(F32, 4, (4, 1) if _WIDE else (2, 1)),
+    types.int16: _Kind(I16, 2, (2, 1) if _WIDE else (1,), parts=2, largest_input=2.0**19, pairs=64),
+    types.int8: _Kind(I8, 1, (4, 1) if _WIDE else (2, 1), largest_input=2.0**14, pairs=512),
 }
 
 

@@ -173,7 +173,8 @@ class Learner:
         start = "optimiser."
         self.optimiser.restore({name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)})
         places = [tensors[name].to(self.device) for name in ("state.0", "state.1") if name in tensors]
-        self._state = (places[0], places[1]) if places else None
+        fits = bool(places) and places[0].shape[1] == self.recipe.batch  # an older version read other batches
+        self._state = (places[0], places[1]) if fits else None
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda":
             if "random.cuda" in tensors:

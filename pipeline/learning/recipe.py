@@ -24,9 +24,10 @@ FEWEST_CHECKPOINTS: Final = 24
 FAITHFUL_RATE: Final = 2e-3
 MODERN_RATE: Final = 4e-3
 MODERN_MATRIX_RATE: Final = 0.03
-MODERN_SEQUENCE: Final = 256
-TIERED_SEQUENCE: Final = 128
-"""A tiered network moves once a group, so twice the updates for the same bytes are worth more than long ones."""
+MODERN_BATCH: Final = 32
+TIERED_BATCH: Final = 64
+MODERN_SEQUENCE: Final = 64
+"""Streams go on from window to window, so short ones cost little and give many updates for the same bytes."""
 FEWEST_DEFAULT_CHECKPOINTS: Final = 6
 VALIDATION_SHARE: Final = 0.1
 """Checkpoints with their validation take at most this share of a training's time."""
@@ -182,8 +183,8 @@ def _modern(settings: TrainingSettings, group: int) -> Recipe:
     rate = settings.learning_rate or MODERN_RATE
     return Recipe(
         name="modern",
-        batch=settings.batch or 32,
-        sequence=settings.sequence or _whole_groups(MODERN_SEQUENCE if group == 1 else TIERED_SEQUENCE, group),
+        batch=settings.batch or (MODERN_BATCH if group == 1 else TIERED_BATCH),
+        sequence=settings.sequence or _whole_groups(MODERN_SEQUENCE, group),
         learning_rate=rate,
         schedule=settings.schedule or "trapezoid",
         halve_every_epochs=0,

@@ -7,7 +7,7 @@ that a production file is read quickly.
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,10 +18,6 @@ Held = Literal["float32", "int16", "int8"]
 """How weights are held while sampling. `int16` and `int8` carry one scale for each row of a matrix."""
 
 Precision = Literal["auto", "float32", "int16", "int8"]
-
-
-LARGEST_INT16_PARAMETERS: Final = 1_500_000
-"""About 3 MB of weights: more do not fit into the cache of a core."""
 
 
 class TemperaturePoint(BaseModel):
@@ -98,16 +94,14 @@ class SamplingSettings(BaseModel):
             raise ValueError(f"choose names candidate {max(wrong.values())}, but candidates = {self.candidates}")
         return self
 
-    def held_for(self, parameters: int) -> Held:
-        """How the weights of a network with so many parameters are held.
+    @property
+    def held(self) -> Held:
+        """How the weights are held.
 
-        Left open, it is int16: up to four times as fast as float32, and less than 1e-3 from it in any logit. Networks
-        too large for the nearest caches are read from afar for every sample, so they take int8, which is twice as fast
-        again and costs less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures all of this.
+        Left open, it is int8: the quickest for every network on processors with AVX-512 and with AVX2 alone, at a cost
+        of less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures both.
         """
-        if self.precision != "auto":
-            return self.precision
-        return "int16" if parameters <= LARGEST_INT16_PARAMETERS else "int8"
+        return "int8" if self.precision == "auto" else self.precision
 
     def curve(self, candidate: int = 0) -> tuple[tuple[float, float], ...]:
         """Corners `(share of the take, temperature)` of one candidate, counted from 0."""

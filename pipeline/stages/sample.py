@@ -191,7 +191,7 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
         "temperature": [[list(corner) for corner in settings.curve(n)] for n in range(settings.candidates)],
         "top_k": settings.top_k,
         "min_p": settings.min_p,
-        "precision": settings.held_for(parameters),
+        "precision": settings.held,
         "primer": _primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
     }
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
@@ -327,7 +327,7 @@ def _job(wish: _Wish, folder: Path, device: str) -> TakeJob:
             curves=tuple(settings.curve(n) for n in range(count)),
             top_k=settings.top_k or BYTE_VALUES,
             min_p=settings.min_p,
-            held=settings.held_for(wish.parameters),
+            held=settings.held,
             primer=(bytes_path, begin, heard) if heard else None,
         ),
         iteration=wish.speaker.iteration,

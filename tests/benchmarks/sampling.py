@@ -36,6 +36,7 @@ from pipeline.learning.reference import ReferenceNetwork
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.sampler_steps import read_all
 from pipeline.learning.sampling import SamplingSettings
+from tests.processors import add_option, begin_again_as, processor_words
 
 RATE_HZ = 11025
 HELD = ("float32", "int16", "int8")
@@ -45,7 +46,7 @@ NETWORKS: dict[str, LstmSettings | TieredSettings] = {
     "lstm_3x680": LstmSettings(layers=3, neurons=680, embedding=110),
     "tiered": TieredSettings(),
 }
-DEFAULT = {name: SamplingSettings().held_for(network.parameters) for name, network in NETWORKS.items()}
+DEFAULT = dict.fromkeys(NETWORKS, SamplingSettings().held)
 
 
 def random_weights(network: LstmSettings | TieredSettings) -> dict[str, np.ndarray]:
@@ -231,10 +232,13 @@ def precision_cost(checkpoint_path: Path, bytes_path: Path, samples: int) -> dic
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true")
+    add_option(options)
     options.add_argument("--checkpoint", type=Path)
     options.add_argument("--bytes", type=Path)
     options.add_argument("--samples", type=int, default=20_000)
     chosen = options.parse_args()
+    begin_again_as(chosen.processor)
+    print(processor_words())
     torch.set_num_threads(1)
     if chosen.checkpoint is not None:
         print(json.dumps(precision_cost(chosen.checkpoint, chosen.bytes, chosen.samples)))

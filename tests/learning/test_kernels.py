@@ -13,7 +13,7 @@ import pytest
 from pipeline.learning.kernel_products import TILE, product
 from pipeline.learning.kernels import exponentials, fold, largest, move_cells
 
-ROWS, COLUMNS, STREAMS = 2 * TILE, 160, 5
+ROWS, COLUMNS, STREAMS = 128, 160, 5
 
 
 @numba.njit

@@ -61,6 +61,6 @@ def test_what_workers_and_settings_import_brings_no_torch(module: str) -> None:
     assert ran.stdout.strip() == "[]"
 
 
-def test_large_networks_hold_their_weights_in_fewer_bits_unless_told_otherwise() -> None:
-    assert [SamplingSettings().held_for(parameters) for parameters in (900_000, 9_600_000)] == ["int16", "int8"]
-    assert SamplingSettings(precision="float32").held_for(9_600_000) == "float32"
+def test_weights_are_held_in_eight_bits_unless_told_otherwise() -> None:
+    assert SamplingSettings().held == "int8"
+    assert SamplingSettings(precision="float32").held == "float32"
