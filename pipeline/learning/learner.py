@@ -154,7 +154,7 @@ class Learner:
 
     def tensors(self) -> dict[str, Tensor]:
         """Give everything that a later learner needs to go on exactly here."""
-        named = {f"weights.{name}": p.detach() for name, p in self.network.named_parameters()}
+        named = {f"weights.{name}": p.detach() for name, p in self.network.named_weights().items()}
         named |= {f"averages.{index}": tensor for index, tensor in enumerate(self._averages)}
         named |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.tensors().items()}
         named |= {f"state.{index}": tensor for index, tensor in enumerate(self._state or ())}
@@ -166,7 +166,7 @@ class Learner:
     @torch.no_grad()
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on where `tensors` was taken."""
-        for name, parameter in self.network.named_parameters():
+        for name, parameter in self.network.named_weights().items():
             parameter.copy_(tensors[f"weights.{name}"])
         for index, average in enumerate(self._averages):
             average.copy_(tensors[f"averages.{index}"])

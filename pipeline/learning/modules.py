@@ -6,6 +6,7 @@ computes is what `network.py` describes; `export` gives the tensors by the names
 
 from __future__ import annotations
 
+import re
 from math import sqrt
 from typing import Final, Literal
 
@@ -89,13 +90,8 @@ class ByteNetwork(nn.Module):
         smooth = initial == "smooth"
         self.settings = settings
         self.embedding = ByteTable(settings.embedding, smooth=smooth, size=0.3 if smooth else 1.0)
-        self.lstm = nn.LSTM(
-            inputs,
-            settings.neurons,
-            settings.layers,
-            batch_first=True,
-            dropout=settings.dropout if settings.layers > 1 else 0.0,
-        )
+        widths = [inputs] + [settings.neurons] * (settings.layers - 1)
+        self.lstm = nn.ModuleList(nn.LSTM(width, settings.neurons, batch_first=True) for width in widths)
         self.output = ByteTable(last, smooth=smooth, size=0.02 if smooth else 1 / sqrt(3 * last))
         self.output_bias = nn.Parameter(torch.zeros(BYTE_VALUES))
         if not smooth:
@@ -107,18 +103,17 @@ class ByteNetwork(nn.Module):
         """Forget gates open (bias 1); torch-rnn's normal weights, one bias alone learned, where it is that recipe."""
         neurons = self.settings.neurons
         with torch.no_grad():
-            for layer in range(self.settings.layers):
+            for layer in self.lstm:
+                assert isinstance(layer, nn.LSTM)  # noqa: S101 - a ModuleList does not tell
+                read, back, bias, second = layer.all_weights[0]
                 if initial == "torch-rnn":
-                    read = getattr(self.lstm, f"weight_ih_l{layer}")
-                    back = getattr(self.lstm, f"weight_hh_l{layer}")
                     size = 1 / sqrt(read.shape[1] + neurons)
                     nn.init.normal_(read, 0, size)
                     nn.init.normal_(back, 0, size)
-                    nn.init.zeros_(getattr(self.lstm, f"bias_ih_l{layer}"))
-                second = getattr(self.lstm, f"bias_hh_l{layer}")
+                    nn.init.zeros_(bias)
                 nn.init.zeros_(second)
                 second.requires_grad_(False)
-                getattr(self.lstm, f"bias_ih_l{layer}")[neurons : 2 * neurons] = 1.0
+                bias[neurons : 2 * neurons] = 1.0
 
     def forward(self, window: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Predict every byte of a window but its first `lookback`.
@@ -138,8 +133,19 @@ class ByteNetwork(nn.Module):
         raise NotImplementedError
 
     def _through_lstm(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        y, after = self.lstm(x, state)
-        return functional.dropout(y, self.settings.dropout, self.training), (after[0], after[1])
+        """Layer by layer, so that dropout between them draws from torch's own random state, on every device."""
+        hidden, cells = [], []
+        for index, layer in enumerate(self.lstm):
+            own = None if state is None else (state[0][index : index + 1], state[1][index : index + 1])
+            x, after = layer(x, own)
+            x = functional.dropout(x, self.settings.dropout, self.training)
+            hidden.append(after[0])
+            cells.append(after[1])
+        return x, (torch.cat(hidden), torch.cat(cells))
+
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """All that is learned, with the LSTM's weights by the names of `network.py`; in a fixed order."""
+        return {_public_name(name): parameter for name, parameter in self.named_parameters()}
 
     def _logits(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.output.table(), self.output_bias)
@@ -148,11 +154,16 @@ class ByteNetwork(nn.Module):
     def export(self) -> Weights:
         """Give the weights by the names of `network.py`, as float32 numpy arrays."""
         shapes = self.settings.shapes()
-        named: dict[str, Tensor] = {name: own for name, own in self.named_parameters() if name in shapes}
+        named: dict[str, Tensor] = {name: own for name, own in self.named_weights().items() if name in shapes}
         named["embedding.weight"] = self.embedding.table()
         named["output.weight"] = self.output.table()
         named["output.bias"] = self.output_bias
         return {name: np.array(named[name].float().cpu().numpy()) for name in shapes}
+
+
+def _public_name(name: str) -> str:
+    """Name `lstm.2.weight_hh_l0` `lstm.weight_hh_l2`."""
+    return re.sub(r"^lstm\.(\d+)\.(\w+)_l0$", r"lstm.\2_l\1", name)
 
 
 class LstmNetwork(ByteNetwork):
