@@ -22,7 +22,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
-from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError, model_validator
 
@@ -334,6 +334,25 @@ class Store:
             return dict(last["ingredients"]) if last["key"] != piece.key else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def everything_made(self, stage: str, in_flight: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        """Every result of a stage, and all its work in flight: the folder, and the ingredients that determine it.
+
+        Parameters
+        ----------
+        in_flight
+            The name of the file in which work in flight keeps its ingredients.
+        """
+        for folder in sorted((self.root / stage).glob("*")):
+            try:
+                if folder.name.endswith(PARTIAL):
+                    ingredients = json.loads((folder / in_flight).read_text(encoding="utf-8"))
+                else:
+                    ingredients = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["ingredients"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            if isinstance(ingredients, dict):
+                yield folder, ingredients
 
     def stage_folders(self) -> list[Path]:
         """Folders of stages in the root; what is a link is none of ours."""

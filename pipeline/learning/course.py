@@ -74,7 +74,7 @@ class Course:
             recent_losses=tuple(self.watch.recent),
             lowest_mean=self.watch.lowest,
             device=self.device.type,
-            arithmetic=self.arithmetic,
+            arithmetic=self.arithmetic.model_copy(update={"reason": ""}),  # it holds measured numbers
             warnings=tuple(self.warnings),
             hashes={**self.hashes, **log_hash},
         )

@@ -307,7 +307,9 @@ def halvings_at(recipe: Recipe, iteration: int, iterations_per_epoch: float) -> 
 
 
 def decay_start(recipe: Recipe, total: int) -> int:
-    """Give the last iteration at the full learning rate, where the schedule is a trapezoid."""
+    """Give the last iteration up to which the schedule does not depend on where it ends."""
+    if recipe.schedule != "trapezoid":
+        return total if recipe.schedule == "halving" else 0
     return max(0, total - max(1, round(recipe.decay_share * total)))
 
 

@@ -11,6 +11,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from pipeline.names import PlainName
 
+RECORD_FILE: Final = "record.json"
+LOG_FILE: Final = "loss.csv"
+STATE_FILE: Final = "training-state.safetensors"
+"""The last state of a training that runs; it is removed at the end."""
+CONTINUE_FILE: Final = "continue.safetensors"
+"""The state at the last iteration at the full learning rate: from here a longer training goes on."""
 PLAN_FILE: Final = "planned.json"
 """Lies beside a training that runs."""
 

@@ -36,12 +36,10 @@ from pipeline.learning.planning import (
     write_plan,
 )
 from pipeline.learning.recipe import Recipe, rate_share_at, resolve
-from pipeline.learning.run import TrainingRun
+from pipeline.learning.run import CONTINUE_FILE, LOG_FILE, STATE_FILE, TrainingRun
 from pipeline.learning.training import Training
 from pipeline.learning.training_state import TrainingState, damage, load_state, save_state
 
-LOG_FILE: Final = "loss.csv"
-STATE_FILE: Final = "training-state.safetensors"
 GOOD_STATE_FILE: Final = "good-state.safetensors"
 """The state at the last checkpoint, kept where a diverging run may step back."""
 
@@ -168,10 +166,11 @@ class _Trainer:
         self._clock = None
         if minutes is not None:
             self._clock = MinutesClock(self.training.settings, self.recipe, self.learner.windows_per_epoch, plan)
-        if course.total and minutes is not None:
-            made = [facts.iteration for facts in course.checkpoints]
-            plan = Plan(course.total, frozenset({*made, course.total}), course.decay_from)
-        return plan
+        made = {facts.iteration for facts in course.checkpoints}
+        if course.total > course.iteration and self._clock is not None:
+            return Plan(course.total, frozenset({*made, course.total}), course.decay_from)
+        ahead = {iteration for iteration in plan.due if iteration > course.iteration}
+        return replace(plan, due=frozenset(made | ahead)) if course.iteration else plan
 
     def _take_plan(self, plan: Plan) -> None:
         self.plan = plan
@@ -195,7 +194,7 @@ class _Trainer:
         """Say how long it will take, once the first updates have shown it."""
         course, settings = self.course, self.training.settings
         known = self._elapsed_s() >= _COSTS_KNOWN_S or course.iteration >= _COSTS_KNOWN_UPDATES
-        if self._told_costs or not known or not self.plan.is_known:
+        if self._told_costs or not self.plan.is_known or not (known or settings.minutes):
             return
         self._told_costs = True
         seconds = 60 * (settings.minutes or 0.0) or self._remaining_s() + self._elapsed_s()
@@ -223,12 +222,12 @@ class _Trainer:
         return (course.total - course.iteration) * update_s + ahead * self._checkpoint_s
 
     def _require_room(self) -> None:
-        """Refuse a training whose checkpoints, state (weights and two moments, twice) and log will find no room."""
+        """Refuse a training whose checkpoints, states (weights and two moments, thrice) and log will find no room."""
         ahead = sum(iteration > self.course.iteration for iteration in self.plan.due)
         weights = 4 * self.training.network.parameters
         log = _LOG_LINE_BYTES * (self.course.total - self.course.iteration)
         purpose = f"for the training of {self.training.label}: {ahead} checkpoints are to come"
-        require_room(self.training.folder, weights * (ahead + 6) + log, purpose)
+        require_room(self.training.folder, weights * (ahead + 9) + log, purpose)
 
     def _stored_log_bytes(self) -> int:
         stored = load_state(self.training.folder / STATE_FILE)
@@ -265,6 +264,8 @@ class _Trainer:
 
     def _update(self) -> None:
         course = self.course
+        if course.iteration == course.decay_from and self.recipe.schedule == "trapezoid":
+            self._save(CONTINUE_FILE)
         iteration = course.iteration + 1
         share = self._rate_share(iteration)
         loss = self.learner.update(iteration, share)
@@ -382,5 +383,7 @@ class _Trainer:
         for warning in after:
             training.report.warn(f"{training.label}: {warning}")
         self.log.flush(durably=True)
+        if self.recipe.schedule == "halving":
+            self._save(CONTINUE_FILE)
         remove_strays(training.folder, course.checkpoints)
         return run_record(training, self.recipe, course, after)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.files import disk_errors
+from pipeline.files import atomic_write_text, disk_errors
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
+from pipeline.learning.run import PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
 from pipeline.production import Production, Section
-from pipeline.progress import Reporter
+from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made
-from pipeline.store import Json, Piece, Result, read_record, write_record
+from pipeline.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 from pipeline.workers import run_parallel
 from pipeline.workplace import Workplace
+
+if TYPE_CHECKING:
+    from pipeline.learning.training import Training
 
 STAGE = "train"
 VERSION = 1
 
-_RECORD = "record.json"
+_INGREDIENTS = "ingredients.json"
+"""Beside a training in flight: what determines it, as a manifest has it later."""
 _LATER_SETTINGS = frozenset({"schedule"})
 _AT_ONCE_ON_GPU = 3
 _USUAL_FLOPS = 50e9
@@ -74,6 +81,8 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     for task in tasks:
         if forced:
             _clear(task.folder)
+        _begin_from_another(task, workplace)
+        atomic_write_text(task.folder / _INGREDIENTS, canonical_json(task.piece.ingredients) + "\n")
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
     at_once = _at_once(unfinished, workplace)
     if at_once > 1 or (len(unfinished) > 1 and not _on_gpu(unfinished, workplace)):
@@ -90,7 +99,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
 
 def _is_whole(task: _Task, report: Reporter) -> bool:
     """Whether a training has ended and only waits to be published; what was damaged meanwhile is removed."""
-    if not (task.folder / _RECORD).is_file():
+    if not (task.folder / RECORD_FILE).is_file():
         return False
     from pipeline.learning.trainer import ended_whole  # noqa: PLC0415 - torch takes seconds to import
 
@@ -127,7 +136,7 @@ def in_flight(production: Production, made: Made, workplace: Workplace) -> list[
             plan = CheckpointPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        found.append(InFlight(section, folder, 0 if (folder / _RECORD).is_file() else plan.cores))
+        found.append(InFlight(section, folder, 0 if (folder / RECORD_FILE).is_file() else plan.cores))
     return found
 
 
@@ -223,10 +232,15 @@ def _train_in_process(numbered: tuple[int, _Task]) -> None:
 
 def _train(task: _Task, report: Reporter) -> None:
     """Train one section to its end, in its durable folder."""
+    from pipeline.learning.trainer import train  # noqa: PLC0415 - torch takes seconds to import
+
+    write_record(task.folder, train(_training(task, report)))
+
+
+def _training(task: _Task, report: Reporter) -> Training:
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
     from pipeline.learning.learner import Lesson  # noqa: PLC0415
-    from pipeline.learning.trainer import train  # noqa: PLC0415
     from pipeline.learning.training import Training  # noqa: PLC0415
 
     record = task.corpus.record
@@ -237,20 +251,55 @@ def _train(task: _Task, report: Reporter) -> None:
         sample_rate_hz=record.sample_rate_hz,
         encoding=record.encoding,
     )
-    done = train(
-        Training(
-            network=task.section.network,
-            settings=task.section.training,
-            corpus=record,
-            lesson=lesson,
-            folder=task.folder,
-            label=task.label,
-            device=task.device,
-            threads=useful_threads(task.threads),
-            report=report,
-        )
+    return Training(
+        network=task.section.network,
+        settings=task.section.training,
+        corpus=record,
+        lesson=lesson,
+        folder=task.folder,
+        label=task.label,
+        device=task.device,
+        threads=useful_threads(task.threads),
+        report=report,
     )
-    write_record(task.folder, done)
+
+
+def _begin_from_another(task: _Task, workplace: Workplace) -> None:
+    """Let a training begin as a part of one that differs in its length alone, or go on from it."""
+    if (task.folder / STATE_FILE).exists() or (task.folder / RECORD_FILE).exists() or STAGE in workplace.force:
+        return
+    others = list(_of_other_lengths(task, workplace.store))
+    if not others:
+        return
+    from pipeline.learning.continuation import prolong, shorten, usable_state  # noqa: PLC0415 - brings torch along
+
+    training = _training(task, SILENT)
+    for other in others:
+        if (part := shorten(other, task.folder, training)) is not None:
+            write_record(task.folder, part)
+            workplace.report.note(f"{task.label}: the first {part.iterations:,} iterations of a longer training")
+            return
+    states = [(stored[0].iteration, other) for other in others if (stored := usable_state(other)) is not None]
+    begun = prolong(max(states)[1], task.folder) if states else 0
+    if begun:
+        workplace.report.note(f"{task.label} goes on from iteration {begun:,} of a shorter training")
+
+
+def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
+    """Folders of trainings, finished or in flight, that are like this one in all but their length."""
+    from pipeline.learning.continuation import LENGTH_SETTINGS  # noqa: PLC0415 - brings torch along
+
+    def alike(ingredients: Mapping[str, Any]) -> object:
+        training = {name: value for name, value in ingredients["training"].items() if name not in LENGTH_SETTINGS}
+        return ingredients["network"], ingredients["corpus"], training
+
+    if task.section.training.schedule == "cosine":
+        return
+    wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
+    for folder, ingredients in store.everything_made(STAGE, _INGREDIENTS):
+        with suppress(KeyError, AttributeError):
+            if folder != task.folder and alike(ingredients) == wanted:
+                yield folder
 
 
 def _clear(folder: Path) -> None:
@@ -261,7 +310,7 @@ def _clear(folder: Path) -> None:
 
 def _remove_states(folder: Path) -> None:
     with disk_errors(folder):
-        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE)):
+        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE), *folder.glob(_INGREDIENTS)):
             path.unlink()
         for path in folder.glob(".*"):  # what a kill has left of files half-written
             path.unlink()

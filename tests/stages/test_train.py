@@ -46,7 +46,9 @@ def test_each_section_gets_checkpoints_a_log_and_nothing_else(tmp_path: Path) ->
     for result in made.runs:
         record = result.record
         own = {name for facts in record.checkpoints for name in (facts.weights_file, facts.json_file)}
-        assert {path.name for path in result.folder.iterdir()} == {*own, "loss.csv", "record.json", "manifest.json"}
+        assert {path.name for path in result.folder.iterdir()} == {
+            *own, "loss.csv", "record.json", "manifest.json", "continue.safetensors"
+        }  # fmt: skip
         assert record.checkpoints[0].iteration == 0
         load_checkpoint(result.path(record.checkpoints[-1].json_file))
 
@@ -107,3 +109,53 @@ def test_the_record_can_be_read_back(tmp_path: Path) -> None:
     made = train.run(production(), corpora(place), place)
     piece = train.pieces(production(), corpora(place))[1]
     assert place.store.made(piece, TrainingRun).record == made.runs[1].record
+
+
+def alone(**length: object) -> Production:
+    own = {"recipe": "modern", "checkpoints": 6, "batch": 32, "sequence": 32, "clock": "none", **length}
+    section = {"title": "One", "recordings": ["voice.wav"], "network": NETWORKS[1], "training": own}
+    return Production.model_validate({"title": "One network", "section": [section]})
+
+
+def test_a_training_made_longer_goes_on_from_the_shorter_one(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    train.run(alone(iterations=40), made, place)
+    listener = Listener()
+    longer = train.run(alone(iterations=60), made, replace(place, report=listener)).runs[0].record
+    assert longer.iterations == 60
+    assert any("goes on from iteration 24" in note for note in listener.notes)
+    assert min(listener.done) >= 24
+
+
+def test_a_training_made_shorter_is_part_of_the_longer_one_and_trains_nothing(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    long = train.run(alone(iterations=40), made, place).runs[0].record
+    listener = Listener()
+    short = train.run(alone(iterations=25), made, replace(place, report=listener)).runs[0].record
+    assert not listener.done
+    assert short.checkpoints == tuple(facts for facts in long.checkpoints if facts.iteration <= 25)
+
+
+def test_a_training_with_another_seed_begins_anew(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    train.run(alone(iterations=40), made, place)
+    listener = Listener()
+    train.run(alone(iterations=60, seed=2), made, replace(place, report=listener))
+    assert not any("goes on from" in note for note in listener.notes)
+
+
+def test_an_interrupted_training_is_shortened_to_what_is_there_and_goes_on_later(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    with pytest.raises(KeyboardInterrupt):
+        train.run(alone(iterations=400), made, replace(place, report=Listener(stop_at=250)))
+    here = train.run(alone(iterations=60), made, place).runs[0].record
+    assert len(here.checkpoints) >= 2
+    assert here.iterations <= 60
+    listener = Listener()
+    whole = train.run(alone(iterations=400), made, replace(place, report=listener)).runs[0].record
+    assert whole.iterations == 400
+    assert min(listener.done) >= here.iterations
