@@ -23,6 +23,7 @@ from pipeline.learning.recipe import DECAY_SHARE
 from pipeline.learning.run import CheckpointFacts
 
 FORMAT: Final = 2
+_METADATA: Final = "training"
 
 
 class TrainingState(BaseModel):
@@ -70,7 +71,9 @@ def save_state(path: Path, state: TrainingState, tensors: Mapping[str, Tensor]) 
     """Write a state over the one before."""
     ready = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     told = state.model_dump_json()
-    atomic_write_bytes(path, save(ready, metadata={"state": told, "sha256": _digest(told, ready)}))
+    # in one value: safetensors writes several in no fixed order, and the same state would be other bytes
+    both = json.dumps({"state": told, "sha256": _digest(told, ready)})
+    atomic_write_bytes(path, save(ready, metadata={_METADATA: both}))
 
 
 def _digest(told: str, tensors: Mapping[str, Tensor]) -> str:
@@ -108,6 +111,7 @@ def load_state(path: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            metadata = json.loads(metadata[_METADATA]) if _METADATA in metadata else metadata  # older: two values
             state = TrainingState.model_validate(_of_today(json.loads(metadata["state"])))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         if _digest(metadata["state"], tensors) != metadata["sha256"]:
