@@ -76,7 +76,7 @@ class Course:
             device=self.device.type,
             arithmetic=self.arithmetic.model_copy(update={"reason": ""}),  # it holds measured numbers
             warnings=tuple(self.warnings),
-            hashes={**self.hashes, **log_hash},
+            hashes=dict(sorted({**self.hashes, **log_hash}.items())),
         )
 
     @classmethod
