@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pipeline.errors import ProductionError
 from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
+from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
@@ -26,6 +27,8 @@ from pipeline.sound.settings import CorpusSettings, SoundSettings
 
 FILE_NAME = "production.toml"
 _LARGEST_BYTES = 1_000_000
+_LONG_MINUTES = 60.0
+"""From here on there is time to learn the higher rate."""
 
 
 class _Part(BaseModel):
@@ -38,10 +41,26 @@ class Section(_Part):
     title: str = Field(min_length=1, max_length=200)
     recordings: tuple[str, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
     corpus: CorpusSettings = CorpusSettings()
-    network: NetworkSettings = LstmSettings()
+    network: NetworkSettings | Auto = Field(
+        LstmSettings(), description="or 'auto': chosen for the length of the recording, the minutes and this machine"
+    )
     training: TrainingSettings = TrainingSettings()
     sampling: SamplingSettings = SamplingSettings()
     storyboard: StoryboardSettings = StoryboardSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rate_for_a_chosen_network(cls, data: object) -> object:
+        """Where the network is chosen, so is what it hears, unless that is set: bytes that it can learn in its time."""
+        if not isinstance(data, dict) or data.get("network") != AUTO:
+            return data
+        corpus, training = data.get("corpus", {}), data.get("training", {})
+        if not isinstance(corpus, dict) or not isinstance(training, dict):
+            return data
+        minutes = training.get("minutes", 0.0)
+        long = isinstance(minutes, int | float) and minutes > _LONG_MINUTES
+        usual = {"sample_rate_hz": 11025 if long else 8000, "encoding": "mu-law", "trim_silence": True}
+        return {**data, "corpus": {**usual, **corpus}}
 
     @field_validator("network", mode="before")
     @classmethod
@@ -172,10 +191,28 @@ class Production(_Part):
         return tuple(self.resolve(name, field) for name in self.sections[section].recordings)
 
     def draft(self) -> Production:
-        """The same film small and quick; training and takes are shared with the full one."""
+        """The same film small, and trained for a short while, unless the full training is there already."""
         small = self.model_copy(update={"video": self.video.draft()})
         small._is_draft = True  # noqa: SLF001 - its own kind
         return small
+
+    def for_minutes(self, minutes: float, at_once: int) -> Production:
+        """The same film, trained for so many minutes altogether.
+
+        Parameters
+        ----------
+        minutes
+            Of the whole film.
+        at_once
+            How many networks train at the same time.
+        """
+        own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
+        length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
+        sections = tuple(
+            section.model_copy(update={"training": section.training.model_copy(update=length)})
+            for section in self.sections
+        )
+        return self.model_copy(update={"sections": sections})
 
     def dressed(self, cut: CutSettings) -> Production:
         """The film in the shape and under the title of a cut; what it shows is still everything."""

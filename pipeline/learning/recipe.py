@@ -76,6 +76,12 @@ class TrainingSettings(BaseModel):
         default="wall", description="none: no times are kept, so that the same production gives the same bytes."
     )
 
+    def at_most_minutes(self, minutes: float) -> TrainingSettings:
+        """The same training, ended after so many minutes where it lasts longer; without a clock it stays as it is."""
+        if self.clock == "none" or (self.minutes is not None and self.minutes <= minutes):
+            return self
+        return self.model_copy(update={"minutes": minutes})
+
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingSettings:
         if self.checkpoint_every is not None and self.checkpoints is not None:

@@ -19,6 +19,7 @@ from typing import Final
 from pipeline.errors import ProductionError
 from pipeline.files import file_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import BYTE_VALUES
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
@@ -178,7 +179,9 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
 
 def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float) -> _Wish:
     section, corpus = production.sections[speaker.section], made.corpora[speaker.section]
-    settings, parameters = section.sampling, section.network.parameters
+    settings = section.sampling
+    network = network_of(section.network, speaker.json_file.parents[1], corpus.content_hash)
+    parameters = network.parameters if network is not None else 0
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.files import atomic_write_text, disk_errors
+from pipeline.learning.auto_network import AUTO, choose_network, keep_choice, kept_choice, measured_speed, network_of
 from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
-from pipeline.production import Production, Section
+from pipeline.production import Production
 from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made
@@ -32,6 +34,8 @@ VERSION = 1
 _INGREDIENTS = "ingredients.json"
 """Beside a training in flight: what determines it, as a manifest has it later."""
 _LATER_SETTINGS = frozenset({"schedule"})
+DRAFT_MINUTES = 2.0
+"""Of the networks of a draft altogether, where they train one after the other."""
 _AT_ONCE_ON_GPU = 3
 _USUAL_FLOPS = 50e9
 """What one core computes in a second, roughly."""
@@ -40,18 +44,57 @@ _USUAL_FLOPS = 50e9
 def pieces(production: Production, made: Made) -> list[Piece]:
     """One training a section, determined by network, training settings and corpus."""
     return [
-        Piece(
-            STAGE,
-            f"section-{index + 1}",
-            VERSION,
-            {
-                "network": section.network.model_dump(mode="json"),
-                "training": _ingredients(section.training),
-                "corpus": corpus.content_hash,
-            },
-        )
-        for index, (section, corpus) in enumerate(zip(production.sections, made.corpora, strict=True))
+        _piece(production.piece_name(f"section-{number}") if production.is_draft else f"section-{number}", *wanted)
+        for number, wanted in enumerate(_wanted(production, made), start=1)
     ]
+
+
+def _piece(
+    name: str, network: LstmSettings | TieredSettings | None, training: TrainingSettings, corpus: Result[Corpus]
+) -> Piece:
+    ingredients: dict[str, Json] = {
+        "network": AUTO if network is None else network.model_dump(mode="json"),
+        "training": _ingredients(training),
+        "corpus": corpus.content_hash,
+    }
+    return Piece(STAGE, name, VERSION, ingredients)
+
+
+def _wanted(
+    production: Production, made: Made
+) -> Iterator[tuple[LstmSettings | TieredSettings | None, TrainingSettings, Result[Corpus]]]:
+    """Network (None: to be chosen yet), training and corpus of every section.
+
+    The training of a draft is short, unless the whole one is there.
+    """
+    for section, corpus in zip(production.sections, made.corpora, strict=True):
+        network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
+        if production.is_draft and not _is_made(_piece("section", network, training, corpus), corpus):
+            training = training.at_most_minutes(DRAFT_MINUTES / len(production.sections))
+        yield network, training, corpus
+
+
+def _is_made(piece: Piece, corpus: Result[Corpus]) -> bool:
+    return Store(corpus.folder.parents[1]).state(piece).state == "fresh"
+
+
+def _folder(corpus: Result[Corpus]) -> Path:
+    """Of this stage's results, in the store that the corpus lies in."""
+    return corpus.folder.parents[1] / STAGE
+
+
+def _choose_networks(production: Production, made: Made, workplace: Workplace) -> None:
+    """Choose the networks of sections that leave them open, once for each corpus."""
+    speed = 0.0
+    for number, (section, corpus) in enumerate(zip(production.sections, made.corpora, strict=True), start=1):
+        kept = STAGE not in workplace.force and kept_choice(_folder(corpus), corpus.content_hash) is not None
+        if section.network != AUTO or kept:
+            continue
+        device = workplace.device if section.training.device == AUTO else section.training.device
+        speed = speed or measured_speed(device, max(1, workplace.jobs // len(production.sections)))
+        choice = choose_network(section.training, corpus.record.train_samples, speed)
+        keep_choice(_folder(corpus), corpus.content_hash, choice)
+        workplace.report.note(f"section-{number}: network = 'auto' is {choice.reason}")
 
 
 def _ingredients(settings: TrainingSettings) -> dict[str, Json]:
@@ -69,6 +112,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     On a processor, sections are trained side by side, each by a process of its own: small networks gain little from
     several threads, and nothing is lost by waiting for each other.
     """
+    _choose_networks(production, made, workplace)
     planned = pieces(production, made)
     forced = STAGE in workplace.force
     first = {piece.key: index for index, piece in reversed(list(enumerate(planned)))}  # sections may share a training
@@ -157,7 +201,8 @@ class _Task:
     index: int
     piece: Piece
     folder: Path
-    section: Section
+    network: LstmSettings | TieredSettings
+    training: TrainingSettings
     corpus: Result[Corpus]
     device: str
     threads: int = 1
@@ -185,7 +230,7 @@ def _work(task: _Task) -> float:
     """Arithmetic of a whole training, or of its minutes at a speed that orders them rightly among their like."""
     from pipeline.learning.recipe import planned_iterations, resolve  # noqa: PLC0415
 
-    settings, network = task.section.training, task.section.network
+    settings, network = task.training, task.network
     recipe = resolve(settings, getattr(network, "group", 1))
     window = recipe.batch * recipe.sequence
     by_minutes = 60 * settings.minutes * _USUAL_FLOPS if settings.minutes is not None else float("inf")
@@ -195,12 +240,15 @@ def _work(task: _Task) -> float:
 
 
 def _task(production: Production, made: Made, index: int, piece: Piece, workplace: Workplace) -> _Task:
+    network, training, corpus = list(_wanted(production, made))[index]
+    assert network is not None  # noqa: S101 - it was chosen before
     return _Task(
         index=index,
         piece=piece,
         folder=workplace.store.partial(piece),
-        section=production.sections[index],
-        corpus=made.corpora[index],
+        network=network,
+        training=training,
+        corpus=corpus,
         device=workplace.device,
     )
 
@@ -208,7 +256,7 @@ def _task(production: Production, made: Made, index: int, piece: Piece, workplac
 def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
     from pipeline.learning.hardware import choose_device  # noqa: PLC0415 - torch takes seconds to import
 
-    wanted = {task.section.training.device for task in tasks}
+    wanted = {task.training.device for task in tasks}
     return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
 
 
@@ -252,8 +300,8 @@ def _training(task: _Task, report: Reporter) -> Training:
         encoding=record.encoding,
     )
     return Training(
-        network=task.section.network,
-        settings=task.section.training,
+        network=task.network,
+        settings=task.training,
         corpus=record,
         lesson=lesson,
         folder=task.folder,
@@ -293,7 +341,7 @@ def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
         training = {name: value for name, value in ingredients["training"].items() if name not in LENGTH_SETTINGS}
         return ingredients["network"], ingredients["corpus"], training
 
-    if task.section.training.schedule == "cosine":
+    if task.training.schedule == "cosine":
         return
     wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
     for folder, ingredients in store.everything_made(STAGE, _INGREDIENTS):

@@ -159,3 +159,39 @@ def test_an_interrupted_training_is_shortened_to_what_is_there_and_goes_on_later
     whole = train.run(alone(iterations=400), made, replace(place, report=listener)).runs[0].record
     assert whole.iterations == 400
     assert min(listener.done) >= here.iterations
+
+
+def test_a_network_left_open_is_chosen_told_and_stays(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    own = {"recipe": "modern", "batch": 16, "sequence": 32, "iterations": 4, "checkpoints": 2, "clock": "none"}
+    section = {"title": "One", "recordings": ["voice.wav"], "network": "auto", "training": own}
+    film = Production.model_validate({"title": "One network", "section": [section]})
+    assert film.sections[0].corpus.sample_rate_hz == 8000
+    listener = Listener()
+    first = train.run(film, made, replace(place, report=listener)).runs[0]
+    assert any("network = 'auto' is 96 neurons" in note for note in listener.notes)
+    assert first.record.network["kind"] == "tiered-lstm"
+    again = train.run(film, made, replace(place, report=(quiet := Listener()))).runs[0]
+    assert again == first
+    assert not quiet.done
+
+
+def test_a_draft_trains_for_a_short_while_unless_the_whole_training_is_there(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    full = alone(iterations=40, clock="wall")
+    (draft_piece,) = train.pieces(full.draft(), made)
+    (full_piece,) = train.pieces(full, made)
+    assert draft_piece.key != full_piece.key
+    assert draft_piece.ingredients["training"]["minutes"] == train.DRAFT_MINUTES
+    train.run(full, made, place)
+    (draft_piece,) = train.pieces(full.draft(), made)
+    assert draft_piece.key == full_piece.key
+
+
+def test_minutes_for_the_whole_film_are_shared_by_its_sections() -> None:
+    film = production().for_minutes(10, at_once=1)
+    assert [section.training.minutes for section in film.sections] == [5, 5]
+    assert [section.training.iterations for section in film.sections] == [None, None]
+    assert [section.training.minutes for section in production().for_minutes(10, at_once=4).sections] == [10, 10]
