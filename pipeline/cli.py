@@ -23,7 +23,7 @@ from pipeline.console import choose_screen, print_error, print_json
 from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
-from pipeline.films import build_all, build_one, check_cut, survey_all
+from pipeline.films import build_all, build_one, check_cut, survey_all, trained_so_far
 from pipeline.options import (
     AsJson,
     Cut,
@@ -31,7 +31,9 @@ from pipeline.options import (
     Draft,
     DryRun,
     Force,
+    FromHere,
     Jobs,
+    Minutes,
     Output,
     Outside,
     ProductionPath,
@@ -56,10 +58,19 @@ app = typer.Typer(
 
 
 def _run_until(
-    stage: str, production: Production, workplace: Workplace, *, cut: str | None, dry_run: bool, as_json: bool
+    stage: str,
+    production: Production,
+    workplace: Workplace,
+    *,
+    cut: str | None,
+    dry_run: bool,
+    as_json: bool,
+    from_here: bool = False,
 ) -> list[Path] | None:
     """Build the film and its cuts, or one cut alone, and return the finished films; None where nothing was to run."""
     check_cut(stage, cut)
+    if from_here:
+        production = trained_so_far(production, workplace)
     if dry_run:
         _print_survey(survey_all(production, workplace, stage, cut), as_json=as_json)
         return None
@@ -95,11 +106,15 @@ def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[.
         allow_outside: Outside = False,
         device: Device = "auto",
         cut: Cut = None,
+        minutes: Minutes = None,
+        from_here: FromHere = False,
     ) -> None:
         production = find_production(path, draft=draft, allow_outside=allow_outside)
         again = forced if force else frozenset()
         workplace = open_workplace(production, output, jobs=jobs, force=again, device=device)
-        films = _run_until(until, production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
+        if minutes is not None:
+            production = production.for_minutes(minutes, workplace.jobs)
+        films = _run_until(until, production, workplace, cut=cut, dry_run=dry_run, as_json=as_json, from_here=from_here)
         for film in films or ():
             _announce(film, as_json=as_json)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline.build import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
 from pipeline.cutting import cut_film, find_cut, place_for
-from pipeline.errors import InputError
+from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
 from pipeline.production import Production
 from pipeline.progress import SILENT
@@ -86,6 +86,42 @@ def _build_cut(
     for name in OWN[: OWN.index(until) + 1]:
         made = load_stage(name).run(told, made, place)
     return told, made
+
+
+def trained_so_far(production: Production, workplace: Workplace) -> Production:
+    """Cut every training down to the checkpoints that are there; a section without any is left out.
+
+    Raises
+    ------
+    ProductionError
+        Where no section has been trained at all.
+    """
+    from pipeline.stages.train import reached  # noqa: PLC0415 - brings torch along
+
+    made = load_stage("prepare").run(production, Made(), replace(workplace, force=frozenset()))
+    sections, left_out = [], []
+    for number, (section, iteration) in enumerate(
+        zip(production.sections, reached(production, made, workplace), strict=True), start=1
+    ):
+        if iteration is None:
+            sections.append(section)
+        elif iteration:
+            length = {"iterations": iteration, "minutes": None, "epochs": None}
+            sections.append(section.model_copy(update={"training": section.training.model_copy(update=length)}))
+        else:
+            left_out.append(number)
+    if not sections:
+        raise ProductionError(
+            "No network has been trained yet, so there is no film to be made of it.",
+            where=str(workplace.store.root),
+            expected="a training with two checkpoints or more",
+            hint="Let build-video train for a while first.",
+        )
+    if not left_out:
+        return production.model_copy(update={"sections": tuple(sections)})
+    numbers = ", ".join(map(str, left_out))
+    workplace.report.warn(f"not trained yet, and left out with all inserts and cuts: section {numbers}")
+    return production.model_copy(update={"sections": tuple(sections), "inserts": (), "cuts": ()})
 
 
 def survey_all(

@@ -44,6 +44,11 @@ Cut = Annotated[
     str | None,
     typer.Option("--cut", help="One of the production's cuts alone, instead of the film.", metavar="NAME"),
 ]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", min=0.05, max=100_000, help="How long to train for the whole film, instead of its own."),
+]
+FromHere = Annotated[bool, typer.Option("--from-here", help="Train no further: a film of the checkpoints so far.")]
 Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
 
 

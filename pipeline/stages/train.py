@@ -184,6 +184,23 @@ def in_flight(production: Production, made: Made, workplace: Workplace) -> list[
     return found
 
 
+def reached(production: Production, made: Made, workplace: Workplace) -> list[int | None]:
+    """How far each section's training has come: None where it has ended, else its last checkpoint's iteration.
+
+    0 where there are not two checkpoints yet: iteration 0 alone makes no film.
+    """
+    from pipeline.learning.training_state import load_state  # noqa: PLC0415 - brings torch along
+
+    found: list[int | None] = []
+    for piece in pieces(production, made):
+        if workplace.store.state(piece).state == "fresh":
+            found.append(None)
+            continue
+        stored = load_state(workplace.store.partial_path(piece) / STATE_FILE)
+        found.append(stored[0].checkpoints[-1].iteration if stored and stored[0].checkpoints else 0)
+    return found
+
+
 def is_done(production: Production, made: Made, workplace: Workplace) -> bool:
     """Tell whether all trainings have ended and are published."""
     return all(workplace.store.state(piece).state == "fresh" for piece in pieces(production, made))
