@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from PIL import Image
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how quick inputs are made tells of the machine, not of the code
 
 GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
 MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
@@ -26,7 +30,10 @@ def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
     """Compare an sRGB picture (h, w, 3) with tests/picture/golden/<name>.png, or write it with --update-golden."""
 
     def compare(name: str, picture: NDArray[np.uint8]) -> None:
-        path = GOLDEN_FOLDER / f"{name}.png"
+        path = settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how quick inputs are made tells of the machine, not of the code
+
+GOLDEN_FOLDER / f"{name}.png"
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(path, optimize=True)
