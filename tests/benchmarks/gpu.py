@@ -1,4 +1,4 @@
-"""What a GPU does for us, in under ten minutes: training of 3 x 680 in both recipes, and sampling in one and many streams.
+"""What a GPU does for us, in under ten minutes: training of 3 x 680 in both recipes, sampling in one and many streams.
 
     python -m tests.benchmarks.gpu [--seconds 60]
 
@@ -49,9 +49,7 @@ def updates_per_s(recipe: str, seconds: float) -> tuple[float, int]:
     """Updates a second of 3 x 680, and the bytes of one."""
     device = torch.device("cuda")
     own = learner(LARGE, recipe, device, made_up(4_000_000))
-    waiting: list[torch.Tensor] = []
-    for update in range(1, 20):
-        waiting.append(own.update(update, 1.0))
+    waiting = [own.update(update, 1.0) for update in range(1, 20)]
     torch.cuda.synchronize()
     began, updates = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
