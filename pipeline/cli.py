@@ -109,7 +109,7 @@ def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[.
         minutes: Minutes = None,
         from_here: FromHere = False,
     ) -> None:
-        production = find_production(path, draft=draft, allow_outside=allow_outside)
+        production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
         again = forced if force else frozenset()
         workplace = open_workplace(production, output, jobs=jobs, force=again, device=device)
         if minutes is not None:
@@ -145,7 +145,7 @@ def storyboard(
     ] = None,
 ) -> None:
     """Up to and including the stage 'storyboard'; with --sheet, a picture of the whole film."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
     forced = frozenset({"storyboard"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
     done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
@@ -173,7 +173,7 @@ def sample(
     ] = False,
 ) -> None:
     """Up to and including the stage 'sample'; with --follow, while another build trains."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
     forced = frozenset({"sample"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
     if follow and not dry_run:

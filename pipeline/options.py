@@ -57,12 +57,13 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def find_production(path: Path | None, *, draft: bool, allow_outside: bool) -> Production:
-    """Load the production that a command line means."""
+def find_production(path: Path | None, *, draft: bool, allow_outside: bool, device: str = "auto") -> Production:
+    """Load the production that a command line means; `device`: where takes are made that leave it open."""
     if path is None and not Path(FILE_NAME).is_file():
         production = load_production(builtin_templates_folder() / "productions" / "demo.toml", allow_outside=True)
     else:
         production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
+    production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
     return production.draft() if draft else production
 
 

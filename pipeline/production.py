@@ -196,6 +196,16 @@ class Production(_Part):
         small._is_draft = True  # noqa: SLF001 - its own kind
         return small
 
+    def sampled_on(self, device: str) -> Production:
+        """The same film, with takes made on a device where its sections leave that open."""
+        sections = tuple(
+            section
+            if section.sampling.device != "auto"
+            else section.model_copy(update={"sampling": section.sampling.model_copy(update={"device": device})})
+            for section in self.sections
+        )
+        return self.model_copy(update={"sections": sections})
+
     def for_minutes(self, minutes: float, at_once: int) -> Production:
         """The same film, trained for so many minutes altogether.
 

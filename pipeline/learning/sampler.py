@@ -64,7 +64,7 @@ class Sampler:
         network: LstmSettings | TieredSettings,
         weights: Mapping[str, Floats],
         *,
-        held: Held = "int16",
+        held: Held = "int8",
         streams: int = 1,
     ) -> None:
         self.streams = streams

@@ -74,7 +74,7 @@ class Order:
     curves: tuple[tuple[tuple[float, float], ...], ...]
     top_k: int = BYTE_VALUES
     min_p: float = 0.0
-    held: Held = "int16"
+    held: Held = "int8"
     primer: tuple[Path, int, int] | None = None
 
 

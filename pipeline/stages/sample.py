@@ -71,6 +71,7 @@ class _Wish:
     samples: int
     settings: SamplingSettings
     parameters: int
+    device: str
     corpus: Result[Corpus]
     piece: Piece
     candidates: Piece | None
@@ -138,7 +139,8 @@ def follow(production: Production, made: Made, workplace: Workplace, trainings: 
         How many takes were made.
     """
     ready = [wish for section, folder in trainings.items() for wish in _foreseen(production, made, section, folder)]
-    todo = [wish for wish in ready if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
+    spare = [wish for wish in ready if wish.device == "cpu"]  # a GPU is left to the networks that train on it
+    todo = [wish for wish in spare if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
     _make_all(todo, workplace)
     return len(todo)
 
@@ -182,6 +184,7 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     settings = section.sampling
     network = network_of(section.network, speaker.json_file.parents[1], corpus.content_hash)
     parameters = network.parameters if network is not None else 0
+    device = _device(settings, parameters)
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -194,17 +197,19 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
         "temperature": [[list(corner) for corner in settings.curve(n)] for n in range(settings.candidates)],
         "top_k": settings.top_k,
         "min_p": settings.min_p,
-        "precision": settings.held,
+        "precision": settings.held if device == "cpu" else "float32",
         "primer": _primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
     }
+    if device != "cpu":  # other rounding, other bytes
+        ingredients["device"] = device
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _Wish(speaker, samples, settings, parameters, corpus, piece, None)
+        return _Wish(speaker, samples, settings, parameters, device, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
-    return _Wish(speaker, samples, settings, parameters, corpus, piece, candidates)
+    return _Wish(speaker, samples, settings, parameters, device, corpus, piece, candidates)
 
 
 def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
@@ -268,7 +273,7 @@ class _TakeMaking:
         wishes, place = self._wishes, self._workplace
         needed = sum(wish.samples * wish.settings.candidates * _BYTES_PER_SAMPLE for wish in wishes)
         require_room(place.store.root, needed, f"for {len(wishes)} takes")
-        jobs = [_job(wish, place.store.partial(wish.made_by_network), _device(wish, place)) for wish in wishes]
+        jobs = [_job(wish, place.store.partial(wish.made_by_network)) for wish in wishes]
         alone = place.jobs == 1 or len(wishes) == 1
         here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
         for index in here:
@@ -306,16 +311,16 @@ def _make_in_process(numbered: tuple[int, TakeJob]) -> None:
     make_take(job, tell)
 
 
-def _device(wish: _Wish, workplace: Workplace) -> str:
-    chosen = wish.settings.device if wish.settings.device != "auto" else workplace.device
-    if chosen == "cpu" or (chosen == "auto" and wish.parameters <= _REAL_TIME_PARAMETERS):
+def _device(settings: SamplingSettings, parameters: int) -> str:
+    """Where a take is made: it belongs to its key, for a GPU rounds otherwise."""
+    if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):
         return "cpu"
     from pipeline.learning.gpu_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along, which few takes need
 
-    return gpu_or_cpu(required=wish.settings.device == "cuda")
+    return gpu_or_cpu(required=settings.device == "cuda")
 
 
-def _job(wish: _Wish, folder: Path, device: str) -> TakeJob:
+def _job(wish: _Wish, folder: Path) -> TakeJob:
     settings, corpus = wish.settings, wish.corpus.record
     count = settings.candidates
     begin, heard = _primer(settings, corpus)
@@ -338,7 +343,7 @@ def _job(wish: _Wish, folder: Path, device: str) -> TakeJob:
         sample_rate_hz=corpus.sample_rate_hz,
         code_values=code_values(corpus.encoding),
         corpus=bytes_path,
-        device=device,
+        device=wish.device,
     )
 
 
@@ -351,7 +356,7 @@ def _choose(wish: _Wish, store: Store) -> Result[Take]:
     number = hand or several.record.closest
     fact = several.record.candidates[number - 1]
     with store.publish(wish.piece) as folder:
-        take = record_of(_job(wish, folder, "cpu")).model_copy(
+        take = record_of(_job(wish, folder)).model_copy(
             update={
                 "temperature": fact.temperature,
                 "facts": fact.facts,

@@ -160,7 +160,7 @@ def test_each_chosen_checkpoint_gets_one_take_as_long_as_planned(made: Made, tmp
 def test_the_take_is_what_the_sampler_says(made: Made, tmp_path: Path) -> None:
     done = run(production(seed=5, temperature=0.8), made, workplace(tmp_path))
     said = takes_of(done)[-1]
-    sampler = Sampler(NETWORK, random_weights(NETWORK, seed=1000))
+    sampler = Sampler(NETWORK, random_weights(NETWORK, seed=1000), held="int8")
     numbers = sample_uniforms(5, len(said))
     np.testing.assert_array_equal(sampler.say(numbers, np.full_like(numbers, 1 / 0.8))[0], said)
 
