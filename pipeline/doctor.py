@@ -181,6 +181,23 @@ def _gpu() -> Finding:
     return Finding("gpu", "note", "none that torch can use; training runs on the processor")
 
 
+def _training() -> Finding:
+    """Measure how a network of usual size would be trained here: the same choice that a training makes."""
+    import torch  # noqa: PLC0415 - brings torch along
+
+    from pipeline.learning.arithmetic import choose_arithmetic  # noqa: PLC0415
+    from pipeline.learning.auto_network import measured_speed  # noqa: PLC0415
+    from pipeline.learning.hardware import choose_device  # noqa: PLC0415
+    from pipeline.learning.network import LstmSettings  # noqa: PLC0415
+    from pipeline.learning.recipe import TrainingSettings, resolve  # noqa: PLC0415
+
+    device = choose_device("auto")
+    network = LstmSettings()
+    arithmetic = choose_arithmetic(network, resolve(TrainingSettings()), device)
+    speed = measured_speed(device.type, torch.get_num_threads())
+    return Finding("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
+
+
 def examine(folder: Path) -> list[Finding]:
     """Look at everything that a build needs.
 
@@ -200,6 +217,7 @@ def examine(folder: Path) -> list[Finding]:
         ("memory", _memory, ""),
         ("cores", _cores, ""),
         ("gpu", _gpu, _TORCH_AGAIN),
+        ("training", _training, _TORCH_AGAIN),
     )
     return [_safely(name, check, mend) for name, check, mend in checks]
 
