@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ProductionError
+from pipeline.estimate import products_per_byte
 from pipeline.files import file_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.network import BYTE_VALUES
+from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.learning.speaking import Order
@@ -30,7 +31,9 @@ from pipeline.learning.take_facts import doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
 from pipeline.lock import sole_speaker
 from pipeline.production import Production
+from pipeline.relay import ProgressMixer
 from pipeline.results import Made
+from pipeline.side_by_side import Task
 from pipeline.sound.quantise import code_values
 from pipeline.store import Json, Piece, Result, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
@@ -70,7 +73,7 @@ class _Wish:
     speaker: _Speaker
     samples: int
     settings: SamplingSettings
-    parameters: int
+    network: LstmSettings | TieredSettings
     corpus: Result[Corpus]
     piece: Piece
     candidates: Piece | None
@@ -84,6 +87,16 @@ class _Wish:
     def sound_s(self) -> float:
         """Seconds of sound that the network makes."""
         return self.samples * self.settings.candidates / self.corpus.record.sample_rate_hz
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has learned."""
+        return self.network.parameters
+
+    @property
+    def work(self) -> float:
+        """How much there is to multiply and add."""
+        return self.samples * self.settings.candidates * products_per_byte(self.network)
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
@@ -181,7 +194,6 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     section, corpus = production.sections[speaker.section], made.corpora[speaker.section]
     settings = section.sampling
     network = network_of(section.network, speaker.json_file.parents[1], corpus.content_hash)
-    parameters = network.parameters if network is not None else 0
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -200,11 +212,11 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _Wish(speaker, samples, settings, parameters, corpus, piece, None)
+        return _Wish(speaker, samples, settings, network, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
-    return _Wish(speaker, samples, settings, parameters, corpus, piece, candidates)
+    return _Wish(speaker, samples, settings, network, corpus, piece, candidates)
 
 
 def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
@@ -262,6 +274,8 @@ class _TakeMaking:
     def __init__(self, wishes: list[_Wish], workplace: Workplace) -> None:
         self._wishes, self._workplace = wishes, workplace
         self._said_s = [0.0] * len(wishes)
+        tasks = [Task(f"section-{wish.speaker.section + 1}", wish.work) for wish in wishes]
+        self._mixer = ProgressMixer(workplace.report, tasks, workplace.jobs)
 
     def run(self) -> None:
         """Make them all."""
@@ -286,11 +300,13 @@ class _TakeMaking:
     def _hear(self, index: int, samples: int) -> None:
         wish = self._wishes[index]
         self._said_s[index] = max(self._said_s[index], wish.sound_s * samples / wish.samples)
+        self._mixer.share(index, self._said_s[index] / wish.sound_s, wish.piece.name.rpartition("/")[2])
         self._workplace.report.advance(sum(self._said_s), wish.piece.name)
 
     def _publish(self, index: int) -> None:
         self._workplace.store.publish_partial(self._wishes[index].made_by_network)
         self._hear(index, self._wishes[index].samples)
+        self._mixer.finish(index)
 
 
 def _make_in_process(numbered: tuple[int, TakeJob]) -> None:

@@ -30,7 +30,7 @@ class Listener(Silence):
         self.begun: list[tuple[str, str]] = []
         self.done = 0.0
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:
         self.begun.append((stage, label))
         self.total, self.unit = total, unit
 
