@@ -88,7 +88,9 @@ def _print_survey(
     """Print what was found of each stage, and how long what is ahead takes (in JSON with the film's stages)."""
     if as_json:
         seconds = stage_seconds(ahead) if ahead is not None else {}
-        times = [{} if one.cut or ahead is None else {"seconds": seconds.get(one.stage, 0.0)} for one in surveys]
+        times = [
+            {} if one.cut or ahead is None else {"seconds": round(seconds.get(one.stage, 0.0), 1)} for one in surveys
+        ]
         print_json([{**one.as_json(), **own} for one, own in zip(surveys, times, strict=True)])
         return
     told = ""

@@ -25,6 +25,9 @@ from pipeline.progress import Part, Reporter, WorkTime
 _PLAIN_PAUSE_S: Final = 10.0
 _JSON_PAUSE_S: Final = 0.5
 _BAR_PAUSE_S: Final = 0.2
+_ALMOST: Final = 0.999
+"""The whole is done when nothing comes any more."""
+_OTHER_LINES: Final = 6
 
 Clock = Callable[[], float]
 
@@ -155,7 +158,8 @@ class BarScreen(_ScreenBase):
         self._bars: dict[str, TaskID] = {}
         """Of the work at hand: by the part's name, '' for the work itself."""
         self._whole: TaskID | None = None
-        self._began_s = clock()
+        self._began_s = self._work_began_s = clock()
+        self._work = ("", "")
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -163,46 +167,67 @@ class BarScreen(_ScreenBase):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Leave the terminal as it was."""
-        self._end_work()
+        """Leave the terminal as it was, with one line for each piece of work."""
+        self._end_work(whole=kind is None)
         if self._whole is not None:
-            if kind is None:
-                self._progress.update(self._whole, completed=1.0, left_s=None)
-            self._progress.stop_task(self._whole)
+            self._progress.remove_task(self._whole)
         self._progress.stop()
 
-    def _end_work(self) -> None:
-        for bar in self._bars.values():
-            self._progress.update(bar, left_s=None)
-            self._progress.stop_task(bar)
+    def _end_work(self, *, whole: bool = True) -> None:
+        """Let one line take the place of the bars of the work at hand; unless it is broken off."""
+        if not self._bars:
+            return
+        if whole:
+            for bar in self._bars.values():
+                self._progress.remove_task(bar)
+            stage, label = self._work
+            took = clock_text(self._clock() - self._work_began_s)
+            self._console.print(Text.assemble((f"{stage:<10}", "bold"), f" {label} ", (took, "progress.elapsed")))
         self._bars.clear()
 
     def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002 - as screens are called
         self._end_work()
+        self._work, self._work_began_s = (stage, label), self._clock()
         self._add("", stage, label, total or None)
 
     def _add(self, name: str, stage: str, label: str, total: float | None) -> None:
+        whole = self._whole
+        if whole is not None:  # it stays the last
+            before = next(task for task in self._progress.tasks if task.id == whole)
+            self._progress.remove_task(whole)
         bar = self._progress.add_task(
             escape(label), total=total, stage=stage, left_s=None, told_s=self._clock(), detail=""
         )
         self._bars[name] = bar
-        if self._whole is not None:  # the whole stays the last
-            self._progress.remove_task(self._whole)
-            self._whole = None
+        if whole is not None:
+            self._add_whole(before.completed, before.fields["left_s"], before.fields["told_s"])
+
+    def _add_whole(self, share: float, left_s: float | None, told_s: float) -> None:
+        fields = {"left_s": left_s, "told_s": told_s}
+        self._whole = self._progress.add_task("", start=False, total=1.0, stage="whole", detail="", **fields)  # type: ignore[arg-type] # own fields
+        self._progress.tasks[-1].start_time = self._began_s
+        self._progress.update(self._whole, completed=share)
 
     def _is_due(self, done: float) -> bool:
         return done >= self._outlook.total > 0
 
     def _show(self, view: View, detail: str) -> None:
-        if view.parts and "" in self._bars:  # its parts take the place of the work
-            self._progress.remove_task(self._bars.pop(""))
-        for part in view.parts:
+        parts = self._fitting(view.parts)
+        if parts:
+            for name in self._bars.keys() - {part.name for part in parts}:  # parts take the place of the work
+                self._progress.remove_task(self._bars.pop(name))
+        for part in parts:
             if part.name not in self._bars:
                 self._add(part.name, view.stage, part.name, 1.0)
             self._move(self._bars[part.name], part.share, part.left_s, part.detail)
-        if not view.parts and "" in self._bars:
+        if "" in self._bars:
             self._move(self._bars[""], view.done, view.left_s, detail, view.total)
         self._show_whole(view)
+
+    def _fitting(self, parts: Sequence[Part]) -> Sequence[Part]:
+        """All parts, or where the terminal is too low for them, some of those that go on."""
+        most = max(1, self._console.height - _OTHER_LINES)
+        return parts if len(parts) <= most else [part for part in parts if 0 < part.share < 1][:most]
 
     def _move(self, bar: TaskID, done: float, left_s: float | None, detail: str, total: float = 1.0) -> None:
         told = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
@@ -211,14 +236,14 @@ class BarScreen(_ScreenBase):
     def _show_whole(self, view: View) -> None:
         now = self._clock()
         share, left = view.whole_share, view.whole_left_s
-        if share is None and view.parts:
+        if share is None and view.parts and not self._outlook.is_planned:
             share, left = view.share, view.left_s
         if share is None:
             return
         if self._whole is None:
-            self._whole = self._progress.add_task("", total=1.0, stage="whole", left_s=None, told_s=now, detail="")
-            self._progress.tasks[-1].start_time = self._began_s
-        self._progress.update(self._whole, completed=min(share, 0.999), left_s=left, told_s=now)
+            self._add_whole(share, left, now)
+        else:
+            self._progress.update(self._whole, completed=min(share, _ALMOST), left_s=left, told_s=now)
 
     def note(self, text: str) -> None:
         """Print a fact above the bars."""

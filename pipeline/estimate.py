@@ -27,7 +27,13 @@ _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""
 _TRAINING_START_S: Final = 6.0
 """Until the first update is made: a process starts, and plans."""
+_UPDATE_OVERHEAD: Final = 8e5
+"""Of every move of a layer within an update, counted as products: small networks are bound by it."""
 _SAMPLE_PRODUCTS_PER_S: Final = 1e10
+_SAMPLE_OVERHEAD: Final = 3e4
+"""Of every byte said, counted as products."""
+_PROCESS_START_S: Final = 2.0
+"""Until helper processes do what they are for."""
 _PREPARE_BYTES_PER_S: Final = 2e6
 _STORYBOARD_S: Final = 0.5
 _CARD_PX_PER_S: Final = 2.5e6
@@ -97,8 +103,11 @@ def training_work(section: Section, train_bytes: float) -> float:
 
 def update_work(section: Section) -> float:
     """Multiplications and additions of one update."""
-    recipe = resolve(section.training, section.network.group if isinstance(section.network, TieredSettings) else 1)
-    return _TRAINING_PASSES * products_per_byte(section.network) * recipe.batch * recipe.sequence
+    network = section.network
+    group = network.group if isinstance(network, TieredSettings) else 1
+    recipe = resolve(section.training, group)
+    products = _TRAINING_PASSES * products_per_byte(network) * recipe.batch * recipe.sequence
+    return products + _UPDATE_OVERHEAD * network.layers * recipe.sequence / group
 
 
 def training_speed_names(section: Section, device: str, threads: int) -> tuple[str, str]:
@@ -167,8 +176,9 @@ def sample_amount(section: Section, sample_rate_hz: int, device: str, jobs: int,
     seconds = _takes_seconds(section)
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
-    amount = seconds * sample_rate_hz * sampling.candidates * products_per_byte(section.network) * share
-    return Amount("sample", f"sample/{section.network.kind}/{device}", amount / jobs, _SAMPLE_PRODUCTS_PER_S)
+    said = seconds * sample_rate_hz * sampling.candidates * share
+    amount = said * (products_per_byte(section.network) + _SAMPLE_OVERHEAD) / jobs
+    return Amount("sample", f"sample/{section.network.kind}/{device}", amount, _SAMPLE_PRODUCTS_PER_S, _PROCESS_START_S)
 
 
 def prepare_amount(recording_bytes: float) -> Amount:
@@ -193,7 +203,8 @@ def cards_amount(production: Production, share: float) -> Amount:
 def render_amount(video: VideoSettings, seconds: float, jobs: int, share: float) -> Amount:
     """What the film is to draw and encode."""
     how = f"render/{video.encoder}/{video.quality}/{video.preset or ''}"
-    return Amount("render", how, _pixels(video, seconds) * share / jobs, _RENDER_PX_PER_S[video.quality] / 2)
+    amount = _pixels(video, seconds) * share / jobs
+    return Amount("render", how, amount, _RENDER_PX_PER_S[video.quality] / 2, _PROCESS_START_S)
 
 
 def compose_amounts(video: VideoSettings, seconds: float, jobs: int, *, sound: bool, film: bool) -> list[Amount]:

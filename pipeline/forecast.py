@@ -36,6 +36,8 @@ _USUAL_BYTES_PER_S: Final = 16_000
 """Of recordings whose length their file does not say quickly."""
 _SHORTEST_S: Final = 1.0
 """What took less says nothing about speeds."""
+_MOSTLY: Final = 2.0
+"""A stage that took less than so many times its start tells little of its speed."""
 _TRAINING_SHARE: Final = 0.6
 """How much of the speed of plain products a training reaches, its checkpoints included."""
 _PROBE_SIZE: Final = 384
@@ -97,8 +99,8 @@ def works(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkTime]:
         if stage == "train":
             found += _trainings(ahead, workplace, speeds)
         elif ahead.share(stage) > 0:
-            times = [amount.time(speeds) for amount in _amounts(stage, ahead, workplace)]
-            found += [_together(times)] if stage == "sample" and times else times
+            amounts = _amounts(stage, ahead, workplace)
+            found += [_together(amounts, speeds)] if stage == "sample" else [one.time(speeds) for one in amounts]
     for cut in ahead.cuts:
         dressed = ahead.production.dressed(cut)
         for stage in ahead.cut_stages:
@@ -106,9 +108,12 @@ def works(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkTime]:
     return found
 
 
-def _together(times: Sequence[WorkTime]) -> WorkTime:
+def _together(amounts: Sequence[Amount], speeds: Speeds) -> WorkTime:
+    """Of amounts that are announced as one, begun once."""
+    times = [replace(one, fixed_s=0.0).time(speeds) for one in amounts]
+    seconds = sum(one.seconds for one in times) + max(one.fixed_s for one in amounts)
     remembered = all(one.basis == "remembered" for one in times)
-    return WorkTime(times[0].stage, sum(one.seconds for one in times), "remembered" if remembered else "guessed")
+    return WorkTime(times[0].stage, seconds, "remembered" if remembered else "guessed")
 
 
 def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
@@ -204,12 +209,12 @@ def _core_products_per_s() -> float:
     """Measure, in a moment, how fast a core of this machine multiplies matrices; a share of it is left to trainings."""
     one = np.ones((_PROBE_SIZE, _PROBE_SIZE), dtype=np.float32)
     np.matmul(one, one)
-    count, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < _PROBE_S:
+    best_s, began = _PROBE_S, time.perf_counter()
+    while (start := time.perf_counter()) - began < _PROBE_S:
         np.matmul(one, one)
-        count += 1
+        best_s = min(best_s, time.perf_counter() - start)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _TRAINING_SHARE * count * _PROBE_SIZE**3 / passed / cores
+    return _TRAINING_SHARE * _PROBE_SIZE**3 / best_s / cores
 
 
 class Forecast:
@@ -297,14 +302,13 @@ class Forecast:
 
     def _remember(self, stage: str, ahead: Ahead, seconds: float) -> None:
         """Spread the time over what the stage made, each as much as was expected of it."""
-        amounts = [one for one in _amounts(stage, ahead, self._workplace) if one.speed]
-        expected = sum(one.time(self._speeds).seconds for one in amounts)
-        if seconds < _SHORTEST_S or expected <= 0:
+        amounts = [one for one in _amounts(stage, ahead, self._workplace) if one.speed and one.amount > 0]
+        fixed = max((one.fixed_s for one in amounts), default=0.0)
+        expected = sum(one.amount / self._speeds.of(one.speed, one.usual) for one in amounts)
+        if expected <= 0 or seconds < max(_SHORTEST_S, _MOSTLY * fixed):
             return
-        slower = seconds / expected
-        self._speeds.learn(
-            {one.speed: self._speeds.of(one.speed, one.usual) / slower for one in amounts if one.amount > 0}
-        )
+        slower = (seconds - fixed) / expected
+        self._speeds.learn({one.speed: self._speeds.of(one.speed, one.usual) / slower for one in amounts})
 
 
 def words(expected: Sequence[WorkTime]) -> str:

@@ -61,6 +61,8 @@ class Outlook:
         self._began_s: float | None = None
         self._taken_s = self._thought_s = 0.0
         self._share = self._whole_share = 0.0
+        self._is_told = False
+        """Whether the whole was ever told: not while most of it is guessed."""
         self._steady, self._steady_whole = Steady(), Steady()
         self._steady_parts: dict[str, Steady] = {}
 
@@ -68,6 +70,11 @@ class Outlook:
     def total(self) -> float:
         """How many units make up the work at hand; 0 where unknown."""
         return self._pace.total
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether somebody has said what is to come."""
+        return self._began_s is not None
 
     def expect(self, works: Sequence[WorkTime], now: float) -> None:
         """Take in what is to come."""
@@ -148,14 +155,16 @@ class Outlook:
 
     def _whole_left_s(self, left_s: float | None, now: float) -> float | None:
         slowness = self._slowness(left_s, now)
-        if left_s is None:
-            if self._planned is None:
-                left_s = 0.0
-            else:
-                left_s = max(0.0, _follow(self._planned, slowness) - (now - self._pace.began_s))
-        if not self._to_come and self._planned is None and left_s == 0.0:
-            return None
-        return left_s + sum(_follow(work, slowness) for work in self._to_come)
+        guessed = sum(_follow(work, slowness) for work in self._to_come if work.basis == "guessed")
+        known = sum(_follow(work, slowness) for work in self._to_come if work.basis != "guessed")
+        planned = self._planned
+        if left_s is not None:
+            known += left_s
+        elif planned is not None:
+            left_s = max(0.0, _follow(planned, slowness) - (now - self._pace.began_s))
+            guessed, known = (guessed + left_s, known) if planned.basis == "guessed" else (guessed, known + left_s)
+        self._is_told = self._is_told or known > guessed
+        return guessed + known if self._is_told else None
 
     def _slowness(self, left_s: float | None, now: float) -> float:
         """By which factor works take longer than thought, so far."""

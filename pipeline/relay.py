@@ -111,6 +111,7 @@ class ProgressMixer:
         self._all = SideBySide(tasks, workers)
         self._begun: set[int] = set()
         self._told_s = -_PAUSE_S
+        self._share = 0.0
         self._own_bar = begin is not None
         if begin is not None:
             report.begin(*begin, 1.0, "share")
@@ -154,4 +155,5 @@ class ProgressMixer:
         standing = self._all.standing(now)
         self._report.parts(standing.parts, standing.left_s)
         if self._own_bar:
-            self._report.advance(standing.share, f"{part}: {detail}" if detail else part)
+            self._share = max(self._share, standing.share)
+            self._report.advance(self._share, f"{part}: {detail}" if detail else part)

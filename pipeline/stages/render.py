@@ -133,8 +133,8 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
             workplace.report.advance(sum(done), f"segment {number + 1}")
 
     def finish(index: int, _outcome: None) -> None:
-        tell((tasks[index].stretch.number, tasks[index].stretch.frames))
         mixer.finish(index)
+        tell((tasks[index].stretch.number, tasks[index].stretch.frames))
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     run_parallel(

@@ -305,8 +305,8 @@ class _TakeMaking:
 
     def _publish(self, index: int) -> None:
         self._workplace.store.publish_partial(self._wishes[index].made_by_network)
-        self._hear(index, self._wishes[index].samples)
         self._mixer.finish(index)
+        self._hear(index, self._wishes[index].samples)
 
 
 def _make_in_process(numbered: tuple[int, TakeJob]) -> None:
