@@ -271,7 +271,7 @@ class Forecast:
         measured: dict[str, float] = {}
         for index in trained:
             run, section = made.runs[index].record, self._production.sections[index]
-            if run.elapsed_s < _SHORTEST_S:
+            if run.elapsed_s <= _SHORTEST_S:
                 continue
             own, kind = estimate.training_speed_names(section, device, threads)
             rate = run.iterations / run.elapsed_s

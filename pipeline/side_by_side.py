@@ -60,6 +60,7 @@ class SideBySide:
         self._workers = max(1, min(workers, len(self._tasks)))
         self._paces: list[Pace | None] = [None] * len(self._tasks)
         self._took_s: list[float | None] = [None] * len(self._tasks)
+        self._ended = [False] * len(self._tasks)
         self._own: dict[str, list[int]] = {}
         for index, task in enumerate(self._tasks):
             self._own.setdefault(task.part, []).append(index)
@@ -88,18 +89,18 @@ class SideBySide:
     def advance(self, index: int, done: float, now: float, detail: str = "") -> None:
         """Take in how far a task that has begun is; what comes late about one that has ended is dropped."""
         pace = self._paces[index]
-        if pace is not None and self._took_s[index] is None:
+        if pace is not None and not self._ended[index]:
             pace.advance(done, now)
             self._details[self._tasks[index].part] = detail
 
     def finish(self, index: int, now: float) -> None:
         """Take in that a task has ended."""
         pace = self._paces[index]
-        if self._took_s[index] is None:
-            whole = 1.0 - pace.began_at if pace else 1.0
-            self._took_s[index] = (now - pace.began_s) / whole if pace and whole > 0 else 0.0
+        if pace is not None and pace.began_at < 1 and not self._ended[index]:
+            self._took_s[index] = (now - pace.began_s) / (1 - pace.began_at)
+        self._ended[index] = True
         part = self._tasks[index].part
-        if all(self._took_s[other] is not None for other in self._own[part]):
+        if all(self._ended[other] for other in self._own[part]):
             self._details[part] = "done"
 
     def standing(self, now: float) -> Standing:
@@ -108,14 +109,14 @@ class SideBySide:
         per_work = self._per_work(lefts, now)
         silent = [
             pace
-            for pace, took, left in zip(self._paces, self._took_s, lefts, strict=True)
-            if pace is not None and took is None and left is None and now - pace.began_s < _PATIENCE_S
+            for pace, left in zip(self._paces, lefts, strict=True)
+            if pace is not None and left is None and now - pace.began_s < _PATIENCE_S
         ]
-        told = bool(per_work) and not silent
+        told = all(self._ended) or (bool(per_work) and not silent)
         usual = sum(per_work.values()) / len(per_work) if per_work else 1.0
         whole = [task.work * per_work.get(task.part, usual) for task in self._tasks]
         for index, left in enumerate(lefts):
-            if left is None and self._took_s[index] is None:
+            if left is None:
                 lefts[index] = whole[index]
         ends = self._schedule([left or 0.0 for left in lefts])
         shares = [self._share(index) for index in range(len(self._tasks))]
@@ -127,13 +128,13 @@ class SideBySide:
 
     def _share(self, index: int) -> float:
         pace = self._paces[index]
-        if self._took_s[index] is not None:
+        if self._ended[index]:
             return 1.0
         return pace.share if pace else 0.0
 
     def _running_left_s(self, index: int, now: float) -> float | None:
         pace = self._paces[index]
-        if self._took_s[index] is not None:
+        if self._ended[index]:
             return 0.0
         return pace.left_s(now) if pace else None
 
@@ -144,7 +145,7 @@ class SideBySide:
         for task, pace, took, left in zip(self._tasks, self._paces, self._took_s, lefts, strict=True):
             if took is not None:
                 whole = took
-            elif pace is not None and left is not None and pace.began_at < 1:
+            elif pace is not None and left and pace.began_at < 1:
                 whole = (now - pace.began_s + left) / (1 - pace.began_at)
             else:
                 continue
@@ -155,16 +156,14 @@ class SideBySide:
     def _schedule(self, lefts: Sequence[float]) -> list[float]:
         """When each task ends, in seconds from now: those that run, then the others, by whichever worker is free."""
         ends = [0.0] * len(lefts)
-        running = [
-            index for index in range(len(lefts)) if self._took_s[index] is None and self._paces[index] is not None
-        ]
+        running = [index for index in range(len(lefts)) if not self._ended[index] and self._paces[index] is not None]
         free = [0.0] * max(0, self._workers - len(running))
         for index in running:
             ends[index] = lefts[index]
             free.append(lefts[index])
         heapq.heapify(free)
         for index in range(len(lefts)):
-            if self._took_s[index] is None and self._paces[index] is None:
+            if not self._ended[index] and self._paces[index] is None:
                 ends[index] = heapq.heappop(free) + lefts[index]
                 heapq.heappush(free, ends[index])
         return ends

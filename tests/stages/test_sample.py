@@ -163,6 +163,7 @@ def test_each_chosen_checkpoint_gets_one_take_as_long_as_planned(made: Made, tmp
     listener = place.report
     assert isinstance(listener, Listener)
     assert listener.advanced[-1] == pytest.approx(listener.begun[0])
+    assert listener.told[-1] == ((Part("section-1", 1.0, 0.0, "done"),), 0.0)
 
 
 def test_the_take_is_what_the_sampler_says(made: Made, tmp_path: Path) -> None:
