@@ -149,7 +149,10 @@ class Outlook:
 
     def _work_left_s(self, now: float) -> float | None:
         if self._parts_left is None:
-            return self._pace.left_s(now)
+            left, planned = self._pace.left_s(now), self._planned
+            if left is None and planned is not None and planned.basis != "guessed":
+                left = max(0.0, _follow(planned, self._slowness(None, now)) - (now - self._pace.began_s))
+            return left
         left, at = self._parts_left
         return None if left is None else max(0.0, left - (now - at))
 

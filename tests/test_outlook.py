@@ -86,6 +86,15 @@ def test_works_that_turn_out_to_be_done_are_left_out() -> None:
     assert outlook.view(1.0).whole_left_s is not None
 
 
+def test_work_that_tells_nothing_on_its_way_is_told_by_what_was_remembered() -> None:
+    outlook = Outlook()
+    outlook.expect((WorkTime("compose", 40.0, "remembered"), WorkTime("compose", 30.0)), 0.0)
+    outlook.begin("compose", "soundtrack", 1.0, "share", 0.0)
+    assert outlook.view(10.0).left_s == pytest.approx(30.0)
+    outlook.begin("compose", "film", 1.0, "share", 40.0)
+    assert outlook.view(50.0).left_s is None
+
+
 def test_parts_keep_what_is_told_of_them_apart() -> None:
     outlook = Outlook()
     outlook.begin("train", "networks", 1.0, "share", 0.0)
