@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import prod
 from typing import Final
 
 from pipeline.film.settings import VideoSettings
@@ -21,17 +20,15 @@ from pipeline.production import Production, Section
 from pipeline.progress import WorkTime
 from pipeline.speeds import Speeds
 
-USUAL_PRODUCTS_PER_S: Final = 2e10
-"""Of one core that trains, in multiplications and additions."""
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""
 _TRAINING_START_S: Final = 6.0
 """Until the first update is made: a process starts, and plans."""
-_UPDATE_OVERHEAD: Final = 8e5
-"""Of every move of a layer within an update, counted as products: small networks are bound by it."""
-_SAMPLE_PRODUCTS_PER_S: Final = 1e10
-_SAMPLE_OVERHEAD: Final = 3e4
-"""Of every byte said, counted as products."""
+_UPDATE_OVERHEAD: Final = 1.6e6
+"""Of every move of a layer within an update, counted as additions: small networks are bound by it."""
+_SAMPLE_FLOPS: Final = 2e10
+_SAMPLE_OVERHEAD: Final = 6e4
+"""Of every byte said, counted as additions."""
 _PROCESS_START_S: Final = 2.0
 """Until helper processes do what they are for."""
 _PREPARE_BYTES_PER_S: Final = 2e6
@@ -74,17 +71,6 @@ class Amount:
         return WorkTime(self.stage, seconds, "remembered" if self.speed in speeds else "guessed")
 
 
-def products_per_byte(network: LstmSettings | TieredSettings) -> float:
-    """Multiplications and additions for every byte that a network reads: what moves once a group counts by its part."""
-    group = network.group if isinstance(network, TieredSettings) else 1
-    total = 0.0
-    for name, shape in network.shapes().items():
-        if name.startswith("embedding") or len(shape) == 1:
-            continue
-        total += prod(shape) / (group if name.startswith(("lstm", "condition")) else 1)
-    return total
-
-
 def training_iterations(section: Section, train_bytes: float) -> int | None:
     """How many updates a training makes; None where it ends by the clock alone."""
     settings = section.training
@@ -94,20 +80,13 @@ def training_iterations(section: Section, train_bytes: float) -> int | None:
     return planned_iterations(settings, max(1.0, train_bytes / (recipe.batch * recipe.sequence)), None)
 
 
-def training_work(section: Section, train_bytes: float) -> float:
-    """How much there is to compute in a training: fit to compare trainings with one another."""
-    iterations = training_iterations(section, train_bytes)
-    by_clock = 60.0 * (section.training.minutes or float("inf")) * USUAL_PRODUCTS_PER_S
-    return by_clock if iterations is None else min(by_clock, iterations * update_work(section))
-
-
 def update_work(section: Section) -> float:
     """Multiplications and additions of one update."""
     network = section.network
     group = network.group if isinstance(network, TieredSettings) else 1
     recipe = resolve(section.training, group)
-    products = _TRAINING_PASSES * products_per_byte(network) * recipe.batch * recipe.sequence
-    return products + _UPDATE_OVERHEAD * network.layers * recipe.sequence / group
+    flops = _TRAINING_PASSES * network.flops_per_byte * recipe.batch * recipe.sequence
+    return flops + _UPDATE_OVERHEAD * network.layers * recipe.sequence / group
 
 
 def training_speed_names(section: Section, device: str, threads: int) -> tuple[str, str]:
@@ -122,13 +101,13 @@ def training_speed_names(section: Section, device: str, threads: int) -> tuple[s
 
 
 def training_time(
-    section: Section, train_bytes: float, speeds: Speeds, *, device: str, threads: int, core_products_per_s: float
+    section: Section, train_bytes: float, speeds: Speeds, *, device: str, threads: int, core_flops: float
 ) -> WorkTime:
     """How long one training takes from its beginning.
 
     Parameters
     ----------
-    core_products_per_s
+    core_flops
         Of one core of this machine, where this kind of training was never measured.
     """
     iterations = training_iterations(section, train_bytes)
@@ -136,7 +115,7 @@ def training_time(
     if iterations is None:
         return WorkTime("train", minutes_s, "set")
     own, kind = training_speed_names(section, device, threads)
-    by_kind = speeds.of(kind, core_products_per_s) * threads / update_work(section)
+    by_kind = speeds.of(kind, core_flops) * threads / update_work(section)
     seconds = iterations / speeds.of(own, by_kind) + _TRAINING_START_S
     if minutes_s <= seconds:
         return WorkTime("train", minutes_s, "set")
@@ -177,8 +156,8 @@ def sample_amount(section: Section, sample_rate_hz: int, device: str, jobs: int,
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
     said = seconds * sample_rate_hz * sampling.candidates * share
-    amount = said * (products_per_byte(section.network) + _SAMPLE_OVERHEAD) / jobs
-    return Amount("sample", f"sample/{section.network.kind}/{device}", amount, _SAMPLE_PRODUCTS_PER_S, _PROCESS_START_S)
+    amount = said * (section.network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
+    return Amount("sample", f"sample/{section.network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
 
 
 def prepare_amount(recording_bytes: float) -> Amount:

@@ -40,6 +40,9 @@ _MOSTLY: Final = 2.0
 """A stage that took less than so many times its start tells little of its speed."""
 _TRAINING_SHARE: Final = 0.6
 """How much of the speed of plain products a training reaches, its checkpoints included."""
+_AT_ONCE_ON_GPU: Final = 3
+_GPU_FLOPS: Final = 2e12
+"""Of a GPU that trains one small network, roughly."""
 _PROBE_SIZE: Final = 384
 _PROBE_S: Final = 0.05
 
@@ -154,8 +157,7 @@ def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkT
     sections, device = ahead.sections("train"), _device(workplace)
     if not sections:
         return []
-    at_once = min(workplace.jobs, len(sections)) if device == "cpu" else 1
-    threads = max(1, workplace.jobs // at_once) if device == "cpu" else 1
+    at_once, threads = _shared(len(sections), workplace.jobs, device)
     times = []
     for index in sections:
         whole = estimate.training_time(
@@ -164,13 +166,20 @@ def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkT
             speeds,
             device=device,
             threads=threads,
-            core_products_per_s=_core_products_per_s(),
+            core_flops=_core_flops() if device == "cpu" else _GPU_FLOPS,
         )
         times.append(replace(whole, seconds=whole.seconds * (1 - ahead.trained.get(index, 0.0))))
-    if device != "cpu" or len(ahead.production.sections) == 1:
+    if len(times) == 1:
         return times
+    seconds = sorted((one.seconds for one in times), reverse=True)  # the longest begins first
     basis = times[0].basis if len({one.basis for one in times}) == 1 else "guessed"
-    return [WorkTime("train", estimate.side_by_side_s([one.seconds for one in times], at_once), basis)]
+    return [WorkTime("train", estimate.side_by_side_s(seconds, at_once), basis)]
+
+
+def _shared(trainings: int, jobs: int, device: str) -> tuple[int, int]:
+    """How many networks train at once, and with how many threads each."""
+    at_once = max(1, min(jobs if device == "cpu" else _AT_ONCE_ON_GPU, trainings))
+    return at_once, max(1, jobs // at_once) if device == "cpu" else 1
 
 
 def _train_bytes(ahead: Ahead, section: int) -> float:
@@ -205,7 +214,7 @@ def _device(workplace: Workplace) -> str:
 
 
 @cache
-def _core_products_per_s() -> float:
+def _core_flops() -> float:
     """Measure, in a moment, how fast a core of this machine multiplies matrices; a share of it is left to trainings."""
     one = np.ones((_PROBE_SIZE, _PROBE_SIZE), dtype=np.float32)
     np.matmul(one, one)
@@ -214,7 +223,7 @@ def _core_products_per_s() -> float:
         np.matmul(one, one)
         best_s = min(best_s, time.perf_counter() - start)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _TRAINING_SHARE * _PROBE_SIZE**3 / best_s / cores
+    return 2 * _TRAINING_SHARE * _PROBE_SIZE**3 / best_s / cores
 
 
 class Forecast:
@@ -263,11 +272,11 @@ class Forecast:
 
     def learn_from(self, made: Made) -> None:
         """Remember how fast the trainings were that have just ended."""
-        trained, jobs = self._trained, self._workplace.jobs
+        trained = self._trained
         if not trained:
             return
         device = _device(self._workplace)
-        threads = max(1, jobs // min(jobs, len(trained))) if device == "cpu" else 1
+        _, threads = _shared(len(trained), self._workplace.jobs, device)
         measured: dict[str, float] = {}
         for index in trained:
             run, section = made.runs[index].record, self._production.sections[index]

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from pipeline import estimate, forecast, speeds
 from pipeline.build import STAGES, build
 from pipeline.cli import run
-from pipeline.estimate import film_seconds, products_per_byte, side_by_side_s, training_iterations, training_time
+from pipeline.estimate import film_seconds, side_by_side_s, training_iterations, training_time
 from pipeline.films import survey_all, time_ahead
 from pipeline.forecast import Ahead, works
-from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
 from pipeline.results import Made
@@ -41,14 +40,6 @@ def workplace(folder: Path, **changes: Any) -> Workplace:
 # Counts
 
 
-def test_products_are_those_of_the_matrices() -> None:
-    lstm = LstmSettings(layers=2, neurons=128, embedding=64)
-    assert products_per_byte(lstm) == 4 * 128 * (64 + 128) + 4 * 128 * 256 + 256 * 128
-    tiered = TieredSettings(group=4, layers=1, neurons=32, embedding=8, recent=6, fast_neurons=16, fast_layers=1)
-    slow = (4 * 32 * (4 * 8 + 32) + 4 * 16 * 32) / 4
-    assert products_per_byte(tiered) == slow + 16 * 6 * 8 + 16 * 16 + 256 * 16
-
-
 @pytest.mark.parametrize(
     ("training", "iterations"),
     [
@@ -68,7 +59,7 @@ def test_iterations_are_those_of_the_training(training: dict[str, Any], iteratio
 def test_minutes_are_believed_where_nothing_ends_before() -> None:
     def time(**training: Any) -> WorkTime:
         section = production({"network": LSTM, "training": training}).sections[0]
-        return training_time(section, 1e6, Speeds(None), device="cpu", threads=1, core_products_per_s=2e10)
+        return training_time(section, 1e6, Speeds(None), device="cpu", threads=1, core_flops=4e10)
 
     assert time(minutes=5) == WorkTime("train", 300.0, "set")
     assert time(minutes=5, iterations=10**8) == WorkTime("train", 300.0, "set")

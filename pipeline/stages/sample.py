@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ProductionError
-from pipeline.estimate import products_per_byte
 from pipeline.files import file_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
@@ -95,8 +94,8 @@ class _Wish:
 
     @property
     def work(self) -> float:
-        """How much there is to multiply and add."""
-        return self.samples * self.settings.candidates * products_per_byte(self.network)
+        """Arithmetic of all its bytes."""
+        return self.samples * self.settings.candidates * self.network.flops_per_byte
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
