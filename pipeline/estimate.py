@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from pipeline.film.settings import VideoSettings
-from pipeline.learning.network import LstmSettings, TieredSettings
+from pipeline.learning.network import TieredSettings
 from pipeline.learning.recipe import planned_iterations, resolve
 from pipeline.production import Production, Section
 from pipeline.progress import WorkTime
