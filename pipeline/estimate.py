@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import Final
 
 from pipeline.film.settings import VideoSettings
-from pipeline.learning.network import TieredSettings
-from pipeline.learning.recipe import planned_iterations, resolve
+from pipeline.learning.network import LstmSettings, TieredSettings
+from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production import Production, Section
 from pipeline.progress import WorkTime
 from pipeline.speeds import Speeds
@@ -71,55 +71,65 @@ class Amount:
         return WorkTime(self.stage, seconds, "remembered" if self.speed in speeds else "guessed")
 
 
-def training_iterations(section: Section, train_bytes: float) -> int | None:
-    """How many updates a training makes; None where it ends by the clock alone."""
-    settings = section.training
-    if settings.minutes is not None and settings.iterations is None and settings.epochs is None:
-        return None
-    recipe = resolve(settings, section.network.group if isinstance(section.network, TieredSettings) else 1)
-    return planned_iterations(settings, max(1.0, train_bytes / (recipe.batch * recipe.sequence)), None)
+@dataclass(frozen=True)
+class TrainingAhead:
+    """One training: its network, its settings, and the bytes that are learned."""
 
+    network: LstmSettings | TieredSettings
+    settings: TrainingSettings
+    train_bytes: float
 
-def update_work(section: Section) -> float:
-    """Multiplications and additions of one update."""
-    network = section.network
-    group = network.group if isinstance(network, TieredSettings) else 1
-    recipe = resolve(section.training, group)
-    flops = _TRAINING_PASSES * network.flops_per_byte * recipe.batch * recipe.sequence
-    return flops + _UPDATE_OVERHEAD * network.layers * recipe.sequence / group
+    @property
+    def _recipe(self) -> Recipe:
+        return resolve(self.settings, self._group)
 
+    @property
+    def _group(self) -> int:
+        return self.network.group if isinstance(self.network, TieredSettings) else 1
 
-def training_speed_names(section: Section, device: str, threads: int) -> tuple[str, str]:
-    """Under which names a training's speed is kept: of this very training (updates a second), and of its kind."""
-    told = {
-        "network": section.network.model_dump(mode="json"),
-        "training": section.training.model_dump(mode="json", exclude={"epochs", "iterations", "minutes", "seed"}),
-        "where": [device, threads],
-    }
-    key = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-    return f"train/{key}", f"train/{section.network.kind}/{section.training.recipe}/{device}"
+    @property
+    def iterations(self) -> int | None:
+        """How many updates it makes; None where it ends by the clock alone."""
+        settings, recipe = self.settings, self._recipe
+        if settings.minutes is not None and settings.iterations is None and settings.epochs is None:
+            return None
+        return planned_iterations(settings, max(1.0, self.train_bytes / (recipe.batch * recipe.sequence)), None)
 
+    @property
+    def update_flops(self) -> float:
+        """Arithmetic of one update."""
+        recipe = self._recipe
+        flops = _TRAINING_PASSES * self.network.flops_per_byte * recipe.batch * recipe.sequence
+        return flops + _UPDATE_OVERHEAD * self.network.layers * recipe.sequence / self._group
 
-def training_time(
-    section: Section, train_bytes: float, speeds: Speeds, *, device: str, threads: int, core_flops: float
-) -> WorkTime:
-    """How long one training takes from its beginning.
+    def speed_names(self, device: str, threads: int) -> tuple[str, str]:
+        """Under which names its speed is kept: of this very training (updates a second), and of its kind (FLOP/s)."""
+        told = {
+            "network": self.network.model_dump(mode="json"),
+            "training": self.settings.model_dump(mode="json", exclude={"epochs", "iterations", "minutes", "seed"}),
+            "where": [device, threads],
+        }
+        key = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        return f"train/{key}", f"train/{self.network.kind}/{self.settings.recipe}/{device}"
 
-    Parameters
-    ----------
-    core_flops
-        Of one core of this machine, where this kind of training was never measured.
-    """
-    iterations = training_iterations(section, train_bytes)
-    minutes_s = 60.0 * section.training.minutes if section.training.minutes is not None else float("inf")
-    if iterations is None:
-        return WorkTime("train", minutes_s, "set")
-    own, kind = training_speed_names(section, device, threads)
-    by_kind = speeds.of(kind, core_flops) * threads / update_work(section)
-    seconds = iterations / speeds.of(own, by_kind) + _TRAINING_START_S
-    if minutes_s <= seconds:
-        return WorkTime("train", minutes_s, "set")
-    return WorkTime("train", seconds, "remembered" if own in speeds or kind in speeds else "guessed")
+    def time(self, speeds: Speeds, *, device: str, threads: int, core_flops: float) -> WorkTime:
+        """How long it takes from its beginning.
+
+        Parameters
+        ----------
+        core_flops
+            Of one core a second, where this kind of training was never measured.
+        """
+        minutes_s = 60.0 * self.settings.minutes if self.settings.minutes is not None else float("inf")
+        iterations = self.iterations
+        if iterations is None:
+            return WorkTime("train", minutes_s, "set")
+        own, kind = self.speed_names(device, threads)
+        by_kind = speeds.of(kind, core_flops) * threads / self.update_flops
+        seconds = iterations / speeds.of(own, by_kind) + _TRAINING_START_S
+        if minutes_s <= seconds:
+            return WorkTime("train", minutes_s, "set")
+        return WorkTime("train", seconds, "remembered" if own in speeds or kind in speeds else "guessed")
 
 
 def side_by_side_s(seconds: Sequence[float], workers: int) -> float:
@@ -149,15 +159,17 @@ def _takes_seconds(section: Section) -> float:
     return story.takes_seconds
 
 
-def sample_amount(section: Section, sample_rate_hz: int, device: str, jobs: int, share: float) -> Amount:
+def sample_amount(
+    section: Section, network: LstmSettings | TieredSettings, device: str, jobs: int, share: float
+) -> Amount:
     """What a section's takes are to compute."""
     sampling, story = section.sampling, section.storyboard
     seconds = _takes_seconds(section)
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
-    said = seconds * sample_rate_hz * sampling.candidates * share
-    amount = said * (section.network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
-    return Amount("sample", f"sample/{section.network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
+    said = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
+    amount = said * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
+    return Amount("sample", f"sample/{network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
 
 
 def prepare_amount(recording_bytes: float) -> Amount:

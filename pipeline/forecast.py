@@ -19,8 +19,11 @@ import numpy as np
 import soundfile
 
 from pipeline import estimate
-from pipeline.estimate import Amount
+from pipeline.estimate import Amount, TrainingAhead
 from pipeline.film.cuts import CutSettings
+from pipeline.learning.auto_network import AUTO, choose_network, network_of
+from pipeline.learning.network import parse_network
+from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.production import Production
 from pipeline.progress import WorkTime, outlook_text
@@ -129,8 +132,8 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
     if stage == "sample":
         device, share = _device(workplace), ahead.share(stage)
         return [
-            estimate.sample_amount(section, section.corpus.sample_rate_hz, device, workplace.jobs, share)
-            for section in production.sections
+            estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, share)
+            for index, section in enumerate(production.sections)
         ]
     timeline = ahead.made.timeline
     seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
@@ -160,14 +163,8 @@ def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkT
     at_once, threads = _shared(len(sections), workplace.jobs, device)
     times = []
     for index in sections:
-        whole = estimate.training_time(
-            ahead.production.sections[index],
-            _train_bytes(ahead, index),
-            speeds,
-            device=device,
-            threads=threads,
-            core_flops=_core_flops() if device == "cpu" else _GPU_FLOPS,
-        )
+        core_flops = _core_flops() if device == "cpu" else _GPU_FLOPS
+        whole = _training(ahead, index).time(speeds, device=device, threads=threads, core_flops=core_flops)
         times.append(replace(whole, seconds=whole.seconds * (1 - ahead.trained.get(index, 0.0))))
     if len(times) == 1:
         return times
@@ -180,6 +177,25 @@ def _shared(trainings: int, jobs: int, device: str) -> tuple[int, int]:
     """How many networks train at once, and with how many threads each."""
     at_once = max(1, min(jobs if device == "cpu" else _AT_ONCE_ON_GPU, trainings))
     return at_once, max(1, jobs // at_once) if device == "cpu" else 1
+
+
+def _training(ahead: Ahead, section: int) -> TrainingAhead:
+    """One section's training; where its network is to be chosen yet, with the one that is likely."""
+    from pipeline.stages.train import DRAFT_MINUTES  # noqa: PLC0415 - brings the stage along
+
+    settings, network = ahead.production.sections[section].training, ahead.production.sections[section].network
+    train_bytes = _train_bytes(ahead, section)
+    if ahead.production.is_draft:
+        settings = settings.at_most_minutes(DRAFT_MINUTES / len(ahead.production.sections))
+    if network != AUTO:
+        return TrainingAhead(network, settings, train_bytes)
+    kept = None
+    if section < len(ahead.made.corpora):
+        corpus = ahead.made.corpora[section]
+        kept = network_of(network, corpus.folder.parents[1] / "train", corpus.content_hash)
+    return TrainingAhead(
+        kept or choose_network(settings, round(train_bytes), _core_flops()).network, settings, train_bytes
+    )
 
 
 def _train_bytes(ahead: Ahead, section: int) -> float:
@@ -279,12 +295,17 @@ class Forecast:
         _, threads = _shared(len(trained), self._workplace.jobs, device)
         measured: dict[str, float] = {}
         for index in trained:
-            run, section = made.runs[index].record, self._production.sections[index]
+            run = made.runs[index].record
             if run.elapsed_s <= _SHORTEST_S:
                 continue
-            own, kind = estimate.training_speed_names(section, device, threads)
+            training = TrainingAhead(
+                parse_network(run.network),
+                TrainingSettings.model_validate(run.training),
+                made.corpora[index].record.train_samples,
+            )
+            own, kind = training.speed_names(device, threads)
             rate = run.iterations / run.elapsed_s
-            measured |= {own: rate, kind: rate * estimate.update_work(section) / threads}
+            measured |= {own: rate, kind: rate * training.update_flops / threads}
         self._speeds.learn(measured)
 
     def _trained_share(self, piece: Piece) -> float:

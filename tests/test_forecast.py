@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pipeline import estimate, forecast, speeds
 from pipeline.build import STAGES, build
 from pipeline.cli import run
-from pipeline.estimate import film_seconds, side_by_side_s, training_iterations, training_time
+from pipeline.estimate import TrainingAhead, film_seconds, side_by_side_s
 from pipeline.films import survey_all, time_ahead
 from pipeline.forecast import Ahead, works
+from pipeline.learning.network import parse_network
+from pipeline.learning.recipe import TrainingSettings
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
 from pipeline.results import Made
@@ -37,6 +39,10 @@ def workplace(folder: Path, **changes: Any) -> Workplace:
     return replace(Workplace(Store(folder / "work"), folder, device="cpu", jobs=2), **changes)
 
 
+def ahead(train_bytes: float, **training: Any) -> TrainingAhead:
+    return TrainingAhead(parse_network(LSTM), TrainingSettings.model_validate(training), train_bytes)
+
+
 # Counts
 
 
@@ -52,14 +58,12 @@ def workplace(folder: Path, **changes: Any) -> Workplace:
     ],
 )
 def test_iterations_are_those_of_the_training(training: dict[str, Any], iterations: int | None) -> None:
-    section = production({"network": LSTM, "training": training}).sections[0]
-    assert training_iterations(section, 100_000) == iterations
+    assert ahead(100_000, **training).iterations == iterations
 
 
 def test_minutes_are_believed_where_nothing_ends_before() -> None:
     def time(**training: Any) -> WorkTime:
-        section = production({"network": LSTM, "training": training}).sections[0]
-        return training_time(section, 1e6, Speeds(None), device="cpu", threads=1, core_flops=4e10)
+        return ahead(1e6, **training).time(Speeds(None), device="cpu", threads=1, core_flops=4e10)
 
     assert time(minutes=5) == WorkTime("train", 300.0, "set")
     assert time(minutes=5, iterations=10**8) == WorkTime("train", 300.0, "set")
@@ -88,14 +92,26 @@ def test_the_film_s_length_is_that_of_its_parts() -> None:
 
 def test_every_stage_is_estimated_in_the_order_of_the_works(tmp_path: Path) -> None:
     film = load_production(make_small(tmp_path / "film"))
-    ahead = Ahead(film, Made(), STAGES, {})
-    told = works(ahead, workplace(tmp_path), Speeds(None))
+    whole = Ahead(film, Made(), STAGES, {})
+    told = works(whole, workplace(tmp_path), Speeds(None))
     assert list(stage_seconds(told)) == list(STAGES)
     assert all(one.seconds > 0 for one in told)
     assert sum(one.stage == "compose" for one in told) == 2
     cuts = Production.model_validate({**film.model_dump(by_alias=True), "cut": [{"name": "short", "seconds": 10}]}).cuts
-    with_cut = works(replace(ahead, cuts=cuts), workplace(tmp_path), Speeds(None))
+    with_cut = works(replace(whole, cuts=cuts), workplace(tmp_path), Speeds(None))
     assert [one.stage for one in with_cut[len(told) :]] == ["storyboard", "cards", "render", "compose", "compose"]
+
+
+def test_a_draft_trains_for_a_short_while_and_a_network_that_is_to_be_chosen_counts(tmp_path: Path) -> None:
+    path = make_small(tmp_path / "film")
+    path.write_text(path.read_text().replace('clock = "none"\n', "").replace("iterations = 40", "iterations = 9999999"))
+    film = load_production(path)
+    whole = works(Ahead(film, Made(), ("train",), {}), workplace(tmp_path), Speeds(None))
+    draft = works(Ahead(film.draft(), Made(), ("train",), {}), workplace(tmp_path), Speeds(None))
+    assert draft == [WorkTime("train", 120.0, "set")]
+    assert whole[0].seconds > 1000
+    open_ = film.model_copy(update={"sections": (film.sections[0].model_copy(update={"network": "auto"}),)})
+    assert works(Ahead(open_, Made(), ("train", "sample"), {}), workplace(tmp_path), Speeds(None))[0].seconds > 1000
 
 
 def test_what_is_fresh_takes_no_time_and_a_part_a_part_of_it(tmp_path: Path) -> None:

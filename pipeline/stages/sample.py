@@ -72,7 +72,7 @@ class _Wish:
     speaker: _Speaker
     samples: int
     settings: SamplingSettings
-    network: LstmSettings | TieredSettings
+    network: LstmSettings | TieredSettings | None
     corpus: Result[Corpus]
     piece: Piece
     candidates: Piece | None
@@ -90,12 +90,14 @@ class _Wish:
     @property
     def parameters(self) -> int:
         """How many numbers the network has learned."""
-        return self.network.parameters
+        return self.network.parameters if self.network is not None else 0
 
     @property
     def work(self) -> float:
         """Arithmetic of all its bytes."""
-        return self.samples * self.settings.candidates * self.network.flops_per_byte
+        return (
+            self.samples * self.settings.candidates * (self.network.flops_per_byte if self.network is not None else 1)
+        )
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
