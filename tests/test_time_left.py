@@ -422,3 +422,19 @@ def test_tasks_that_end_without_a_word_are_done_and_say_nothing_about_speed() ->
         all_tasks.finish(index, 200.0)
     assert all_tasks.standing(200.0).left_s == 0.0
     assert all_tasks.standing(200.0).share == 1.0
+
+
+def test_a_real_training_given_minutes_tells_when_they_end_from_its_beginning(tmp_path: Path) -> None:
+    lines = Lines(time.monotonic, 0.5)
+    store = Store(tmp_path / "work")
+    made = Made(corpora=(made_up.corpus(store, 0),))
+    network = {"kind": "lstm", "layers": 1, "neurons": 12, "embedding": 6}
+    section = {"title": "One", "recordings": ["voice.wav"], "network": network, "training": {"minutes": 0.1}}
+    film = Production.model_validate({"title": "One network", "section": [section]})
+    train.run(film, made, Workplace(store=store, output=tmp_path, device="cpu", report=lines))
+    told = [(now, view.left_s) for now, view in lines.shown if view.left_s is not None]
+    check_jumps(told)
+    first, left = told[0]
+    assert 2.0 < left <= 6.0
+    for now, left in told:
+        assert abs(left - (told[0][1] - (now - first))) <= 0.25 * 6.0 + 1.0
