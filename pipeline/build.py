@@ -15,6 +15,8 @@ from typing import Final, Literal, Protocol, cast
 
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
+from pipeline.film.cuts import CutSettings
+from pipeline.forecast import MEASURED, Forecast, to_make
 from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
@@ -42,20 +44,36 @@ def load_stage(name: str) -> Stage:
     return cast("Stage", import_module(f"pipeline.stages.{name}"))
 
 
-def build(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> Made:
-    """Make everything that is stale, up to and including one stage."""
+def build(
+    production: Production,
+    workplace: Workplace,
+    until: str = STAGES[-1],
+    *,
+    cuts: Sequence[CutSettings] = (),
+    cut_stages: Sequence[str] = (),
+) -> Made:
+    """Make everything that is stale, up to and including one stage.
+
+    Parameters
+    ----------
+    cuts, cut_stages
+        The cuts that whoever calls will make afterwards, and their stages: only to tell how long all of it takes.
+    """
     check_ffmpeg()
     if until != "prepare":
         check_words(production)
     made = Made()
     wanted = STAGES[: STAGES.index(until) + 1]
+    forecast = Forecast(production, workplace, wanted, cuts, cut_stages)
     for name in wanted:
         stage = load_stage(name)
-        busy = name == "train" and any(
-            _state(piece, workplace).state != "fresh" for piece in stage.pieces(production, made)
-        )
-        with _takes_meanwhile(production, made, workplace) if busy and "sample" in wanted else nullcontext():
+        pieces = stage.pieces(production, made) if name in MEASURED else []
+        busy = name == "train" and any(to_make(pieces, workplace))
+        meanwhile = _takes_meanwhile(production, made, workplace) if busy and "sample" in wanted else nullcontext()
+        with forecast.watch(name, made, pieces), meanwhile:
             made = stage.run(production, made, workplace)
+        if busy:
+            forecast.learn_from(made)
     return made
 
 

@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
-from pipeline.progress import Reporter
+from pipeline.progress import Part, Reporter, WorkTime
 
 _PACKAGES: Final = (
     "build-video",
@@ -136,15 +137,33 @@ class BuildLog:
             self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._stage_began_s
         self._stage, self._stage_began_s = stage, now
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+    def begin(
+        self,
+        stage: str,
+        label: str,
+        total: float,
+        unit: str,
+        *,
+        done: float = 0.0,
+        expected_s: float | None = None,
+        stops: Sequence[float] = (),
+    ) -> None:
         """Write and pass on."""
         self._turn_to(stage)
         self.write(f"{stage}: {label} ({total:g} {unit})")
-        self._listener.begin(stage, label, total, unit)
+        self._listener.begin(stage, label, total, unit, done=done, expected_s=expected_s, stops=stops)
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on."""
         self._listener.advance(done, detail)
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        """Pass on."""
+        self._listener.parts(parts, left_s)
+
+    def expect(self, works: Sequence[WorkTime]) -> None:
+        """Pass on."""
+        self._listener.expect(works)
 
     def note(self, text: str) -> None:
         """Write and pass on."""

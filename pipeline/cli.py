@@ -23,7 +23,8 @@ from pipeline.console import choose_screen, print_error, print_json
 from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
-from pipeline.films import build_all, build_one, check_cut, survey_all, trained_so_far
+from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
+from pipeline.forecast import words
 from pipeline.options import (
     AsJson,
     Cut,
@@ -43,6 +44,7 @@ from pipeline.options import (
     open_workplace,
 )
 from pipeline.production import Production
+from pipeline.progress import WorkTime, stage_seconds
 from pipeline.side_commands import side
 from pipeline.workplace import Workplace
 
@@ -72,16 +74,24 @@ def _run_until(
     if from_here:
         production = trained_so_far(production, workplace)
     if dry_run:
-        _print_survey(survey_all(production, workplace, stage, cut), as_json=as_json)
+        surveys = survey_all(production, workplace, stage, cut)
+        _print_survey(surveys, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
     with logged_build(workplace, production, as_json=as_json) as logged:
         made = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
     return [workplace.output / name / one.film.record.video_file for name, one in made.items() if one.film is not None]
 
 
-def _print_survey(surveys: list[StageSurvey], *, as_json: bool, verbose: bool = False) -> None:
+def _print_survey(
+    surveys: list[StageSurvey], *, as_json: bool, verbose: bool = False, ahead: Sequence[WorkTime] | None = None
+) -> None:
+    """Print what was found of each stage, and how long what is ahead takes (in JSON with the film's stages)."""
     if as_json:
-        print_json([one.as_json() for one in surveys])
+        seconds = stage_seconds(ahead) if ahead is not None else {}
+        times = [
+            {} if one.cut or ahead is None else {"seconds": round(seconds.get(one.stage, 0.0), 1)} for one in surveys
+        ]
+        print_json([{**one.as_json(), **own} for one, own in zip(surveys, times, strict=True)])
         return
     told = ""
     for one in surveys:
@@ -92,6 +102,8 @@ def _print_survey(surveys: list[StageSurvey], *, as_json: bool, verbose: bool = 
         for name, state in one.pieces:
             if verbose or (state.state != "fresh" and len(one.pieces) > 1):
                 print(f"    {name:<24} {state.state:<8} {state.why}".rstrip())
+    if ahead is not None:
+        print(f"This takes {words(ahead)}")
 
 
 def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[..., None]:

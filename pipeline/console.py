@@ -6,23 +6,30 @@ This module and `cli` are the only places that print. It does not know what is b
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
 from pipeline.errors import BuildVideoError
-from pipeline.progress import Reporter
+from pipeline.outlook import Outlook, View
+from pipeline.progress import Part, Reporter, WorkTime
 
 _PLAIN_PAUSE_S: Final = 10.0
 _JSON_PAUSE_S: Final = 0.5
-_FIRST_GUESS_S: Final = 2.0
+_BAR_PAUSE_S: Final = 0.2
+_ALMOST: Final = 0.999
+"""The whole is done when nothing comes any more."""
+_OTHER_LINES: Final = 6
+
+Clock = Callable[[], float]
 
 
 class Screen(Reporter, Protocol):
@@ -35,33 +42,6 @@ class Screen(Reporter, Protocol):
         """Leave the terminal as it was."""
 
 
-class Pace:
-    """How fast work goes, and so how long it still takes.
-
-    The rate is that of the last stretch and of the whole, averaged: it follows changes of speed without jumping.
-    """
-
-    def __init__(self, total: float) -> None:
-        self.total = total
-        self.started = time.monotonic()
-        self._mark = (self.started, 0.0)
-        self._recent = 0.0
-
-    def left_s(self, done: float) -> float | None:
-        """Seconds left, or None where it is too early to say."""
-        now = time.monotonic()
-        elapsed = now - self.started
-        if done <= 0 or self.total <= 0 or elapsed < _FIRST_GUESS_S:
-            return None
-        since, at = self._mark
-        if now - since >= _FIRST_GUESS_S:
-            self._recent = (done - at) / (now - since)
-            self._mark = (now, done)
-        whole = done / elapsed
-        rate = (whole + self._recent) / 2 if self._recent > 0 else whole
-        return max(0.0, (self.total - done) / rate)
-
-
 def clock_text(seconds: float) -> str:
     """A length of time as people read it: 0:07, 12:30, 3:05:00."""
     whole = max(0, round(seconds))
@@ -70,30 +50,116 @@ def clock_text(seconds: float) -> str:
 
 
 class _ScreenBase:
+    """What all screens share: they hear everything, and show where the build stands now and then.
+
+    Parameters
+    ----------
+    clock
+        Seconds that only go forward.
+    """
+
+    pause_s: ClassVar[float]
+    """So long between two lines."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._outlook = Outlook()
+        self._shown_s = -math.inf
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
 
+    def begin(
+        self,
+        stage: str,
+        label: str,
+        total: float,
+        unit: str,
+        *,
+        done: float = 0.0,
+        expected_s: float | None = None,
+        stops: Sequence[float] = (),
+    ) -> None:
+        """Show what begins."""
+        now = self._clock()
+        if self._outlook.begin(stage, label, total, unit, now, done=done, expected_s=expected_s, stops=stops):
+            self._shown_s = now
+            self._show_beginning(stage, label, total, unit)
+
+    def advance(self, done: float, detail: str = "") -> None:
+        """Show how far the work is, now and then."""
+        now = self._clock()
+        self._outlook.advance(done, now)
+        if now - self._shown_s >= self.pause_s or self._is_due(done):
+            self._shown_s = now
+            self._show(self._outlook.view(now), detail)
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        """Take in how the parts stand; they are shown with the work."""
+        self._outlook.parts(parts, left_s, self._clock())
+
+    def expect(self, works: Sequence[WorkTime]) -> None:
+        """Take in what is to come; it is shown with the work."""
+        self._outlook.expect(works, self._clock())
+
+    def _is_due(self, _done: float) -> bool:
+        """Whether to show at once that so much is done."""
+        return False
+
+    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+        raise NotImplementedError
+
+    def _show(self, view: View, detail: str) -> None:
+        raise NotImplementedError
+
+
+class _Elapsed(ProgressColumn):
+    """The time since a bar began; it stands still once the bar has ended."""
+
+    def render(self, task: Task) -> Text:
+        """Draw it."""
+        seconds = task.finished_time if task.finished and task.finished_time is not None else task.elapsed
+        return Text("" if seconds is None else clock_text(seconds), style="progress.elapsed")
+
+
+class _Left(ProgressColumn):
+    """The time left; it goes on between two words about it."""
+
+    def render(self, task: Task) -> Text:
+        """Draw it."""
+        left_s = task.fields["left_s"]
+        if left_s is None or task.finished:
+            return Text("")
+        return Text(f"{clock_text(left_s - (task.get_time() - task.fields['told_s']))} left")
+
 
 class BarScreen(_ScreenBase):
-    """Progress bars for a terminal: one a piece of work, with the time left."""
+    """Progress bars for a terminal, with the time left: one for each part of the work, and one for the whole."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    pause_s = _BAR_PAUSE_S
+
+    def __init__(self, clock: Clock = time.monotonic, console: Console | None = None) -> None:
+        super().__init__(clock)
+        self._console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("[bold]{task.fields[stage]:<10}[/] {task.description}"),
             BarColumn(bar_width=28),
             TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
+            _Elapsed(),
+            _Left(),
             TextColumn("[dim]{task.fields[detail]}[/]"),
             console=self._console,
             refresh_per_second=5,
+            get_time=clock,
         )
-        self._task: TaskID | None = None
-        self._pace = Pace(0)
+        self._bars: dict[str, TaskID] = {}
+        """Of the work at hand: by the part's name, '' for the work itself."""
+        self._whole: TaskID | None = None
+        self._began_s = self._work_began_s = clock()
+        self._work = ("", "")
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -101,30 +167,83 @@ class BarScreen(_ScreenBase):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Leave the terminal as it was."""
-        self._finish()
+        """Leave the terminal as it was, with one line for each piece of work."""
+        self._end_work(whole=kind is None)
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
         self._progress.stop()
 
-    def _finish(self) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, left="")
-            self._progress.stop_task(self._task)
-        self._task = None
+    def _end_work(self, *, whole: bool = True) -> None:
+        """Let one line take the place of the bars of the work at hand; unless it is broken off."""
+        if not self._bars:
+            return
+        if whole:
+            for bar in self._bars.values():
+                self._progress.remove_task(bar)
+            stage, label = self._work
+            took = clock_text(self._clock() - self._work_began_s)
+            self._console.print(Text.assemble((f"{stage:<10}", "bold"), f" {label} ", (took, "progress.elapsed")))
+        self._bars.clear()
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
-        """Show a new bar."""
-        self._finish()
-        self._pace = Pace(total)
-        self._task = self._progress.add_task(
-            escape(label), total=total or None, stage=stage, left="", detail="", unit=unit
+    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002 - as screens are called
+        self._end_work()
+        self._work, self._work_began_s = (stage, label), self._clock()
+        self._add("", stage, label, total or None)
+
+    def _add(self, name: str, stage: str, label: str, total: float | None) -> None:
+        whole = self._whole
+        if whole is not None:  # it stays the last
+            before = next(task for task in self._progress.tasks if task.id == whole)
+            self._progress.remove_task(whole)
+        bar = self._progress.add_task(
+            escape(label), total=total, stage=stage, left_s=None, told_s=self._clock(), detail=""
         )
+        self._bars[name] = bar
+        if whole is not None:
+            self._add_whole(before.completed, before.fields["left_s"], before.fields["told_s"])
 
-    def advance(self, done: float, detail: str = "") -> None:
-        """Move the bar."""
-        if self._task is not None:
-            left = self._pace.left_s(done)
-            told = "" if left is None else f"{clock_text(left)} left"
-            self._progress.update(self._task, completed=done, detail=escape(detail), left=told)
+    def _add_whole(self, share: float, left_s: float | None, told_s: float) -> None:
+        fields = {"left_s": left_s, "told_s": told_s}
+        self._whole = self._progress.add_task("", start=False, total=1.0, stage="whole", detail="", **fields)  # type: ignore[arg-type] # own fields
+        self._progress.tasks[-1].start_time = self._began_s
+        self._progress.update(self._whole, completed=share)
+
+    def _is_due(self, done: float) -> bool:
+        return done >= self._outlook.total > 0
+
+    def _show(self, view: View, detail: str) -> None:
+        parts = self._fitting(view.parts)
+        if parts:
+            for name in self._bars.keys() - {part.name for part in parts}:  # parts take the place of the work
+                self._progress.remove_task(self._bars.pop(name))
+        for part in parts:
+            if part.name not in self._bars:
+                self._add(part.name, view.stage, part.name, 1.0)
+            self._move(self._bars[part.name], part.share, part.left_s, part.detail)
+        if "" in self._bars:
+            self._move(self._bars[""], view.done, view.left_s, detail, view.total)
+        self._show_whole(view)
+
+    def _fitting(self, parts: Sequence[Part]) -> Sequence[Part]:
+        """All parts, or where the terminal is too low for them, some of those that go on."""
+        most = max(1, self._console.height - _OTHER_LINES)
+        return parts if len(parts) <= most else [part for part in parts if 0 < part.share < 1][:most]
+
+    def _move(self, bar: TaskID, done: float, left_s: float | None, detail: str, total: float = 1.0) -> None:
+        told = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
+        self._progress.update(bar, completed=done, total=total or None, **told)  # type: ignore[arg-type] # own fields
+
+    def _show_whole(self, view: View) -> None:
+        now = self._clock()
+        share, left = view.whole_share, view.whole_left_s
+        if share is None and view.parts and not self._outlook.is_planned:
+            share, left = view.share, view.left_s
+        if share is None:
+            return
+        if self._whole is None:
+            self._add_whole(share, left, now)
+        else:
+            self._progress.update(self._whole, completed=min(share, _ALMOST), left_s=left, told_s=now)
 
     def note(self, text: str) -> None:
         """Print a fact above the bars."""
@@ -138,28 +257,25 @@ class BarScreen(_ScreenBase):
 class PlainScreen(_ScreenBase):
     """Plain lines, for logs and pipes: a line at the start of each piece of work and one every ten seconds."""
 
-    def __init__(self) -> None:
-        self._stage = ""
-        self._pace = Pace(0)
-        self._told = 0.0
+    pause_s = _PLAIN_PAUSE_S
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
-        """Print what begins."""
-        self._stage = stage
-        self._pace = Pace(total)
-        self._told = time.monotonic()
-        amount = f" ({total:,.0f} {unit})" if total else ""
+    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+        amount = f" ({total:,.0f} {unit})" if total and unit != "share" else ""
         self._print(f"{stage}: {label}{amount}")
 
-    def advance(self, done: float, detail: str = "") -> None:
-        """Print how far the work is, now and then."""
-        left = self._pace.left_s(done)
-        if time.monotonic() - self._told < _PLAIN_PAUSE_S:
-            return
-        self._told = time.monotonic()
-        share = f"{100 * done / self._pace.total:.0f} %" if self._pace.total else f"{done:,.0f}"
-        told = "" if left is None else f", {clock_text(left)} left"
-        self._print(f"{self._stage}: {share}{told}{f' ({detail})' if detail else ''}")
+    def _show(self, view: View, detail: str) -> None:
+        share = f"{view.done:,.0f} {view.unit}" if view.share is None else f"{100 * view.share:.0f} %"
+        told = [f"{view.stage}: {share}{_left_words(view.left_s)}"]
+        if not view.parts:
+            told[0] += f" ({detail})" if detail else ""
+        for part in view.parts:
+            words = f", {part.detail}" if part.detail else ""
+            told.append(
+                f"{part.name} {100 * part.share:.0f} %{_left_words(part.left_s if part.share < 1 else None)}{words}"
+            )
+        if view.whole_share is not None:
+            told.append(f"the whole {100 * view.whole_share:.0f} %{_left_words(view.whole_left_s)}")
+        self._print("; ".join(told))
 
     def note(self, text: str) -> None:
         """Print a fact."""
@@ -173,25 +289,45 @@ class PlainScreen(_ScreenBase):
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what the class is for
 
 
+def _left_words(left_s: float | None) -> str:
+    return "" if left_s is None else f", {clock_text(left_s)} left"
+
+
 class JsonScreen(_ScreenBase):
     """One JSON event a line on standard output, for other programs."""
 
-    def __init__(self) -> None:
-        self._pace = Pace(0)
-        self._told = 0.0
+    pause_s = _JSON_PAUSE_S
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
-        """Print the event."""
-        self._pace = Pace(total)
+    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
         print_json({"event": "begin", "stage": stage, "label": label, "total": total, "unit": unit})
 
-    def advance(self, done: float, detail: str = "") -> None:
-        """Print the event, a few times a second at most."""
-        left = self._pace.left_s(done)
-        if time.monotonic() - self._told < _JSON_PAUSE_S and done < self._pace.total:
-            return
-        self._told = time.monotonic()
-        print_json({"event": "advance", "done": done, "total": self._pace.total, "left_s": left, "detail": detail})
+    def _is_due(self, done: float) -> bool:
+        return done >= self._outlook.total > 0
+
+    def _show(self, view: View, detail: str) -> None:
+        told: dict[str, object] = {
+            "event": "advance",
+            "stage": view.stage,
+            "label": view.label,
+            "done": view.done,
+            "total": view.total,
+            "left_s": _tenths(view.left_s),
+            "detail": detail,
+        }
+        if view.parts:
+            told["parts"] = [
+                {"name": one.name, "share": round(one.share, 4), "left_s": _tenths(one.left_s), "detail": one.detail}
+                for one in view.parts
+            ]
+        if view.whole_share is not None:
+            told["whole"] = {"share": round(view.whole_share, 4), "left_s": _tenths(view.whole_left_s)}
+        print_json(told)
+
+    def expect(self, works: Sequence[WorkTime]) -> None:
+        """Print the event."""
+        super().expect(works)
+        told = [{"stage": work.stage, "seconds": round(work.seconds, 1), "basis": work.basis} for work in works]
+        print_json({"event": "expect", "works": told})
 
     def note(self, text: str) -> None:
         """Print the event."""
@@ -200,6 +336,10 @@ class JsonScreen(_ScreenBase):
     def warn(self, text: str) -> None:
         """Print the event."""
         print_json({"event": "warning", "text": text})
+
+
+def _tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def choose_screen(*, as_json: bool) -> Screen:

@@ -5,6 +5,7 @@ This module knows that a cut begins where the film's takes are made, and nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,8 +13,9 @@ from pipeline.build import STAGES, StageSurvey, build, check_words, load_stage, 
 from pipeline.cutting import cut_film, find_cut, place_for
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
+from pipeline.forecast import surveyed
 from pipeline.production import Production
-from pipeline.progress import SILENT
+from pipeline.progress import SILENT, WorkTime
 from pipeline.results import Made
 from pipeline.workplace import Workplace
 
@@ -53,7 +55,8 @@ def build_one(
     chosen = find_cut(production, cut)
     _check_words(production, chosen)
     shared = replace(workplace, force=workplace.force - set(SHARED))
-    return _build_cut(production, chosen, build(production, shared, SHARED[-1]), workplace, until)
+    film = build(production, shared, SHARED[-1], cuts=(chosen,), cut_stages=OWN[: OWN.index(until) + 1])
+    return _build_cut(production, chosen, film, workplace, until)
 
 
 def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Made]:
@@ -61,9 +64,9 @@ def build_all(production: Production, workplace: Workplace, until: str = STAGES[
     if until in OWN:
         for cut in production.cuts:
             _check_words(production, cut)
-    made = build(production, workplace, until)
     if until not in OWN:
-        return {"": made}
+        return {"": build(production, workplace, until)}
+    made = build(production, workplace, until, cuts=production.cuts, cut_stages=OWN[: OWN.index(until) + 1])
     return {"": made} | {cut.name: _build_cut(production, cut, made, workplace, until)[1] for cut in production.cuts}
 
 
@@ -122,6 +125,18 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
     numbers = ", ".join(map(str, left_out))
     workplace.report.warn(f"not trained yet, and left out with all inserts and cuts: section {numbers}")
     return production.model_copy(update={"sections": tuple(sections), "inserts": (), "cuts": ()})
+
+
+def time_ahead(surveys: Sequence[StageSurvey], production: Production, workplace: Workplace) -> list[WorkTime]:
+    """How long a build would take, by what a survey of the film and its cuts has found."""
+    film = {
+        one.stage: None if one.state == "waits" else [state.state != "fresh" for _, state in one.pieces]
+        for one in surveys
+        if not one.cut
+    }
+    stale = {one.cut for one in surveys if one.cut and one.state != "fresh"}
+    stages = [one.stage for one in surveys if one.cut == next(iter(sorted(stale)), "")]
+    return surveyed(production, workplace, film, [cut for cut in production.cuts if cut.name in stale], stages)
 
 
 def survey_all(

@@ -1,21 +1,20 @@
-"""Progress of several helper processes, told as the progress of one piece of work.
+"""Progress of several tasks side by side, told as the progress of one piece of work with its parts.
 
-Each process reports as if it were alone; its words travel to the parent, which mixes them: one bar, whose length is the
-time that all of them need together.
+Each helper process reports as if it were alone; its words travel to the parent, which tells how all of them stand.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipeline.progress import Reporter
+from pipeline.progress import Part, Reporter, WorkTime
+from pipeline.side_by_side import SideBySide, Task
 from pipeline.workers import send_to_parent
 
 _PAUSE_S: Final = 0.25
-_FULL: Final = 1000.0
-_NO_RATE_BEFORE_S: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,9 @@ class Word:
     kind: Literal["begin", "advance", "note", "warn"]
     text: str = ""
     amount: float = 0.0
+    done: float = 0.0
+    expected_s: float | None = None
+    stops: tuple[float, ...] = ()
 
 
 class RelayReporter:
@@ -41,15 +43,32 @@ class RelayReporter:
         self._sender = sender
         self._told = 0.0
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+    def begin(
+        self,
+        stage: str,
+        label: str,
+        total: float,
+        unit: str,
+        *,
+        done: float = 0.0,
+        expected_s: float | None = None,
+        stops: Sequence[float] = (),
+    ) -> None:
         """Pass on."""
-        send_to_parent(Word(self._sender, "begin", f"{stage} {label} {unit}", total))
+        text = f"{stage} {label} {unit}"
+        send_to_parent(Word(self._sender, "begin", text, total, done, expected_s, tuple(stops)))
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on, a few times a second at most."""
         if time.monotonic() - self._told >= _PAUSE_S:
             self._told = time.monotonic()
             send_to_parent(Word(self._sender, "advance", detail, done))
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        """Drop it: a helper process works on one thing."""
+
+    def expect(self, works: Sequence[WorkTime]) -> None:
+        """Drop it: only the parent knows what comes after."""
 
     def note(self, text: str) -> None:
         """Pass on."""
@@ -60,66 +79,81 @@ class RelayReporter:
         send_to_parent(Word(self._sender, "warn", text))
 
 
-@dataclass
-class _Share:
-    total: float = 0.0
-    began_s: float = 0.0
-    at_start: float = 0.0
-    done: float = 0.0
-    seconds: float = 0.0
-    """What this share will have taken altogether, as far as can be told; 0 where it can't."""
-
-
 class ProgressMixer:
-    """Mixes the progress of several helper processes into one.
+    """Tells one reporter how several tasks stand that run side by side.
 
     Parameters
     ----------
     report
-        Who is told the mixture.
-    stage, label
-        What the mixture is called.
-    labels
-        What each share is called.
+        Who is told.
+    tasks
+        In the order in which they are begun.
+    workers
+        How many run at once.
+    begin
+        Whether to announce the work by itself, as `stage` and `label`: its length is the time that all tasks need.
+        Otherwise whoever calls announces it, and tells how far it is.
+    clock
+        Seconds that only go forward.
     """
 
-    def __init__(self, report: Reporter, stage: str, label: str, labels: tuple[str, ...]) -> None:
-        self._report = report
-        self._labels = labels
-        self._shares = [_Share() for _ in labels]
-        report.begin(stage, label, _FULL, "per mille")
+    def __init__(
+        self,
+        report: Reporter,
+        tasks: Sequence[Task],
+        workers: int,
+        *,
+        begin: tuple[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._report, self._clock = report, clock
+        self._tasks = tuple(tasks)
+        self._all = SideBySide(tasks, workers)
+        self._begun: set[int] = set()
+        self._told_s = -_PAUSE_S
+        self._share = 0.0
+        self._own_bar = begin is not None
+        if begin is not None:
+            report.begin(*begin, 1.0, "share")
 
     def hear(self, word: Word) -> None:
         """Take in what a helper process says."""
-        share = self._shares[word.sender]
         if word.kind == "note":
             self._report.note(word.text)
         elif word.kind == "warn":
             self._report.warn(word.text)
         elif word.kind == "begin":
-            share.total, share.began_s, share.at_start = word.amount, time.monotonic(), -1.0
+            self._all.begin(
+                word.sender, word.amount, self._clock(), done=word.done, expected_s=word.expected_s, stops=word.stops
+            )
         else:
-            self._advance(share, word)
+            self.advance(word.sender, word.amount, word.text)
 
-    def finish(self, sender: int) -> None:
-        """Count a share as done."""
-        share = self._shares[sender]
-        share.done = share.total = max(share.total, 1.0)
-        self._report.advance(_FULL * self._fraction(), f"{self._labels[sender]} done")
+    def advance(self, index: int, done: float, detail: str = "") -> None:
+        """Take in how far a task is that has told of its beginning."""
+        self._all.advance(index, done, self._clock(), detail)
+        self._tell(self._tasks[index].part, detail)
 
-    def _advance(self, share: _Share, word: Word) -> None:
-        if share.at_start < 0:  # a resumed piece begins somewhere in the middle
-            share.at_start = word.amount
-        share.done = word.amount
-        elapsed = time.monotonic() - share.began_s
-        newly = share.done - share.at_start
-        if newly > 0 and elapsed >= _NO_RATE_BEFORE_S:
-            share.seconds = elapsed * share.total / newly
-        self._report.advance(_FULL * self._fraction(), f"{self._labels[word.sender]}: {word.text}")
+    def share(self, index: int, share: float, detail: str = "") -> None:
+        """Take in which share of a task is done; the first time it is told, the task has begun."""
+        if index not in self._begun:
+            self._begun.add(index)
+            self._all.begin(index, 1.0, self._clock())
+        self.advance(index, share, detail)
 
-    def _fraction(self) -> float:
-        known = [share.seconds for share in self._shares if share.seconds]
-        usual = sum(known) / len(known) if known else 1.0
-        weights = [share.seconds or usual for share in self._shares]
-        parts = [share.done / share.total if share.total else 0.0 for share in self._shares]
-        return sum(weight * part for weight, part in zip(weights, parts, strict=True)) / sum(weights)
+    def finish(self, index: int) -> None:
+        """Count a task as done."""
+        self._all.finish(index, self._clock())
+        self._told_s = -_PAUSE_S
+        self._tell(self._tasks[index].part, "done")
+
+    def _tell(self, part: str, detail: str) -> None:
+        now = self._clock()
+        if now - self._told_s < _PAUSE_S:
+            return
+        self._told_s = now
+        standing = self._all.standing(now)
+        self._report.parts(standing.parts, standing.left_s)
+        if self._own_bar:
+            self._share = max(self._share, standing.share)
+            self._report.advance(self._share, f"{part}: {detail}" if detail else part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ settings.load_profile("any machine")  # how quick inputs are made tells of the m
 GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
 MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
 WORST_TOLERANCE = 40.0  # levels that one pixel in a thousand may be off: another font renderer, another processor
+
+os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
 
 Golden = Callable[[str, NDArray[np.uint8]], None]
 

@@ -249,9 +249,19 @@ class _Trainer:
             self._save(GOOD_STATE_FILE)
 
     def _begin_progress(self) -> None:
-        self.training.report.begin("train", self.training.label, float(self.course.total), "iterations")
-        if self.course.iteration:
-            self.training.report.advance(float(self.course.iteration), "going on")
+        course, settings = self.course, self.training.settings
+        by_clock = settings.minutes is not None and settings.iterations is None and settings.epochs is None
+        self.training.report.begin(
+            "train",
+            self.training.label,
+            float(course.total) if self.plan.is_known else 0.0,
+            "iterations",
+            done=float(course.iteration),
+            expected_s=max(0.0, 60 * (settings.minutes or 0.0) - self._elapsed_s()) if by_clock else None,
+            stops=[float(iteration) for iteration in self.plan.due if iteration > course.iteration],
+        )
+        if course.iteration:
+            self.training.report.advance(float(course.iteration), "going on")
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._since if self._keeps_time else 0.0

@@ -50,6 +50,9 @@ _HURRIED_HEADROOM_DB: Final = 1.0
 """A draft's sound is a little lower from the beginning: then it need not be encoded a second time."""
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
+_MIXING_SHARE: Final = 0.25
+"""Of the soundtrack's time; the rest goes to encoding and measuring it, seldom more than twice."""
+_ENCODING_LEAVES: Final = 0.3
 _ENCODINGS: Final = 4
 """How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
 
@@ -236,12 +239,13 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, made, Path(aside)))
-        mix(placements, total, wav, settings, on_progress=lambda share: report.advance(0.8 * share))
+        mix(placements, total, wav, settings, on_progress=lambda share: report.advance(_MIXING_SHARE * share))
         hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
         gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0
-        for _ in range(_ENCODINGS):
+        for again in range(_ENCODINGS):
             encode_sound(wav, aac, total_samples=total, kbit_per_s=kbit_per_s, gain_db=gain_db, hurried=hurried)
             heard = measure_file(aac)
+            report.advance(1.0 - (1.0 - _MIXING_SHARE) * _ENCODING_LEAVES ** (again + 1))
             over_db = heard.true_peak_dbtp - settings.true_peak_dbtp
             if not over_db > 0:
                 break
@@ -272,7 +276,7 @@ def _make_film(
     production: Production, made: Made, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
 ) -> Result[Film]:
     timeline, report = _timeline(made).record, workplace.report
-    report.begin(STAGE, "film", 3, "steps")
+    report.begin(STAGE, "film", 1.0, "share")  # nearly all of it is the check, which tells nothing on its way
     parts = [segment.path(segment.record.video_file) for segment in made.segments]
     parts.append(sound.path(sound.record.sound_file))
     require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")
@@ -287,15 +291,14 @@ def _make_film(
             out=path,
             workspace=folder,
         )
-        report.advance(1, "joined")
         _write_companions(production, made, folder, report.note)
         promise = _promise(production, made.segments, sound.record)
         atomic_write_text(folder / PROMISE_FILE, promise.model_dump_json(indent=1) + "\n")
-        report.advance(2, "checking the film")
+        report.advance(0.0, "checking the film")
         check_film(path, timeline, promise)
         film = _facts(timeline, made.segments, path, sound.record)
         write_record(folder, film)
-    report.advance(3, "checked")
+    report.advance(1.0, "checked")
     report.note(_told(film))
     return workplace.store.made(piece, Film)
 

@@ -18,8 +18,10 @@ from pipeline.film.hardware import codec_for
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.timeline import CardClip, SceneClip, Segment
 from pipeline.production import Production
+from pipeline.relay import ProgressMixer
 from pipeline.results import Made
 from pipeline.showing import Show, card_of, drawer_for, look_of, show_of, sound_of
+from pipeline.side_by_side import Task
 from pipeline.store import Json, Piece, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
 from pipeline.workplace import Workplace
@@ -116,23 +118,38 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     total = sum(task.stretch.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(STAGE, "segments", total, "frames")
-    done = dict.fromkeys((task.stretch.number for task in tasks), 0)
+    workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.jobs // X264_THREADS)
+    places = {task.stretch.number: index for index, task in enumerate(tasks)}
+    done = [0] * len(tasks)
+    works = [Task(_part(task.stretch), float(task.stretch.frames)) for task in tasks]
+    mixer = ProgressMixer(workplace.report, works, workers)
 
     def tell(progress: tuple[int, int]) -> None:
         number, frames = progress
-        if number in done:  # a helper's last words about a segment may come after the segment
-            done[number] = max(done[number], frames)
-            workplace.report.advance(sum(done.values()), f"segment {number + 1}")
+        if number in places:  # a helper's last words about a segment may come after the segment
+            index = places[number]
+            done[index] = max(done[index], frames)
+            mixer.share(index, done[index] / tasks[index].stretch.frames, f"segment {number + 1}")
+            workplace.report.advance(sum(done), f"segment {number + 1}")
 
-    workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.jobs // X264_THREADS)
+    def finish(index: int, _outcome: None) -> None:
+        mixer.finish(index)
+        tell((tasks[index].stretch.number, tasks[index].stretch.frames))
+
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     run_parallel(
         _render,
         tasks,
         jobs=workers,
-        on_done=lambda index, _: tell((tasks[index].stretch.number, tasks[index].stretch.frames)),
+        on_done=finish,
         on_message=tell if workers > 1 else None,
     )
+
+
+def _part(stretch: Stretch) -> str:
+    """Which of the bars a stretch counts for: its section's, or that of cards and footage."""
+    clip = stretch.clip
+    return f"section-{clip.section + 1}" if isinstance(clip, SceneClip) else "cards"
 
 
 def _render(task: _Task) -> None:

@@ -21,7 +21,7 @@ from pipeline.files import file_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.network import BYTE_VALUES
+from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.learning.speaking import Order
@@ -30,7 +30,9 @@ from pipeline.learning.take_facts import doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
 from pipeline.lock import sole_speaker
 from pipeline.production import Production
+from pipeline.relay import ProgressMixer
 from pipeline.results import Made
+from pipeline.side_by_side import Task
 from pipeline.sound.quantise import code_values
 from pipeline.store import Json, Piece, Result, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
@@ -70,7 +72,7 @@ class _Wish:
     speaker: _Speaker
     samples: int
     settings: SamplingSettings
-    parameters: int
+    network: LstmSettings | TieredSettings | None
     device: str
     corpus: Result[Corpus]
     piece: Piece
@@ -85,6 +87,18 @@ class _Wish:
     def sound_s(self) -> float:
         """Seconds of sound that the network makes."""
         return self.samples * self.settings.candidates / self.corpus.record.sample_rate_hz
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has learned."""
+        return self.network.parameters if self.network is not None else 0
+
+    @property
+    def work(self) -> float:
+        """Arithmetic of all its bytes."""
+        return (
+            self.samples * self.settings.candidates * (self.network.flops_per_byte if self.network is not None else 1)
+        )
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
@@ -183,8 +197,7 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     section, corpus = production.sections[speaker.section], made.corpora[speaker.section]
     settings = section.sampling
     network = network_of(section.network, speaker.json_file.parents[1], corpus.content_hash)
-    parameters = network.parameters if network is not None else 0
-    device = _device(settings, parameters)
+    device = _device(settings, network)
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -205,11 +218,11 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _Wish(speaker, samples, settings, parameters, device, corpus, piece, None)
+        return _Wish(speaker, samples, settings, network, device, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
-    return _Wish(speaker, samples, settings, parameters, device, corpus, piece, candidates)
+    return _Wish(speaker, samples, settings, network, device, corpus, piece, candidates)
 
 
 def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
@@ -267,6 +280,8 @@ class _TakeMaking:
     def __init__(self, wishes: list[_Wish], workplace: Workplace) -> None:
         self._wishes, self._workplace = wishes, workplace
         self._said_s = [0.0] * len(wishes)
+        tasks = [Task(f"section-{wish.speaker.section + 1}", wish.work) for wish in wishes]
+        self._mixer = ProgressMixer(workplace.report, tasks, workplace.jobs)
 
     def run(self) -> None:
         """Make them all."""
@@ -291,10 +306,12 @@ class _TakeMaking:
     def _hear(self, index: int, samples: int) -> None:
         wish = self._wishes[index]
         self._said_s[index] = max(self._said_s[index], wish.sound_s * samples / wish.samples)
+        self._mixer.share(index, self._said_s[index] / wish.sound_s, wish.piece.name.rpartition("/")[2])
         self._workplace.report.advance(sum(self._said_s), wish.piece.name)
 
     def _publish(self, index: int) -> None:
         self._workplace.store.publish_partial(self._wishes[index].made_by_network)
+        self._mixer.finish(index)
         self._hear(index, self._wishes[index].samples)
 
 
@@ -311,8 +328,9 @@ def _make_in_process(numbered: tuple[int, TakeJob]) -> None:
     make_take(job, tell)
 
 
-def _device(settings: SamplingSettings, parameters: int) -> str:
+def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings | None) -> str:
     """Where a take is made: it belongs to its key, for a GPU rounds otherwise."""
+    parameters = 0 if network is None else network.parameters
     if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):
         return "cpu"
     from pipeline.learning.gpu_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along, which few takes need

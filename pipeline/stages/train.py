@@ -21,6 +21,7 @@ from pipeline.production import Production
 from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made
+from pipeline.side_by_side import Task
 from pipeline.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 from pipeline.workers import run_parallel
 from pipeline.workplace import Workplace
@@ -278,8 +279,8 @@ def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
 
 
 def _train_side_by_side(tasks: list[_Task], at_once: int, workplace: Workplace) -> None:
-    labels = tuple(task.label for task in tasks)
-    mixer = ProgressMixer(workplace.report, STAGE, f"{len(tasks)} networks side by side", labels)
+    works = [Task(task.label, _work(task)) for task in tasks]
+    mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
     numbered = list(enumerate(tasks))
     run_parallel(
         _train_in_process,

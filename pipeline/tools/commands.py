@@ -15,19 +15,28 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from pipeline.errors import InputError
-from pipeline.progress import SILENT
+from pipeline.progress import SILENT, Silence
 from pipeline.tools.graph_arguments import add_graph_arguments, graph_options
 
 _BYTE: Final = range(256)
 
 
-class _Percent:
+class _Percent(Silence):
     """Shows on a terminal how far a film is."""
 
-    def __init__(self) -> None:
-        self.total = 1.0
+    total = 1.0
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002  # a reporter's names
+    def begin(
+        self,
+        stage: str,  # noqa: ARG002 - a reporter's names
+        label: str,  # noqa: ARG002
+        total: float,
+        unit: str,  # noqa: ARG002
+        *,
+        done: float = 0.0,  # noqa: ARG002
+        expected_s: float | None = None,  # noqa: ARG002
+        stops: Sequence[float] = (),  # noqa: ARG002
+    ) -> None:
         """Remember how much there is to do."""
         self.total = total
 

@@ -49,7 +49,7 @@ class Listener(Silence):
     def __init__(self) -> None:
         self.begun: list[str] = []
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002 - a reporter's names
+    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
         self.begun.append(f"{stage} {label}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from pipeline.learning.learner import Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.training import Training
-from pipeline.progress import SILENT, Reporter
+from pipeline.progress import SILENT, Part, Reporter
 
 RATE_HZ = 8000
 TINY_LSTM = LstmSettings(layers=2, neurons=12, embedding=6, dropout=0.2)
@@ -77,8 +78,15 @@ class Listener:
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.done: list[float] = []
+        self.told: list[tuple[tuple[Part, ...], float | None]] = []
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:
+        pass
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        self.told.append((tuple(parts), left_s))
+
+    def expect(self, works: object) -> None:
         pass
 
     def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002 - as reporters are called

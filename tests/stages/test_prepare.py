@@ -30,10 +30,14 @@ class Listener:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def begin(self, _stage: str, label: str, _total: float, _unit: str) -> None:
+    def begin(self, _stage: str, label: str, _total: float, _unit: str, **_: object) -> None:
         self.begun.append(label)
 
     def advance(self, done: float, detail: str = "") -> None: ...
+
+    def parts(self, _parts: object, _left_s: float | None) -> None: ...
+
+    def expect(self, _works: object) -> None: ...
 
     def note(self, text: str) -> None:
         self.notes.append(text)

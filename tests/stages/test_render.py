@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipeline.ffmpeg import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
 from pipeline.production import Production
-from pipeline.progress import Silence
+from pipeline.progress import Part, Silence
 from pipeline.results import Made
 from pipeline.stages import cards, compose, render, storyboard
 from pipeline.store import Result
@@ -30,12 +31,15 @@ class Listener(Silence):
         self.begun: list[tuple[str, str]] = []
         self.done = 0.0
 
-    def begin(self, stage: str, label: str, total: float, unit: str) -> None:
+    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:
         self.begun.append((stage, label))
         self.total, self.unit = total, unit
 
     def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002 - the protocol's name
         self.done = done
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        self.told, self.left_s = tuple(parts), left_s
 
 
 def production(**changes: Any) -> Production:
@@ -103,6 +107,8 @@ def test_progress_is_counted_in_frames(rendered: tuple[Workplace, Made]) -> None
     listener = workplace.report
     assert isinstance(listener, Listener)
     assert ("render", "segments") in listener.begun
+    assert {part.name: part.share for part in listener.told} == {"cards": 1.0, "section-1": 1.0, "section-2": 1.0}
+    assert listener.left_s == 0.0
 
 
 def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tuple[Workplace, Made]) -> None:

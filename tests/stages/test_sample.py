@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.learning.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, Tr
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.production import Production, parse_production
+from pipeline.progress import Part
 from pipeline.results import Made
 from pipeline.sound.quantise import code_values, quantise
 from pipeline.stages import sample
@@ -36,12 +38,18 @@ class Listener:
 
     begun: list[float] = field(default_factory=list)
     advanced: list[float] = field(default_factory=list)
+    told: list[tuple[tuple[Part, ...], float | None]] = field(default_factory=list)
 
-    def begin(self, _stage: str, _label: str, total: float, _unit: str) -> None:
+    def begin(self, _stage: str, _label: str, total: float, _unit: str, **_: object) -> None:
         self.begun.append(total)
 
     def advance(self, done: float, _detail: str = "") -> None:
         self.advanced.append(done)
+
+    def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
+        self.told.append((tuple(parts), left_s))
+
+    def expect(self, _works: object) -> None: ...
 
     def note(self, _text: str) -> None: ...
 
@@ -155,6 +163,7 @@ def test_each_chosen_checkpoint_gets_one_take_as_long_as_planned(made: Made, tmp
     listener = place.report
     assert isinstance(listener, Listener)
     assert listener.advanced[-1] == pytest.approx(listener.begun[0])
+    assert listener.told[-1] == ((Part("section-1", 1.0, 0.0, "done"),), 0.0)
 
 
 def test_the_take_is_what_the_sampler_says(made: Made, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_an_interrupted_stage_goes_on(tmp_path: Path) -> None:
     expected = train.run(production(), corpora(place), place)
     place = workplace(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        train.run(production(), corpora(place), replace(place, report=Listener(stop_at=12)))
+        train.run(production(), corpora(place), replace(place, report=Listener(stop_at=0.01)))
     made = train.run(production(), corpora(place), place)
     assert [run.content_hash for run in made.runs] == [run.content_hash for run in expected.runs]
 

@@ -1,0 +1,97 @@
+"""How fast earlier builds on this machine were, kept for the estimates of later ones.
+
+A small JSON file in the user's cache folder. Nothing depends on it but what people are told: where it can't be read or
+written, or holds nonsense, estimates begin with guesses again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import BuildVideoError
+from pipeline.files import atomic_write_text
+
+FOLDER_VARIABLE: Final = "BUILD_VIDEO_CACHE"
+"""The environment's word on where to keep them; empty: nowhere."""
+_FILE: Final = "speeds.json"
+_LARGEST_BYTES: Final = 100_000
+_MOST: Final = 200
+_LONGEST_NAME: Final = 100
+
+
+def cache_folder() -> Path | None:
+    """Where this program may keep what it learns about the machine; None where nowhere."""
+    own = os.environ.get(FOLDER_VARIABLE)
+    if own is not None:
+        return Path(own) if own else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or ""
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")  # noqa: PTH111 - it never fails
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return Path(base) / "build-video" if Path(base).is_absolute() else None
+
+
+class Speeds:
+    """Speeds by name, in units a second.
+
+    Parameters
+    ----------
+    folder
+        Where they are kept; None: nowhere.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._known = _read(folder / _FILE) if folder is not None else {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def of(self, name: str, otherwise: float) -> float:
+        """The speed of that name, or a guess where none is known."""
+        return self._known.get(name, otherwise)
+
+    def learn(self, measured: Mapping[str, float]) -> None:
+        """Take in what was measured: half of what was known stays, for the machine may have been busy."""
+        for name, speed in measured.items():
+            if not 0 < speed < math.inf:
+                continue
+            known = self._known.pop(name, speed)
+            self._known[name] = math.sqrt(known * speed)
+        for name in list(self._known)[:-_MOST]:  # the oldest
+            del self._known[name]
+        if self._folder is not None and measured:
+            with suppress(OSError, BuildVideoError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                atomic_write_text(self._folder / _FILE, json.dumps(self._known, indent=1) + "\n")
+
+
+def _read(path: Path) -> dict[str, float]:
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_BYTES + 1)
+        found = json.loads(raw) if len(raw) <= _LARGEST_BYTES else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    good = {
+        name: float(speed)
+        for name, speed in found.items()
+        if len(name) <= _LONGEST_NAME and isinstance(speed, int | float) and _MIN <= speed <= _MAX
+    }
+    return dict(list(good.items())[-_MOST:])
+
+
+_MIN, _MAX = 1e-9, 1e18
