@@ -69,8 +69,9 @@ def sole_builder(folder: Path) -> Iterator[None]:
         atomic_write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
         yield
     finally:
-        with suppress(OSError):  # a note that stays behind says nothing while nobody holds the lock
+        with suppress(OSError):  # what stays behind says nothing while nobody holds the locks
             note.unlink(missing_ok=True)
+            (folder / _SIGN).unlink(missing_ok=True)
         sign.release()
         lock.release()
 
