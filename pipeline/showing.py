@@ -236,7 +236,9 @@ def _scene_data(show: Show, scene: SceneClip) -> SceneData:
         linear_position=ScrollLaw(points, axis="linear").positions(boundaries),
         log_position=ScrollLaw(points, axis="log").positions(boundaries),
         others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in range(scene.section)),
-        captions=tuple(CaptionSpan(caption.text, caption.in_frame - start, caption.out_frame - start) for caption in captions),
+        captions=tuple(
+            CaptionSpan(caption.text, caption.in_frame - start, caption.out_frame - start) for caption in captions
+        ),
         section_title=timeline.sections[scene.section].title,
         section_number=number,
         section_count=count,

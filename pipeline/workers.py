@@ -181,9 +181,7 @@ class _Ear:
             self._on_message(message)
 
 
-def _collect(
-    futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], ear: _Ear
-) -> list[Outcome]:
+def _collect(futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], ear: _Ear) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     waiting = set(futures)
     while waiting:
