@@ -30,6 +30,7 @@ from pipeline.film.timeline import CardClip, Timeline
 from pipeline.films import build_one
 from pipeline.lock import sole_builder
 from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.owner import record_owner
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter
 from pipeline.stages import compose
@@ -182,6 +183,7 @@ def _opened(
     folder = Path(output) if output is not None else Path("out") / production.name
     workplace = Workplace(store=Store(folder / "work", warn=report.warn), output=folder, report=report, jobs=jobs)
     with sole_builder(workplace.store.root):
+        record_owner(workplace.store.root, production.file)
         shown, made = build_one(production, workplace, "cards", cut)
         sound = compose.soundtrack(shown, made, workplace)
     if made.timeline is None:

@@ -101,6 +101,7 @@ class Production(_Part):
     )
 
     _folder: Path = PrivateAttr(default=Path())
+    _file: Path | None = PrivateAttr(default=None)
     _name: str = PrivateAttr(default="film")
     _allow_outside: bool = PrivateAttr(default=False)
     _is_draft: bool = PrivateAttr(default=False)
@@ -131,6 +132,11 @@ class Production(_Part):
     def folder(self) -> Path:
         """Where the production file lies."""
         return self._folder
+
+    @property
+    def file(self) -> Path | None:
+        """The production file; None where the production was made of values alone."""
+        return self._file
 
     @property
     def name(self) -> str:
@@ -229,10 +235,14 @@ class Production(_Part):
 
 
 def safe_file_name(text: str) -> str:
-    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option."""
+    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option.
+
+    Of a name without a letter or a digit, such as one of emoji alone, the characters' numbers are left.
+    """
     name = re.sub(r"[^\w.-]+", "-", text, flags=re.UNICODE).strip(".-_")[:80]
+    name = name or "-".join(f"{ord(character):x}" for character in text)[:80].strip("-")
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
-    return f"film-{name}" if reserved or not name else name
+    return f"film-{name}" if reserved or not re.search(r"[^\W_]", text) else name
 
 
 def load_production(path: Path, *, allow_outside: bool = False) -> Production:
@@ -251,6 +261,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
+    production._file = path.absolute()  # noqa: SLF001
     production._name = safe_file_name(stem)  # noqa: SLF001
     production._allow_outside = allow_outside  # noqa: SLF001
     for section in range(len(production.sections)):
