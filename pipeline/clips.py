@@ -29,8 +29,8 @@ from pipeline.errors import InputError, StageError
 from pipeline.film.timeline import CardClip, Timeline
 from pipeline.films import build_one
 from pipeline.lock import sole_builder
-from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.owner import record_owner
+from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter
 from pipeline.stages import compose

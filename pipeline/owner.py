@@ -42,8 +42,8 @@ def check_owner(root: Path, file: Path | None) -> None:
             f"This folder holds the film of another production: {owner}.",
             where=str(root.parent),
             expected="a folder of its own for each production",
-            hint="Choose another folder with -o, or rename one of the two files. Where the other film is not wanted any "
-            "longer, remove its folder.",
+            hint="Choose another folder with -o, or rename one of the two files. Where the other film is not wanted "
+            "any longer, remove its folder.",
         )
 
 

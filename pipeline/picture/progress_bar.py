@@ -1,4 +1,4 @@
-"""The progress panel: a thin line in as many equal parts as the film has sections, brighter as far as the film has come.
+"""The progress panel: a thin line in as many equal parts as the film has sections, bright as far as it has come.
 
 A part's length says nothing of its section's, nor of the cards between: so a scene's frames look the same whatever is
 changed elsewhere in the film, and need not be drawn again.
