@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from pipeline.build import STAGES, StageSurvey
+from pipeline.command_words import command_line_error
 from pipeline.console import choose_screen, print_error, print_json
 from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
@@ -248,12 +249,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _in_words(error: Exception) -> BuildVideoError:
-    if isinstance(error, typer.TyperException):
-        context = getattr(error, "ctx", None)
-        usage = context.get_usage() if context else "see build-video --help"
-        words = error.format_message() if hasattr(error, "format_message") else str(error)
-        return InputError(f"{words.rstrip('.')}.", where="command line", expected=usage)
-    return as_our_error(error)
+    return command_line_error(error) if isinstance(error, typer.TyperException) else as_our_error(error)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.toml_text import TomlMistake, parse_toml
 
-PARSERS_WORDS = re.compile(
-    r"illegal|invalid|expected|unclosed|unterminated|codec|scalar|declare|namespace|\bkey|statement"
-)
+PARSERS_WORDS = re.compile(r"illegal|invalid|expected|unclosed|unterminated|codec|scalar|declare|namespace|\bkey")
 
 
 def mistake(text: str | bytes) -> TomlMistake:
@@ -66,16 +64,19 @@ def test_text_with_a_mark_at_its_beginning_is_read() -> None:
 
 
 PIECES = st.sampled_from(
-    ["a", "[", "]", "[[", "]]", "=", '"', "'", '"""', "\\", "\\u12", "{", "}", ",", ".", "#", " ", "\n", "\r", "\x00", "1",
-     "0x", "true", "inf", "2020-02-31", "ä", "\ud7ff"]
+    ["a", "[", "]", "[[", "]]", "=", '"', "'", '"""', "\\", "\\u12", "{", "}", ",", ".", "#", " ", "\n", "\r", "\x00",
+     "1", "0x", "true", "inf", "2020-02-31", "ä", "\ud7ff"]
 )  # fmt: skip
 
 
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_no_word_of_the_parser_reaches_a_person(text: str) -> None:
     try:
-        assert parse_toml(text) == tomllib.loads(text)
-    except TomlMistake as told:
+        values = tomllib.loads(text)
+    except ValueError:
+        told = mistake(text)
         assert not PARSERS_WORDS.search(told.what.lower())
         assert told.what != "this can't be read"
-        assert told.place == "" or re.match(r"line \d+", told.place)
+        assert re.match(r"line \d+", told.place)
+    else:
+        assert parse_toml(text) == values
