@@ -21,7 +21,7 @@ import typer
 from pipeline.build import STAGES, StageSurvey
 from pipeline.command_words import command_line_error
 from pipeline.console import choose_screen, print_error, print_json
-from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, end_like_ctrl_c, stopped_exit_code
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
 from pipeline.films import build_all, build_one, check_cut, survey_all
@@ -256,6 +256,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug, as_json = "--debug" in arguments, "--json" in arguments
     try:
+        check_working_folder()
         return _dispatch([argument for argument in arguments if argument != "--debug"])
     except (KeyboardInterrupt, typer.Abort):
         print(farewell(), file=sys.stderr)

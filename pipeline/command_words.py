@@ -27,9 +27,8 @@ def command_line_error(error: typer.TyperException) -> InputError:
     if isinstance(cause, ValidationError):
         found = cause.errors(include_url=False)
         given = shown_value(found[0].get("input"))
-        return InputError(
-            f"{_option(error)} can't be {given}.", where=_WHERE, expected=expected_words(found), hint=usage
-        )
+        what = f"{_option(error)} can't be {given}."
+        return InputError(what, where=_WHERE, expected=expected_words(found), hint=usage)
     return InputError(_what(error), where=_WHERE, expected=usage or _nearby(error), hint=_HELP)
 
 
@@ -40,15 +39,18 @@ def _option(error: Any) -> str:
 
 
 def _what(error: Any) -> str:
-    kind, said = type(error).__name__, error.format_message()
+    kind = type(error).__name__
     if kind == "NoSuchOption":
         near = sorted(error.possibilities or ())
         return f"There is no option {error.option_name} here" + (f"; perhaps {near[0]}." if near else ".")
     if kind == "MissingParameter":
         return f"{_option(error)} is missing."
     if kind == "BadOptionUsage":
-        needs = "argument" in said
-        return f"{error.option_name} needs a value." if needs else f"{error.option_name} takes no value."
+        return f"{error.option_name} {'needs a' if 'argument' in error.format_message() else 'takes no'} value."
+    return _of_commands(error.format_message())
+
+
+def _of_commands(said: str) -> str:
     if extra := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", said):
         return f"There is more than the command takes: {extra[1]}."
     if unknown := re.match(r"No such command '(.*?)'(?:.*Did you mean '(.*?)')?", said):

@@ -10,7 +10,7 @@ import os
 import signal
 from typing import Final, NoReturn
 
-from pipeline.errors import BuildVideoError
+from pipeline.errors import BuildVideoError, InputError
 
 TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
 """Commands that need nothing of the film."""
@@ -37,6 +37,25 @@ def stopped_exit_code() -> int:
 def _interrupt(_number: int, _frame: object) -> NoReturn:
     _Memory.terminated = True
     raise KeyboardInterrupt
+
+
+def check_working_folder() -> None:
+    """Check that the folder in which the command was given is still there.
+
+    Raises
+    ------
+    InputError
+        Where it was deleted meanwhile.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - what it returns is not used
+    except OSError as error:
+        raise InputError(
+            "The folder that you are in was deleted.",
+            where="the working folder",
+            expected="a folder that is there",
+            hint="Change into another folder (cd), then give the command again.",
+        ) from error
 
 
 def as_our_error(error: Exception) -> BuildVideoError:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.entrance import TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import TOOLS, as_our_error, check_working_folder, end_like_ctrl_c, stopped_exit_code
 
 
 def main() -> None:
@@ -50,6 +50,7 @@ def run_tool(arguments: Sequence[str]) -> int:
     from pipeline.tools.commands import main as tools_main  # noqa: PLC0415 - only what is needed is loaded
 
     try:
+        check_working_folder()
         return tools_main([argument for argument in arguments if argument != "--debug"])
     except KeyboardInterrupt:
         sys.stderr.write("build-video: interrupted. Nothing was written.\n")
