@@ -21,7 +21,15 @@ import typer
 from pipeline.build import STAGES, StageSurvey
 from pipeline.command_words import command_line_error
 from pipeline.console import choose_screen, print_error, print_json
-from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import (
+    INTERRUPTED,
+    TOOLS,
+    as_our_error,
+    check_working_folder,
+    end_like_ctrl_c,
+    print_any_name,
+    stopped_exit_code,
+)
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
 from pipeline.films import build_all, build_one, check_cut, survey_all
@@ -275,4 +283,5 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """Run the command line of this process."""
     end_like_ctrl_c()
+    print_any_name()
     sys.exit(run(sys.argv[1:]))

@@ -33,6 +33,7 @@ from pipeline.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter
+from pipeline.sound.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.store import Store
 from pipeline.workplace import Workplace
@@ -190,6 +191,6 @@ def _opened(
         raise StageError("There is no timeline.")
     with (
         showing.open_film(shown, made) as draw,
-        soundfile.SoundFile(sound.path(sound.record.lossless_file)) as heard,
+        soundfile.SoundFile(name_of(sound.path(sound.record.lossless_file))) as heard,
     ):
         yield _OpenFilm(made.timeline.record, draw, heard)

@@ -211,7 +211,10 @@ def choose_screen(*, as_json: bool) -> Screen:
 
 def print_json(value: Mapping[str, object] | list[object]) -> None:
     """Print one JSON value on one line."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - this is what the function is for
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isascii() and text.encode("utf-8", "replace").decode("utf-8") != text:
+        text = json.dumps(value)  # a file's name that is no text is written in escapes, or this were no JSON
+    print(text, flush=True)  # noqa: T201 - this is what the function is for
 
 
 def print_error(error: BuildVideoError, *, as_json: bool) -> None:

@@ -6,8 +6,10 @@ It loads nothing, because tools start quickly. It does not know what a command d
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
+import sys
 from typing import Final, NoReturn
 
 from pipeline.errors import BuildVideoError, InputError
@@ -27,6 +29,14 @@ class _Memory:
 def end_like_ctrl_c() -> None:
     """Let SIGTERM raise KeyboardInterrupt in this process from now on."""
     signal.signal(signal.SIGTERM, _interrupt)
+
+
+def print_any_name() -> None:
+    """Let standard output take names of files that are no text in its encoding: as their own bytes, or escaped."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        is_utf8 = out.encoding.lower().replace("-", "") == "utf8"
+        out.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
 
 
 def stopped_exit_code() -> int:

@@ -58,7 +58,7 @@ def record_owner(root: Path, file: Path | None) -> None:
     check_owner(root, file)
     if file is None:
         return
-    told = json.dumps({"file": _identity(file), "from here": _way_from(root, file)})
+    told = json.dumps({"file": _identity(file), "from here": _way_from(root, file), "here": str(root.resolve())})
     record = root / _RECORD
     with disk_errors(record):
         if not record.is_file() or record.read_text(encoding="utf-8", errors="replace") != told:
@@ -69,18 +69,25 @@ def _other_owner(root: Path, file: Path) -> str | None:
     """What owns the folder and is still there, where it is not this file."""
     try:
         told = json.loads((root / _RECORD).read_text(encoding="utf-8"))
-        owner, beside = str(told["file"]), str(told["from here"])
+        owner, beside, here = str(told["file"]), str(told["from here"]), Path(str(told["here"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if owner.startswith(_SHIPPED) or owner == _identity(file):
         return owner if owner != _identity(file) else None
-    there: list[str] = []
-    for path in (Path(owner), root / beside):
-        with suppress(OSError, ValueError):
-            if path.samefile(file):
-                return None
-            there.append(str(path.resolve()))
-    return there[0] if there else None
+    if _is(Path(owner), file) or _is(root / beside, file):
+        return None
+    candidates = [root / beside]
+    with suppress(OSError, ValueError):
+        if here == root.resolve() or not (here / _RECORD).is_file():  # else it is a copy, and its owner has the other
+            candidates.insert(0, Path(owner))
+    return next((str(path) for path in candidates if _is(path, path)), None)
+
+
+def _is(path: Path, file: Path) -> bool:
+    """Whether both are there, and the same; no name that a file can have is nowhere."""
+    with suppress(OSError, ValueError):
+        return path.is_file() and path.samefile(file)
+    return False
 
 
 def _identity(file: Path) -> str:

@@ -10,12 +10,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.entrance import TOOLS, as_our_error, check_working_folder, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import (
+    TOOLS,
+    as_our_error,
+    check_working_folder,
+    end_like_ctrl_c,
+    print_any_name,
+    stopped_exit_code,
+)
 
 
 def main() -> None:
     """Run the command line of this process."""
     end_like_ctrl_c()
+    print_any_name()
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))

@@ -59,9 +59,14 @@ def test_a_folder_copied_or_moved_with_its_production_stays_its_own(tmp_path: Pa
     shutil.copytree(tmp_path / "here", tmp_path / "there")
     record_owner(tmp_path / "there" / "out" / "film" / "work", tmp_path / "there" / "film.toml")
     check_owner(root, file)
+    shutil.copytree(tmp_path / "here", tmp_path / "other")
+    (tmp_path / "other" / "film.toml").rename(tmp_path / "other" / "renamed.toml")
+    check_owner(tmp_path / "other" / "out" / "film" / "work", tmp_path / "other" / "renamed.toml")
     moved = tmp_path / "moved"
     root.parent.rename(moved)
     check_owner(moved / "work", file)
+    with pytest.raises(OutputError):
+        check_owner(moved / "work", write(tmp_path, "other.toml"))
     (tmp_path / "link.toml").symlink_to(file)
     check_owner(moved / "work", tmp_path / "link.toml")
 
@@ -78,7 +83,9 @@ def test_the_demo_owns_its_folder_wherever_the_program_is_installed(
         check_owner(tmp_path, write(tmp_path / "mine", "demo.toml"))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"file": "\\u0000", "from here": "\\u0000"}', '{"file": 1}', "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"file": "\\u0000", "from here": "\\u0000", "here": "\\u0000"}', '{"file": 1}', "\0"]
+)
 def test_a_record_that_says_nothing_owns_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "production.json").write_text(text, encoding="utf-8")
     record_owner(tmp_path, write(tmp_path, "film.toml"))
