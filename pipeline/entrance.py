@@ -82,7 +82,7 @@ def as_our_error(error: Exception) -> BuildVideoError:
         return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
     if isinstance(error, ImportError) and not str(error.name).startswith("pipeline"):
         return BuildVideoError(
-            f"A package that build-video needs can't be loaded: {error}.",
+            f"A package that build-video needs can't be loaded: {error.name or error}.",
             expected="the packages that are installed with build-video",
             hint="build-video doctor says which are missing, and how to get them.",
         )

@@ -249,7 +249,7 @@ TEMPLATES = (
     Told("TemplateError", "storyboard", ("font file can't be used", "TrueType"), both(theme("name =", 'fonts = {files = ["x.ttf"]}\nname ='), file("templates/x.ttf", "no font"))),
     Told("TemplateError", "graph log.csv out.png --theme neon", ("no template", "neon")),
     Told("GlyphError", "storyboard", ("U+12000", "CUNEIFORM SIGN A", "fontpkg"), edited(('"Tiny"', '"Tiny \U00012000"'))),
-    Told("GlyphError", "storyboard", ("U+4E00", "build-video[cjk]"), edited(('title = "One"', 'title = "\u4e00"'))),
+    Told("GlyphError", "storyboard", ("U+4E00", "[cjk]"), edited(('title = "One"', 'title = "\u4e00"'))),
     Told("GlyphError", "graph log.csv out.png --title \U00012000", ("U+12000",)),
 )  # fmt: skip
 OUTPUTS = (
@@ -368,7 +368,7 @@ PLANS = (
     Told("ProductionError", "storyboard", ("no section 3 for an insert", "1 to 2"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "logo.png", after = "section", section = 3}]')), file("logo.png", PNG))),
     Told("ProductionError", "sample", ("priming ends at 99 s", "lasts only 7.0 s"), edited(("seed = 3", "prime_from_s = 90, prime_s = 9"))),
     Told("TrainingError", "sample", ("no CUDA device", 'device = "auto"'), edited(("seed = 3", 'seed = 4, device = "cuda"')), 1),
-    Told("FootageError", "storyboard", ("from 2 s on", "start_s + seconds at most"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
+    Told("FootageError", "storyboard", ("from 2 s on", "start_s below"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
     Told("TemplateError", "storyboard", ("not there", "line 1"), file("templates/captions/take.txt", "{{ film.name }}")),
     Told("InputError", "still --at 9:59", ("film is over by then", "where: --at", "a time below")),
     Told("InputError", "still --at 1 -o still.bmp", ("no picture's name", ".png")),
