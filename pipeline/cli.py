@@ -26,8 +26,7 @@ from pipeline.entrance import (
     TOOLS,
     as_our_error,
     check_working_folder,
-    end_like_ctrl_c,
-    print_any_name,
+    settle_in,
     stopped_exit_code,
 )
 from pipeline.errors import BuildVideoError, InputError
@@ -282,6 +281,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
-    end_like_ctrl_c()
-    print_any_name()
+    settle_in()
     sys.exit(run(sys.argv[1:]))

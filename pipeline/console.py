@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from pipeline.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.progress import Reporter
 
@@ -81,6 +82,7 @@ class BarScreen(_ScreenBase):
     """Progress bars for a terminal: one a piece of work, with the time left."""
 
     def __init__(self) -> None:
+        forget_impossible_sizes()
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("[bold]{task.fields[stage]:<10}[/] {task.description}"),

@@ -21,9 +21,19 @@ _TERMINATED: Final = 143
 _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
+_LEAST_SIZES: Final = {"COLUMNS": 20, "LINES": 4}
+
+
 class _Memory:
     terminated = False
     """Whether it was SIGTERM: a library in between may take the interruption for one of its own."""
+
+
+def settle_in() -> None:
+    """Ready this process for a command line: how it is stopped, and where it prints."""
+    end_like_ctrl_c()
+    print_any_name()
+    forget_impossible_sizes()
 
 
 def end_like_ctrl_c() -> None:
@@ -37,6 +47,14 @@ def print_any_name() -> None:
     if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
         is_utf8 = out.encoding.lower().replace("-", "") == "utf8"
         out.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
+
+
+def forget_impossible_sizes() -> None:
+    """Forget what the environment says of the terminal's size where nothing could be read on it."""
+    for name, least in _LEAST_SIZES.items():
+        told = os.environ.get(name, "")
+        if told.isdigit() and int(told) < least:
+            del os.environ[name]
 
 
 def stopped_exit_code() -> int:

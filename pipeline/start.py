@@ -14,16 +14,14 @@ from pipeline.entrance import (
     TOOLS,
     as_our_error,
     check_working_folder,
-    end_like_ctrl_c,
-    print_any_name,
+    settle_in,
     stopped_exit_code,
 )
 
 
 def main() -> None:
     """Run the command line of this process."""
-    end_like_ctrl_c()
-    print_any_name()
+    settle_in()
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))

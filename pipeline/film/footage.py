@@ -139,10 +139,9 @@ def shown_seconds(footage: Footage, settings: InsertSettings) -> float:
     wanted = settings.seconds if settings.seconds is not None else left
     if left <= 0:
         raise FootageError(
-            f"It lasts {footage.duration_s:.2f} s: from {settings.start_s:g} s on, nothing of it is left.",
+            f"It lasts {footage.duration_s:.2f} s: from {settings.start_s:g} s on, pictures are not there.",
             where=str(footage.path),
-            expected=f"start_s below {footage.duration_s:.2f}",
-            hint="Correct start_s of this insert.",
+            expected=f"start_s below {footage.duration_s:.2f}, and start_s + seconds at most as much",
         )
     if wanted > left + 0.05:  # containers round
         raise FootageError(

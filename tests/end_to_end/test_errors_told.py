@@ -368,7 +368,7 @@ PLANS = (
     Told("ProductionError", "storyboard", ("no section 3 for an insert", "1 to 2"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "logo.png", after = "section", section = 3}]')), file("logo.png", PNG))),
     Told("ProductionError", "sample", ("priming ends at 99 s", "lasts only 7.0 s"), edited(("seed = 3", "prime_from_s = 90, prime_s = 9"))),
     Told("TrainingError", "sample", ("no CUDA device", 'device = "auto"'), edited(("seed = 3", 'seed = 4, device = "cuda"')), 1),
-    Told("FootageError", "storyboard", ("from 2 s on", "start_s below"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
+    Told("FootageError", "storyboard", ("from 2 s on", "start_s + seconds at most"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
     Told("TemplateError", "storyboard", ("not there", "line 1"), file("templates/captions/take.txt", "{{ film.name }}")),
     Told("InputError", "still --at 9:59", ("film is over by then", "where: --at", "a time below")),
     Told("InputError", "still --at 1 -o still.bmp", ("no picture's name", ".png")),

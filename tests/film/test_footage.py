@@ -112,7 +112,7 @@ def test_its_sound_is_stereo_at_the_films_rate_and_fades(tmp_path: Path) -> None
 @pytest.mark.parametrize(("seconds", "start"), [(5.0, 0.0), (None, 3.0), (1.5, 1.0)])
 def test_more_than_there_is_of_it_is_refused(tmp_path: Path, seconds: float | None, start: float) -> None:
     footage = probe(colour_video(tmp_path / "clip.mp4"))
-    with pytest.raises(FootageError, match="are not there|nothing of it is left"):
+    with pytest.raises(FootageError, match="are not there"):
         shown_seconds(footage, InsertSettings(file="x", seconds=seconds, start_s=start))
 
 
