@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from pipeline.errors import ProductionError
+from pipeline.errors import ProductionError, RecordingError
 from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
@@ -23,6 +24,7 @@ from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
+from pipeline.media import recognise
 from pipeline.setting_words import expected_words, is_in_own_words, own_words, shown_value
 from pipeline.sound.settings import CorpusSettings, SoundSettings
 from pipeline.toml_text import PATHS_HINT, TomlMistake, parse_toml
@@ -296,6 +298,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ProductionError(
             f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
         ) from error
+    if len(raw) > _LARGEST_BYTES or b"\0" in raw:
+        _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
     try:
@@ -307,6 +311,19 @@ def _read_toml(path: Path) -> dict[str, Any]:
             expected='lines such as: title = "My film"',
             hint=mistake.hint,
         ) from mistake
+
+
+def _refuse_recording(path: Path) -> None:
+    """Tell whoever gives a recording in place of a production file what to do with it."""
+    with suppress(RecordingError):
+        recognise(path)
+        raise ProductionError(
+            "This is a recording, not a production file.",
+            where=str(path),
+            expected="a TOML file, or a folder with a production.toml in it",
+            hint=f"build-video init FOLDER makes one to begin with. Put {path.name} into its folder recordings, and "
+            "name it in the line recordings of the production file.",
+        )
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:

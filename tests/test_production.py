@@ -4,7 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,3 +174,15 @@ def test_a_backslash_that_became_a_tab_is_told(tmp_path: Path) -> None:
     with pytest.raises(ProductionError) as refused:
         load_production(tmp_path / "film.toml")
     assert "forward slashes" in refused.value.hint
+
+
+@pytest.mark.parametrize("seconds", [0.1, 60.0])
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3"])
+def test_a_recording_in_place_of_a_production_file_is_told_as_such(tmp_path: Path, form: str, seconds: float) -> None:
+    rate_hz = 44100
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, int(seconds * rate_hz))
+    soundfile.write(tmp_path / f"en.{form}", noise, rate_hz)
+    with pytest.raises(ProductionError, match="This is a recording") as refused:
+        load_production(tmp_path / f"en.{form}")
+    assert "build-video init" in refused.value.hint
+    assert f"en.{form}" in refused.value.hint

@@ -36,6 +36,7 @@ class Listener:
 
     begun: list[float] = field(default_factory=list)
     advanced: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def begin(self, _stage: str, _label: str, total: float, _unit: str) -> None:
         self.begun.append(total)
@@ -43,7 +44,8 @@ class Listener:
     def advance(self, done: float, _detail: str = "") -> None:
         self.advanced.append(done)
 
-    def note(self, _text: str) -> None: ...
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def warn(self, _text: str) -> None: ...
 
