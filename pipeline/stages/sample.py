@@ -148,8 +148,9 @@ def follow(
     ready = [wish for section, folder in trainings.items() for wish in _foreseen(production, made, section, folder)]
     todo = [wish for wish in ready if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
     _make_all(todo, workplace)
-    for wish in todo if tell is not None else ():
-        tell(_told(production, wish, workplace.store))
+    if tell is not None:
+        for wish in todo:
+            tell(_told(production, wish, workplace.store))
     return len(todo)
 
 
