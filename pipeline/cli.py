@@ -19,8 +19,16 @@ from typing import Annotated
 import typer
 
 from pipeline.build import STAGES, StageSurvey
+from pipeline.command_words import command_line_error
 from pipeline.console import choose_screen, print_error, print_json
-from pipeline.entrance import INTERRUPTED, TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import (
+    INTERRUPTED,
+    TOOLS,
+    as_our_error,
+    check_working_folder,
+    settle_in,
+    stopped_exit_code,
+)
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
 from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
@@ -275,18 +283,14 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _in_words(error: Exception) -> BuildVideoError:
-    if isinstance(error, typer.TyperException):
-        context = getattr(error, "ctx", None)
-        usage = context.get_usage() if context else "see build-video --help"
-        words = error.format_message() if hasattr(error, "format_message") else str(error)
-        return InputError(f"{words.rstrip('.')}.", where="command line", expected=usage)
-    return as_our_error(error)
+    return command_line_error(error) if isinstance(error, typer.TyperException) else as_our_error(error)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug, as_json = "--debug" in arguments, "--json" in arguments
     try:
+        check_working_folder()
         return _dispatch([argument for argument in arguments if argument != "--debug"])
     except (KeyboardInterrupt, typer.Abort):
         print(farewell(), file=sys.stderr)
@@ -304,5 +308,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
-    end_like_ctrl_c()
+    settle_in()
     sys.exit(run(sys.argv[1:]))

@@ -29,9 +29,11 @@ from pipeline.errors import InputError, StageError
 from pipeline.film.timeline import CardClip, Timeline
 from pipeline.films import build_one
 from pipeline.lock import sole_builder
+from pipeline.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter
+from pipeline.sound.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.store import Store
 from pipeline.workplace import Workplace
@@ -182,12 +184,13 @@ def _opened(
     folder = Path(output) if output is not None else Path("out") / production.name
     workplace = Workplace(store=Store(folder / "work", warn=report.warn), output=folder, report=report, jobs=jobs)
     with sole_builder(workplace.store.root):
+        record_owner(workplace.store.root, production.file)
         shown, made = build_one(production, workplace, "cards", cut)
         sound = compose.soundtrack(shown, made, workplace)
     if made.timeline is None:
         raise StageError("There is no timeline.")
     with (
         showing.open_film(shown, made) as draw,
-        soundfile.SoundFile(sound.path(sound.record.lossless_file)) as heard,
+        soundfile.SoundFile(name_of(sound.path(sound.record.lossless_file))) as heard,
     ):
         yield _OpenFilm(made.timeline.record, draw, heard)

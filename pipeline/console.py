@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
+from pipeline.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.outlook import Outlook, View
 from pipeline.progress import Part, Reporter, WorkTime
@@ -143,6 +144,7 @@ class BarScreen(_ScreenBase):
 
     def __init__(self, clock: Clock = time.monotonic, console: Console | None = None) -> None:
         super().__init__(clock)
+        forget_impossible_sizes()
         self._console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("[bold]{task.fields[stage]:<10}[/] {task.description}"),
@@ -351,7 +353,10 @@ def choose_screen(*, as_json: bool) -> Screen:
 
 def print_json(value: Mapping[str, object] | list[object]) -> None:
     """Print one JSON value on one line."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - this is what the function is for
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isascii() and text.encode("utf-8", "replace").decode("utf-8") != text:
+        text = json.dumps(value)  # a file's name that is no text is written in escapes, or this were no JSON
+    print(text, flush=True)  # noqa: T201 - this is what the function is for
 
 
 def print_error(error: BuildVideoError, *, as_json: bool) -> None:

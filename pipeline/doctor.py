@@ -20,11 +20,12 @@ from pipeline.errors import BuildVideoError
 from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import existing_parent
+from pipeline.installing import reinstall_command
 
 _NEEDED_DISK_GIB: Final = 2.0
 _NEEDED_MEMORY_GIB: Final = 4.0
 _NEEDED_ENCODERS: Final = ("libx264", "aac")
-_AGAIN: Final = "pip install --force-reinstall build-video"
+_AGAIN: Final = reinstall_command()
 _FONTS_AGAIN: Final = "pip install --force-reinstall fontpkg-inter fontpkg-jetbrains-mono pillow"
 _TORCH_AGAIN: Final = "pip install --force-reinstall torch"
 _FRIBIDI: Final = {
@@ -71,7 +72,7 @@ def _packages() -> Finding:
     try:
         wanted = [Requirement(line) for line in requires("build-video") or []]
     except PackageNotFoundError:
-        return Finding("packages", "missing", "build-video is not installed", "pip install -e .")
+        return Finding("packages", "missing", "build-video is not installed", _AGAIN)
     bad: dict[str, str] = {}
     for requirement in wanted:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):

@@ -6,11 +6,13 @@ It loads nothing, because tools start quickly. It does not know what a command d
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
+import sys
 from typing import Final, NoReturn
 
-from pipeline.errors import BuildVideoError
+from pipeline.errors import BuildVideoError, InputError
 
 TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
 """Commands that need nothing of the film."""
@@ -19,14 +21,40 @@ _TERMINATED: Final = 143
 _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
+_LEAST_SIZES: Final = {"COLUMNS": 20, "LINES": 4}
+
+
 class _Memory:
     terminated = False
     """Whether it was SIGTERM: a library in between may take the interruption for one of its own."""
 
 
+def settle_in() -> None:
+    """Ready this process for a command line: how it is stopped, and where it prints."""
+    end_like_ctrl_c()
+    print_any_name()
+    forget_impossible_sizes()
+
+
 def end_like_ctrl_c() -> None:
     """Let SIGTERM raise KeyboardInterrupt in this process from now on."""
     signal.signal(signal.SIGTERM, _interrupt)
+
+
+def print_any_name() -> None:
+    """Let standard output take names of files that are no text in its encoding: as their own bytes, or escaped."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        is_utf8 = out.encoding.lower().replace("-", "") == "utf8"
+        out.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
+
+
+def forget_impossible_sizes() -> None:
+    """Forget what the environment says of the terminal's size where nothing could be read on it."""
+    for name, least in _LEAST_SIZES.items():
+        told = os.environ.get(name, "")
+        if told.isdigit() and int(told) < least:
+            del os.environ[name]
 
 
 def stopped_exit_code() -> int:
@@ -37,6 +65,25 @@ def stopped_exit_code() -> int:
 def _interrupt(_number: int, _frame: object) -> NoReturn:
     _Memory.terminated = True
     raise KeyboardInterrupt
+
+
+def check_working_folder() -> None:
+    """Check that the folder in which the command was given is still there.
+
+    Raises
+    ------
+    InputError
+        Where it was deleted meanwhile.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - what it returns is not used
+    except OSError as error:
+        raise InputError(
+            "The folder that you are in was deleted.",
+            where="the working folder",
+            expected="a folder that is there",
+            hint="Change into another folder (cd), then give the command again.",
+        ) from error
 
 
 def as_our_error(error: Exception) -> BuildVideoError:
@@ -53,7 +100,7 @@ def as_our_error(error: Exception) -> BuildVideoError:
         return BuildVideoError("The memory is used up.", hint="Close other programs, or try --jobs 1.")
     if isinstance(error, ImportError) and not str(error.name).startswith("pipeline"):
         return BuildVideoError(
-            f"A package that build-video needs can't be loaded: {error}.",
+            f"A package that build-video needs can't be loaded: {error.name or error}.",
             expected="the packages that are installed with build-video",
             hint="build-video doctor says which are missing, and how to get them.",
         )

@@ -32,7 +32,7 @@ from pipeline.production import Production
 from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler
-from pipeline.sound.sound_file import new_sound_file
+from pipeline.sound.sound_file import name_of, new_sound_file
 from pipeline.stages import compose
 from pipeline.store import Result
 from pipeline.workplace import Workplace
@@ -226,7 +226,7 @@ def write_sounds(
 
 
 def _copy_sound(source: Path, path: Path) -> None:
-    with soundfile.SoundFile(source) as read:
+    with soundfile.SoundFile(name_of(source)) as read:
         blocks = read.blocks(_BLOCK_SAMPLES, dtype="int32", always_2d=True)
         _write_sound(path, blocks, read.samplerate, "PCM_24", (len(read), read.channels))
 

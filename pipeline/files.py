@@ -20,11 +20,43 @@ from pipeline.errors import DiskFullError, OutputError, StoreError
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
+_REASONS: Final = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.EACCES: "you may not",
+    errno.EPERM: "you may not",
+    errno.EROFS: "the disk can only be read",
+    errno.EISDIR: "it is a folder",
+    errno.ENOTDIR: "a file stands where a folder should",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its links lead round in a circle",
+    errno.ENOSPC: "there is no room left",
+    errno.EDQUOT: "there is no room left",
+    errno.EFBIG: "it would be larger than a file may be",
+    errno.EIO: "the disk fails",
+    errno.ENXIO: "it is no file that can be read to its end",
+    errno.ENODEV: "it is no file that can be read to its end",
+    errno.ESPIPE: "it is no file that can be read from any place",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.ENOMEM: "the memory is used up",
+    errno.ESTALE: "the disk of another machine has changed meanwhile",
+    errno.ETIMEDOUT: "the disk of another machine doesn't answer",
+    errno.EBUSY: "another program uses it",
+    errno.ETXTBSY: "another program uses it",
+}
 _HARDLY_ANY_BYTES: Final = 1 << 20
 """Where a library tells of a failed write without saying why, and less than this is free, the disk is full."""
 _STRAY: Final = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}")
 """Names of files half-written: those of `temporary_beside`."""
+_OF_PATHS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 _KEEPS_ROOM: Final = "Make room (build-video clean helps), then build again: what was finished is kept."
+
+
+def plain_reason(error: OSError) -> str:
+    """Why the system refused to read or write something, as part of a sentence."""
+    if error.errno in _REASONS:
+        return _REASONS[error.errno]
+    return f"error {error.errno} of the system" if error.errno is not None else "the system gives no reason"
 
 
 def file_sha256(path: Path) -> str:
@@ -121,6 +153,42 @@ def file_too_large_error(path: Path, needed_bytes: float | None = None, said: st
     )
 
 
+def _broken_link(path: Path) -> Path | None:
+    """The link on a path, nearest to its beginning, that leads nowhere or round in a circle."""
+    for part in reversed([path, *path.parents]):
+        with suppress(OSError):
+            if part.is_symlink() and not os.path.exists(part):  # noqa: PTH110 - it never fails, as links in circles do
+                return part
+    return None
+
+
+def _path_error(error: OSError, where: str) -> OutputError | None:
+    """Say what is wrong with a path, where it is that."""
+    link = _broken_link(Path(where)) if error.errno in _OF_PATHS else None
+    if link is not None:
+        return OutputError(
+            f"A link on this path leads nowhere: {link} -> {link.readlink()}.",
+            where=where,
+            expected="a folder, new or not",
+            hint="Remove the link, or make the folder that it leads to; or choose another folder with -o.",
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(
+            "A name on this path is too long for the disk.",
+            where=where,
+            expected="shorter names",
+            hint="Choose another folder with -o.",
+        )
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return OutputError(
+            "Something on this path is a file, not a folder.",
+            where=where,
+            expected="a folder, new or not",
+            hint="Choose another folder with -o.",
+        )
+    return None
+
+
 def translated_disk_error(
     error: OSError, path: Path, needed_bytes: float | None = None
 ) -> DiskFullError | OutputError | StoreError:
@@ -138,17 +206,13 @@ def translated_disk_error(
             expected="a folder that you may write to",
             hint="Change its permissions, or choose another folder with -o.",
         )
-    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
-        return OutputError(
-            "Something on this path is a file, not a folder.",
-            where=where,
-            expected="a folder, new or not",
-            hint="Choose another folder with -o.",
-        )
+    wrong = _path_error(error, where)
+    if wrong is not None:
+        return wrong
     return StoreError(
-        f"Reading or writing failed: {error.strerror or error}.",
+        f"Reading or writing failed: {plain_reason(error)}.",
         where=where,
-        expected="a working disk",
+        expected="a file that stays where it is" if error.errno == errno.ENOENT else "a working disk",
         hint="Check the disk, then build again: what was finished is kept.",
     )
 

@@ -77,7 +77,8 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
             folders = {training.section: training.folder for training in trainings}
             newly = 0
             with contextlib.suppress(StoreError, OSError):  # a training that is published meanwhile moves its files
-                newly = sample.follow(production, made, replace(workplace, jobs=jobs, report=SILENT), folders)
+                place = replace(workplace, jobs=jobs, report=SILENT)
+                newly = sample.follow(production, made, place, folders, tell=workplace.report.note)
             if newly:
                 count += newly
                 workplace.report.advance(count, "made")

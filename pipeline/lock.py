@@ -1,7 +1,8 @@
 """One build at a time in one folder.
 
 The lock is the operating system's own: it falls with the process that held it, so a lock left by a crash never blocks.
-A note beside it says who holds it.
+A note beside it says who holds it. Whoever only looks whether a folder is held tries a second lock, which a builder
+holds besides the first: looking never keeps a builder out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from pipeline.errors import OutputError
 from pipeline.files import atomic_write_text, disk_errors, process_runs
 
 _LOOK_EVERY_S: Final = 0.1
+_LOCK: Final = "lock"
+_SIGN: Final = "held.lock"
+"""Held while the lock is; those who look try this one, for an instant."""
+_LOOKS: Final = 5
+"""As many at once, because another who looks may hold the second lock for that instant."""
+_LONGEST_LOOK_S: Final = 5.0
+"""Who looks for longer was stopped in the middle of it, and is not waited for."""
 _UNNAMED: Final = "a process that has not said its name yet"
 
 
@@ -36,7 +44,7 @@ def sole_builder(folder: Path) -> Iterator[None]:
     note = folder / "lock.json"
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock", timeout=0)
+        lock = FileLock(folder / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -53,13 +61,18 @@ def sole_builder(folder: Path) -> Iterator[None]:
                 expected="one build at a time, which only locks can promise",
                 hint="Choose a folder on another disk with -o.",
             ) from None
+    sign = FileLock(folder / _SIGN)
     try:
+        with suppress(Timeout):
+            sign.acquire(timeout=_LONGEST_LOOK_S, poll_interval=0.001)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         atomic_write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
         yield
     finally:
-        with suppress(OSError):  # a note that stays behind says nothing while nobody holds the lock
+        with suppress(OSError):  # what stays behind says nothing while nobody holds the locks
             note.unlink(missing_ok=True)
+            (folder / _SIGN).unlink(missing_ok=True)
+        sign.release()
         lock.release()
 
 
@@ -77,15 +90,20 @@ def sole_speaker(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Tell whether a build works in a folder."""
-    lock = FileLock(folder / "lock", timeout=0)
-    try:
-        with lock:
-            return False
-    except Timeout:
-        return True
-    except OSError:
+    """Tell whether a build works in a folder; makes nothing there, and keeps no build out."""
+    if not (folder / _SIGN).is_file():
         return False
+    return not any(_is_free(folder / _SIGN) for _ in range(_LOOKS))
+
+
+def _is_free(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False
+    except OSError:
+        return True  # what can't be locked is held by nobody
 
 
 def _holder(note: Path) -> str:

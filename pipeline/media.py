@@ -17,6 +17,7 @@ from typing import Final
 
 from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg import Process, file_argument
+from pipeline.files import plain_reason
 
 _HEAD_BYTES: Final = 1 << 16
 _LARGEST_BYTES: Final = 1 << 37  # 128 GiB: a day of uncompressed surround sound, or a long film
@@ -75,6 +76,10 @@ _SIGNATURES: Final[tuple[tuple[Callable[[bytes], bool], MediaFormat], ...]] = (
 )
 
 
+def _reason(problem: Exception) -> str:
+    return plain_reason(problem) if isinstance(problem, OSError) else "this is no file's name"
+
+
 def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaFormat:
     """Tell a file's format by its first bytes.
 
@@ -109,7 +114,7 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
         raise error("This is a folder.", where=str(path), expected="a sound or video file") from None
     except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError
         raise error(
-            f"The file can't be read: {problem}.", where=str(path), hint="Check the file and its permissions."
+            f"The file can't be read: {_reason(problem)}.", where=str(path), hint="Check the file and its permissions."
         ) from problem
     found = next((form for fits, form in _SIGNATURES if fits(head)), None) or _mpeg_audio(head)
     if found is None:

@@ -21,6 +21,7 @@ from pipeline.errors import BuildVideoError, InputError
 from pipeline.files import disk_errors, remove_strays
 from pipeline.inventory import kept_words
 from pipeline.lock import sole_builder
+from pipeline.owner import check_owner, record_owner
 from pipeline.production import FILE_NAME, Production, load_production
 from pipeline.resources import builtin_templates_folder
 from pipeline.store import Store
@@ -75,6 +76,7 @@ def open_workplace(
         raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
     folder = output or Path("out") / production.name
     store = Store(folder / "work")
+    check_owner(store.root, production.file)
     folder = folder / "draft" if production.is_draft else folder
     return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
 
@@ -83,6 +85,7 @@ def open_workplace(
 def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
     """Hold the folder, show the progress, keep the log."""
     with sole_builder(workplace.store.root):
+        record_owner(workplace.store.root, production.file)
         workplace.store.sweep()
         remove_strays(workplace.output)
         with choose_screen(as_json=as_json) as screen:

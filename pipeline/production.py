@@ -7,23 +7,27 @@ film's titles, and it reads no recording.
 from __future__ import annotations
 
 import re
-import tomllib
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from pipeline.errors import ProductionError
+from pipeline.errors import ProductionError, RecordingError
+from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
+from pipeline.media import recognise
+from pipeline.setting_words import expected_words, is_in_own_words, own_words, shown_value
 from pipeline.sound.settings import CorpusSettings, SoundSettings
+from pipeline.toml_text import PATHS_HINT, TomlMistake, parse_toml
 
 FILE_NAME = "production.toml"
 _LARGEST_BYTES = 1_000_000
@@ -101,6 +105,7 @@ class Production(_Part):
     )
 
     _folder: Path = PrivateAttr(default=Path())
+    _file: Path | None = PrivateAttr(default=None)
     _name: str = PrivateAttr(default="film")
     _allow_outside: bool = PrivateAttr(default=False)
     _is_draft: bool = PrivateAttr(default=False)
@@ -131,6 +136,11 @@ class Production(_Part):
     def folder(self) -> Path:
         """Where the production file lies."""
         return self._folder
+
+    @property
+    def file(self) -> Path | None:
+        """The production file; None where the production was made of values alone."""
+        return self._file
 
     @property
     def name(self) -> str:
@@ -166,6 +176,13 @@ class Production(_Part):
             Where it lies outside the production's folder and that was not allowed.
         """
         root = self._folder.resolve()
+        if not relative.isprintable():  # \t and \n of a path with backslashes
+            raise ProductionError(
+                f"{relative[:60]!r} is no path: it holds a character that can't be seen.",
+                where=field,
+                expected="a file's path",
+                hint=PATHS_HINT,
+            )
         try:
             path = (root / relative).resolve()
             path.exists()  # a name that is too long for the file system is refused here, not somewhere later
@@ -239,10 +256,14 @@ class Production(_Part):
 
 
 def safe_file_name(text: str) -> str:
-    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option."""
+    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option.
+
+    Of a name without a letter or a digit, such as one of emoji alone, the characters' numbers are left.
+    """
     name = re.sub(r"[^\w.-]+", "-", text, flags=re.UNICODE).strip(".-_")[:80]
+    name = name or "-".join(f"{ord(character):x}" for character in text)[:80].strip("-")
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
-    return f"film-{name}" if reserved or not name else name
+    return f"film-{name}" if reserved or not re.search(r"[^\W_]", text) else name
 
 
 def load_production(path: Path, *, allow_outside: bool = False) -> Production:
@@ -261,6 +282,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
+    production._file = path.absolute()  # noqa: SLF001
     production._name = safe_file_name(stem)  # noqa: SLF001
     production._allow_outside = allow_outside  # noqa: SLF001
     for section in range(len(production.sections)):
@@ -282,22 +304,36 @@ def _read_toml(path: Path) -> dict[str, Any]:
             hint="build-video init FOLDER makes one to begin with.",
         ) from None
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        why = error.strerror if isinstance(error, OSError) else "this is no file's name"
+        why = plain_reason(error) if isinstance(error, OSError) else "this is no file's name"
         raise ProductionError(
             f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
         ) from error
+    if len(raw) > _LARGEST_BYTES or b"\0" in raw:
+        _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
     try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # text that is not UTF-8 and numbers of 5000 digits are ValueErrors
-        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return parse_toml(raw)
+    except TomlMistake as mistake:
         raise ProductionError(
-            f"The production file is not valid TOML: {told}.",
-            where=str(path),
+            f"The production file is not valid TOML: {mistake.what}.",
+            where=f"{path}, {mistake.place}" if mistake.place else str(path),
             expected='lines such as: title = "My film"',
-            hint="Look at the line named above; text needs quotes, lists need brackets.",
-        ) from error
+            hint=mistake.hint,
+        ) from mistake
+
+
+def _refuse_recording(path: Path) -> None:
+    """Tell whoever gives a recording in place of a production file what to do with it."""
+    with suppress(RecordingError):
+        recognise(path)
+        raise ProductionError(
+            "This is a recording, not a production file.",
+            where=str(path),
+            expected="a TOML file, or a folder with a production.toml in it",
+            hint=f"build-video init FOLDER makes one to begin with. Put {path.name} into its folder recordings, and "
+            "name it in the line recordings of the production file.",
+        )
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
@@ -311,7 +347,7 @@ def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
 
 
 def _explain(error: ValidationError, where: str) -> ProductionError:
-    found = error.errors(include_url=False, include_context=False)
+    found = error.errors(include_url=False)
     places = [mistake["loc"] for mistake in found]
     # pydantic also counts a list as too short whose items were refused: that is no mistake of its own.
     inner = {place[:depth] for place in places for depth in range(len(place))}
@@ -319,20 +355,28 @@ def _explain(error: ValidationError, where: str) -> ProductionError:
     # An unknown key often causes a missing one: name it first.
     first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
     field = _field_name(first["loc"])
-    more = f" ({len(mistakes) - 1} more after this one)" if len(mistakes) > 1 else ""
+    # A value that may be of several kinds is refused once for each: that is one mistake.
+    here = [mistake for mistake in mistakes if _field_name(mistake["loc"]) == field]
+    others = len({_field_name(mistake["loc"]) for mistake in mistakes}) - 1
+    more = f" ({others} more after this one)" if others else ""
     place = f"{where}: {field}{more}" if field else f"{where}{more}"
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], place)
     if first["type"] == "missing":
-        return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {field} = ...")
+        return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {_line_for(field)}")
     if first["type"] == "union_tag_invalid":
         return ProductionError("There is no such kind of network.", where=place, expected="'lstm' or 'tiered-lstm'")
-    given = repr(first.get("input"))
-    shown = given if len(given) <= 60 else given[:57] + "..."  # noqa: PLR2004 - one readable line
-    message = first["msg"].removeprefix("Value error, ")
-    if isinstance(first.get("input"), dict):
-        return ProductionError(f"These values don't go together: {message}.", where=place, hint="Correct them.")
-    return ProductionError(f"'{field}' can't be {shown}.", where=place, expected=message[0].lower() + message[1:])
+    if isinstance(first.get("input"), dict) and is_in_own_words(first):
+        what = f"These values don't go together: {own_words(first)}."
+        return ProductionError(what, where=place, hint="Correct them.")
+    return ProductionError(
+        f"'{field}' can't be {shown_value(first.get('input'))}.", where=place, expected=expected_words(here)
+    )
+
+
+def _line_for(field: str) -> str:
+    name = field.rpartition(".")[2]
+    return "[[section]]" if name == "section" else f"{name} = ..."
 
 
 def _field_name(location: tuple[int | str, ...]) -> str:

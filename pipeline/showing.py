@@ -47,7 +47,7 @@ class Drawer(Protocol):
     """Draws any frame of a clip into a yuv420p buffer."""
 
     def draw(self, frame: int, out: Frame) -> None:
-        """Draw one frame of the film."""
+        """Draw one frame, counted from the clip's first."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def open_film(production: Production, made: Made) -> Iterator[Callable[[int], Fr
                 drawers.clear()
                 drawers[clip.start_frame] = stack.enter_context(drawer_for(show, clip, workspace=Path(aside)))
             out = np.zeros((timeline.height * 3 // 2, timeline.width), dtype=np.uint8)
-            drawers[clip.start_frame].draw(frame, out)
+            drawers[clip.start_frame].draw(frame - clip.start_frame, out)
             return out
 
         yield draw
@@ -181,7 +181,7 @@ def drawer_for(show: Show, clip: Clip, workspace: Path) -> Iterator[Drawer]:
 def _new_drawer(show: Show, clip: CardClip | SceneClip) -> Drawer:
     if isinstance(clip, CardClip):
         card = card_of(show, clip)
-        return CardAnimation(card.record, card.folder, clip.start_frame, clip.end_frame, show.timeline.frame_rate)
+        return CardAnimation(card.record, card.folder, 0, clip.frames, show.timeline.frame_rate)
     theme = load_theme(show.theme, show.templates_folder)
     return Scene(_scene_data(show, clip), theme, load_layout(show.layout, show.templates_folder))
 
@@ -192,7 +192,6 @@ class _InsertDrawer:
     def __init__(self, show: Show, clip: InsertClip, workspace: Path) -> None:
         settings, path = show.inserts[clip.insert]
         self._size = (show.timeline.width, show.timeline.height)
-        self._start_frame = clip.start_frame
         self._frames = FootageFrames(
             probe(path),
             settings,
@@ -203,8 +202,8 @@ class _InsertDrawer:
         )
 
     def draw(self, frame: int, out: Frame) -> None:
-        """Draw one frame of the film."""
-        planes_of(out, *self._size).copy_from(planes_from_rgb(self._frames.rgb(frame - self._start_frame)))
+        """Draw one frame, counted from the footage's first."""
+        planes_of(out, *self._size).copy_from(planes_from_rgb(self._frames.rgb(frame)))
 
     def __enter__(self) -> Self:
         return self
@@ -213,14 +212,22 @@ class _InsertDrawer:
         self._frames.close()
 
 
+def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
+    """Which of the film's scenes it is, counted from 0, and how many there are."""
+    scenes = timeline.scenes()
+    return next(number for number, other in enumerate(scenes) if other.start_frame == scene.start_frame), len(scenes)
+
+
 def _scene_data(show: Show, scene: SceneClip) -> SceneData:
-    timeline = show.timeline
-    points = [(point.frame, point.iteration) for point in scene.key_points]
-    boundaries = np.arange(scene.start_frame, scene.end_frame + 1)
+    """Gather what a scene shows; its frames are counted from its own first, wherever it stands in the film."""
+    timeline, start = show.timeline, scene.start_frame
+    points = [(point.frame - start, point.iteration) for point in scene.key_points]
+    boundaries = np.arange(scene.frames + 1)
+    number, count = place_among_scenes(timeline, scene)
     captions = timeline.captions_between(scene.start_frame, scene.end_frame)
     return SceneData(
-        start_frame=scene.start_frame,
-        end_frame=scene.end_frame,
+        start_frame=0,
+        end_frame=scene.frames,
         frame_rate=timeline.frame_rate,
         width=timeline.width,
         height=timeline.height,
@@ -229,10 +236,12 @@ def _scene_data(show: Show, scene: SceneClip) -> SceneData:
         linear_position=ScrollLaw(points, axis="linear").positions(boundaries),
         log_position=ScrollLaw(points, axis="log").positions(boundaries),
         others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in range(scene.section)),
-        captions=tuple(CaptionSpan(caption.text, caption.in_frame, caption.out_frame) for caption in captions),
+        captions=tuple(
+            CaptionSpan(caption.text, caption.in_frame - start, caption.out_frame - start) for caption in captions
+        ),
         section_title=timeline.sections[scene.section].title,
-        section_start_frames=tuple(other.start_frame for other in timeline.scenes()),
-        film_frames=timeline.total_frames,
+        section_number=number,
+        section_count=count,
         picture=read_logo(show.picture) if show.picture else None,
     )
 
@@ -250,8 +259,8 @@ def _scene_sound(show: Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
     length = int(sound.frames / show.timeline.frame_rate * rate_hz) + 2
     number = f"{sound.iteration:,}" if sound.iteration is not None else ""
     return SceneSound(
-        start_frame=sound.start_frame,
-        end_frame=sound.end_frame,
+        start_frame=sound.start_frame - scene.start_frame,
+        end_frame=sound.end_frame - scene.start_frame,
         samples=QuantisedSamples(codes[start : start + length], record.encoding),
         sample_rate_hz=rate_hz,
         kind=sound.kind,

@@ -10,12 +10,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.entrance import TOOLS, as_our_error, end_like_ctrl_c, stopped_exit_code
+from pipeline.entrance import (
+    TOOLS,
+    as_our_error,
+    check_working_folder,
+    settle_in,
+    stopped_exit_code,
+)
 
 
 def main() -> None:
     """Run the command line of this process."""
-    end_like_ctrl_c()
+    settle_in()
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))
@@ -50,6 +56,7 @@ def run_tool(arguments: Sequence[str]) -> int:
     from pipeline.tools.commands import main as tools_main  # noqa: PLC0415 - only what is needed is loaded
 
     try:
+        check_working_folder()
         return tools_main([argument for argument in arguments if argument != "--debug"])
     except KeyboardInterrupt:
         sys.stderr.write("build-video: interrupted. Nothing was written.\n")

@@ -33,6 +33,7 @@ from pipeline.files import (
     disk_errors,
     file_sha256,
     flush_tree,
+    plain_reason,
     remove_strays,
     remove_tree,
 )
@@ -310,7 +311,7 @@ class Store:
             try:
                 found = file_sha256(folder / name)
             except OSError as error:
-                return f"{name} can't be read: {error.strerror}"
+                return f"{name} can't be read: {plain_reason(error)}"
             if found != expected:
                 return f"{name} was altered"
         self._verified[folder] = tuple(stamps)

@@ -10,16 +10,21 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Final, TypeVar
 
 from pipeline.errors import WorkerError
 
 _LISTEN_EVERY_S: Final = 0.2
+_LAST_WORDS_S: Final = 5.0
+"""How long what a helper said before its result is waited for. It is on its way: only a helper that is killed between
+the two never says it."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -45,6 +50,21 @@ def send_to_parent(message: object) -> None:
     """Tell the process that called `run_parallel` something; only inside one of its helper processes."""
     if _outbox is not None:
         _outbox.put(message)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Stands behind the last message about an item: messages of one helper come in their order."""
+
+    index: int
+
+
+def _do(function: Callable[[Item], Outcome], index: int, item: Item) -> Outcome:
+    """Do the work in a helper process, and say when all was said about it."""
+    try:
+        return function(item)
+    finally:
+        send_to_parent(_Said(index))
 
 
 def _start_worker(outbox: Any) -> None:
@@ -81,8 +101,8 @@ def run_parallel(
     on_done
         Called in this process, with the item's index and outcome, as each one is finished.
     on_message
-        Called in this process with what helper processes say through `send_to_parent`; where it is given, the work is
-        always done in helper processes.
+        Called in this process with what helper processes say through `send_to_parent`, all that is said about an item
+        before its `on_done` and before its error; where it is given, the work is always done in helper processes.
 
     Returns
     -------
@@ -106,8 +126,8 @@ def run_parallel(
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
     try:
         with deaf_to_ctrl_c():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
-            futures = {pool.submit(function, item): index for index, item in enumerate(items)}
-        return _collect(futures, on_done, lambda: _listen(inbox, on_message))
+            futures = {pool.submit(_do, function, index, item): index for index, item in enumerate(items)}
+        return _collect(futures, on_done, _Ear(inbox, on_message))
     except BrokenProcessPool as error:
         raise WorkerError(
             "A helper process died before its work was done.",
@@ -134,28 +154,46 @@ def deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _collect(
-    futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], listen: Callable[[], None]
-) -> list[Outcome]:
+class _Ear:
+    """Hears what helper processes say."""
+
+    def __init__(self, inbox: Any, on_message: Callable[[Any], None] | None) -> None:
+        self._inbox, self._on_message = inbox, on_message
+        self._complete: set[int] = set()
+
+    def listen(self) -> None:
+        """Hear what was said until now."""
+        with suppress(queue.Empty):
+            while True:
+                self._take(self._inbox.get_nowait())
+
+    def listen_to_the_end(self, index: int) -> None:
+        """Hear everything that is said about an item whose result is there: results come by a way of their own."""
+        limit = time.monotonic() + _LAST_WORDS_S
+        with suppress(queue.Empty):
+            while index not in self._complete:
+                self._take(self._inbox.get(timeout=max(0.0, limit - time.monotonic())))
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, _Said):
+            self._complete.add(message.index)
+        elif self._on_message is not None:
+            self._on_message(message)
+
+
+def _collect(futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], ear: _Ear) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=_LISTEN_EVERY_S, return_when=FIRST_COMPLETED)
-        listen()
-        for future in done:
-            outcomes[futures[future]] = future.result()
-            on_done(futures[future], outcomes[futures[future]])
+        ear.listen()
+        for future in sorted(done, key=lambda one: futures[one]):
+            index = futures[future]
+            if not isinstance(future.exception(), BrokenProcessPool):  # the dead say nothing more
+                ear.listen_to_the_end(index)
+            outcomes[index] = future.result()
+            on_done(index, outcomes[index])
     return [outcomes[index] for index in sorted(outcomes)]
-
-
-def _listen(inbox: Any, on_message: Callable[[Any], None] | None) -> None:
-    while True:
-        try:
-            message = inbox.get_nowait()
-        except queue.Empty:
-            return
-        if on_message is not None:
-            on_message(message)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

@@ -14,7 +14,7 @@ from pipeline.stages import sample, train
 from pipeline.store import Piece
 from pipeline.workplace import Workplace
 from tests.learning.networks import save_random_checkpoint
-from tests.stages.test_sample import ITERATIONS, NETWORK, made, production, workplace
+from tests.stages.test_sample import ITERATIONS, NETWORK, Listener, made, production, workplace
 from tests.test_lock import hold
 
 __all__ = ["made"]
@@ -90,6 +90,11 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
         holder.communicate()
     assert rounds
     assert len(takes(place)) == 2
+    assert isinstance(place.report, Listener)
+    told = [note for note in place.report.notes if "speaks" in note]
+    for iteration, note in zip(ITERATIONS[:2], told, strict=True):
+        assert f"iteration {iteration:,} speaks" in note
+        assert Path(note.rpartition(": ")[2]).is_file()
 
 
 def test_a_published_training_ends_the_following(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,18 @@ import pytest
 from filelock import FileLock
 
 from pipeline.errors import OutputError
-from pipeline.lock import sole_builder
+from pipeline.lock import is_held, sole_builder
 
 HOLD = (
     "import sys, time; from pathlib import Path; from pipeline.lock import sole_builder\n"
     "with sole_builder(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+)
+
+
+LOOK = (
+    "import sys; from pathlib import Path; from pipeline.lock import is_held\n"
+    "print('looking', flush=True)\n"
+    "while True: is_held(Path(sys.argv[1]))\n"
 )
 
 
@@ -36,6 +43,36 @@ def test_a_second_build_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_looking_keeps_no_build_out(tmp_path: Path) -> None:
+    with sole_builder(tmp_path):
+        assert is_held(tmp_path)
+    looker = subprocess.Popen([sys.executable, "-c", LOOK, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert looker.stdout is not None
+    assert looker.stdout.readline().strip() == "looking"
+    try:
+        for _ in range(200):
+            with sole_builder(tmp_path):
+                pass
+    finally:
+        looker.kill()
+        looker.communicate()
+    assert not is_held(tmp_path)
+
+
+def test_looking_at_a_folder_that_nobody_built_in_makes_nothing_there(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    assert not is_held(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_build_holds_nothing(tmp_path: Path) -> None:
+    holder = hold(tmp_path)
+    assert is_held(tmp_path)
+    holder.kill()
+    holder.communicate()
+    assert not is_held(tmp_path)
 
 
 def test_a_lock_left_by_a_killed_build_does_not_block(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Production files: what is right is read, what is wrong is told in one clear error."""
 
+import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,3 +126,63 @@ def test_the_production_in_the_readme_is_valid() -> None:
     assert production.sections[0].storyboard.take[0].iteration == "best"
     check_captions(production)
     assert production.cuts[0].name == "short"
+
+
+LIBRARIES_WORDS = re.compile(
+    r"(?i)tuple|dictionar|instance|valid |validat|input should|unable to parse|pydantic|string|float|\\bint\\b|literal|"
+    r"datetime|None|True|False|pattern|extra_forbidden"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("recordings = []", "at least 1 entry"),
+        ('recordings = "x.wav"', "a list"),
+        ("recordings = [1]", "text, in quotes"),
+        ('title = ""', "at least 1 character"),
+        ("title = 3", "text, in quotes"),
+        ('corpus = { sample_rate_hz = "x" }', "a whole number"),
+        ("corpus = { sample_rate_hz = -1 }", "a number, at least 4000"),
+        ('corpus = { encoding = "mu-low" }', 'perhaps "mu-law"'),
+        ("corpus = 3", "a table"),
+        ("network = { layers = 3.5 }", "a whole number"),
+        ("training = { epochs = inf }", "a number, at most 1000000"),
+        ("sampling = { temperature = -1 }", "a number, at least 0.01, or a list"),
+        ("storyboard = { seconds = 1979-05-27 }", "a number"),
+        ("storyboard = { takes = true, seconds = [true] }", "a number"),
+        ('[[section.take]]\niteration = "bset"', '"first", "last" or "best"; perhaps "best"'),
+        ('[[section.take]]\niteration = "frist"', '"first", "last" or "best"; perhaps "first"'),
+        ("[section.take]\niteration = 1", "[[...]]"),
+        ("take = [1]", "a table"),
+    ],
+)
+def test_a_wrong_value_is_told_without_words_of_the_libraries_beneath(line: str, expected: str) -> None:
+    usual = {"title": 'title = "One"', "recordings": 'recordings = ["one.wav"]'}
+    usual.pop(line.partition(" ")[0], None)
+    text = "\n".join(['title = "T"', "[[section]]", *usual.values(), line])
+    with pytest.raises(ProductionError) as refused:
+        parse_production(tomllib.loads(text), where="film.toml")
+    assert expected in refused.value.expected
+    assert "more after" not in refused.value.where, "one mistake is counted once"
+    assert not LIBRARIES_WORDS.search(str(refused.value).replace("[true]", ""))
+
+
+def test_a_backslash_that_became_a_tab_is_told(tmp_path: Path) -> None:
+    text = 'title = "T"\n[[section]]\ntitle = "One"\nrecordings = ["recordings\\tone.wav"]\n'
+    (tmp_path / "film.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProductionError) as refused:
+        load_production(tmp_path / "film.toml")
+    assert "forward slashes" in refused.value.hint
+
+
+@pytest.mark.parametrize("seconds", [0.1, 60.0])
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3"])
+def test_a_recording_in_place_of_a_production_file_is_told_as_such(tmp_path: Path, form: str, seconds: float) -> None:
+    rate_hz = 44100
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, int(seconds * rate_hz))
+    soundfile.write(tmp_path / f"en.{form}", noise, rate_hz)
+    with pytest.raises(ProductionError, match="This is a recording") as refused:
+        load_production(tmp_path / f"en.{form}")
+    assert "build-video init" in refused.value.hint
+    assert f"en.{form}" in refused.value.hint

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from pipeline.errors import RecordingError, WorkerError
-from pipeline.workers import run_parallel
+from pipeline.workers import run_parallel, send_to_parent
 
 
 def double(value: int) -> int:
@@ -20,6 +20,17 @@ def refuse(value: int) -> int:
 def die(_value: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
+
+
+def warn(value: int) -> int:
+    for number in range(3):
+        send_to_parent(f"{value}.{number}:" + 100_000 * "x")  # more than a pipe takes at once
+    return value
+
+
+def warn_and_refuse(value: int) -> int:
+    warn(value)
+    return refuse(value)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -39,3 +50,23 @@ def test_an_error_travels_between_processes_with_all_its_parts() -> None:
 def test_a_killed_process_is_told_as_such() -> None:
     with pytest.raises(WorkerError):
         run_parallel(die, [1, 2], jobs=2)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_all_that_is_said_about_an_item_is_heard_before_it_is_done(jobs: int) -> None:
+    heard: list[str] = []
+    told: dict[int, int] = {}
+
+    def note(index: int, _outcome: int) -> None:
+        told[index] = sum(message.startswith(f"{index}.") for message in heard)
+
+    run_parallel(warn, range(12), jobs=jobs, on_done=note, on_message=heard.append)
+    assert told == dict.fromkeys(range(12), 3)
+    assert len(heard) == 36
+
+
+def test_what_was_said_before_an_error_is_heard() -> None:
+    heard: list[str] = []
+    with pytest.raises(RecordingError):
+        run_parallel(warn_and_refuse, [1], jobs=1, on_message=heard.append)
+    assert [message.partition(":")[0] for message in heard] == ["1.0", "1.1", "1.2"]

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.ffmpeg import Completed, run
+from pipeline.files import plain_reason
 from pipeline.film.chapters import one_line
 from pipeline.film.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoder import level_for, timescale_for
@@ -197,7 +198,7 @@ def _index_of(path: Path) -> tuple[bytes, bool]:
                     file.seek(start)
                     return file.read(size), b"mdat" in order and order.index(b"moov") < order.index(b"mdat")
     except OSError as error:
-        raise FootageError(f"The film can't be read: {error.strerror or error}.", where=str(path)) from error
+        raise FootageError(f"The film can't be read: {plain_reason(error)}.", where=str(path)) from error
     raise FootageError("This is no MP4 with an index.", where=str(path), expected="a film made by build-video")
 
 

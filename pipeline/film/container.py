@@ -8,6 +8,7 @@ instead of an edit list: sound and picture are in step for players that honour e
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -134,7 +135,7 @@ def join(
         A folder for small helper files, which are removed.
     """
     list_file, metadata_file = workspace / "segments.ffconcat", workspace / "metadata.txt"
-    atomic_write_text(list_file, concat_list(parts, frame_rate))
+    atomic_write_bytes(list_file, os.fsencode(concat_list(parts, frame_rate)))  # names need not be UTF-8
     atomic_write_text(metadata_file, metadata)
     inputs = ["-f", "concat", "-safe", "0", "-i", file_argument(list_file), "-f", "ffmetadata"]
     inputs += ["-i", file_argument(metadata_file)]

@@ -312,7 +312,7 @@ def encode_frames(
     Parameters
     ----------
     draw
-        `draw(frame, out)` draws a frame of the film into a buffer of `plan.frame_shape`, over the frame before.
+        `draw(frame, out)` draws a frame of the clip into a buffer of `plan.frame_shape`, over the frame before.
     start_frame, end_frame
         The stretch, the end not included.
     path

@@ -137,7 +137,13 @@ def shown_seconds(footage: Footage, settings: InsertSettings) -> float:
         return settings.seconds or STILL_S
     left = footage.duration_s - settings.start_s
     wanted = settings.seconds if settings.seconds is not None else left
-    if left <= 0 or wanted > left + 0.05:  # containers round
+    if left <= 0:
+        raise FootageError(
+            f"It lasts {footage.duration_s:.2f} s: from {settings.start_s:g} s on, pictures are not there.",
+            where=str(footage.path),
+            expected=f"start_s below {footage.duration_s:.2f}, and start_s + seconds at most as much",
+        )
+    if wanted > left + 0.05:  # containers round
         raise FootageError(
             f"It lasts {footage.duration_s:.2f} s; from {settings.start_s:g} s on, {wanted:.2f} s are not there.",
             where=str(footage.path),

@@ -1,7 +1,7 @@
 """Segments: the film cut into stretches that are drawn, encoded and kept on their own.
 
 This module owns where the cuts are, and how a stretch becomes a file. It does not know what is shown, nor where results
-are kept.
+are kept. Frames are counted from the clip's first: a clip looks the same wherever it stands in the film.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ class Stretch:
         The clip that it shows.
     start_frame, end_frame
         Its frames in the film, the end not included.
+    part
+        Which part of its clip it is, counted from 0.
     """
 
     number: int
     clip: CardClip | SceneClip | InsertClip
     start_frame: int
     end_frame: int
+    part: int = 0
 
     @property
     def frames(self) -> int:
@@ -42,9 +45,19 @@ class Stretch:
         return self.end_frame - self.start_frame
 
     @property
+    def clip_frames(self) -> range:
+        """Its frames, counted from the clip's first."""
+        return range(self.start_frame - self.clip.start_frame, self.end_frame - self.clip.start_frame)
+
+    @property
     def name(self) -> str:
-        """What it is called in front of people: `segment-0007`."""
-        return f"segment-{self.number:04d}"
+        """What it is called in front of people: `card-title-01`, `scene-2-07`."""
+        clip = self.clip
+        if isinstance(clip, SceneClip):
+            shown = f"scene-{clip.section + 1}"
+        else:
+            shown = f"card-{clip.name}" if isinstance(clip, CardClip) else f"insert-{clip.insert + 1}"
+        return f"{shown}-{self.part + 1:02d}"
 
 
 def cut(timeline: Timeline) -> tuple[Stretch, ...]:
@@ -54,6 +67,6 @@ def cut(timeline: Timeline) -> tuple[Stretch, ...]:
         whole = isinstance(clip, InsertClip)  # its footage is decoded once
         parts = 1 if whole else max(1, round(clip.frames / (SEGMENT_S * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
-        for start, end in pairwise(edges):
-            stretches.append(Stretch(len(stretches), clip, start, end))
+        for part, (start, end) in enumerate(pairwise(edges)):
+            stretches.append(Stretch(len(stretches), clip, start, end, part))
     return tuple(stretches)

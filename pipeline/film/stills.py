@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import BuildVideoError, FootageError
+from pipeline.files import plain_reason
 from pipeline.media import MOST_PIXELS
 
 _LARGEST_BYTES: Final = 1 << 28
@@ -122,7 +123,7 @@ def _check_size(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as error:
-        raise FootageError(f"The picture can't be read: {error.strerror}.", where=str(path)) from error
+        raise FootageError(f"The picture can't be read: {plain_reason(error)}.", where=str(path)) from error
     if size > _LARGEST_BYTES:
         raise FootageError(
             "The picture's file is far too large.", where=str(path), expected=f"at most {_LARGEST_BYTES >> 20} MiB"

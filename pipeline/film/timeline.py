@@ -209,6 +209,7 @@ class Segment(TimelineRecord):
 
     video_file: PlainName = "segment.mp4"
     start_frame: int
+    """Frames are counted from the first of the clip that is shown, which may stand anywhere in the film."""
     end_frame: int
     encoder: str
     """The encoder that made it, as ffmpeg calls it: `libx264`."""

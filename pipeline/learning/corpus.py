@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import StoreError
+from pipeline.files import plain_reason
 from pipeline.names import PlainName
 
 Bytes = npt.NDArray[np.uint8]
@@ -92,7 +93,7 @@ def map_bytes(path: Path) -> Bytes:
     try:
         data = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:  # it reads headers as Python
-        why = error.strerror if isinstance(error, OSError) else "this is no array of bytes"
+        why = plain_reason(error) if isinstance(error, OSError) else "this is no array of bytes"
         raise StoreError(f"The bytes can't be read: {why}.", where=str(path), hint=_AGAIN) from error
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 1:
         raise StoreError("This is no array of bytes.", where=str(path), expected="uint8, one dimension", hint=_AGAIN)

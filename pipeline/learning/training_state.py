@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from pipeline.files import atomic_write_bytes, file_sha256
+from pipeline.files import atomic_write_bytes, file_sha256, plain_reason
 from pipeline.learning.arithmetic import Arithmetic
 from pipeline.learning.recipe import DECAY_SHARE
 from pipeline.learning.run import CheckpointFacts
@@ -98,7 +98,7 @@ def damage(folder: Path, state: TrainingState, log_file: str) -> str:
         except FileNotFoundError:
             return f"{name} is gone"
         except OSError as error:
-            return f"{name} can't be read: {error.strerror}"
+            return f"{name} can't be read: {plain_reason(error)}"
         if found != expected:
             return f"{name} was altered"
     return ""

@@ -81,7 +81,7 @@ class CardAnimation:
     card, folder
         The record, and where its files lie.
     start_frame, end_frame
-        When the card is seen, in frames of the film.
+        When the card is seen, in frames of the film or of its own.
     frame_rate
         Frames a second.
 
@@ -99,7 +99,7 @@ class CardAnimation:
         self._at_rest: dict[int, Planes] = {}
 
     def draw(self, frame: int, out: Plane) -> None:
-        """Draw a frame of the film over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
+        """Draw a frame over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
         planes = planes_of(out, self._card.width, self._card.height)
         page, standing = self._standing(frame - self._start)
         if all(one == Presence(1.0, 0.0) for one in standing):

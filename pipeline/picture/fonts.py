@@ -20,6 +20,7 @@ import fontpkg
 from PIL import ImageFont, features
 
 from pipeline.errors import GlyphError, TemplateError
+from pipeline.installing import extra_command
 
 Role = Literal["sans", "mono"]
 
@@ -190,7 +191,7 @@ def _glyph_error(character: str, text: str) -> GlyphError:
         hint = "Remove the character: it is not meant to be seen."
     elif name.startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")):
         hint = (
-            'Install the extra fonts with  pip install "build-video[cjk]"  or name a font file in the theme: '
+            f"Install the extra fonts with  {extra_command('cjk')}  or name a font file in the theme: "
             '[fonts] files = ["fonts/MyFont.ttf"].'
         )
     else:

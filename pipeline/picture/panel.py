@@ -37,7 +37,7 @@ class Panel(Protocol):
         """Draw, once, what never changes."""
 
     def draw(self, frame: int, planes: Planes) -> None:
-        """Draw what belongs to a frame of the film, over the base."""
+        """Draw what belongs to a frame, over the base."""
 
 
 @dataclass(frozen=True)

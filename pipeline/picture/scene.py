@@ -79,12 +79,12 @@ class Scene:
         self._bare = uncovered(data.width, data.height, covered)
 
     def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
-        """Draw a frame of the film over whatever `out` holds.
+        """Draw a frame over whatever `out` holds.
 
         Parameters
         ----------
         frame
-            The film's frame, `data.start_frame <= frame < data.end_frame`.
+            The frame, `data.start_frame <= frame < data.end_frame`.
         out
             The planes Y, U and V (BT.709, limited range, 4:2:0) one after the other: uint8, C-contiguous, shape
             (height * 3 // 2, width).

@@ -3,7 +3,8 @@
 Whoever joins the rooms fills these in from takes, loss logs and the timeline. A picture knows nothing of files,
 checkpoints or networks: only of samples, losses and frames.
 
-All frames are frames of the film, counted from 0. A scene's frames are `start_frame <= frame < end_frame`.
+All frames are counted from one beginning: the film's or, so that a scene looks the same wherever it stands, its own. A
+scene's frames are `start_frame <= frame < end_frame`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class SceneSound:
     Parameters
     ----------
     start_frame, end_frame
-        The frames of the film during which it sounds.
+        The frames during which it sounds.
     samples
         Mono, between -1 and 1; sample 0 sounds at `start_frame`. Hours of them need not lie in memory. What is missing
         at the end is silence, what is too much isn't shown.
@@ -114,7 +115,7 @@ class SceneData:
     Parameters
     ----------
     start_frame, end_frame
-        The scene's frames in the film.
+        The scene's frames.
     frame_rate
         Frames a second.
     width, height
@@ -133,10 +134,8 @@ class SceneData:
         What is said in words, in order, without overlap.
     section_title
         The section's title, for the header.
-    section_start_frames
-        Where each section of the film begins, for the marks of the progress bar; may be empty.
-    film_frames
-        The whole film's length in frames; 0 where unknown, then the progress bar shows the scene alone.
+    section_number, section_count
+        Which of the film's sections it is, counted from 0, and how many there are, for the progress bar.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     """
@@ -153,8 +152,8 @@ class SceneData:
     others: tuple[LossHistory, ...] = ()
     captions: tuple[CaptionSpan, ...] = ()
     section_title: str = ""
-    section_start_frames: tuple[int, ...] = ()
-    film_frames: int = 0
+    section_number: int = 0
+    section_count: int = 1
     picture: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
@@ -166,6 +165,7 @@ class SceneData:
             == self.height % 2
             == 0
             < min(self.width, self.height),
+            "the scene's section is one of those there are": 0 <= self.section_number < self.section_count,
             "the frame rate is positive": self.frame_rate > 0,
             "linear_position has a value for each frame boundary": self.linear_position.shape == boundaries,
             "log_position has a value for each frame boundary": self.log_position.shape == boundaries,

@@ -7,13 +7,15 @@ not know what any template means.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
+from pipeline.files import plain_reason
+from pipeline.setting_words import expected_words, is_in_own_words, shown_value
+from pipeline.toml_text import TomlMistake, parse_toml
 
 LARGEST_TEMPLATE_BYTES = 256 * 1024
 """More than any hand-written template needs; less than would hurt to parse."""
@@ -33,7 +35,7 @@ def read_template_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LARGEST_TEMPLATE_BYTES + 1)
     except OSError as error:
-        raise TemplateError(f"The template can't be read: {error.strerror}.", where=str(path)) from error
+        raise TemplateError(f"The template can't be read: {plain_reason(error)}.", where=str(path)) from error
     if len(data) > LARGEST_TEMPLATE_BYTES:
         raise TemplateError(
             "The template is too large.",
@@ -55,10 +57,11 @@ def read_template(path: Path, model: type[Model]) -> Model:
         Not TOML, or not what `model` asks for; names the line or the field.
     """
     try:
-        values: dict[str, Any] = tomllib.loads(read_template_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise TemplateError(f"The template is not valid TOML: {told}.", where=str(path)) from error
+        values: dict[str, Any] = parse_toml(read_template_text(path))
+    except TomlMistake as mistake:
+        where = f"{path}, {mistake.place}" if mistake.place else str(path)
+        what = f"The template is not valid TOML: {mistake.what}."
+        raise TemplateError(what, where=where, hint=mistake.hint) from mistake
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -85,8 +88,10 @@ def _told(error: ValidationError, path: Path, model: type[BaseModel]) -> Templat
         )
     if fault["type"] == "missing":
         return TemplateError("The template lacks a value.", where=where, expected=f"a value for '{field}'", hint=hint)
-    message = fault["msg"].removeprefix("Value error, ")
-    return TemplateError("The template has a value that can't be used.", where=where, expected=message, hint=hint)
+    here = [one for one in faults if one["loc"] == fault["loc"]]
+    shown = "" if is_in_own_words(fault) else f": {shown_value(fault.get('input'))}"
+    what = f"The template has a value that can't be used{shown}."
+    return TemplateError(what, where=where, expected=expected_words(here), hint=hint)
 
 
 def _known_names(model: type[BaseModel]) -> list[str]:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
 from pipeline.files import disk_errors
+from pipeline.installing import extra_command
 from pipeline.resources import assets_folder
 from pipeline.sound.meter import Level, LevelMeter
 from pipeline.sound.resample import Resampler
@@ -33,7 +34,9 @@ LONGEST_S: Final = 6 * 3600.0  # a WAV file of this kind ends after 8 hours
 _BLOCK_S: Final = 0.1
 _FLUSH_EVERY_S: Final = 1.0
 _PATIENCE_S: Final = 5.0
-_GET_LIBRARY: Final = "pip install 'build-video[record]'; on Linux the system also needs PortAudio (libportaudio2)."
+_GET_PORTAUDIO: Final = (
+    "sudo apt install libportaudio2  (Fedora: sudo dnf install portaudio; macOS: brew install portaudio)"
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,13 @@ def sound_library() -> Any:
     """
     try:
         return importlib.import_module("sounddevice")
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         raise RecordingError(
-            f"Recording needs the sound library, which can't be loaded: {error}.", hint=_GET_LIBRARY
+            "Recording needs the package sounddevice, which is not installed.", hint=extra_command("record")
+        ) from error
+    except OSError as error:
+        raise RecordingError(
+            "Recording needs the system's library PortAudio, which is not there.", hint=_GET_PORTAUDIO
         ) from error
 
 

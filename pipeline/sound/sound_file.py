@@ -17,6 +17,11 @@ import soundfile
 _PROBE_BYTES: Final = 1 << 16
 
 
+def name_of(path: Path) -> str | bytes:
+    """Name a file for libsndfile: the name's own bytes, which need not be UTF-8."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
 @contextmanager
 def new_sound_file(path: Path, sample_rate_hz: int, channels: int, subtype: str, form: str) -> Iterator[Any]:
     """Open a sound file for writing; `subtype` and `form` are libsndfile's words for its samples and its container.
@@ -27,7 +32,7 @@ def new_sound_file(path: Path, sample_rate_hz: int, channels: int, subtype: str,
         Where it can't be written, with the number of the true reason, such as a full disk.
     """
     try:
-        with soundfile.SoundFile(path, "w", sample_rate_hz, channels, subtype, format=form) as file:
+        with soundfile.SoundFile(name_of(path), "w", sample_rate_hz, channels, subtype, format=form) as file:
             yield file
     except (soundfile.LibsndfileError, AssertionError) as error:
         raise _reason(path) from error

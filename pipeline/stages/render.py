@@ -20,18 +20,20 @@ from pipeline.film.timeline import CardClip, SceneClip, Segment
 from pipeline.production import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
-from pipeline.showing import Show, card_of, drawer_for, look_of, show_of, sound_of
+from pipeline.showing import Show, card_of, drawer_for, look_of, place_among_scenes, show_of, sound_of
 from pipeline.side_by_side import Task
 from pipeline.store import Json, Piece, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
 from pipeline.workplace import Workplace
 
 STAGE: Final = "render"
-VERSION: Final = 2
+VERSION: Final = 3
 FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
 _FRAMES_BETWEEN_WORDS: Final = 20
+_UNSEEN: Final = ("file", "after", "section", "seconds", "sound", "title")
+"""Settings of an insert that say where it stands, how long, and what is heard and said of it."""
 
 Frame = NDArray[np.uint8]
 
@@ -59,15 +61,15 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     show, plan = show_of(production, made), plan_encoder(production.video, codec)
     stretches = _stretches(production, show, plan)
     store, forced = workplace.store, STAGE in workplace.force
-    todo = [
-        _Task(show, stretch, piece, plan, store.root)
+    todo = {
+        piece.key: _Task(show, stretch, piece, plan, store.root)  # what is shown twice is made once
         for stretch, piece in stretches
         if forced or store.result(piece, Segment) is None
-    ]
+    }
     if todo:
         if note:
             workplace.report.warn(note)
-        _render_all(todo, workplace)
+        _render_all(tuple(todo.values()), workplace)
     return replace(made, segments=tuple(store.made(piece, Segment) for _, piece in stretches))
 
 
@@ -78,24 +80,24 @@ def _stretches(production: Production, show: Show, plan: EncoderPlan) -> list[tu
 
 
 def _shown(show: Show, stretch: Stretch) -> dict[str, Json]:
-    """Everything that is seen in a stretch."""
-    clip = stretch.clip
-    clip_frames: Json = [clip.start_frame, clip.end_frame]
-    frames: dict[str, Json] = {"frames": [stretch.start_frame, stretch.end_frame], "clip": clip_frames}
+    """Everything that is seen in a stretch; frames are those of its clip, wherever that stands in the film."""
+    clip, own = stretch.clip, stretch.clip_frames
+    frames: dict[str, Json] = {"frames": [own.start, own.stop], "clip": clip.frames}
     if isinstance(clip, CardClip):
         return {**frames, "card": card_of(show, clip).content_hash}
     if isinstance(clip, SceneClip):
         return {**frames, **_scene_ingredients(show, clip, stretch)}
     settings, path = show.inserts[clip.insert]
-    return {**frames, "insert": settings.model_dump(mode="json"), "content": content_hash(path)}
+    seen = settings.model_dump(mode="json", exclude=set(_UNSEEN))
+    return {**frames, "insert": seen, "content": content_hash(path)}
 
 
 def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
-    timeline = show.timeline
+    timeline, start = show.timeline, scene.start_frame
     captions = timeline.captions_between(stretch.start_frame, stretch.end_frame)
     sounds: list[Json] = [
         {
-            "frames": [sound.start_frame, sound.end_frame],
+            "frames": [sound.start_frame - start, sound.end_frame - start],
             "from": sound.source_start_s,
             "iteration": sound.iteration,
             "sound": sound_of(show, scene, sound).content_hash,
@@ -104,10 +106,10 @@ def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[s
     ]
     return {
         "title": timeline.sections[scene.section].title,
-        "film": [timeline.total_frames, *(other.start_frame for other in timeline.scenes())],
+        "place": place_among_scenes(timeline, scene),
         "sounds": sounds,
-        "key points": [[point.frame, point.iteration] for point in scene.key_points],
-        "captions": [[caption.text, caption.in_frame, caption.out_frame] for caption in captions],
+        "key points": [[point.frame - start, point.iteration] for point in scene.key_points],
+        "captions": [[caption.text, caption.in_frame - start, caption.out_frame - start] for caption in captions],
         "losses": [run.content_hash for run in show.runs[: scene.section + 1]],
         "other titles": [section.title for section in timeline.sections[: scene.section]],
         **({"picture": content_hash(show.picture)} if show.picture else {}),
@@ -163,11 +165,12 @@ def _render(task: _Task) -> None:
         Store(task.store_root).publish(task.piece) as folder,
         drawer_for(task.show, stretch.clip, workspace=folder) as drawer,
     ):
-        segment = Segment(start_frame=stretch.start_frame, end_frame=stretch.end_frame, encoder=task.plan.codec)
+        own = stretch.clip_frames
+        segment = Segment(start_frame=own.start, end_frame=own.stop, encoder=task.plan.codec)
         encode_frames(
             drawer.draw,
-            start_frame=stretch.start_frame,
-            end_frame=stretch.end_frame,
+            start_frame=own.start,
+            end_frame=own.stop,
             path=folder / segment.video_file,
             plan=task.plan,
             on_frame=tell,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -134,7 +134,13 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     return replace(made, takes=tuple(map(tuple, takes)))
 
 
-def follow(production: Production, made: Made, workplace: Workplace, trainings: Mapping[int, Path]) -> int:
+def follow(
+    production: Production,
+    made: Made,
+    workplace: Workplace,
+    trainings: Mapping[int, Path],
+    tell: Callable[[str], None] | None = None,
+) -> int:
     """Make takes of checkpoints that trainings have saved so far, while they go on: as many as there are jobs.
 
     The takes are the pieces that the stage looks for when the trainings have ended. Where losses decide which
@@ -146,6 +152,8 @@ def follow(production: Production, made: Made, workplace: Workplace, trainings: 
         With the corpora.
     trainings
         For some sections, counted from 0, the folder of the training with its checkpoints and its plan.
+    tell
+        Told of each new take: which checkpoint speaks, and where it can be listened to.
 
     Returns
     -------
@@ -156,7 +164,20 @@ def follow(production: Production, made: Made, workplace: Workplace, trainings: 
     spare = [wish for wish in ready if wish.device == "cpu"]  # a GPU is left to the networks that train on it
     todo = [wish for wish in spare if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
     _make_all(todo, workplace)
+    if tell is not None:
+        for wish in todo:
+            tell(_told(production, wish, workplace.store))
     return len(todo)
+
+
+def _told(production: Production, wish: _Wish, store: Store) -> str:
+    """Say in one line which checkpoint speaks, and where."""
+    section = wish.speaker.section
+    whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
+    sounds = sorted(store.folder(wish.made_by_network).glob("*.wav"))
+    where = f"{sounds[0]}" if sounds else f"{store.folder(wish.made_by_network)}"
+    others = f", and {len(sounds) - 1} more beside it" if len(sounds) > 1 else ""
+    return f"{whose}iteration {wish.speaker.iteration:,} speaks for {wish.sound_s:.1f} s: {where}{others}"
 
 
 def _foreseen(production: Production, made: Made, section: int, folder: Path) -> list[_Wish]:

@@ -40,6 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import TextError
+from pipeline.files import plain_reason
 
 _BELOW_SPACE: Final = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθ"
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
@@ -128,7 +129,7 @@ def read_table(path: Path) -> ByteTable:
             data = file.read(_LARGEST_TABLE_BYTES + 1)
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = plain_reason(error) if isinstance(error, OSError) else "it is not UTF-8 text"
         raise TextError(f"The table can't be read: {reason}.", where=str(path)) from error
     lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
     if len(lines) != BYTES or len(data) > _LARGEST_TABLE_BYTES:

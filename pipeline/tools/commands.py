@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from pipeline.argument_words import argument_words
 from pipeline.errors import InputError
 from pipeline.progress import SILENT, Silence
 from pipeline.tools.graph_arguments import add_graph_arguments, graph_options
@@ -59,10 +60,11 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with the command line."""
+        what, expected = argument_words(message)
         raise InputError(
-            f"{message[:1].upper()}{message[1:]}.",
+            what,
             where="command line",
-            expected=" ".join(self.format_usage().removeprefix("usage: ").split()),
+            expected=expected or " ".join(self.format_usage().removeprefix("usage: ").split()),
             hint=f"{self.prog} --help explains all options.",
         )
 

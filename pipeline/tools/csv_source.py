@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Final, cast
 
 from pipeline.errors import LogError
+from pipeline.files import plain_reason
 from pipeline.tools.endpoints import input_name, open_input
 
 BLOCK_BYTES: Final = 1 << 20
@@ -76,7 +77,7 @@ def open_lines(path: str) -> Iterator[Iterator[bytes]]:
         except OSError as error:
             if error.filename is not None:
                 raise
-            raise LogError(f"The file can't be read: {error.strerror or error}.", where=input_name(path)) from error
+            raise LogError(f"The file can't be read: {plain_reason(error)}.", where=input_name(path)) from error
 
 
 def _checked_lines(read: Callable[[int], bytes], name: str) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pipeline.errors import BuildVideoError, InputError, OutputError
-from pipeline.files import translated_disk_error
+from pipeline.files import plain_reason, translated_disk_error
 
 STANDARD: Final = "-"
 
@@ -50,7 +50,7 @@ def _unreadable(path: str, error: OSError, error_type: type[InputError]) -> Inpu
         return error_type("This is a folder.", where=path, expected="a file, or - for standard input")
     if not Path(path).exists():
         return error_type("There is no such file.", where=path, expected="a file, or - for standard input")
-    return error_type(f"The file can't be read: {error.strerror or error}.", where=path)
+    return error_type(f"The file can't be read: {plain_reason(error)}.", where=path)
 
 
 @contextmanager
@@ -106,4 +106,4 @@ def _unwritable(path: str, error: OSError) -> BuildVideoError:
     told = translated_disk_error(error, Path(path))
     if told.exit_code == OutputError.exit_code or type(told).__name__ == "DiskFullError":
         return told
-    return OutputError(f"The output can't be written: {error.strerror or error}.", where=path)
+    return OutputError(f"The output can't be written: {plain_reason(error)}.", where=path)

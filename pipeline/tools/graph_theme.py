@@ -6,16 +6,17 @@ not judge a theme: `pipeline.picture.theme` does that when a film is built with 
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import TemplateError
+from pipeline.files import plain_reason
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.text import Typesetter
 from pipeline.resources import find_template
+from pipeline.toml_text import TomlMistake, parse_toml
 
 _LARGEST_THEME_BYTES = 256 * 1024
 
@@ -43,12 +44,17 @@ def load_graph_theme(name: str, own: Path | None = None) -> GraphTheme:
     """
     path = find_template(f"themes/{name}.toml", own)
     try:
-        values = tomllib.loads(_text(path))
+        values = parse_toml(_text(path))
         colours = values["colours"]
         named = {key: _colour(colours[key]) for key in ("background", "panel", "grid", "text", "muted")}
         series = tuple(_colour(one) for one in colours["series"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except TomlMistake as mistake:
+        where = f"{path}, {mistake.place}" if mistake.place else str(path)
+        what = f"The theme '{name}' is not valid TOML: {mistake.what}."
+        raise TemplateError(what, where=where, hint=mistake.hint) from mistake
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        reason = plain_reason(error) if isinstance(error, OSError) else reason
         raise TemplateError(f"The theme '{name}' can't be used: {reason}.", where=str(path)) from error
     if not series:
         raise TemplateError(f"The theme '{name}' has no colours for series.", where=f"{path}, colours.series")
@@ -56,12 +62,12 @@ def load_graph_theme(name: str, own: Path | None = None) -> GraphTheme:
     return GraphTheme(**named, series=series, typesetter=_typesetter(fonts if isinstance(fonts, dict) else {}, path))
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(_LARGEST_THEME_BYTES + 1)
     if len(data) > _LARGEST_THEME_BYTES:
         raise ValueError("it is too large")
-    return data.decode("utf-8-sig")
+    return data
 
 
 def _colour(value: object) -> Colour:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -61,12 +62,15 @@ def make_tiny(folder: Path, frame_rate: Fraction = Fraction(30)) -> Path:
     return folder / "tiny.toml"
 
 
-def build_video(*arguments: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command of this checkout in another folder."""
+def build_video(
+    *arguments: str | Path, cwd: Path, check: bool = True, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command of this checkout in another folder; `env` is added to this process's environment."""
     program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli import main; main()"
     ran = subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, check=False, timeout=400,
+        cwd=cwd, capture_output=True, text=True, errors="surrogateescape", check=False, timeout=400,
+        env=os.environ | (env or {}),
     )  # fmt: skip
     if check:
         assert ran.returncode == 0, ran.stderr[-3000:]

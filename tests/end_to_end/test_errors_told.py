@@ -138,7 +138,7 @@ def _tampered(folder: Path) -> None:
 COMMAND_LINE = (
     Told("InputError", "bild", ("no command 'bild'", "where: command line", "prepare", "build-video --help")),
     Told("InputError", "prepare --colour", ("--colour", "command line")),
-    Told("InputError", "prepare --jobs 0", ("--jobs", "greater than or equal to 1")),
+    Told("InputError", "prepare --jobs 0", ("--jobs", "at least 1")),
     Told("InputError", "prepare --device tpu", ("no device 'tpu'", "auto, cpu or cuda")),
     Told("InputError", "prepare --cut short", ("cut", "where: --cut")),
     Told("InputError", "still --at noon", ("'noon' is no time", "where: --at", "expected: 1:23")),
@@ -170,7 +170,7 @@ MORE_OF_THE_TOOLS = (
     Told("LogError", "graph log.csv out.png -y b", ("All values of the column 'b' are missing", "Row 1 says 'x'"), file("log.csv", "a,b\n1,x\n2,y\n")),
     Told("LogError", "graph log.csv out.png", ("No row has both 'a' and 'b'",), file("log.csv", "a,b\n1,\n,2\n3,\n,4\n")),
     Told("LogError", "graph log.csv out.png", ("more than 200 times its size",), lambda f: (f / "log.csv").write_bytes(gzip.compress(b"1,2\n" * (17 << 20), 1))),
-    Told("TextError", "from-text log.csv out --table absent.txt", ("table can't be read", "No such file")),
+    Told("TextError", "from-text log.csv out --table absent.txt", ("table can't be read", "no such file")),
     Told("TemplateError", "graph log.csv out.png --templates templates", ("can't be used", "'colours' is missing"), file("templates/themes/midnight.toml", "x=1")),
     Told("TemplateError", "graph log.csv out.png --templates templates", ("outside the templates folder",), theme("name =", 'fonts = {files = ["../../x.ttf"]}\nname =')),
 )  # fmt: skip
@@ -249,7 +249,7 @@ TEMPLATES = (
     Told("TemplateError", "storyboard", ("font file can't be used", "TrueType"), both(theme("name =", 'fonts = {files = ["x.ttf"]}\nname ='), file("templates/x.ttf", "no font"))),
     Told("TemplateError", "graph log.csv out.png --theme neon", ("no template", "neon")),
     Told("GlyphError", "storyboard", ("U+12000", "CUNEIFORM SIGN A", "fontpkg"), edited(('"Tiny"', '"Tiny \U00012000"'))),
-    Told("GlyphError", "storyboard", ("U+4E00", "build-video[cjk]"), edited(('title = "One"', 'title = "\u4e00"'))),
+    Told("GlyphError", "storyboard", ("U+4E00", "[cjk]"), edited(('title = "One"', 'title = "\u4e00"'))),
     Told("GlyphError", "graph log.csv out.png --title \U00012000", ("U+12000",)),
 )  # fmt: skip
 OUTPUTS = (
@@ -286,7 +286,7 @@ FOOTAGE = (
     Told("FootageError", "storyboard", ("is no picture", "PNG, JPEG or WebP"), both(edited(("width", 'picture="l.png"\nwidth')), file("l.png", "x"))),
     Told("FootageError", "check film.mp4", ("no timeline beside", "timeline.json"), file("film.mp4", b"x")),
     Told("FootageError", "check film.mp4", ("no MP4 with an index", "made by build-video"), lambda f: _beside_a_timeline(f, b"x" * 99)),
-    Told("FootageError", "check film.mp4", ("film can't be read", "No such file"), lambda f: _beside_a_timeline(f, None)),
+    Told("FootageError", "check film.mp4", ("film can't be read", "no such file"), lambda f: _beside_a_timeline(f, None)),
     Told("FootageError", "storyboard", ("file is far too large", "256 MiB"), both(edited(("width", 'picture="l.png"\nwidth')), lambda f: _sparse(f / "l.png", b"\x89PNG\r\n\x1a\n", 300 << 20))),
 )  # fmt: skip
 STAGES = (

@@ -1,6 +1,7 @@
 """A whole build, from recordings to MP4, checked by decoding what came out."""
 
 import json
+import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -184,3 +185,19 @@ def test_an_exact_broadcast_rate_works_all_the_way(built: Built, tmp_path: Path)
     frames = count_frames(copy.film)
     assert frames == timeline_of(copy.output)["total_frames"]
     assert abs(audio_seconds(copy.film) - frames * 1001 / 30000) < 1 / 29 + 2 * 1024 / 48000
+
+
+def test_a_folder_whose_name_is_no_text_takes_a_film(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    make_tiny(tmp_path / "here").parent.rename(folder)
+    production = folder / "tiny.toml"
+    Image.new("RGB", (64, 36), (0, 100, 0)).save(folder / "logo.png")
+    text = production.read_text(encoding="utf-8") + '[[insert]]\nfile = "logo.png"\nseconds = 1\n'
+    production.write_text(text, encoding="utf-8")
+    output = folder / "out"
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    ran = build_video(production, "--draft", "-o", output, cwd=tmp_path, env=strict)
+    assert (output / "draft" / "tiny.mp4").is_file()
+    assert os.fsencode(ran.stdout.strip()) == os.fsencode(output / "draft" / "tiny.mp4")
+    told = build_video(production, "--draft", "-o", output, "--json", cwd=tmp_path, env=strict).stdout.splitlines()
+    assert json.loads(told[-1])["film"] == str(output / "draft" / "tiny.mp4")

@@ -73,8 +73,8 @@ def scene_data(width: int = 320, height: int = 180, **changes: object) -> SceneD
         "others": (history(2500, "First try", 3.6, 2),),
         "captions": (CaptionSpan("It found out how loud a voice is", edges[2], edges[4]),),
         "section_title": "Second try: three layers",
-        "section_start_frames": (0, 30, 500),
-        "film_frames": 700,
+        "section_number": 1,
+        "section_count": 3,
     }
     return SceneData(**(values | changes))  # type: ignore[arg-type]
 

@@ -142,7 +142,7 @@ def test_the_playheads_glide_begins_and_ends_without_a_jerk() -> None:
 @pytest.mark.parametrize("height", [360, 1080])
 def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layout: str, height: int) -> None:
     shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[layout]
-    data = scene_data(shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2, film_frames=0)
+    data = scene_data(shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
     for graph in scene(data, layout=layout).panels:
         if isinstance(graph, LossGraph):
             end = data.end_frame - 1

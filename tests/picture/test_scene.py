@@ -120,7 +120,7 @@ def test_a_scene_without_losses_sounds_or_words_draws() -> None:
     still = np.zeros(361)
     data = scene_data(
         sounds=(), history=type(scene_data().history)(), others=(), captions=(), section_title="",
-        linear_position=still, log_position=still, film_frames=0, section_start_frames=(),
+        linear_position=still, log_position=still,
     )  # fmt: skip
     assert frame_of(scene(data), data, LATE).std() > 0
 

@@ -150,6 +150,65 @@ def test_a_changed_theme_redraws_everything(rendered: tuple[Workplace, Made]) ->
     assert len(stale(workplace, paper, made)) == len(made.segments)
 
 
+def film_with_inserts(folder: Path, order: tuple[int, ...] = (0, 1), **changes: Any) -> Production:
+    """Two stills play after the title, of 0.5 and 0.8 s."""
+    inserts = [{"file": f"{number}.png", "seconds": 0.5 + 0.3 * number, "title": f"Still {number}"} for number in order]
+    video = {**VIDEO, "width": 160, "height": 90, **changes.pop("video", {})}
+    film = made_up.production(video=video, insert=inserts, **changes)
+    film._folder = folder
+    return film
+
+
+@pytest.fixture(scope="module")
+def with_inserts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Workplace, Made]:
+    folder = tmp_path_factory.mktemp("inserts")
+    for number, colour in enumerate(((0, 160, 0), (160, 0, 0))):
+        Image.new("RGB", (64, 36), colour).save(folder / f"{number}.png")
+    workplace, made = until_cards(film_with_inserts(folder), folder)
+    return folder, workplace, render.run(film_with_inserts(folder), made, workplace)
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({"video": {"title_seconds": 1.5}}, {"card-title-01"}),
+        ({"video": {"credits_seconds": 2}}, {"card-credits-01"}),
+        ({"video": {"comparison_seconds": 0}}, set()),
+        ({"order": (1, 0)}, set()),
+        ({"order": (1,)}, set()),
+        ({"order": (0, 0, 1)}, set()),
+        ({"storyboard_1": {"card_seconds": 2}}, {"card-section-1-01"}),
+        ({"storyboard_2": {"seconds": 5}}, {"card-section-2-01", "scene-2-01"}),
+    ],
+)
+def test_only_what_looks_different_is_drawn_again(
+    with_inserts: tuple[Path, Workplace, Made], changes: dict[str, Any], again: set[str]
+) -> None:
+    folder, workplace, made = with_inserts
+    other = film_with_inserts(folder, **changes)
+    made = cards.run(other, storyboard.run(other, made, workplace), workplace)
+    drawn = {piece.name: piece for piece in render.pieces(other, made)}
+    assert {name for name, piece in drawn.items() if workplace.store.state(piece).state != "fresh"} <= again
+    listener = Listener()
+    before = set((workplace.store.root / render.STAGE).glob("*/segment.mp4"))
+    rendered = render.run(other, made, replace(workplace, report=listener))
+    made_now = set((workplace.store.root / render.STAGE).glob("*/segment.mp4")) - before
+    assert len(made_now) <= len(again)
+    assert sum(s.record.end_frame - s.record.start_frame for s in rendered.segments) == timeline_of(made).total_frames
+
+
+def test_a_scene_looks_the_same_wherever_it_stands_in_the_film(with_inserts: tuple[Path, Workplace, Made]) -> None:
+    folder, workplace, made = with_inserts
+    film, later = film_with_inserts(folder), film_with_inserts(folder, video={"title_seconds": 2.5})
+    moved = cards.run(later, storyboard.run(later, made, workplace), workplace)
+    for here, there in zip(timeline_of(made).scenes(), timeline_of(moved).scenes(), strict=True):
+        assert there.start_frame - here.start_frame == 45
+        for frame in range(0, here.frames, 17):
+            one = showing.draw_still(film, made, here.start_frame + frame)
+            two = showing.draw_still(later, moved, there.start_frame + frame)
+            assert np.array_equal(one, two), frame
+
+
 def test_a_segment_that_was_lost_is_rendered_alone_and_comes_back_the_same(rendered: tuple[Workplace, Made]) -> None:
     workplace, made = rendered
     lost = made.segments[2]

@@ -39,6 +39,7 @@ class Listener:
     begun: list[float] = field(default_factory=list)
     advanced: list[float] = field(default_factory=list)
     told: list[tuple[tuple[Part, ...], float | None]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def begin(self, _stage: str, _label: str, total: float, _unit: str, **_: object) -> None:
         self.begun.append(total)
@@ -51,7 +52,8 @@ class Listener:
 
     def expect(self, _works: object) -> None: ...
 
-    def note(self, _text: str) -> None: ...
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def warn(self, _text: str) -> None: ...
 
