@@ -22,7 +22,7 @@ from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSett
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
-from pipeline.sound.settings import CorpusSettings, SoundSettings
+from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 
 FILE_NAME = "production.toml"
 _LARGEST_BYTES = 1_000_000
@@ -36,7 +36,7 @@ class Section(_Part):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200)
-    recordings: tuple[str, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    recordings: tuple[RecordingName, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
     corpus: CorpusSettings = CorpusSettings()
     network: NetworkSettings = LstmSettings()
     training: TrainingSettings = TrainingSettings()
@@ -169,7 +169,7 @@ class Production(_Part):
     def recording_paths(self, section: int) -> tuple[Path, ...]:
         """The recordings of a section, counted from 0."""
         field = f"section {section + 1}, recordings"
-        return tuple(self.resolve(name, field) for name in self.sections[section].recordings)
+        return tuple(self.resolve(own.file, field) for own in self.sections[section].recordings)
 
     def draft(self) -> Production:
         """The same film small and quick; training and takes are shared with the full one."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Encoding = Literal["linear-u8", "mu-law"]
 
@@ -41,6 +41,30 @@ class CorpusSettings(_Settings):
     longest_s: float = Field(
         6 * 3600.0, gt=5.0, le=48 * 3600.0, description="Refuse recordings that are longer than this altogether."
     )
+
+
+class RecordingFile(_Settings):
+    """One recording: a file, and which of its sound tracks."""
+
+    file: str = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    track: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Which of the file's sound tracks, counted from 1; by default the first in which something sounds.",
+    )
+
+
+def _named_file(value: object) -> object:
+    """Let a file's name stand for a recording."""
+    if isinstance(value, str):
+        return {"file": value}
+    if not isinstance(value, dict | RecordingFile):
+        raise ValueError('a recording is "FILE", or { file = "FILE", track = 2 }')  # noqa: TRY004 - pydantic reads ValueErrors
+    return value
+
+
+RecordingName = Annotated[RecordingFile, BeforeValidator(_named_file, json_schema_input_type=str | RecordingFile)]
 
 
 class SoundSettings(_Settings):

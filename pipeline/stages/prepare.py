@@ -18,7 +18,7 @@ from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
 STAGE = "prepare"
-VERSION = 1
+VERSION = 2
 
 _MUCH_SILENCE = 0.6
 _MUCH_CLIPPED = 1e-4
@@ -44,10 +44,15 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
 
 def _piece(production: Production, section: int) -> Piece:
     recordings: list[Json] = [
-        {"name": path.name, "content": _content_hash(path)} for path in production.recording_paths(section)
+        {"name": path.name, "content": _content_hash(path), **({} if track is None else {"track": track})}
+        for path, track in zip(production.recording_paths(section), _tracks(production, section), strict=True)
     ]
     settings = production.sections[section].corpus.model_dump(mode="json")
     return Piece(STAGE, f"section-{section + 1}", VERSION, {"corpus": settings, "recordings": recordings})
+
+
+def _tracks(production: Production, section: int) -> list[int | None]:
+    return [own.track for own in production.sections[section].recordings]
 
 
 def _content_hash(path: Path) -> str:
@@ -74,6 +79,7 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
             folder / Corpus.model_fields["bytes_file"].default,
             folder / Corpus.model_fields["listen_file"].default,
             settings,
+            tracks=_tracks(production, section),
             on_recording=lambda index, seconds: report.advance(float(index), f"{paths[index].name}, {seconds:.0f} s"),
         )
         corpus = _record(sound, settings)
@@ -108,6 +114,10 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
         f"{corpus.clipped_samples} clipped samples"
     )
     for own in sound.recordings:
+        for note in own.notes:
+            report.note(f"{own.path.name}: {note}")
+        for warning in own.warnings:
+            report.warn(f"{own.path.name}: {warning}")
         source_samples = own.duration_s * own.sample_rate_hz
         if own.complaint:
             report.warn(f"{own.path.name} is damaged; {own.duration_s:.1f} s of it could be read ({own.complaint})")

@@ -58,5 +58,6 @@ def test_the_quietest_boundary_near_the_target_is_found() -> None:
     levels = np.ones(100, np.float32)
     levels[58:60] = 0.1
     levels[10:12] = 0.0
-    assert quietest_near(levels, 50, 20) == 59
-    assert quietest_near(levels, 50, 5) == 50
+    lengths = np.full(100, 80)
+    assert quietest_near(levels, lengths, 50 * 80, 20) == 59 * 80
+    assert quietest_near(levels, lengths, 50 * 80, 5) == 50 * 80
