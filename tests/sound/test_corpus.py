@@ -8,20 +8,22 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import RecordingError
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.settings import CorpusSettings
-from tests.sound.made import noise, peak_hz, sine, speechlike, write
+from tests.sound.made import convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000
 
 
-def corpus_of(folder: Path, *paths: Path, **settings: object) -> tuple[CorpusSound, npt.NDArray[np.uint8]]:
+def corpus_of(folder: Path, *paths: Path, **chosen: object) -> tuple[CorpusSound, npt.NDArray[np.uint8]]:
     target = folder / "made"
     target.mkdir(exist_ok=True)
-    sound = make_corpus(paths, target / "bytes.npy", target / "corpus.wav", CorpusSettings.model_validate(settings))
+    sound = make_corpus(paths, target / "bytes.npy", target / "corpus.wav", CorpusSettings.model_validate(chosen))
     return sound, np.load(target / "bytes.npy")
 
 
@@ -99,6 +101,45 @@ def test_the_split_falls_into_a_pause_nearby(tmp_path: Path) -> None:
     samples[round(9.15 * RATE) : round(9.25 * RATE)] = 0
     sound, _ = corpus_of(tmp_path, write(tmp_path / "a.wav", samples, RATE), sample_rate_hz=RATE)
     assert 9.15 <= sound.train_samples / RATE <= 9.25
+
+
+@given(
+    lengths=st.lists(st.integers(300, 2500), min_size=8, max_size=40),
+    place=st.floats(0.02, 0.98),
+    share=st.floats(0.1, 0.4),
+)
+@settings(deadline=None, max_examples=25)
+def test_the_split_falls_into_the_only_pause_however_many_recordings_are_joined(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], place: float, share: float
+) -> None:
+    """Windows of recordings that end in a part of one lie where their samples lie."""
+    rate, folder = 4000, tmp_path_factory.mktemp("joined")
+    lengths = [length + 20_000 // len(lengths) for length in lengths]
+    size, total = rate // 100, sum(lengths)
+    reach = min(50, round(share * total / size / 4)) * size
+    target = round(total * (1 - share))
+    low, high = max(0, target - reach + 4 * size), min(total, target + reach - 4 * size) - 3 * size
+    pause = round(low + place * (high - low))
+    samples = noise(total / rate, rate, level_db=-3)
+    samples[pause : pause + 3 * size] = 0
+    paths, at = [], 0
+    for number, length in enumerate(lengths):
+        paths.append(write(folder / f"{number}.wav", samples[at : at + length], rate))
+        at += length
+    sound, _ = corpus_of(folder, *paths, sample_rate_hz=rate, validation_share=share, normalise=False)
+    assert pause - size <= sound.train_samples <= pause + 4 * size
+
+
+def test_the_track_that_was_chosen_by_hand_is_learned(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", sine(440, 6.0, RATE), RATE)
+    both = ["-i", str(write(tmp_path / "b.wav", sine(880, 6.0, RATE), RATE)), "-map", "0:a", "-map", "1:a"]
+    path = convert(tmp_path / "a.wav", tmp_path / "both.mka", *both)
+    for track, hz in ((None, 440), (1, 440), (2, 880)):
+        (tmp_path / "made").mkdir(exist_ok=True)
+        made = [tmp_path / "made" / name for name in ("bytes.npy", "corpus.wav")]
+        sound = make_corpus([path], *made, CorpusSettings(sample_rate_hz=RATE), tracks=[track])
+        assert peak_hz(dequantise(np.load(made[0]), "linear-u8"), RATE) == pytest.approx(hz, abs=1)
+        assert bool(sound.recordings[0].notes) == (track is None)
 
 
 def test_mu_law_corpora_read_back_as_the_recording(tmp_path: Path) -> None:
