@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -22,7 +23,9 @@ from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSett
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
+from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
+from pipeline.toml_faults import explain_toml_fault
 
 FILE_NAME = "production.toml"
 _LARGEST_BYTES = 1_000_000
@@ -147,8 +150,11 @@ class Production(_Part):
             Where it lies outside the production's folder and that was not allowed.
         """
         root = self._folder.resolve()
+        if fault := swallowed_escape(relative):
+            what, expected, hint = fault
+            raise ProductionError(what, where=field, expected=expected, hint=hint)
         try:
-            path = (root / relative).resolve()
+            path = stored_path(root, relative).resolve()
             path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
             raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
@@ -193,7 +199,7 @@ class Production(_Part):
 
 def safe_file_name(text: str) -> str:
     """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option."""
-    name = re.sub(r"[^\w.-]+", "-", text, flags=re.UNICODE).strip(".-_")[:80]
+    name = re.sub(r"[^\w.-]+", "-", normalize("NFC", text), flags=re.UNICODE).strip(".-_")[:80]
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
     return f"film-{name}" if reserved or not name else name
 
@@ -207,6 +213,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         What is wrong, in which field, and what was expected.
     """
     try:
+        path = stored_path(Path(), str(path))
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is no path.", where=str(path)[:200], expected="a production file") from error
@@ -218,9 +225,22 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production._allow_outside = allow_outside  # noqa: SLF001
     for section in range(len(production.sections)):
         production.recording_paths(section)
-    production.resolve(production.templates, "templates")
+    _check_templates_folder(production)
     production.resolve(production.video.picture or ".", "video, picture")
     return production
+
+
+def _check_templates_folder(production: Production) -> None:
+    """Find a folder that someone names; the usual one need not be there."""
+    folder = production.resolve(production.templates, "templates")
+    usual = Production.model_fields["templates"].default
+    if production.templates != usual and not folder.is_dir():
+        raise ProductionError(
+            "There is no such folder of templates.",
+            where=f"templates: {folder}",
+            expected="a folder with your own templates in it",
+            hint=absent_hint(folder) if not folder.exists() else f"This is a file: name its folder, or '{usual}'.",
+        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -232,7 +252,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             "There is no such production file.",
             where=str(path),
             expected="a TOML file, or a folder with a production.toml in it",
-            hint="build-video init FOLDER makes one to begin with.",
+            hint=f"{_meant(path)}build-video init FOLDER makes one to begin with.",
         ) from None
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         why = error.strerror if isinstance(error, OSError) else "this is no file's name"
@@ -244,13 +264,18 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # text that is not UTF-8 and numbers of 5000 digits are ValueErrors
-        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        told, hint = explain_toml_fault(error, raw.decode("utf-8-sig", "replace"))
         raise ProductionError(
             f"The production file is not valid TOML: {told}.",
             where=str(path),
             expected='lines such as: title = "My film"',
-            hint="Look at the line named above; text needs quotes, lists need brackets.",
+            hint=hint,
         ) from error
+
+
+def _meant(path: Path) -> str:
+    near = absent_hint(path) if path.suffix else ""
+    return f"{near} Or: " if near.endswith("?") else ""
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:

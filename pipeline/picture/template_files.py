@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
+from pipeline.toml_faults import explain_toml_fault
 
 LARGEST_TEMPLATE_BYTES = 256 * 1024
 """More than any hand-written template needs; less than would hurt to parse."""
@@ -54,11 +55,12 @@ def read_template(path: Path, model: type[Model]) -> Model:
     TemplateError
         Not TOML, or not what `model` asks for; names the line or the field.
     """
+    text = read_template_text(path)
     try:
-        values: dict[str, Any] = tomllib.loads(read_template_text(path))
+        values: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise TemplateError(f"The template is not valid TOML: {told}.", where=str(path)) from error
+        told, hint = explain_toml_fault(error, text)
+        raise TemplateError(f"The template is not valid TOML: {told}.", where=str(path), hint=hint) from error
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -26,8 +26,8 @@ from pipeline.sound.silence import (
     WINDOW_S,
     quietest_near,
     shortened,
-    window_levels,
     window_lengths,
+    window_levels,
     window_samples,
 )
 from pipeline.sound.sound_file import new_sound_file

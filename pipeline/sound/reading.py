@@ -142,5 +142,3 @@ def open_recording(
         raise blamed(failure, process, sound_fault(process.stderr, path, form, error)) from failure
     if complaints is not None and process.stderr.strip():
         complaints.append(process.stderr.strip().splitlines()[-1])
-
-

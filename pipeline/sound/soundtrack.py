@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sound.reading import open_recording
 from pipeline.sound.levels import matching_gains_db, measured
 from pipeline.sound.loudness import Loudness, LoudnessMeter, measure_blocks
 from pipeline.sound.placement import FILM_RATE_HZ, VOICES, Placement, Samples, lay_music
+from pipeline.sound.reading import open_recording
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.sound_file import new_sound_file
 from pipeline.sound.voice import heard_blocks

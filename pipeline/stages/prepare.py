@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from unicodedata import normalize
 
 from pipeline.files import file_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
@@ -44,7 +45,11 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
 
 def _piece(production: Production, section: int) -> Piece:
     recordings: list[Json] = [
-        {"name": path.name, "content": _content_hash(path), **({} if track is None else {"track": track})}
+        {
+            "name": normalize("NFC", path.name),
+            "content": _content_hash(path),
+            **({} if track is None else {"track": track}),
+        }
         for path, track in zip(production.recording_paths(section), _tracks(production, section), strict=True)
     ]
     settings = production.sections[section].corpus.model_dump(mode="json")
@@ -100,7 +105,9 @@ def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
         dc_offset=sound.dc_offset,
         clipped_samples=sound.clipped_samples,
         recordings=tuple(
-            RecordingFacts(name=own.path.name, duration_s=own.duration_s, sample_rate_hz=own.sample_rate_hz)
+            RecordingFacts(
+                name=normalize("NFC", own.path.name), duration_s=own.duration_s, sample_rate_hz=own.sample_rate_hz
+            )
             for own in sound.recordings
         ),
     )

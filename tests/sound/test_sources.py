@@ -108,7 +108,9 @@ def test_whatever_the_channels_hold_the_voice_is_not_lost(gains: list[float], se
     assert np.abs(mixdown.mono(block)).max() >= 0.7 * loudest - 1e-6
 
 
-@pytest.mark.parametrize("name", ["obs.mkv", "obs.mp4", "obs.mov", "obs.m4a", "obs.mka", "obs.ts", "obs.ogg", "obs.wma"])
+@pytest.mark.parametrize(
+    "name", ["obs.mkv", "obs.mp4", "obs.mov", "obs.m4a", "obs.mka", "obs.ts", "obs.ogg", "obs.wma"]
+)
 def test_the_first_track_with_sound_is_taken_and_told(tmp_path: Path, name: str) -> None:
     samples, notes = mono_of(tracks(tmp_path, name, NOTHING, NOTHING, VOICE, sine(440, 6.0, RATE)))
     assert np.abs(samples).max() > 0.2
@@ -130,7 +132,9 @@ def test_a_track_may_be_chosen_by_hand(tmp_path: Path) -> None:
     for track, hz in ((1, 440), (2, 880)):
         source = choose_source(path, listen_s=100, track=track)
         with source.opened(100.0) as stream:
-            assert peak_hz(np.concatenate(list(stream.blocks()))[:, 0], stream.sample_rate_hz) == pytest.approx(hz, abs=2)
+            assert peak_hz(np.concatenate(list(stream.blocks()))[:, 0], stream.sample_rate_hz) == pytest.approx(
+                hz, abs=2
+            )
     with pytest.raises(RecordingError, match="no sound track 3 in this file: it has 2") as caught:
         choose_source(path, listen_s=100, track=3)
     assert "from 1 to 2" in caught.value.expected
