@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from pipeline.errors import RecordingError
 from pipeline.sound.clipping import ClipCounter
-from pipeline.sound.mixing import SILENT_PEAK, finite, odd_sample_notes
+from pipeline.sound.mixing import SILENT_PEAK, finite, odd_sample_warnings
 from pipeline.sound.quantise import dequantise, quantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.settings import CorpusSettings
@@ -162,7 +162,7 @@ def _read(
         samples=samples,
         complaint=complaints[0] if complaints else "",
         notes=source.notes,
-        warnings=odd_sample_notes(odd_frames),
+        warnings=odd_sample_warnings(odd_frames),
     )
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FootageError, InputError, RecordingError
-from pipeline.sound.mixing import Mixdown, finite, odd_sample_notes
+from pipeline.sound.mixing import Mixdown, finite
 from pipeline.sound.resample import Resampler
-from pipeline.sound.sources import choose_source
+from pipeline.sound.sources import Tell, choose_source, ignore
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,14 +31,15 @@ def decode(
     channels: int = 1,
     first_s: float = _LONGEST_MUSIC_S,
     error: type[InputError] = RecordingError,
-    notes: list[str] | None = None,
+    note: Tell = ignore,
+    warn: Tell = ignore,
 ) -> Floats:
     """Decode a sound, its first `first_s` seconds at most, into a nameless file that is mapped: for music.
 
     Parameters
     ----------
-    notes
-        Receives what a person should know: which track was taken, and what was no sound.
+    note, warn
+        Are told what a person should know: which track was taken, and what was no sound.
 
     Returns
     -------
@@ -63,20 +64,19 @@ def decode(
         shape = (samples,) if channels == 1 else (samples, channels)
         file.flush()
         decoded = np.memmap(file, np.float32, "r", shape=shape) if samples else np.zeros(shape, np.float32)
-    if notes is not None:
-        notes.extend([*source.notes, *odd_sample_notes(odd_frames)])
+    source.tell(odd_frames, note, warn)
     return decoded
 
 
-def load_music(path: Path, sample_rate_hz: int, notes: list[str] | None = None) -> Floats:
-    """Decode music for under a film: stereo, its first hour at most, shape (n, 2); `notes` as for `decode`.
+def load_music(path: Path, sample_rate_hz: int, note: Tell = ignore, warn: Tell = ignore) -> Floats:
+    """Decode music for under a film: stereo, its first hour at most, shape (n, 2); see `decode` for what is told.
 
     Raises
     ------
     FootageError
         Where it can't be used, or is too short to be repeated.
     """
-    music = decode(path, sample_rate_hz=sample_rate_hz, channels=2, error=FootageError, notes=notes)
+    music = decode(path, sample_rate_hz=sample_rate_hz, channels=2, error=FootageError, note=note, warn=warn)
     if len(music) < _SHORTEST_MUSIC_S * sample_rate_hz:
         raise FootageError(
             f"The music lasts {len(music) / sample_rate_hz:.3f} s only.",

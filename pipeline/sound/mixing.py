@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float32]
 NO_SOUND_ABOVE: Final = 1e10
 """Beyond this a sample is as little a number as infinity: 200 dB above full scale."""
 SILENT_PEAK: Final = 10 ** (-60 / 20)
+_COUNTED: Final = 1 << 18
 _WINDOW_S: Final = 0.1
 _HEARD_WINDOWS: Final = 5
 _VOICE_HZ: Final = (100.0, 4000.0)  # a hum or hiss that channels share must not hide that the voice is gone
@@ -65,7 +66,12 @@ def finite(block: Floats) -> tuple[Floats, int]:
     return np.where(odd, np.float32(0), block), int(odd.any(axis=1).sum())
 
 
-def odd_sample_notes(frames: int) -> tuple[str, ...]:
+def count_odd(samples: Floats) -> int:
+    """In how many frames any sample is no number, of a sound that may be longer than the memory."""
+    return sum(finite(samples[at : at + _COUNTED])[1] for at in range(0, len(samples), _COUNTED))
+
+
+def odd_sample_warnings(frames: int) -> tuple[str, ...]:
     """Tell how many samples were no numbers, where any were."""
     if not frames:
         return ()

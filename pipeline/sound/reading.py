@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 _AU_HEADER_BYTES: Final = 24
 _AU_FLOAT: Final = 6
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1000, 768_000
-_MOST_CHANNELS: Final = 64
+MOST_CHANNELS: Final = 64
 _BLOCK_FRAMES: Final = 1 << 16
 _TIMEOUT_S: Final = 1800.0
 _STALL_S: Final = 60.0
@@ -93,11 +93,11 @@ class RecordingStream:
         if mark != b".snd" or encoding != _AU_FLOAT or not 0 <= offset - _AU_HEADER_BYTES < 1 << 16:
             raise FfmpegError("ffmpeg answered with something else than sound.", where=str(self._path))
         self._process.read(offset - _AU_HEADER_BYTES)
-        if not (_LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ and 1 <= channels <= _MOST_CHANNELS):
+        if not (_LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ and 1 <= channels <= MOST_CHANNELS):
             raise self._error(
                 f"The file says that it has {channels} channels at {rate_hz} Hz.",
                 where=str(self._path),
-                expected=f"1 to {_MOST_CHANNELS} channels at {_LOWEST_RATE_HZ} to {_HIGHEST_RATE_HZ} Hz",
+                expected=f"1 to {MOST_CHANNELS} channels at {_LOWEST_RATE_HZ} to {_HIGHEST_RATE_HZ} Hz",
             )
         return rate_hz, channels
 

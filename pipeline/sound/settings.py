@@ -93,7 +93,10 @@ class SoundSettings(_Settings):
     )
     music_db: _Db = Field(-6.0, ge=-40.0, le=6.0, description="Level of what is heard under cards, against the voices.")
     duck_db: _Db = Field(
-        -80.0, ge=-80.0, le=0.0, description="How far music is lowered while scenes are heard; -60 and below: off."
+        -80.0,
+        ge=-80.0,
+        le=0.0,
+        description="How far music is lowered while voices are heard, in your own footage too; -60 and below: off.",
     )
 
     @model_validator(mode="after")

@@ -5,19 +5,25 @@ Owns the choice: the first track in which something sounds, unless one is named 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, RecordingError
-from pipeline.sound.mixing import ChannelSurvey, Mixdown, finite, plain_mixdown
+from pipeline.sound.mixing import ChannelSurvey, Mixdown, finite, odd_sample_warnings, plain_mixdown
 from pipeline.sound.reading import RecordingStream, open_recording
 from pipeline.sound.tracks import Track, tracks_of
 
 _MOST_LISTENED: Final = 32  # tracks: more than any camera or recorder has
 _STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error
+
+Tell = Callable[[str], None]
+
+
+def ignore(_text: str) -> None:
+    """Take what is told, where nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,13 @@ class SoundSource:
     mixdown: Mixdown | None = None
     tracks: int = 1
     notes: tuple[str, ...] = ()
+
+    def tell(self, odd_frames: int, note: Tell, warn: Tell) -> None:
+        """Tell what a person should know of the choice, and of frames that were no numbers, with the file's name."""
+        for text in self.notes:
+            note(f"{self.path.name}: {text}")
+        for text in odd_sample_warnings(odd_frames):
+            warn(f"{self.path.name}: {text}")
 
     def mixdown_of(self, channels: int) -> Mixdown:
         """How the track's channels become one."""

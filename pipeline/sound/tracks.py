@@ -22,6 +22,7 @@ _TITLE: Final = re.compile(r"    {2,}title\s*: (.+)")
 _COMPANDED: Final = {"pcm_mulaw": 32124 / 32768, "pcm_alaw": 32256 / 32768}
 """The largest value that ITU-T G.711 can hold."""
 _COUNTED: Final = re.compile(r"(\d+) channels(?: \(([A-Z0-9+@]+)\))?")
+_POINTED: Final = re.compile(r"\d+(\.\d+)+")
 _BASS: Final = re.compile(r"(\d+)\.[12]\b")
 _BASS_OF_COUNT: Final = {6: 3, 8: 3}  # without more words: 5.1 and 7.1 hold their low-frequency effects fourth
 _ANOTHER: Final = "Name a file with sound in it."
@@ -134,8 +135,11 @@ def _is_exact(codec: str, held: re.Match[str] | None) -> bool:
 
 
 def _channels(layout: str) -> int | None:
-    counted = _COUNTED.match(layout)
-    return int(counted[1]) if counted else {"mono": 1, "stereo": 2}.get(layout)
+    if counted := _COUNTED.match(layout):
+        return int(counted[1])
+    if pointed := _POINTED.match(layout):
+        return sum(int(part) for part in pointed[0].split("."))
+    return {"mono": 1, "stereo": 2, "quad": 4}.get(layout)
 
 
 def _bass_channel(layout: str) -> int | None:

@@ -106,10 +106,10 @@ def test_what_is_no_number_becomes_silence_and_is_counted(tmp_path: Path) -> Non
     block, odd = finite(rows)
     assert odd == 3
     assert plain_mixdown(2, None).mono(block).tolist() == [0.25, 0.0, 0.5, 0.0]
-    notes: list[str] = []
+    warnings: list[str] = []
     path = write(tmp_path / "nan.wav", np.repeat(rows, 100, axis=0), RATE, "FLOAT")
-    assert np.isfinite(decode(path, sample_rate_hz=RATE, notes=notes)).all()
-    assert "300 samples are no numbers" in notes[0]
+    assert np.isfinite(decode(path, sample_rate_hz=RATE, warn=warnings.append)).all()
+    assert "300 samples are no numbers" in warnings[0]
 
 
 def test_a_header_that_claims_4_gib_in_a_small_file_gives_what_is_there(tmp_path: Path) -> None:

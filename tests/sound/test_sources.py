@@ -31,7 +31,7 @@ def alike(samples: Floats, other: Floats = VOICE) -> float:
 
 def mono_of(path: Path) -> tuple[Floats, tuple[str, ...]]:
     notes: list[str] = []
-    return decode(path, sample_rate_hz=RATE, notes=notes), tuple(notes)
+    return decode(path, sample_rate_hz=RATE, note=notes.append), tuple(notes)
 
 
 def channels(folder: Path, *rows: Floats, subtype: str = "FLOAT") -> Path:
@@ -148,7 +148,7 @@ def test_where_no_track_sounds_for_long_the_loudest_is_taken(tmp_path: Path) -> 
 
 def test_music_and_text_of_sound_take_the_track_with_sound_too(tmp_path: Path) -> None:
     notes: list[str] = []
-    music = load_music(tracks(tmp_path, "music.mkv", NOTHING, VOICE), 48_000, notes)
+    music = load_music(tracks(tmp_path, "music.mkv", NOTHING, VOICE), 48_000, notes.append)
     assert np.abs(music).max() > 0.2
     assert "sound track 2" in notes[0]
 
@@ -157,12 +157,12 @@ def test_music_and_text_of_sound_take_the_track_with_sound_too(tmp_path: Path) -
     ("words", "track"),
     [
         ("pcm_s16le ([1][0][0][0] / 0x0001), 16000 Hz, mono, s16, 256 kb/s", Track(1, 32767 / 32768, True, 1, None)),
-        ("pcm_s24le, 48000 Hz, 5.1(side), s32 (24 bit), 6912 kb/s", Track(1, 1 - 2.0**-23, True, None, 3)),
-        ("pcm_f32le, 48000 Hz, 2.1, flt, 512 kb/s", Track(1, None, True, None, 2)),
+        ("pcm_s24le, 48000 Hz, 5.1(side), s32 (24 bit), 6912 kb/s", Track(1, 1 - 2.0**-23, True, 6, 3)),
+        ("pcm_f32le, 48000 Hz, 2.1, flt, 512 kb/s", Track(1, None, True, 3, 2)),
         ("aac (LC) (mp4a / 0x6134706D), 16000 Hz, stereo, fltp, 38 kb/s (default)", Track(1, None, False, 2, None)),
         ("pcm_s16le, 48000 Hz, 3 channels (FL+LFE+FR), s16", Track(1, 32767 / 32768, True, 3, 1)),
         ("flac, 44100 Hz, 6 channels, s16", Track(1, 32767 / 32768, True, 6, 3)),
-        ("flac, 44100 Hz, 7.1(wide), s16", Track(1, 32767 / 32768, True, None, 3)),
+        ("flac, 44100 Hz, 7.1(wide), s16", Track(1, 32767 / 32768, True, 8, 3)),
         ("something new", Track(1, None, False, None, None)),
     ],
 )
