@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pipeline.errors import RecordingError
 from pipeline.sound.clipping import ClipCounter
 from pipeline.sound.mixing import SILENT_PEAK, finite, odd_sample_warnings
+from pipeline.sound.quality import Quality, quality_of
 from pipeline.sound.quantise import dequantise, quantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.settings import CorpusSettings
@@ -60,6 +61,7 @@ class Recording:
     peak: float = 0.0
     levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     keep: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    quality: Quality | None = None
     complaint: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -176,8 +178,11 @@ def _measured(recording: Recording, settings: CorpusSettings) -> Recording:
             expected=f"a peak above -60 dB of full scale, not {20 * np.log10(max(peak, 1e-9)):.0f}",
             hint="Check that the right microphone was chosen and not muted, then record again.",
         )
-    levels = np.concatenate([window_levels(block, settings.sample_rate_hz) for block in _blocks(recording, settings)])
-    measured = replace(recording, peak=peak, levels=levels, keep=np.ones(len(levels), bool))
+    rate_hz = settings.sample_rate_hz
+    levels = np.concatenate([window_levels(block, rate_hz) for block in _blocks(recording, settings)])
+    samples = np.memmap(recording.scratch, np.float32, "r")
+    quality = quality_of(samples, recording.left_offset, peak, levels, rate_hz)
+    measured = replace(recording, peak=peak, levels=levels, quality=quality, keep=np.ones(len(levels), bool))
     if not settings.trim_silence:
         return measured
     longest = max(1, round(settings.longest_silence_s / WINDOW_S))

@@ -14,6 +14,7 @@ from pipeline.production import Production
 from pipeline.progress import Reporter
 from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
+from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
 from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
@@ -91,7 +92,9 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
         write_record(folder, corpus)
     report.advance(float(len(paths)))
     _tell(piece.name, sound, corpus, report)
-    return workplace.store.made(piece, Corpus)
+    made = workplace.store.made(piece, Corpus)
+    report.note(f"{piece.name}: what the network hears: {made.path(corpus.listen_file)}")
+    return made
 
 
 def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
@@ -132,5 +135,10 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
             report.warn(f"{own.path.name}: {own.clipped_samples} samples are clipped; record with a lower level")
         if abs(own.dc_offset) > _MUCH_DC:
             report.warn(f"{own.path.name}: a DC offset of {own.dc_offset:+.1%} was removed; check the sound card")
+    judged = [(own.path.name, own.peak, own.quality) for own in sound.recordings if own.quality is not None]
+    for doubt in doubts(judged):
+        report.warn(doubt)
+    if note := short_note(corpus.duration_s):
+        report.note(f"{name}: {note}")
     if corpus.silence_share > _MUCH_SILENCE:
         report.warn(f"{name}: {corpus.silence_share:.0%} is silence; trim_silence = true shortens it")

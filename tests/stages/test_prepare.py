@@ -160,6 +160,20 @@ def test_how_a_recording_was_read_is_told_with_its_name(tmp_path: Path) -> None:
     assert "odd.wav: 21 samples are no numbers" in listener.warnings[0]
 
 
+def test_recordings_are_judged_and_it_is_told_where_they_can_be_listened_to(tmp_path: Path) -> None:
+    demo, rate = soundfile.read(assets_folder() / "demo" / "session-1.flac", dtype="float32")
+    hiss = np.random.default_rng(1).standard_normal(len(demo)) * 0.2 * demo.std()
+    write(tmp_path / "a.wav", 0.9 * (demo + hiss) / np.abs(demo + hiss).max(), rate)
+    listener = Listener()
+    made = prepare.run(production(tmp_path, "a.wav"), Made(), workplace(tmp_path, listener))
+    assert len(listener.warnings) == 1
+    assert "a.wav: its pauses are only" in listener.warnings[0]
+    assert any("three minutes and more are better" in note for note in listener.notes)
+    where = made.corpora[0].path(made.corpora[0].record.listen_file)
+    assert any(note.endswith(str(where)) for note in listener.notes)
+    assert where.is_file()
+
+
 def test_another_track_is_another_corpus(tmp_path: Path) -> None:
     voice = write(tmp_path / "a.wav", speechlike(6.0, RATE), RATE)
     convert(voice, tmp_path / "two.mka", "-i", str(voice), "-map", "0:a", "-map", "1:a")
