@@ -17,6 +17,7 @@ from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
 from pipeline.forecast import MEASURED, Forecast, to_make
+from pipeline.named_files import absent_hint
 from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
@@ -111,7 +112,7 @@ def _check_files(production: Production) -> None:
                 "There is no such file.",
                 where=f"{field}: {path}",
                 expected="a file beside the production",
-                hint="Correct the name, or put the file there.",
+                hint=absent_hint(path),
             )
         if field == _MUSIC:
             recognise(path, FootageError)

@@ -18,6 +18,7 @@ from typing import Final
 from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg import Process, file_argument
 from pipeline.files import plain_reason
+from pipeline.named_files import absent_hint
 
 _HEAD_BYTES: Final = 1 << 16
 _LARGEST_BYTES: Final = 1 << 37  # 128 GiB: a day of uncompressed surround sound, or a long film
@@ -107,9 +108,7 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
                 file.seek(_id3_end(head))
                 head = file.read(_HEAD_BYTES)
     except FileNotFoundError:
-        raise error(
-            "There is no such file.", where=str(path), hint="Correct the name, or put the file there."
-        ) from None
+        raise error("There is no such file.", where=str(path), hint=absent_hint(path)) from None
     except IsADirectoryError:
         raise error("This is a folder.", where=str(path), expected="a sound or video file") from None
     except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError

@@ -7,12 +7,11 @@ film's titles, and it reads no recording.
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -25,9 +24,10 @@ from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
-from pipeline.setting_words import expected_words, is_in_own_words, own_words, shown_value
-from pipeline.sound.settings import CorpusSettings, SoundSettings
-from pipeline.toml_text import PATHS_HINT, TomlMistake, parse_toml
+from pipeline.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.production_mistakes import explain_mistake
+from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
+from pipeline.toml_text import TomlMistake, parse_toml
 
 FILE_NAME = "production.toml"
 _LARGEST_BYTES = 1_000_000
@@ -43,7 +43,7 @@ class Section(_Part):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200)
-    recordings: tuple[str, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    recordings: tuple[RecordingName, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
     corpus: CorpusSettings = CorpusSettings()
     network: NetworkSettings | Auto = Field(
         LstmSettings(), description="or 'auto': chosen for the length of the recording, the minutes and this machine"
@@ -176,15 +176,11 @@ class Production(_Part):
             Where it lies outside the production's folder and that was not allowed.
         """
         root = self._folder.resolve()
-        if not relative.isprintable():  # \t and \n of a path with backslashes
-            raise ProductionError(
-                f"{relative[:60]!r} is no path: it holds a character that can't be seen.",
-                where=field,
-                expected="a file's path",
-                hint=PATHS_HINT,
-            )
+        if fault := swallowed_escape(relative):
+            what, expected, hint = fault
+            raise ProductionError(what, where=field, expected=expected, hint=hint)
         try:
-            path = (root / relative).resolve()
+            path = stored_path(root, relative).resolve()
             path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
             raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
@@ -205,7 +201,7 @@ class Production(_Part):
     def recording_paths(self, section: int) -> tuple[Path, ...]:
         """The recordings of a section, counted from 0."""
         field = f"section {section + 1}, recordings"
-        return tuple(self.resolve(name, field) for name in self.sections[section].recordings)
+        return tuple(self.resolve(own.file, field) for own in self.sections[section].recordings)
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
@@ -260,7 +256,7 @@ def safe_file_name(text: str) -> str:
 
     Of a name without a letter or a digit, such as one of emoji alone, the characters' numbers are left.
     """
-    name = re.sub(r"[^\w.-]+", "-", text, flags=re.UNICODE).strip(".-_")[:80]
+    name = re.sub(r"[^\w.-]+", "-", normalize("NFC", text), flags=re.UNICODE).strip(".-_")[:80]
     name = name or "-".join(f"{ord(character):x}" for character in text)[:80].strip("-")
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
     return f"film-{name}" if reserved or not re.search(r"[^\W_]", text) else name
@@ -275,6 +271,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         What is wrong, in which field, and what was expected.
     """
     try:
+        path = stored_path(Path(), str(path))
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is no path.", where=str(path)[:200], expected="a production file") from error
@@ -287,9 +284,22 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production._allow_outside = allow_outside  # noqa: SLF001
     for section in range(len(production.sections)):
         production.recording_paths(section)
-    production.resolve(production.templates, "templates")
+    _check_templates_folder(production)
     production.resolve(production.video.picture or ".", "video, picture")
     return production
+
+
+def _check_templates_folder(production: Production) -> None:
+    """Find a folder that someone names; the usual one need not be there."""
+    folder = production.resolve(production.templates, "templates")
+    usual = Production.model_fields["templates"].default
+    if production.templates != usual and not folder.is_dir():
+        raise ProductionError(
+            "There is no such folder of templates.",
+            where=f"templates: {folder}",
+            expected="a folder with your own templates in it",
+            hint=absent_hint(folder) if not folder.exists() else f"This is a file: name its folder, or '{usual}'.",
+        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -301,7 +311,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             "There is no such production file.",
             where=str(path),
             expected="a TOML file, or a folder with a production.toml in it",
-            hint="build-video init FOLDER makes one to begin with.",
+            hint=f"{_meant(path)}build-video init FOLDER makes one to begin with.",
         ) from None
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         why = plain_reason(error) if isinstance(error, OSError) else "this is no file's name"
@@ -336,96 +346,16 @@ def _refuse_recording(path: Path) -> None:
         )
 
 
+def _meant(path: Path) -> str:
+    near = absent_hint(path) if path.suffix else ""
+    return f"{near} Or: " if near.endswith("?") else ""
+
+
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
     """Validate what a production file says; the first mistake is told, the others are counted."""
     try:
         return Production.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, where) from None
+        raise explain_mistake(error, Production, where) from None
     except RecursionError:
         raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None
-
-
-def _explain(error: ValidationError, where: str) -> ProductionError:
-    found = error.errors(include_url=False)
-    places = [mistake["loc"] for mistake in found]
-    # pydantic also counts a list as too short whose items were refused: that is no mistake of its own.
-    inner = {place[:depth] for place in places for depth in range(len(place))}
-    mistakes = [mistake for mistake in found if mistake["loc"] not in inner] or found
-    # An unknown key often causes a missing one: name it first.
-    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
-    field = _field_name(first["loc"])
-    # A value that may be of several kinds is refused once for each: that is one mistake.
-    here = [mistake for mistake in mistakes if _field_name(mistake["loc"]) == field]
-    others = len({_field_name(mistake["loc"]) for mistake in mistakes}) - 1
-    more = f" ({others} more after this one)" if others else ""
-    place = f"{where}: {field}{more}" if field else f"{where}{more}"
-    if first["type"] == "extra_forbidden":
-        return _unknown_key(first["loc"], place)
-    if first["type"] == "missing":
-        return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {_line_for(field)}")
-    if first["type"] == "union_tag_invalid":
-        return ProductionError("There is no such kind of network.", where=place, expected="'lstm' or 'tiered-lstm'")
-    if isinstance(first.get("input"), dict) and is_in_own_words(first):
-        what = f"These values don't go together: {own_words(first)}."
-        return ProductionError(what, where=place, hint="Correct them.")
-    return ProductionError(
-        f"'{field}' can't be {shown_value(first.get('input'))}.", where=place, expected=expected_words(here)
-    )
-
-
-def _line_for(field: str) -> str:
-    name = field.rpartition(".")[2]
-    return "[[section]]" if name == "section" else f"{name} = ..."
-
-
-def _field_name(location: tuple[int | str, ...]) -> str:
-    """Put pydantic's location as a person counts: sections from 1, no names of alternatives."""
-    words: list[str] = []
-    model: object = Production
-    for step in location:
-        if isinstance(step, int):
-            words[-1:] = [f"{words[-1]} {step + 1}"] if words else [str(step + 1)]
-        elif (inner := _step_into(model, step)) is not None:
-            model = inner
-            words.append(step)
-        elif step not in {"lstm", "tiered-lstm"} and not re.search(
-            r"[\[\]()]|function-|^(tuple|int|str|float|constrained-.*|literal.*)$", step
-        ):
-            words.append(step)
-    return ".".join(words)
-
-
-def _step_into(annotation: object, key: str) -> object | None:
-    for model in _models(annotation):
-        for name, field in model.model_fields.items():
-            if key in (name, field.alias):
-                return field.annotation
-    return None
-
-
-def _models(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    if get_origin(annotation) in (tuple, list, Union, types.UnionType, Annotated):
-        return [model for inner in get_args(annotation) for model in _models(inner)]
-    return []
-
-
-def _unknown_key(location: tuple[int | str, ...], place: str) -> ProductionError:
-    model: object = Production
-    for step in location[:-1]:
-        if isinstance(step, str):
-            narrowed = [
-                m for m in _models(model) if "kind" in m.model_fields and m.model_fields["kind"].default == step
-            ]
-            model = narrowed[0] if narrowed else (_step_into(model, step) or model)
-    known = sorted({f.alias or name for m in _models(model) for name, f in m.model_fields.items()})
-    key = str(location[-1])
-    close = get_close_matches(key, known, n=1, cutoff=0.5)
-    return ProductionError(
-        f"There is no setting '{key}'.",
-        where=place,
-        expected=f"'{close[0]}'?" if close else f"one of {', '.join(known)}",
-        hint="Correct or remove this key; build-video schema lists all settings.",
-    )

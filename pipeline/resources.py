@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import TemplateError
+from pipeline.named_files import near_names, stored_path
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -40,14 +41,16 @@ def find_template(relative: str, own: Path | None) -> Path:
     folders = [folder for folder in (own, builtin_templates_folder()) if folder is not None]
     for folder in folders:
         with suppress(OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
-            candidate = (folder / relative).resolve()
+            candidate = stored_path(folder, relative).resolve()
             if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
                 return candidate
     kind = relative.partition("/")[0]
     known = sorted({path.stem for folder in folders for path in (folder / kind).glob("*") if path.is_file()})
+    near = near_names(Path(relative).stem, known)
     raise TemplateError(
         f"There is no template {relative!r}.",
         where=", ".join(str(folder / kind) for folder in folders),
         expected=f"one of {', '.join(known)}" if known else "a template file",
-        hint="Correct the name in the production file, or add the file to your own templates folder.",
+        hint=(f"Did you mean {' or '.join(map(repr, near))}? " if near else "")
+        + "Correct the name in the production file, or add the file to your own templates folder.",
     )

@@ -17,6 +17,8 @@ PATHS_HINT: Final = (
     'Between double quotes a backslash begins an escape. Write paths with forward slashes, "C:/voices/me.wav", or '
     "between single quotes, 'C:\\voices\\me.wav'."
 )
+_WITH_BACKSLASH: Final = re.compile(r'"([^"\\]*\\[^"]*)"?')
+_ESCAPE_MISTAKES: Final = ("Unescaped", "Invalid hex", "Escaped character")
 _ONE_A_LINE: Final = 'Each line is a name, =, and one value: title = "My film"'
 # What the parser says, as far as it says it, in our words, and what to do.
 _WORDS: Final = (
@@ -104,10 +106,21 @@ def _mistake(said: str, text: str) -> TomlMistake:
     if said.startswith("Invalid value"):
         what, hint = _no_value(line[column - 1 :].strip())
         return TomlMistake(what, place, hint)
+    if (written := _WITH_BACKSLASH.search(line)) and ('\\"' in line or said.startswith(_ESCAPE_MISTAKES)):
+        return TomlMistake(
+            "a backslash in double quotes begins an escape that there isn't", place, _paths_hint(written)
+        )
     for begins, what, hint in _WORDS:
         if said.startswith(begins):
             return TomlMistake(what, place, hint)
     return TomlMistake("this can't be read", place, _ONE_A_LINE)
+
+
+def _paths_hint(written: re.Match[str]) -> str:
+    """How to write the very path that was meant."""
+    path = written[1].rstrip(", ]}")[:_LONGEST_LINE]
+    slashed = re.sub(r"\\+", "/", path)
+    return f"{PATHS_HINT} For example \"{slashed}\", or '{path}'."
 
 
 def _no_value(rest: str) -> tuple[str, str]:

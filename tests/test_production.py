@@ -139,7 +139,7 @@ LIBRARIES_WORDS = re.compile(
     [
         ("recordings = []", "at least 1 entry"),
         ('recordings = "x.wav"', "a list"),
-        ("recordings = [1]", "text, in quotes"),
+        ("recordings = [1]", 'a recording is "FILE"'),
         ('title = ""', "at least 1 character"),
         ("title = 3", "text, in quotes"),
         ('corpus = { sample_rate_hz = "x" }', "a whole number"),

@@ -268,12 +268,24 @@ def _sound_findings(
     if promise.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
         away = found.loudness_lufs - promise.target_lufs
         at_limit = found.true_peak_dbtp >= (promise.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
-        wanted = f"{promise.target_lufs:g}, or what peaks allow"
-        fits = away <= LOUDNESS_TOLERANCE_LU and (away >= -LOUDNESS_TOLERANCE_LU or at_limit)
-        yield _said("loudness wanted", wanted, found.loudness_lufs, holds=fits)
+        is_softer = away < -LOUDNESS_TOLERANCE_LU
+        fits = away <= LOUDNESS_TOLERANCE_LU and (at_limit or not is_softer)
+        wanted = f"{promise.target_lufs:g} LUFS, or less where peaks allow no more"
+        yield _said(
+            "loudness wanted", wanted, _loudness_told(promise, found, is_held_down=fits and is_softer), holds=fits
+        )
     if promise.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
         below = found.true_peak_dbtp <= promise.true_peak_dbtp + 0.05  # ffmpeg tells tenths
         yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
+
+
+def _loudness_told(promise: Promise, found: Inspection, *, is_held_down: bool) -> str:
+    """Say which loudness was asked for, which was reached, and why they differ where they do."""
+    told = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
+    if not is_held_down:
+        return told
+    limit = f"{promise.true_peak_dbtp:g}" if promise.true_peak_dbtp is not None else "0"
+    return f"{told}: its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
 
 
 def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[Finding]:

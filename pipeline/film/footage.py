@@ -154,8 +154,10 @@ def shown_seconds(footage: Footage, settings: InsertSettings) -> float:
     return wanted
 
 
-def write_sound(footage: Footage, settings: InsertSettings, seconds: float, out: Path) -> NDArray[np.float32]:
-    """Decode the footage's sound into a file.
+def write_sound(
+    footage: Footage, settings: InsertSettings, seconds: float, out: Path, track: int = 1
+) -> NDArray[np.float32]:
+    """Decode one of the footage's sound tracks, counted from 1, into a file.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def write_sound(footage: Footage, settings: InsertSettings, seconds: float, out:
     fade = min(settings.fade_seconds, seconds / 2)
     fades = f"afade=t=in:d={fade:.3f},afade=t=out:st={seconds - fade:.3f}:d={fade:.3f}"
     source = ["-ss", f"{settings.start_s:.3f}", *input_arguments(footage.path, recognise(footage.path, FootageError))]
-    shaped = ["-map", "0:a:0", "-t", f"{seconds:.3f}", "-af", fades if fade > 0 else "anull"]
+    shaped = ["-map", f"0:a:{track - 1}", "-t", f"{seconds:.3f}", "-af", fades if fade > 0 else "anull"]
     told = ["-ac", "2", "-ar", str(_SOUND_RATE_HZ), "-f", "f32le", "-y", file_argument(out)]
     run_on_file(
         [*source, *shaped, *told],

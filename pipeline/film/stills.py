@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import BuildVideoError, FootageError
 from pipeline.files import plain_reason
 from pipeline.media import MOST_PIXELS
+from pipeline.named_files import absent_hint
 
 _LARGEST_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = 32
@@ -88,8 +89,9 @@ def read_logo(path: Path, longest_px: int = 1024) -> NDArray[np.uint8]:
     from PIL import ImageOps  # noqa: PLC0415 - only stills need it
 
     if not is_still(path):
-        found = "The film's picture is no picture." if path.exists() else "The film's picture is not there."
-        raise FootageError(found, where=str(path), expected=_EXPECTED)
+        there = path.exists()
+        found = "The film's picture is no picture." if there else "The film's picture is not there."
+        raise FootageError(found, where=str(path), expected=_EXPECTED, hint="" if there else absent_hint(path))
     with _opened(path) as image:
         upright = ImageOps.exif_transpose(image).convert("RGBA")
         upright.thumbnail((longest_px, longest_px))

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.errors import TemplateError
+from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.picture.contrast import (
     COLOUR_DISTANCE,
     DEFICIENCIES,
@@ -135,15 +136,19 @@ def _found_font_files(theme: Theme, path: Path) -> tuple[Path, ...]:
     found = []
     for name in theme.fonts.files:
         try:
-            file = (folder / name).resolve()
+            file = stored_path(folder, name).resolve()
             there = file.is_relative_to(folder) and file.is_file()
+            hint = absent_hint(file) if file.is_relative_to(folder) and not there else ""
         except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
-            there = False
+            there, hint = False, ""
+        if swallowed := swallowed_escape(name):
+            hint = swallowed[-1]
         if not there:
             raise TemplateError(
                 f"The theme's font file {name[:100]!r} is not there.",
                 where=f"{path}, fonts.files",
                 expected=f"a font file inside {folder}",
+                hint=hint,
             )
         found.append(file)
     return tuple(found)

@@ -17,18 +17,26 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import RecordingError
-from pipeline.sound.decode import mix_to_mono, open_recording
+from pipeline.sound.clipping import ClipCounter
+from pipeline.sound.mixing import SILENT_PEAK, finite, odd_sample_warnings
+from pipeline.sound.quality import Quality, quality_of
 from pipeline.sound.quantise import dequantise, quantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.settings import CorpusSettings
-from pipeline.sound.silence import WINDOW_S, quietest_near, shortened, window_levels, window_samples
+from pipeline.sound.silence import (
+    WINDOW_S,
+    quietest_near,
+    shortened,
+    window_lengths,
+    window_levels,
+    window_samples,
+)
 from pipeline.sound.sound_file import new_sound_file
+from pipeline.sound.sources import SoundSource, choose_source
 
 Floats = npt.NDArray[np.float32]
 
 SHORTEST_S: Final = 5.0
-_SILENT_PEAK: Final = 10 ** (-60 / 20)
-_FULL_SCALE: Final = 0.992  # an 8-bit recording's highest value
 _BLOCK_WINDOWS: Final = 1 << 12
 _BLOCK_BYTES: Final = 1 << 22
 _SPLIT_REACH_S: Final = 0.5
@@ -39,7 +47,7 @@ class Recording:
     """One recording as it came, and its samples at the corpus's rate in a scratch file.
 
     `left_offset` is the direct current that is still in the scratch file. `levels` are those of the windows (see
-    silence.py) without it.
+    silence.py) without it. `notes` and `warnings` tell what a person should know of how it was read.
     """
 
     path: Path
@@ -53,7 +61,10 @@ class Recording:
     peak: float = 0.0
     levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     keep: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    quality: Quality | None = None
     complaint: str = ""
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,12 +85,15 @@ def make_corpus(
     listen_path: Path,
     settings: CorpusSettings,
     *,
+    tracks: Sequence[int | None] = (),
     on_recording: Callable[[int, float], None] = lambda _index, _seconds: None,
 ) -> CorpusSound:
     """Write the corpus: its bytes (`.npy`, uint8) and a WAV file of what the network will hear.
 
     Parameters
     ----------
+    tracks
+        Which sound track of each recording is meant, counted from 1; None, or none at all, where it is to be found.
     on_recording
         Is told which recording is being read, counted from 0, and how many seconds of it were read.
 
@@ -90,13 +104,14 @@ def make_corpus(
     """
     left_s = settings.longest_s
     heard: list[Recording] = []
-    for index, path in enumerate(paths):
+    for index, (path, track) in enumerate(zip(paths, tracks or [None] * len(paths), strict=True)):
+        source = choose_source(path, listen_s=left_s, track=track)
         scratch = bytes_path.with_name(f"scratch-{index}.f32")
-        recording = _read(path, scratch, settings, left_s, partial(on_recording, index))
+        recording = _read(source, scratch, settings, left_s, partial(on_recording, index))
         left_s -= recording.duration_s
         heard.append(_measured(recording, settings))
     _check_length(heard, settings, paths)
-    total, levels = _write_bytes(heard, bytes_path, settings)
+    total = _write_bytes(heard, bytes_path, settings)
     for recording in heard:
         recording.scratch.unlink()
     _write_listening_copy(bytes_path, listen_path, settings)
@@ -106,42 +121,28 @@ def make_corpus(
     return CorpusSound(
         recordings=tuple(heard),
         total_samples=total,
-        train_samples=_split(levels, total, settings),
+        train_samples=_split(heard, total, settings),
         silence_share=silent / windows,
         dc_offset=sum(recording.dc_offset * recording.samples for recording in heard) / samples,
         clipped_samples=sum(recording.clipped_samples for recording in heard),
     )
 
 
-def clipped(block: Floats) -> int:
-    """How many frames lie at full scale together with a neighbour, in any channel.
-
-    Parameters
-    ----------
-    block
-        shape = (n, channels)
-    """
-    hot: npt.NDArray[np.bool_] = np.atleast_1d(np.any(np.abs(block) >= _FULL_SCALE, axis=1))
-    paired = np.zeros_like(hot)
-    paired[1:] |= hot[:-1]
-    paired[:-1] |= hot[1:]
-    return int((hot & paired).sum())
-
-
 def _read(
-    path: Path, scratch: Path, settings: CorpusSettings, longest_s: float, tell: Callable[[float], None]
+    source: SoundSource, scratch: Path, settings: CorpusSettings, longest_s: float, tell: Callable[[float], None]
 ) -> Recording:
     """Decode a recording into its scratch file, mono, at the corpus's rate."""
     complaints: list[str] = []
-    total, clips, sums, guess = 0, 0, 0.0, 0.0
-    with (
-        open_recording(path, longest_s=longest_s, complaints=complaints) as stream,
-        scratch.open("wb") as file,
-    ):
+    total, odd_frames, sums, guess = 0, 0, 0.0, 0.0
+    clips = ClipCounter(source.track)
+    with source.opened(longest_s, complaints=complaints) as stream, scratch.open("wb") as file:
         resampler = Resampler(stream.sample_rate_hz, settings.sample_rate_hz)
-        for block in stream.blocks():
-            mono = mix_to_mono(block)
-            clips += clipped(block)
+        mixdown = source.mixdown_of(stream.channels)
+        for raw in stream.blocks():
+            block, odd = finite(raw)
+            odd_frames += odd
+            clips.add(block)
+            mono = mixdown.mono(block)
             # Most of the direct current goes before resampling, whose filter would ring at its sudden beginning.
             guess = guess if total else float(mono.mean())
             sums += float(mono.sum(dtype=np.float64))
@@ -151,32 +152,37 @@ def _read(
         file.write(resampler.finish().tobytes())
         samples = file.tell() // 4
     if not total or not samples:
-        raise RecordingError("The recording is empty.", where=str(path), hint="Record or export it again.")
+        raise RecordingError("The recording is empty.", where=str(source.path), hint="Record or export it again.")
     return Recording(
-        path=path,
+        path=source.path,
         scratch=scratch,
         duration_s=total / stream.sample_rate_hz,
         sample_rate_hz=stream.sample_rate_hz,
-        clipped_samples=clips,
+        clipped_samples=clips.frames,
         dc_offset=sums / total,
         left_offset=sums / total - guess,
         samples=samples,
         complaint=complaints[0] if complaints else "",
+        notes=source.notes,
+        warnings=odd_sample_warnings(odd_frames),
     )
 
 
 def _measured(recording: Recording, settings: CorpusSettings) -> Recording:
     """Add the peak, the levels and what is kept."""
     peak = max(float(np.abs(block).max()) for block in _blocks(recording, settings))
-    if peak < _SILENT_PEAK:
+    if peak < SILENT_PEAK:
         raise RecordingError(
             "The recording is silent.",
             where=str(recording.path),
             expected=f"a peak above -60 dB of full scale, not {20 * np.log10(max(peak, 1e-9)):.0f}",
             hint="Check that the right microphone was chosen and not muted, then record again.",
         )
-    levels = np.concatenate([window_levels(block, settings.sample_rate_hz) for block in _blocks(recording, settings)])
-    measured = replace(recording, peak=peak, levels=levels, keep=np.ones(len(levels), bool))
+    rate_hz = settings.sample_rate_hz
+    levels = np.concatenate([window_levels(block, rate_hz) for block in _blocks(recording, settings)])
+    samples = np.memmap(recording.scratch, np.float32, "r")
+    quality = quality_of(samples, recording.left_offset, peak, levels, rate_hz)
+    measured = replace(recording, peak=peak, levels=levels, quality=quality, keep=np.ones(len(levels), bool))
     if not settings.trim_silence:
         return measured
     longest = max(1, round(settings.longest_silence_s / WINDOW_S))
@@ -198,11 +204,15 @@ def _blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
 
 def _kept_blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
     """What is left of the samples, brought to their level."""
-    gain = np.float32(10 ** (settings.peak_dbfs / 20) / recording.peak if settings.normalise else 1.0)
+    gain = _gain(recording, settings)
     size = window_samples(settings.sample_rate_hz)
     for index, block in enumerate(_blocks(recording, settings)):
         keep = recording.keep[index * _BLOCK_WINDOWS : (index + 1) * _BLOCK_WINDOWS]
         yield block[np.repeat(keep, size)[: len(block)]] * gain
+
+
+def _gain(recording: Recording, settings: CorpusSettings) -> np.float32:
+    return np.float32(10 ** (settings.peak_dbfs / 20) / recording.peak if settings.normalise else 1.0)
 
 
 def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: Sequence[Path]) -> None:
@@ -228,14 +238,12 @@ def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: S
         )
 
 
-def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSettings) -> tuple[int, Floats]:
-    """Write the codes of all recordings, joined; return how many, and the levels of their windows."""
+def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSettings) -> int:
+    """Write the codes of all recordings, joined; return how many."""
     raw = path.with_name("scratch.u8")
     total = 0
-    levels: list[Floats] = []
     with raw.open("wb") as file:
         for recording in heard:
-            levels.append(recording.levels[recording.keep] / np.float32(recording.peak))
             for block in _kept_blocks(recording, settings):
                 total += file.write(quantise(block, settings.encoding).tobytes())
     codes = np.memmap(raw, np.uint8, "r")
@@ -245,7 +253,7 @@ def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSetting
         for start in range(0, len(codes), _BLOCK_BYTES):
             file.write(codes[start : start + _BLOCK_BYTES].data)
     raw.unlink()
-    return total, np.concatenate(levels)
+    return total
 
 
 def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusSettings) -> None:
@@ -256,10 +264,12 @@ def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusS
             file.write(dequantise(codes[start : start + size], settings.encoding))
 
 
-def _split(levels: Floats, total: int, settings: CorpusSettings) -> int:
+def _split(heard: Sequence[Recording], total: int, settings: CorpusSettings) -> int:
     """Where training ends: near the share that was asked for, in the quietest moment, so that no word is cut."""
-    size = window_samples(settings.sample_rate_hz)
-    target = round(total * (1 - settings.validation_share) / size)
+    levels = np.concatenate([recording.levels[recording.keep] * _gain(recording, settings) for recording in heard])
+    lengths = np.concatenate(
+        [window_lengths(recording.samples, settings.sample_rate_hz)[recording.keep] for recording in heard]
+    )
     reach = min(round(_SPLIT_REACH_S / WINDOW_S), round(settings.validation_share * len(levels) / 4))
-    train = quietest_near(levels, target, reach) * size
+    train = quietest_near(levels, lengths, round(total * (1 - settings.validation_share)), reach)
     return min(max(train, 1), total - 1)

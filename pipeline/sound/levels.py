@@ -100,7 +100,7 @@ def _reference_lufs(levels: Sequence[Level]) -> float:
     recordings = [level for level in audible if level.kind == "recording"]
     takes = [level for level in audible if level.kind == "take"]
     speaking = [level for level in takes if level.noisiness < _RATHER_NOISE]
-    chosen = recordings or speaking or takes or [level for level in audible if level.kind == "bed"]
+    chosen = recordings or speaking or takes or [level for level in audible if level.kind in {"bed", "insert"}]
     return float(np.median([level.loudness.integrated_lufs for level in chosen])) if chosen else _REFERENCE_LUFS
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
-Kind = Literal["recording", "take", "bed", "music"]
+Kind = Literal["recording", "take", "bed", "insert", "music"]
 
 FILM_RATE_HZ: Final = 48_000
 VOICES: Final = ("recording", "take")
@@ -47,7 +47,8 @@ class Placement:
     sample_rate_hz
         The source's rate.
     kind
-        A `recording`, a `take`, a `bed` (a voice under cards) or `music`.
+        A `recording`, a `take`, a `bed` (a voice under cards), an `insert` (the sound of the user's own footage) or
+        `music`.
     """
 
     start_sample: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Encoding = Literal["linear-u8", "mu-law"]
 
@@ -43,6 +43,30 @@ class CorpusSettings(_Settings):
     )
 
 
+class RecordingFile(_Settings):
+    """One recording: a file, and which of its sound tracks."""
+
+    file: str = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    track: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Which of the file's sound tracks, counted from 1; by default the first in which something sounds.",
+    )
+
+
+def _named_file(value: object) -> object:
+    """Let a file's name stand for a recording."""
+    if isinstance(value, str):
+        return {"file": value}
+    if not isinstance(value, dict | RecordingFile):
+        raise ValueError('a recording is "FILE", or { file = "FILE", track = 2 }')  # noqa: TRY004 - pydantic reads ValueErrors
+    return value
+
+
+RecordingName = Annotated[RecordingFile, BeforeValidator(_named_file, json_schema_input_type=str | RecordingFile)]
+
+
 class SoundSettings(_Settings):
     """How the film sounds."""
 
@@ -69,7 +93,10 @@ class SoundSettings(_Settings):
     )
     music_db: _Db = Field(-6.0, ge=-40.0, le=6.0, description="Level of what is heard under cards, against the voices.")
     duck_db: _Db = Field(
-        -80.0, ge=-80.0, le=0.0, description="How far music is lowered while scenes are heard; -60 and below: off."
+        -80.0,
+        ge=-80.0,
+        le=0.0,
+        description="How far music is lowered while voices are heard, in your own footage too; -60 and below: off.",
     )
 
     @model_validator(mode="after")

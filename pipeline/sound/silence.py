@@ -30,6 +30,12 @@ def window_levels(samples: Floats, sample_rate_hz: int) -> Floats:
     return np.sqrt(energy / counts).astype(np.float32)
 
 
+def window_lengths(samples: int, sample_rate_hz: int) -> npt.NDArray[np.int64]:
+    """How many samples each window of a sound has: all alike, but for the last one, which may be shorter."""
+    size = window_samples(sample_rate_hz)
+    return np.minimum(size, samples - np.arange(0, samples, size))
+
+
 def shortened(silent: npt.NDArray[np.bool_], longest_windows: int) -> npt.NDArray[np.bool_]:
     """Tell which windows stay when every run of silent windows is cut down to `longest_windows`.
 
@@ -54,12 +60,30 @@ def shortened(silent: npt.NDArray[np.bool_], longest_windows: int) -> npt.NDArra
     return keep
 
 
-def quietest_near(levels: Floats, target: int, reach: int) -> int:
-    """The boundary between windows, near `target`, around which it is quietest; at most `reach` windows away."""
+def quietest_near(levels: Floats, lengths: npt.NDArray[np.int64], target_samples: int, reach: int) -> int:
+    """The boundary between windows, near a sample, around which it is quietest.
+
+    Parameters
+    ----------
+    levels, lengths
+        Root mean square of each window, and how many samples it has, shape = (windows,).
+    target_samples
+        Where the boundary is wanted.
+    reach
+        How many windows away from it the boundary may lie at most.
+
+    Returns
+    -------
+    int
+        In samples from the beginning of the first window.
+    """
+    edges = np.concatenate(([0], np.cumsum(lengths)))
+    target = int(np.argmin(np.abs(edges - target_samples)))
     low, high = max(1, target - reach), min(len(levels) - 1, target + reach)
     if low >= high:
-        return target
+        return int(edges[target])
     boundaries = np.arange(low, high + 1)
-    loudness = levels[boundaries - 1] + levels[boundaries]
+    weighted = levels.astype(np.float64) * lengths
+    loudness = (weighted[boundaries - 1] + weighted[boundaries]) / (lengths[boundaries - 1] + lengths[boundaries])
     best = boundaries[loudness <= loudness.min()]
-    return int(best[np.argmin(np.abs(best - target))])
+    return int(edges[best[np.argmin(np.abs(edges[best] - target_samples))]])

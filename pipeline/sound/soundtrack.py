@@ -1,8 +1,7 @@
 """The film's soundtrack, built sample by sample from what is placed where.
 
-Owns the mixing bus: who is heard from which side, music that gives way to voices, and the one gain that brings the
-whole film to its loudness without its true peak passing the limit. Memory stays constant however long the film is. It
-does not know timelines or frames.
+Owns the mixing bus: who is heard from which side, and the one gain that brings the whole film to its loudness without
+its true peak passing the limit. Memory stays constant however long the film is. It does not know timelines or frames.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sound.decode import open_recording
+from pipeline.sound.ducking import Duck
 from pipeline.sound.levels import matching_gains_db, measured
 from pipeline.sound.loudness import Loudness, LoudnessMeter, measure_blocks
-from pipeline.sound.placement import FILM_RATE_HZ, VOICES, Placement, Samples, lay_music
+from pipeline.sound.placement import FILM_RATE_HZ, Placement, Samples, lay_music
+from pipeline.sound.reading import open_recording
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.sound_file import new_sound_file
 from pipeline.sound.voice import heard_blocks
@@ -37,8 +37,6 @@ __all__ = [
 Floats = npt.NDArray[np.float32]
 
 _BLOCK_SAMPLES: Final = 1 << 16
-_DUCK_S: Final = 0.5  # music is down when a voice begins, and takes this long to go and to come back
-_TOGETHER_S: Final = 1.5  # between voices closer than this it stays down
 _WAV_LIMIT_BYTES: Final = 4_000_000_000
 _TOLERATED_LU: Final = 0.05
 _SHARES: Final = (0.3, 0.7, 1.0)  # of the work: done when the sounds are measured, mixed, written
@@ -134,7 +132,7 @@ def _mixed(
         ),
         key=lambda heard: -heard.start,
     )
-    duck = _Duck(placements, settings.duck_db)
+    duck = Duck(placements, settings.duck_db)
     playing: list[_Heard] = []
     for at in range(0, total, _BLOCK_SAMPLES):
         bus = np.zeros((min(_BLOCK_SAMPLES, total - at), channels), np.float32)
@@ -158,7 +156,7 @@ class _Heard:
         self._rest = np.zeros((0,), np.float32)
         self._at = self.start
 
-    def add_to(self, bus: Floats, bus_start: int, duck: _Duck) -> None:
+    def add_to(self, bus: Floats, bus_start: int, duck: Duck) -> None:
         """Add the part that lies in the bus's block, which must follow the block before."""
         stop = min(self.end, bus_start + len(bus))
         while self._at < stop:
@@ -182,26 +180,6 @@ def _sides(placement: Placement, channels: int, settings: SoundSettings) -> Floa
         return np.array([0.0, 1.0], np.float32)
     # Beside voices that come from one side, what comes from both is as loud with half the power on each.
     return np.full(2, np.sqrt(0.5) if settings.stereo == "apart" else 1.0, np.float32)
-
-
-class _Duck:
-    """The gain of music: it gives way to voices."""
-
-    def __init__(self, placements: Sequence[Placement], depth_db: float) -> None:
-        ramp, together = round(_DUCK_S * FILM_RATE_HZ), round(_TOGETHER_S * FILM_RATE_HZ)
-        spans: list[list[int]] = []
-        for voice in sorted((p for p in placements if p.kind in VOICES), key=lambda p: p.start_sample):
-            if spans and voice.start_sample - spans[-1][1] < together:
-                spans[-1][1] = max(spans[-1][1], voice.end_sample)
-            else:
-                spans.append([voice.start_sample, voice.end_sample])
-        self._samples = [at for start, end in spans for at in (start - ramp, start, end, end + ramp)] or [0]
-        self._gains_db = [0.0, depth_db, depth_db, 0.0] * len(spans) or [0.0]
-
-    def gain(self, positions: npt.NDArray[np.integer]) -> Floats:
-        """The factor at each sample of the film."""
-        factor: Floats = (10 ** (np.interp(positions, self._samples, self._gains_db) / 20)).astype(np.float32)
-        return factor
 
 
 def _film_gain_db(found: Loudness, settings: SoundSettings) -> float:

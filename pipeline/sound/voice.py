@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 _BLOCK_SAMPLES: Final = 1 << 15
 _LOWEST_HZ: Final = 20.0  # nothing below can be heard, but it would use up the room above
-_FADES_S: Final = {"bed": 0.3, "music": 1.0}
+_FADES_S: Final = {"bed": 0.3, "insert": 0.3, "music": 1.0}
 
 
 def heard_blocks(placement: Placement, fade_ms: float) -> Iterator[Floats]:
@@ -72,4 +72,4 @@ def _without_direct_current(placement: Placement) -> Iterator[Floats]:
 def _source_blocks(placement: Placement) -> Iterator[Floats]:
     for start in range(0, placement.source_samples, _BLOCK_SAMPLES):
         block = placement.source[start : min(start + _BLOCK_SAMPLES, placement.source_samples)]
-        yield np.nan_to_num(np.asarray(block, np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        yield np.nan_to_num(np.asarray(block, np.float32), nan=0.0, posinf=0.0, neginf=0.0)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import StageError
+from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
@@ -20,7 +20,7 @@ from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, ch
 from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
-from pipeline.film.footage import content_hash, probe, write_sound
+from pipeline.film.footage import LONGEST_S, content_hash, probe, write_sound
 from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
@@ -30,16 +30,20 @@ from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
 from pipeline.production import Production
+from pipeline.progress import Reporter
 from pipeline.resources import find_template
 from pipeline.results import Made
 from pipeline.sound.decode import load_music
+from pipeline.sound.mixing import count_odd
 from pipeline.sound.quantise import QuantisedSamples
+from pipeline.sound.reading import MOST_CHANNELS
 from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix
+from pipeline.sound.sources import choose_source
 from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
 STAGE: Final = "compose"
-VERSION: Final = 2
+VERSION: Final = 3
 FILM_VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
@@ -180,7 +184,7 @@ def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> Quantised
     return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
 
 
-def _placements(production: Production, made: Made, aside: Path) -> Iterator[Placement]:
+def _placements(production: Production, made: Made, aside: Path, report: Reporter) -> Iterator[Placement]:
     timeline, settings = _timeline(made).record, production.sound
     clock = timeline.clock
     for scene in timeline.scenes():
@@ -204,10 +208,10 @@ def _placements(production: Production, made: Made, aside: Path) -> Iterator[Pla
                     sample_rate_hz=corpus.record.sample_rate_hz,
                     kind="bed",
                 )
-    yield from _insert_placements(production, timeline, aside)
+    yield from _insert_placements(production, timeline, aside, report)
     if settings.under_cards == "music" and settings.music is not None:
         path = production.resolve(str(settings.music), "sound.music")
-        music = load_music(path, FILM_RATE_HZ)
+        music = load_music(path, FILM_RATE_HZ, report.note, report.warn)
         yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
 
 
@@ -215,19 +219,25 @@ def _insert_path(production: Production, number: int) -> Path:
     return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
 
 
-def _insert_placements(production: Production, timeline: Timeline, aside: Path) -> Iterator[Placement]:
+def _insert_placements(
+    production: Production, timeline: Timeline, aside: Path, report: Reporter
+) -> Iterator[Placement]:
     for clip in timeline.clips:
         if not isinstance(clip, InsertClip) or not production.inserts[clip.insert].sound:
             continue
         footage = probe(_insert_path(production, clip.insert))
         if footage.has_sound:
             seconds = float(clip.frames / timeline.frame_rate)
+            settings, out = production.inserts[clip.insert], aside / f"{clip.insert}.f32"
+            source = choose_source(footage.path, listen_s=LONGEST_S, channels=MOST_CHANNELS, error=FootageError)
+            sound = write_sound(footage, settings, seconds, out, source.track.number)
+            source.tell(count_odd(sound), report.note, report.warn)
             yield Placement(
                 start_sample=timeline.clock.sample_at(clip.start_frame),
                 length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),
-                source=write_sound(footage, production.inserts[clip.insert], seconds, aside / f"{clip.insert}.f32"),
+                source=sound,
                 sample_rate_hz=FILM_RATE_HZ,
-                kind="bed",
+                kind="insert",
             )
 
 
@@ -238,7 +248,7 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
     require_room(workplace.store.root, total * _BYTES_PER_SAMPLE, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
-        placements = list(_placements(production, made, Path(aside)))
+        placements = list(_placements(production, made, Path(aside), report))
         mix(placements, total, wav, settings, on_progress=lambda share: report.advance(_MIXING_SHARE * share))
         hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
         gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0

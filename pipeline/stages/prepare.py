@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from unicodedata import normalize
 
 from pipeline.files import file_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
@@ -13,12 +14,13 @@ from pipeline.production import Production
 from pipeline.progress import Reporter
 from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
+from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
 from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
 STAGE = "prepare"
-VERSION = 1
+VERSION = 2
 
 _MUCH_SILENCE = 0.6
 _MUCH_CLIPPED = 1e-4
@@ -44,10 +46,19 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
 
 def _piece(production: Production, section: int) -> Piece:
     recordings: list[Json] = [
-        {"name": path.name, "content": _content_hash(path)} for path in production.recording_paths(section)
+        {
+            "name": normalize("NFC", path.name),
+            "content": _content_hash(path),
+            **({} if track is None else {"track": track}),
+        }
+        for path, track in zip(production.recording_paths(section), _tracks(production, section), strict=True)
     ]
     settings = production.sections[section].corpus.model_dump(mode="json")
     return Piece(STAGE, f"section-{section + 1}", VERSION, {"corpus": settings, "recordings": recordings})
+
+
+def _tracks(production: Production, section: int) -> list[int | None]:
+    return [own.track for own in production.sections[section].recordings]
 
 
 def _content_hash(path: Path) -> str:
@@ -74,13 +85,16 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
             folder / Corpus.model_fields["bytes_file"].default,
             folder / Corpus.model_fields["listen_file"].default,
             settings,
+            tracks=_tracks(production, section),
             on_recording=lambda index, seconds: report.advance(float(index), f"{paths[index].name}, {seconds:.0f} s"),
         )
         corpus = _record(sound, settings)
         write_record(folder, corpus)
     report.advance(float(len(paths)))
     _tell(piece.name, sound, corpus, report)
-    return workplace.store.made(piece, Corpus)
+    made = workplace.store.made(piece, Corpus)
+    report.note(f"{piece.name}: what the network hears: {made.path(corpus.listen_file)}")
+    return made
 
 
 def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
@@ -94,7 +108,9 @@ def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
         dc_offset=sound.dc_offset,
         clipped_samples=sound.clipped_samples,
         recordings=tuple(
-            RecordingFacts(name=own.path.name, duration_s=own.duration_s, sample_rate_hz=own.sample_rate_hz)
+            RecordingFacts(
+                name=normalize("NFC", own.path.name), duration_s=own.duration_s, sample_rate_hz=own.sample_rate_hz
+            )
             for own in sound.recordings
         ),
     )
@@ -108,6 +124,10 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
         f"{corpus.clipped_samples} clipped samples"
     )
     for own in sound.recordings:
+        for note in own.notes:
+            report.note(f"{own.path.name}: {note}")
+        for warning in own.warnings:
+            report.warn(f"{own.path.name}: {warning}")
         source_samples = own.duration_s * own.sample_rate_hz
         if own.complaint:
             report.warn(f"{own.path.name} is damaged; {own.duration_s:.1f} s of it could be read ({own.complaint})")
@@ -115,5 +135,10 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
             report.warn(f"{own.path.name}: {own.clipped_samples} samples are clipped; record with a lower level")
         if abs(own.dc_offset) > _MUCH_DC:
             report.warn(f"{own.path.name}: a DC offset of {own.dc_offset:+.1%} was removed; check the sound card")
+    judged = [(own.path.name, own.peak, own.quality) for own in sound.recordings if own.quality is not None]
+    for doubt in doubts(judged):
+        report.warn(doubt)
+    if note := short_note(corpus.duration_s):
+        report.note(f"{name}: {note}")
     if corpus.silence_share > _MUCH_SILENCE:
         report.warn(f"{name}: {corpus.silence_share:.0%} is silence; trim_silence = true shortens it")

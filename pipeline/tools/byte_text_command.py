@@ -140,14 +140,18 @@ def _copy(source: BinaryIO, path: Path) -> None:
 
 def _write_samples(recording: Path, path: Path, audio: AudioOptions) -> None:
     """Write a recording's samples as the pipeline's bytes, at the loudness that it has."""
-    from pipeline.sound.decode import mix_to_mono, open_recording  # noqa: PLC0415  # text alone needs no sound library
+    from pipeline.sound.mixing import finite  # noqa: PLC0415  # text alone needs no sound library
     from pipeline.sound.quantise import quantise  # noqa: PLC0415
     from pipeline.sound.resample import Resampler  # noqa: PLC0415
+    from pipeline.sound.sources import choose_source  # noqa: PLC0415
 
-    with open_recording(recording, longest_s=_LONGEST_S) as stream, path.open("wb") as file:
+    source = choose_source(recording, listen_s=_LONGEST_S)
+    with source.opened(_LONGEST_S) as stream, path.open("wb") as file:
         resampler = Resampler(stream.sample_rate_hz, audio.sample_rate_hz)
+        mixdown = source.mixdown_of(stream.channels)
         for block in stream.blocks():
-            file.write(quantise(resampler.add(mix_to_mono(block)), audio.encoding).tobytes())
+            mono = mixdown.mono(finite(block)[0])
+            file.write(quantise(resampler.add(mono), audio.encoding).tobytes())
         file.write(quantise(resampler.finish(), audio.encoding).tobytes())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.errors import TemplateError
 from pipeline.files import plain_reason
+from pipeline.named_files import stored_path
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.text import Typesetter
@@ -80,7 +81,7 @@ def _typesetter(fonts: dict[str, Any], path: Path) -> Typesetter:
     folder = path.parent.parent.resolve()
     named = fonts.get("files", ())
     try:
-        files = tuple((folder / str(name)).resolve() for name in (named if isinstance(named, list) else ()))
+        files = tuple(stored_path(folder, str(name)).resolve() for name in (named if isinstance(named, list) else ()))
     except (OSError, ValueError, RuntimeError) as error:
         raise TemplateError("A font file's name is no path.", where=f"{path}, fonts.files") from error
     for file in files:

@@ -144,6 +144,10 @@ def test_a_film_may_be_softer_than_wanted_only_where_its_peaks_allow_no_more(
     assert told["loudness, LUFS"]
     assert told["true peak, dBTP"]
     assert told["loudness wanted"] == holds
+    wanted = next(one for one in compare(timeline, found, promise) if one.promise == "loudness wanted")
+    assert f"-16 LUFS asked for, {loudness:g} reached" in wanted.found
+    is_held_down = holds and loudness < -16.5
+    assert (f"its peaks ({peak:g} dBTP) are at their limit of -1.5" in wanted.found) == is_held_down
 
 
 def test_the_promise_beside_a_film_is_kept_by_the_sound_too(tmp_path: Path) -> None:

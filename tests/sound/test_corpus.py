@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,18 @@ import pytest
 import soundfile
 
 from pipeline.errors import RecordingError
-from pipeline.sound.corpus import CorpusSound, clipped, make_corpus
+from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.settings import CorpusSettings
-from tests.sound.made import noise, peak_hz, sine, speechlike, write
+from tests.sound.made import convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000
 
 
-def corpus_of(folder: Path, *paths: Path, **settings: object) -> tuple[CorpusSound, npt.NDArray[np.uint8]]:
+def corpus_of(folder: Path, *paths: Path, **chosen: object) -> tuple[CorpusSound, npt.NDArray[np.uint8]]:
     target = folder / "made"
     target.mkdir(exist_ok=True)
-    sound = make_corpus(paths, target / "bytes.npy", target / "corpus.wav", CorpusSettings.model_validate(settings))
+    sound = make_corpus(paths, target / "bytes.npy", target / "corpus.wav", CorpusSettings.model_validate(chosen))
     return sound, np.load(target / "bytes.npy")
 
 
@@ -72,14 +73,6 @@ def test_clipped_samples_are_counted_on_the_recording_itself(tmp_path: Path) -> 
     assert clean.clipped_samples == 0
 
 
-def test_a_single_sample_at_full_scale_is_not_clipping_two_are() -> None:
-    block = np.zeros((10, 2), np.float32)
-    block[3, 1] = 1.0
-    assert clipped(block) == 0
-    block[4, 0] = -1.0
-    assert clipped(block) == 2
-
-
 def test_the_share_of_silence_is_reported(tmp_path: Path) -> None:
     half = np.concatenate([sine(440, 4.0, RATE), np.zeros(4 * RATE, np.float32)])
     sound, _ = corpus_of(tmp_path, write(tmp_path / "a.wav", half, RATE))
@@ -107,6 +100,30 @@ def test_the_split_falls_into_a_pause_nearby(tmp_path: Path) -> None:
     samples[round(9.15 * RATE) : round(9.25 * RATE)] = 0
     sound, _ = corpus_of(tmp_path, write(tmp_path / "a.wav", samples, RATE), sample_rate_hz=RATE)
     assert 9.15 <= sound.train_samples / RATE <= 9.25
+
+
+def test_the_split_of_many_joined_recordings_falls_into_the_only_pause(tmp_path: Path) -> None:
+    """Every recording ends in a part of a window: it counts as long as it is."""
+    rate, lengths = 4000, [1500 + 37 * number % 40 for number in range(24)]
+    samples, total = noise(10.0, rate, level_db=-3), sum(lengths)
+    pause = round(0.9 * total) - 900
+    samples[pause : pause + 120] = 0
+    ends = np.cumsum([0, *lengths])
+    paths = [write(tmp_path / f"{end}.wav", samples[start:end], rate) for start, end in pairwise(ends)]
+    sound, _ = corpus_of(tmp_path, *paths, sample_rate_hz=rate, normalise=False)
+    assert pause <= sound.train_samples <= pause + 120
+
+
+def test_the_track_that_was_chosen_by_hand_is_learned(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", sine(440, 6.0, RATE), RATE)
+    both = ["-i", str(write(tmp_path / "b.wav", sine(880, 6.0, RATE), RATE)), "-map", "0:a", "-map", "1:a"]
+    path = convert(tmp_path / "a.wav", tmp_path / "both.mka", *both)
+    for track, hz in ((None, 440), (1, 440), (2, 880)):
+        (tmp_path / "made").mkdir(exist_ok=True)
+        made = [tmp_path / "made" / name for name in ("bytes.npy", "corpus.wav")]
+        sound = make_corpus([path], *made, CorpusSettings(sample_rate_hz=RATE), tracks=[track])
+        assert peak_hz(dequantise(np.load(made[0]), "linear-u8"), RATE) == pytest.approx(hz, abs=1)
+        assert bool(sound.recordings[0].notes) == (track is None)
 
 
 def test_mu_law_corpora_read_back_as_the_recording(tmp_path: Path) -> None:

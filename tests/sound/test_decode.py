@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import FfmpegError, FootageError, RecordingError
-from pipeline.sound.decode import Floats, decode, mix_to_mono, open_recording
+from pipeline.sound.decode import Floats, decode
+from pipeline.sound.mixing import finite, plain_mixdown
+from pipeline.sound.reading import open_recording
 from tests.sound.made import convert, noise, peak_hz, sine, write
 
 RATE = 22050
@@ -94,16 +96,20 @@ def test_any_number_of_channels_becomes_one(tmp_path: Path, channels: int) -> No
     rows = np.repeat(sine(440, 0.5, RATE)[:, None], channels, axis=1)
     if channels in {6, 8}:
         rows[:, 3] = sine(60, 0.5, RATE)  # the bass channel is left out
-    samples, _ = read(write(tmp_path / "many.wav", rows, RATE))
-    assert samples.shape[1] == channels
-    assert np.abs(mix_to_mono(samples) - sine(440, 0.5, RATE)).max() < 1e-3
+    path = write(tmp_path / "many.wav", rows, RATE)
+    assert read(path)[0].shape[1] == channels
+    assert np.abs(decode(path, sample_rate_hz=RATE) - sine(440, 0.5, RATE)).max() < 1e-3
 
 
-def test_what_is_no_number_becomes_silence(tmp_path: Path) -> None:
-    rows = np.array([[np.nan, 0.5], [np.inf, -np.inf], [0.25, 0.75]], np.float32)
-    assert mix_to_mono(rows).tolist() == [0.25, 0.0, 0.5]
-    samples, _ = read(write(tmp_path / "nan.wav", np.repeat(rows, 100, axis=0), RATE, "FLOAT"))
-    assert np.isfinite(mix_to_mono(samples)).all()
+def test_what_is_no_number_becomes_silence_and_is_counted(tmp_path: Path) -> None:
+    rows = np.array([[np.nan, 0.5], [np.inf, -np.inf], [0.25, 0.75], [1e30, 0.0]], np.float32)
+    block, odd = finite(rows)
+    assert odd == 3
+    assert plain_mixdown(2, None).mono(block).tolist() == [0.25, 0.0, 0.5, 0.0]
+    warnings: list[str] = []
+    path = write(tmp_path / "nan.wav", np.repeat(rows, 100, axis=0), RATE, "FLOAT")
+    assert np.isfinite(decode(path, sample_rate_hz=RATE, warn=warnings.append)).all()
+    assert "300 samples are no numbers" in warnings[0]
 
 
 def test_a_header_that_claims_4_gib_in_a_small_file_gives_what_is_there(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sound.silence import quietest_near, shortened, window_levels
+from pipeline.sound.silence import quietest_near, shortened, window_lengths, window_levels
 from tests.sound.made import sine
 
 
@@ -54,9 +54,34 @@ def test_silence_at_the_ends_keeps_what_lies_beside_the_sound() -> None:
     assert np.flatnonzero(shortened(silent, 2)).tolist() == [5, 6, 7]
 
 
+@given(
+    lengths=st.lists(st.integers(1, 900), min_size=4, max_size=60),
+    place=st.floats(0.1, 0.9),
+    wanted=st.floats(0.1, 0.9),
+)
+def test_the_quietest_boundary_lies_in_the_only_pause_however_many_sounds_are_joined(
+    lengths: list[int], place: float, wanted: float
+) -> None:
+    """Each sound ends in a window that may be shorter."""
+    rate, total = 4000, sum(lengths)
+    samples = np.ones(total, np.float32)
+    pause = round(place * total)
+    samples[pause : pause + 100] = 0
+    parts = np.split(samples, np.cumsum(lengths)[:-1])
+    levels = np.concatenate([window_levels(part, rate) for part in parts])
+    sizes = np.concatenate([window_lengths(len(part), rate) for part in parts])
+    assert sizes.sum() == total
+    found = quietest_near(levels, sizes, round(wanted * total), len(levels))
+    assert found in {0, total, *np.cumsum(sizes)}
+    edges = np.cumsum(sizes)[:-1]
+    if ((edges > pause + 40) & (edges < pause + 60)).any():  # such a boundary has silent windows on both sides
+        assert pause <= found <= pause + 100
+
+
 def test_the_quietest_boundary_near_the_target_is_found() -> None:
     levels = np.ones(100, np.float32)
     levels[58:60] = 0.1
     levels[10:12] = 0.0
-    assert quietest_near(levels, 50, 20) == 59
-    assert quietest_near(levels, 50, 5) == 50
+    lengths = np.full(100, 80)
+    assert quietest_near(levels, lengths, 50 * 80, 20) == 59 * 80
+    assert quietest_near(levels, lengths, 50 * 80, 5) == 50 * 80

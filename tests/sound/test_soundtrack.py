@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
 
+from pipeline.sound.ducking import Duck
 from pipeline.sound.levels import noisiness
 from pipeline.sound.loudness import measure
 from pipeline.sound.placement import Floats, Kind, Placement, lay_music
@@ -196,6 +200,46 @@ def test_music_gives_way_to_voices_and_comes_back(tmp_path: Path) -> None:
 
     assert level_db(5.0) - level_db(2.8) < -25
     assert abs(level_db(10.8) - level_db(2.8)) < 1
+
+
+def test_music_gives_way_to_what_is_said_in_footage_and_only_there(tmp_path: Path) -> None:
+    music = lay_music(sine(3000, 16.0, 44100), 44100, 16 * FILM)
+    said = np.concatenate([np.zeros(4 * FILM), speechlike(4.0, FILM, 100.0), np.zeros(4 * FILM)]).astype(np.float32)
+    rows = np.stack([np.zeros_like(said), said + noise(12.0, FILM, level_db=-62)], axis=1)  # from one side, in a room
+    samples, _ = mixed(tmp_path, 16, place(2, 12, rows, FILM, "insert"), *music, duck_db=-30, music_db=0)
+
+    def level_db(at_s: float) -> float:
+        part = samples[round(at_s * FILM) :][: FILM // 4, 0]
+        return float(20 * np.log10(np.abs(np.fft.rfft(part * np.hanning(len(part))))[750] + 1e-9))
+
+    for at_s in (3.0, 5.0, 11.0, 13.0):
+        assert abs(level_db(at_s) - level_db(1.5)) < 1
+    for at_s in (6.2, 8.0, 9.6):
+        assert level_db(at_s) - level_db(1.5) < -25
+
+
+@pytest.mark.parametrize("source", [np.zeros(FILM), noise(1.0, FILM, level_db=-70), np.eye(1, FILM, 500)[0]])
+def test_music_stays_where_footage_says_nothing(source: Floats) -> None:
+    duck = Duck([place(1, 1, source.astype(np.float32), FILM, "insert")], -30.0)
+    assert duck.gain(np.arange(0, 3 * FILM, 1000)).min() == 1.0
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 20), st.floats(0.3, 5), st.sampled_from(["take", "insert", "bed", "music"])), max_size=6
+    )
+)
+@trials(deadline=None, max_examples=40)
+def test_music_is_down_wherever_something_is_said(spans: list[tuple[float, float, Kind]]) -> None:
+    voice = noise(6.0, 8000)
+    placements = [place(at, seconds, voice, 8000, kind) for at, seconds, kind in spans]
+    duck = Duck(placements, -30.0)
+    for placed in placements:
+        if placed.kind in {"take", "insert"}:
+            inside = np.arange(placed.start_sample, placed.start_sample + placed.heard_samples, 100)
+            assert duck.gain(inside).max() == pytest.approx(10 ** (-30 / 20), abs=1e-3)
+    far = np.array([60 * FILM])
+    assert duck.gain(far)[0] == 1.0
 
 
 def test_music_starts_again_until_the_film_ends() -> None:

@@ -17,7 +17,9 @@ from pipeline.film.settings import InsertSettings
 from pipeline.results import Made
 from pipeline.stages import compose, storyboard
 from pipeline.workplace import Workplace
+from tests.sound.made import speechlike, write
 from tests.stages import made_up
+from tests.stages.test_prepare import Listener
 
 TONE_HZ = 440
 
@@ -101,6 +103,34 @@ def test_music_of_any_rate_width_and_depth_is_heard_under_cards(
     assert np.argmax(spectrum) * 2 == pytest.approx(TONE_HZ, abs=4)
     assert np.abs(title).max() > 0.01
     np.testing.assert_allclose(title[:, 0], title[:, 1], atol=2e-4)
+
+
+def test_footage_with_a_silent_first_track_and_samples_that_are_no_numbers_is_heard_and_told(tmp_path: Path) -> None:
+    voice = speechlike(3.0, 48000)
+    voice[1000:1020] = np.nan
+    write(tmp_path / "voice.wav", voice, 48000, "FLOAT")
+    picture = ["-f", "lavfi", "-i", "color=red:s=64x36:r=24:d=3", "-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=3"]
+    maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:a", "pcm_f32le", "-pix_fmt", "yuv420p"]
+    run([*picture, "-i", str(tmp_path / "voice.wav"), *maps, "-y", str(tmp_path / "talk.mov")], timeout_s=60)
+    wav(tmp_path, 44100, 2, "PCM_16")
+    production = made_up.production(
+        sound={"under_cards": "music", "music": "music.wav"},
+        insert=[{"file": "talk.mov", "after": "start", "fade_seconds": 0}],
+    )
+    production._folder = tmp_path
+    store, made = made_up.made(tmp_path / "work")
+    listener = Listener()
+    workplace = Workplace(store=store, output=tmp_path / "out", report=listener)
+    made = storyboard.run(production, made, workplace)
+    track = compose.soundtrack(production, made, workplace)
+    heard = soundfile.read(track.path(track.record.lossless_file))[0]
+    assert np.isfinite(heard).all()
+    assert np.abs(heard[48000 : 3 * 48000]).max() > 0.02
+    power = np.abs(np.fft.rfft(heard[48000 : 2 * 48000, 0] * np.hanning(48000)))
+    under_title = np.abs(np.fft.rfft(heard[4 * 48000 : 5 * 48000, 0] * np.hanning(48000)))
+    assert power[TONE_HZ] < 0.05 * under_title[TONE_HZ]
+    assert any("talk.mov: sound track 2 of 2 is taken" in note for note in listener.notes)
+    assert any("talk.mov: 20 samples are no numbers" in warning for warning in listener.warnings)
 
 
 def silent_film(folder: Path) -> Path:

@@ -17,7 +17,7 @@ from pipeline.results import Made
 from pipeline.stages import prepare
 from pipeline.store import Store
 from pipeline.workplace import Workplace
-from tests.sound.made import noise, sine, speechlike, write
+from tests.sound.made import convert, noise, sine, speechlike, write
 
 RATE = 16000
 
@@ -148,6 +148,50 @@ def test_what_may_spoil_the_learning_is_told(tmp_path: Path) -> None:
     assert "clipped" in told
     assert "DC offset" in told
     assert "is silence" in told
+
+
+def test_how_a_recording_was_read_is_told_with_its_name(tmp_path: Path) -> None:
+    voice = speechlike(6.0, RATE)
+    odd = voice.copy()
+    odd[500:520], odd[900] = np.nan, np.inf
+    write(tmp_path / "turned.wav", np.stack([voice, -voice], axis=1), RATE)
+    write(tmp_path / "odd.wav", odd, RATE, "FLOAT")
+    write(tmp_path / "loud.wav", 1.5 * voice / np.abs(voice).max(), RATE, "FLOAT")
+    listener = Listener()
+    prepare.run(production(tmp_path, "turned.wav", "odd.wav", "loud.wav"), Made(), workplace(tmp_path, listener))
+    assert any("turned.wav: its channels cancel" in note for note in listener.notes)
+    assert len(listener.warnings) == 1
+    assert "odd.wav: 21 samples are no numbers" in listener.warnings[0]
+
+
+def test_recordings_are_judged_and_it_is_told_where_they_can_be_listened_to(tmp_path: Path) -> None:
+    demo, rate = soundfile.read(assets_folder() / "demo" / "session-1.flac", dtype="float32")
+    hiss = np.random.default_rng(1).standard_normal(len(demo)) * 0.2 * demo.std()
+    write(tmp_path / "a.wav", 0.9 * (demo + hiss) / np.abs(demo + hiss).max(), rate)
+    listener = Listener()
+    made = prepare.run(production(tmp_path, "a.wav"), Made(), workplace(tmp_path, listener))
+    assert len(listener.warnings) == 1
+    assert "a.wav: its pauses are only" in listener.warnings[0]
+    assert any("three minutes and more are better" in note for note in listener.notes)
+    where = made.corpora[0].path(made.corpora[0].record.listen_file)
+    assert any(note.endswith(str(where)) for note in listener.notes)
+    assert where.is_file()
+
+
+def test_another_track_is_another_corpus(tmp_path: Path) -> None:
+    voice = write(tmp_path / "a.wav", speechlike(6.0, RATE), RATE)
+    convert(voice, tmp_path / "two.mka", "-i", str(voice), "-map", "0:a", "-map", "1:a")
+    film = production(tmp_path, "two.mka")
+    text = (tmp_path / "production.toml").read_text(encoding="utf-8")
+    keys = [prepare.pieces(film, Made())[0].key]
+    for name in ('{ file = "two.mka" }', '{ file = "two.mka", track = 2 }', '{ file = "two.mka", track = 3 }'):
+        (tmp_path / "production.toml").write_text(text.replace('["two.mka"]', f"[{name}]"), encoding="utf-8")
+        film = load_production(tmp_path / "production.toml")
+        keys.append(prepare.pieces(film, Made())[0].key)
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+    with pytest.raises(RecordingError, match="no sound track 3"):
+        prepare.run(film, Made(), workplace(tmp_path, Listener()))
 
 
 def test_a_damaged_recording_is_used_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
