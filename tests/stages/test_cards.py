@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,3 +211,33 @@ def test_the_thumbnail_is_small_enough_to_upload(tmp_path: Path) -> None:
     _, made, workplace = ready(tmp_path, production)
     thumbnail = cards.run(production, made, workplace).cards[-1]
     assert thumbnail.path(thumbnail.record.picture_file).stat().st_size < 2_000_000
+
+
+def many_sections(root: Path, count: int) -> tuple[Production, Made]:
+    """A film whose sections are all alike but for their titles."""
+    one = made_up.production()
+    sections = [one.sections[0].model_copy(update={"title": f"Try {number}"}) for number in range(1, count + 1)]
+    production = one.model_copy(update={"sections": tuple(sections)})
+    _, made = made_up.made(root)
+    made = Made(corpora=made.corpora[:1] * count, runs=made.runs[:1] * count, takes=made.takes[:1] * count)
+    _, _, workplace = ready(root, one)
+    return production, storyboard.run(production, made, workplace)
+
+
+def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_however_many_there_are(
+    tmp_path: Path,
+) -> None:
+    took = {}
+    for count in (12, 48):
+        production, made = many_sections(tmp_path / str(count), count)
+        pieces = cards.pieces(production, made)
+        assert len(pieces) == count + 4
+        assert len({piece.key for piece in pieces}) == count + 4
+        rounds = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            cards.pieces(production, made)
+            rounds.append(time.perf_counter() - begun)
+        took[count] = min(rounds)
+    assert took[48] < 8 * took[12], "four times as many take about four times as long"
+    assert took[48] < 1.5
