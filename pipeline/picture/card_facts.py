@@ -232,7 +232,7 @@ def _legend(element: LegendElement, words: PlainFacts, where: str) -> list[Rows]
     entries = []
     for section, told in _repeated("sections", words):
         name = _words("{{ item.title }}", told, where)
-        entries.append(Rows(name, (("", _words(element.value, told, where)),), section))
+        entries.append(Rows(name, _rows([("", element.value)], told, where), section))
     return entries
 
 
