@@ -26,6 +26,8 @@ from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
 from pipeline.picture.card_files import write_card
 from pipeline.picture.card_template import CardTemplate
+from pipeline.picture.layout import load_layout
+from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.number_words import compact
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import PlainFacts
@@ -93,12 +95,23 @@ class _Sources:
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
     """Draw the cards that are not fresh."""
     names, sources = _names(made), _Sources.of(production, made)
+    _warn_of_small_words(production, made, sources, workplace)
     workplace.report.begin(STAGE, "cards", float(len(names)), "cards")
     cards = []
     for done, name in enumerate(names, start=1):
         cards.append(_card(production, made, name, sources, workplace))
         workplace.report.advance(float(done), name)
     return replace(made, cards=tuple(cards))
+
+
+def _warn_of_small_words(production: Production, made: Made, sources: _Sources, workplace: Workplace) -> None:
+    video, timeline = production.video, made.timeline
+    if timeline is not None:
+        captions = [caption.text for caption in timeline.record.captions]
+        titles = [section.title for section in timeline.record.sections]
+        layout, type_ = load_layout(video.layout, production.templates_folder), typesetter_for(sources.theme)
+        for words in small_words_in_scenes(captions, titles, type_, layout, (video.width, video.height)):
+            workplace.report.warn(f"{words}; shorten it, or let the layout give it more room or lines")
 
 
 def check_cards(production: Production) -> None:
@@ -208,6 +221,8 @@ def _card(
     )
     where = f"cards/{_template_name(name)}.toml"
     drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
+    for small in small_words_on_card(drawn, _size(production, name)):
+        workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:
         write_record(folder, write_card(drawn, folder, name=name, template=where))
     return workplace.store.made(piece, CardPicture)

@@ -22,6 +22,10 @@ from tests.stages import made_up
 class Counter(Silence):
     def __init__(self) -> None:
         self.done: list[tuple[float, str]] = []
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
 
     def advance(self, done: float, detail: str = "") -> None:
         self.done.append((done, detail))
@@ -241,3 +245,55 @@ def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_howeve
         took[count] = min(rounds)
     assert took[48] < 8 * took[12], "four times as many take about four times as long"
     assert took[48] < 1.5
+
+
+HD = {"width": 1920, "height": 1080}
+
+
+def warnings_of(root: Path, production: Production) -> list[str]:
+    store, made = made_up.made(root)
+    report = Counter()
+    made = storyboard.run(production, made, Workplace(store=store, output=root / "out"))
+    cards._warn_of_small_words(
+        production, made, cards._Sources.of(production, made), Workplace(store=store, output=root, report=report)
+    )
+    return report.warned
+
+
+def captioned(text: str) -> dict[str, Any]:
+    return {"video": HD, "storyboard_1": {"caption": [{"text": text, "iteration": 5, "seconds": 2}]}}
+
+
+@pytest.mark.parametrize(("letters", "warned"), [(60, 0), (120, 0), (500, 1)])
+def test_a_caption_too_long_to_be_read_is_told_with_its_size(letters: int, warned: int, tmp_path: Path) -> None:
+    text = ("All that it heard is a voice and its pauses. " * 20)[:letters].strip()
+    told = warnings_of(tmp_path, made_up.production(**captioned(text)))
+    assert len(told) == warned
+    if warned:
+        assert "'All that it heard" in told[0]
+        assert "of 500 letters" in told[0] or f"of {len(text)} letters" in told[0]
+        assert "px of 1080" in told[0]
+        assert "shorten it" in told[0]
+
+
+def test_a_card_whose_words_shrink_beyond_reading_is_told(tmp_path: Path) -> None:
+    production = with_templates(
+        made_up.production(title="A very long title of many words. " * 5, video=HD),
+        tmp_path,
+        title="""[style.one]
+size = 0.05
+[grid.landscape]
+rows = [1]
+areas = ["all"]
+[[element]]
+area = "all"
+text = "{{ title }}"
+style = "one"
+""",
+    )
+    _, made, workplace = ready(tmp_path, production)
+    cards.run(production, made, workplace)
+    assert isinstance(workplace.report, Counter)
+    told = [text for text in workplace.report.warned if text.startswith("the card")]
+    assert any("the card 'title': 'A very long title" in text for text in told)
+    assert not any("'section" in text or "credits" in text for text in told)
