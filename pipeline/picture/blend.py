@@ -162,33 +162,56 @@ def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
+def _span_share(y: int, top: float, bottom: float) -> float:
+    """How much of pixel row `y` a span from `top` to `bottom` covers, 0..1."""
+    return max(0.0, min(y + 1.0, bottom) - max(float(y), top))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _span_share(y: int, top: float, bottom: float) -> float:
+    """How much of pixel row `y` a span from `top` to `bottom` covers, 0..1."""
+    return max(0.0, min(y + 1.0, bottom) - max(float(y), top))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
 def _blend_spans(
     luma: Plane, blue: Plane, red: Plane, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
 ) -> None:
     height, width = luma.shape
     for x in range(width):
         top, bottom = max(tops[x], 0.0), min(bottoms[x], float(height))
-        if not bottom > top:
-            continue
-        for y in range(int(top), min(int(bottom) + 1, height)):
-            share = min(y + 1.0, bottom) - max(float(y), top)
-            if share > 0.0:
-                share *= opacity
-                luma[y, x] = _mix(luma[y, x], colours[x, 0], share)
-                quarter = share * 0.25
-                blue[y // 2, x // 2] = _mix_quarter(blue[y // 2, x // 2], colours[x, 1], quarter, x, y)
-                red[y // 2, x // 2] = _mix_quarter(red[y // 2, x // 2], colours[x, 2], quarter, x, y)
+        if bottom > top:
+            for y in range(int(top), min(int(bottom) + 1, height)):
+                share = _span_share(y, top, bottom) * opacity
+                if share > 0.0:
+                    luma[y, x] = _mix(luma[y, x], colours[x, 0], share)
+    for x in range(width // 2):
+        _blend_span_chroma(blue, red, x, tops[2 * x : 2 * x + 2], bottoms[2 * x : 2 * x + 2], colours, opacity)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _mix_quarter(under: int, over: float, quarter: float, x: int, y: int) -> int:
-    """Blend the share of one luma pixel into its chroma pixel, so that four full pixels cover it wholly.
+def _blend_span_chroma(
+    blue: Plane, red: Plane, x: int, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
+) -> None:
+    """Blend one column of chroma, each pixel once, by the shares and colours of its four pixels of luma.
 
-    The four visits come in the order (0, 0), (0, 1), (1, 0), (1, 1) of (x, y) within the block; blending 1/4 of the
-    whole each time means 1/4, 1/3, 1/2 and 1 of what is left.
+    Blending it once for each of the four would let the last colour count most, and round four times.
     """
-    left = 4 - (2 * (x & 1) + (y & 1))
-    return int(under + (over - under) * min(1.0, 4.0 * quarter / left) + 0.5)
+    height = 2.0 * blue.shape[0]
+    top, bottom = height, 0.0
+    for side in range(2):
+        if bottoms[side] > tops[side]:
+            top, bottom = min(top, max(tops[side], 0.0)), max(bottom, min(bottoms[side], height))
+    if not bottom > top:
+        return
+    for y in range(int(top) // 2, min(int(bottom) // 2 + 1, blue.shape[0])):
+        left = _span_share(2 * y, tops[0], bottoms[0]) + _span_share(2 * y + 1, tops[0], bottoms[0])
+        right = _span_share(2 * y, tops[1], bottoms[1]) + _span_share(2 * y + 1, tops[1], bottoms[1])
+        covered = left + right
+        if covered > 0.0:
+            part, share = right / covered, covered * 0.25 * opacity
+            blue[y, x] = _mix(blue[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, share)
+            red[y, x] = _mix(red[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, share)
 
 
 def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, opacity: float = 1.0) -> None:

@@ -20,7 +20,7 @@ from pipeline.picture.canvas import paint_over
 from pipeline.picture.card_facts import CardFacts, check_template, fill
 from pipeline.picture.card_layout import PlacedElement, place_elements
 from pipeline.picture.card_template import CardTemplate, module_px
-from pipeline.picture.marks import Layer, paint
+from pipeline.picture.marks import Layer, TextMark, paint
 from pipeline.picture.template_files import read_template
 from pipeline.picture.text import typesetter_for
 from pipeline.picture.theme import Theme, rgb
@@ -48,11 +48,16 @@ class DrawnPage:
 
 @dataclass(frozen=True, eq=False)
 class DrawnCard:
-    """A drawn card: the ground behind all layers, its pages, its words in reading order."""
+    """A drawn card: the ground behind all layers, its pages, its words in reading order.
+
+    `smallest` is the line in the smallest type and that type's size, px, a diagram's labels not counted; None where
+    there are no words.
+    """
 
     background: str
     pages: tuple[DrawnPage, ...]
     words: tuple[str, ...]
+    smallest: tuple[str, float] | None = None
 
 
 def load_card_template(name: str, own: Path | None = None, names: Sequence[str] | None = None) -> CardTemplate:
@@ -99,7 +104,13 @@ def draw_card(
                 move = one.element.move * module_px(*size_px)
                 layers.append(DrawnLayer(layer, one.element.delay, move))
         pages.append(DrawnPage(picture, tuple(layers)))
-    return DrawnCard(background, tuple(pages), _words(placed, count))
+    return DrawnCard(background, tuple(pages), _words(placed, count), _smallest(placed))
+
+
+def _smallest(placed: Sequence[PlacedElement]) -> tuple[str, float] | None:
+    marks = [mark for one in placed if one.element.kind != "diagram" for page in one.pages for mark in page.marks]
+    lines = [(mark.text, mark.style.size_px) for mark in marks if isinstance(mark, TextMark) and mark.text]
+    return min(lines, key=lambda line: line[1], default=None)
 
 
 def _words(placed: Sequence[PlacedElement], pages: int) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Setting:
     module_px: float
     section: int | None = None
     scale: float = 1.0
-    """By how much all type is smaller than the template asks for."""
+    """By how much type, and all that has a height of its own, is smaller than the template asks for."""
     mirrored: bool = False
     """Whether left and right are exchanged for what isn't text, as beside a title that reads from right to left."""
 
@@ -94,6 +94,11 @@ class Setting:
 
 
 Compose = Callable[[FilledElement, Setting, float, float], Drawing]
+
+
+def natural_px(setting: Setting, width_px: float, modules: float, aspect: float) -> float:
+    """How high what has no height of its own would like to be: so many modules, at most `aspect` times its width."""
+    return setting.scale * min(modules * setting.module_px, aspect * width_px)
 
 
 def shrunk_to_fit(
@@ -269,7 +274,7 @@ def compose_picture(
     if not isinstance(element, PictureElement) or picture is None or not picture.size:
         return Drawing(width_px, 0.0)
     height, width = picture.shape[:2]
-    scale = min(element.height * setting.module_px / height, width_px / width, height_px / height)
+    scale = min(setting.scale * element.height * setting.module_px / height, width_px / width, height_px / height)
     left = setting.shift(element.align, width_px - scale * width)
     mark = PictureMark((left, 0.0, left + scale * width, scale * height), picture)
     return Drawing(width_px, scale * height, (mark,))

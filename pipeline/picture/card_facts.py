@@ -24,7 +24,7 @@ from pipeline.picture.card_template import (
     TextElement,
     texts_of,
 )
-from pipeline.picture.templating import check_text, render_text
+from pipeline.picture.templating import PlainFacts, check_text, render_text
 
 MOST_LETTERS = 60_000
 """More than the credits of fifty networks; no card takes minutes to lay out."""
@@ -186,8 +186,9 @@ def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledEl
     TemplateError
         With the element and the line.
     """
+    words = facts.words if isinstance(facts.words, PlainFacts) else PlainFacts(facts.words)
     filled = tuple(
-        _filled(element, facts, _place(where, number, element))
+        _filled(element, words, _place(where, number, element))
         for number, element in enumerate(template.element, start=1)
     )
     length = sum(len(text) for one in filled for text in one.all_words())
@@ -202,45 +203,45 @@ def _place(where: str, number: int, element: Element) -> str:
     return f"{where}, element {number} ({element.kind} in area '{element.area}')"
 
 
-def _filled(element: Element, facts: CardFacts, where: str) -> FilledElement:
+def _filled(element: Element, words: PlainFacts, where: str) -> FilledElement:
     if isinstance(element, TextElement):
-        return FilledElement(element, text=_words(element.text, facts.words, where))
+        return FilledElement(element, text=_words(element.text, words, where))
     if isinstance(element, TableElement):
-        return FilledElement(element, blocks=(Rows("", _rows(element.rows, facts.words, where)),))
+        return FilledElement(element, blocks=(Rows("", _rows(element.rows, words, where)),))
     if isinstance(element, LegendElement):
-        return FilledElement(element, blocks=tuple(_legend(element, facts, where)))
+        return FilledElement(element, blocks=tuple(_legend(element, words, where)))
     if isinstance(element, BlocksElement):
         blocks: list[Rows] = []
         for block in element.blocks:
-            for section, words in _repeated(block.each, facts.words):
-                heading = _words(block.heading, words, where)
-                blocks.append(Rows(heading, _rows(block.rows, words, where), section))
+            for section, told in _repeated(block.each, words):
+                heading = _words(block.heading, told, where)
+                blocks.append(Rows(heading, _rows(block.rows, told, where), section))
         return FilledElement(element, blocks=tuple(block for block in blocks if block.rows or block.heading))
     return FilledElement(element)
 
 
-def _repeated(each: str, words: Mapping[str, Any]) -> list[tuple[int | None, Mapping[str, Any]]]:
+def _repeated(each: str, words: PlainFacts) -> list[tuple[int | None, PlainFacts]]:
     if not each:
         return [(None, words)]
     items = words.get(each)
     found: Sequence[Any] = items if isinstance(items, list | tuple) else ()
-    return [(index if each == "sections" else None, {**words, "item": item}) for index, item in enumerate(found)]
+    return [(index if each == "sections" else None, words.including("item", item)) for index, item in enumerate(found)]
 
 
-def _legend(element: LegendElement, facts: CardFacts, where: str) -> list[Rows]:
+def _legend(element: LegendElement, words: PlainFacts, where: str) -> list[Rows]:
     entries = []
-    for section, words in _repeated("sections", facts.words):
-        name = _words("{{ item.title }}", words, where)
-        entries.append(Rows(name, (("", _words(element.value, words, where)),), section))
+    for section, told in _repeated("sections", words):
+        name = _words("{{ item.title }}", told, where)
+        entries.append(Rows(name, _rows([("", element.value)], told, where), section))
     return entries
 
 
-def _rows(rows: Sequence[tuple[str, str]], words: Mapping[str, Any], where: str) -> tuple[tuple[str, str], ...]:
+def _rows(rows: Sequence[tuple[str, str]], words: PlainFacts, where: str) -> tuple[tuple[str, str], ...]:
     filled = [(_words(label, words, where), _words(value, words, where)) for label, value in rows]
     return tuple((label, value) for label, value in filled if value)
 
 
-def _words(text: str, words: Mapping[str, Any], where: str) -> str:
+def _words(text: str, words: PlainFacts, where: str) -> str:
     """Fill one text in: line breaks written in the template are kept, other runs of spaces are one space."""
     lines = [_SPACES.sub(" ", line).strip(" ") for line in render_text(text, words, where).split("\n")]
     return "\n".join(line for line in lines if line)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.axis import Axis, Scale
-from pipeline.picture.card_elements import Setting
+from pipeline.picture.card_elements import Setting, natural_px
 from pipeline.picture.card_facts import FilledElement, LossCurve
 from pipeline.picture.card_template import GraphElement
 from pipeline.picture.columns import reduce_columns
@@ -30,6 +30,12 @@ _SMOOTH_SHARE = 0.012
 _LOG_FROM = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, iterations are shown logarithmically."""
 _POINTS_UP_TO = 60
+_NATURAL_MODULES, _NATURAL_ASPECT = 0.45, 0.7
+"""How high it would like to be."""
+_ABOVE_EM, _BELOW_EM = 1.7, 3.2
+"""Room for words above and below the plot, in sizes of their type."""
+_LARGEST_TYPE = 0.1
+"""Type takes at most this share of the height, so that half of it is left for the plot, and half that of the width."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,12 @@ def compose_graph(
     """Draw the graph with its axes; nothing where there is no loss to show."""
     element = filled.element
     curves = [curve for curve in curves if np.isfinite(curve.validation_bits).any()]
-    if not isinstance(element, GraphElement) or not curves or not math.isfinite(height_px):
+    if not isinstance(element, GraphElement) or not curves:
         return Drawing(width_px, 0.0)
+    if not math.isfinite(height_px):
+        return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
     style = setting.text_style(element.label_style)
+    style = style.scaled(min(1.0, _LARGEST_TYPE * min(height_px, width_px / 2) / style.size_px))
     plot = _axes(curves, setting, style, width_px, height_px)
     marks: list[Mark] = [*_grid(plot, setting, style, setting.text_colour(element.label_style))]
     for curve in curves:
@@ -73,13 +82,13 @@ def _axes(curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width
         int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
     ]
     scale: Scale = "log1p" if longest / max(1, min(firsts)) > _LOG_FROM else "linear"
-    top, bottom = 1.7 * em, 3.2 * em
-    height = max(8, round(height_px - top - bottom))
+    top, bottom = _ABOVE_EM * em, _BELOW_EM * em
+    height = max(1, round(height_px - top - bottom))
     lowest, highest = _range(curves)
     up = Axis(lowest, highest, height)
     heights = choose_ticks(up, measure_px=lambda _: em, gap_px=1.6 * em, minor=False)
     left = max((setting.typesetter.measure(tick.label, style) for tick in heights), default=0.0) + 0.8 * em
-    across = Axis(0.0, float(max(longest, 1)), max(8, round(width_px - left - 1.2 * em)), scale)
+    across = Axis(0.0, float(max(longest, 1)), max(1, round(width_px - left - 1.2 * em)), scale)
     widths = choose_ticks(
         across,
         measure_px=lambda label: setting.typesetter.measure(label, style),

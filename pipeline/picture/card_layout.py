@@ -30,8 +30,9 @@ from pipeline.picture.theme import Theme
 
 _SHRINK = 0.95
 _SMALLEST_SCALE = 0.05
-_LEAST_SHARE = 0.1
-"""A row that shares what is left gets at least this share of the height where something stands in it."""
+_LEAST_SHARE, _LEAST_SHARES = 0.1, 0.5
+"""A row that shares what is left gets at least this share of the height where something stands in it; all of them
+together are content with the second."""
 _INFINITE = float("inf")
 
 
@@ -139,12 +140,12 @@ class _Solver:
         return self._lefts[last - 1] + self._widths[last - 1] - self._lefts[first]
 
     def _solved_heights(self) -> list[float]:
-        """Heights of all rows; type shrinks until rows of text leave room for the others."""
+        """Heights of all rows; type and gaps shrink until rows as high as their content leave room for the others."""
         while True:
             natural = self._natural_heights()
             gaps = self._gap * self._gap_count(natural)
             left = self._frame.height - gaps - sum(natural.values())
-            needed = _LEAST_SHARE * self._frame.height * len(self._filled_shares())
+            needed = min(_LEAST_SHARE * len(self._filled_shares()), _LEAST_SHARES) * self._frame.height
             if left >= needed or self._scale <= _SMALLEST_SCALE:
                 return self._shared_out(natural, max(left, 0.0))
             self._scale *= _SHRINK
@@ -175,7 +176,7 @@ class _Solver:
 
     @property
     def _gap(self) -> float:
-        return self._grid.gap * self._setting.module_px
+        return self._grid.gap * self._setting.module_px * self._scale
 
     def _is_open(self, row: int, natural: dict[int, float]) -> bool:
         """Whether a row keeps its gap: empty text rows close up."""

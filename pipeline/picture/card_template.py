@@ -165,7 +165,7 @@ RowSize = Literal["auto"] | Annotated[float, Field(gt=0, le=100)]
 
 
 class Grid(_Part):
-    """Where areas lie. Rows are `auto` (as high as their text) or shares of what is left."""
+    """Where areas lie. Rows are `auto` (as high as what stands in them) or shares of what is left."""
 
     areas: tuple[str, ...] = Field(min_length=1, max_length=40)
     columns: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(1.0,), min_length=1, max_length=12)
@@ -242,6 +242,18 @@ class CardTemplate(_Part):
             missing = next((area for area in areas if area not in grid.spans()), None)
             if missing:
                 raise ValueError(f"the {shape} grid has no area '{missing}'")
+        return self
+
+    @model_validator(mode="after")
+    def _pages_have_a_height(self) -> Self:
+        for number, element in enumerate(self.element, start=1):
+            for shape, grid in self.grid.items():
+                top, _, bottom, _ = grid.spans()[element.area]
+                if element.kind == "blocks" and set(grid.rows[top:bottom]) == {"auto"}:
+                    raise ValueError(
+                        f"element {number} goes on to further pages, so it needs a row of a set height: "
+                        f"in the {shape} grid, give '{element.area}' a row that is a number, not 'auto'"
+                    )
         return self
 
     def grid_for(self, width_px: int, height_px: int) -> Grid:

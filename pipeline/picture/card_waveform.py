@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from pipeline.picture.card_elements import Setting
+from pipeline.picture.card_elements import Setting, natural_px
 from pipeline.picture.card_facts import Envelope, FilledElement
 from pipeline.picture.card_template import WaveformElement
 from pipeline.picture.marks import BoxMark, Drawing, Mark
@@ -15,6 +15,8 @@ from pipeline.picture.marks import BoxMark, Drawing, Mark
 _PITCH = 0.0085
 """From bar to bar, in modules."""
 _BAR_SHARE = 0.56
+_NATURAL_MODULES, _NATURAL_ASPECT = 0.12, 0.5
+"""How high it would like to be."""
 
 
 def compose_waveform(
@@ -22,8 +24,10 @@ def compose_waveform(
 ) -> Drawing:
     """Draw the recording: pale bars up to the peaks, full ones up to the root mean square."""
     element = filled.element
-    if not isinstance(element, WaveformElement) or recording.peaks.size == 0 or not math.isfinite(height_px):
+    if not isinstance(element, WaveformElement) or recording.peaks.size == 0:
         return Drawing(width_px, 0.0)
+    if not math.isfinite(height_px):
+        return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
     count = max(8, round(width_px / (_PITCH * setting.module_px)))
     pitch = width_px / count
     bar = max(1.0, _BAR_SHARE * pitch)

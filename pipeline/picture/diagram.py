@@ -10,10 +10,11 @@ import math
 
 import numpy as np
 
-from pipeline.picture.card_elements import Setting, set_lines
+from pipeline.picture.card_elements import Setting, natural_px, set_lines
 from pipeline.picture.card_facts import FilledElement, NetworkLayer
 from pipeline.picture.card_template import DiagramElement
 from pipeline.picture.marks import BoxMark, Drawing, LineMark, Mark, line_through
+from pipeline.picture.text import SMALLEST_PX
 
 FEWEST_DOTS, MOST_DOTS = 2, 9
 _DOT_SHARE = 0.62
@@ -23,6 +24,11 @@ _LABEL_SHARE = 0.92
 _LOOP_ROOM = 0.2
 """Share of the height kept for loops above recurrent layers."""
 _NAN = float("nan")
+_NATURAL_MODULES, _NATURAL_ASPECT = 0.36, 0.7
+"""How high it would like to be."""
+_MOST_LABELS = 0.5
+"""Labels take at most this share of the height."""
+_SHRINK = 0.95
 
 
 def dots_for(size: int) -> int:
@@ -35,16 +41,19 @@ def compose_diagram(
 ) -> Drawing:
     """Draw the layers from left to right, their names and sizes beneath."""
     element = filled.element
-    if not isinstance(element, DiagramElement) or not layers or not math.isfinite(height_px):
+    if not isinstance(element, DiagramElement) or not layers:
         return Drawing(width_px, 0.0)
+    if not math.isfinite(height_px):
+        return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
     pitch = width_px / len(layers)
     labels, label_height = _labels(element, layers, setting, pitch)
+    while label_height > _MOST_LABELS * height_px and setting.text_style(element.label_style).size_px > SMALLEST_PX:
+        setting = setting.scaled(_SHRINK)
+        labels, label_height = _labels(element, layers, setting, pitch)
     room = height_px - label_height
     loops = any(layer.kind == "recurrent" for layer in layers)
     head = _LOOP_ROOM * room if loops else 0.0
     step = min((room - head) / (MOST_DOTS + 0.5), 0.5 * pitch)
-    if step <= 1:
-        return Drawing(width_px, height_px, tuple(labels))
     used = head + step * (max(dots_for(layer.size) for layer in layers) + 0.5) + label_height
     top = (height_px - used) / 2
     middle = top + head + (used - head - label_height) / 2

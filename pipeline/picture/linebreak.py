@@ -1,64 +1,53 @@
 """Where a text may be broken into lines, and breaking it.
 
-Pure functions on strings and a measuring function. A small part of Unicode Annex 14: breaks after spaces, hyphens and
-slashes, between ideographs and kana (with the marks that may not begin or end a line), and anywhere in a word that is
-wider than the line.
+Pure functions on strings and a measuring function. Where a line may end is told by ICU, the Unicode Consortium's own
+implementation of Unicode Annex 14, which also knows the words of scripts that write none of their spaces, such as
+Thai. A word that is wider than the line is parted anywhere between two characters as readers see them (Annex 29).
 """
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Callable
 from typing import Final
 
+from icu4py.breakers import CharacterBreaker, LineBreaker
+
 Measure = Callable[[str], float]
 
-_BREAK_AFTER: Final = frozenset("-\u2010\u2013\u2014/\\_\u200b\u00ad")
-_NEVER_FIRST: Final = frozenset({"Pe", "Pf", "Po", "Lm"})
-"""Unicode categories: closing brackets and quotes, points and commas of any script, marks that lengthen or repeat."""
-_NEVER_LAST: Final = frozenset({"Ps", "Pi"})
-_SMALL_KANA: Final = frozenset("ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
+_LOCALE: Final = "en"
+"""Its rules are the Annex's own, without any language's changes."""
+_WRITTEN_BREAK: Final = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SOFT_HYPHEN: Final = "\u00ad"
 _FINENESS: Final = 64
 """Balanced lines are found to within this share of the width."""
 
 
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in {"W", "F"}
-
-
 def units(text: str) -> list[str]:
     """Cut a text after every place where a line may end; spaces stay at the end of their unit."""
-    parts: list[str] = []
-    for character in text:
-        if parts and not _may_break(parts[-1], character):
-            parts[-1] += character
-        else:
-            parts.append(character)
+    return _cut(text, LineBreaker)
+
+
+def _cut(text: str, breaker: type[LineBreaker | CharacterBreaker]) -> list[str]:
+    lengths = map(len, breaker(_LONE_SURROGATE.sub("\ufffd", text), _LOCALE))  # ICU takes no broken text
+    parts, at = [], 0
+    for length in lengths:
+        parts.append(text[at : at + length])
+        at += length
     return parts
-
-
-def _may_break(before: str, after: str) -> bool:
-    last = before[-1]
-    if after.isspace() or unicodedata.category(after).startswith("M") or last == "\u00a0":
-        return False
-    if last.isspace():
-        return True
-    unpaired = unicodedata.category(after) in _NEVER_FIRST or after in _SMALL_KANA
-    if unpaired or unicodedata.category(last) in _NEVER_LAST:
-        return False
-    if _is_wide(last) or _is_wide(after):
-        return True
-    return last in _BREAK_AFTER and len(before) > 1 and after.isalpha()
 
 
 def break_lines(text: str, measure: Measure, width: float) -> list[str]:
     """Break `text` into lines at most `width` wide; line breaks in the text are kept.
 
+    A soft hyphen at which a line ends becomes a hyphen.
+
     Each part between two places to break is measured on its own and the widths are added up, which is quick since
     parts come again and again; what letters gain or lose by their neighbours over such a place is too little to see.
     """
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in _WRITTEN_BREAK.split(text):
         lines += _break_paragraph(paragraph.strip(), measure, width)
     return lines
 
@@ -68,9 +57,9 @@ def _break_paragraph(text: str, measure: Measure, width: float) -> list[str]:
     line, used = "", 0.0
     for unit in units(text):
         word = unit.rstrip()
-        room = measure(word)
+        room = measure(_ended(word))
         if line and used + room > width:
-            lines.append(line.rstrip())
+            lines.append(_ended(line.rstrip()))
             line, used = "", 0.0
         if room > width:
             *heads, word = _parted(word, measure, width)
@@ -81,18 +70,22 @@ def _break_paragraph(text: str, measure: Measure, width: float) -> list[str]:
     return [*lines, line.rstrip()]
 
 
+def _ended(line: str) -> str:
+    """A line as it looks where it ends."""
+    return line[:-1] + "-" if line.endswith(_SOFT_HYPHEN) else line
+
+
 def _parted(word: str, measure: Measure, width: float) -> list[str]:
-    """Part a word that is too wide, anywhere but between a letter and its marks."""
+    """Part a word that is too wide, anywhere but within a letter and its marks or a composed picture."""
     parts = [""]
     used = 0.0
-    for letter in word:
+    for letter in _cut(word, CharacterBreaker):
         room = measure(letter)
-        joined = unicodedata.category(letter).startswith("M")
-        if parts[-1] and used + room > width and not joined:
+        if parts[-1] and used + room > width:
             parts.append("")
             used = 0.0
         parts[-1] += letter
-        used += 0.0 if joined else room
+        used += room
     return parts
 
 

@@ -10,11 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from jinja2 import Undefined
+
 GAP: Final = "\u00a0"
 """A no-break space between a number and its unit."""
 NOTHING: Final = "\u2013"
 """What stands for a number that isn't there."""
 _LONGEST: Final = 4000
+_FINEST: Final = 6
+"""Decimals beyond which a number is as good as nothing."""
+_SMALLEST_PLAIN: Final = 1e-9
+_LARGEST_PLAIN: Final = 1e21
+_RAISED: Final = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
 def _number(value: object) -> float | None:
@@ -30,17 +37,35 @@ def thousands(value: object) -> str:
 
 
 def decimals(value: object, places: int = 2) -> str:
-    """3.14159 -> 3.14."""
+    """3.14159 -> 3.14; what would look like nothing gets the decimals that tell it from nothing: 0.0031 -> 0.003."""
     number = _number(value)
-    return NOTHING if number is None else f"{number:,.{min(max(int(places), 0), 12)}f}"
+    if number is None:
+        return NOTHING
+    wanted = min(max(int(places), 0), 12)
+    telling = next((more for more in range(wanted, _FINEST + 1) if round(number, more)), wanted)
+    return f"{round(number, telling) or 0.0:,.{telling}f}"  # no minus before nothing
 
 
 def compact(value: object, digits: int = 6) -> str:
-    """A number with as many decimals as it has: 2.0 -> 2, 0.0020 -> 0.002."""
+    """A number in at most `digits` digits, none after the point that says nothing: 2.0 -> 2, 0.0020 -> 0.002.
+
+    Digits before the point are never left out (1234.6 in 3 is 1,235). No person reads 2e-05: only what has more zeros
+    than can be counted is told by a power of ten.
+    """
     number = _number(value)
     if number is None:
         return NOTHING if value is None else str(value)
-    return f"{number:,.{min(max(int(digits), 1), 12)}g}" if abs(number) < 1e6 else f"{number:,.0f}"  # noqa: PLR2004
+    shown = min(max(int(digits), 1), 12)
+    if number and not _SMALLEST_PLAIN <= abs(number) < _LARGEST_PLAIN:
+        mantissa, exponent = f"{number:.{shown - 1}e}".split("e")
+        return f"{_bare(mantissa)}\u00a0\u00d7\u00a010{str(int(exponent)).translate(_RAISED)}"
+    places = max(0, shown - 1 - math.floor(math.log10(abs(number)))) if number else 0
+    return _bare(f"{number or 0.0:,.{places}f}")
+
+
+def _bare(text: str) -> str:
+    """A number without the zeros at its end that say nothing."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def bits(nats: object, places: int = 2) -> str:
@@ -55,7 +80,7 @@ def duration(seconds: object) -> str:
     if number is None or number < 0:
         return NOTHING
     if number < 10:  # noqa: PLR2004 (below ten seconds a tenth matters)
-        return f"{number:.1f}{GAP}s"
+        return f"{decimals(number, 1)}{GAP}s"
     whole = round(number)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -82,7 +107,7 @@ def rate(hz: object) -> str:
     number = _number(hz)
     if number is None:
         return NOTHING
-    return f"{number / 1000:g}{GAP}kHz" if number >= 1000 else f"{number:g}{GAP}Hz"  # noqa: PLR2004 (kilo)
+    return f"{compact(number / 1000)}{GAP}kHz" if number >= 1000 else f"{compact(number)}{GAP}Hz"  # noqa: PLR2004 (kilo)
 
 
 def percent(share: object, places: int = 0) -> str:
@@ -100,7 +125,7 @@ def plural(count: object, one: str, many: str = "") -> str:
 
 
 def _default(value: object, other: object = "") -> object:
-    return other if value is None or value == "" else value
+    return other if value is None or isinstance(value, Undefined) or value == "" else value
 
 
 def _join(values: object, between: str = ", ") -> str:

@@ -16,7 +16,7 @@ from pipeline.picture.blend import blend_box, blend_mask, stroke
 from pipeline.picture.layout import Box, OscilloscopePanel
 from pipeline.picture.panel import Easel
 from pipeline.picture.planes import Planes
-from pipeline.picture.scene_data import SceneSound, peak_of
+from pipeline.picture.scene_data import SceneSound
 
 Floats = NDArray[np.float32]
 
@@ -89,7 +89,7 @@ class Oscilloscope:
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = self.box.width // 2
         self._easel, self._settings = easel, settings
-        peaks = [peak_of(sound) for sound in easel.data.sounds]
+        peaks = [sound.peak for sound in easel.data.sounds]
         least = max(QUIETEST_PEAK, LEAST_SHARE * max(peaks, default=0.0))
         self._gains = [FULLEST / max(peak, least) for peak in peaks]
         self._half = easel.line_px("graph") / 2

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, Protocol
+from functools import cached_property
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,14 @@ class Samples(Protocol):
 
     def __getitem__(self, part: slice, /) -> NDArray[np.float32]:
         """Some of them."""
+
+
+@runtime_checkable
+class KnowsPeak(Protocol):
+    """Samples that know their highest level without being read as numbers."""
+
+    def peak(self) -> float:
+        """The highest level, full scale = 1; 0 where there are no samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +68,15 @@ class SceneSound:
     short_label: str = ""
     iteration: int | None = None
 
+    @cached_property
+    def peak(self) -> float:
+        """The sound's highest level, found once for all panels."""
+        if isinstance(self.samples, KnowsPeak):
+            return self.samples.peak()
+        step = 1 << 20  # in pieces: the samples may be a memory map
+        pieces = (self.samples[at : at + step] for at in range(0, len(self.samples), step))
+        return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
+
 
 def _no_numbers() -> NDArray[np.float64]:
     return np.zeros(0, dtype=np.float64)
@@ -90,13 +108,6 @@ class LossHistory:
     validation_iterations: NDArray[np.int64] = field(default_factory=_no_counts)
     validation_losses_nats: NDArray[np.floating] = field(default_factory=_no_numbers)
     label: str = ""
-
-
-def peak_of(sound: SceneSound) -> float:
-    """A sound's highest level, read in pieces because the samples may be a memory map."""
-    step = 1 << 20
-    pieces = (sound.samples[at : at + step] for at in range(0, len(sound.samples), step))
-    return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Colours come from the theme, from silent to loud. This module does not know what
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from pipeline.picture.layout import Box, SpectrogramPanel
 from pipeline.picture.panel import Easel
 from pipeline.picture.planes import Plane, Planes, ink
 from pipeline.picture.scene_data import SceneSound
-from pipeline.picture.strip import Strip
+from pipeline.picture.strip import Strip, tiles_in_view
 from pipeline.picture.time_scroll import TimeScroll, pixels_per_frame
 
 WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmonics and still follows its syllables
@@ -68,6 +69,8 @@ class Spectrogram:
         dim = (table[0] + (table - table[0]) * HEARD_SHARE).astype(np.float32)
         rates = [sound.sample_rate_hz for sound in easel.data.sounds]
         self._highest_hz = min([settings.highest_hz, *(max(rates) / 2 for _ in rates[:1])])
+        # What lies ahead is heard later: each stretch is transformed once for both.
+        self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._transformed)
         self._heard = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
         self._ahead = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
 
@@ -90,7 +93,7 @@ class Spectrogram:
             levels[:, start - first : end - first] = self._levels(sound, start - begin, end - start)
         _paint_levels(tile.luma, tile.blue, tile.red, levels, table)
 
-    def _levels(self, sound: SceneSound, first: int, count: int) -> Plane:
+    def _transformed(self, sound: SceneSound, first: int, count: int) -> Plane:
         """Levels of columns, counted from the sound's beginning: uint8, shape (rows, count)."""
         top, bottom = self.law.samples_per_column(sound)
         size = 1 << max(5, round(np.log2(WINDOW_S * sound.sample_rate_hz)))

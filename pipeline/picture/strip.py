@@ -31,6 +31,11 @@ Painter = Callable[[Planes, int], None]
 """Paints the columns from the given number on over whatever the planes hold."""
 
 
+def tiles_in_view(view_px: int) -> int:
+    """How many tiles are kept of a strip of which `view_px` columns are looked at together."""
+    return -(-(view_px + MOST_TAPS) // TILE_PX) + 1 + SLACK_TILES
+
+
 class Strip:
     """Keeps the tiles of a strip that were shown last.
 
@@ -45,7 +50,7 @@ class Strip:
     """
 
     def __init__(self, view_px: int, height_px: int, paint: Painter) -> None:
-        tiles = -(-(view_px + MOST_TAPS) // TILE_PX) + 1 + SLACK_TILES
+        tiles = tiles_in_view(view_px)
         colour = Ink(16.0, 128.0, 128.0)
         self._planes = new_planes(tiles * TILE_PX, height_px, colour)
         self._tile = new_planes(TILE_PX, height_px, colour)

@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from functools import lru_cache, wraps
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes, pass_context
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import LoopContext
@@ -39,6 +39,7 @@ DEEPEST_LOOP: Final = 2
 MOST_WORK: Final = 1_000_000
 """Parts of the template that loops may go through, and stretches of text that filters may make, altogether."""
 _CHARACTERS_A_PART: Final = 64
+_DEFAULT: Final = "default"
 _LOOP: Final = " loop"  # no template can write a filter's name with a space in it
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 
@@ -107,9 +108,11 @@ def _counted(_context: object, values: Any, parts: int) -> Any:
     return values
 
 
-def _charged(filter_: Callable[..., Any]) -> Callable[..., Any]:
+def _charged(filter_: Callable[..., Any], *, takes_undefined: bool) -> Callable[..., Any]:
     @wraps(filter_)
     def charged(value: Any, *rest: Any, **named: Any) -> Any:
+        if isinstance(value, Undefined) and not takes_undefined:
+            str(value)  # raises, naming what is not there
         result = filter_(value, *rest, **named)
         texts = [text for text in (value, result) if isinstance(text, str)]
         _work(1 + sum(map(len, texts)) // _CHARACTERS_A_PART)
@@ -123,7 +126,9 @@ def _environment() -> _Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
     environment.globals.clear()
     environment.filters.clear()
-    environment.filters.update({name: _charged(filter_) for name, filter_ in FILTERS.items()})
+    environment.filters.update(
+        {name: _charged(filter_, takes_undefined=name == _DEFAULT) for name, filter_ in FILTERS.items()}
+    )
     environment.filters[_LOOP] = _counted
     environment.tests = {name: test for name, test in environment.tests.items() if name in _TESTS}
     return environment
@@ -137,16 +142,51 @@ def check_text(text: str, names: Sequence[str], where: str = "") -> None:
     TemplateError
         With the line, and the names there are.
     """
-    tree = _parsed(text, where)
-    unknown = (find_undeclared_variables(tree) - set(names)) | {"self"}
-    for node in tree.find_all(nodes.Name):
-        if node.name in unknown:
-            near = difflib.get_close_matches(node.name, names, n=1)
+    for name, line in _names_used(text, where):
+        if name not in names or name == "self":
+            near = difflib.get_close_matches(name, names, n=1)
             raise TemplateError(
-                f"The template uses a name that is not there: '{node.name}'.",
-                where=_at(where, node.lineno),
+                f"The template uses a name that is not there: '{name}'.",
+                where=_at(where, line),
                 expected=(f"perhaps '{near[0]}'; " if near else "") + f"there are {', '.join(sorted(names))}",
             )
+
+
+@lru_cache(maxsize=1024)
+def _names_used(text: str, where: str) -> tuple[tuple[str, int], ...]:
+    """The names that a template can't do without, and their lines; those with a default or a test may be missing."""
+    tree = _parsed(text, where)
+    free = {*find_undeclared_variables(tree), "self"} - {
+        node.name
+        for node in (_base(guard.node) for guard in tree.find_all((nodes.Filter, nodes.Test)) if _is_guard(guard))
+        if isinstance(node, nodes.Name)
+    }
+    return tuple((node.name, node.lineno) for node in tree.find_all(nodes.Name) if node.name in free)
+
+
+def _is_guard(node: nodes.Filter | nodes.Test) -> bool:
+    return node.name == _DEFAULT if isinstance(node, nodes.Filter) else node.name in {"defined", "undefined"}
+
+
+def _base(node: nodes.Node | None) -> nodes.Node | None:
+    """What a chain of attributes and items begins with."""
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        node = node.node
+    return node
+
+
+class PlainFacts(dict[str, Any]):
+    """Facts as templates see them, made once for many texts."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__({name: plain(value) for name, value in facts.items()})
+
+    def including(self, name: str, value: Any) -> PlainFacts:
+        """The same and one more, which is plain already: a part of these."""
+        more = PlainFacts({})
+        more.update(self)
+        more[name] = value
+        return more
 
 
 def render_text(text: str, facts: Facts, where: str = "") -> str:
@@ -161,7 +201,7 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
     check_text(text, list(facts), where)
     _work_left.set(MOST_WORK)
     try:
-        return _filled_in(text, {name: plain(value) for name, value in facts.items()})
+        return _filled_in(text, facts if isinstance(facts, PlainFacts) else PlainFacts(facts))
     except UndefinedError as error:
         raise TemplateError(
             f"The template uses a name that is not there: {_sentence(error)}.", where=_at(where, _line_of(error))

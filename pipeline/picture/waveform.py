@@ -6,6 +6,7 @@ high as their root mean square. This module does not know what the sound says or
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,8 +17,8 @@ from pipeline.picture.blend import blend_box, blend_spans, fade
 from pipeline.picture.layout import Box, WaveformPanel, even
 from pipeline.picture.panel import Easel, Words
 from pipeline.picture.planes import Ink, Planes
-from pipeline.picture.scene_data import SceneSound, peak_of
-from pipeline.picture.strip import Strip
+from pipeline.picture.scene_data import SceneSound
+from pipeline.picture.strip import Strip, tiles_in_view
 from pipeline.picture.time_scroll import TimeScroll, pixels_per_frame
 
 Floats = NDArray[np.float32]
@@ -73,9 +74,11 @@ class Waveform:
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
         room = max(2, self.box.right - easel.playhead_px)
         self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
-        self._gain = FULLEST / max(QUIETEST_PEAK, max((peak_of(sound) for sound in easel.data.sounds), default=0.0))
+        self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in easel.data.sounds), default=0.0))
         for sound in easel.data.sounds if settings.labels else ():
             easel.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
+        # What lies ahead is heard later: each stretch is measured once for both.
+        self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
         self._heard = Strip(self.box.width, self.box.height, self._paint_heard)
         self._ahead = Strip(self.box.width, self.box.height, self._paint_ahead)
         self._edges = safe_edges(easel, self.box)
@@ -126,7 +129,7 @@ class Waveform:
             blend_spans(tile, bars[2], bars[3], inks)
         self._paint_boundaries(tile, first)
 
-    def _levels(self, sound: SceneSound, first: int, count: int) -> NDArray[np.float64]:
+    def _measured(self, sound: SceneSound, first: int, count: int) -> NDArray[np.float64]:
         out = np.empty((count, 4), dtype=np.float64)
         halves = (int(BODY_S * sound.sample_rate_hz), int(LOUD_S * sound.sample_rate_hz))
         ratio = self.law.samples_per_column(sound)

@@ -76,3 +76,10 @@ class QuantisedSamples:
     def __getitem__(self, part: slice) -> Floats:
         values: Floats = self._values[self._codes[part]]
         return values
+
+    def peak(self) -> float:
+        """The highest level, full scale = 1; 0 where there are no samples. No sample is dequantised for it."""
+        if not len(self._codes):
+            return 0.0
+        lowest, highest = self._values[self._codes.min()], self._values[self._codes.max()]  # values rise with codes
+        return float(max(-lowest, highest))

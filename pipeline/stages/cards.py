@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,13 @@ from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
 from pipeline.picture.card_files import write_card
 from pipeline.picture.card_template import CardTemplate
+from pipeline.picture.layout import load_layout
+from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
+from pipeline.picture.number_words import compact
 from pipeline.picture.template_files import read_template_text
+from pipeline.picture.templating import PlainFacts
 from pipeline.picture.text import TextStyle, typesetter_for
-from pipeline.picture.theme import load_theme
+from pipeline.picture.theme import Theme, load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
 from pipeline.production import Production, Section
 from pipeline.resources import find_template
@@ -57,18 +61,57 @@ _SAMPLES_AT_ONCE: Final = 1 << 22
 
 def pieces(production: Production, made: Made) -> list[Piece]:
     """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
-    return [_piece(production, made, name) for name in _names(made)]
+    sources = _Sources.of(production, made)
+    return [_piece(production, made, name, sources) for name in _names(made)]
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What all cards are made from, read and gathered once however many there are."""
+
+    words: PlainFacts
+    templates: Mapping[str, CardTemplate]
+    theme: Theme
+
+    @classmethod
+    def of(cls, production: Production, made: Made) -> Self:
+        """Gather the words and read the templates and the theme."""
+        kinds = {_template_name(name) for name in _names(made)}
+        return cls(
+            PlainFacts(_words(production, made)),
+            {kind: _template(production, kind) for kind in sorted(kinds)},
+            load_theme(production.video.theme, production.templates_folder),
+        )
+
+    def template(self, name: str) -> CardTemplate:
+        """The template of a card."""
+        return self.templates[_template_name(name)]
+
+    def words_of(self, section: int | None) -> PlainFacts:
+        """What a card may say: one of a section has that section's facts by their own name."""
+        return self.words if section is None else self.words.including("section", self.words["sections"][section])
 
 
 def run(production: Production, made: Made, workplace: Workplace) -> Made:
     """Draw the cards that are not fresh."""
-    names = _names(made)
+    names, sources = _names(made), _Sources.of(production, made)
+    _warn_of_small_words(production, made, sources, workplace)
     workplace.report.begin(STAGE, "cards", float(len(names)), "cards")
     cards = []
-    for done, (name, piece) in enumerate(zip(names, pieces(production, made), strict=True), start=1):
-        cards.append(_card(production, made, name, piece, workplace))
+    for done, name in enumerate(names, start=1):
+        cards.append(_card(production, made, name, sources, workplace))
         workplace.report.advance(float(done), name)
     return replace(made, cards=tuple(cards))
+
+
+def _warn_of_small_words(production: Production, made: Made, sources: _Sources, workplace: Workplace) -> None:
+    video, timeline = production.video, made.timeline
+    if timeline is not None:
+        captions = [caption.text for caption in timeline.record.captions]
+        titles = [section.title for section in timeline.record.sections]
+        layout, type_ = load_layout(video.layout, production.templates_folder), typesetter_for(sources.theme)
+        for words in small_words_in_scenes(captions, titles, type_, layout, (video.width, video.height)):
+            workplace.report.warn(f"{words}; shorten it, or let the layout give it more room or lines")
 
 
 def check_cards(production: Production) -> None:
@@ -132,17 +175,14 @@ def _section_of(name: str) -> int | None:
     return int(name.removeprefix("section-")) - 1 if name.startswith("section-") else None
 
 
-def _template(production: Production, name: str) -> CardTemplate:
-    kind = _template_name(name)
+def _template(production: Production, kind: str) -> CardTemplate:
     return load_card_template(kind, production.templates_folder, _fact_names(kind))
 
 
-def _piece(production: Production, made: Made, name: str) -> Piece:
-    own = production.templates_folder
-    template = _template(production, name)
-    theme = load_theme(production.video.theme, own)
+def _piece(production: Production, made: Made, name: str, sources: _Sources) -> Piece:
+    own, template, theme = production.templates_folder, sources.template(name), sources.theme
     section = _section_of(name)
-    words = CardFacts(_words(production, made, section), section)
+    words = CardFacts(sources.words_of(section), section)
     where = f"cards/{_template_name(name)}.toml"
     kinds = {element.kind for element in template.element}
     network = section is not None and "diagram" in kinds
@@ -162,23 +202,27 @@ def _piece(production: Production, made: Made, name: str) -> Piece:
     return Piece(STAGE, production.piece_name(f"card-{name}"), VERSION, ingredients)
 
 
-def _card(production: Production, made: Made, name: str, piece: Piece, workplace: Workplace) -> Result[CardPicture]:
+def _card(
+    production: Production, made: Made, name: str, sources: _Sources, workplace: Workplace
+) -> Result[CardPicture]:
+    piece = _piece(production, made, name, sources)
     if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
         return found
-    template = _template(production, name)
+    template = sources.template(name)
     kinds = {element.kind for element in template.element}
     section = _section_of(name)
     facts = CardFacts(
-        words=_words(production, made, section),
+        words=sources.words_of(section),
         section=section,
         layers=_layers(made, section),
         recording=_loudness(_corpora(made, section)) if "waveform" in kinds else CardFacts({}).recording,
         curves=tuple(_curve(made, index) for index in range(len(made.runs))) if "graph" in kinds else (),
         picture=_picture(production) if "picture" in kinds else None,
     )
-    theme = load_theme(production.video.theme, production.templates_folder)
     where = f"cards/{_template_name(name)}.toml"
-    drawn = draw_card(template, facts, theme, _size(production, name), where=where)
+    drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
+    for small in small_words_on_card(drawn, _size(production, name)):
+        workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:
         write_record(folder, write_card(drawn, folder, name=name, template=where))
     return workplace.store.made(piece, CardPicture)
@@ -187,9 +231,9 @@ def _card(production: Production, made: Made, name: str, piece: Piece, workplace
 # What cards may say
 
 
-def _words(production: Production, made: Made, section: int | None) -> Mapping[str, Any]:
+def _words(production: Production, made: Made) -> Mapping[str, Any]:
     sections = [_section_words(production, made, index) for index in range(len(production.sections))]
-    words: dict[str, Any] = {
+    return {
         "title": production.title,
         "subtitle": production.subtitle,
         "author": production.author,
@@ -207,9 +251,6 @@ def _words(production: Production, made: Made, section: int | None) -> Mapping[s
         "software": _software(),
         "machine": f"{os.cpu_count() or 1} CPU cores, {platform.system()} {platform.machine()}",
     }
-    if section is not None:
-        words["section"] = sections[section]
-    return words
 
 
 def _section_words(production: Production, made: Made, index: int) -> Mapping[str, Any]:
@@ -271,7 +312,7 @@ def _training_words(trained: TrainingRun) -> Mapping[str, Any]:
 def _sampling_words(section: Section) -> Mapping[str, Any]:
     temperatures = [temperature for _, temperature in section.sampling.curve()]
     low, high = min(temperatures), max(temperatures)
-    told = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    told = compact(low) if low == high else f"{compact(low)} to {compact(high)}"
     return {"temperature": told, "seed": section.sampling.seed, "prime_s": section.sampling.prime_s}
 
 

@@ -4,6 +4,7 @@ import itertools
 import random
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from pipeline.errors import GlyphError, TemplateError
 from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_facts import CardFacts, Envelope, fill
-from pipeline.picture.card_layout import place_elements
-from pipeline.picture.card_template import TITLE_SAFE, module_px
+from pipeline.picture.card_layout import PlacedElement, place_elements
+from pipeline.picture.card_template import TITLE_SAFE, CardTemplate, module_px
 from pipeline.picture.diagram import dots_for
-from pipeline.picture.marks import Edges, TextMark, ink_edges, text_edges
+from pipeline.picture.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges, text_edges
 from pipeline.picture.text import typesetter_for
 from pipeline.picture.theme import load_theme, rgb
+from pipeline.resources import find_template
 from tests.conftest import Golden
 from tests.picture.made_cards import CARDS, TITLES, card_facts
 
@@ -293,3 +295,90 @@ def test_any_file_is_a_card_or_one_clear_error(tmp_path_factory: pytest.TempPath
 def test_titles_of_the_made_up_film_are_all_on_the_comparison() -> None:
     words = " ".join(draw_card(load_card_template("comparison"), card_facts("comparison"), THEME, (1920, 1080)).words)
     assert all(title in words for title in TITLES)
+
+
+STACKED = """
+[style.words]
+size = 0.04
+lines = 3
+[grid.landscape]
+rows = [{rows}]
+areas = [{areas}]
+gap = {gap}
+{elements}
+"""
+ELEMENTS = {
+    "text": 'text = "{{ title }}"\nstyle = "words"',
+    "graph": 'kind = "graph"\nlabel_style = "words"',
+    "waveform": 'kind = "waveform"',
+    "diagram": 'kind = "diagram"\nlabel_style = "words"',
+    "legend": 'kind = "legend"\nname_style = "words"\nvalue_style = "words"',
+    "table": 'kind = "table"\nrows = [["One", "1"], ["Two", "2"]]\nlabel_style = "words"\nvalue_style = "words"',
+    "rule": 'kind = "rule"\nthickness = 0.05',
+    "picture": 'kind = "picture"\nheight = 0.5',
+}
+
+
+def stacked(folder: Path, kinds: list[str], rows: list[str], gap: float = 0.03) -> CardTemplate:
+    names = [f"{kind}{number}" for number, kind in enumerate(kinds)]
+    elements = "\n".join(
+        f'[[element]]\narea = "{name}"\n{ELEMENTS[kind]}' for name, kind in zip(names, kinds, strict=True)
+    )
+    quoted = ", ".join(f'"{name}"' for name in names)
+    (folder / "cards").mkdir(exist_ok=True)
+    (folder / "cards" / "stacked.toml").write_text(
+        STACKED.format(rows=", ".join(rows), areas=quoted, gap=gap, elements=elements)
+    )
+    return load_card_template("stacked", folder)
+
+
+def all_edges(placed: PlacedElement) -> list[Edges]:
+    marks = placed.on_page(0).marks
+    texts = [ink_edges(mark, TYPE) for mark in marks if isinstance(mark, TextMark)]
+    return texts + [mark.edges for mark in marks if isinstance(mark, BoxMark | PictureMark)]
+
+
+def check_stack(template: CardTemplate, size: tuple[int, int]) -> list[PlacedElement]:
+    facts = replace(card_facts("section"), picture=np.full((20, 40, 4), 255, np.uint8))
+    placed = list(place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), size))
+    floor = 0.0
+    for one in placed:
+        for _, top, _, bottom in all_edges(one):
+            assert top >= floor - 1.5, f"{one.element.area} reaches into what stands above it"
+            assert bottom <= one.box.top + one.box.height + 1.5, f"{one.element.area} hangs out below"
+        floor = one.box.top + one.box.height
+    assert floor <= (1 - TITLE_SAFE) * size[1] + 1
+    return placed
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["graph", "waveform", "diagram"])
+def test_what_has_no_height_of_its_own_gets_one_in_a_row_that_asks_for_it(
+    kind: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    placed = check_stack(stacked(tmp_path, ["text", kind, "text"], ['"auto"'] * 3), size)
+    assert placed[1].box.height > 0.1 * module_px(*size)
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_nothing_overlaps_whatever_stands_in_rows_as_high_as_their_content(data: st.DataObject) -> None:
+    kinds = data.draw(st.lists(st.sampled_from(sorted(ELEMENTS)), min_size=1, max_size=8))
+    rows = [data.draw(st.sampled_from(['"auto"', '"auto"', "1", "0.3"])) for _ in kinds]
+    size = data.draw(st.sampled_from(SIZES))
+    with TemporaryDirectory() as folder:
+        check_stack(stacked(Path(folder), kinds, rows, data.draw(st.sampled_from([0.0, 0.03, 0.4]))), size)
+
+
+def test_what_goes_on_to_further_pages_is_refused_a_row_as_high_as_its_content(tmp_path: Path) -> None:
+    text = (
+        find_template("cards/credits.toml", None)
+        .read_text()
+        .replace('rows = ["auto", 1, "auto"]', 'rows = ["auto", "auto", 1]')
+    )
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "credits.toml").write_text(text)
+    with pytest.raises(TemplateError) as caught:
+        load_card_template("credits", tmp_path)
+    assert "element 2 goes on to further pages" in caught.value.expected
+    assert "give 'facts' a row that is a number" in caught.value.expected

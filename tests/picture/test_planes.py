@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from pipeline.picture.blend import blend_box, blend_disc, blend_spans, blend_sprite, fade, stroke
-from pipeline.picture.planes import Ink, ink, new_planes, planes_from_rgb, planes_of, rgb_from_planes
+from pipeline.picture.blend import blend_box, blend_disc, blend_mask, blend_spans, blend_sprite, fade, stroke
+from pipeline.picture.planes import _TO_PLANES, Ink, ink, new_planes, planes_from_rgb, planes_of, rgb_from_planes
 
 GROUND = Ink(16.0, 128.0, 128.0)
 BRIGHT = Ink(216.0, 90.0, 200.0)
@@ -111,3 +112,82 @@ def test_fading_keeps_as_much_as_it_is_told() -> None:
     fade(planes, under, (2, 0), 4, np.array([1, 1, 0.5, 0.5, 0, 0], dtype=np.float32))
     assert planes.luma[0].tolist() == [200, 200, 200, 200, 150, 150, 100, 100]
     assert planes.blue[0].tolist() == [100, 100, 150, 200]
+
+
+def rgb_reference(
+    ground: tuple[int, ...], shares: np.ndarray, colours: np.ndarray, opacity: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blend in sRGB at full size, and only then convert: luma (h, w), and both chroma planes (2, h / 2, w / 2)."""
+    share = shares[..., None] * opacity
+    picture = np.array(ground, dtype=np.float64) * (1 - share) + colours * share
+    wide = picture @ _TO_PLANES.T + np.array([16.0, 128.0, 128.0])
+    height, width = shares.shape
+    small = wide[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
+    return wide[..., 0], np.moveaxis(small, -1, 0)
+
+
+OPACITIES = (0.02, 0.1, 0.25, 0.28, 0.5, 0.55, 0.75, 0.92, 1.0)
+GROUND_RGB, INK_RGB = (12, 16, 24), (240, 80, 40)
+
+
+@pytest.mark.parametrize("covered", range(16))
+@pytest.mark.parametrize("kind", ["sprite", "mask"])
+def test_a_chroma_pixel_is_blended_as_rgb_would_be_for_each_covering_of_its_four(kind: str, covered: int) -> None:
+    shares = np.zeros((6, 6))
+    shares[2:4, 2:4] = np.array([covered >> bit & 1 for bit in range(4)]).reshape(2, 2)
+    for opacity in OPACITIES:
+        planes = new_planes(6, 6, ink("#0c1018"))
+        if kind == "sprite":
+            blend_sprite(planes, (shares[2:4, 2:4] * 255).astype(np.uint8), (2, 2.0), ink("#f05028"), opacity)
+        else:
+            blend_mask(planes, (shares[2:4, 2:4] * opacity).astype(np.float32), (2, 2), ink("#f05028"))
+        luma, chroma = rgb_reference(GROUND_RGB, shares, np.array(INK_RGB), opacity)
+        assert np.abs(planes.luma - luma).max() <= 1.0
+        assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.0
+
+
+@pytest.mark.parametrize("kind", ["spans", "box"])
+@pytest.mark.parametrize("opacity", OPACITIES)
+@pytest.mark.parametrize("left", [(0, 0), (0, 1), (1, 2), (0, 2)])
+@pytest.mark.parametrize("right", [(0, 0), (0, 1), (1, 2), (0, 2)])
+def test_upright_bars_blend_chroma_as_rgb_would(
+    kind: str, opacity: float, left: tuple[int, int], right: tuple[int, int]
+) -> None:
+    if kind == "box" and left != right and (0, 0) not in {left, right}:
+        return
+    shares = np.zeros((4, 4))
+    spans = np.zeros((2, 4), np.float32)
+    for column, (top, bottom) in ((0, left), (1, right)):
+        shares[top:bottom, column] = 1
+        spans[:, column] = top, bottom
+    planes = new_planes(4, 4, ink("#0c1018"))
+    if kind == "spans":
+        colours = np.tile(np.array(ink("#f05028"), dtype=np.float32), (4, 1))
+        blend_spans(planes, spans[0], spans[1], colours, opacity)
+    else:
+        rows, columns = np.flatnonzero(shares.any(axis=1)), np.flatnonzero(shares.any(axis=0))
+        if rows.size:
+            edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+            blend_box(planes, tuple(map(float, edges)), ink("#f05028"), opacity)
+    luma, chroma = rgb_reference(GROUND_RGB, shares, np.array(INK_RGB), opacity)
+    assert np.abs(planes.luma - luma).max() <= 1.0
+    assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.0
+
+
+@given(
+    arrays(np.float32, (2, 8), elements=st.floats(-3, 15, width=32)),
+    arrays(np.uint8, (8, 3)),
+    st.floats(0, 1),
+)
+@settings(deadline=None, max_examples=150)
+def test_bars_of_any_heights_and_colours_blend_as_rgb_would(
+    spans: np.ndarray, colours: np.ndarray, opacity: float
+) -> None:
+    rows = np.arange(12)[:, None]
+    shares = np.clip(np.minimum(rows + 1, spans[1]) - np.maximum(rows, spans[0]), 0, 1)
+    inks = np.array([ink(f"#{bytes(colour).hex()}") for colour in colours], dtype=np.float32)
+    planes = new_planes(8, 12, ink("#0c1018"))
+    blend_spans(planes, spans[0], spans[1], inks, opacity)
+    luma, chroma = rgb_reference(GROUND_RGB, shares, colours.astype(np.float64), opacity)
+    assert np.abs(planes.luma - luma).max() <= 1.05
+    assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.05

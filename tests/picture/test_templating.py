@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -7,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import TemplateError
-from pipeline.picture.number_words import FILTERS, bits, clock, compact, duration, percent, plural, rate, thousands
+from pipeline.picture.fonts import load_fonts
+from pipeline.picture.number_words import (
+    FILTERS,
+    bits,
+    clock,
+    compact,
+    decimals,
+    duration,
+    percent,
+    plural,
+    rate,
+    thousands,
+)
 from pipeline.picture.templating import LONGEST_RESULT, check_text, render_caption, render_text
 
 FACTS = {
@@ -29,6 +42,9 @@ FACTS = {
         ("{% if iteration > 1000 %}late{% else %}early{% endif %}", "late"),
         ("{{ nothing|default('none') }} {{ nothing|thousands }}", "none \u2013"),
         ("{{ rows|join('+') }} {{ rows|length }} {{ rows|last }}", "1+2+3 3 3"),
+        ("{{ absent|default('x') }} {{ section.absent|default('y') }} {{ absent.deeper[3]|default('z') }}", "x y z"),
+        ("{% if absent is defined %}{{ absent }}{% else %}none{% endif %} {{ absent is undefined }}", "none True"),
+        ("{{ absent|default(iteration)|thousands }} {{ (absent|default('a'))|upper }}", "12,345 A"),
         ("{{ (10 / 4)|decimals(1) }} {{ 7 // 2 }} {{ 7 % 4 }} {{ 'a' ~ 1 }}", "2.5 3 3 a1"),
     ],
 )
@@ -43,6 +59,10 @@ def test_templates_fill_in_facts(template: str, told: str) -> None:
         ("one\ntwo\n{{ absent }}", 3, "there are iteration, loss_nats, nothing, rows, section"),
         ("\n{{ section.name }}", 2, "there are title, layers"),
         ("{{ rows[7] }}", 1, "there is no '7'"),
+        ("{{ section.laiers|thousands }}", 1, "there are title, layers"),
+        ("{{ rows[9]|compact }}", 1, "there is no '9'"),
+        ("{{ iteration|default(absent) }}", 1, "'absent'"),
+        ("{% if absent is defined %}{% endif %}\n{{ absent }}", 2, "'absent'"),
         ("{{ iteration|fancy }}", 1, "fancy"),
         ("text\n{{ iteration", 2, "syntax error"),
         ("{% for row in rows %}", 1, "syntax error"),
@@ -179,6 +199,50 @@ def test_numbers_are_told_as_people_read_them() -> None:
     assert percent(0.123) == f"12{gap}%"
     assert plural(1, "layer") == f"1{gap}layer"
     assert [compact(value) for value in (2.0, 0.002, 1_234_567, "x")] == ["2", "0.002", "1,234,567", "x"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "told"),
+    [
+        (2e-5, 6, "0.00002"),
+        (1234.6, 3, "1,235"),
+        (1234.6, 6, "1,234.6"),
+        (-3e-7, 6, "-0.0000003"),
+        (123456.7, 2, "123,457"),
+        (0.00123456, 3, "0.00123"),
+        (-0.0, 6, "0"),
+        (9.99996, 5, "10"),
+        (1e20, 6, "100,000,000,000,000,000,000"),
+        (2e-20, 6, "2\u00a0\u00d7\u00a010\u207b\u00b2\u2070"),
+        (1.5e300, 6, "1.5\u00a0\u00d7\u00a010\u00b3\u2070\u2070"),
+    ],
+)
+def test_compact_numbers_are_plain_ones(value: float, digits: int, told: str) -> None:
+    assert compact(value, digits) == told
+    load_fonts().runs(told, "sans")  # which the film's own fonts can draw
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 12))
+def test_no_number_is_told_in_the_machines_own_way(value: float, digits: int) -> None:
+    for told in (compact(value, digits), rate(abs(value)), plural(value, "layer"), decimals(value), percent(value)):
+        assert "e+" not in told
+        assert "e-" not in told
+        assert not re.fullmatch(r"-[0.,]+(\u00a0.*)?", told), "nothing has no sign"
+
+
+@given(st.floats(1e-9, 1e15), st.integers(1, 12))
+def test_a_compact_number_is_as_exact_as_its_digits(value: float, digits: int) -> None:
+    assert float(compact(value, digits).replace(",", "")) == pytest.approx(value, rel=0.51 * 10.0 ** (1 - digits))
+
+
+def test_a_little_is_not_told_as_nothing() -> None:
+    gap = "\u00a0"
+    assert [decimals(value, 1) for value in (0.03, 0.0, 0.0312, 12.34, -0.004, 1e-17, -1e-17, 0.951)] == [
+        *("0.03", "0.0", "0.03", "12.3", "-0.004", "0.0", "0.0", "1.0"),
+    ]
+    assert duration(0.04) == f"0.04{gap}s"
+    assert percent(0.001) == f"0.1{gap}%"
+    assert bits(0.0003) == "0.0004"
 
 
 @given(st.one_of(st.none(), st.text(max_size=5), st.floats(), st.integers(-(10**20), 10**20), st.booleans()))

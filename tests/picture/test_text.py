@@ -55,8 +55,74 @@ def test_lines_break_after_hyphens_and_between_ideographs_but_not_before_their_p
     assert break_lines("10\u00a0s of sound", one_letter_a_unit, 7) == ["10\u00a0s of", "sound"]
 
 
-def test_written_line_breaks_are_kept() -> None:
-    assert break_lines("one\ntwo words", one_letter_a_unit, 20) == ["one", "two words"]
+@pytest.mark.parametrize(
+    "glued",
+    [
+        *(
+            "10\u202f000",
+            "10\u00a0s",
+            "a\u2060b",
+            "a\u2007b",
+            "1,234.5",
+            "\u20ac5",
+            "50%",
+            "(a)",
+            "\u00abmot\u00bb",
+            "it\u2019s",
+        ),
+        *(
+            "3\u202f%",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+            "\U0001f44d\U0001f3fd",
+            "\U0001f1e9\U0001f1ea",
+            "n\u0303o",
+        ),
+    ],
+)
+def test_what_belongs_together_stays_on_one_line(glued: str) -> None:
+    assert break_lines(f"aa {glued} bb", one_letter_a_unit, len(glued) + 1) == ["aa", glued, "bb"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("see https://example.org/ab", 12, ["see https://", "example.org/", "ab"]),
+        ("he left\u2014then came", 9, ["he left\u2014", "then came"]),
+        ("zero\u200bwidth", 5, ["zero\u200b", "width"]),
+        ("「学ぶ」、話す", 4, ["「学", "ぶ」、話", "す"]),
+        ("ちょっとラーメン", 3, ["ちょっ", "とラー", "メン"]),
+        ("สวัสดีชาวโลก", 8, ["สวัสดี", "ชาวโลก"]),
+        ("soft\u00adhyphen", 7, ["soft-", "hyphen"]),
+        ("soft\u00adhyphen", 20, ["soft\u00adhyphen"]),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f44d\U0001f3fd",
+            3,
+            ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd"],
+        ),
+    ],
+)
+def test_lines_end_where_unicode_says_that_they_may(text: str, width: int, lines: list[str]) -> None:
+    assert break_lines(text, one_letter_a_unit, width) == lines
+
+
+@given(st.text(max_size=60), st.integers(1, 12))
+@settings(deadline=None, max_examples=200)
+def test_any_text_at_all_is_broken_without_loss(text: str, width: int) -> None:
+    def bare(letters: str) -> str:
+        return "".join(letter for letter in letters if not letter.isspace() and letter not in "-\u00ad")
+
+    for breaker in (break_lines, balanced):
+        assert bare("".join(breaker(text, one_letter_a_unit, width))) == bare(text)
+
+
+def test_a_caption_of_half_a_character_is_told_as_a_missing_glyph() -> None:
+    with pytest.raises(GlyphError, match="U\\+D800"):
+        TYPE.fit("half \ud800", TextStyle(20.0), 400.0)
+
+
+@pytest.mark.parametrize("written", ["\n", "\r\n", "\u2028", "\u2029", "\x85"])
+def test_written_line_breaks_are_kept(written: str) -> None:
+    assert break_lines(f"one{written}two words", one_letter_a_unit, 20) == ["one", "two words"]
 
 
 @pytest.mark.parametrize("role", ["sans", "mono"])

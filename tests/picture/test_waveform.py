@@ -152,3 +152,44 @@ def test_silence_has_the_spectrums_first_colour() -> None:
     planes = planes_of(frame_of(scene(data, layout=layout_of({"kind": "spectrogram"})), data, FRAME), 64, 64)
     silent = ink(COLOURS.spectrum[0])
     assert np.all(planes.luma[:, :30] == round(silent.luma))
+
+
+class Watched:
+    """Samples that count how many of them are read."""
+
+    def __init__(self, samples: np.ndarray) -> None:
+        self._samples, self.read = samples, 0
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        self.read += self._samples[part].size
+        return self._samples[part]
+
+    def peak(self) -> float:
+        return float(np.abs(self._samples).max())
+
+
+@pytest.mark.parametrize("kind", ["waveform", "spectrogram"])
+def test_a_stretch_of_sound_is_read_once_for_what_lies_ahead_and_what_was_heard(kind: str) -> None:
+    watched = Watched(noise(20))
+    data = scene_data(640, 96, sounds=(SceneSound(40, 640, watched, RATE_HZ, "take"),), **frames_of(600))
+    drawn = scene(data, layout=layout_of({"kind": kind}))
+    for frame in range(data.start_frame, data.end_frame, 3):
+        frame_of(drawn, data, frame)
+    assert len(watched) <= watched.read < 1.25 * len(watched)
+
+
+def frames_of(frames: int) -> dict[str, Any]:
+    positions = np.linspace(0, 4000, frames + 1)
+    return {"end_frame": 40 + frames, "linear_position": positions, "log_position": np.log10(1 + positions)}
+
+
+def test_the_highest_level_of_a_sound_is_found_once_for_all_panels() -> None:
+    samples = noise(3)
+    samples[1000] = -0.97
+    plain = SceneSound(40, 130, samples, RATE_HZ, "take")
+    assert plain.peak == pytest.approx(0.97)
+    samples[1001] = 0.99
+    assert plain.peak == pytest.approx(0.97), "it is not looked for again"

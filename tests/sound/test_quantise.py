@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from pipeline.learning import corpus
 from pipeline.sound.quantise import SILENCE, Encoding, QuantisedSamples, code_values, dequantise, quantise
@@ -78,3 +79,9 @@ def test_quantised_samples_take_a_row_of_bytes_only() -> None:
 
 def test_the_encodings_are_those_of_the_corpus_record() -> None:
     assert get_args(corpus.Encoding) == get_args(Encoding)
+
+
+@given(arrays(np.uint8, st.integers(0, 40)), st.sampled_from(ENCODINGS))
+def test_the_peak_of_codes_is_that_of_their_samples(codes: np.ndarray, encoding: Encoding) -> None:
+    samples = QuantisedSamples(codes, encoding)
+    assert samples.peak() == float(np.abs(samples[:]).max(initial=0.0))

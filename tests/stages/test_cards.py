@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from tests.stages import made_up
 class Counter(Silence):
     def __init__(self) -> None:
         self.done: list[tuple[float, str]] = []
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
 
     def advance(self, done: float, detail: str = "") -> None:
         self.done.append((done, detail))
@@ -210,3 +215,85 @@ def test_the_thumbnail_is_small_enough_to_upload(tmp_path: Path) -> None:
     _, made, workplace = ready(tmp_path, production)
     thumbnail = cards.run(production, made, workplace).cards[-1]
     assert thumbnail.path(thumbnail.record.picture_file).stat().st_size < 2_000_000
+
+
+def many_sections(root: Path, count: int) -> tuple[Production, Made]:
+    """A film whose sections are all alike but for their titles."""
+    one = made_up.production()
+    sections = [one.sections[0].model_copy(update={"title": f"Try {number}"}) for number in range(1, count + 1)]
+    production = one.model_copy(update={"sections": tuple(sections)})
+    _, made = made_up.made(root)
+    made = Made(corpora=made.corpora[:1] * count, runs=made.runs[:1] * count, takes=made.takes[:1] * count)
+    _, _, workplace = ready(root, one)
+    return production, storyboard.run(production, made, workplace)
+
+
+def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_however_many_there_are(
+    tmp_path: Path,
+) -> None:
+    took = {}
+    for count in (12, 48):
+        production, made = many_sections(tmp_path / str(count), count)
+        pieces = cards.pieces(production, made)
+        assert len(pieces) == count + 4
+        assert len({piece.key for piece in pieces}) == count + 4
+        rounds = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            cards.pieces(production, made)
+            rounds.append(time.perf_counter() - begun)
+        took[count] = min(rounds)
+    assert took[48] < 8 * took[12], "four times as many take about four times as long"
+    assert took[48] < 1.5
+
+
+HD = {"width": 1920, "height": 1080}
+
+
+def warnings_of(root: Path, production: Production) -> list[str]:
+    store, made = made_up.made(root)
+    report = Counter()
+    made = storyboard.run(production, made, Workplace(store=store, output=root / "out"))
+    cards._warn_of_small_words(
+        production, made, cards._Sources.of(production, made), Workplace(store=store, output=root, report=report)
+    )
+    return report.warned
+
+
+def captioned(text: str) -> dict[str, Any]:
+    return {"video": HD, "storyboard_1": {"caption": [{"text": text, "iteration": 5, "seconds": 2}]}}
+
+
+@pytest.mark.parametrize(("letters", "warned"), [(60, 0), (120, 0), (500, 1)])
+def test_a_caption_too_long_to_be_read_is_told_with_its_size(letters: int, warned: int, tmp_path: Path) -> None:
+    text = ("All that it heard is a voice and its pauses. " * 20)[:letters].strip()
+    told = warnings_of(tmp_path, made_up.production(**captioned(text)))
+    assert len(told) == warned
+    if warned:
+        assert "'All that it heard" in told[0]
+        assert "of 500 letters" in told[0] or f"of {len(text)} letters" in told[0]
+        assert "px of 1080" in told[0]
+        assert "shorten it" in told[0]
+
+
+def test_a_card_whose_words_shrink_beyond_reading_is_told(tmp_path: Path) -> None:
+    production = with_templates(
+        made_up.production(title="A very long title of many words. " * 5, video=HD),
+        tmp_path,
+        title="""[style.one]
+size = 0.05
+[grid.landscape]
+rows = [1]
+areas = ["all"]
+[[element]]
+area = "all"
+text = "{{ title }}"
+style = "one"
+""",
+    )
+    _, made, workplace = ready(tmp_path, production)
+    cards.run(production, made, workplace)
+    assert isinstance(workplace.report, Counter)
+    told = [text for text in workplace.report.warned if text.startswith("the card")]
+    assert any("the card 'title': 'A very long title" in text for text in told)
+    assert not any("'section" in text or "credits" in text for text in told)
