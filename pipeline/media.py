@@ -13,7 +13,9 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import ffmpeg
 
 from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg import Process, file_argument
@@ -61,6 +63,9 @@ _SIGNATURES: Final[tuple[tuple[Callable[[bytes], bool], MediaFormat], ...]] = (
     (_at(0, b"OggS"), MediaFormat("OGG", "ogg")),
     (_at(4, *_MOV_ATOMS), MediaFormat("MP4 or MOV", "mov")),
     (_at(0, b"\x1aE\xdf\xa3"), MediaFormat("Matroska or WebM", "matroska")),
+    (_at(0, b"GIF87a", b"GIF89a"), MediaFormat("GIF", "gif")),
+    (_at(0, b"\x89PNG\r\n\x1a\n"), MediaFormat("PNG", "apng")),
+    (_riff(b"WEBP", b"RIFF"), MediaFormat("WebP", "webp_anim")),
     (_at(0, b"caff"), MediaFormat("CAF", "caf")),
     (_at(0, b".snd"), MediaFormat("AU", "au")),
     (_at(0, b"#!AMR"), MediaFormat("AMR", "amr")),
@@ -117,11 +122,28 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
     return found
 
 
-def input_arguments(path: Path, form: MediaFormat) -> list[str]:
-    """Arguments that open the file with ffmpeg: as this format only, from the disk only."""
-    held = ["-max_alloc", str(_LARGEST_ALLOCATION_BYTES), "-max_pixels", str(MOST_PIXELS)]
-    held += ["-protocol_whitelist", "file,pipe", "-format_whitelist", form.demuxer]
-    return [*held, "-f", form.demuxer, "-i", file_argument(path)]
+def open_media(path: Path, form: MediaFormat, **options: object) -> Any:
+    """Open a file as this format only, from the disk only.
+
+    Parameters
+    ----------
+    options
+        ffmpeg's own for this input: `ss`, `copyts`; None where an option takes no value.
+
+    Returns
+    -------
+    ffmpeg.nodes.FilterableStream
+        Its streams, from which ffmpeg-python builds a command line; `stream["a:0"]` is its first sound.
+    """
+    return ffmpeg.input(
+        file_argument(path),
+        format=form.demuxer,
+        max_alloc=_LARGEST_ALLOCATION_BYTES,
+        max_pixels=MOST_PIXELS,
+        protocol_whitelist="file,pipe",
+        format_whitelist=form.demuxer,
+        **options,
+    )
 
 
 def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: InputError) -> str:
@@ -130,7 +152,7 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: In
     Parameters
     ----------
     args
-        With `input_arguments` among them; what it writes to standard output is dropped.
+        With an input of `open_media` among them; what it writes to standard output is dropped.
     timeout_s
         It is killed after so many seconds.
     told

@@ -12,11 +12,12 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg import run
-from pipeline.film.footage import FootageFrames, probe, write_sound
+from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
 from pipeline.results import Made
 from pipeline.stages import compose, storyboard
 from pipeline.workplace import Workplace
+from tests.film.films import drawn_pictures, footage_chain
 from tests.stages import made_up
 
 TONE_HZ = 440
@@ -154,8 +155,9 @@ def test_a_phones_video_stands_upright_at_an_even_pace_with_its_sound(tmp_path: 
     assert footage.has_sound
     settings = InsertSettings(file="x", fade_seconds=0, fit="pad")
     size, rate = (64, 96), Fraction(24)
-    with FootageFrames(footage, settings, size=size, frame_rate=rate, frames=60, workspace=tmp_path) as shown:
-        pictures = [shown.rgb(frame).astype(int) for frame in range(60)]
+    pictures = drawn_pictures(
+        footage_chain(tmp_path / "phone.mp4", settings, tmp_path, frames=60, size=size, frame_rate=rate)
+    )
     above, below = pictures[3][20, 32], pictures[3][80, 32]
     assert above.argmax() == 0
     assert below.argmax() == 1
