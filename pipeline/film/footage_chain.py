@@ -29,12 +29,12 @@ CHAIN_VERSION: Final = 1
 """Raised with every change of what frames look like."""
 TABLE_FILE: Final = "colours.cube"
 _SCALING: Final = "bicubic+accurate_rnd+full_chroma_int"
-_EARLY_FRAMES: Final = Fraction(1, 8)
+EARLY_FRAMES: Final = Fraction(11, 100)
 """A picture is shown from the frame on that begins at most so much before it: times in files are rounded. Far from
 where pictures of 24, 25, 30, 50 and 60 a second fall between frames, so that no rounding can tip them over."""
 _MARGIN_S: Final = Fraction(1, 10)
 """Pictures from so long before the first one shown are kept: some formats tell when they are decoded only."""
-_NUDGE_FRAMES: Final = Fraction(1, 100)
+_FRAME_TICKS: Final = 1000
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -131,7 +131,7 @@ class FootageChain:
             return self._finished(self._standing(self._shown(source, picture), first), first, end)
         path, begin = self.footage.path, Fraction(self.settings.start_s).limit_denominator(_MICROSECONDS)
         form = recognise(path, FootageError)
-        early = _EARLY_FRAMES / self.frame_rate
+        early = EARLY_FRAMES / self.frame_rate
         entry = find_entry(
             path,
             form,
@@ -139,11 +139,13 @@ class FootageChain:
             begin_s=begin + first / self.frame_rate + early,
             end_s=begin + end / self.frame_rate + early,
         )
-        entered = {} if entry.seek_s is None else {"ss": f"{entry.seek_s:.6f}", "noaccurate_seek": None}
-        source = open_media(path, form, **entered)["V:0"]
-        # by the insert's own time in microseconds, whatever was sought: the same in every stretch
-        zero = self.footage.start_s + begin + early
-        timed = source.filter("settb", "AVTB").filter("setpts", f"PTS-({round(zero * _MICROSECONDS)})")
+        source = open_media(path, form, **entry.options)["V:0"]
+        # by the insert's own time, in ticks of which a frame has a whole number, whatever was sought: every stretch
+        # rounds alike
+        tick = 1 / (self.frame_rate * _FRAME_TICKS)
+        zero = self.footage.start_s + begin + early + tick
+        timed = source.filter("settb", f"{tick.numerator}/{tick.denominator}")
+        timed = timed.filter("setpts", f"PTS-({round(zero / tick)})")
         if entry.shown_s is not None:
             margin = 0 if entry.stands else _MARGIN_S
             kept = entry.shown_s - zero - margin - Fraction(1, 2000)
@@ -188,7 +190,7 @@ class FootageChain:
 
     def _paced(self, stream: Any, first: int) -> Any:
         """Even pace from a frame on; the last picture stands where the footage is short."""
-        start = float((first - _NUDGE_FRAMES) / self.frame_rate)
+        start = float((first - Fraction(1, _FRAME_TICKS)) / self.frame_rate)
         even = stream.filter("fps", fps=self._rate, start_time=f"{start:.6f}", round="up")
         return even.filter("tpad", stop_mode="clone", stop=-1)
 

@@ -22,6 +22,8 @@ from pipeline.media import MediaFormat, blamed, open_media, run_on_file
 LOOK_S: Final = 60.0
 _NULL: Final = "-"
 _READ_BYTES: Final = 1 << 12
+_UNTOLD_DIGITS: Final = 19
+"""So many digits has the number that ffmpeg writes for a time that is not told: no time has."""
 _STEPS_BACK_S: Final = (0, 2, 10, 60)
 """How much earlier entering is tried, where a format's own search misses; after them, from the beginning."""
 _SQUAREST, _FLATTEST = Fraction(1, 16), Fraction(16)
@@ -78,6 +80,11 @@ class Entry:
     seek_s: float | None
     shown_s: Fraction | None
     stands: bool = False
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What ffmpeg is told about an input to enter it here: times stay the file's own."""
+        return _entering(self.seek_s)
 
 
 def look(path: Path, form: MediaFormat) -> Facts:
@@ -152,6 +159,11 @@ def _measured_duration(path: Path, form: MediaFormat, told: FootageError) -> flo
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
+def _entering(seek_s: float | None) -> dict[str, object]:
+    sought = {} if seek_s is None else {"ss": f"{seek_s:.6f}", "noaccurate_seek": None}
+    return {**sought, "copyts": None}
+
+
 def find_entry(path: Path, form: MediaFormat, *, file_start_s: Fraction, begin_s: Fraction, end_s: Fraction) -> Entry:
     """Find where a stretch of footage is entered, so that the picture seen at its begin is decoded.
 
@@ -180,9 +192,8 @@ def _scan(
     path: Path, form: MediaFormat, seek_s: float | None, begin: Fraction, end: Fraction
 ) -> tuple[Fraction | None, bool]:
     """When the picture seen at a time begins (None: none that can be decoded), and whether another one follows."""
-    entered = {} if seek_s is None else {"ss": f"{seek_s:.6f}", "noaccurate_seek": None}
-    source = open_media(path, form, **entered)["V:0"]
-    listed = ffmpeg.output(source, _NULL, format="framecrc", c="copy", copyts=None, to=f"{float(end):.6f}")
+    source = open_media(path, form, **_entering(seek_s))["V:0"]
+    listed = ffmpeg.output(source, _NULL, format="framecrc", c="copy", to=f"{float(end):.6f}")
     told = FootageError("The footage can't be read.", where=str(path), expected="a video that plays elsewhere")
     process = Process(ffmpeg.get_args(listed), reads=True, timeout_s=LOOK_S, purpose=f"looking into {path.name}")
     key: Fraction | None = None
@@ -212,6 +223,6 @@ def _packets(process: Process) -> Iterator[tuple[Fraction, bool]]:
             if found := re.match(rb"#tb 0: (\d+)/(\d+)", line):
                 unit = Fraction(int(found[1]), int(found[2]))
             elif found := re.match(rb"0, *(-?\d+|NOPTS), *(-?\d+|NOPTS),", line):
-                told = [int(time) for time in (found[2], found[1]) if time != b"NOPTS"]
+                told = [int(time) for time in (found[2], found[1]) if time != b"NOPTS" and len(time) < _UNTOLD_DIGITS]
                 if told:  # a decoding time stands in where there is no other
                     yield told[0] * unit, b"F=0x0" not in line
