@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import ffmpeg
 
-from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
+from pipeline.errors import BuildVideoError, FfmpegError, FootageError, InputError, RecordingError
 from pipeline.ffmpeg import Process, file_argument
 
 _HEAD_BYTES: Final = 1 << 16
@@ -29,6 +29,10 @@ _LARGEST_ALLOCATION_BYTES: Final = 1 << 29
 _PLAYLIST_STARTS: Final = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"<?xml", b"<mpd", b"<smil", b"<asx")
 _KNOWN: Final = "WAV, FLAC, MP3, M4A, AAC, OGG, Opus, AIFF, CAF, MP4, MOV, MKV, WebM, AVI, ..."
 _CONVERT: Final = "Export the file as WAV or FLAC in the program that made it."
+_KNOWN_FOOTAGE: Final = f"{_KNOWN} or GIF, PNG, JPEG, WebP"
+_CONVERT_FOOTAGE: Final = "Export it as MP4 (a picture: as PNG, a sound: as WAV) in the program that made it."
+_PICTURE_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
+"""Of files that begin as MP4 does, and are single pictures."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
         raise error(
             f"The file can't be read: {problem}.", where=str(path), hint="Check the file and its permissions."
         ) from problem
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
+        raise error("This is a HEIC or AVIF picture.", where=str(path), hint="Export it as JPEG or PNG.")
     found = next((form for fits, form in _SIGNATURES if fits(head)), None) or _mpeg_audio(head)
     if found is None:
         raise _unknown(path, head, error)
@@ -199,17 +205,18 @@ def _id3_end(head: bytes) -> int:
 
 
 def _unknown(path: Path, head: bytes, error: type[InputError]) -> InputError:
+    known, convert = (_KNOWN_FOOTAGE, _CONVERT_FOOTAGE) if error is FootageError else (_KNOWN, _CONVERT)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_PLAYLIST_STARTS):
         return error(
             "This is a playlist or a description of media, not the media itself.",
             where=str(path),
-            expected=_KNOWN,
+            expected=known,
             hint="Name the sound file that it points to.",
         )
     if _looks_like_text(head):
-        return error("This is a text file, whatever its name says.", where=str(path), expected=_KNOWN)
-    return error("This is no sound or video file of a known format.", where=str(path), expected=_KNOWN, hint=_CONVERT)
+        return error("This is a text file, whatever its name says.", where=str(path), expected=known)
+    return error("This is no sound or video file of a known format.", where=str(path), expected=known, hint=convert)
 
 
 def _looks_like_text(head: bytes) -> bool:

@@ -137,3 +137,18 @@ def test_ffmpeg_is_held_to_the_format_and_to_the_disk(tmp_path: Path) -> None:
     assert args[args.index("-protocol_whitelist") + 1] == "file,pipe"
     assert args[args.index("-format_whitelist") + 1] == "wav"
     assert args[args.index("-f") + 1] == "wav"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"BM" + bytes(range(250)) * 4, "Export it as MP4"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "Export it as JPEG or PNG"),
+    ],
+)
+def test_what_is_no_footage_is_told_how_to_become_one(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    with pytest.raises(FootageError, match=r"picture|no sound") as raised:
+        recognise(path, FootageError)
+    assert words in (raised.value.hint or "")

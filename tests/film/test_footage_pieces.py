@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_pieces_show_what_the_whole_shows(tmp_path: Path, rate: str, film_rate: 
     assert all(number in due(frame, here, there, Fraction(1, 2)) for frame, number in enumerate(whole))
     edges = sorted({0, frames, *random.Random(rate + film_rate).sample(range(1, frames), 2)})
     shown = []
-    for first, end in zip(edges, edges[1:], strict=False):
+    for first, end in itertools.pairwise(edges):
         encode_footage(chain, first=first, end=end, path=tmp_path / "piece.mp4", plan=small_plan(here))
         shown += numbers_of(tmp_path / "piece.mp4")
     assert shown == whole
