@@ -24,7 +24,7 @@ _LARGEST_PROFILE_BYTES: Final = 1 << 22
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 _STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _MOST_EXPECTED: Final = f"at most {MOST_PIXELS // 1_000_000} million pixels"
-_EXPECTED: Final = "a PNG, JPEG, WebP or GIF picture"
+_EXPECTED: Final = "a PNG, JPEG or WebP picture, or a GIF that doesn't move"
 
 
 def is_still(path: Path) -> bool:
