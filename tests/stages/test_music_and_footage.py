@@ -173,3 +173,18 @@ def test_a_song_with_a_cover_is_no_insert(tmp_path: Path) -> None:
     song = with_cover(tmp_path, "song.mp3", "-c:v", "copy", "-disposition:v", "attached_pic")
     with pytest.raises(InputError, match="no picture"):
         probe(song)
+
+
+def test_room_for_the_sound_of_footage_is_required_before_anything_is_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone_video(tmp_path)
+    asked: list[float] = []
+    monkeypatch.setattr(compose, "require_room", lambda _folder, needed_bytes, _purpose: asked.append(needed_bytes))
+    store, made = made_up.made(tmp_path / "work")
+    workplace = Workplace(store=store, output=tmp_path / "out")
+    for sound in (False, True):
+        film = made_up.production(insert=[{"file": "phone.mp4", "after": "start", "seconds": 2.0, "sound": sound}])
+        film._folder = tmp_path
+        compose.soundtrack(film, storyboard.run(film, made, workplace), workplace)
+    assert asked[1] - asked[0] == 2 * 48_000 * 8  # two seconds of stereo in 32-bit floats
