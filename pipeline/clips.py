@@ -1,6 +1,6 @@
-"""A film's parts as MoviePy clips, picture and sound, for people who cut them into films of their own.
+"""A film's parts as MoviePy clips, picture and sound, for people who cut them into films of their own; and back again.
 
-    from pipeline.clips import card_clip, film_clip, section_clip
+    from pipeline.clips import card_clip, film_clip, section_clip, write_insert
 
     with section_clip("production.toml", 2) as clip:            # the second section: its card and its scene
         clip.subclipped(3, 10).write_videofile("excerpt.mp4")
@@ -8,24 +8,34 @@
     with film_clip("production.toml") as clip: ...               # all of it
     with card_clip("production.toml", "credits") as clip: ...    # title, section-1, comparison, credits
 
+    write_insert(clip, "opening.mkv")                            # any clip of MoviePy's, for an [[insert]] of a film
+
 Frames are drawn when MoviePy asks for them, as sharp as they are before any encoding. What they need (corpora,
 networks, takes, cards, soundtrack) is taken from the store, and made first where it is not there yet.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
 
+import ffmpeg
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from pipeline import showing
 from pipeline.errors import InputError, StageError
+from pipeline.ffmpeg import Process, ffmpeg_path, file_argument
+from pipeline.files import disk_errors, temporary_beside
+from pipeline.film.encoder import COLOUR_TAGS
+from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ
 from pipeline.film.timeline import CardClip, Timeline
 from pipeline.films import build_one
 from pipeline.lock import sole_builder
@@ -41,7 +51,10 @@ from pipeline.workplace import Workplace
 if TYPE_CHECKING:
     from moviepy import VideoClip
 
-__all__ = ["card_clip", "film_clip", "section_clip"]
+__all__ = ["card_clip", "film_clip", "section_clip", "write_insert"]
+
+_HIGHEST_RATE: Final = 240
+_CHUNK_SAMPLES: Final = 1 << 16
 
 
 @contextmanager
@@ -140,6 +153,78 @@ def card_clip(
         yield film.clip(cards[name].start_frame, cards[name].end_frame)
 
 
+def write_insert(clip: VideoClip, path: str | Path, *, frame_rate: Fraction | float | None = None) -> Path:
+    """Write any clip of MoviePy's as footage for an `[[insert]]`: in colours that are named, and without visible loss.
+
+    Parameters
+    ----------
+    clip
+        With a duration; its sound comes along.
+    path
+        The file to write, in `.mkv`; what is there is replaced.
+    frame_rate
+        Frames a second; by default the clip's own, else 30.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Where the clip has no end, is longer than an hour, or its pictures can't be stored; or the name doesn't fit.
+    """
+    path = Path(path)
+    rate = Fraction(frame_rate or clip.fps or 30).limit_denominator(1001)
+    if path.suffix.lower() != ".mkv":
+        raise InputError(f"'{path.name}' is no name of such a file.", where=str(path), expected="a name in .mkv")
+    if not clip.duration or not 0 < clip.duration <= LONGEST_S:
+        raise InputError(
+            "The clip's duration can't be used.", where=str(path), expected="more than 0 s, at most an hour"
+        )
+    if not 1 <= rate <= _HIGHEST_RATE:
+        raise InputError(
+            "The frame rate can't be used.", where=str(path), expected=f"1 to {_HIGHEST_RATE} frames a second"
+        )
+    unfinished = temporary_beside(path)
+    with disk_errors(path), TemporaryDirectory(prefix="build-video-") as aside:
+        try:
+            _write_footage(clip, rate, unfinished, Path(aside))
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return path
+
+
+def _write_footage(clip: VideoClip, rate: Fraction, out: Path, aside: Path) -> None:
+    width, height = clip.size
+    raw = {"format": "rawvideo", "pix_fmt": "rgb24", "video_size": (width, height), "framerate": str(rate)}
+    scaled = ffmpeg.input("pipe:0", **raw).filter(
+        "scale", out_color_matrix="bt709", out_range="tv", flags="accurate_rnd"
+    )
+    streams = [scaled.filter("format", "yuv444p")]
+    if clip.audio is not None:
+        streams.append(ffmpeg.input(file_argument(_written_sound(clip.audio, aside / "sound.wav")))["a:0"])
+    codecs = {"c:v": "libx264", "preset": "veryfast", "crf": 4, "c:a": "flac", "format": "matroska", "y": None}
+    arguments = ffmpeg.get_args(ffmpeg.output(*streams, file_argument(out), **COLOUR_TAGS, **codecs))
+    with Process(arguments, writes=True, stall_s=600, purpose=f"encoding {out.name}") as process:
+        for number in range(max(1, round(Fraction(clip.duration).limit_denominator(10**6) * rate))):
+            picture = np.ascontiguousarray(np.asarray(clip.get_frame(float(number / rate)))[..., :3].astype(np.uint8))
+            if picture.shape != (height, width, 3):
+                raise InputError(
+                    f"A picture of the clip has the shape {picture.shape}.", expected=f"{height}, {width}, 3"
+                )
+            process.write(picture.data)
+
+
+def _written_sound(audio: Any, path: Path) -> Path:
+    with soundfile.SoundFile(path, "w", SOUND_RATE_HZ, audio.nchannels, "PCM_24") as file:
+        for chunk in audio.iter_chunks(chunksize=_CHUNK_SAMPLES, fps=SOUND_RATE_HZ):
+            file.write(np.clip(np.asarray(chunk, dtype=np.float32), -1, 1))
+    return path
+
+
 @dataclass(frozen=True)
 class _OpenFilm:
     timeline: Timeline
@@ -148,6 +233,8 @@ class _OpenFilm:
 
     def clip(self, start_frame: int, end_frame: int) -> VideoClip:
         """Make a clip of a stretch of the film."""
+        # MoviePy reads the variable once, and would read a file `.env` where it is not set
+        os.environ.setdefault("FFMPEG_BINARY", str(ffmpeg_path()))
         from moviepy import AudioClip, VideoClip  # noqa: PLC0415 - a second of importing
 
         timeline = self.timeline

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
+import ffmpeg
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -181,16 +182,20 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
     first = next(pictures)
     height, width = first.shape[:2]
     size = min(wish.width or width, width) // 2 * 2
-    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", str(rate)]
-    scaled = f"scale={size}:-2:flags=lanczos"
+    raw = {"format": "rawvideo", "pix_fmt": "rgb24", "video_size": (width, height), "framerate": str(rate)}
+    source = ffmpeg.input("pipe:0", **raw)
+    scaling: dict[str, object] = {"w": size, "h": -2, "flags": "lanczos"}
     if wish.kind == "gif":
-        palette = "split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=bayer:bayer_scale=5"
-        told = ["-filter_complex", f"{scaled},{palette}:diff_mode=rectangle", "-loop", "0", "-f", "gif"]
+        shown = source.filter("scale", **scaling).split()
+        palette = shown[0].filter("palettegen", stats_mode="full")
+        dither = {"dither": "bayer", "bayer_scale": 5, "diff_mode": "rectangle"}
+        drawn = ffmpeg.filter([shown[1], palette], "paletteuse", **dither)
+        told: dict[str, object] = {"loop": 0, "format": "gif"}
     else:
-        told = ["-vf", f"{scaled}:out_color_matrix=bt709:out_range=tv,format=yuv420p", *COLOUR_TAGS, "-c:v", "libx264"]
-        told += ["-preset", "slow", "-crf", "18", "-profile:v", "high", "-bf", "2", "-movflags", "+faststart", "-an"]
-        told += ["-f", "mp4"]
-    arguments = [*source, "-i", "pipe:0", *told, *BITEXACT, "-y", file_argument(path)]
+        drawn = source.filter("scale", **scaling, out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
+        codec = {"c:v": "libx264", "preset": "slow", "crf": 18, "profile:v": "high", "bf": 2}
+        told = {**COLOUR_TAGS, **codec, "movflags": "+faststart", "an": None, "format": "mp4"}
+    arguments = ffmpeg.get_args(ffmpeg.output(drawn, file_argument(path), **told, **BITEXACT, y=None))
     with Process(arguments, writes=True, stall_s=600, purpose=f"encoding {path.name}") as process:
         process.write(np.ascontiguousarray(first).data)
         for picture in pictures:

@@ -13,9 +13,11 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from pipeline.errors import BuildVideoError, FfmpegError, InputError, RecordingError
+import ffmpeg
+
+from pipeline.errors import BuildVideoError, FfmpegError, FootageError, InputError, RecordingError
 from pipeline.ffmpeg import Process, file_argument
 from pipeline.files import plain_reason
 from pipeline.named_files import absent_hint
@@ -29,6 +31,10 @@ _LARGEST_ALLOCATION_BYTES: Final = 1 << 29
 _PLAYLIST_STARTS: Final = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"<?xml", b"<mpd", b"<smil", b"<asx")
 _KNOWN: Final = "WAV, FLAC, MP3, M4A, AAC, OGG, Opus, AIFF, CAF, MP4, MOV, MKV, WebM, AVI, ..."
 _CONVERT: Final = "Export the file as WAV or FLAC in the program that made it."
+_KNOWN_FOOTAGE: Final = f"{_KNOWN} or GIF, PNG, JPEG, WebP"
+_CONVERT_FOOTAGE: Final = "Export it as MP4 (a picture: as PNG, a sound: as WAV) in the program that made it."
+_PICTURE_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
+"""Of files that begin as MP4 does, and are single pictures."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,9 @@ _SIGNATURES: Final[tuple[tuple[Callable[[bytes], bool], MediaFormat], ...]] = (
     (_at(0, b"OggS"), MediaFormat("OGG", "ogg")),
     (_at(4, *_MOV_ATOMS), MediaFormat("MP4 or MOV", "mov")),
     (_at(0, b"\x1aE\xdf\xa3"), MediaFormat("Matroska or WebM", "matroska")),
+    (_at(0, b"GIF87a", b"GIF89a"), MediaFormat("GIF", "gif")),
+    (_at(0, b"\x89PNG\r\n\x1a\n"), MediaFormat("PNG", "apng")),
+    (_riff(b"WEBP", b"RIFF"), MediaFormat("WebP", "webp_anim")),
     (_at(0, b"caff"), MediaFormat("CAF", "caf")),
     (_at(0, b".snd"), MediaFormat("AU", "au")),
     (_at(0, b"#!AMR"), MediaFormat("AMR", "amr")),
@@ -115,17 +124,36 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
         raise error(
             f"The file can't be read: {_reason(problem)}.", where=str(path), hint="Check the file and its permissions."
         ) from problem
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
+        raise error("This is a HEIC or AVIF picture.", where=str(path), hint="Export it as JPEG or PNG.")
     found = next((form for fits, form in _SIGNATURES if fits(head)), None) or _mpeg_audio(head)
     if found is None:
         raise _unknown(path, head, error)
     return found
 
 
-def input_arguments(path: Path, form: MediaFormat) -> list[str]:
-    """Arguments that open the file with ffmpeg: as this format only, from the disk only."""
-    held = ["-max_alloc", str(_LARGEST_ALLOCATION_BYTES), "-max_pixels", str(MOST_PIXELS)]
-    held += ["-protocol_whitelist", "file,pipe", "-format_whitelist", form.demuxer]
-    return [*held, "-f", form.demuxer, "-i", file_argument(path)]
+def open_media(path: Path, form: MediaFormat, **options: object) -> Any:
+    """Open a file as this format only, from the disk only.
+
+    Parameters
+    ----------
+    options
+        ffmpeg's own for this input: `ss`, `copyts`; None where an option takes no value.
+
+    Returns
+    -------
+    ffmpeg.nodes.FilterableStream
+        Its streams, from which ffmpeg-python builds a command line; `stream["a:0"]` is its first sound.
+    """
+    return ffmpeg.input(
+        file_argument(path),
+        format=form.demuxer,
+        max_alloc=_LARGEST_ALLOCATION_BYTES,
+        max_pixels=MOST_PIXELS,
+        protocol_whitelist="file,pipe",
+        format_whitelist=form.demuxer,
+        **options,
+    )
 
 
 def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: InputError) -> str:
@@ -134,7 +162,7 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: In
     Parameters
     ----------
     args
-        With `input_arguments` among them; what it writes to standard output is dropped.
+        With an input of `open_media` among them; what it writes to standard output is dropped.
     timeout_s
         It is killed after so many seconds.
     told
@@ -181,17 +209,18 @@ def _id3_end(head: bytes) -> int:
 
 
 def _unknown(path: Path, head: bytes, error: type[InputError]) -> InputError:
+    known, convert = (_KNOWN_FOOTAGE, _CONVERT_FOOTAGE) if error is FootageError else (_KNOWN, _CONVERT)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_PLAYLIST_STARTS):
         return error(
             "This is a playlist or a description of media, not the media itself.",
             where=str(path),
-            expected=_KNOWN,
+            expected=known,
             hint="Name the sound file that it points to.",
         )
     if _looks_like_text(head):
-        return error("This is a text file, whatever its name says.", where=str(path), expected=_KNOWN)
-    return error("This is no sound or video file of a known format.", where=str(path), expected=_KNOWN, hint=_CONVERT)
+        return error("This is a text file, whatever its name says.", where=str(path), expected=known)
+    return error("This is no sound or video file of a known format.", where=str(path), expected=known, hint=convert)
 
 
 def _looks_like_text(head: bytes) -> bool:

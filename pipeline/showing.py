@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import StageError
 from pipeline.files import file_sha256
-from pipeline.film.footage import FootageFrames, content_hash, probe
+from pipeline.film.footage import content_hash, probe
+from pipeline.film.footage_chain import FootageChain
+from pipeline.film.footage_frames import FootageFrames
 from pipeline.film.scroll import ScrollLaw
 from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.stills import read_logo
@@ -31,7 +33,6 @@ from pipeline.learning.take import Take
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_animation import CardAnimation
 from pipeline.picture.layout import load_layout
-from pipeline.picture.planes import planes_from_rgb, planes_of
 from pipeline.picture.scene import Scene
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme import load_theme
@@ -160,13 +161,27 @@ def sound_of(show: Show, scene: SceneClip, sound: SoundClip) -> Result[Corpus] |
     return next(take for take in show.takes[scene.section] if take.record.iteration == sound.iteration)
 
 
+def footage_of(show: Show, clip: InsertClip, workspace: Path) -> FootageChain:
+    """Find the footage of an insert, and how it becomes frames; `workspace` is a folder for a table of its colours."""
+    settings, path = show.inserts[clip.insert]
+    timeline = show.timeline
+    return FootageChain(
+        footage=probe(path),
+        settings=settings,
+        size=(timeline.width, timeline.height),
+        frame_rate=timeline.frame_rate,
+        frames=clip.frames,
+        workspace=workspace,
+    )
+
+
 _drawers: dict[tuple[str, int], Drawer] = {}
 """The last clip's drawer in this process: the next segment is likely to show the same clip."""
 
 
 @contextmanager
 def drawer_for(show: Show, clip: Clip, workspace: Path) -> Iterator[Drawer]:
-    """Offer the drawer of a clip; `workspace` is a folder for what decoding footage leaves."""
+    """Offer the drawer of a clip; `workspace` is a folder for what decoding footage needs."""
     if isinstance(clip, InsertClip):
         with _InsertDrawer(show, clip, workspace) as drawer:
             yield drawer
@@ -190,20 +205,11 @@ class _InsertDrawer:
     """Draws the user's footage; holds a decoder open."""
 
     def __init__(self, show: Show, clip: InsertClip, workspace: Path) -> None:
-        settings, path = show.inserts[clip.insert]
-        self._size = (show.timeline.width, show.timeline.height)
-        self._frames = FootageFrames(
-            probe(path),
-            settings,
-            size=self._size,
-            frame_rate=show.timeline.frame_rate,
-            frames=clip.frames,
-            workspace=workspace,
-        )
+        self._frames = FootageFrames(footage_of(show, clip, workspace))
 
     def draw(self, frame: int, out: Frame) -> None:
         """Draw one frame, counted from the footage's first."""
-        planes_of(out, *self._size).copy_from(planes_from_rgb(self._frames.rgb(frame)))
+        self._frames.draw(frame, out)
 
     def __enter__(self) -> Self:
         return self

@@ -7,10 +7,14 @@ import pytest
 import soundfile
 
 from pipeline import showing
-from pipeline.clips import _OpenFilm
+from pipeline.clips import _OpenFilm, write_insert
+from pipeline.errors import InputError
+from pipeline.film.footage import probe, write_sound
+from pipeline.film.settings import InsertSettings
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard
 from pipeline.workplace import Workplace
+from tests.film.films import drawn_pictures, footage_chain
 from tests.stages import made_up
 
 
@@ -38,3 +42,27 @@ def test_a_clip_shows_and_sounds_what_the_film_does(tmp_path: Path) -> None:
         assert np.abs(samples).max() > 0.05
         clip.subclipped(0, 0.5).write_videofile(str(tmp_path / "excerpt.mp4"), logger=None, preset="ultrafast")
     assert (tmp_path / "excerpt.mp4").stat().st_size > 1000
+
+
+def test_a_clip_of_moviepys_becomes_an_insert_in_its_own_colours(tmp_path: Path) -> None:
+    from moviepy import AudioClip, ColorClip  # noqa: PLC0415 - a second of importing
+
+    tone = AudioClip(lambda t: 0.5 * np.sin(2 * np.pi * 440 * np.asarray(t)), duration=0.5, fps=48000)
+    clip = ColorClip((1281, 719), color=(200, 40, 40), duration=0.5).with_fps(25).with_audio(tone)
+    path = write_insert(clip, tmp_path / "opening.mkv")
+    footage = probe(path)
+    assert footage.has_sound
+    assert footage.duration_s == pytest.approx(0.5, abs=0.05)
+    told = InsertSettings(file="x", fade_seconds=0)
+    picture = drawn_pictures(footage_chain(path, told, tmp_path, frames=15), [7])[0]
+    assert np.abs(picture - (200, 40, 40)).max() <= 3
+    assert np.abs(write_sound(footage, told, 0.4, tmp_path / "sound.f32")).max() > 0.3
+
+
+@pytest.mark.parametrize(("name", "seconds", "rate"), [("a.mp4", 1, 25), ("a.mkv", None, 25), ("a.mkv", 1, 500)])
+def test_a_clip_that_is_no_insert_is_told(tmp_path: Path, name: str, seconds: float | None, rate: float) -> None:
+    from moviepy import ColorClip  # noqa: PLC0415 - a second of importing
+
+    with pytest.raises(InputError, match=r"can't be used|no name"):
+        write_insert(ColorClip((64, 48), color=(1, 2, 3), duration=seconds), tmp_path / name, frame_rate=rate)
+    assert not list(tmp_path.iterdir())

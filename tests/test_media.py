@@ -6,13 +6,14 @@ import contextlib
 import os
 from pathlib import Path
 
+import ffmpeg
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import FootageError, RecordingError
-from pipeline.media import input_arguments, recognise
+from pipeline.media import open_media, recognise
 from tests.sound.made import convert, sine, write
 
 PLAYLISTS = {
@@ -132,7 +133,22 @@ def test_noise_is_no_recording(tmp_path: Path) -> None:
 
 def test_ffmpeg_is_held_to_the_format_and_to_the_disk(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", sine(300, 0.1, 8000), 8000)
-    args = input_arguments(path, recognise(path))
+    args = ffmpeg.get_args(ffmpeg.output(open_media(path, recognise(path)), "-", format="null"))
     assert args[args.index("-protocol_whitelist") + 1] == "file,pipe"
     assert args[args.index("-format_whitelist") + 1] == "wav"
     assert args[args.index("-f") + 1] == "wav"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"BM" + bytes(range(250)) * 4, "Export it as MP4"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "Export it as JPEG or PNG"),
+    ],
+)
+def test_what_is_no_footage_is_told_how_to_become_one(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    with pytest.raises(FootageError, match=r"picture|no sound") as raised:
+        recognise(path, FootageError)
+    assert words in (raised.value.hint or "")

@@ -13,6 +13,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import ffmpeg
+
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.ffmpeg import Completed, run
 from pipeline.files import plain_reason
@@ -20,7 +22,7 @@ from pipeline.film.chapters import one_line
 from pipeline.film.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoder import level_for, timescale_for
 from pipeline.film.timeline import Timeline, TimelineRecord
-from pipeline.media import input_arguments, recognise
+from pipeline.media import MediaFormat, open_media, recognise
 
 LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5
@@ -121,13 +123,11 @@ def inspect(path: Path) -> Inspection:
         Where it can't be decoded.
     """
     index, index_first = _index_of(path)
-    source = input_arguments(path, recognise(path, FootageError))
-    copied = run(
-        ["-loglevel", "info", *source, "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"],
-        timeout_s=600,
-        purpose=f"reading {path.name}",
-    )
-    decoded = _decode(source, path.name, sound=bool(_stream_line(copied.stderr, "Audio")))
+    form = recognise(path, FootageError)
+    source = open_media(path, form)
+    packets = ffmpeg.output(source["v:0"], source["a:0?"], "-", c="copy", format="framecrc", loglevel="info")
+    copied = run(ffmpeg.get_args(packets), timeout_s=600, purpose=f"reading {path.name}")
+    decoded = _decode(path, form, sound=bool(_stream_line(copied.stderr, "Audio")))
     frames = re.findall(rb"^frame=\s*(\d+)", decoded.stdout, re.MULTILINE)
     at = index.find(b"avcC") + len(b"avcC")
     has_avc = at >= len(b"avcC") and at + 4 <= len(index)
@@ -143,11 +143,12 @@ def inspect(path: Path) -> Inspection:
     )
 
 
-def _decode(source: Sequence[str], name: str, *, sound: bool) -> Completed:
-    listen = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet"] if sound else []
-    strict = ["-loglevel", "info", "-xerror", "-err_detect", "explode"]
-    watched = ["-map", "0:v:0", *listen, "-f", "null", "-progress", "pipe:1", "-"]
-    return run([*strict, *source, *watched], timeout_s=7200, purpose=f"decoding {name}")
+def _decode(path: Path, form: MediaFormat, *, sound: bool) -> Completed:
+    source = open_media(path, form, err_detect="explode")
+    heard = [source["a:0"].filter("ebur128", peak="true", framelog="quiet")] if sound else []
+    strict = {"loglevel": "info", "xerror": None, "progress": "pipe:1"}
+    watched = ffmpeg.output(source["v:0"], *heard, "-", format="null", **strict)
+    return run(ffmpeg.get_args(watched), timeout_s=7200, purpose=f"decoding {path.name}")
 
 
 def _number_after(text: str, pattern: str) -> float | None:

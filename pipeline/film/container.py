@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import ffmpeg
+
 from pipeline.errors import FfmpegError
 from pipeline.ffmpeg import file_argument, run
 from pipeline.files import atomic_write_bytes, atomic_write_text
@@ -88,11 +90,13 @@ def encode_sound(
     hurried
         Whether to search less for the best use of the bits.
     """
-    level = ["-af", f"volume={gain_db:.3f}dB"] if gain_db else []
-    coder = ["-aac_coder", "fast"] if hurried else []
-    codec = ["-c:a", "aac", *coder, "-b:a", f"{kbit_per_s}k", *BITEXACT]
-    arguments = ["-i", file_argument(wav), "-map", "0:a:0", *level, *codec]
-    encoded = run([*arguments, "-f", "adts", "pipe:1"], timeout_s=3600, purpose="encoding the soundtrack").stdout
+    sound = ffmpeg.input(file_argument(wav))["a:0"]
+    if gain_db:
+        sound = sound.filter("volume", volume=f"{gain_db:.3f}dB")
+    coder = {"aac_coder": "fast"} if hurried else {}
+    codec = {"c:a": "aac", **coder, "b:a": f"{kbit_per_s}k", **BITEXACT, "format": "adts"}
+    arguments = ffmpeg.get_args(ffmpeg.output(sound, "pipe:1", **codec))
+    encoded = run(arguments, timeout_s=3600, purpose="encoding the soundtrack").stdout
     _, *packets = adts_packets(encoded)
     wanted = max(1, round(Fraction(total_samples, AAC_PACKET_SAMPLES)))
     if len(packets) < wanted:
@@ -137,13 +141,15 @@ def join(
     list_file, metadata_file = workspace / "segments.ffconcat", workspace / "metadata.txt"
     atomic_write_bytes(list_file, os.fsencode(concat_list(parts, frame_rate)))  # names need not be UTF-8
     atomic_write_text(metadata_file, metadata)
+    # written out: ffmpeg-python knows no input that gives tags and chapters, and nothing to hear or see
     inputs = ["-f", "concat", "-safe", "0", "-i", file_argument(list_file), "-f", "ffmetadata"]
     inputs += ["-i", file_argument(metadata_file)]
     maps = ["-map", "0:v:0"]
     if sound is not None:
         inputs += ["-f", "aac", "-i", file_argument(sound)]
         maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={_three_letters(language)}"]
-    told = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy", *BITEXACT]
+    told = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy"]
+    told += [part for name, value in BITEXACT.items() for part in (f"-{name}", value)]
     boxes = ["-video_track_timescale", str(timescale_for(frame_rate)), "-use_editlist", "0"]
     boxes += ["-movie_timescale", str(_MOVIE_TIMESCALE_HZ)]
     boxes += ["-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", "-y", file_argument(out)]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
+import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +28,13 @@ X264_THREADS: Final = 2
 """Fixed, because the encoder's bits depend on it: the same film on any machine."""
 
 B_FRAMES: Final = 2
-COLOUR_TAGS: Final = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
-BITEXACT: Final = ("-fflags", "+bitexact", "-flags", "+bitexact")
+COLOUR_TAGS: Final[Mapping[str, str]] = {
+    "color_range": "tv",
+    "colorspace": "bt709",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+}
+BITEXACT: Final[Mapping[str, str]] = {"fflags": "+bitexact", "flags": "+bitexact"}
 _LOWEST_TIMESCALE_HZ: Final = 10_000
 _MACROBLOCK_PX: Final = 16
 _BYTES_PER_PX: Final = 0.0015
@@ -72,10 +78,15 @@ _LEVELS: Final = (
 
 
 def level_for(width: int, height: int, frame_rate: Fraction) -> str:
-    """Return the lowest H.264 level that allows pictures of this size at this rate (ITU-T H.264, table A-1)."""
-    macroblocks = -(-width // _MACROBLOCK_PX) * -(-height // _MACROBLOCK_PX)
+    """Return the lowest H.264 level that allows pictures of this size at this rate (ITU-T H.264, A.3.1 and table A-1).
+
+    Neither side may be longer than the root of eight times the most macroblocks of a frame.
+    """
+    sides = -(-width // _MACROBLOCK_PX), -(-height // _MACROBLOCK_PX)
+    macroblocks = sides[0] * sides[1]
     for level, most_per_second, most in _LEVELS:
-        if macroblocks <= most and macroblocks * frame_rate <= most_per_second:
+        fits = macroblocks <= most and max(sides) ** 2 <= 8 * most
+        if fits and macroblocks * frame_rate <= most_per_second:
             return level
     return _LEVELS[-1][0]
 
@@ -159,42 +170,62 @@ class EncoderPlan:
             "x264_extra": self.x264_extra,
         }
 
-    def arguments(self, frames: int) -> list[str]:
-        """Return ffmpeg's arguments for a stretch of `frames` from standard input, but for the output file."""
-        rate = f"{self.frame_rate.numerator}/{self.frame_rate.denominator}"
-        size = f"{self.width}x{self.height}"
-        source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", size, "-framerate", rate]
-        group = group_frames(frames, self.frame_rate, self.keyframe_seconds)
-        return [
-            *("-filter_threads", "1", *source, *COLOUR_TAGS, "-i", "pipe:0", "-an", "-fps_mode", "passthrough"),
-            *("-pix_fmt", "yuv420p", *COLOUR_TAGS, *self._codec_arguments(group), *BITEXACT),
-            *("-video_track_timescale", str(timescale_for(self.frame_rate)), "-f", "mp4"),
-        ]
+    def source(self) -> Any:
+        """Return frames from standard input, as ffmpeg-python's stream."""
+        size = self.width, self.height
+        raw = {"format": "rawvideo", "pix_fmt": "yuv420p", "video_size": size, "framerate": self._rate}
+        return ffmpeg.input("pipe:0", **raw, **COLOUR_TAGS)
 
-    def _codec_arguments(self, group: int) -> list[str]:
-        common = ["-c:v", self.codec, "-g", str(group)]
+    def arguments(self, stream: Any, frames: int, path: Path) -> list[str]:
+        """Return ffmpeg's arguments for encoding a stretch of `frames`.
+
+        Parameters
+        ----------
+        stream
+            ffmpeg-python's stream of frames in yuv420p, BT.709, limited range: `source`, or the end of a filter graph.
+        path
+            The MP4 to write; what is there is replaced.
+        """
+        group = group_frames(frames, self.frame_rate, self.keyframe_seconds)
+        plain = {"filter_threads": 1, "an": None, "fps_mode": "passthrough", "pix_fmt": "yuv420p"}
+        codec = {"c:v": self.codec, "g": group, **self._codec_options(group)}
+        file = {"video_track_timescale": timescale_for(self.frame_rate), "format": "mp4", "y": None}
+        told = {**plain, **COLOUR_TAGS, **codec, **BITEXACT, **file}
+        arguments: list[str] = ffmpeg.get_args(ffmpeg.output(stream, file_argument(path), **told))
+        return arguments
+
+    @property
+    def _rate(self) -> str:
+        return f"{self.frame_rate.numerator}/{self.frame_rate.denominator}"
+
+    @property
+    def level(self) -> str:
+        """The H.264 level that the film needs."""
+        return level_for(self.width, self.height, self.frame_rate)
+
+    def _codec_options(self, group: int) -> dict[str, str | int]:
         if self.codec == "libx264":
-            return [*common, *self._x264_arguments(group)]
+            return self._x264_options(group)
         if self.codec == "libx265":
             quality = "lossless=1" if self.lossless else f"crf={self.crf}"
             told = (
                 f"{quality}:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0:bframes={B_FRAMES}:log-level=none"
             )
             pools = f"pools={self.threads}:frame-threads=1"
-            return [*common, "-preset", self.preset, "-x265-params", f"{told}:{pools}", "-tag:v", "hvc1"]
+            return {"preset": self.preset, "x265-params": f"{told}:{pools}", "tag:v": "hvc1"}
         if self.codec == "libsvtav1":
             quick = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "faster": "9", "fast": "8", "medium": "7"}
             told = f"keyint={group}:scd=0:lp={self.threads}"
-            return [*common, "-preset", quick.get(self.preset, "5"), "-crf", str(self.crf + 8), "-svtav1-params", told]
-        hardware = {
-            "h264_nvenc": ["-rc", "vbr", "-cq", str(self.crf), "-b:v", "0", "-preset", "p5", "-forced-idr", "1"],
-            "h264_videotoolbox": ["-q:v", str(max(1, 100 - 2 * self.crf))],
-            "h264_qsv": ["-global_quality", str(self.crf), "-look_ahead", "0"],
-            "h264_amf": ["-rc", "cqp", "-qp_i", str(self.crf), "-qp_p", str(self.crf), "-qp_b", str(self.crf)],
-        }[self.codec]
-        return [*common, *hardware, "-bf", str(B_FRAMES), "-profile:v", "high"]
+            return {"preset": quick.get(self.preset, "5"), "crf": self.crf + 8, "svtav1-params": told}
+        kinds: dict[str, dict[str, str | int]] = {
+            "h264_nvenc": {"rc": "vbr", "cq": self.crf, "b:v": 0, "preset": "p5", "forced-idr": 1},
+            "h264_videotoolbox": {"q:v": max(1, 100 - 2 * self.crf)},
+            "h264_qsv": {"global_quality": self.crf, "look_ahead": 0},
+            "h264_amf": {"rc": "cqp", "qp_i": self.crf, "qp_p": self.crf, "qp_b": self.crf},
+        }
+        return {**kinds[self.codec], "bf": B_FRAMES, "profile:v": "high", "level": self.level.replace(".", "")}
 
-    def _x264_arguments(self, group: int) -> list[str]:
+    def _x264_options(self, group: int) -> dict[str, str | int]:
         told = {
             "keyint": group,
             "min-keyint": group,
@@ -208,10 +239,9 @@ class EncoderPlan:
             "force-cfr": 1,
             "threads": self.threads,
         }
-        quality = ["-qp", "0"] if self.lossless else ["-crf", str(self.crf), "-profile:v", "high"]
-        level = level_for(self.width, self.height, self.frame_rate)
+        quality: dict[str, str | int] = {"qp": 0} if self.lossless else {"crf": self.crf, "profile:v": "high"}
         params = ":".join([*(f"{name}={value}" for name, value in told.items()), *filter(None, [self.x264_extra])])
-        return ["-preset", self.preset, *quality, "-level", level, "-x264-params", params]
+        return {"preset": self.preset, **quality, "level": self.level, "x264-params": params}
 
 
 def plan_encoder(video: VideoSettings, codec: str | None = None) -> EncoderPlan:
@@ -248,7 +278,7 @@ class FrameEncoder:
         self._plan = plan
         self._frames = frames
         self._written = 0
-        arguments = [*plan.arguments(frames), "-y", file_argument(path)]
+        arguments = plan.arguments(plan.source(), frames, path)
         self._process = Process(arguments, writes=True, purpose=f"encoding {path.name}")
 
     def write(self, frame: Frame) -> None:

@@ -6,17 +6,21 @@ This module owns the trial and the choice. It does not know what is encoded late
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+import ffmpeg
+
 from pipeline.errors import FfmpegError
 from pipeline.ffmpeg import run
-from pipeline.film.encoder import CODECS
+from pipeline.film.encoder import CODECS, level_for
 from pipeline.film.settings import Encoder, VideoSettings
 
 HARDWARE: Final[tuple[Encoder, ...]] = ("nvenc", "videotoolbox", "qsv", "amf")
 _LONGEST_WORDS: Final = 200
 _TRIAL: Final = "color=c=gray:size=640x360:rate=30:duration=0.3"
+_TRIAL_LEVEL: Final = level_for(640, 360, Fraction(30)).replace(".", "")
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,10 @@ class Trial:
 def try_encoder(encoder: Encoder) -> Trial:
     """Encode a third of a second with an encoder; once a process."""
     codec = CODECS[encoder]
-    told = ["-f", "lavfi", "-i", _TRIAL, "-pix_fmt", "yuv420p", "-c:v", codec, "-bf", "2", "-f", "null", "-"]
+    grey = ffmpeg.input(_TRIAL, format="lavfi")
+    told = {"pix_fmt": "yuv420p", "c:v": codec, "bf": 2, "level": _TRIAL_LEVEL, "format": "null"}
     try:
-        run(told, timeout_s=30, purpose=f"trying the encoder {codec}")
+        run(ffmpeg.get_args(ffmpeg.output(grey, "-", **told)), timeout_s=30, purpose=f"trying the encoder {codec}")
     except FfmpegError as error:
         return Trial(encoder, codec, works=False, why=error.what[:_LONGEST_WORDS])
     return Trial(encoder, codec, works=True)

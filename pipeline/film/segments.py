@@ -12,6 +12,8 @@ from typing import Final
 
 from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Timeline
 
+FOOTAGE_S: Final = 10
+"""About how long a segment of footage is: it is decoded from the key frame before it on, twice where that lies far."""
 SEGMENT_S: Final = 5
 """About how long a segment is: short enough to spread over cores, to resume, and to redraw little when a caption
 changes; long enough that starting an encoder costs nothing beside it."""
@@ -61,11 +63,11 @@ class Stretch:
 
 
 def cut(timeline: Timeline) -> tuple[Stretch, ...]:
-    """Cut a film: at every clip's boundaries, and cards and scenes into equal parts of about five seconds."""
+    """Cut a film: at every clip's boundaries, and each clip into equal parts of about five seconds, ten of footage."""
     stretches: list[Stretch] = []
     for clip in timeline.clips:
-        whole = isinstance(clip, InsertClip)  # its footage is decoded once
-        parts = 1 if whole else max(1, round(clip.frames / (SEGMENT_S * timeline.frame_rate)))
+        length_s = FOOTAGE_S if isinstance(clip, InsertClip) else SEGMENT_S
+        parts = max(1, round(clip.frames / (length_s * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
         for part, (start, end) in enumerate(pairwise(edges)):
             stretches.append(Stretch(len(stretches), clip, start, end, part))

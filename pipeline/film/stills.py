@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,14 +22,15 @@ from pipeline.named_files import absent_hint
 
 _LARGEST_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = 32
-_FORMATS: Final = ("PNG", "JPEG", "WEBP")
-_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_LARGEST_PROFILE_BYTES: Final = 1 << 22
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _MOST_EXPECTED: Final = f"at most {MOST_PIXELS // 1_000_000} million pixels"
-_EXPECTED: Final = "a PNG, JPEG or WebP picture"
+_EXPECTED: Final = "a PNG, JPEG or WebP picture, or a GIF that doesn't move"
 
 
 def is_still(path: Path) -> bool:
-    """Tell by its first bytes whether a file is a picture."""
+    """Tell whether a file is a picture that doesn't move: by its first bytes, and by how many pictures it holds."""
     try:
         if not path.is_file():
             return False
@@ -36,19 +38,29 @@ def is_still(path: Path) -> bool:
             head = file.read(_HEAD_BYTES)
     except (OSError, ValueError):
         return False  # recognising it as media tells what is wrong
-    return head.startswith(_STARTS) or _is_webp(head)
+    return (head.startswith(_STARTS) or _is_webp(head)) and not _moves(path)
 
 
-def check_still(path: Path) -> None:
-    """Decode a picture and forget it.
+def _moves(path: Path) -> bool:
+    try:
+        with _opened(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except FootageError:
+        return False  # reading it as a picture tells what is wrong
+
+
+def check_still(path: Path) -> tuple[int, int]:
+    """Decode a picture, and return the width and height of what comes of it.
 
     Raises
     ------
     FootageError
         Where it is too large or can't be decoded.
     """
+    from PIL import ImageOps  # noqa: PLC0415 - only stills need it
+
     with _opened(path) as image:
-        image.load()
+        return ImageOps.exif_transpose(image).size
 
 
 def read_still(path: Path) -> NDArray[np.uint8]:
@@ -64,10 +76,10 @@ def read_still(path: Path) -> NDArray[np.uint8]:
     FootageError
         Where it is too large or can't be decoded.
     """
-    from PIL import Image, ImageOps  # noqa: PLC0415 - only stills need it
+    from PIL import Image  # noqa: PLC0415 - only stills need it
 
     with _opened(path) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        upright = _upright(image)
         ground = Image.new("RGB", upright.size)
         ground.paste(upright, mask=upright)
         return np.array(ground)
@@ -86,16 +98,44 @@ def read_logo(path: Path, longest_px: int = 1024) -> NDArray[np.uint8]:
     FootageError
         Where it is no picture, too large, or can't be decoded.
     """
-    from PIL import ImageOps  # noqa: PLC0415 - only stills need it
-
     if not is_still(path):
         there = path.exists()
         found = "The film's picture is no picture." if there else "The film's picture is not there."
         raise FootageError(found, where=str(path), expected=_EXPECTED, hint="" if there else absent_hint(path))
     with _opened(path) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        upright = _upright(image)
         upright.thumbnail((longest_px, longest_px))
         return np.array(upright)
+
+
+def _upright(image: Any) -> Any:
+    """Turn a picture as its camera was held, into sRGB of 8 bits with opacity."""
+    from PIL import Image, ImageOps  # noqa: PLC0415 - only stills need it
+
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I"):  # grey of 16 bits: Pillow would cut off what is above 255
+        grey = np.asarray(turned).astype(np.float32)
+        eight = Image.fromarray(np.rint(np.clip(grey, 0, 65535) / 257).astype(np.uint8))
+        clear = turned.info.get("transparency")
+        if isinstance(clear, int):
+            eight.putalpha(Image.fromarray(np.where(grey == clear, 0, 255).astype(np.uint8)))
+        return eight.convert("RGBA")
+    return _in_srgb(turned).convert("RGBA")
+
+
+def _in_srgb(image: Any) -> Any:
+    """Bring a picture with a colour profile, such as a phone's Display P3, into sRGB; as it is where that fails."""
+    from PIL import ImageCms  # noqa: PLC0415 - only stills need it
+
+    profile = image.info.get("icc_profile")
+    if not profile or len(profile) > _LARGEST_PROFILE_BYTES or image.mode not in {"RGB", "RGBA", "CMYK"}:
+        return image
+    try:
+        found = ImageCms.ImageCmsProfile(BytesIO(profile))
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, found, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
 
 
 @contextmanager

@@ -168,12 +168,6 @@ def _span_share(y: int, top: float, bottom: float) -> float:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _span_share(y: int, top: float, bottom: float) -> float:
-    """How much of pixel row `y` a span from `top` to `bottom` covers, 0..1."""
-    return max(0.0, min(y + 1.0, bottom) - max(float(y), top))
-
-
-@njit(cache=True, nogil=True, boundscheck=False)
 def _blend_spans(
     luma: Plane, blue: Plane, red: Plane, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
 ) -> None:

@@ -164,8 +164,10 @@ def _names_used(text: str, where: str) -> tuple[tuple[str, int], ...]:
     return tuple((node.name, node.lineno) for node in tree.find_all(nodes.Name) if node.name in free)
 
 
-def _is_guard(node: nodes.Filter | nodes.Test) -> bool:
-    return node.name == _DEFAULT if isinstance(node, nodes.Filter) else node.name in {"defined", "undefined"}
+def _is_guard(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Filter):
+        return bool(node.name == _DEFAULT)
+    return isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
 
 
 def _base(node: nodes.Node | None) -> nodes.Node | None:

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg import Process
-from pipeline.media import blamed, input_arguments, recognise
+from pipeline.media import blamed, open_media, recognise
 from pipeline.sound.tracks import sound_fault
 
 Floats = npt.NDArray[np.float32]
@@ -132,8 +133,8 @@ def open_recording(
         Where ffmpeg itself is missing or was killed.
     """
     form = recognise(path, error)
-    args = [*input_arguments(path, form), "-map", f"0:a:{track - 1}", "-vn", "-sn", "-dn", "-map_metadata", "-1"]
-    args += ["-t", f"{longest_s + 1:.3f}", "-c:a", "pcm_f32be", "-f", "au", "-"]
+    told = {"map_metadata": -1, "t": f"{longest_s + 1:.3f}", "c:a": "pcm_f32be", "format": "au"}
+    args = ffmpeg.get_args(ffmpeg.output(open_media(path, form)[f"a:{track - 1}"], "-", **told))
     process = Process(args, reads=True, timeout_s=_TIMEOUT_S, stall_s=_STALL_S, purpose=f"decoding {path.name}")
     try:
         with process:

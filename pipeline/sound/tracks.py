@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import ffmpeg
+
 from pipeline.errors import FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg import Process
-from pipeline.media import MediaFormat, blamed, input_arguments, recognise
+from pipeline.media import MediaFormat, blamed, open_media, recognise
 
 _LOOK_S: Final = 60.0
 _STREAM: Final = re.compile(r"  Stream #0:\d+\S*: (\w+): (.*)")
@@ -68,8 +70,8 @@ def tracks_of(path: Path, error: type[InputError] = RecordingError) -> tuple[Tra
         Where ffmpeg itself is missing or was killed.
     """
     form = recognise(path, error)
-    look = ["-map", "0:a", "-c", "copy", "-t", "0.01", "-f", "null", "-"]
-    args = ["-loglevel", "info", *input_arguments(path, form), *look]
+    looked = ffmpeg.output(open_media(path, form)["a"], "-", c="copy", t="0.01", format="null", loglevel="info")
+    args = ffmpeg.get_args(looked)
     process = Process(args, reads=True, timeout_s=_LOOK_S, stall_s=_LOOK_S, purpose=f"looking at {path.name}")
     try:
         with process:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import FootageError, StageError
@@ -20,7 +21,7 @@ from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, ch
 from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
-from pipeline.film.footage import LONGEST_S, content_hash, probe, write_sound
+from pipeline.film.footage import LONGEST_S, SOUND_BYTES_PER_SAMPLE, Footage, content_hash, probe, write_sound
 from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
@@ -219,33 +220,45 @@ def _insert_path(production: Production, number: int) -> Path:
     return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
 
 
+def _heard_inserts(production: Production, timeline: Timeline) -> Iterator[tuple[InsertClip, Footage]]:
+    for clip in timeline.clips:
+        if isinstance(clip, InsertClip) and production.inserts[clip.insert].sound:
+            footage = probe(_insert_path(production, clip.insert))
+            if footage.has_sound:
+                yield clip, footage
+
+
+def _insert_samples(production: Production, timeline: Timeline) -> int:
+    """How many samples of footage's own sound are decoded beside the soundtrack."""
+    clock = timeline.clock
+    heard = (clip for clip, _ in _heard_inserts(production, timeline))
+    return sum(clock.samples_between(clip.start_frame, clip.end_frame) for clip in heard)
+
+
 def _insert_placements(
     production: Production, timeline: Timeline, aside: Path, report: Reporter
 ) -> Iterator[Placement]:
-    for clip in timeline.clips:
-        if not isinstance(clip, InsertClip) or not production.inserts[clip.insert].sound:
-            continue
-        footage = probe(_insert_path(production, clip.insert))
-        if footage.has_sound:
-            seconds = float(clip.frames / timeline.frame_rate)
-            settings, out = production.inserts[clip.insert], aside / f"{clip.insert}.f32"
-            source = choose_source(footage.path, listen_s=LONGEST_S, channels=MOST_CHANNELS, error=FootageError)
-            sound = write_sound(footage, settings, seconds, out, source.track.number)
-            source.tell(count_odd(sound), report.note, report.warn)
-            yield Placement(
-                start_sample=timeline.clock.sample_at(clip.start_frame),
-                length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),
-                source=sound,
-                sample_rate_hz=FILM_RATE_HZ,
-                kind="insert",
-            )
+    for clip, footage in _heard_inserts(production, timeline):
+        seconds = float(clip.frames / timeline.frame_rate)
+        settings, out = production.inserts[clip.insert], aside / f"{clip.insert}.f32"
+        source = choose_source(footage.path, listen_s=LONGEST_S, channels=MOST_CHANNELS, error=FootageError)
+        sound = write_sound(footage, settings, seconds, out, source.track.number)
+        source.tell(count_odd(sound), report.note, report.warn)
+        yield Placement(
+            start_sample=timeline.clock.sample_at(clip.start_frame),
+            length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),
+            source=sound,
+            sample_rate_hz=FILM_RATE_HZ,
+            kind="insert",
+        )
 
 
 def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace: Workplace) -> Result[Soundtrack]:
     timeline, report, settings = _timeline(made).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
     report.begin(STAGE, "soundtrack", 1.0, "share")
-    require_room(workplace.store.root, total * _BYTES_PER_SAMPLE, "to mix the soundtrack")
+    aside_bytes = _insert_samples(production, timeline) * SOUND_BYTES_PER_SAMPLE
+    require_room(workplace.store.root, total * _BYTES_PER_SAMPLE + aside_bytes, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, made, Path(aside), report))
@@ -260,9 +273,10 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
             if not over_db > 0:
                 break
             gain_db -= over_db + _PEAK_MARGIN_DB
-        as_flac = ["-i", file_argument(wav), "-c:a", "flac", *BITEXACT, "-f", "flac", "-y"]
-        lossless = folder / Soundtrack.model_fields["lossless_file"].default
-        run_ffmpeg([*as_flac, file_argument(lossless)], timeout_s=3600, purpose="keeping the soundtrack")
+        lossless = file_argument(folder / Soundtrack.model_fields["lossless_file"].default)
+        told = {"c:a": "flac", **BITEXACT, "format": "flac", "y": None}
+        kept = ffmpeg.output(ffmpeg.input(file_argument(wav)), lossless, **told)
+        run_ffmpeg(ffmpeg.get_args(kept), timeout_s=3600, purpose="keeping the soundtrack")
         wav.unlink()
         loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp
         tolerated = LOUDNESS_TOLERANCE_LU if not hurried else math.inf  # a draft's is not meant to be loud

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -13,14 +14,16 @@ from numpy.typing import NDArray
 
 from pipeline.files import require_room
 from pipeline.film.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.footage import content_hash
+from pipeline.film.footage import content_hash, probe
+from pipeline.film.footage_chain import CHAIN_VERSION
+from pipeline.film.footage_frames import encode_footage
 from pipeline.film.hardware import codec_for
 from pipeline.film.segments import Stretch, cut
-from pipeline.film.timeline import CardClip, SceneClip, Segment
+from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
-from pipeline.showing import Show, card_of, drawer_for, look_of, place_among_scenes, show_of, sound_of
+from pipeline.showing import Show, card_of, drawer_for, footage_of, look_of, place_among_scenes, show_of, sound_of
 from pipeline.side_by_side import Task
 from pipeline.store import Json, Piece, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
@@ -69,7 +72,10 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
     if todo:
         if note:
             workplace.report.warn(note)
-        _render_all(tuple(todo.values()), workplace)
+        tasks = tuple(todo.values())
+        for remark in _remarks(tasks):
+            workplace.report.note(remark)
+        _render_all(tasks, workplace)
     return replace(made, segments=tuple(store.made(piece, Segment) for _, piece in stretches))
 
 
@@ -89,7 +95,7 @@ def _shown(show: Show, stretch: Stretch) -> dict[str, Json]:
         return {**frames, **_scene_ingredients(show, clip, stretch)}
     settings, path = show.inserts[clip.insert]
     seen = settings.model_dump(mode="json", exclude=set(_UNSEEN))
-    return {**frames, "insert": seen, "content": content_hash(path)}
+    return {**frames, "insert": seen, "content": content_hash(path), "chain": CHAIN_VERSION}
 
 
 def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
@@ -114,6 +120,14 @@ def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[s
         "other titles": [section.title for section in timeline.sections[: scene.section]],
         **({"picture": content_hash(show.picture)} if show.picture else {}),
     }
+
+
+def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
+    """Tell what happens to footage whose colours are not the film's."""
+    shown = {task.stretch.clip.insert: task.show for task in tasks if isinstance(task.stretch.clip, InsertClip)}
+    for insert, show in shown.items():
+        if remark := probe(show.inserts[insert][1]).remark:
+            yield f"insert {insert + 1}: {remark}"
 
 
 def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
@@ -157,22 +171,42 @@ def _part(stretch: Stretch) -> str:
 def _render(task: _Task) -> None:
     stretch = task.stretch
 
+    told = 0
+
     def tell(done: int) -> None:
-        if done % _FRAMES_BETWEEN_WORDS == 0:
+        nonlocal told
+        if done >= told + _FRAMES_BETWEEN_WORDS:
+            told = done
             send_to_parent((stretch.number, done))
 
-    with (
-        Store(task.store_root).publish(task.piece) as folder,
-        drawer_for(task.show, stretch.clip, workspace=folder) as drawer,
-    ):
-        own = stretch.clip_frames
+    own = stretch.clip_frames
+    with Store(task.store_root).publish(task.piece) as folder:
         segment = Segment(start_frame=own.start, end_frame=own.stop, encoder=task.plan.codec)
-        encode_frames(
-            drawer.draw,
-            start_frame=own.start,
-            end_frame=own.stop,
-            path=folder / segment.video_file,
+        path = folder / segment.video_file
+        if isinstance(stretch.clip, InsertClip):
+            _encode_insert(task, stretch.clip, path, tell)
+        else:
+            with drawer_for(task.show, stretch.clip, workspace=folder) as drawer:
+                encode_frames(
+                    drawer.draw,
+                    start_frame=own.start,
+                    end_frame=own.stop,
+                    path=path,
+                    plan=task.plan,
+                    on_frame=tell,
+                )
+        write_record(folder, segment)
+
+
+def _encode_insert(task: _Task, clip: InsertClip, path: Path, tell: Callable[[int], None]) -> None:
+    """Let one ffmpeg decode, shape and encode footage: its frames never come to us."""
+    own = task.stretch.clip_frames
+    with TemporaryDirectory(prefix="build-video-") as aside:
+        encode_footage(
+            footage_of(task.show, clip, Path(aside)),
+            first=own.start,
+            end=own.stop,
+            path=path,
             plan=task.plan,
             on_frame=tell,
         )
-        write_record(folder, segment)

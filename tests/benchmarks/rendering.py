@@ -128,10 +128,10 @@ def ours_and_encoder_alone(size: str, seconds: float, rounds: int, folder: Path)
             scene.draw(frame, buffer)
             file.write(buffer.data)
     ours, alone = Row(f"ours, {size}", frames), Row(f"encoder alone, {size}", frames)
-    arguments = plan.arguments(frames)
+    arguments = plan.arguments(plan.source(), frames, out)
     arguments[arguments.index("pipe:0")] = str(raw)
     for _ in range(rounds):
-        measure(alone, lambda: _run([*arguments, "-y", str(out)]), out)
+        measure(alone, lambda: _run(arguments), out)
         measure(ours, lambda: _ours(full_scene(*SIZES[size]), plan, frames, out), out)
         began = time.thread_time()
         for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
@@ -151,7 +151,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _hand_over_ms(plan: EncoderPlan, buffer: np.ndarray, frames: int) -> float:
-    arguments = plan.arguments(frames)
+    arguments = plan.arguments(plan.source(), frames, Path("unused.mp4"))
     source = arguments[: arguments.index("pipe:0") + 1]
     with Process([*source, "-c", "copy", "-f", "null", "-"], writes=True) as process:
         began = time.thread_time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.film.encoder import DrawFrame, EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.settings import VideoSettings
+from pipeline.film.footage import probe
+from pipeline.film.footage_chain import FootageChain
+from pipeline.film.footage_frames import FootageFrames
+from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline import CardClip, Chapter, KeyPoint, SceneClip, SoundClip, Timeline
+from pipeline.picture.planes import planes_of, rgb_from_planes
 
 WIDTH, HEIGHT = 160, 90
 BITS = 12
@@ -46,6 +51,30 @@ def encode_parts(
         encode_frames(draw, start_frame=start, end_frame=end, path=path, plan=plan)
         parts.append((path, end - start))
     return parts
+
+
+def footage_chain(
+    path: Path,
+    settings: InsertSettings,
+    workspace: Path,
+    *,
+    frames: int,
+    size: tuple[int, int] = (96, 64),
+    frame_rate: Fraction = Fraction(30),
+) -> FootageChain:
+    return FootageChain(probe(path), settings, size, frame_rate, frames, workspace)
+
+
+def drawn_pictures(chain: FootageChain, numbers: Iterable[int] | None = None) -> list[NDArray[np.int64]]:
+    """Draw frames of footage (all of them by default) as sRGB."""
+    width, height = chain.size
+    pictures = []
+    with FootageFrames(chain) as shown:
+        for number in range(chain.frames) if numbers is None else numbers:
+            out = np.zeros((height * 3 // 2, width), np.uint8)
+            shown.draw(number, out)
+            pictures.append(rgb_from_planes(planes_of(out, width, height)).astype(int))
+    return pictures
 
 
 def small_timeline(total_frames: int, frame_rate: Fraction = Fraction(30), title: str = "A small film") -> Timeline:

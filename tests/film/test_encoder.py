@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,10 +31,34 @@ from tests.film.films import HEIGHT, WIDTH, draw_number, read_number, small_plan
         (3840, 2160, 30, "5.1"),
         (3840, 2160, 60, "5.2"),
         (160, 90, 30, "3.0"),
+        (3840, 320, 30, "4.0"),  # 4,800 macroblocks, but 240 in a row, where level 3.2 allows 202
+        (320, 3840, 30, "4.0"),
+        (1824, 64, 1, "3.1"),  # 114 in a row, where level 3.0 allows 113
+        (1808, 64, 1, "3.0"),
+        (8192, 8192, 240, "6.2"),
     ],
 )
 def test_the_level_is_the_lowest_that_allows_the_pictures(width: int, height: int, rate: int, level: str) -> None:
     assert level_for(width, height, Fraction(rate)) == level
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(4, 512), st.integers(4, 270), st.sampled_from([Fraction(24), Fraction(30000, 1001), Fraction(60)]))
+def test_no_side_and_no_frame_is_beyond_the_level(columns: int, rows: int, rate: Fraction) -> None:
+    """The rule of the standard, written another way: each side's square is at most eight times the frame's limit."""
+    limits = {"3.0": 1620, "3.1": 3600, "3.2": 5120, "4.0": 8192, "4.2": 8704, "5.0": 22080, "5.1": 36864, "5.2": 36864}
+    level = level_for(16 * columns, 16 * rows, rate)
+    most = limits.get(level, 139_264)
+    assert columns**2 <= 8 * most
+    assert rows**2 <= 8 * most
+    assert columns * rows <= most
+
+
+@pytest.mark.parametrize("codec", ["h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "libx264"])
+def test_every_encoder_of_h264_is_told_the_level_that_is_checked(codec: str) -> None:
+    plan = replace(small_plan(width=1920, height=1080, frame_rate=60), codec=codec)
+    arguments = plan.arguments(plan.source(), 60, Path("film.mp4"))
+    assert arguments[arguments.index("-level") + 1] == ("4.2" if codec == "libx264" else "42")
 
 
 @settings(deadline=None, max_examples=100)

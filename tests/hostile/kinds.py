@@ -15,13 +15,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from pipeline.build import check_words, survey
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import check_file
-from pipeline.film.footage import FootageFrames, content_hash, probe, shown_seconds
+from pipeline.film.encoder import EncoderPlan, plan_encoder
+from pipeline.film.footage import content_hash, probe, shown_seconds
+from pipeline.film.footage_chain import FootageChain
+from pipeline.film.footage_frames import FootageFrames, encode_footage
 from pipeline.film.otio import as_otio
 from pipeline.film.segments import cut
-from pipeline.film.settings import InsertSettings
+from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.stills import read_logo, read_still
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, Segment, Timeline
@@ -190,6 +195,10 @@ def recognised(folder: Path, rng: random.Random) -> Read:
     return lambda: recognise(path)
 
 
+def _plan() -> EncoderPlan:
+    return plan_encoder(VideoSettings(width=SIZE[0], height=SIZE[1], frame_rate=Fraction(10), quality="draft"))
+
+
 def footage(folder: Path, rng: random.Random) -> Read:
     name, data = _bytes_of(seeds.films(), rng)
     path = folder / f"clip.{name}"
@@ -202,10 +211,10 @@ def footage(folder: Path, rng: random.Random) -> Read:
         found = probe(path)
         seconds = min(0.2, shown_seconds(found, settings))
         frames = max(1, round(seconds * 10))
-        with FootageFrames(
-            found, settings, size=SIZE, frame_rate=Fraction(10), frames=frames, workspace=folder / "out"
-        ) as shown:
-            assert shown.rgb(frames - 1).shape == (SIZE[1], SIZE[0], 3)
+        chain = FootageChain(found, settings, SIZE, Fraction(10), frames, folder / "out")
+        with FootageFrames(chain) as shown:
+            shown.draw(frames - 1, np.zeros((SIZE[1] * 3 // 2, SIZE[0]), np.uint8))
+        encode_footage(chain, first=0, end=frames, path=folder / "out" / "clip.mp4", plan=_plan())
 
     return read
 
@@ -223,10 +232,8 @@ def picture(folder: Path, rng: random.Random) -> Read:
             return
         read_still(path)
         read_logo(path)
-        with FootageFrames(
-            found, settings, size=SIZE, frame_rate=Fraction(10), frames=2, workspace=folder / "out"
-        ) as shown:
-            assert shown.rgb(0).shape == (SIZE[1], SIZE[0], 3)
+        with FootageFrames(FootageChain(found, settings, SIZE, Fraction(10), 2, folder / "out")) as shown:
+            shown.draw(0, np.zeros((SIZE[1] * 3 // 2, SIZE[0]), np.uint8))
 
     return read
 

@@ -10,7 +10,6 @@ import struct
 import time
 import zipfile
 import zlib
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +24,8 @@ from pipeline import ffmpeg
 from pipeline.errors import FootageError, InputError, ProductionError, RecordingError, StoreError, TemplateError
 from pipeline.film.chapters import metadata_text, one_line
 from pipeline.film.check import check_file
-from pipeline.film.footage import FootageFrames, content_hash, probe, write_sound
+from pipeline.film.footage import content_hash, probe, write_sound
+from pipeline.film.footage_frames import encode_footage
 from pipeline.film.otio import as_otio
 from pipeline.film.settings import InsertSettings, VideoSettings, parse_frame_rate
 from pipeline.film.stills import read_logo, read_still
@@ -42,6 +42,7 @@ from pipeline.sound.decode import decode, load_music
 from pipeline.store import Piece, Store, read_record, write_record
 from pipeline.tools.graph_theme import load_graph_theme
 from tests.end_to_end.productions import make_tiny
+from tests.film.films import drawn_pictures, footage_chain, small_plan
 from tests.hostile import seeds
 from tests.hostile.kinds import timeline_tree
 from tests.hostile.watching import MOST_MEMORY_BYTES, most_memory_bytes
@@ -89,7 +90,6 @@ PLAYLISTS = {
     "metadata": b";FFMETADATA1\ntitle=x\n",
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
     "subtitles": b"1\n00:00:00,000 --> 00:00:01,000\nwords\n",
-    "gif": b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0" + bytes(6) + b"\x2c" + bytes(20),
     "lavfi": b"movie=/etc/passwd\n",
 }
 DOORS = {
@@ -110,6 +110,16 @@ def test_playlists_and_the_like_reach_ffmpeg_through_no_door(tmp_path: Path, kin
     (tmp_path / "timeline.json").write_text(json.dumps(timeline_tree()))
     with pytest.raises(InputError):
         DOORS[door](path)
+
+
+@pytest.mark.parametrize("door", DOORS.keys() - {"its hash"})
+def test_a_gif_of_impossible_size_is_refused_at_every_door(tmp_path: Path, door: str) -> None:
+    path = tmp_path / "innocent.mp4"
+    path.write_bytes(b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0" + bytes(6) + b"\x2c" + bytes(20))
+    (tmp_path / "timeline.json").write_text(json.dumps(timeline_tree()))
+    with pytest.raises(InputError):
+        DOORS[door](path)
+    assert most_memory_bytes() < MOST_MEMORY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -198,10 +208,8 @@ def test_a_picture_of_one_column_or_row_fills_a_frame(tmp_path: Path, size: tupl
     path = tmp_path / "thin.png"
     Image.new("RGB", size, (10, 200, 30)).save(path)
     settings = InsertSettings(file="x", fade_seconds=0, fit=fit)
-    with FootageFrames(
-        probe(path), settings, size=(320, 180), frame_rate=Fraction(30), frames=2, workspace=tmp_path
-    ) as shown:
-        assert shown.rgb(1).shape == (180, 320, 3)
+    picture = drawn_pictures(footage_chain(path, settings, tmp_path, frames=2, size=(320, 180)), [1])[0]
+    assert np.abs(picture[90, 160] - (10, 200, 30)).max() <= 3
     assert most_memory_bytes() < MOST_MEMORY_BYTES
 
 
@@ -495,16 +503,17 @@ def test_an_array_with_a_broken_header_is_told(tmp_path: Path, header: bytes) ->
 
 
 def test_footage_without_a_single_frame_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "clip.mp4"
-    path.write_bytes(seeds.films()["mp4"])
-    settings = InsertSettings(file="x", start_s=50)
-    with (
-        pytest.raises(FootageError, match="decoded"),
-        FootageFrames(
-            probe(path), settings, size=(64, 48), frame_rate=Fraction(10), frames=2, workspace=tmp_path
-        ) as shown,
-    ):
-        shown.rgb(0)
+    path = tmp_path / "clip.mkv"
+    whole = seeds.films()["mkv"]
+    path.write_bytes(whole)
+    chain = footage_chain(path, InsertSettings(file="x"), tmp_path, frames=2)
+    path.write_bytes(whole[: whole.index(b"\x1f\x43\xb6\x75")])  # up to its first pictures
+    with pytest.raises(FootageError, match="can be read"):
+        probe(path)
+    with pytest.raises(FootageError, match=r"can't be (decoded|read)"):
+        drawn_pictures(chain)
+    with pytest.raises(FootageError, match=r"can't be (decoded|read)"):
+        encode_footage(chain, first=0, end=2, path=tmp_path / "out.mp4", plan=small_plan())
 
 
 def test_music_of_one_sample_does_not_begin_again_for_ever(tmp_path: Path) -> None:

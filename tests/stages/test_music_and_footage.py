@@ -12,11 +12,12 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg import run
-from pipeline.film.footage import FootageFrames, probe, write_sound
+from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
 from pipeline.results import Made
 from pipeline.stages import compose, storyboard
 from pipeline.workplace import Workplace
+from tests.film.films import drawn_pictures, footage_chain
 from tests.sound.made import speechlike, write
 from tests.stages import made_up
 from tests.stages.test_prepare import Listener
@@ -184,8 +185,9 @@ def test_a_phones_video_stands_upright_at_an_even_pace_with_its_sound(tmp_path: 
     assert footage.has_sound
     settings = InsertSettings(file="x", fade_seconds=0, fit="pad")
     size, rate = (64, 96), Fraction(24)
-    with FootageFrames(footage, settings, size=size, frame_rate=rate, frames=60, workspace=tmp_path) as shown:
-        pictures = [shown.rgb(frame).astype(int) for frame in range(60)]
+    pictures = drawn_pictures(
+        footage_chain(tmp_path / "phone.mp4", settings, tmp_path, frames=60, size=size, frame_rate=rate)
+    )
     above, below = pictures[3][20, 32], pictures[3][80, 32]
     assert above.argmax() == 0
     assert below.argmax() == 1
@@ -201,3 +203,18 @@ def test_a_song_with_a_cover_is_no_insert(tmp_path: Path) -> None:
     song = with_cover(tmp_path, "song.mp3", "-c:v", "copy", "-disposition:v", "attached_pic")
     with pytest.raises(InputError, match="no picture"):
         probe(song)
+
+
+def test_room_for_the_sound_of_footage_is_required_before_anything_is_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone_video(tmp_path)
+    asked: list[float] = []
+    monkeypatch.setattr(compose, "require_room", lambda _folder, needed_bytes, _purpose: asked.append(needed_bytes))
+    store, made = made_up.made(tmp_path / "work")
+    workplace = Workplace(store=store, output=tmp_path / "out")
+    for sound in (False, True):
+        film = made_up.production(insert=[{"file": "phone.mp4", "after": "start", "seconds": 2.0, "sound": sound}])
+        film._folder = tmp_path
+        compose.soundtrack(film, storyboard.run(film, made, workplace), workplace)
+    assert asked[1] - asked[0] == 2 * 48_000 * 8  # two seconds of stereo in 32-bit floats

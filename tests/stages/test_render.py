@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import av
@@ -280,3 +281,40 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
     assert np.abs(sound[:, -30000:-20000]).max() > 0.01
     with pytest.raises(ProductionError, match="no section 9"):
         storyboard.pieces(made_up.production(insert=[{"file": "b.mp4", "after": "section", "section": 9}]), made)
+
+
+class NoteTaker(Listener):
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_long_footage_is_rendered_in_pieces_that_are_kept_and_its_tone_mapping_is_told(tmp_path: Path) -> None:
+    x265 = "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+    grey = "color=c=0x949494:s=64x36:r=10:d=32,format=yuv420p10le"
+    named = "setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=smpte2084"
+    told = ["-vf", named, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", x265]
+    run(["-f", "lavfi", "-i", grey, *told, "-y", str(tmp_path / "hdr.mp4")], timeout_s=60)
+    small = {"width": 160, "height": 90, "frame_rate": 10, "quality": "draft", "layout": "landscape"}
+    off = {"comparison_seconds": 0, "credits_seconds": 0, "title_seconds": 0}
+    film = made_up.production(video={**small, **off}, insert=[{"file": "hdr.mp4", "after": "start"}])
+    film._folder = tmp_path
+    workplace, made = until_cards(film, tmp_path)
+    listener = NoteTaker()
+    workplace = replace(workplace, report=listener)
+    first = render.run(film, made, workplace)
+    assert any("insert 1: hdr.mp4 is stored in PQ, BT.2020; it is tone-mapped" in note for note in listener.notes)
+    of_insert = [s for s in first.segments if s.record.end_frame <= 320]
+    assert [segment.record.start_frame for segment in of_insert] == [0, 106, 213]
+    lost = of_insert[1].path(of_insert[1].record.video_file)
+    before = [np.stack(decoded(segment.path(segment.record.video_file))) for segment in of_insert]
+    assert all(abs(frames[20, :90].mean() - (16 + 219 * 240 / 255)) < 3 for frames in before[1:])
+    rmtree(of_insert[1].folder)
+    assert stale(workplace, film, made) == [1]
+    again = NoteTaker()
+    render.run(film, made, replace(workplace, report=again))
+    assert again.total == 107
+    assert np.array_equal(np.stack(decoded(lost)), before[1])
