@@ -143,7 +143,9 @@ class Gathering:
         mean = np.divide(sums.total[1:-1], count, out=np.full(count.size, np.nan), where=count > 0)
         return Columns(sums.lowest[1:-1].copy(), sums.highest[1:-1].copy(), mean, count.copy())
 
-    def line(self, gap_px: float | None = None, y_axis: Axis | None = None) -> Columns:
+    def line(
+        self, gap_px: float | None = None, y_axis: Axis | None = None, *, cuts: ArrayLike | None = None
+    ) -> Columns:
         """Columns of the line through what was added: exact where points are sparse, the band where they are dense.
 
         Parameters
@@ -153,6 +155,8 @@ class Gathering:
             longer than the usual distance of the points around them, and breaks there.
         y_axis
             Where the values will be drawn: lines are straight in its coordinate. None: in the values themselves.
+        cuts
+            Values of x, shape (cuts,), which no line crosses.
 
         Returns
         -------
@@ -164,6 +168,8 @@ class Gathering:
         if occupied.size < 2:  # noqa: PLR2004  # a line has two ends
             return plain
         broken = self._breaks(occupied, gap_px)
+        if cuts is not None:
+            broken[1:] |= self._cut(occupied, cuts)
         edge_numbers = np.arange(self.axis.length_px + 1)
         knots_px = np.stack([sums.first_px[occupied], sums.last_px[occupied]], axis=1).ravel()
         knots = np.stack([sums.first[occupied], sums.last[occupied]], axis=1).ravel()
@@ -179,6 +185,13 @@ class Gathering:
             np.where(_joined(np.searchsorted(mean_px, centres), broken), mean, plain.mean),
             plain.count,
         )
+
+    def _cut(self, occupied: NDArray[np.intp], cuts: ArrayLike) -> NDArray[np.bool_]:
+        """Tell between which occupied columns there is a cut."""
+        at_px = np.sort(self.axis.position_px(cuts))
+        before = np.searchsorted(at_px, self._sums.last_px[occupied][:-1], side="left")
+        after = np.searchsorted(at_px, self._sums.first_px[occupied][1:], side="right")
+        return np.asarray(after > before, dtype=np.bool_)
 
     def _breaks(self, occupied: NDArray[np.intp], gap_px: float | None) -> NDArray[np.bool_]:
         """Tell for each occupied column whether the line from the occupied column before it is cut."""

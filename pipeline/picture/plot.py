@@ -6,7 +6,7 @@ already. It does not know quantities, logs or file formats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.inks import LEVELS, Brush, Colour, Inks, Numbers, over
-from pipeline.picture.stroke import Stroke, stroke_coverage
+from pipeline.picture.stroke import Stroke, dot_coverage, stroke_coverage
 
 MOST_BANDS: Final = 12
 """In one panel: each pixel tells which of the panel's bands lie over it, a bit each."""
@@ -39,6 +39,15 @@ class LineShape:
     """A line, its heights counted from the panel's top."""
 
     drawn: Stroke
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class DotShape:
+    """Round dots: their centres, shape (dots, 2), from the panel's left and downwards from its top."""
+
+    centres_px: NDArray[np.float64]
+    width_px: float
     colour: Colour
 
 
@@ -77,6 +86,12 @@ class Panel:
     grid_columns: NDArray[np.int64]
     bands: tuple[BandShape, ...]
     lines: tuple[LineShape, ...]
+    dots: tuple[DotShape, ...] = ()
+
+    @property
+    def inks(self) -> list[Colour]:
+        """The colours of lines and dots, each once."""
+        return list(dict.fromkeys(shape.colour for shape in (*self.lines, *self.dots)))
 
 
 class Plot:
@@ -107,7 +122,8 @@ class Plot:
         self._grounds = [self.inks.add_block(_grounds(panel)) for panel in panels]
         self._box_numbers = [self.inks.add(over(background, box.colour)) for box in boxes]
         levels = self._line_levels()
-        self._line_brushes = {line.colour: Brush(self.inks, line.colour, levels) for line in _lines(panels)}
+        inks = dict.fromkeys(ink for panel in panels for ink in panel.inks)
+        self._line_brushes = {ink: Brush(self.inks, ink, levels) for ink in inks}
         self._text_brushes = {text.colour: Brush(self.inks, text.colour) for text in texts}
         if levels < LEVELS or self._colours_needed(LEVELS) <= _COLOURS:
             self._prepare()
@@ -117,7 +133,7 @@ class Plot:
         """How many colours all that is likely to meet would make."""
         needed = len(self.inks.colours) + LEVELS * len({text.colour for text in self._texts})
         for panel in self._panels:
-            inks = {line.colour for line in panel.lines}
+            inks = panel.inks
             needed += len(inks) * levels * (2 << len(panel.bands)) + levels * len(inks) * (len(inks) - 1)
         return needed
 
@@ -130,13 +146,13 @@ class Plot:
 
     def _prepare(self) -> None:
         for panel, first in zip(self._panels, self._grounds, strict=True):
-            brushes = [self._line_brushes[line.colour] for line in panel.lines]
-            for brush in brushes:
+            brushes = {ink: self._line_brushes[ink] for ink in panel.inks}
+            for brush in brushes.values():
                 brush.prepare(range(first, first + (2 << len(panel.bands))))
-            for line in panel.lines:
-                for brush in brushes:
-                    if brush is not self._line_brushes[line.colour]:
-                        brush.prepare([self.inks.add(line.colour)])
+            for below in brushes:
+                for ink, brush in brushes.items():
+                    if ink != below:
+                        brush.prepare([self.inks.add(below)])
         for brush in self._text_brushes.values():
             brush.prepare([self._background])
 
@@ -165,6 +181,13 @@ class Plot:
                 levels = np.rint(coverage * brush.levels).astype(np.int64)
                 y, x = np.nonzero(levels)
                 brush.paint(picture, (above + row + y) * self.width + panel.left + column + x, levels[y, x])
+        for dots in panel.dots:
+            brush = self._line_brushes[dots.colour]
+            for row, column, coverage in dot_coverage(dots.centres_px, dots.width_px, rows, panel.width):
+                levels = np.rint(coverage * brush.levels).astype(np.int64)
+                inked = levels > 0
+                places = (above + row[inked]) * self.width + panel.left + column[inked]
+                brush.paint(picture, places, levels[inked])
 
     def _paint_text(self, picture: Numbers, text: TextMark, first_row: int) -> None:
         height = len(text.coverage)
@@ -176,11 +199,6 @@ class Plot:
         rows, columns = y + text.top - first_row, x + text.left
         seen = (rows >= 0) & (rows < len(picture)) & (columns >= 0) & (columns < self.width)
         brush.paint(picture, rows[seen] * self.width + columns[seen], levels[y[seen], x[seen]])
-
-
-def _lines(panels: Sequence[Panel]) -> Iterator[LineShape]:
-    for panel in panels:
-        yield from panel.lines
 
 
 def _grounds(panel: Panel) -> list[Colour]:

@@ -1,7 +1,7 @@
 """Lines of a width through the centres of pixel columns, with smooth edges.
 
-This module owns the geometry of a round pen drawn along a line that has one height a column, and how much of each
-pixel it covers. It does not know colours or quantities.
+This module owns the geometry of a round pen drawn along a line that has one height a column, or put down at points,
+and how much of each pixel it covers. It does not know colours or quantities.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 
 _COLUMNS_AT_ONCE: Final = 256
 _THINNEST_PX: Final = 1.0
+_DOTS_AT_ONCE: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,42 @@ def stroke_coverage(
         patch = _patch(edges, first_row, last_row, right - left)
         if patch is not None:
             yield patch[0], left, patch[1]
+
+
+def dot_coverage(
+    centres_px: Floats, width_px: float, rows: tuple[int, int], columns: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
+    """How much of each pixel the dots of a round pen cover, within rows `rows[0]` to `rows[1]` (not included).
+
+    Parameters
+    ----------
+    centres_px
+        Shape (dots, 2): from the left, and downwards.
+    width_px
+        The pen's diameter.
+    rows, columns
+        What is seen.
+
+    Yields
+    ------
+    Rows, columns and coverage from 0 to 1 of the pixels that some of the dots touch, shape (pixels,) each, no pixel twice.
+    """
+    radius = max(width_px, _THINNEST_PX) / 2
+    near = (centres_px[:, 1] > rows[0] - radius - 1) & (centres_px[:, 1] < rows[1] + radius + 1)
+    around = np.arange(-math.ceil(radius) - 1, math.ceil(radius) + 2)
+    for begin in range(0, int(np.count_nonzero(near)), _DOTS_AT_ONCE):
+        centres = centres_px[near][begin : begin + _DOTS_AT_ONCE]
+        whole = np.floor(centres).astype(np.int64)
+        x = (whole[:, :1, None] + around[None, :, None]).repeat(around.size, axis=2)
+        y = (whole[:, 1:, None] + around[None, None, :]).repeat(around.size, axis=1)
+        far = np.hypot(x + 0.5 - centres[:, :1, None], y + 0.5 - centres[:, 1:, None])
+        coverage = np.clip(radius + 0.5 - far, 0.0, 1.0)
+        seen = (coverage > 0) & (x >= 0) & (x < columns) & (y >= rows[0]) & (y < rows[1])
+        places, covered = y[seen] * columns + x[seen], coverage[seen]
+        order = np.lexsort((covered, places))
+        places, covered = places[order], covered[order]
+        most = np.append(places[1:] != places[:-1], True)[: places.size]  # of each pixel, the last is the largest
+        yield places[most] // columns, places[most] % columns, covered[most]
 
 
 def _patch(edges: list[Floats], first_row: int, last_row: int, columns: int) -> tuple[int, Floats] | None:

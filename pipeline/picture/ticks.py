@@ -6,7 +6,7 @@ This module owns the choice of numbers and their spelling. It does not know font
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,8 @@ NATS_PER_BIT: Final = math.log(2.0)  # 0.693: pass it as `unit` to label an axis
 _MANTISSAS: Final = (1, 2, 5)
 _SCIENTIFIC_FROM: Final = 1e9
 _SCIENTIFIC_BELOW: Final = 1e-4
+_MANY_DIGITS_OF: Final = 1000.0
+_PLAIN_BELOW: Final = 1e15
 _MINOR_GAP_PX: Final = 4.0  # minor ticks that stand closer than this are left out
 _SAME_PLACE_PX: Final = 0.5
 _NEARLY_STRAIGHT: Final = 3.0
@@ -53,7 +55,10 @@ class NumberStyle:
             return "0"
         size = max(abs(value), abs(step))
         if size >= _SCIENTIFIC_FROM or abs(step) < _SCIENTIFIC_BELOW:
-            return self._scientific(value, step)
+            # Neighbours that share many digits are read more easily written out, as 1,612,345,800 or 1.00002.
+            if abs(value) < _MANY_DIGITS_OF * abs(step) or size >= _PLAIN_BELOW or size < _SCIENTIFIC_BELOW:
+                return self._scientific(value, step)
+            return self._plain(value, step)
         if self.compact:
             for limit, letter in ((1e6, "M"), (1e3, "k")):
                 if size >= 10 * limit or (size >= limit and _is_whole(step / (limit / 10))):
@@ -120,8 +125,19 @@ def choose_ticks(
     -------
     Ticks in rising order of position. There is at least one labelled tick wherever one label fits on the axis.
     """
-    style = style or NumberStyle()
-    for values, labels, small in _candidates(axis, style, unit, axis.length_px / gap_px):
+    candidates = _candidates(axis, style or NumberStyle(), unit, axis.length_px / gap_px)
+    return fit_ticks(axis, candidates, measure_px, gap_px, minor=minor)
+
+
+TickSet = tuple[list[float], list[str], list[float]]
+"""Values, their labels, and the values of minor ticks."""
+
+
+def fit_ticks(
+    axis: Axis, candidates: Iterable[TickSet], measure_px: Callable[[str], float], gap_px: float, *, minor: bool
+) -> tuple[Tick, ...]:
+    """Take the first set of ticks whose labels keep a gap between one another, in rising order of position."""
+    for values, labels, small in candidates:
         positions = [float(position) for position in axis.position_px(values)]
         if _apart(positions, [measure_px(label) + gap_px for label in labels]):
             ticks = [Tick(*parts) for parts in zip(values, positions, labels, strict=True)]
@@ -152,10 +168,7 @@ def _minor_ticks(axis: Axis, values: Sequence[float], taken_px: Sequence[float])
     return [Tick(values[number], float(positions[number]), "") for number in free]
 
 
-_Candidate = tuple[list[float], list[str], list[float]]
-
-
-def _candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[_Candidate]:
+def _candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[TickSet]:
     """Candidate sets of ticks (values, labels, minor values), the densest first, the last a single number."""
     if axis.scale == "linear":
         yield from _linear_candidates(axis, style, unit, most)
@@ -169,7 +182,7 @@ def _candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Ite
     yield from log
 
 
-def _linear_candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[_Candidate]:
+def _linear_candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[TickSet]:
     """Multiples of 1, 2 and 5 times the powers of ten."""
     first, last = axis.first / unit, axis.last / unit
     span = last - first
@@ -196,7 +209,7 @@ def _multiples(first: float, last: float, step: float) -> list[float]:
     return [number * step for number in range(begin, end + 1)]
 
 
-def _log_candidates(axis: Axis, style: NumberStyle, unit: float) -> Iterator[_Candidate]:
+def _log_candidates(axis: Axis, style: NumberStyle, unit: float) -> Iterator[TickSet]:
     """Ticks of a logarithmic axis: 1 to 9, then 1 2 5, then each, every second, every third... power of ten."""
     first, last = axis.first / unit, axis.last / unit
     zero = axis.scale == "log1p" and first <= 0

@@ -1,6 +1,7 @@
 """How a log is written: what stands between its columns, what they are called, where its numbers begin.
 
-This module owns guessing that from the first lines, and finding a column by the name or number that a person gives.
+This module owns guessing that from the first lines, and finding a column by the name or number that a person gives. It
+does not know what one column's fields mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import LogError
+from pipeline.tools.csv_kinds import Column, find_columns, is_value
 
 LINE_NUMBER: Final = "line"
 """Names the number of the line, counted from 1, as a column that every log has."""
@@ -22,7 +24,8 @@ _SAMPLE_LINES: Final = 100
 _SAMPLE_BYTES: Final = 1 << 18
 _WHITE_SPACE: Final = " "
 _CANDIDATES: Final = ("\t", ";", ",", "|", _WHITE_SPACE)
-_MISSING: Final = {"", "na", "n/a", "nan", "null", "none", "-", "inf", "-inf", "+inf", "infinity", "-infinity"}
+DELIMITERS: Final = "".join(_CANDIDATES)
+"""What is looked for between columns where nobody says."""
 _SHOWN_NAMES: Final = 12
 
 
@@ -33,7 +36,9 @@ class DialectOptions:
     delimiter: str = ""
     header: bool | None = None
     comment: str = "#"
-    decimal_comma: bool = False
+    decimal_comma: bool | None = None
+    """True: numbers are written 3,14 or 1.234,5; False: 3.14 or 1,234.5."""
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,21 @@ class Dialect:
     """How a log is written."""
 
     delimiter: str  # one character; a space stands for any run of spaces and tabs
-    names: tuple[str, ...]
+    columns: tuple[Column, ...]
     has_names: bool  # the names stand in the log, and are not just numbers
-    numeric: tuple[bool, ...]  # whether the first rows hold numbers, or what stands for one, more often than not
     rows_from: int  # how many lines come before the numbers
     comment: str
-    decimal_comma: bool
+    notes: tuple[str, ...] = ()  # what was guessed, and a person should know
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns are called."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def readable(self) -> list[int]:
+        """The indices of the columns that hold numbers or times."""
+        return [index for index, column in enumerate(self.columns) if column.kind != "words"]
 
     def find(self, wanted: str, where: str) -> int:
         """Find a column by its name, or by its number counted from 1; -1 is the line number.
@@ -72,18 +86,6 @@ class Dialect:
             expected=f"one of {shown}, or a number from 1 to {len(self.names)}",
             hint=f"Did you mean '{near[0]}'?" if near else "",
         )
-
-
-def is_number(text: str, *, decimal_comma: bool = False) -> bool:
-    """Whether a field holds a number, or says that it holds none."""
-    cleaned = text.strip().casefold()
-    if cleaned in _MISSING:
-        return True
-    try:
-        float(cleaned.replace(",", ".") if decimal_comma else cleaned)
-    except ValueError:
-        return False
-    return "_" not in cleaned
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
@@ -125,43 +127,45 @@ def find_dialect(block: bytes, options: DialectOptions, where: str) -> Dialect:
     if not rows:
         raise LogError("The file holds no rows.", where=where, expected="numbers in columns")
     sample = [lines[index].rstrip("\r") for index in rows]
-    delimiter = options.delimiter or _find_delimiter(sample, decimal_comma=options.decimal_comma)
+    delimiter = options.delimiter or _find_delimiter(sample)
     first = [field.strip() for field in split_line(sample[0], delimiter)]
-    numeric = [is_number(field, decimal_comma=options.decimal_comma) for field in first]
-    header = not all(numeric) if options.header is None else options.header
-    fields = [split_line(line, delimiter) for line in sample[header:]]
-    columns = max([len(first), *map(len, fields)])
-    names = first if header else _commented_names(lines[: rows[0]], comment, delimiter, columns)
+    header = not all(map(is_value, first)) if options.header is None else options.header
+    fields = [[field.strip() for field in split_line(line, delimiter)] for line in sample[header:]]
+    count = max([len(first), *map(len, fields)])
+    names = first if header else _commented_names(lines[: rows[0]], comment, delimiter, count)
+    named = [name or str(index) for index, name in enumerate([*names, *[""] * (count - len(names))], 1)]
+    columns, notes = find_columns(
+        named,
+        [[row[at] for row in fields if at < len(row)] for at in range(count)],
+        decimal_comma=options.decimal_comma,
+        comma_parts=delimiter == ",",
+    )
+    if header and fields and min(sum(map(bool, row[len(first) :])) for row in fields):
+        notes.append(f"the rows have {count} fields, the header names {len(first)}")
     return Dialect(
         delimiter=delimiter,
-        names=tuple(name or str(index) for index, name in enumerate([*names, *[""] * (columns - len(names))], 1)),
+        columns=columns,
         has_names=bool(names),
-        numeric=tuple(
-            _mostly_numbers([row[column] for row in fields if column < len(row)], decimal_comma=options.decimal_comma)
-            for column in range(columns)
-        ),
         rows_from=rows[0] + 1 if header else 0,
         comment=comment,
-        decimal_comma=options.decimal_comma,
+        notes=tuple(notes),
     )
 
 
-def _mostly_numbers(fields: Sequence[str], *, decimal_comma: bool) -> bool:
-    numbers = sum(is_number(field, decimal_comma=decimal_comma) for field in fields)
-    return 2 * numbers > len(fields) or not fields
+def _find_delimiter(lines: Sequence[str]) -> str:
+    """Choose what cuts the lines into the same number of fields, more than one, most often.
 
-
-def _find_delimiter(lines: Sequence[str], *, decimal_comma: bool) -> str:
-    """Choose what cuts the lines into the same number of fields, more than one, most often."""
-    best, best_share = ",", 0.0
+    Where several do, as commas do in decimals between semicolons, the one with the most numbers between.
+    """
+    best, best_score = ",", (0.0, 0.0)
     for candidate in _CANDIDATES:
-        if candidate == "," and decimal_comma:
-            continue
-        counts = Counter(len(split_line(line, candidate)) for line in lines)
-        fields, often = counts.most_common(1)[0]
-        share = often / len(lines) if fields > 1 else 0.0
-        if share > best_share:
-            best, best_share = candidate, share
+        rows = [split_line(line, candidate) for line in lines]
+        fields, often = Counter(map(len, rows)).most_common(1)[0]
+        if fields > 1:
+            values = sum(is_value(field.strip()) for row in rows for field in row) / sum(map(len, rows))
+            best, best_score = max(
+                (best, best_score), (candidate, (often / len(lines), values)), key=lambda one: one[1]
+            )
     return best
 
 
@@ -171,4 +175,4 @@ def _commented_names(lines: Sequence[str], comment: str, delimiter: str, columns
     if not said:
         return []
     names = [name.strip() for name in split_line(said[-1].removeprefix(comment).strip(), delimiter)]
-    return names if len(names) == columns and not all(map(is_number, names)) else []
+    return names if len(names) == columns and not all(map(is_value, names)) else []

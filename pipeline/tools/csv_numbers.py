@@ -2,10 +2,13 @@
 
 This module owns the arithmetic from digits to floats, vectorised. It does not know lines, files or what a column is.
 Numbers of up to 15 digits come out as `float()` reads them; longer ones are off by at most one unit in the last place.
+Thousands may be grouped: 1,234.5 or, with a decimal comma, 1.234,5; also by spaces and apostrophes.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +26,18 @@ _POWERS: Final = 10.0 ** np.arange(_LONGEST_PLAIN + 1)
 _BLANKS: Final = np.array([byte in b" \t\r" for byte in range(256)])
 _ZERO, _NINE = ord("0"), 9
 _MINUS, _PLUS = ord("-"), ord("+")
-_MISSING_WORDS: Final = {b"na", b"n/a", b"null", b"none", b"-", b"--", b"?"}
+_GROUP: Final = rb"[' ]|\xc2\xa0|\xe2\x80\xaf|\xe2\x80\x89|\xe2\x80\x99"  # apostrophes, spaces that don't break
+_GROUPED: Final = {
+    point: re.compile(
+        rb"[+-]?[1-9]\d{0,2}(" + re.escape(other) + rb"|" + _GROUP + rb")\d{3}(?:\1\d{3})*(?:"
+        + re.escape(point.encode()) + rb"\d*)?(?:[eE][+-]?\d{1,4})?"
+    )
+    for point, other in ((".", b","), (",", b"."))
+}  # fmt: skip
+_MINUS_SIGN: Final = "\N{MINUS SIGN}".encode()
+MISSING: Final = float(np.array(0x7FF8_0000_0000_00A5, dtype=np.uint64).view(np.float64))
+"""Stands for a value that isn't there; a NaN, but another than that of a log which says NaN, as R tells them apart."""
+MISSING_WORDS: Final = frozenset({b"", b"na", b"n/a", b"null", b"none", b"-", b"--", b"?"})
 
 
 @dataclass
@@ -120,7 +134,7 @@ def _plain_numbers(data: Bytes, begins: Places, ends: Places, point: int) -> tup
 def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities, point: str) -> Floats:
     """Read exponents, very long numbers, NaN and infinity; what is no number at all becomes NaN and is noted."""
     begins, ends = spans
-    values = np.full(begins.size, np.nan)
+    values = np.full(begins.size, MISSING)
     lengths = ends - begins
     oddities.missing += int(np.count_nonzero(lengths == 0))
     texts = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_FIELD))
@@ -128,38 +142,85 @@ def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities,
         longest = int(lengths[texts].max())
         places = np.minimum(begins[texts, None] + np.arange(longest), data.size - 1)
         letters = np.where(np.arange(longest) < lengths[texts, None], data[places], 0).astype(np.uint8)
-        if point != ".":
-            letters[letters == ord(point)] = ord(".")
         words = np.ascontiguousarray(letters).view(f"S{longest}").ravel()
-        values[texts] = _words_as_numbers(words, oddities, rows[texts])
+        values[texts] = _words_as_numbers(words, oddities, rows[texts], point)
     oddities.infinite += int(np.isinf(values).sum())
     for long in np.flatnonzero(lengths > _LONGEST_FIELD):
         _note_word(bytes(data[begins[long] : begins[long] + 40]), oddities, int(rows[long]))
     return values
 
 
-def _words_as_numbers(words: NDArray[np.bytes_], oddities: Oddities, rows: Places) -> Floats:
+def _words_as_numbers(words: NDArray[np.bytes_], oddities: Oddities, rows: Places, point: str) -> Floats:
     try:
+        if point != ".":
+            raise ValueError  # noqa: TRY301  # only points can be read all at once
         values = words.astype(np.float64)
         oddities.not_a_number += int(np.isnan(values).sum())
     except ValueError:  # at least one is no number: one by one, then
-        values = np.array([_word_as_number(word, oddities, int(row)) for word, row in zip(words, rows, strict=True)])
+        pairs = zip(words.tolist(), rows.tolist(), strict=True)
+        values = np.array([_word_as_number(word, oddities, row, point) for word, row in pairs])
     return values
 
 
-def _word_as_number(word: bytes, oddities: Oddities, row: int) -> float:
+def _word_as_number(word: bytes, oddities: Oddities, row: int, point: str) -> float:
+    if word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
+        return _word_as_number(word[1:-1].strip(), oddities, row, point)
+    value = number_from(word, point)
+    if value is not None:
+        oddities.not_a_number += value != value  # noqa: PLR0124  # NaN alone differs from itself
+        return value
+    if word.lower() in MISSING_WORDS:
+        oddities.missing += 1
+    else:
+        _note_word(word, oddities, row)
+    return MISSING
+
+
+def is_missing(values: Floats) -> NDArray[np.bool_]:
+    """Tell values that aren't there from numbers, and from what a log itself calls NaN."""
+    found: NDArray[np.bool_] = values.view(np.uint64) == np.float64(MISSING).view(np.uint64)
+    return found
+
+
+def number_from(word: bytes, point: str = ".") -> float | None:
+    """Read one field without blanks around it as a number; None: it is none."""
+    word = word.replace(_MINUS_SIGN, b"-")
+    if found := _GROUPED[point].fullmatch(word):
+        word = word.replace(found[1], b"")
+    if point != ".":
+        if b"." in word:
+            return None
+        word = word.replace(point.encode(), b".")
+    if b"_" in word:
+        return None
     try:
-        value = float(word)
+        return float(word)
     except ValueError:
-        if word.lower() in _MISSING_WORDS:
+        return None
+
+
+def parse_words(
+    data: Bytes, begins: Places, ends: Places, oddities: Oddities, read: Callable[[str], float | None]
+) -> Floats:
+    """Read the fields `data[begins[i]:ends[i]]` one by one, as `read` understands them; None is no value.
+
+    Parameters and result are those of `parse_numbers`.
+    """
+    out = np.full(begins.size, MISSING)
+    text = data.tobytes()
+    for row, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        word = text[begin : min(end, begin + _LONGEST_FIELD)].strip(b' \t\r"')
+        value = read(word.decode("utf-8", "replace"))
+        if value is not None:
+            out[row] = value
+        elif word.lower() in MISSING_WORDS:
             oddities.missing += 1
-        elif word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
-            return _word_as_number(word[1:-1].strip(), oddities, row)
+        elif word.lower() in {b"nan", b"nat"}:
+            oddities.not_a_number += 1
+            out[row] = np.nan
         else:
             _note_word(word, oddities, row)
-        return float("nan")
-    oddities.not_a_number += value != value  # noqa: PLR0124  # NaN alone differs from itself
-    return value
+    return out
 
 
 def _note_word(word: bytes, oddities: Oddities, row: int) -> None:

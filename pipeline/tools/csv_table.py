@@ -7,7 +7,7 @@ as floats, with NaN where a row has no number. It does not know what is drawn.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -17,9 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import LogError
-from pipeline.tools.csv_dialect import Dialect, DialectOptions, find_dialect, split_line, split_lines
-from pipeline.tools.csv_numbers import Oddities, parse_numbers
-from pipeline.tools.csv_source import open_lines
+from pipeline.tools.csv_dialect import (
+    DELIMITERS,
+    LINE_NUMBER,
+    Dialect,
+    DialectOptions,
+    find_dialect,
+    split_line,
+    split_lines,
+)
+from pipeline.tools.csv_kinds import Column
+from pipeline.tools.csv_numbers import Oddities, parse_numbers, parse_words
+from pipeline.tools.csv_quotes import whole_records
+from pipeline.tools.csv_source import LineBlocks, open_lines
+from pipeline.tools.csv_times import read_span, read_time
 from pipeline.tools.endpoints import input_name
 from pipeline.tools.ordered_work import in_order
 
@@ -44,6 +55,7 @@ class Table:
     oddities: dict[int, Oddities]
     rows: int = 0
     short_rows: int = 0  # rows that end before the last column
+    notes: tuple[str, ...] = ()  # what was guessed about the file, and a person should know
 
     @property
     def name(self) -> str:
@@ -65,7 +77,7 @@ class _Part:
 def read_table(
     path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], *, most_numbers: int = MOST_NUMBERS
 ) -> Table:
-    """Read columns of a log.
+    """Read columns of a log: CSV and its kin, JSON lines, or a JSON document of rows or columns.
 
     Parameters
     ----------
@@ -78,42 +90,112 @@ def read_table(
     most_numbers
         More numbers than this are refused.
 
+    Returns
+    -------
+    The columns, shape (rows,) each: numbers; times as seconds since 1970-01-01 UTC; lengths of time as seconds.
+
     Raises
     ------
     LogError
         The log can't be read, has no rows, or too many of them.
     """
     try:
-        return _read(path, options, choose, most_numbers)
+        with open_lines(path, options.encoding) as lines:
+            table = _read(path, options, choose, most_numbers, lines)
     except LogError as error:
         raise LogError(
             error.what, where=error.where or input_name(path), expected=error.expected, hint=error.hint
         ) from error
-
-
-def _read(path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], most_numbers: int) -> Table:
-    with open_lines(path) as blocks:
-        first = next(blocks)
-        dialect = find_dialect(first, options, input_name(path))
-        wanted = tuple(dict.fromkeys(choose(dialect)))
-        table = Table(path, dialect, {}, {index: Oddities() for index in wanted})
-        parts: dict[int, list[Floats]] = {index: [] for index in wanted}
-        lines = dialect.rows_from
-        work = partial(_part, dialect=dialect, wanted=wanted)
-        for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], blocks)):
-            for index in wanted:
-                parts[index].append(part.columns[index] + lines if index < 0 else part.columns[index])
-                table.oddities[index].add(part.oddities[index], table.rows)
-            table.rows += part.rows
-            table.short_rows += part.short_rows
-            lines += part.lines
-            if table.rows * len(wanted) > most_numbers:
-                raise LogError(
-                    f"The log holds more than {most_numbers:,} numbers.",
-                    hint="Draw fewer columns at once, or thin the log out.",
-                )
     if not table.rows:
-        raise LogError("The file holds no rows.", expected="numbers in columns")
+        raise LogError("The file holds no rows.", where=input_name(path), expected="numbers in columns")
+    return table
+
+
+def read_named_columns(
+    path: str, wanted: Sequence[str] = (), options: DialectOptions | None = None, *, most_numbers: int = MOST_NUMBERS
+) -> dict[str, Floats]:
+    """Read columns of a log by their names.
+
+    Parameters
+    ----------
+    path
+        A file that `read_table` reads, such as a CSV file, JSON lines, or a `trainer_state.json`.
+    wanted
+        Names of columns; none: all that hold numbers or times.
+    options
+        What is known about how it is written.
+    most_numbers
+        More numbers than this are refused.
+
+    Returns
+    -------
+    The columns by name, in the order wanted, shape (rows,) each; NaN where a row has no value. Times are seconds.
+
+    Raises
+    ------
+    LogError
+        The log can't be read, has no rows or too many, or lacks a column; names the nearest one.
+    """
+    names: dict[str, int] = {}
+
+    def choose(dialect: Dialect) -> Sequence[int]:
+        found = [dialect.find(name, input_name(path)) for name in wanted] if wanted else dialect.readable
+        names.update({(dialect.names[at] if at >= 0 else LINE_NUMBER): at for at in found})
+        return list(names.values())
+
+    table = read_table(path, options or DialectOptions(), choose, most_numbers=most_numbers)
+    return {name: table.columns[at] for name, at in names.items()}
+
+
+def _read(
+    path: str,
+    options: DialectOptions,
+    choose: Callable[[Dialect], Sequence[int]],
+    most_numbers: int,
+    lines: LineBlocks,
+) -> Table:
+    """Read an open log in the format that its first byte tells."""
+    raw = next(lines.blocks)
+    if raw.lstrip()[:1] in {b"{", b"["}:
+        from pipeline.tools.json_table import read_json  # noqa: PLC0415  # few logs need it
+
+        rows = read_json(chain([raw], lines.blocks), most_numbers)
+        wanted = tuple(dict.fromkeys(choose(rows.dialect)))
+        columns, oddities = rows.dense(wanted, most_numbers)
+        notes = (*lines.notes, *rows.dialect.notes)
+        return Table(path, rows.dialect, columns, oddities, rows.count, notes=notes)
+    blocks = whole_records(chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment)
+    return _read_lines(path, options, choose, most_numbers, blocks, lines.notes)
+
+
+def _read_lines(
+    path: str,
+    options: DialectOptions,
+    choose: Callable[[Dialect], Sequence[int]],
+    most_numbers: int,
+    blocks: Iterator[bytes],
+    notes: Sequence[str],
+) -> Table:
+    """Read blocks of rows, several at once."""
+    first = next(blocks)
+    dialect = find_dialect(first, options, input_name(path))
+    wanted = tuple(dict.fromkeys(choose(dialect)))
+    table = Table(path, dialect, {}, {index: Oddities() for index in wanted}, notes=(*notes, *dialect.notes))
+    parts: dict[int, list[Floats]] = {index: [] for index in wanted}
+    lines = dialect.rows_from
+    work = partial(_part, dialect=dialect, wanted=wanted)
+    for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], blocks)):
+        for index in wanted:
+            parts[index].append(part.columns[index] + lines if index < 0 else part.columns[index])
+            table.oddities[index].add(part.oddities[index], table.rows)
+        table.rows += part.rows
+        table.short_rows += part.short_rows
+        lines += part.lines
+        if table.rows * len(wanted) > most_numbers:
+            raise LogError(
+                f"The log holds more than {most_numbers:,} numbers.",
+                hint="Draw fewer columns at once, or thin the log out.",
+            )
     table.columns = {index: np.concatenate(parts.pop(index)) for index in wanted}
     return table
 
@@ -142,15 +224,23 @@ def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
         first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
     columns: dict[int, Floats] = {}
     oddities = {index: Oddities() for index in wanted}
-    point = "," if dialect.decimal_comma else "."
     for index in wanted:
         if index < 0:
             columns[index] = numbers
         else:
             starts, ends = _fields(marks, first_mark, begins, last_field, index)
-            columns[index] = parse_numbers(data, starts, ends, oddities[index], point=point)
+            columns[index] = _values(data, starts, ends, oddities[index], dialect.columns[index])
     short_rows = int(np.count_nonzero(last_field < len(dialect.names) - 1))
     return _Part(columns, oddities, begins.size, short_rows, breaks.size)
+
+
+def _values(data: NDArray[np.uint8], starts: Places, ends: Places, oddities: Oddities, column: Column) -> Floats:
+    """Read fields as what their column holds."""
+    if column.kind == "time":
+        return parse_words(data, starts, ends, oddities, lambda text: (read_time(text, column.offset_s) or (None,))[0])
+    if column.kind == "span":
+        return parse_words(data, starts, ends, oddities, read_span)
+    return parse_numbers(data, starts, ends, oddities, point=column.point)
 
 
 def _rows(data: NDArray[np.uint8], begins: Places, block: bytes, dialect: Dialect) -> NDArray[np.bool_]:

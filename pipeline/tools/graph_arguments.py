@@ -33,7 +33,8 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         metavar="LOG... OUT",
         nargs="+",
-        help="logs (CSV, TSV, gzip; - for standard input), and at last\n"
+        help="logs (CSV, TSV, JSON lines, trainer_state.json, gzip;\n"
+        "- for standard input), and at last\n"
         "the picture: .png .webp .jpg .svg .pdf, or .mp4 with --scroll",
     )
     _add_data_arguments(parser.add_argument_group("the log"))
@@ -45,7 +46,11 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_data_arguments(group: Any) -> None:
     group.add_argument(
-        "-x", default="", metavar="COLUMN", help="column of x: name, number, or 'line'; by default the first"
+        "-x",
+        default="",
+        metavar="COLUMN",
+        help="column of x: name, number, or 'line'; by default one that counts\n"
+        "(step, iteration), else the first; times are read too",
     )
     group.add_argument("-y", action="append", default=[], metavar="SERIES", help=_SERIES_HELP)
     group.add_argument(
@@ -58,7 +63,22 @@ def _add_data_arguments(group: Any) -> None:
         "--header", choices=("yes", "no"), help="whether the first row holds names; by default found out"
     )
     group.add_argument("--comment", default="#", metavar="TEXT", help="lines that begin so are no rows (default: #)")
-    group.add_argument("--decimal-comma", action="store_true", help="numbers are written 3,14")
+    group.add_argument(
+        "--decimal-comma",
+        action="store_true",
+        default=None,
+        help="numbers are written 3,14 or 1.234,5; by default found out",
+    )
+    group.add_argument(
+        "--decimal-point",
+        dest="decimal_comma",
+        action="store_false",
+        default=None,
+        help="numbers are written 3.14 or 1,234.5",
+    )
+    group.add_argument(
+        "--encoding", default="", metavar="NAME", help="of the text, such as cp1251; by default UTF-8, or found out"
+    )
     group.add_argument(
         "--join",
         choices=("auto", "all", "none"),
@@ -143,6 +163,7 @@ def graph_options(parsed: argparse.Namespace) -> tuple[GraphOptions, str]:
             header=None if parsed.header is None else _YES_NO[parsed.header],
             comment=parsed.comment,
             decimal_comma=parsed.decimal_comma,
+            encoding=parsed.encoding,
         ),
         width=width,
         height=height,

@@ -6,10 +6,8 @@ This module owns which columns are drawn and where the axes begin and end. It do
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Final
 
 import numpy as np
@@ -18,15 +16,20 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, LogError
 from pipeline.picture.axis import Scale
 from pipeline.picture.ticks import NATS_PER_BIT
+from pipeline.picture.time_ticks import Clock
 from pipeline.tools.csv_dialect import LINE_NUMBER, Dialect
+from pipeline.tools.csv_kinds import is_value
 from pipeline.tools.csv_table import Table, read_table
-from pipeline.tools.endpoints import STANDARD
+from pipeline.tools.graph_columns import Choice, ChosenSeries, choose_columns, is_loss
+from pipeline.tools.graph_gaps import find_gaps
+from pipeline.tools.graph_names import labelled, shown_name
 from pipeline.tools.graph_options import MOST_SERIES, AxisOptions, GraphOptions, SeriesOptions
+from pipeline.tools.graph_times import as_seconds, common_clock
 
 Floats = NDArray[np.float64]
 
-_LOSS_WORDS: Final = ("loss", "nats")
 _PADDING: Final = 0.04  # of the values' span, above and below
+_POINTS_PADDING: Final = 0.02  # the same at the sides, where points stand alone
 _SMOOTHING_SHARE: Final = 0.01
 
 
@@ -46,6 +49,12 @@ class Series:
     """Whether nats were turned into bits."""
     index: int = 0
     """Its number among all, counted from 0: the theme's colours go by it."""
+    band: tuple[Floats, Floats] | None = None
+    """The lowest and highest values at each x, where the log has columns for them; as long as x."""
+    gaps: Floats | None = None
+    """Values of x where the log itself has a gap."""
+    clock: Clock | None = None
+    """How the values are shown, where they are times."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,10 @@ class GraphData:
     """One a panel."""
     rows: int
     notes: tuple[str, ...]
+    x_clock: Clock | None = None
+    """How x is shown, where it is a time."""
+    y_clocks: tuple[Clock | None, ...] = ()
+    """The same, one a panel."""
 
 
 def load_graph_data(options: GraphOptions) -> GraphData:
@@ -80,26 +93,28 @@ def load_graph_data(options: GraphOptions) -> GraphData:
     """
     notes: list[str] = []
     found: list[Series] = []
-    rows = 0
-    x_name = ""
+    clocks: list[tuple[Clock | None, str]] = []
+    rows, x_name = 0, ""
     for number, path in enumerate(options.logs, 1):
         log = _load_log(path, number, options)
         rows += log.table.rows
-        x_name = x_name or log.name_of(log.x)
-        notes.extend(_table_notes(log, options))
-        found.extend(_series(log, one, index, options) for one, index in log.chosen)
-    found = [replace(one, index=index) for index, one in enumerate(found)]
+        x_name = x_name or shown_name(log.name_of(log.choice.x), in_bits=False)
+        clocks.append((log.x_clock, log.table.name))
+        notes.extend(_log_notes(log, options))
+        found.extend(_series(log, one, options) for one in log.choice.series)
     if not found:
         raise InputError("No series belongs to these logs.", where="series", expected="log = 1, 2, ...")
     if len(found) > MOST_SERIES:
         raise LogError(
             f"The logs hold {len(found)} series.", expected=f"at most {MOST_SERIES}", hint="Choose columns with -y."
         )
-    found = _labelled(found, options)
-    x_span = _x_span(found, options.x_axis)
-    panels = max(one.options.panel for one in found)
-    y_spans = tuple(_y_span(found, panel, options.y_axis(panel), x_span) for panel in range(panels))
-    return GraphData(tuple(found), x_name, x_span, y_spans, rows, tuple(notes))
+    labels = labelled([(one.label, one.log, bool(one.options.label)) for one in found], options.logs)
+    found = [replace(one, index=at, label=label) for at, (one, label) in enumerate(zip(found, labels, strict=True))]
+    x_span = _x_span(found, options)
+    panels = range(max(one.options.panel for one in found))
+    y_spans = tuple(_y_span(found, panel, options.y_axis(panel), x_span) for panel in panels)
+    y_clocks = tuple(_y_clock(found, panel) for panel in panels)
+    return GraphData(tuple(found), x_name, x_span, y_spans, rows, tuple(notes), common_clock(clocks), y_clocks)
 
 
 @dataclass(frozen=True)
@@ -108,8 +123,9 @@ class _Log:
 
     number: int  # among the logs, counted from 1
     table: Table
-    x: int
-    chosen: tuple[tuple[SeriesOptions, int], ...]
+    choice: Choice
+    x: Floats
+    x_clock: Clock | None
 
     def name_of(self, index: int) -> str:
         """The name of a column."""
@@ -117,81 +133,69 @@ class _Log:
 
 
 def _load_log(path: str, number: int, options: GraphOptions) -> _Log:
-    found: list[tuple[int, list[tuple[SeriesOptions, int]]]] = []
+    found: list[Choice] = []
 
     def choose(dialect: Dialect) -> Sequence[int]:
-        x, chosen = _choose(options, dialect, number, path)
-        found.append((x, chosen))
-        return [x, *(index for _, index in chosen)]
+        found.append(choose_columns(options, dialect, number, path))
+        return found[0].indices
 
     table = read_table(path, options.dialect, choose)
-    x, chosen = found[0]
-    return _Log(number, table, x, tuple(chosen))
+    x, clock = as_seconds(table.columns[found[0].x], found[0].x, table.dialect)
+    return _Log(number, table, found[0], x, clock)
 
 
-def _choose(
-    options: GraphOptions, dialect: Dialect, number: int, path: str
-) -> tuple[int, list[tuple[SeriesOptions, int]]]:
-    """Find the columns of x and of the series in one log."""
-    if len(dialect.names) == 1 and options.x != LINE_NUMBER:
-        raise LogError(
-            "The log has one column only.",
-            where=path,
-            expected="a column of x, and at least one of values",
-            hint=f"Number the lines with  -x {LINE_NUMBER}  or name what stands between the columns with --delimiter.",
-        )
-    x_index = dialect.find(options.x, path) if options.x else _first_numbers(dialect)
-    wanted = [one for one in options.series if one.log in {0, number}]
-    if options.series:
-        return x_index, [(one, dialect.find(one.column, path)) for one in wanted]
-    numeric = [i for i, is_numeric in enumerate(dialect.numeric) if is_numeric and i != x_index]
-    spoken = [i for i in numeric if _is_loss(dialect.names[i])]
-    if not numeric:
-        raise LogError(
-            "No column but that of x holds numbers.",
-            where=path,
-            hint="If commas are its decimal points, say so with --decimal-comma.",
-        )
-    return x_index, [(SeriesOptions(dialect.names[i]), i) for i in spoken or numeric]
-
-
-def _first_numbers(dialect: Dialect) -> int:
-    """The first column of numbers, else the first of all."""
-    return next((index for index, is_numeric in enumerate(dialect.numeric) if is_numeric), 0)
-
-
-def _series(log: _Log, one: SeriesOptions, index: int, options: GraphOptions) -> Series:
-    x, y = log.table.columns[log.x], log.table.columns[index]
+def _series(log: _Log, chosen: ChosenSeries, options: GraphOptions) -> Series:
+    one, index = chosen.options, chosen.index
+    x, y = log.x, log.table.columns[index]
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():
         raise _nothing_to_draw(log, index)
-    in_bits = options.bits and _is_loss(log.name_of(index))
+    in_bits = options.bits and is_loss(log.name_of(index))
     factor = one.factor / (NATS_PER_BIT if in_bits else 1.0)
+    gaps = None if usable.all() else find_gaps(x, y, usable)
+    band = _band(log, chosen, usable, factor)
     x, y = (x, y) if usable.all() else (x[usable], y[usable])
     if factor != 1.0:
         y = y * factor
-    _check_scale(x, options.x_axis, log, log.x)
-    _check_scale(y, options.y_axis(one.panel - 1), log, index)
+    _check_scale(x, options.x_axis, log, log.choice.x)
+    for values in (y, *(band or ())):
+        _check_scale(values, options.y_axis(one.panel - 1), log, index)
     smooth = _exponential_average(y, one.smoothing) if one.middle == "ema" else None
-    name = "".join(character for character in log.name_of(index) if character.isprintable())
-    return Series(x, y, smooth, one.label or name, one, log.number, in_bits)
+    label = one.label or shown_name(log.name_of(index), in_bits=in_bits)
+    is_span = index >= 0 and log.table.dialect.columns[index].kind == "span" and factor == 1.0
+    clock = Clock(is_span=True) if is_span else None
+    return Series(x, y, smooth, label, one, log.number, in_bits, band=band, gaps=gaps, clock=clock)
 
 
-def _is_loss(name: str) -> bool:
-    return any(word in name.casefold() for word in _LOSS_WORDS)
+def _band(log: _Log, chosen: ChosenSeries, usable: NDArray[np.bool_], factor: float) -> tuple[Floats, Floats] | None:
+    """The ends of a series' band at its points; where the log leaves one out, the point itself."""
+    if chosen.low is None or chosen.high is None:
+        return None
+    columns = log.table.columns
+    low, middle, high = (columns[each][usable] * factor for each in (chosen.low, chosen.index, chosen.high))
+    low, high = (np.where(np.isfinite(end), end, middle) for end in (low, high))
+    return np.minimum(np.minimum(low, high), middle), np.maximum(np.maximum(low, high), middle)
 
 
 def _nothing_to_draw(log: _Log, index: int) -> LogError:
-    columns, where = log.table.columns, log.table.name
-    empty = next((each for each in (log.x, index) if not np.isfinite(columns[each]).any()), None)
+    columns, where = {**log.table.columns, log.choice.x: log.x}, log.table.name
+    empty = next((each for each in (log.choice.x, index) if not np.isfinite(columns[each]).any()), None)
     if empty is None:
-        return LogError(f"No row has both '{log.name_of(log.x)}' and '{log.name_of(index)}'.", where=where)
+        names = f"'{log.name_of(log.choice.x)}' and '{log.name_of(index)}'"
+        return LogError(f"No row has both {names}.", where=where)
     oddities, hint = log.table.oddities[empty], ""
     if oddities.words:
         hint = f"Row {oddities.first_word_row + 1:,} says '{oddities.first_word[:40]}', which is no number."
-        if "," in oddities.first_word:
-            hint += " If commas are its decimal points, say so with --decimal-comma."
+        hint += _other_spelling(oddities.first_word)
     return LogError(f"All values of the column '{log.name_of(empty)}' are missing.", where=where, hint=hint)
+
+
+def _other_spelling(word: str) -> str:
+    """What may help where a word is a number in another spelling."""
+    if not is_value(word.strip()) or ":" in word:
+        return ""
+    flag = "--decimal-comma" if "," in word else "--decimal-point"
+    return f" If it is one after all, say how numbers are written with {flag}."
 
 
 def _check_scale(values: Floats, axis: AxisOptions, log: _Log, index: int) -> None:
@@ -218,23 +222,16 @@ def _exponential_average(values: Floats, smoothing: float) -> Floats:
     return average
 
 
-def _labelled(found: list[Series], options: GraphOptions) -> list[Series]:
-    """Put the log's name before labels that several series share."""
-    counts = Counter(one.label for one in found)
-    result = []
-    for one in found:
-        path = options.logs[one.log - 1]
-        stem = PurePath(path).name.removesuffix(".gz")
-        stem = stem.rpartition(".")[0] or stem
-        named = counts[one.label] > 1 and len(options.logs) > 1 and path != STANDARD
-        result.append(replace(one, label=f"{stem}: {one.label}") if named else one)
-    return result
-
-
-def _x_span(found: Sequence[Series], axis: AxisOptions) -> Span:
+def _x_span(found: Sequence[Series], options: GraphOptions) -> Span:
+    padding = _POINTS_PADDING if options.join == "none" else 0.0
     lowest = min(float(one.x.min()) for one in found)
     highest = max(float(one.x.max()) for one in found)
-    return _span(lowest, highest, axis, padding=0.0, name="x")
+    return _span(lowest, highest, options.x_axis, padding=padding, name="x")
+
+
+def _y_clock(found: Sequence[Series], panel: int) -> Clock | None:
+    clocks = [one.clock for one in found if one.options.panel == panel + 1]
+    return clocks[0] if clocks and all(clock is not None for clock in clocks) else None
 
 
 def _y_span(found: Sequence[Series], panel: int, axis: AxisOptions, x_span: Span) -> Span:
@@ -243,8 +240,9 @@ def _y_span(found: Sequence[Series], panel: int, axis: AxisOptions, x_span: Span
         if one.options.panel == panel + 1:
             seen = (one.x >= x_span.first) & (one.x <= x_span.last)
             if seen.any():
-                lows.append(float(one.y.min(where=seen, initial=math.inf)))
-                highs.append(float(one.y.max(where=seen, initial=-math.inf)))
+                low, high = one.band or (one.y, one.y)
+                lows.append(float(low.min(where=seen, initial=math.inf)))
+                highs.append(float(high.max(where=seen, initial=-math.inf)))
     if not lows:
         raise LogError(
             f"Panel {panel + 1} has nothing to show between {x_span.first:g} and {x_span.last:g}.",
@@ -290,18 +288,20 @@ def _far_enough(first: float, last: float) -> bool:
     return (last - first) > 1e-12 * max(abs(first), abs(last))
 
 
-def _table_notes(log: _Log, options: GraphOptions) -> list[str]:
+def _log_notes(log: _Log, options: GraphOptions) -> list[str]:
     """Say what was odd about a log, one sentence each."""
     table = log.table
-    notes = [f"{table.short_rows:,} rows end before the last column"] if table.short_rows else []
+    notes = [*table.notes, *log.choice.notes]
+    notes += [f"{table.short_rows:,} rows end before the last column"] if table.short_rows else []
     for index, odd in table.oddities.items():
         counts = ((odd.missing, "missing"), (odd.not_a_number, "NaN"), (odd.infinite, "infinite"))
         said = [f"{count:,} {what}" for count, what in counts if count]
         if odd.words:
-            said.append(f"{odd.words:,} no numbers (row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}')")
+            spelling = _other_spelling(odd.first_word)
+            said.append(f"{odd.words:,} no numbers (row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}'){spelling}")
         if said:
             notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
-    steps = np.diff(table.columns[log.x])
+    steps = np.diff(log.x)
     back, repeated = int(np.count_nonzero(steps < 0)), int(np.count_nonzero(steps == 0))
     notes += [f"x goes back in {back:,} rows"] if back else []
     notes += [f"x stays the same in {repeated:,} rows"] if repeated else []

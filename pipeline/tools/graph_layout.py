@@ -5,6 +5,7 @@ This module owns sizes, margins and places, in pixels. It does not know how anyt
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -12,6 +13,7 @@ from pipeline.picture.axis import Axis
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.text import TextStyle
 from pipeline.picture.ticks import Tick, choose_ticks
+from pipeline.picture.time_ticks import Clock, choose_time_ticks
 from pipeline.tools.graph_data import GraphData, Series, Span
 from pipeline.tools.graph_options import GraphOptions
 from pipeline.tools.graph_theme import GraphTheme
@@ -131,12 +133,12 @@ class _Typesetting:
         bottom = self._bottom()
         boxes = self._panel_rows(top, bottom)
         y_ticks = [
-            self._ticks(self._axis(span, height), standing=True)
-            for span, (_, height) in zip(self.data.y_spans, boxes, strict=True)
+            self._ticks(self._axis(span, height), clock, standing=True)
+            for span, clock, (_, height) in zip(self.data.y_spans, self.data.y_clocks, boxes, strict=True)
         ]
         left, right = self._sides(y_ticks)
         x_axis = self._axis(self.data.x_span, max(1, self.options.width - left - right))
-        x_ticks = self._ticks(x_axis, standing=False)
+        x_ticks = self._ticks(x_axis, self.data.x_clock, standing=False)
         panels = []
         for number, ((panel_top, height), ticks) in enumerate(zip(boxes, y_ticks, strict=True)):
             series = tuple(one for one in self.data.series if one.options.panel == number + 1)
@@ -192,13 +194,17 @@ class _Typesetting:
         return round(self.size * (3.6 if self._x_label() else 2.2))
 
     def _x_label(self) -> str:
-        axis = self.options.x_axis
-        return _with_unit(axis.label or _shown(self.data.x_name), axis.unit)
+        axis, span, clock = self.options.x_axis, self.data.x_span, self.data.x_clock
+        context = clock.context(span.first, span.last) if clock else ""
+        return _with_unit(axis.label or self.data.x_name, axis.unit or context)
 
     def _y_label(self, panel: int) -> str:
         axis = self.options.y_axis(panel)
         inside = [one for one in self.data.series if one.options.panel == panel + 1]
         unit = axis.unit or ("bits" if all(one.in_bits for one in inside) else "")
+        span, clock = self.data.y_spans[panel], self.data.y_clocks[panel]
+        if clock and not unit:
+            unit = clock.context(span.first, span.last)
         alone = inside[0].label if len(inside) == 1 and not self._has_legend(panel) else ""
         return _with_unit(axis.label or alone, unit)
 
@@ -247,12 +253,14 @@ class _Typesetting:
             at += width
         return rows
 
-    def _ticks(self, axis: Axis, *, standing: bool) -> tuple[Tick, ...]:
-        if standing:
-            return choose_ticks(axis, measure_px=lambda _: self.size, gap_px=1.4 * self.size)
-        return choose_ticks(
-            axis, measure_px=lambda text: self.theme.typesetter.measure(text, self.style), gap_px=1.8 * self.size
-        )
+    def _ticks(self, axis: Axis, clock: Clock | None, *, standing: bool) -> tuple[Tick, ...]:
+        def measure(text: str) -> float:
+            return self.size if standing else self.theme.typesetter.measure(text, self.style)
+
+        gap_px = (1.4 if standing else 1.8) * self.size
+        if clock is not None and clock.fits(axis.first, axis.last):
+            return choose_time_ticks(axis, clock, measure_px=measure, gap_px=gap_px)
+        return choose_ticks(axis, measure_px=measure, gap_px=gap_px)
 
     def _sides(self, y_ticks: list[tuple[Tick, ...]]) -> tuple[int, int]:
         """The room left and right of the panels."""
@@ -264,7 +272,7 @@ class _Typesetting:
         left = _even(widest + 2.0 * self.size)
         if self.options.width >= _WIDE * self.options.height:
             return left, left
-        last = f"{self.data.x_span.last:,.0f}"
+        last = "00:00:00" if self.data.x_clock else f"{self.data.x_span.last:,.0f}"
         return left, round(max(1.6 * self.size, self.theme.typesetter.measure(last, self.style) / 2 + 0.6 * self.size))
 
     def _panel_words(self, panel: PanelLayout, number: int, line_px: float) -> None:
@@ -336,8 +344,6 @@ def _even(pixels: float) -> int:
 
 
 def _with_unit(label: str, unit: str) -> str:
+    if unit.casefold() in re.split(r"[\W_]+", label.casefold()):  # as in training_loss_bits
+        return label
     return f"{label} ({unit})" if label and unit else label or unit
-
-
-def _shown(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())

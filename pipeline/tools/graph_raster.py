@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.inks import Colour, parse_colour
-from pipeline.picture.plot import MOST_BANDS, BandShape, Box, LineShape, Panel, Plot, TextMark
+from pipeline.picture.plot import MOST_BANDS, BandShape, Box, DotShape, LineShape, Panel, Plot, TextMark
 from pipeline.picture.stroke import stroke
 from pipeline.picture.ticks import Tick
 from pipeline.tools.graph_curves import Band, Curve, trace
@@ -54,6 +54,7 @@ def _panel(
     curves = tuple(curves)
     bands = [_band_shape(band, panel.height) for curve in curves for band in curve.bands][:MOST_BANDS]
     lines = [LineShape(stroke(one.line, one.width_px), one.colour) for one in curves if one.line is not None]
+    dots = [DotShape(one.dots, one.dot_px, one.colour) for one in curves if one.dots.size]
     ticks_x, ticks_y = (panel.x_ticks, panel.y_ticks) if options.grid else ((), ())
     upside_down = _grid(ticks_y, panel.height, hair_px)
     return Panel(
@@ -67,6 +68,7 @@ def _panel(
         grid_columns=_grid(ticks_x, panel.width, hair_px),
         bands=tuple(bands),
         lines=tuple(lines),
+        dots=tuple(dots),
     )
 
 

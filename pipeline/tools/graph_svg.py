@@ -76,12 +76,21 @@ def _panel(
             yield f'<path d="{outline}" {_fill(band.colour)}/>'
     for curve in curves:
         yield from _line(curve)
+        yield from _dots(curve)
 
 
 def _line(curve: Curve) -> Iterator[str]:
     if curve.line is not None:
         runs = "".join(f"M{_points(points)}" for points in line_runs(curve.line))
         pen = f'stroke-width="{curve.width_px:g}" stroke-linecap="round" stroke-linejoin="round"'
+        yield f'<path d="{runs}" fill="none" {_stroke(curve.colour)} {pen}/>'
+
+
+def _dots(curve: Curve) -> Iterator[str]:
+    """Strokes as long as nothing, drawn by the pen's round ends."""
+    if curve.dots.size:
+        runs = "".join(f"M{x:g} {y:g}h0" for x, y in np.round(curve.dots, 2).tolist())
+        pen = f'stroke-width="{curve.dot_px:g}" stroke-linecap="round"'
         yield f'<path d="{runs}" fill="none" {_stroke(curve.colour)} {pen}/>'
 
 
