@@ -7,12 +7,10 @@ film's titles, and it reads no recording.
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -25,7 +23,7 @@ from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
-from pipeline.setting_words import expected_words, is_in_own_words, own_words, shown_value
+from pipeline.production_mistakes import explain_mistakes
 from pipeline.sound.settings import CorpusSettings, SoundSettings
 from pipeline.toml_text import PATHS_HINT, TomlMistake, parse_toml
 
@@ -176,18 +174,18 @@ class Production(_Part):
             Where it lies outside the production's folder and that was not allowed.
         """
         root = self._folder.resolve()
-        if not relative.isprintable():  # \t and \n of a path with backslashes
+        try:
+            path = (root / relative).resolve()
+            path.exists()  # a name that is too long for the file system is refused here, not somewhere later
+        except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
+            raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
+        if not relative.isprintable() and not path.exists():  # \t and \n of a path with backslashes
             raise ProductionError(
                 f"{relative[:60]!r} is no path: it holds a character that can't be seen.",
                 where=field,
                 expected="a file's path",
                 hint=PATHS_HINT,
             )
-        try:
-            path = (root / relative).resolve()
-            path.exists()  # a name that is too long for the file system is refused here, not somewhere later
-        except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
-            raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
         if not self._allow_outside and not path.is_relative_to(root):
             raise ProductionError(
                 f"'{relative}' lies outside the production's folder.",
@@ -331,91 +329,6 @@ def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
     try:
         return Production.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, where) from None
+        raise explain_mistakes(error, where, Production) from None
     except RecursionError:
         raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None
-
-
-def _explain(error: ValidationError, where: str) -> ProductionError:
-    found = error.errors(include_url=False)
-    places = [mistake["loc"] for mistake in found]
-    # pydantic also counts a list as too short whose items were refused: that is no mistake of its own.
-    inner = {place[:depth] for place in places for depth in range(len(place))}
-    mistakes = [mistake for mistake in found if mistake["loc"] not in inner] or found
-    # An unknown key often causes a missing one: name it first.
-    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
-    field = _field_name(first["loc"])
-    # A value that may be of several kinds is refused once for each: that is one mistake.
-    here = [mistake for mistake in mistakes if _field_name(mistake["loc"]) == field]
-    others = len({_field_name(mistake["loc"]) for mistake in mistakes}) - 1
-    more = f" ({others} more after this one)" if others else ""
-    place = f"{where}: {field}{more}" if field else f"{where}{more}"
-    if first["type"] == "extra_forbidden":
-        return _unknown_key(first["loc"], place)
-    if first["type"] == "missing":
-        return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {_line_for(field)}")
-    if first["type"] == "union_tag_invalid":
-        return ProductionError("There is no such kind of network.", where=place, expected="'lstm' or 'tiered-lstm'")
-    if isinstance(first.get("input"), dict) and is_in_own_words(first):
-        what = f"These values don't go together: {own_words(first)}."
-        return ProductionError(what, where=place, hint="Correct them.")
-    return ProductionError(
-        f"'{field}' can't be {shown_value(first.get('input'))}.", where=place, expected=expected_words(here)
-    )
-
-
-def _line_for(field: str) -> str:
-    name = field.rpartition(".")[2]
-    return "[[section]]" if name == "section" else f"{name} = ..."
-
-
-def _field_name(location: tuple[int | str, ...]) -> str:
-    """Put pydantic's location as a person counts: sections from 1, no names of alternatives."""
-    words: list[str] = []
-    model: object = Production
-    for step in location:
-        if isinstance(step, int):
-            words[-1:] = [f"{words[-1]} {step + 1}"] if words else [str(step + 1)]
-        elif (inner := _step_into(model, step)) is not None:
-            model = inner
-            words.append(step)
-        elif step not in {"lstm", "tiered-lstm"} and not re.search(
-            r"[\[\]()]|function-|^(tuple|int|str|float|constrained-.*|literal.*)$", step
-        ):
-            words.append(step)
-    return ".".join(words)
-
-
-def _step_into(annotation: object, key: str) -> object | None:
-    for model in _models(annotation):
-        for name, field in model.model_fields.items():
-            if key in (name, field.alias):
-                return field.annotation
-    return None
-
-
-def _models(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    if get_origin(annotation) in (tuple, list, Union, types.UnionType, Annotated):
-        return [model for inner in get_args(annotation) for model in _models(inner)]
-    return []
-
-
-def _unknown_key(location: tuple[int | str, ...], place: str) -> ProductionError:
-    model: object = Production
-    for step in location[:-1]:
-        if isinstance(step, str):
-            narrowed = [
-                m for m in _models(model) if "kind" in m.model_fields and m.model_fields["kind"].default == step
-            ]
-            model = narrowed[0] if narrowed else (_step_into(model, step) or model)
-    known = sorted({f.alias or name for m in _models(model) for name, f in m.model_fields.items()})
-    key = str(location[-1])
-    close = get_close_matches(key, known, n=1, cutoff=0.5)
-    return ProductionError(
-        f"There is no setting '{key}'.",
-        where=place,
-        expected=f"'{close[0]}'?" if close else f"one of {', '.join(known)}",
-        hint="Correct or remove this key; build-video schema lists all settings.",
-    )
