@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from pipeline.errors import DiskFullError, FfmpegError
-from pipeline.files import disk_full_error, file_too_large_error
+from pipeline.files import disk_full_error, file_too_large_error, plain_reason
 
 if sys.platform == "linux":
     import fcntl
@@ -89,7 +89,7 @@ def _packaged_ffmpeg() -> Path:
 
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError, OSError) as error:
-        raise FfmpegError(f"There is no ffmpeg on this machine: {error}", hint=_GET_FFMPEG) from error
+        raise FfmpegError("There is no ffmpeg on this machine.", hint=_GET_FFMPEG) from error
 
 
 def file_argument(path: Path) -> str:
@@ -348,7 +348,7 @@ def _start(args: Sequence[str], *, stdin: bool, stdout: bool) -> subprocess.Pope
             process_group=0 if os.name == "posix" else None,
         )
     except (OSError, ValueError) as error:
-        raise FfmpegError(f"ffmpeg can't be started: {error}", where=str(binary), hint=_GET_FFMPEG) from error
+        raise FfmpegError(f"ffmpeg can't start: {plain_reason(error)}.", where=str(binary), hint=_GET_FFMPEG) from error
     if sys.platform == "linux":
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:

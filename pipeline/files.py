@@ -29,6 +29,7 @@ _REASONS: Final = {
     errno.ENOTDIR: "a file stands where a folder should",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ELOOP: "its links lead round in a circle",
+    errno.ENOEXEC: "it is no program for this machine",
     errno.ENOSPC: "there is no room left",
     errno.EDQUOT: "there is no room left",
     errno.EFBIG: "it would be larger than a file may be",
@@ -52,8 +53,10 @@ _OF_PATHS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 _KEEPS_ROOM: Final = "Make room (build-video clean helps), then build again: what was finished is kept."
 
 
-def plain_reason(error: OSError) -> str:
-    """Why the system refused to read or write something, as part of a sentence."""
+def plain_reason(error: OSError | ValueError) -> str:
+    """Why the system refused to read, write or start something, as part of a sentence."""
+    if not isinstance(error, OSError):
+        return "a name holds a character that none may hold"
     if error.errno in _REASONS:
         return _REASONS[error.errno]
     return f"error {error.errno} of the system" if error.errno is not None else "the system gives no reason"

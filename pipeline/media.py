@@ -86,10 +86,6 @@ _SIGNATURES: Final[tuple[tuple[Callable[[bytes], bool], MediaFormat], ...]] = (
 )
 
 
-def _reason(problem: Exception) -> str:
-    return plain_reason(problem) if isinstance(problem, OSError) else "this is no file's name"
-
-
 def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaFormat:
     """Tell a file's format by its first bytes.
 
@@ -122,7 +118,9 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
         raise error("This is a folder.", where=str(path), expected="a sound or video file") from None
     except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError
         raise error(
-            f"The file can't be read: {_reason(problem)}.", where=str(path), hint="Check the file and its permissions."
+            f"The file can't be read: {plain_reason(problem)}.",
+            where=str(path),
+            hint="Check the file and its permissions.",
         ) from problem
     if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
         raise error("This is a HEIC or AVIF picture.", where=str(path), hint="Export it as JPEG or PNG.")

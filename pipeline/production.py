@@ -25,7 +25,7 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
 from pipeline.named_files import absent_hint, stored_path, swallowed_escape
-from pipeline.production_mistakes import explain_mistake
+from pipeline.production_mistakes import explain_mistakes
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.toml_text import TomlMistake, parse_toml
 
@@ -356,6 +356,6 @@ def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
     try:
         return Production.model_validate(data)
     except ValidationError as error:
-        raise explain_mistake(error, Production, where) from None
+        raise explain_mistakes(error, where, Production) from None
     except RecursionError:
         raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None

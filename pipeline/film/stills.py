@@ -154,7 +154,8 @@ def _opened(path: Path) -> Iterator[Any]:
     except Image.DecompressionBombError as error:
         raise FootageError("The picture is far too large.", where=str(path), expected=_MOST_EXPECTED) from error
     except Exception as error:  # a decoder of others, on a file of others: anything may come of it
-        words = str(error) or type(error).__name__
+        known = isinstance(error, OSError) and error.errno is not None
+        words = plain_reason(error) if isinstance(error, OSError) and known else "it is damaged, or cut off"
         raise FootageError(f"The picture can't be read: {words}.", where=str(path), expected=_EXPECTED) from error
 
 

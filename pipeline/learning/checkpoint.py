@@ -20,8 +20,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from pipeline.errors import StoreError
-from pipeline.files import atomic_write_bytes, atomic_write_text
+from pipeline.files import atomic_write_bytes, atomic_write_text, plain_reason
 from pipeline.learning.network import MAX_PARAMETERS, LstmSettings, NetworkSettings, TieredSettings
+from pipeline.setting_words import expected_words
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -107,8 +108,10 @@ def load_checkpoint(json_path: Path) -> Checkpoint:
     _check_header(weights_path, shapes)
     try:
         weights = load_file(weights_path)
-    except (OSError, SafetensorError, ValueError) as error:
-        raise _damaged(weights_path, str(error)) from error
+    except OSError as error:
+        raise _damaged(weights_path, plain_reason(error)) from error
+    except (SafetensorError, ValueError) as error:
+        raise _damaged(weights_path, "its numbers can't be read") from error
     for name, tensor in weights.items():
         if not np.isfinite(tensor).all():
             raise _damaged(weights_path, f"{name} holds numbers that are not finite")
@@ -121,11 +124,13 @@ def _read_record(path: Path) -> CheckpointRecord:
             raise _damaged(path, "it is too large for what it should hold")
         return CheckpointRecord.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, plain_reason(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise _damaged(path, f"{field}: {first['msg']}" if field else first["msg"]) from error
+        if first["type"] == "json_invalid":
+            raise _damaged(path, "it is no JSON") from error
+        raise _damaged(path, f"{field} should be {expected_words([first])}") from error
 
 
 def _check_header(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -138,7 +143,7 @@ def _check_header(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
                 raise _damaged(path, "it is cut off, or no safetensors file")
             header = json.loads(file.read(header_bytes))
     except OSError as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, plain_reason(error)) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "its table of tensors can't be read") from error
     if not isinstance(header, dict):

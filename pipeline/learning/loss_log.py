@@ -137,7 +137,7 @@ def read_columns(path: Path) -> Numbers:
         numbers = np.loadtxt(io.StringIO(filled), delimiter=",", comments=None, ndmin=2)
     except ValueError as error:
         raise StoreError(
-            "A line of the loss log can't be read.", where=str(path), expected=HEADER, hint=f"{error}."
+            "A line of the loss log can't be read.", where=str(path), expected=f"numbers, or nothing: {HEADER}"
         ) from error
     if numbers.shape[1] != _COLUMNS or not np.isfinite(numbers[:, :_KNOWN_COLUMNS]).all():
         raise StoreError("A line of the loss log can't be read.", where=str(path), expected=HEADER)

@@ -20,6 +20,7 @@ import fontpkg
 from PIL import ImageFont, features
 
 from pipeline.errors import GlyphError, TemplateError
+from pipeline.files import plain_reason
 from pipeline.installing import extra_command
 
 Role = Literal["sans", "mono"]
@@ -75,9 +76,14 @@ def _load(path: Path, size_px: float, weight: int, display: bool) -> ImageFont.F
     return font
 
 
+def _why(error: Exception) -> str:
+    known = isinstance(error, OSError) and error.errno is not None
+    return plain_reason(error) if isinstance(error, OSError) and known else "it is damaged, or no font"
+
+
 def _unusable(path: Path, error: Exception) -> TemplateError:
     return TemplateError(
-        f"The font file can't be used: {error}.",
+        f"The font file can't be used: {_why(error)}.",
         where=str(path),
         expected="a TrueType or OpenType font",
         hint="Name another file in the theme's fonts.files, or none.",

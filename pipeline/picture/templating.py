@@ -29,6 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipeline.errors import TemplateError
 from pipeline.picture.number_words import FILTERS
+from pipeline.picture.template_words import template_fault
 
 Facts = Mapping[str, Any]
 """Names to text, numbers, truth values, None, and lists and tables of these."""
@@ -206,10 +207,10 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
         return _filled_in(text, facts if isinstance(facts, PlainFacts) else PlainFacts(facts))
     except UndefinedError as error:
         raise TemplateError(
-            f"The template uses a name that is not there: {_sentence(error)}.", where=_at(where, _line_of(error))
+            f"The template uses a name that is not there: {template_fault(error)}.", where=_at(where, _line_of(error))
         ) from error
     except Exception as error:
-        raise _refused(_sentence(error), where, _line_of(error)) from error
+        raise _refused(template_fault(error), where, _line_of(error)) from error
 
 
 def _filled_in(text: str, facts: Facts) -> str:
@@ -221,11 +222,6 @@ def _filled_in(text: str, facts: Facts) -> str:
         if size > LONGEST_RESULT:
             raise ValueError(f"its text grows beyond {LONGEST_RESULT:,} characters")
     return "".join(parts)
-
-
-def _sentence(error: Exception) -> str:
-    told = error.message if isinstance(error, UndefinedError | TemplateSyntaxError) else str(error)
-    return (told or type(error).__name__).rstrip(".")
 
 
 def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
@@ -253,7 +249,7 @@ def _parsed(text: str, where: str) -> nodes.Template:
         _compiled(text)
     except TemplateSyntaxError as error:
         raise TemplateError(
-            f"The template has a syntax error: {_sentence(error)}.",
+            f"The template has a syntax error: {template_fault(error)}.",
             where=_at(where, error.lineno),
             expected="Jinja2, such as {{ iteration|thousands }}",
         ) from error

@@ -107,7 +107,7 @@ def split_lines(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
         yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     except csv.Error as error:
         raise LogError(
-            f"A quoted field can't be read: {error}.", hint="Is there a quotation mark too many, or one too few?"
+            "A quoted field has no end, or is far too long.", hint="Is there a quotation mark too many, or one too few?"
         ) from error
 
 

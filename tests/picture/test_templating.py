@@ -67,7 +67,7 @@ def test_templates_fill_in_facts(template: str, told: str) -> None:
         ("text\n{{ iteration", 2, "syntax error"),
         ("{% for row in rows %}", 1, "syntax error"),
         ("{{ iteration / 0 }}", 1, "division by zero"),
-        ("{{ section.title + 1 }}", 1, "concatenate"),
+        ("{{ section.title + 1 }}", 1, "don't go together"),
     ],
 )
 def test_mistakes_are_named_with_their_line(template: str, line: int, told: str) -> None:
