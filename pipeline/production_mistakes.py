@@ -1,6 +1,6 @@
-"""What is wrong with a production file's settings, in words for people who edit it by hand.
+"""What is wrong with a production file's values, as the person who wrote it counts and names them.
 
-This module turns locations in models into names of settings. It does not know the settings.
+This module knows how settings lie within one another, and no setting.
 """
 
 from __future__ import annotations
@@ -16,35 +16,31 @@ from pipeline.errors import ProductionError
 from pipeline.setting_words import expected_words, is_in_own_words, own_words, shown_value
 
 
-def explain_mistake(error: ValidationError, root: type[BaseModel], where: str) -> ProductionError:
-    """Tell the first mistake, an unknown key before all others, and count the rest.
+def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel]) -> ProductionError:
+    """Tell the first mistake of a production file, and count the others.
 
     Parameters
     ----------
-    root
-        What the file describes.
     where
         The file.
+    model
+        What the file should hold.
     """
     found = error.errors(include_url=False)
-    places = [mistake["loc"] for mistake in found]
-    # pydantic also counts a list as too short whose items were refused: that is no mistake of its own.
-    inner = {place[:depth] for place in places for depth in range(len(place))}
-    mistakes = [mistake for mistake in found if mistake["loc"] not in inner] or found
-    names = {_field_name(mistake["loc"], root) for mistake in mistakes}
-    # Nor is a word that might have stood in place of a table in which something is wrong.
-    within = {name for name in names if any(other.startswith(f"{name}.") for other in names)}
-    mistakes = [mistake for mistake in mistakes if _field_name(mistake["loc"], root) not in within]
+    places = {_field_name(mistake["loc"], model) for mistake in found}
+    # A list whose items were refused is also counted as too short, and a table in which something is wrong as none of
+    # the other things that may stand there: those are no mistakes of their own.
+    mistakes = [mistake for mistake in found if not _is_around(_field_name(mistake["loc"], model), places)] or found
     # An unknown key often causes a missing one: name it first.
     first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
-    field = _field_name(first["loc"], root)
+    field = _field_name(first["loc"], model)
     # A value that may be of several kinds is refused once for each: that is one mistake.
-    here = [mistake for mistake in mistakes if _field_name(mistake["loc"], root) == field]
-    others = len({_field_name(mistake["loc"], root) for mistake in mistakes}) - 1
+    here = [mistake for mistake in mistakes if _field_name(mistake["loc"], model) == field]
+    others = len({_field_name(mistake["loc"], model) for mistake in mistakes}) - 1
     more = f" ({others} more after this one)" if others else ""
     place = f"{where}: {field}{more}" if field else f"{where}{more}"
     if first["type"] == "extra_forbidden":
-        return _unknown_key(first["loc"], root, place)
+        return _unknown_key(first["loc"], place, model)
     if first["type"] == "missing":
         return ProductionError(f"'{field}' is missing.", where=place, expected=f"a line such as: {_line_for(field)}")
     if first["type"] == "union_tag_invalid":
@@ -57,15 +53,19 @@ def explain_mistake(error: ValidationError, root: type[BaseModel], where: str) -
     )
 
 
+def _is_around(field: str, places: set[str]) -> bool:
+    return any(place.startswith((f"{field}.", f"{field} ")) for place in places)
+
+
 def _line_for(field: str) -> str:
     name = field.rpartition(".")[2]
     return "[[section]]" if name == "section" else f"{name} = ..."
 
 
-def _field_name(location: tuple[int | str, ...], root: type[BaseModel]) -> str:
+def _field_name(location: tuple[int | str, ...], whole: type[BaseModel]) -> str:
     """Put pydantic's location as a person counts: sections from 1, no names of alternatives."""
     words: list[str] = []
-    model: object = root
+    model: object = whole
     for step in location:
         if isinstance(step, int):
             words[-1:] = [f"{words[-1]} {step + 1}"] if words else [str(step + 1)]
@@ -95,8 +95,8 @@ def _models(annotation: object) -> list[type[BaseModel]]:
     return []
 
 
-def _unknown_key(location: tuple[int | str, ...], root: type[BaseModel], place: str) -> ProductionError:
-    model: object = root
+def _unknown_key(location: tuple[int | str, ...], place: str, whole: type[BaseModel]) -> ProductionError:
+    model: object = whole
     for step in location[:-1]:
         if isinstance(step, str):
             narrowed = [
