@@ -127,5 +127,5 @@ def _entries(folder: Path) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             yield from (entry.name for entry in entries)
-    except OSError:
+    except (OSError, ValueError):  # a folder's name with a zero byte is a ValueError
         return

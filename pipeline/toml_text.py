@@ -18,6 +18,7 @@ PATHS_HINT: Final = (
     "between single quotes, 'C:\\voices\\me.wav'."
 )
 _WITH_BACKSLASH: Final = re.compile(r'"([^"\\]*\\[^"]*)"?')
+_OPEN_MISTAKES: Final = ("Illegal character '\\n'", "Illegal character '\\r", "Unterminated")
 _ESCAPE_MISTAKES: Final = ("Unescaped", "Invalid hex", "Escaped character")
 _ONE_A_LINE: Final = 'Each line is a name, =, and one value: title = "My film"'
 # What the parser says, as far as it says it, in our words, and what to do.
@@ -106,7 +107,8 @@ def _mistake(said: str, text: str) -> TomlMistake:
     if said.startswith("Invalid value"):
         what, hint = _no_value(line[column - 1 :].strip())
         return TomlMistake(what, place, hint)
-    if (written := _WITH_BACKSLASH.search(line)) and ('\\"' in line or said.startswith(_ESCAPE_MISTAKES)):
+    is_open = '\\"' in line and said.startswith(_OPEN_MISTAKES)  # the closing quotation mark was escaped
+    if (written := _WITH_BACKSLASH.search(line)) and (is_open or said.startswith(_ESCAPE_MISTAKES)):
         return TomlMistake(
             "a backslash in double quotes begins an escape that there isn't", place, _paths_hint(written)
         )

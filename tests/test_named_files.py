@@ -7,7 +7,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -165,13 +165,22 @@ def test_a_backslash_that_reaches_us_separates_folders(folder: Path, name: str) 
 
 
 def test_other_faults_of_toml_don_t_speak_of_backslashes() -> None:
-    for text in ('title = "a\\nb" x', 'title = "a\\nb"\ntitle = 1', "title = ", 'a = "x\\ty"\nb = [1'):
+    for text in (
+        'title = "say \\"hi\\"" x',
+        'title = "a\\nb" x',
+        'title = "a\\nb"\ntitle = 1',
+        "title = ",
+        'a = "x\\ty"\nb = [1',
+    ):
         with pytest.raises(TomlMistake) as caught:
             parse_toml(text)
         assert "backslash" not in caught.value.what + caught.value.hint
 
 
 @given(st.text(max_size=80))
+@example("\0\\0")
+@example("\0/a")
+@example("a" * 5000)
 def test_any_name_is_looked_for_without_a_fault(name: str) -> None:
     here = Path(__file__).parent
     stored_path(here, name)
