@@ -21,7 +21,7 @@ from PIL import ImageFont, features
 
 from pipeline.errors import GlyphError, TemplateError
 from pipeline.files import plain_reason
-from pipeline.installing import extra_command
+from pipeline.picture.font_packages import OTHER_FONT_PACKAGES, packages_for
 
 Role = Literal["sans", "mono"]
 
@@ -29,16 +29,6 @@ HAS_RAQM: Final[bool] = bool(features.check("raqm"))
 """Whether Pillow can shape text: ligatures, marks, Arabic, tabular digits by font feature."""
 
 LARGEST_FONT_BYTES: Final = 128 * 1024 * 1024
-OTHER_FONT_PACKAGES: Final = ("noto_cjk_sans_jp_regular",)
-"""Packages that carry font files without saying so: the extra `[cjk]`."""
-SCRIPT_PACKAGES: Final = {
-    "ARABIC": "fontpkg-noto-sans-arabic",
-    "HEBREW": "fontpkg-heebo",
-    "DEVANAGARI": "fontpkg-noto-sans-devanagari",
-    "THAI": "fontpkg-noto-sans-thai",
-}
-"""Packages that have the characters whose Unicode names begin so."""
-OTHERS: Final = "fontpkg-noto-sans"
 _PROBE_PX: Final = 24
 _NO_CHARACTER: Final = "\uffff"
 """A code point that Unicode promises never to use: every font draws its 'missing' picture for it."""
@@ -164,8 +154,11 @@ class FontSet:
         for face in faces:
             if all(map(face.covers, cluster)):
                 return face
-        missing = next((char for char in cluster if not any(face.covers(char) for face in faces)), cluster[0])
-        raise _glyph_error(missing, text)
+        missing = [char for char in dict.fromkeys(text) if not any(face.covers(char) for face in faces)]
+        if not any(char in cluster for char in missing):
+            raise _apart_error(cluster, text)
+        character = next(char for char in cluster if char in missing)
+        raise _glyph_error(character, text, _hint(character, missing, faces))
 
 
 def _spaces_apart(runs: list[tuple[Face, str]]) -> list[tuple[Face, str]]:
@@ -189,28 +182,36 @@ def _clusters(text: str) -> list[str]:
     return clusters
 
 
-def _glyph_error(character: str, text: str) -> GlyphError:
+def _apart_error(cluster: str, text: str) -> GlyphError:
+    codes = ", ".join(f"U+{ord(char):04X}" for char in cluster)
+    return GlyphError(
+        f"No one font at hand can draw '{cluster}' ({codes}) together, though there are fonts for each part of it.",
+        where=f"the text '{text[:60]}'",
+        hint='Name a font file that has them all in the theme: [fonts] files = ["fonts/MyFont.ttf"], or part them.',
+    )
+
+
+def _glyph_error(character: str, text: str, hint: str) -> GlyphError:
     name = unicodedata.name(character, "an unnamed character")
     shown = text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 (a line of a terminal)
     shown = "".join(char if char.isprintable() else "?" for char in shown)
-    if unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
-        hint = "Remove the character: it is not meant to be seen."
-    elif name.startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")):
-        hint = (
-            f"Install the extra fonts with  {extra_command('cjk')}  or name a font file in the theme: "
-            '[fonts] files = ["fonts/MyFont.ttf"].'
-        )
-    else:
-        package = next((package for script, package in SCRIPT_PACKAGES.items() if name.startswith(script)), OTHERS)
-        hint = (
-            f"Install a font package that has it, such as  pip install {package}  or name a font file in the theme: "
-            '[fonts] files = ["fonts/MyFont.ttf"].'
-        )
     return GlyphError(
         f"No font at hand can draw '{character if character.isprintable() else '?'}' (U+{ord(character):04X}, {name}).",
         where=f"the text '{shown}'",
         hint=hint,
     )
+
+
+def _hint(character: str, missing: Sequence[str], faces: Sequence[Face]) -> str:
+    """What to do about a character, and about all others of its text that no font can draw."""
+    if unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
+        return "Remove the character: it is not meant to be seen."
+    packages, unknown = packages_for(missing, [face.path for face in faces])
+    own = 'name a font file in the theme: [fonts] files = ["fonts/MyFont.ttf"]'
+    if not packages:
+        return f"No font package is known to have it: {own}, or leave the character out."
+    rest = f" (no package is known for {' '.join(unknown[:5])})" if unknown else ""
+    return f"Install what has it with  pip install {' '.join(packages)}{rest}  or {own}."
 
 
 @lru_cache(maxsize=16)
@@ -245,8 +246,13 @@ def _other_faces() -> list[Face]:
     for name in OTHER_FONT_PACKAGES:
         spec = find_spec(name)
         for folder in (spec.submodule_search_locations or ()) if spec else ():
-            found += [Face(path) for path in sorted(Path(folder).glob("*.[ot]t[fc]"))]
+            found += [Face(path) for path in sorted(Path(folder).glob("*.[ot]t[fc]")) if is_upright_file(path)]
     return found
+
+
+def is_upright_file(path: Path) -> bool:
+    """Whether a font file is not the slanted one of its family, as its name tells."""
+    return not any(word in path.stem.lower() for word in ("italic", "oblique"))
 
 
 def _family_face(name: str, families: dict[str, fontpkg.Family]) -> Face:
@@ -257,7 +263,7 @@ def _family_face(name: str, families: dict[str, fontpkg.Family]) -> Face:
             f"The font family '{name}' is not installed.",
             where="fonts",
             expected=f"one of {', '.join(sorted(families))}",
-            hint=f"pip install fontpkg-{fontpkg.slugify(name)}",
+            hint=f"Where there is a package of it:  pip install fontpkg-{fontpkg.slugify(name)}",
         )
     return Face(path)
 

@@ -96,8 +96,11 @@ def test_arabic_letters_join_and_read_from_the_right() -> None:
         ("ש", "U+05E9, HEBREW LETTER SHIN", "fontpkg-heebo"),
         ("ب", "U+0628, ARABIC LETTER BEH", "fontpkg-noto-sans-arabic"),
         ("ไ", "U+0E44, THAI CHARACTER", "fontpkg-noto-sans-thai"),
-        ("あ", "U+3042, HIRAGANA LETTER A", "[cjk]"),
-        ("한", "U+D55C, HANGUL SYLLABLE HAN", "[cjk]"),
+        ("あ", "U+3042, HIRAGANA LETTER A", "noto-cjk-sans-jp-regular"),
+        ("ந", "U+0BA8, TAMIL LETTER NA", "fontpkg-noto-sans-tamil"),
+        ("ক", "U+0995, BENGALI LETTER KA", "fontpkg-hind-siliguri"),
+        ("\U0001f600", "U+1F600, GRINNING FACE", "manimgx-fonts"),
+        ("한", "U+D55C, HANGUL SYLLABLE HAN", "noto-cjk-sans-jp-regular"),
     ],
 )
 def test_a_missing_character_is_named_with_the_package_that_has_it(text: str, told: str, package: str) -> None:

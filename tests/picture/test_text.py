@@ -169,8 +169,8 @@ def test_every_kind_of_space_and_invisible_joiners_can_be_drawn() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "hint"),
     [
-        ("速い", "U+901F", "[cjk]"),
-        ("voice \U00010330", "U+10330", "font package"),
+        ("速い", "U+901F", "noto-cjk-sans-jp-regular"),
+        ("voice \U00010330", "U+10330", "No font package is known to have it"),
         ("bell\x07", "U+0007", "Remove"),
     ],
 )

@@ -32,7 +32,7 @@ BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
     "a width of 0": (LOG, {"width": 0}, InputError, "width of 0 px"),
     "a height of 70,000": (LOG, {"height": 70_000}, InputError, "height of 70,000 px"),
     "an unknown theme": (LOG, {"theme": "nothing"}, TemplateError, "no template"),
-    "a character without a picture": (LOG, {"title": "\U0001f600"}, GlyphError, "can draw"),
+    "a character without a picture": (LOG, {"title": "\U00010330"}, GlyphError, "can draw"),
     "words for decimals": ('a;loss\n1;"2,5"\n', {"series": (SeriesOptions("loss"),)}, LogError, "are missing"),
 }
 
