@@ -93,7 +93,7 @@ def test_a_broken_binary_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch, tm
     broken.write_bytes(b"\x7fELF nonsense")
     broken.chmod(0o755)
     monkeypatch.setenv(ffmpeg.OVERRIDE_VARIABLE, str(broken))
-    with pytest.raises(FfmpegError, match="can't be started"):
+    with pytest.raises(FfmpegError, match="can't start"):
         ffmpeg.run(NULL, timeout_s=30)
 
 
