@@ -29,7 +29,7 @@ def test_a_short_recording_is_not_given_more_parameters_than_bytes(minutes: floa
 
 def test_eight_minutes_on_an_ordinary_core_get_a_network_that_they_can_train() -> None:
     choice = choose_network(TrainingSettings(minutes=8), 180 * 8000, 35e9)
-    assert choice.network.neurons == 192
+    assert choice.network.neurons == 128
     assert "8 minutes at 35 GFLOP/s (16.8 TFLOP)" in choice.reason
 
 
