@@ -37,7 +37,7 @@ from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
 from pipeline.production import load_production, parse_production, safe_file_name
 from pipeline.resources import find_template
-from pipeline.sound import decode as decoding
+from pipeline.sound import reading, tracks
 from pipeline.sound.decode import decode, load_music
 from pipeline.store import Piece, Store, read_record, write_record
 from pipeline.tools.graph_theme import load_graph_theme
@@ -154,10 +154,13 @@ def sleeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_decoder_that_hangs_is_stopped(sleeper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "_STALL_S", 0.3)
+    monkeypatch.setattr(tracks, "_LOOK_S", 0.3)
+    monkeypatch.setattr(reading, "_STALL_S", 0.3)
     limit = soon()
     with pytest.raises(RecordingError, match="far too long"):
         decode(sleeper, sample_rate_hz=8000)
+    with pytest.raises(RecordingError, match="far too long"), reading.open_recording(sleeper, longest_s=10):
+        pass
     told = FootageError("broken", where="here")
     with pytest.raises(FootageError, match="far too long"):
         run_on_file(["-i", "x"], timeout_s=0.3, purpose="looking", told=told)
