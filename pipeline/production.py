@@ -176,14 +176,14 @@ class Production(_Part):
             Where it lies outside the production's folder and that was not allowed.
         """
         root = self._folder.resolve()
-        if fault := swallowed_escape(relative):
-            what, expected, hint = fault
-            raise ProductionError(what, where=field, expected=expected, hint=hint)
         try:
             path = stored_path(root, relative).resolve()
-            path.exists()  # a name that is too long for the file system is refused here, not somewhere later
+            is_there = path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
+            _refuse_swallowed_escape(relative, field)
             raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
+        if not is_there:  # names may hold tabs and line breaks
+            _refuse_swallowed_escape(relative, field)
         if not self._allow_outside and not path.is_relative_to(root):
             raise ProductionError(
                 f"'{relative}' lies outside the production's folder.",
@@ -249,6 +249,12 @@ class Production(_Part):
         other = self.model_copy(update=changes)
         other._cut, other._name = cut.name, f"{self._name}-{cut.name}"  # noqa: SLF001 - its own kind
         return other
+
+
+def _refuse_swallowed_escape(relative: str, field: str) -> None:
+    if fault := swallowed_escape(relative):
+        what, expected, hint = fault
+        raise ProductionError(what, where=field, expected=expected, hint=hint)
 
 
 def safe_file_name(text: str) -> str:
