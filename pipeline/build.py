@@ -17,12 +17,14 @@ from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.production import Production
 from pipeline.progress import SILENT
+from pipeline.recordings import missing_file
 from pipeline.results import Made
 from pipeline.store import Piece, PieceState, Store
 from pipeline.workplace import Workplace
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 _MUSIC: Final = "sound.music"
+_PICTURE: Final = "video, picture"
 _QUICK: Final = frozenset({"storyboard"})
 """Made in passing, aside, where a survey needs to see beyond them."""
 
@@ -86,18 +88,16 @@ def _check_files(production: Production) -> None:
     named = [(insert.file, f"insert {number}") for number, insert in enumerate(production.inserts, start=1)]
     if production.sound.music is not None:
         named.append((str(production.sound.music), _MUSIC))
+    if production.video.picture:
+        named.append((production.video.picture, _PICTURE))
     for name, field in named:
         path = production.resolve(name, field)
         if not path.is_file():
-            raise FootageError(
-                "There is no such file.",
-                where=f"{field}: {path}",
-                expected="a file beside the production",
-                hint="Correct the name, or put the file there.",
-            )
+            told = missing_file(path, FootageError)
+            raise FootageError(told.what, where=f"{field}: {path}", expected=told.expected, hint=told.hint)
         if field == _MUSIC:
             recognise(path, FootageError)
-        else:
+        elif field != _PICTURE:
             probe(path)
 
 

@@ -23,9 +23,12 @@ from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
+from pipeline.recordings import MOST_RECORDINGS, nothing_recorded, recordings_in
 from pipeline.sound.settings import CorpusSettings, SoundSettings
 
 FILE_NAME = "production.toml"
+RECORDINGS_FOLDER = "recordings"
+"""Beside the production file: what sections have heard that name no recordings."""
 _LARGEST_BYTES = 1_000_000
 _LONG_MINUTES = 60.0
 """From here on there is time to learn the higher rate."""
@@ -39,7 +42,11 @@ class Section(_Part):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200)
-    recordings: tuple[str, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    recordings: tuple[str, ...] = Field(
+        default=(),
+        max_length=MOST_RECORDINGS,
+        description="anything ffmpeg reads, and folders of it; without: all that lies in recordings/",
+    )
     corpus: CorpusSettings = CorpusSettings()
     network: NetworkSettings | Auto = Field(
         LstmSettings(), description="or 'auto': chosen for the length of the recording, the minutes and this machine"
@@ -186,9 +193,27 @@ class Production(_Part):
         return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
 
     def recording_paths(self, section: int) -> tuple[Path, ...]:
-        """The recordings of a section, counted from 0."""
+        """The recordings of a section, counted from 0; of a folder, all that lie in it.
+
+        Raises
+        ------
+        ProductionError
+            Where one lies outside the production's folder and that was not allowed.
+        RecordingError
+            Where a folder has none, or far too many.
+        """
         field = f"section {section + 1}, recordings"
-        return tuple(self.resolve(name, field) for name in self.sections[section].recordings)
+        found: list[Path] = []
+        for name in self.sections[section].recordings or (RECORDINGS_FOLDER,):
+            path = self.resolve(name, field)
+            if path.is_dir() or not self.sections[section].recordings:
+                inside = recordings_in(path)
+                if not inside:
+                    raise nothing_recorded(path)
+                found += [self.resolve(str(one), field) for one in inside]
+            else:
+                found.append(path)
+        return tuple(found)
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
@@ -253,8 +278,9 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
     production._name = safe_file_name(stem)  # noqa: SLF001
     production._allow_outside = allow_outside  # noqa: SLF001
-    for section in range(len(production.sections)):
-        production.recording_paths(section)
+    for number, section in enumerate(production.sections, start=1):
+        for name in section.recordings:
+            production.resolve(name, f"section {number}, recordings")
     production.resolve(production.templates, "templates")
     production.resolve(production.video.picture or ".", "video, picture")
     return production

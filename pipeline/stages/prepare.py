@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipeline.files import file_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
-from pipeline.media import recognise
 from pipeline.production import Production
 from pipeline.progress import Reporter
+from pipeline.recordings import check_recording
 from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.settings import CorpusSettings
@@ -51,7 +51,7 @@ def _piece(production: Production, section: int) -> Piece:
 
 
 def _content_hash(path: Path) -> str:
-    recognise(path)  # before its content is read: it may be missing, endless or no recording at all
+    check_recording(path)  # before its content is read: it may be missing, endless or no recording at all
     status = path.stat()
     return _hash_of_state(path, status.st_size, status.st_mtime_ns)
 
