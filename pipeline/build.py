@@ -26,6 +26,7 @@ from pipeline.workplace import Workplace
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 _MUSIC: Final = "sound.music"
+_PICTURE: Final = "video, picture"
 _QUICK: Final = frozenset({"storyboard"})
 """Made in passing, aside, where a survey needs to see beyond them."""
 
@@ -105,6 +106,8 @@ def _check_files(production: Production) -> None:
     named = [(insert.file, f"insert {number}") for number, insert in enumerate(production.inserts, start=1)]
     if production.sound.music is not None:
         named.append((str(production.sound.music), _MUSIC))
+    if production.video.picture:
+        named.append((production.video.picture, _PICTURE))
     for name, field in named:
         path = production.resolve(name, field)
         if not path.is_file():
@@ -116,7 +119,7 @@ def _check_files(production: Production) -> None:
             )
         if field == _MUSIC:
             recognise(path, FootageError)
-        else:
+        elif field != _PICTURE:
             probe(path)
 
 

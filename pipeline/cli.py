@@ -2,6 +2,7 @@
 
     build-video                           the production.toml of this folder, or the demo
     build-video PRODUCTION.toml           all the way to the video
+    build-video RECORDING...              a film of these recordings, begun in a folder beside them
     build-video STAGE [PRODUCTION.toml]   up to and including one stage
 
 This module turns words into calls and errors into words. It makes nothing itself.
@@ -50,10 +51,13 @@ from pipeline.options import (
     find_production,
     logged_build,
     open_workplace,
+    tell,
 )
-from pipeline.production import Production
+from pipeline.production import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds
+from pipeline.recordings import gather_recordings, named
 from pipeline.side_commands import side
+from pipeline.starter import are_recordings, film_of, place_for_film
 from pipeline.workplace import Workplace
 
 app = typer.Typer(
@@ -129,7 +133,9 @@ def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[.
         minutes: Minutes = None,
         from_here: FromHere = False,
     ) -> None:
-        production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
+        production = find_production(
+            path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
+        )
         again = forced if force else frozenset()
         workplace = open_workplace(production, output, jobs=jobs, force=again, device=device)
         if minutes is not None:
@@ -165,7 +171,9 @@ def storyboard(
     ] = None,
 ) -> None:
     """Up to and including the stage 'storyboard'; with --sheet, a picture of the whole film."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
+    production = find_production(
+        path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
+    )
     forced = frozenset({"storyboard"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
     done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
@@ -193,7 +201,9 @@ def sample(
     ] = False,
 ) -> None:
     """Up to and including the stage 'sample'; with --follow, while another build trains."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside, device=device)
+    production = find_production(
+        path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
+    )
     forced = frozenset({"sample"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
     if follow and not dry_run:
@@ -211,9 +221,49 @@ app.command(name="sample")(sample)
 app.command(name="storyboard")(storyboard)
 for _stage in (name for name in STAGES if name not in {"sample", "storyboard"}):
     app.command(name=_stage)(_stage_command(_stage, frozenset({_stage}), f"Up to and including the stage '{_stage}'."))
-app.command(name="build", hidden=True)(
-    _stage_command(STAGES[-1], frozenset(STAGES), "Make what is stale, all the way to the video.")
-)
+
+
+@app.command(hidden=True)
+def build(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="A production file, or recordings.", metavar="[PRODUCTION|RECORDING...]")
+    ] = None,
+    output: Output = None,
+    draft: Draft = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    allow_outside: Outside = False,
+    device: Device = "auto",
+    cut: Cut = None,
+    minutes: Minutes = None,
+    from_here: FromHere = False,
+) -> None:
+    """Make what is stale, all the way to the video; of recordings, begin a film first."""
+    path = _film_to_build(paths or [], dry_run=dry_run, as_json=as_json)
+    whole = _stage_command(STAGES[-1], frozenset(STAGES), "")
+    whole(path, output, draft, force, dry_run, jobs, as_json, allow_outside, device, cut, minutes, from_here)
+
+
+def _film_to_build(paths: list[Path], *, dry_run: bool, as_json: bool) -> Path | None:
+    """The production that is meant; where recordings are named, one is made beside them."""
+    if not paths or not are_recordings(paths):
+        if len(paths) > 1:
+            raise InputError(
+                "These are not all recordings.",
+                where="command line",
+                expected="one production, or recordings and folders of them",
+            )
+        return paths[0] if paths else None
+    place = place_for_film(paths)
+    if dry_run and not (place / FILE_NAME).exists():
+        names = named([one.name for one in gather_recordings(paths)])
+        tell(f"Would begin a film in {place} with {names}, and make all of it.", as_json=as_json)
+        raise typer.Exit
+    found, is_new = film_of(paths)
+    tell(f"{found}: {'begun' if is_new else 'there already, and built'}; change it and build again", as_json=as_json)
+    return found
 
 
 @app.command()
@@ -227,7 +277,7 @@ def status(
     pieces: Annotated[bool, typer.Option("--pieces", help="List every piece, fresh ones too.")] = False,
 ) -> None:
     """Say of each stage whether it is fresh, stale and why, or missing."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
     workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
     _print_survey(survey_all(production, workplace, cut=cut), as_json=as_json, verbose=pieces)
 
@@ -248,7 +298,7 @@ def still(
     """Write one frame of the film, without building the video."""
     from pipeline.preview import write_still  # noqa: PLC0415 - brings pictures along
 
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
     with logged_build(workplace, production, as_json=as_json) as logged:
         write_still(production, logged, at, picture, cut)

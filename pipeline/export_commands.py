@@ -87,7 +87,7 @@ def _loop(
     from pipeline.exports import LoopWish, write_loop  # noqa: PLC0415 - brings pictures along
 
     path, output, draft, allow_outside, jobs = film
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
     workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
     section, take, seconds, width = shown
     wish = LoopWish(kind, section, take, seconds, width)
@@ -116,7 +116,7 @@ def sound(
         raise InputError(f"There is no format '{form}' here.", where="--format", expected="wav or flac")
     if rate not in {"48000", "original"}:
         raise InputError(f"'{rate}' is no rate to choose.", where="--rate", expected="original or 48000")
-    production = find_production(path, draft=draft, allow_outside=allow_outside)
+    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
     workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
     with logged_build(workplace, production, as_json=as_json) as logged:
         chosen: Literal["wav", "flac"] = "wav" if form == "wav" else "flac"

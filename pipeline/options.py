@@ -1,6 +1,6 @@
 """What commands share: their options, finding the production, opening the place where it is built.
 
-This module makes nothing and prints nothing.
+This module makes nothing. It prints one line: that the demo is meant, where it is.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from pipeline.build_log import BuildLog
-from pipeline.console import choose_screen
-from pipeline.errors import BuildVideoError, InputError
+from pipeline.console import choose_screen, print_json
+from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
 from pipeline.files import disk_errors, remove_strays
 from pipeline.inventory import kept_words
 from pipeline.lock import sole_builder
 from pipeline.owner import check_owner, record_owner
 from pipeline.production import FILE_NAME, Production, load_production
+from pipeline.recordings import missing_file, recordings_in
 from pipeline.resources import builtin_templates_folder
+from pipeline.starter import are_recordings, place_for_film
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 
@@ -58,14 +60,68 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def find_production(path: Path | None, *, draft: bool, allow_outside: bool, device: str = "auto") -> Production:
-    """Load the production that a command line means; `device`: where takes are made that leave it open."""
+DEMO: Final = builtin_templates_folder() / "productions" / "demo.toml"
+_THIS_IS_THE_DEMO: Final = (
+    f"There is no {FILE_NAME} in this folder: this is about the demo film. For one of your own: build-video RECORDING"
+)
+
+
+def find_production(
+    path: Path | None,
+    *,
+    draft: bool,
+    allow_outside: bool,
+    as_json: bool = False,
+    answers: bool = False,
+    device: str = "auto",
+) -> Production:
+    """Load the production that a command line means: the one named, this folder's, or the demo, which is told.
+
+    Parameters
+    ----------
+    path
+        A production file, its folder, or recordings of which a film was begun.
+    as_json
+        Whether standard output is a list of events.
+    answers
+        Whether the command answers in lines on standard output, so that what is told first belongs there.
+    device
+        Where takes are made that leave it open.
+    """
+    if path is not None and are_recordings([path]):
+        path = _begun_of(path)
     if path is None and not Path(FILE_NAME).is_file():
-        production = load_production(builtin_templates_folder() / "productions" / "demo.toml", allow_outside=True)
+        tell(_THIS_IS_THE_DEMO, as_json=as_json, answers=answers)
+        production = load_production(DEMO, allow_outside=True)
     else:
         production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
     production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
     return production.draft() if draft else production
+
+
+def tell(text: str, *, as_json: bool = False, answers: bool = False) -> None:
+    """Print a line before anything else: an event where a program listens, on standard output where the answer is."""
+    if as_json and not answers:
+        print_json({"event": "note", "text": text})
+    else:
+        print(text, file=sys.stdout if answers and not as_json else sys.stderr, flush=True)
+
+
+def _begun_of(recording: Path) -> Path:
+    """Find the production that was begun of a recording, or a folder of them."""
+    if not recording.exists():
+        raise missing_file(recording, RecordingError)
+    folder = place_for_film([recording])
+    if (folder / FILE_NAME).is_file():
+        return folder
+    if recording.is_dir() and not recordings_in(recording):
+        return recording  # which has no production, and this is told
+    raise ProductionError(
+        "There is no film of this recording yet.",
+        where=str(recording),
+        expected="a production file, or a recording of which a film was begun",
+        hint=f"build-video {recording} makes one; build-video init FOLDER {recording} only begins it.",
+    )
 
 
 def open_workplace(

@@ -26,10 +26,13 @@ from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
 from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.production_mistakes import explain_mistakes
+from pipeline.recordings import MOST_RECORDINGS, nothing_recorded, recordings_in
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.toml_text import TomlMistake, parse_toml
 
 FILE_NAME = "production.toml"
+RECORDINGS_FOLDER = "recordings"
+"""Beside the production file: what sections have heard that name no recordings."""
 _LARGEST_BYTES = 1_000_000
 _LONG_MINUTES = 60.0
 """From here on there is time to learn the higher rate."""
@@ -43,7 +46,11 @@ class Section(_Part):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200)
-    recordings: tuple[RecordingName, ...] = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    recordings: tuple[RecordingName, ...] = Field(
+        default=(),
+        max_length=MOST_RECORDINGS,
+        description="anything ffmpeg reads, and folders of it; without: all that lies in recordings/",
+    )
     corpus: CorpusSettings = CorpusSettings()
     network: NetworkSettings | Auto = Field(
         LstmSettings(), description="or 'auto': chosen for the length of the recording, the minutes and this machine"
@@ -199,9 +206,32 @@ class Production(_Part):
         return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
 
     def recording_paths(self, section: int) -> tuple[Path, ...]:
-        """The recordings of a section, counted from 0."""
+        """The recordings of a section, counted from 0; of a folder, all that lie in it.
+
+        Raises
+        ------
+        ProductionError
+            Where one lies outside the production's folder and that was not allowed.
+        RecordingError
+            Where a folder has none, or far too many.
+        """
+        return tuple(path for path, _ in self.sound_sources(section))
+
+    def sound_sources(self, section: int) -> tuple[tuple[Path, int | None], ...]:
+        """The recordings of a section, counted from 0, and the track that is chosen of each; of a folder, all in it."""
         field = f"section {section + 1}, recordings"
-        return tuple(self.resolve(own.file, field) for own in self.sections[section].recordings)
+        found: list[tuple[Path, int | None]] = []
+        recordings = self.sections[section].recordings
+        for name, track in [(own.file, own.track) for own in recordings] or [(RECORDINGS_FOLDER, None)]:
+            path = self.resolve(name, field)
+            if path.is_dir() or not recordings:
+                inside = recordings_in(path)
+                if not inside:
+                    raise nothing_recorded(path)
+                found += [(self.resolve(str(one), field), track) for one in inside]
+            else:
+                found.append((path, track))
+        return tuple(found)
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
@@ -288,8 +318,9 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     production._file = path.absolute()  # noqa: SLF001
     production._name = safe_file_name(stem)  # noqa: SLF001
     production._allow_outside = allow_outside  # noqa: SLF001
-    for section in range(len(production.sections)):
-        production.recording_paths(section)
+    for number, section in enumerate(production.sections, start=1):
+        for own in section.recordings:
+            production.resolve(own.file, f"section {number}, recordings")
     _check_templates_folder(production)
     production.resolve(production.video.picture or ".", "video, picture")
     return production

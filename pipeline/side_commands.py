@@ -5,6 +5,7 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,8 +19,9 @@ from pipeline.console import print_json
 from pipeline.errors import InputError
 from pipeline.lock import sole_builder
 from pipeline.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
-from pipeline.production import Production
-from pipeline.starter import start_production
+from pipeline.production import RECORDINGS_FOLDER, Production
+from pipeline.recordings import gather_recordings, recordings_in
+from pipeline.starter import are_recordings, place_for_film, start_production
 
 if TYPE_CHECKING:
     from pipeline.sound.meter import Level
@@ -30,16 +32,29 @@ side = typer.Typer(add_completion=False)
 
 @side.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.", metavar="FOLDER")],
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="Sound or video files, or folders of them.", metavar="[RECORDING]...")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
 ) -> None:
-    """Make a commented production file and a place for recordings."""
-    made = start_production(folder, demo=demo)
-    print(made)
-    if not demo:
-        print(
-            f"Put a recording at {folder / 'recordings' / 'voice.wav'}, then run: build-video {made}", file=sys.stderr
+    """Make a commented production file and a place for recordings, with recordings in it where some are named."""
+    given = list(recordings or ())
+    if folder.is_file() and are_recordings([folder]):  # no folder was named
+        given.insert(0, folder)
+        folder = place_for_film(given)
+    if given and demo:
+        raise InputError(
+            "The demo brings its own voice.", where="command line", expected="--demo without recordings, or recordings"
         )
+    found = gather_recordings(given)
+    made = start_production(folder, demo=demo, recordings=found)
+    print(made)
+    if demo or found or recordings_in(folder / RECORDINGS_FOLDER):
+        print(f"Now run: build-video {shlex.quote(str(folder))}", file=sys.stderr)
+    else:
+        place = folder / RECORDINGS_FOLDER
+        print(f"Put recordings into {place}, then run: build-video {shlex.quote(str(folder))}", file=sys.stderr)
 
 
 @side.command()
@@ -53,7 +68,7 @@ def clean(
     allow_outside: Outside = False,
 ) -> None:
     """Free room: remove results that newer ones have replaced. Recordings and films are never touched."""
-    production = find_production(path, draft=False, allow_outside=allow_outside)
+    production = find_production(path, draft=False, allow_outside=allow_outside, answers=True)
     store = open_workplace(production, output, jobs=1, force=frozenset(), device="auto").store
     rules = CleaningRules(everything=everything, older_than_days=older_than, keep_checkpoints=keep_checkpoints)
     if not store.root.is_dir():

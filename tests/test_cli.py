@@ -74,7 +74,7 @@ def test_init_makes_a_folder_that_can_be_read_and_never_overwrites(tmp_path: Pat
     ran = build_video("init", "my film", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "my film" / "recordings").is_dir()
-    refused(build_video("my film", cwd=tmp_path), "voice.wav")
+    refused(build_video("my film", cwd=tmp_path), "recordings", "build-video record")
     refused(build_video("init", "my film", cwd=tmp_path), "already")
 
 

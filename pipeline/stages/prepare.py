@@ -9,9 +9,9 @@ from unicodedata import normalize
 
 from pipeline.files import file_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
-from pipeline.media import recognise
 from pipeline.production import Production
 from pipeline.progress import Reporter
+from pipeline.recordings import check_recording
 from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.doubts import doubts, short_note
@@ -51,18 +51,18 @@ def _piece(production: Production, section: int) -> Piece:
             "content": _content_hash(path),
             **({} if track is None else {"track": track}),
         }
-        for path, track in zip(production.recording_paths(section), _tracks(production, section), strict=True)
+        for path, track in production.sound_sources(section)
     ]
     settings = production.sections[section].corpus.model_dump(mode="json")
     return Piece(STAGE, f"section-{section + 1}", VERSION, {"corpus": settings, "recordings": recordings})
 
 
 def _tracks(production: Production, section: int) -> list[int | None]:
-    return [own.track for own in production.sections[section].recordings]
+    return [track for _, track in production.sound_sources(section)]
 
 
 def _content_hash(path: Path) -> str:
-    recognise(path)  # before its content is read: it may be missing, endless or no recording at all
+    check_recording(path)  # before its content is read: it may be missing, endless or no recording at all
     status = path.stat()
     return _hash_of_state(path, status.st_size, status.st_mtime_ns)
 

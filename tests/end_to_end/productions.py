@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -84,3 +87,21 @@ def run_here(*arguments: str) -> int:
     from pipeline.start import run_tool  # noqa: PLC0415
 
     return run_tool(arguments) if arguments and arguments[0] in TOOLS else run(arguments)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command line has left: its exit code and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def say_here(*arguments: str | Path, cwd: Path, check: bool = True) -> Said:
+    """Run a command line in this process, in another folder: quicker than in a process of its own."""
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        code = run_here(*map(str, arguments))
+    assert code == 0 or not check, error.getvalue()[-3000:]
+    return Said(code, out.getvalue(), error.getvalue())

@@ -1,0 +1,162 @@
+"""Which files of a folder are recordings, in which order, and what lies where a file was expected.
+
+Files are judged by their first bytes, as everywhere. This module does not know productions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import InputError, RecordingError
+from pipeline.files import disk_errors
+from pipeline.media import recognise
+
+MOST_RECORDINGS: Final = 1000
+"""Of one section."""
+_SOUNDS: Final = "aac ac3 aif aifc aiff amr ape au caf flac m4a m4b mka mp2 mp3 oga ogg opus snd tta w64 wav wma wv"
+_VIDEOS: Final = "avi flv m4v mkv mov mp4 mpeg mpg ts webm wmv"
+SUFFIXES: Final = frozenset({*_SOUNDS.split(), *_VIDEOS.split()})
+"""Endings under which people expect sound: a file of such a name is meant as a recording, whatever is in it."""
+
+_MOST_ENTRIES: Final = 20_000
+_MOST_NAMED: Final = 8
+_PICTURE_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
+"""Kinds of the MP4 family that are photographs (ISO/IEC 23008-12)."""
+_PICTURE_STARTS: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
+
+
+def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sort `take-2` before `take-10`, and capitals beside small letters."""
+    parts = re.findall(r"\d{1,18}|\D+|\d+", path.stem.casefold())
+    return [(int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts], path.name
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """All sound and video files that lie right in a folder, in the order of their names; hidden ones are left out.
+
+    Raises
+    ------
+    RecordingError
+        Where there are more than a section may have.
+    """
+    found = [path for path in _plain_files(folder) if _is_recording(path)]
+    if len(found) > MOST_RECORDINGS:
+        raise RecordingError(
+            f"There are {len(found)} recordings in this folder.",
+            where=str(folder),
+            expected=f"at most {MOST_RECORDINGS}",
+            hint="Join some of them, or put some elsewhere.",
+        )
+    return sorted(found, key=natural_order)
+
+
+def gather_recordings(paths: Sequence[Path]) -> list[Path]:
+    """Check files that are to be a film's recordings; of a folder, those in it.
+
+    Raises
+    ------
+    RecordingError
+        Where a file is missing or is no recording, a folder has none, or there are too many.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = recordings_in(path)
+            if not inside:
+                raise nothing_recorded(path)
+            found += inside
+        else:
+            check_recording(path)
+            found.append(path)
+    if len(found) > MOST_RECORDINGS:
+        raise RecordingError(f"These are {len(found)} recordings.", expected=f"at most {MOST_RECORDINGS}")
+    return list(dict.fromkeys(found))
+
+
+def check_recording(path: Path) -> None:
+    """Check that a file may be a recording; where it is missing, name those that are there.
+
+    Raises
+    ------
+    RecordingError
+        Where it is none.
+    """
+    try:
+        missing = not path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        missing = False
+    if missing:
+        raise missing_file(path, RecordingError)
+    recognise(path)
+
+
+def nothing_recorded(folder: Path) -> RecordingError:
+    """Say that a folder has no recording in it, and what it has."""
+    others = named([path.name for path in _plain_files(folder)]) if folder.is_dir() else ""
+    return RecordingError(
+        "There is no recording in this folder." if folder.is_dir() else "There is no folder of recordings.",
+        where=str(folder),
+        expected="sound or video files, WAV, FLAC, MP3, M4A, OGG, MP4 or others"
+        + (f"; there are {others}" if others else ""),
+        hint="Put a recording there: build-video record makes one.",
+    )
+
+
+def missing_file(path: Path, error: type[InputError]) -> InputError:
+    """Say that a file is missing, and which ones lie there: recordings where one was meant, else all.
+
+    Parameters
+    ----------
+    error
+        What is to be raised.
+    """
+    there = list(_plain_files(path.parent))
+    if error is RecordingError:
+        there = [other for other in there if _is_recording(other)]
+    names = [other.name for other in sorted(there, key=natural_order)]
+    alike = get_close_matches(path.name, names, n=1)
+    folder = path.parent.name or str(path.parent)
+    if names:
+        expected = f"one that is there: {named(alike + [name for name in names if name not in alike])}"
+    elif path.parent.is_dir():
+        expected = f"a file in '{folder}', which has none of this kind"
+    else:
+        expected = f"a folder '{folder}' with this file in it"
+    return error(
+        "There is no such file.",
+        where=str(path),
+        expected=expected,
+        hint=f"Did you mean {alike[0]}?" if alike else "Correct the name, or put the file there.",
+    )
+
+
+def named(names: Sequence[str]) -> str:
+    """List names, the first few of them."""
+    more = f", and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def _plain_files(folder: Path) -> Iterator[Path]:
+    """Files right in a folder, hidden ones left out; of a folder beyond measure the first ones."""
+    if not folder.is_dir():
+        return
+    with disk_errors(folder), os.scandir(folder) as entries:
+        for entry in islice(entries, _MOST_ENTRIES):
+            if not entry.name.startswith(".") and entry.is_file():
+                yield folder / entry.name
+
+
+def _is_recording(path: Path) -> bool:
+    try:
+        recognise(path)
+        with path.open("rb") as file:
+            head = file.read(12)
+    except (InputError, OSError):
+        return False
+    return not head.startswith(_PICTURE_STARTS) and not (head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS)
