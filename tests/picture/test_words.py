@@ -106,8 +106,8 @@ def test_the_speed_hint_shows_only_where_the_graph_runs_faster_than_usual() -> N
     speed = np.ones(360)
     speed[150:200] = 4
     position = np.concatenate([[0], np.cumsum(speed)])
-    data = scene_data(linear_position=position)
-    times = pace(data.linear_position, data.frame_rate)
+    data = scene_data(iteration=position)
+    times = pace(data.iteration, data.frame_rate)
     assert times[175] == pytest.approx(4, abs=0.1)
     assert times[100] == pytest.approx(1, abs=0.01)
     drawn = scene(data, layout=layout_of({"kind": "speed", "text": 0.2}))
@@ -121,7 +121,7 @@ def test_a_graph_that_stands_still_has_no_pace() -> None:
 
 def test_a_graph_on_a_logarithmic_axis_is_fast_where_that_one_moves_fast() -> None:
     even = np.linspace(0, 3.6, 361)
-    data = scene_data(linear_position=10**even - 1, log_position=even)
+    data = scene_data(iteration=10**even - 1)
     for time, is_shown in (("log", False), ("linear", True)):
         panels = {"kind": "validation_loss", "time": time, "top": 0.5, "height": 0.5}, {"kind": "speed", "height": 0.3}
         hint: Any = scene(data, layout=layout_of(*panels)).panels[1]
