@@ -9,7 +9,7 @@ graphs are painted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -46,6 +46,19 @@ class Spot:
     loss_bits: float
 
 
+@dataclass(frozen=True)
+class Label:
+    """One way to write the label: its words (None for the number alone) and its size without its ground.
+
+    `rows` tells at which shares of its height the lines stand.
+    """
+
+    words: Words | None
+    inner_px: float
+    height_px: float
+    rows: tuple[float, ...]
+
+
 class HeardMark:
     """Draws the mark of one loss graph.
 
@@ -68,19 +81,23 @@ class HeardMark:
         self._radius = RADIUS * easel.line_px("graph")
         self._figures = Figures(easel.type, easel.style(style.size_px / easel.size_px, weight=600, tabular=True))
         self._left = max(plot.left, easel.safe_px[0]) + 0.2 * style.size_px
-        self._words = Words(easel.type, words, style) if words else None
-        number_px = self._figures.width_px("8.888")
-        words_px = self._words.width_px if self._words else 0.0
-        inner = words_px + (BETWEEN * style.size_px if words else 0.0) + number_px
         room = rest_px - self._radius - self._left - 2 * PADDING * style.size_px
-        self._stacked = self._words is not None and inner > room
-        if self._stacked:
-            self._words = Words(easel.type, words, easel.style(STACKED * style.size_px / easel.size_px))
-            inner = max(self._words.width_px, number_px)
-        if self._stacked and inner > room:  # the number says enough: it is that of the counters
-            self._words, self._stacked, inner = None, False, number_px
-        self.label_px = inner + 2 * PADDING * style.size_px, (TWO_LINES if self._stacked else LINE) * style.size_px
-        self._top = lru_cache(maxsize=64)(self._label_top)
+        self.labels = tuple(label for label in self._labels(words) if label.inner_px <= room or label.words is None)
+        self.placed = lru_cache(maxsize=64)(self._placed)
+
+    def _labels(self, words: str) -> Iterator[Label]:
+        """The label at its best, and smaller where there is no room for that; the number alone says enough."""
+        size, number_px = self._style.size_px, self._figures.width_px("8.888")
+        if words:
+            beside = Words(self._easel.type, words, self._style)
+            yield Label(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
+            above = Words(self._easel.type, words, self._easel.style(STACKED * size / self._easel.size_px))
+            yield Label(above, max(above.width_px, number_px), TWO_LINES * size, (0.29, 0.72))
+        yield Label(None, number_px, LINE * size, (0.5,))
+
+    def width_px(self, label: Label) -> float:
+        """The width of a label with its ground."""
+        return label.inner_px + 2 * PADDING * self._style.size_px
 
     def draw(self, planes: Planes, spot: Spot, shift_px: float) -> None:
         """Draw mark and label.
@@ -97,29 +114,29 @@ class HeardMark:
         easel, line = self._easel, self._easel.line_px("graph")
         x, row = spot.position_px + shift_px, float(self._rows(np.array([spot.position_px]))[0])
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
-        self._draw_label(planes, x, self._top(spot), spot.loss_bits, 1 - seen)
+        self._draw_label(planes, x, spot, 1 - seen)
         if seen > 0:
             blend_disc(planes, x, row, self._radius + line, easel.ink("background"), seen)
             blend_disc(planes, x, row, self._radius, easel.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 
-    def _draw_label(self, planes: Planes, x: float, top: float, loss_bits: float, beyond: float) -> None:
+    def _draw_label(self, planes: Planes, x: float, spot: Spot, beyond: float) -> None:
         """Write the label; once its mark has left the graph, an arrow says where."""
         easel, size = self._easel, self._style.size_px
-        width, height = self.label_px
+        label, top = self.placed(spot)
+        width, height = self.width_px(label), label.height_px
         first = max(self._left, x - self._radius - width)
         left = first + ARROW * beyond * size
         blend_box(planes, (first, top, left + width, top + height), easel.ink("panel"), GROUND, radius_px=0.35 * size)
         if beyond > 0:
             self._draw_arrow(planes, first + 0.3 * size, top + height / 2, beyond)
-        number = f"{loss_bits:.3f}"
-        cap = self._figures.cap_px
-        rows = [top + height * at + cap / 2 for at in ((0.29, 0.72) if self._stacked else (0.5,))]
+        number = f"{spot.loss_bits:.3f}"
+        rows = [top + height * at + self._figures.cap_px / 2 for at in label.rows]
         inner = left + PADDING * size
-        right = left + width - PADDING * size - self._figures.width_px(number)
-        if self._words:
-            self._words.draw(planes, (inner, round(rows[0])), easel.ink("muted"))
-        self._figures.draw(planes, number, (inner if self._stacked else right, rows[-1]), easel.ink("text"))
+        if label.words:
+            label.words.draw(planes, (inner, round(rows[0])), easel.ink("muted"))
+        pen = inner if len(rows) > 1 else left + width - PADDING * size - self._figures.width_px(number)
+        self._figures.draw(planes, number, (pen, rows[-1]), easel.ink("text"))
 
     def _draw_arrow(self, planes: Planes, left: float, row: float, opacity: float) -> None:
         size = self._style.size_px
@@ -129,16 +146,20 @@ class HeardMark:
         stroke(mask, xs, ys, max(0.6, 0.07 * size), opacity)
         blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._easel.ink("text"))
 
-    def _label_top(self, spot: Spot) -> float:
-        """Choose the row at which the label of a checkpoint begins, the same as long as it is heard."""
-        width, height = self.label_px
-        gap = GAP * self._style.size_px
-        row = float(self._rows(np.array([spot.position_px]))[0])
+    def _placed(self, spot: Spot) -> tuple[Label, float]:
+        """Choose the label of a checkpoint and the row at which it begins, the same as long as that is heard."""
+        gap, row = GAP * self._style.size_px, float(self._rows(np.array([spot.position_px]))[0])
         clear = self._radius + self._easel.line_px("graph") + 0.3 * gap
-        behind = np.arange(max(0.0, spot.position_px - self._radius - width), spot.position_px)
-        rows = self._rows(np.append(behind, spot.position_px))
-        below = max(float(rows.max()) + gap, row + clear)
-        above = min(float(rows.min()) - gap, row - clear) - height
-        lowest, highest = self._plot.bottom - height - 1, self._plot.top + 1.0
-        fitting = [top for top in (below, above) if highest <= top <= lowest]
-        return min(fitting or [min(max(below, highest), lowest)], key=lambda top: abs(top + height / 2 - row))
+        highest = self._plot.top + 1.0
+        for label in self.labels:
+            lowest = self._plot.bottom - label.height_px - 1
+            behind = np.arange(max(0.0, spot.position_px - self._radius - self.width_px(label)), spot.position_px)
+            rows = self._rows(np.append(behind, spot.position_px))
+            below = max(float(rows.max()) + gap, row + clear)
+            above = min(float(rows.min()) - gap, row - clear) - label.height_px
+            near = row + clear, row - clear - label.height_px  # over the curve, but not over the mark
+            for tops in ((below, above), near):
+                fitting = [top for top in tops if highest <= top <= lowest]
+                if fitting:
+                    return label, min(fitting, key=lambda top: abs(top - row))
+        return self.labels[-1], max(highest, min(row + clear, lowest))

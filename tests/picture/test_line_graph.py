@@ -34,7 +34,8 @@ def known_scene(**panel: Any) -> tuple[SceneData, LossGraph]:
     steps = np.arange(0, 4001)
     losses = known_loss(steps, panel.get("time", "linear")) * BITS
     told = LossHistory(steps, losses, steps / 800, steps * 0.1, steps[::5], losses[::5])
-    data = scene_data(480, 320, history=told, others=())
+    evenly = np.interp(np.arange(361), [0, 90, 360], [0, 0, 4000])
+    data = scene_data(480, 320, history=told, others=(), sounds=(), iteration=evenly)  # no checkpoint is marked
     drawn = scene(data, layout=layout_of({"kind": "validation_loss", "window": 1.0, "text": 0.04} | panel))
     graph: Any = drawn.panels[0]
     return data, graph
@@ -109,10 +110,10 @@ def test_consecutive_frames_are_equal_after_shifting_by_whole_pixels(kind: str) 
     graph: Any = scene(data, layout=layout_of({"kind": kind, "text": 0.06})).panels[0]
     per_px = 4000 / graph._axis.length_px
     position = np.arange(361) * 2 * per_px  # two pixels a frame
-    data = scene_data(480, 200, others=(), history=told, iteration=position)
+    data = scene_data(480, 200, others=(), history=told, iteration=position, sounds=())
     drawn = scene(data, layout=layout_of({"kind": kind, "text": 0.06}))
     box = drawn.panels[0]._plot  # type: ignore[attr-defined]
-    one, two = (planes_of(frame_of(drawn, data, data.start_frame + n), 480, 200).luma for n in (100, 101))
+    one, two = (planes_of(frame_of(drawn, data, data.start_frame + n), 480, 200).luma for n in (60, 61))
     for first, last in ((box.left + 12, 225), (360, 455)):  # beside the soft edge, the playhead and its label
         part_one, part_two = one[box.top : box.bottom, first + 2 : last], two[box.top : box.bottom, first : last - 2]
         assert np.abs(part_one.astype(int) - part_two).max() <= 1
@@ -309,8 +310,8 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
             ring = planes.luma[round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)]
             assert ring > 180 or height == 360
-        width, tall = graph.heard.label_px
-        top = graph.heard._label_top(spot)
+        label, top = graph.heard.placed(spot)
+        width, tall = graph.heard.width_px(label), label.height_px
         assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
         assert top >= row + graph.heard._radius or top + tall <= row - graph.heard._radius, "it never covers its mark"
         left = max(graph.heard._left, x - graph.heard._radius - width)

@@ -96,6 +96,18 @@ def test_counters_show_the_frames_own_numbers() -> None:
     assert panel.text_of("bits", 2000.0) == f"{4.0 / np.log(2):.3f}"
 
 
+def test_counters_tell_of_the_take_that_is_heard_while_the_playhead_runs_on() -> None:
+    data = scene_data()
+    told = {frame: data.told_at(frame) for frame in range(data.start_frame, data.end_frame)}
+    for sound in data.sounds:
+        heard = {told[frame] for frame in range(sound.start_frame, sound.end_frame)}
+        assert heard == {float(sound.iteration or 0)}
+    drawn = scene(data, layout=layout_of({"kind": "counters"}))
+    first, last = (frame_of(drawn, data, frame) for frame in (data.sounds[2].start_frame, data.sounds[2].end_frame - 1))
+    assert np.array_equal(first, last)
+    assert data.iteration[data.sounds[2].end_frame - 1 - data.start_frame] > 2900
+
+
 def test_durations_are_written_as_clocks_do() -> None:
     assert duration(75.9, 1000) == "1:15"
     assert duration(75.9, 7200) == "0:01:15"
