@@ -239,8 +239,7 @@ def _scene_data(show: Show, scene: SceneClip) -> SceneData:
         height=timeline.height,
         sounds=tuple(_scene_sound(show, scene, sound) for sound in scene.sounds),
         history=_history(show.runs[scene.section], timeline.sections[scene.section].title),
-        linear_position=ScrollLaw(points, axis="linear").positions(boundaries),
-        log_position=ScrollLaw(points, axis="log").positions(boundaries),
+        iteration=ScrollLaw(points, axis=timeline.scroll).iterations(boundaries),
         others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in range(scene.section)),
         captions=tuple(
             CaptionSpan(caption.text, caption.in_frame - start, caption.out_frame - start) for caption in captions

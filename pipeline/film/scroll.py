@@ -1,10 +1,13 @@
 """The scroll law: at which iteration the graphs' playhead stands in every frame of a scene.
 
-This module owns the curve through the key points. It does not know graphs, pixels or sounds.
+In one frame there is one iteration, for every graph and whatever their axes. The law is smooth in the coordinate of one
+of them, linear or logarithmic, which the layout names. This module owns the curve through
+the key points. It does not know graphs, pixels or sounds.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -19,7 +22,13 @@ Axis = Literal["linear", "log"]
 def axis_coordinate(iteration: ArrayLike, axis: Axis) -> NDArray[np.float64]:
     """Return where iterations lie on a time axis: themselves, or `log10(1 + iteration)`."""
     values = np.asarray(iteration, dtype=np.float64)
-    return values if axis == "linear" else np.log10(1.0 + values)
+    return values if axis == "linear" else np.log1p(values) / math.log(10)
+
+
+def iteration_of(coordinate: ArrayLike, axis: Axis) -> NDArray[np.float64]:
+    """Return which iterations lie at coordinates of a time axis: the inverse of `axis_coordinate`."""
+    values = np.asarray(coordinate, dtype=np.float64)
+    return values if axis == "linear" else np.expm1(values * math.log(10))
 
 
 class ScrollLaw:
@@ -34,7 +43,7 @@ class ScrollLaw:
     key_points
         (frame, iteration) pairs: frames strictly ascending, iterations never descending.
     axis
-        The time axis that it moves along.
+        The time axis in whose coordinate it moves smoothly.
 
     Raises
     ------
@@ -49,6 +58,9 @@ class ScrollLaw:
             raise ValueError("key points must go forward in time and never back in training")
         frames = [float(frame) for frame, _ in key_points]
         places = axis_coordinate([iteration for _, iteration in key_points], axis)
+        self._axis = axis
+        self._frames = np.array(frames)
+        self._iterations = np.array([iteration for _, iteration in key_points], dtype=np.float64)
         self._first, self._last = frames[0], frames[-1]
         # A standstill on either side makes the slope zero at the ends, so that the curve joins the hold smoothly.
         self._curve = PchipInterpolator(
@@ -56,6 +68,14 @@ class ScrollLaw:
             np.concatenate([places[:1], places, places[-1:]]),
         )
         self._speed = self._curve.derivative()
+
+    def iterations(self, frames: ArrayLike) -> NDArray[np.float64]:
+        """Return the iteration at each frame (fractions of frames welcome): at key points exactly theirs."""
+        held = np.clip(np.asarray(frames, dtype=np.float64), self._first, self._last)
+        before = np.searchsorted(self._frames, held, side="right") - 1
+        low, high = self._iterations[before], self._iterations[np.minimum(before + 1, self._iterations.size - 1)]
+        between = np.clip(iteration_of(self._curve(held), self._axis), low, high)  # whatever rounding has done
+        return np.where(held == self._frames[before], low, between)
 
     def positions(self, frames: ArrayLike) -> NDArray[np.float64]:
         """Return the axis coordinate at each frame (fractions of frames welcome)."""

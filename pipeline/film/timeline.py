@@ -148,6 +148,8 @@ class Timeline(TimelineRecord):
     height: int = Field(gt=0, le=1 << 16)
     frame_rate: FrameRate
     sample_rate_hz: int = Field(default=FILM_SAMPLE_RATE_HZ, gt=0, le=10**6)
+    scroll: Literal["linear", "log"] = "linear"
+    """The time axis along which graphs move smoothly through the key points."""
     total_frames: int = Field(gt=0, le=MOST_FRAMES)
     clips: tuple[Clip, ...]
     captions: tuple[Caption, ...] = ()

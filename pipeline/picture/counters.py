@@ -1,6 +1,6 @@
-"""The counters: where training stands at the playhead, in figures that keep their places.
+"""The counters: how far training had come when it made what is heard, in figures that keep their places.
 
-This module owns which numbers are shown and how they are written. It does not know how the playhead moves.
+This module owns which numbers are shown and how they are written. It does not know where the playhead stands.
 """
 
 from __future__ import annotations
@@ -144,8 +144,7 @@ class Counters:
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the numbers."""
-        data = self._easel.data
-        iteration = float(data.linear_position[frame - data.start_frame])
+        iteration = self._easel.data.told_at(frame)
         colour = self._easel.ink("text")
         for cell in self._cells:
             text = self.text_of(cell.item, iteration)

@@ -146,10 +146,12 @@ class LossPanel(_Place):
     tick_labels: bool = True
     time_title: Words = "iteration"
     """What the numbers along the time axis count."""
+    heard: Words = "heard now"
+    """What stands beside the mark on the checkpoint that speaks."""
 
 
 class CountersPanel(_TextPlace):
-    """Where training stands: iteration, epoch, time trained, bits per byte."""
+    """The checkpoint that is heard: iteration, epoch, time trained, bits per byte."""
 
     kind: Literal["counters"]
     items: tuple[Literal["iteration", "epoch", "time", "bits"], ...] = ("iteration", "epoch", "time", "bits")
@@ -234,7 +236,20 @@ class Layout(BaseModel):
     """Type and lines are this much larger than in a landscape frame of the same height."""
     playhead: Annotated[float, Field(ge=0.05, le=0.95)] = 0.42
     """Where now is, a share of the frame's width; the same for every scrolling panel that reaches there."""
+    scroll: Literal["linear", "log"] | None = None
+    """The time axis along which graphs move smoothly: all of them stand at one iteration. By default that of the loss
+    panels where they agree, else linear."""
+    shape: Literal["landscape", "portrait", "square"] | None = None
+    """The frames that it is made for; by default any."""
     panel: Annotated[tuple[AnyPanel, ...], Field(min_length=1, max_length=40)]
+
+    @property
+    def law(self) -> Literal["linear", "log"]:
+        """The time axis in whose coordinate the scroll law holds."""
+        if self.scroll is not None:
+            return self.scroll
+        times = {panel.time for panel in self.panel if isinstance(panel, LossPanel)}
+        return "log" if times == {"log"} else "linear"
 
     @model_validator(mode="after")
     def _texts_apart(self) -> Layout:

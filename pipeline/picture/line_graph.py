@@ -1,9 +1,9 @@
 """The loss panels: a graph that scrolls past the playhead, fast where training is passed over, slow where it is heard.
 
 Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid, ticks and labels are
-part of the strip: they move with the curve. Towards the end of training the graph comes to rest and the playhead
-glides on to the right, so that at the end the whole of it is seen. This module does not know where the positions come
-from.
+part of the strip: they move with the curve. A mark stays on the checkpoint that is heard. Towards the end of training
+the graph comes to rest and the playhead glides on to the right, so that at the end the whole of it is seen. This module
+does not know where the positions come from.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 from pipeline.picture.axis import Axis
 from pipeline.picture.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
 from pipeline.picture.contrast import distance
+from pipeline.picture.heard_mark import HeardMark, Spot
 from pipeline.picture.layout import Box, LossPanel, even
 from pipeline.picture.legend import Key, draw_legend
 from pipeline.picture.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
 from pipeline.picture.motion import glide, smoothstep
-from pipeline.picture.panel import Easel, Figures, Words
+from pipeline.picture.panel import Easel, Words
 from pipeline.picture.planes import Ink, Planes
 from pipeline.picture.planes import ink as ink_of
 from pipeline.picture.strip import Strip
 from pipeline.picture.ticks import NumberStyle, Tick, choose_ticks
-from pipeline.picture.waveform import safe_edges
+from pipeline.picture.waveform import EDGE_RAMP, safe_edges
 
 SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
 AHEAD_OPACITY: Final = 0.28
@@ -44,7 +45,6 @@ FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unle
 ENOUGH_TICKS: Final = 3
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
 PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
-WIDEST_VALUE: Final = "88.888"
 
 
 class LossGraph:
@@ -64,8 +64,7 @@ class LossGraph:
         histories = easel.data.others if settings.overlay else ()
         self._others = [make_curve(other, self._series, self._axis, smooth) for other in histories]
         data = easel.data
-        positions = data.linear_position if settings.time == "linear" else data.log_position
-        self._positions_px = (positions - self._axis.first_coordinate) * self._axis.pixels_per_coordinate
+        self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
         self._ticks = self._time_ticks()
@@ -75,7 +74,6 @@ class LossGraph:
         height = self._plot.height + self._labels_px
         self._reached = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
         self._to_come = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
-        self._figures = Figures(easel.type, easel.style(settings.text, weight=600, tabular=True))
         self._cap_px = easel.type.cap_height(self._style)
         self._time_title = Words(easel.type, settings.time_title, self._style)
         named = self._time_title.width_px + self._style.size_px if settings.time_title else 0.0
@@ -83,6 +81,9 @@ class LossGraph:
         self._label_baseline = 0.35 * self._style.size_px + self._cap_px
         self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
         self._rest_px, self._far_px = self._way_px()
+        self.heard = HeardMark(
+            easel, self._plot, settings.heard, self._style, self._ink, self._curve_rows, self._rest_px
+        )
         self.origin_px: int | None = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
 
     # Where things are
@@ -105,20 +106,15 @@ class LossGraph:
     def _way_px(self) -> tuple[float, float]:
         """Where the playhead rests, and where it arrives at the end of training.
 
-        It rests in line with the other panels' where that one reaches this graph. At the end its label still has room.
+        It rests in line with the other panels' where that one reaches this graph. At the end the axis's last number,
+        which stands below it, still has room.
         """
         plot, now = self._plot, self._easel.playhead_px
         inside = plot.left <= now <= plot.right
         rest = float(now) if inside else plot.left + self._easel.layout.playhead * plot.width
-        right = min(self._easel.safe_px[1], plot.right)
-        return rest, right - self._label_gap_px - self._label_px(WIDEST_VALUE)
-
-    @property
-    def _label_gap_px(self) -> float:
-        return 1.9 * self._easel.line_px("graph") + 0.6 * self._style.size_px
-
-    def _label_px(self, text: str) -> float:
-        return self._figures.width_px(text) + self._style.size_px
+        last = max((tick.position_px, tick.label) for tick in self._ticks)[1]
+        room = self._easel.type.measure(last, self._style) / 2 + EDGE_RAMP * self._easel.data.width
+        return rest, min(self._easel.safe_px[1], plot.right) - room
 
     def row_of(self, loss_bits: float) -> float:
         """The row, from the frame's top, at which a loss stands."""
@@ -175,28 +171,23 @@ class LossGraph:
             pen = (float(max(self.box.left, easel.safe_px[0])), plot.bottom + self._label_baseline)
             self._time_title.draw(planes, pen, easel.ink("muted"))
         easel.draw_playhead(planes, plot.top, plot.bottom, now)
-        self._draw_value(planes, now, self.curve.value_at(position))
+        self._mark_playhead(planes, now, self.curve.value_at(position))
+        heard = easel.data.heard_at(frame)
+        if heard is not None and heard.iteration is not None:
+            at = float(self._axis.position_px(heard.iteration))
+            self.heard.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
 
-    def _draw_value(self, planes: Planes, now: float, loss_bits: float) -> None:
-        """Mark the curve's value at the playhead, and write it beside."""
+    def _mark_playhead(self, planes: Planes, now: float, loss_bits: float) -> None:
+        """Mark where the curve meets the playhead."""
         if math.isnan(loss_bits):
             return
-        easel, plot, size = self._easel, self._plot, self._style.size_px
-        row = self.row_of(loss_bits)
-        radius = 1.9 * easel.line_px("graph")
-        blend_disc(planes, now, row, radius + 0.6 * easel.line_px("graph"), easel.ink("background"))
-        blend_disc(planes, now, row, radius, self._ink)
-        text = f"{loss_bits:.3f}"
-        half, width = 0.8 * size, self._label_px(text)
-        middle = min(max(row, plot.top + half), plot.bottom - half)
-        left = now + self._label_gap_px
-        if left + width > easel.safe_px[1]:
-            left = now - self._label_gap_px - width
-        blend_box(
-            planes, (left, middle - half, left + width, middle + half), easel.ink("panel"), 0.92, radius_px=0.35 * size
-        )
-        baseline = middle + self._figures.cap_px / 2
-        self._figures.draw(planes, text, (left + size / 2, baseline), easel.ink("text"))
+        line, row = self._easel.line_px("graph"), self.row_of(loss_bits)
+        blend_disc(planes, now, row, 2.5 * line, self._easel.ink("background"))
+        blend_disc(planes, now, row, 1.9 * line, self._ink)
+
+    def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The rows, from the frame's top, at which the curve stands."""
+        return self._plot.top + self._rows(self.curve.values_at(positions_px))
 
     # Painting the strip
 

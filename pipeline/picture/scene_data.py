@@ -135,10 +135,9 @@ class SceneData:
         What sounds, in order, without overlap.
     history
         The losses of this section's network.
-    linear_position
-        Iteration under the playhead at each frame boundary, shape (end_frame - start_frame + 1,), never falling.
-    log_position
-        The same for logarithmic axes, as log10(1 + iteration), shape (end_frame - start_frame + 1,).
+    iteration
+        The iteration under the playhead at each frame boundary, the same for every axis, shape
+        (end_frame - start_frame + 1,), never falling.
     others
         Other sections' losses, drawn beneath for comparison.
     captions
@@ -158,8 +157,7 @@ class SceneData:
     height: int
     sounds: tuple[SceneSound, ...]
     history: LossHistory
-    linear_position: NDArray[np.float64]
-    log_position: NDArray[np.float64]
+    iteration: NDArray[np.float64]
     others: tuple[LossHistory, ...] = ()
     captions: tuple[CaptionSpan, ...] = ()
     section_title: str = ""
@@ -178,8 +176,7 @@ class SceneData:
             < min(self.width, self.height),
             "the scene's section is one of those there are": 0 <= self.section_number < self.section_count,
             "the frame rate is positive": self.frame_rate > 0,
-            "linear_position has a value for each frame boundary": self.linear_position.shape == boundaries,
-            "log_position has a value for each frame boundary": self.log_position.shape == boundaries,
+            "iteration has a value for each frame boundary": self.iteration.shape == boundaries,
             "sounds are in order": all(
                 one.end_frame <= two.start_frame for one, two in zip(self.sounds, self.sounds[1:], strict=False)
             ),
@@ -188,3 +185,12 @@ class SceneData:
         for claim, holds in checks.items():
             if not holds:
                 raise ValueError(f"It should hold that {claim}.")
+
+    def heard_at(self, frame: int) -> SceneSound | None:
+        """The take that is heard in a frame; None while the recording or nothing is."""
+        return next((s for s in self.sounds if s.iteration is not None and s.start_frame <= frame < s.end_frame), None)
+
+    def told_at(self, frame: int) -> float:
+        """The iteration that a frame tells of: that of the take that is heard, or else where the playhead stands."""
+        heard = self.heard_at(frame)
+        return float(self.iteration[frame - self.start_frame] if heard is None else heard.iteration or 0)

@@ -23,6 +23,7 @@ from pipeline.picture.time_scroll import TimeScroll, pixels_per_frame
 
 Floats = NDArray[np.float32]
 
+EDGE_RAMP: Final = 0.03  # of the frame's width: how soon labels fade before they leave the safe area
 BODY_S: Final = 0.012  # half of what the body's root mean square is taken over
 LOUD_S: Final = 0.06  # half of what loudness is judged over
 LOUD_SOFTNESS_DB: Final = 0.5  # the colour turns over this range
@@ -178,7 +179,7 @@ def safe_edges(easel: Easel, box: Box, first_px: float = 0.0) -> list[tuple[int,
     Labels fade to nothing where they would leave the area that is safe for text, or reach left of `first_px`.
     """
     first, last = max(float(easel.safe_px[0]), first_px), easel.safe_px[1]
-    ramp = max(2.0, 0.03 * easel.data.width)
+    ramp = max(2.0, EDGE_RAMP * easel.data.width)
     columns = np.arange(box.left, box.right) + 0.5
     shares = np.clip(np.minimum(columns - first, last - columns) / ramp, 0, 1).astype(np.float32)
     edges = []

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.blend import blend_mask, blend_sprite, stroke
-from pipeline.picture.layout import Box, CaptionPanel, LossPanel, SpeedPanel, TitlePanel
+from pipeline.picture.layout import Box, CaptionPanel, SpeedPanel, TitlePanel
 from pipeline.picture.motion import smoothstep
 from pipeline.picture.panel import Easel, Figures
 from pipeline.picture.planes import Planes
@@ -130,9 +130,10 @@ class SpeedHint:
         self._easel, self._settings = easel, settings
         size = min(settings.text, 0.7 * self.box.height / easel.size_px)
         self._figures = Figures(easel.type, easel.style(size, weight=600, tabular=True))
-        times = {panel.time for panel in easel.layout.panel if isinstance(panel, LossPanel)}
         data = easel.data
-        self._pace = pace(data.log_position if times == {"log"} else data.linear_position, data.frame_rate)
+        self._pace = pace(
+            data.iteration if easel.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate
+        )
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: the hint comes and goes."""

@@ -30,7 +30,7 @@ from pipeline.workers import run_parallel, send_to_parent
 from pipeline.workplace import Workplace
 
 STAGE: Final = "render"
-VERSION: Final = 3
+VERSION: Final = 4
 FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""

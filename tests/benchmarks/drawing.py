@@ -34,9 +34,9 @@ def full_scene(width: int, height: int) -> Scene:
 def logged_scene(iterations: int) -> Scene:
     """The same scene at 1080p with a training of so many iterations."""
     data = scene_data(*SIZES["1080p"], frame_rate=Fraction(60))
-    position = data.linear_position * (iterations / data.linear_position[-1])
+    position = data.iteration * (iterations / data.iteration[-1])
     long = history(iterations, "A long training")
-    return scene(replace(data, history=long, linear_position=position, log_position=np.log10(1 + position)))
+    return scene(replace(data, history=long, iteration=position))
 
 
 def drawing_ms(drawn: Scene, frames: int) -> tuple[float, float, dict[str, float]]:

@@ -51,6 +51,18 @@ def test_its_speed_has_no_jumps_and_is_zero_at_both_ends(points: list[tuple[int,
     np.testing.assert_allclose(law.speeds([frames[0] - 5, frames[0], frames[-1], frames[-1] + 5]), 0.0, atol=1e-12)
 
 
+@settings(deadline=None, max_examples=60)
+@given(key_points(), axes)
+def test_its_iterations_are_those_of_the_key_points_and_never_fall(points: list[tuple[int, int]], axis: Axis) -> None:
+    law = ScrollLaw(points, axis=axis)
+    assert law.iterations([frame for frame, _ in points]).tolist() == [iteration for _, iteration in points]
+    frames = np.linspace(points[0][0] - 50, points[-1][0] + 50, 4000)
+    iterations = law.iterations(frames)
+    assert np.all(np.diff(iterations) >= -1e-9 * max(1.0, points[-1][1]))
+    assert points[0][1] <= iterations.min() <= iterations.max() <= points[-1][1]
+    np.testing.assert_allclose(axis_coordinate(iterations, axis), law.positions(frames), rtol=1e-9, atol=1e-9)
+
+
 def test_short_takes_make_it_faster_than_long_ones() -> None:
     law = ScrollLaw([(0, 0), (10, 1000), (210, 2000), (300, 2500)])
     assert law.speeds(5.0) > 5 * law.speeds(110.0)

@@ -59,7 +59,7 @@ def scene_data(width: int = 320, height: int = 180, **changes: object) -> SceneD
         for first, last, (iteration, samples) in zip(edges[1:], edges[2:], takes, strict=False)
     ]
     frames = np.arange(edges[-1] - start + 1)
-    iterations = np.interp(frames, [0, edges[1] - start, frames[-1]], [0, 0, 4000])
+    iterations = np.interp(frames, [edge - start for edge in edges], [0, 0, 400, 3000, 4000])
     values: dict[str, object] = {
         "start_frame": start,
         "end_frame": edges[-1],
@@ -68,8 +68,7 @@ def scene_data(width: int = 320, height: int = 180, **changes: object) -> SceneD
         "height": height,
         "sounds": tuple(sounds),
         "history": history(4000, "Second try"),
-        "linear_position": iterations,
-        "log_position": np.log10(1 + iterations),
+        "iteration": iterations,
         "others": (history(2500, "First try", 3.6, 2),),
         "captions": (CaptionSpan("It found out how loud a voice is", edges[2], edges[4]),),
         "section_title": "Second try: three layers",

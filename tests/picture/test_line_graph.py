@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.axis import Axis
+from pipeline.picture.heard_mark import Spot
 from pipeline.picture.line_graph import LossGraph, loss_ticks, with_end
 from pipeline.picture.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
 from pipeline.picture.motion import glide
@@ -33,7 +34,8 @@ def known_scene(**panel: Any) -> tuple[SceneData, LossGraph]:
     steps = np.arange(0, 4001)
     losses = known_loss(steps, panel.get("time", "linear")) * BITS
     told = LossHistory(steps, losses, steps / 800, steps * 0.1, steps[::5], losses[::5])
-    data = scene_data(480, 320, history=told, others=())
+    evenly = np.interp(np.arange(361), [0, 90, 360], [0, 0, 4000])
+    data = scene_data(480, 320, history=told, others=(), sounds=(), iteration=evenly)  # no checkpoint is marked
     drawn = scene(data, layout=layout_of({"kind": "validation_loss", "window": 1.0, "text": 0.04} | panel))
     graph: Any = drawn.panels[0]
     return data, graph
@@ -54,7 +56,7 @@ def test_the_pixel_under_the_playhead_shows_the_value_at_the_frames_iteration(ki
         column = planes.luma[: graph._plot.height - 2, now - 1 : now + 1].astype(float).mean(axis=1) - background
         column[column < 0.5 * column.max()] = 0  # the grid, and the band
         seen = float((column * (np.arange(column.size) + 0.5)).sum() / column.sum())
-        iteration = float(data.linear_position[frame - data.start_frame])
+        iteration = float(data.iteration[frame - data.start_frame])
         wanted = graph.row_of(float(known_loss(np.array(iteration), time))) - graph._plot.top
         assert seen == pytest.approx(wanted, abs=1.6), frame
 
@@ -63,7 +65,7 @@ def test_the_pixel_under_the_playhead_shows_the_value_at_the_frames_iteration(ki
 def test_the_marker_and_the_label_stand_at_the_curves_value(time: str) -> None:
     data, graph = known_scene(time=time)
     frame = data.start_frame + 250
-    iteration = float(data.linear_position[250])
+    iteration = float(data.iteration[250])
     value = graph.curve.value_at(graph.position_px(frame))
     assert value == pytest.approx(float(known_loss(np.array(iteration), time)), abs=0.01)
     planes = planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320)
@@ -108,10 +110,10 @@ def test_consecutive_frames_are_equal_after_shifting_by_whole_pixels(kind: str) 
     graph: Any = scene(data, layout=layout_of({"kind": kind, "text": 0.06})).panels[0]
     per_px = 4000 / graph._axis.length_px
     position = np.arange(361) * 2 * per_px  # two pixels a frame
-    data = scene_data(480, 200, others=(), history=told, linear_position=position)
+    data = scene_data(480, 200, others=(), history=told, iteration=position, sounds=())
     drawn = scene(data, layout=layout_of({"kind": kind, "text": 0.06}))
     box = drawn.panels[0]._plot  # type: ignore[attr-defined]
-    one, two = (planes_of(frame_of(drawn, data, data.start_frame + n), 480, 200).luma for n in (100, 101))
+    one, two = (planes_of(frame_of(drawn, data, data.start_frame + n), 480, 200).luma for n in (60, 61))
     for first, last in ((box.left + 12, 225), (360, 455)):  # beside the soft edge, the playhead and its label
         part_one, part_two = one[box.top : box.bottom, first + 2 : last], two[box.top : box.bottom, first : last - 2]
         assert np.abs(part_one.astype(int) - part_two).max() <= 1
@@ -148,7 +150,9 @@ def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layo
             end = data.end_frame - 1
             assert graph.now_px(data.start_frame) == graph._easel.playhead_px
             assert graph.now_px(end) > 0.7 * data.width
-            assert graph.now_px(end) + graph._label_gap_px + graph._label_px("88.888") <= 0.95 * data.width + 1
+            last = max(graph._ticks, key=lambda tick: tick.position_px).label
+            half = graph._easel.type.measure(last, graph._style) / 2
+            assert graph.now_px(end) + half <= 0.95 * data.width + 1
 
 
 def test_late_training_has_room_on_a_fitted_axis() -> None:
@@ -185,7 +189,7 @@ def test_a_slowly_moving_graph_doesnt_shimmer() -> None:
     base = scene_data(480, 200)
     graph: Any = scene(base, layout=layout_of({"kind": "training_loss"})).panels[0]
     position = 2000 + np.arange(361) * 0.13 * 4000 / graph._axis.length_px
-    data = scene_data(480, 200, linear_position=position)
+    data = scene_data(480, 200, iteration=position)
     drawn = scene(data, layout=layout_of({"kind": "training_loss"}))
     box = drawn.panels[0]._plot  # type: ignore[attr-defined]
     contrast = [
@@ -267,3 +271,61 @@ def test_a_million_iterations_cost_no_more_a_frame_than_a_thousand() -> None:
     graph: Any = scene(data, layout=layout_of({"kind": "training_loss"})).panels[0]
     kept = [graph.curve.lowest, graph.curve.highest, graph.curve.mean]
     assert all(array.size == graph._axis.length_px < 1000 for array in kept)
+
+
+@pytest.mark.parametrize("law", [None, "linear", "log"])
+def test_in_one_frame_linear_and_logarithmic_graphs_stand_at_the_same_iteration(law: str | None) -> None:
+    half = {"kind": "validation_loss", "height": 0.5}
+    layout = layout_of(half, half | {"time": "log", "top": 0.5}).model_copy(update={"scroll": law})
+    assert layout.law == (law or "linear")
+    data = scene_data(480, 320, iteration=np.geomspace(1, 1001, 361) - 1)
+    linear, log = (graph for graph in scene(data, layout=layout).panels if isinstance(graph, LossGraph))
+    for frame in range(data.start_frame, data.end_frame):
+        told = [float(graph._axis.value_at_px(graph.position_px(frame))) for graph in (linear, log)]
+        assert told[0] == pytest.approx(told[1], abs=1e-6) == pytest.approx(data.iteration[frame - 40], abs=1e-6)
+
+
+def test_layouts_of_logarithmic_graphs_alone_move_smoothly_along_those() -> None:
+    assert layout_of({"kind": "training_loss", "time": "log"}).law == "log"
+
+
+@pytest.mark.parametrize("layout", ["landscape", "portrait", "square"])
+@pytest.mark.parametrize("height", [360, 1080])
+def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on(layout: str, height: int) -> None:
+    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[layout]
+    position = np.interp(np.arange(361), [0, 90, 150, 240, 360], [0, 0, 400, 3000, 4000])
+    size = (shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
+    data = scene_data(*size, iteration=position, others=(), captions=())
+    graphs: Any = [panel for panel in scene(data, layout=layout).panels if isinstance(panel, LossGraph)]
+    for graph, frame in product(graphs, (135, 188, 205, 222, 290, 380)):
+        take = data.heard_at(frame)
+        assert take is not None
+        assert take.iteration is not None
+        spot = Spot(float(graph._axis.position_px(take.iteration)), 0.0)
+        spot = Spot(spot.position_px, graph.curve.value_at(spot.position_px))
+        x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss_bits)
+        assert x <= graph.now_px(frame) + 1e-6
+        planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
+        if x > graph._plot.left + 4 * graph.heard._radius:
+            assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
+            ring = planes.luma[round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)]
+            assert ring > 180 or height == 360
+        label, top = graph.heard.placed(spot)
+        width, tall = graph.heard.width_px(label), label.height_px
+        assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
+        assert top >= row + graph.heard._radius or top + tall <= row - graph.heard._radius, "it never covers its mark"
+        left = max(graph.heard._left, x - graph.heard._radius - width)
+        assert left + width <= graph.now_px(frame), "nor the playhead"
+
+
+def test_while_the_recording_is_heard_no_checkpoint_is_marked() -> None:
+    data = scene_data(480, 320)
+    graph: Any = scene(data, layout=layout_of({"kind": "validation_loss"})).panels[0]
+    assert data.heard_at(data.start_frame + 50) is None
+    bare = scene(data, layout=layout_of({"kind": "validation_loss", "heard": ""})).panels[0]
+    drawn = []
+    for panel in (graph, bare):
+        out = np.zeros((480, 480), dtype=np.uint8)
+        panel.draw(data.start_frame + 50, planes_of(out, 480, 320))
+        drawn.append(out)
+    assert np.array_equal(*drawn)

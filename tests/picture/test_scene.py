@@ -53,7 +53,7 @@ def fast_for_a_while() -> np.ndarray:
 def test_each_panel_looks_like_its_golden_picture(kind: str, golden: Golden) -> None:
     position = fast_for_a_while()
     data = scene_data(
-        160, 90, picture=logo(), linear_position=position, log_position=np.log10(1 + position), section_title="My voice"
+        160, 90, picture=logo(), iteration=position, section_title="My voice"
     )
     golden(f"panel-{kind}", rgb_of(frame_of(scene(data, layout=layout_of(PANELS[kind])), data, LATE), data))
 
@@ -120,7 +120,7 @@ def test_a_scene_without_losses_sounds_or_words_draws() -> None:
     still = np.zeros(361)
     data = scene_data(
         sounds=(), history=type(scene_data().history)(), others=(), captions=(), section_title="",
-        linear_position=still, log_position=still,
+        iteration=still,
     )  # fmt: skip
     assert frame_of(scene(data), data, LATE).std() > 0
 

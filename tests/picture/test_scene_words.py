@@ -90,7 +90,7 @@ def test_no_words_of_a_scene_cover_others_or_leave_the_safe_area(data: st.DataOb
     position = np.concatenate([[0], np.cumsum(speed)]) * 4000 / speed.sum()
     shown = scene_data(
         *SIZES[layout], others=tuple(others), captions=(caption,), section_title=data.draw(TEXTS),
-        linear_position=position, log_position=np.log10(1 + position),
+        iteration=position,
     )  # fmt: skip
     for boxes in words_on(shown, layout, [130, 150, 260, 330, 385]):
         assert len(boxes) > 10

@@ -96,6 +96,18 @@ def test_counters_show_the_frames_own_numbers() -> None:
     assert panel.text_of("bits", 2000.0) == f"{4.0 / np.log(2):.3f}"
 
 
+def test_counters_tell_of_the_take_that_is_heard_while_the_playhead_runs_on() -> None:
+    data = scene_data()
+    told = {frame: data.told_at(frame) for frame in range(data.start_frame, data.end_frame)}
+    for sound in data.sounds:
+        heard = {told[frame] for frame in range(sound.start_frame, sound.end_frame)}
+        assert heard == {float(sound.iteration or 0)}
+    drawn = scene(data, layout=layout_of({"kind": "counters"}))
+    first, last = (frame_of(drawn, data, frame) for frame in (data.sounds[2].start_frame, data.sounds[2].end_frame - 1))
+    assert np.array_equal(first, last)
+    assert data.iteration[data.sounds[2].end_frame - 1 - data.start_frame] > 2900
+
+
 def test_durations_are_written_as_clocks_do() -> None:
     assert duration(75.9, 1000) == "1:15"
     assert duration(75.9, 7200) == "0:01:15"
@@ -106,8 +118,8 @@ def test_the_speed_hint_shows_only_where_the_graph_runs_faster_than_usual() -> N
     speed = np.ones(360)
     speed[150:200] = 4
     position = np.concatenate([[0], np.cumsum(speed)])
-    data = scene_data(linear_position=position)
-    times = pace(data.linear_position, data.frame_rate)
+    data = scene_data(iteration=position)
+    times = pace(data.iteration, data.frame_rate)
     assert times[175] == pytest.approx(4, abs=0.1)
     assert times[100] == pytest.approx(1, abs=0.01)
     drawn = scene(data, layout=layout_of({"kind": "speed", "text": 0.2}))
@@ -121,7 +133,7 @@ def test_a_graph_that_stands_still_has_no_pace() -> None:
 
 def test_a_graph_on_a_logarithmic_axis_is_fast_where_that_one_moves_fast() -> None:
     even = np.linspace(0, 3.6, 361)
-    data = scene_data(linear_position=10**even - 1, log_position=even)
+    data = scene_data(iteration=10**even - 1)
     for time, is_shown in (("log", False), ("linear", True)):
         panels = {"kind": "validation_loss", "time": time, "top": 0.5, "height": 0.5}, {"kind": "speed", "height": 0.3}
         hint: Any = scene(data, layout=layout_of(*panels)).panels[1]
