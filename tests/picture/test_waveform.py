@@ -182,8 +182,7 @@ def test_a_stretch_of_sound_is_read_once_for_what_lies_ahead_and_what_was_heard(
 
 
 def frames_of(frames: int) -> dict[str, Any]:
-    positions = np.linspace(0, 4000, frames + 1)
-    return {"end_frame": 40 + frames, "linear_position": positions, "log_position": np.log10(1 + positions)}
+    return {"end_frame": 40 + frames, "iteration": np.linspace(0, 4000, frames + 1)}
 
 
 def test_the_highest_level_of_a_sound_is_found_once_for_all_panels() -> None:
