@@ -112,7 +112,7 @@ def test_playlists_and_the_like_reach_ffmpeg_through_no_door(tmp_path: Path, kin
         DOORS[door](path)
 
 
-@pytest.mark.parametrize("door", DOORS.keys() - {"its hash"})
+@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"its hash"}))
 def test_a_gif_of_impossible_size_is_refused_at_every_door(tmp_path: Path, door: str) -> None:
     path = tmp_path / "innocent.mp4"
     path.write_bytes(b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0" + bytes(6) + b"\x2c" + bytes(20))
