@@ -1,9 +1,9 @@
 """The loss panels: a graph that scrolls past the playhead, fast where training is passed over, slow where it is heard.
 
-Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid, ticks and labels are
-part of the strip: they move with the curve. A mark stays on the checkpoint that is heard. Towards the end of training
-the graph comes to rest and the playhead glides on to the right, so that at the end the whole of it is seen. This module
-does not know where the positions come from.
+Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid and ticks are part of
+the strip and move with the curve; the numbers beneath it do so in a row of their own. A mark stays on the checkpoint
+that is heard. Towards the end of training the graph comes to rest and the playhead glides on to the right, so that at
+the end the whole of it is seen. This module does not know where the positions come from.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from pipeline.picture.panel import Easel, Words
 from pipeline.picture.planes import Ink, Planes
 from pipeline.picture.planes import ink as ink_of
 from pipeline.picture.strip import Strip
+from pipeline.picture.tick_lane import TickLane
 from pipeline.picture.ticks import NumberStyle, Tick, choose_ticks
-from pipeline.picture.waveform import EDGE_RAMP, safe_edges
+from pipeline.picture.waveform import EDGE_RAMP
 
 SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
 AHEAD_OPACITY: Final = 0.28
@@ -71,14 +72,17 @@ class LossGraph:
         room = 0.55 * self._style.size_px  # what stands below has words of its own
         self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room)
         self._ink = easel.ink("training_mean" if self._series == "training" else "validation")
-        height = self._plot.height + self._labels_px
+        # Points at the foot reach below it, as far as there is room above the numbers.
+        hang = self._hang_px = int(min(easel.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
+        height = self._plot.height + hang
         self._reached = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
         self._to_come = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
         self._cap_px = easel.type.cap_height(self._style)
-        self._time_title = Words(easel.type, settings.time_title, self._style)
-        named = self._time_title.width_px + self._style.size_px if settings.time_title else 0.0
-        self._edges = safe_edges(easel, self._plot, max(self.box.left, easel.safe_px[0]) + named)
-        self._label_baseline = 0.35 * self._style.size_px + self._cap_px
+        row = self._plot._replace(top=self._plot.bottom + hang, height=self._labels_px - hang)
+        first = float(max(self.box.left, easel.safe_px[0]))
+        self._numbers = TickLane(
+            easel, self._style, row, self._ticks, title=(settings.time_title, first), foot_px=self._plot.bottom
+        )
         self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
         self._rest_px, self._far_px = self._way_px()
         self.heard = HeardMark(
@@ -164,12 +168,8 @@ class LossGraph:
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
         self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
         self._to_come.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
-        fade(planes, easel.background, (plot.left, plot.top), plot.height, self._soft)
-        if self._labels_px:
-            for left, shares in self._edges:
-                fade(planes, easel.background, (left, plot.bottom), self._labels_px, shares)
-            pen = (float(max(self.box.left, easel.safe_px[0])), plot.bottom + self._label_baseline)
-            self._time_title.draw(planes, pen, easel.ink("muted"))
+        fade(planes, easel.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
+        self._numbers.draw(planes, position - now + plot.left, speed)
         easel.draw_playhead(planes, plot.top, plot.bottom, now)
         self._mark_playhead(planes, now, self.curve.value_at(position))
         heard = easel.data.heard_at(frame)
@@ -212,14 +212,11 @@ class LossGraph:
         soft = max(1.5, thin)  # standing lines move by fractions of a pixel: a little wider looks the same at each
         for tick in self._ticks:
             at = tick.position_px - first
-            if at > tile.width + 0.5 * plot.width or at < -0.5 * plot.width:
+            if not -soft < at < tile.width + soft:
                 continue
             is_end = tick.position_px == self._axis.length_px
             line, shown = (easel.ink("muted"), 0.6) if is_end else (grid, 0.7 if tick.major else 0.35)
             blend_box(tile, (at - soft / 2, 0, at + soft / 2, plot.height), line, shown)
-            if tick.major and self._labels_px:
-                words = Words(easel.type, tick.label, self._style)
-                words.draw(tile, (at - words.width_px / 2, plot.height + self._label_baseline), easel.ink("muted"))
 
     def _rows(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rows of the plot at which losses stand; what lies beyond its edges stands at the edge."""

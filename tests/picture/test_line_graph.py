@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise, product
 from typing import Any
 
@@ -19,6 +21,7 @@ from pipeline.picture.motion import glide
 from pipeline.picture.planes import ink, planes_of
 from pipeline.picture.scene_data import LossHistory, SceneData
 from pipeline.picture.theme import load_theme
+from pipeline.picture.tick_lane import FADE_FROM
 from pipeline.picture.ticks import choose_ticks
 from tests.picture.made_scenes import BITS, frame_of, history, layout_of, scene, scene_data
 
@@ -308,7 +311,9 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
         if x > graph._plot.left + 4 * graph.heard._radius:
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
-            ring = planes.luma[round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)]
+            ring = planes.luma[
+                round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)
+            ]
             assert ring > 180 or height == 360
         label, top = graph.heard.placed(spot)
         width, tall = graph.heard.width_px(label), label.height_px
@@ -329,3 +334,38 @@ def test_while_the_recording_is_heard_no_checkpoint_is_marked() -> None:
         panel.draw(data.start_frame + 50, planes_of(out, 480, 320))
         drawn.append(out)
     assert np.array_equal(*drawn)
+
+
+def running_lane(pixels_a_frame: float) -> tuple[np.ndarray, float]:
+    """The row of numbers below a graph that runs so fast, as shares of their ink, and the graph's width."""
+    data = scene_data(1280, 360, frame_rate=Fraction(60), others=())
+    frames = data.end_frame - data.start_frame
+    settings = {"kind": "validation_loss", "window": 0.05, "text": 0.06}
+    still: Any = scene(data, layout=layout_of(settings)).panels[0]
+    an_iteration = still._axis.length_px / 4000
+    positions = 1000 + np.clip(np.arange(frames + 1) - 100, 0, 40) * pixels_a_frame / an_iteration
+    data = replace(data, iteration=np.minimum(positions, 4000))
+    graph: Any = scene(data, layout=layout_of(settings)).panels[0]
+    frame = data.start_frame + 120
+    assert graph.speed_px(frame) == pytest.approx(pixels_a_frame, abs=0.01)
+    row = graph._numbers._box
+    planes = planes_of(frame_of(scene(data, layout=layout_of(settings)), data, frame), 1280, 360)
+    lane = planes.luma[row.top : row.bottom, row.left + 200 : row.right - 70].astype(float)
+    ground, full = ink(COLOURS.background).luma, ink(COLOURS.muted).luma
+    return (lane - ground) / (full - ground), float(row.width)
+
+
+@pytest.mark.parametrize("pixels_a_frame", [0.0, 1.3, 4.0, 8.0, 11.4])
+def test_numbers_of_the_time_axis_are_sharp_as_long_as_they_can_be_read(pixels_a_frame: float) -> None:
+    lane, width = running_lane(pixels_a_frame)
+    assert pixels_a_frame * 60 / width < FADE_FROM
+    assert lane.max() > 0.85, "their strokes are as bright as standing ones"
+    inked = lane > 0.1
+    assert (lane[inked] > 0.6).mean() > 0.3, "and no grey smear surrounds them"
+
+
+def test_numbers_fade_while_the_graph_runs_too_fast_for_them_and_leave_nothing_behind() -> None:
+    bright = [float(running_lane(speed)[0].max()) for speed in (12.0, 18.0, 24.0, 33.0, 60.0)]
+    assert bright == sorted(bright, reverse=True)
+    assert 0.1 < bright[1] < 0.9
+    assert bright[3:] == pytest.approx([0.0, 0.0], abs=0.01)
