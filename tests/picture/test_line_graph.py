@@ -308,7 +308,9 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
         if x > graph._plot.left + 4 * graph.heard._radius:
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
-            ring = planes.luma[round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)]
+            ring = planes.luma[
+                round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)
+            ]
             assert ring > 180 or height == 360
         label, top = graph.heard.placed(spot)
         width, tall = graph.heard.width_px(label), label.height_px
