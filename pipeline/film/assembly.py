@@ -1,18 +1,15 @@
-"""Putting a film together: cards, scenes and inserts one after the other, and where captions may stand.
+"""Putting a film together: cards, scenes and inserts one after the other, in whole frames.
 
 This module is pure: lengths in, clips out, all in whole frames. It does not know words, networks or files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
 
 from pipeline.film.settings import InsertSettings
 from pipeline.film.timeline import (
-    Caption,
     CardClip,
     Chapter,
     Clip,
@@ -21,9 +18,6 @@ from pipeline.film.timeline import (
     SceneClip,
     SoundClip,
 )
-
-SHORTEST_CAPTION_S: Final = 0.4
-"""A caption of which less is left is not shown: nobody could read it."""
 
 
 @dataclass(frozen=True)
@@ -144,37 +138,3 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
     if chapters and chapters[0].frame > 0:
         chapters = (Chapter(frame=0, title=plan.title), *chapters)
     return tuple(reel.clips), chapters
-
-
-def place_captions(usual: Iterable[Caption], fired: Sequence[Caption], shortest_frames: int) -> tuple[Caption, ...]:
-    """Let captions that were fired by conditions take the place of the usual ones, none over another.
-
-    A later fired caption ends an earlier one. Pieces of usual captions shorter than `shortest_frames` are left out.
-    """
-    ordered = sorted((c for c in fired if c.text), key=lambda caption: (caption.in_frame, caption.out_frame))
-    front: list[Caption] = []
-    for caption, following in pairwise([*ordered, None]):
-        if caption is not None:
-            out = caption.out_frame if following is None else min(caption.out_frame, following.in_frame)
-            if out > caption.in_frame:
-                front.append(caption.model_copy(update={"out_frame": out}))
-    pieces = [piece for caption in usual if caption.text for piece in _around(caption, front)]
-    long_enough = [piece for piece in pieces if piece.out_frame - piece.in_frame >= shortest_frames]
-    return tuple(sorted([*front, *long_enough], key=lambda caption: caption.in_frame))
-
-
-def _around(caption: Caption, front: Sequence[Caption]) -> Iterable[Caption]:
-    at = caption.in_frame
-    for other in front:
-        if other.in_frame < caption.out_frame and other.out_frame > at:
-            if other.in_frame > at:
-                yield caption.model_copy(update={"in_frame": at, "out_frame": other.in_frame})
-            at = other.out_frame
-    if at < caption.out_frame:
-        yield caption.model_copy(update={"in_frame": at})
-
-
-def first_frame_at(iteration: int, frames: range, position: Callable[[range], Sequence[float]]) -> int | None:
-    """Return the first frame at which the playhead has reached an iteration; None where it never does."""
-    places = position(frames)
-    return next((frame for frame, place in zip(frames, places, strict=True) if place >= iteration - 1e-9), None)

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
+SHORTEST_CAPTION_S = 0.75
+"""A caption is shown at least so long, or not at all: nobody could read it. The shortest take by default is longer."""
 LOWEST_FRAME_RATE = Fraction(1)
 HIGHEST_FRAME_RATE = Fraction(240)
 _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
@@ -135,11 +137,15 @@ class TakeLine(FilmSettings):
 
 
 class CaptionRule(FilmSettings):
-    """A caption fired by a condition: shown at the first moment of the section at which all its conditions hold."""
+    """A caption fired by conditions: shown with the first take of the section of which all of them hold."""
 
     text: str = Field(min_length=1, max_length=500, description="a Jinja2 template")
-    below_bits: float | None = Field(default=None, gt=0.0, description="a take's validation loss, bits per byte")
-    iteration: int | None = Field(default=None, ge=0, description="reached by the graphs' playhead")
+    below_bits: float | None = Field(default=None, gt=0.0, description="validation loss, bits per byte")
+    iteration: int | None = Field(default=None, ge=0, description="trained at least so far")
+    on: Literal["take", "playhead"] = Field(
+        default="take",
+        description="take: what is heard meets the conditions; playhead: the graphs' playhead has come so far",
+    )
     seconds: float = Field(default=4.0, gt=0.0, le=600.0)
 
     @model_validator(mode="after")

@@ -75,7 +75,7 @@ class HeardMark:
     """
 
     def __init__(
-        self, easel: Easel, plot: Box, words: str, style: TextStyle, colour: Ink, rows: Rows, rest_px: float
+        self, easel: Easel, plot: Box, *, words: str, style: TextStyle, colour: Ink, rows: Rows, rest_px: float
     ) -> None:
         self._easel, self._plot, self._style, self._colour, self._rows = easel, plot, style, colour, rows
         self._radius = RADIUS * easel.line_px("graph")

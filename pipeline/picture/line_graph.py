@@ -86,7 +86,13 @@ class LossGraph:
         self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
         self._rest_px, self._far_px = self._way_px()
         self.heard = HeardMark(
-            easel, self._plot, settings.heard, self._style, self._ink, self._curve_rows, self._rest_px
+            easel,
+            self._plot,
+            words=settings.heard,
+            style=self._style,
+            colour=self._ink,
+            rows=self._curve_rows,
+            rest_px=self._rest_px,
         )
         self.origin_px: int | None = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
 

@@ -131,9 +131,7 @@ class SpeedHint:
         size = min(settings.text, 0.7 * self.box.height / easel.size_px)
         self._figures = Figures(easel.type, easel.style(size, weight=600, tabular=True))
         data = easel.data
-        self._pace = pace(
-            data.iteration if easel.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate
-        )
+        self._pace = pace(data.iteration if easel.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate)
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: the hint comes and goes."""

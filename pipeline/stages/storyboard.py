@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,23 +11,29 @@ from typing import Any, Final
 
 from pipeline.errors import ProductionError
 from pipeline.film.assembly import (
-    SHORTEST_CAPTION_S,
     FilmPlan,
     PlacedTake,
     SectionPlan,
     assemble,
+)
+from pipeline.film.captions import (
+    CaptionWish,
     first_frame_at,
+    first_reached,
+    first_take,
     place_captions,
+    reading_s,
 )
 from pipeline.film.clock import Clock
 from pipeline.film.footage import content_hash, probe, shown_seconds
 from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
-from pipeline.film.scroll import ScrollLaw
-from pipeline.film.settings import CaptionRule
+from pipeline.film.scroll import Axis, ScrollLaw
+from pipeline.film.settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
+from pipeline.picture.layout import load_layout
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import check_text, render_caption
 from pipeline.production import Production
@@ -38,7 +44,7 @@ from pipeline.store import Json, Piece, write_record
 from pipeline.workplace import Workplace
 
 STAGE: Final = "storyboard"
-VERSION: Final = 1
+VERSION: Final = 2
 CAPTION_TEMPLATES: Final = ("take", "recording")
 CAPTION_FACTS: Final = (
     *("film", "section", "section_number", "sections", "recording_seconds", "sample_rate_hz", "encoding"),
@@ -47,6 +53,10 @@ CAPTION_FACTS: Final = (
     *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats"),
 )
 """The names that caption templates may use."""
+_NEVER: Final = {
+    "take": "no take that is heard meets its conditions",
+    "playhead": "the graphs' playhead never comes to where its conditions hold",
+}
 
 
 def pieces(production: Production, made: Made) -> list[Piece]:
@@ -73,6 +83,7 @@ def pieces(production: Production, made: Made) -> list[Piece]:
             for number, insert in enumerate(production.inserts)
         ],
         "captions": dict(_caption_templates(production)),
+        "scroll": _scroll(production),
         "made": upstream,
     }
     return [Piece(STAGE, production.piece_name("timeline"), VERSION, ingredients)]
@@ -129,9 +140,12 @@ class _SectionStory:
         return f"section {self.number + 1} ({self.production.sections[self.number].title}), storyboard"
 
     @cached_property
+    def points(self) -> tuple[CheckpointPoint, ...]:
+        return tuple(CheckpointPoint(c.iteration, c.validation_loss_nats) for c in self.run.checkpoints)
+
+    @cached_property
     def planned(self) -> tuple[PlannedTake, ...]:
-        points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in self.run.checkpoints]
-        return choose_takes(points, self.production.sections[self.number].storyboard, where=self.where)
+        return choose_takes(self.points, self.production.sections[self.number].storyboard, where=self.where)
 
     @cached_property
     def checkpoints(self) -> Mapping[int, CheckpointFacts]:
@@ -219,33 +233,45 @@ class _SectionStory:
             validation_loss_nats=_finite(checkpoint.validation_loss_nats),
         )
 
-    def fired(self, scene: SceneClip, report: Reporter) -> Iterator[Caption]:
-        """Captions whose conditions come true in this scene."""
-        law = ScrollLaw([(point.frame, point.iteration) for point in scene.key_points])
-        frames = range(scene.start_frame, scene.end_frame)
+    def wishes(self, scene: SceneClip, scroll: Axis, report: Reporter) -> Iterator[CaptionWish]:
+        """What is to be said in this scene beside what every take says of itself, and when it is due."""
+        shortest = self.clock.frames_within(SHORTEST_CAPTION_S)
+        written = {take.iteration for take in self.planned if take.caption is not None}
+        for sound in scene.sounds:
+            if sound.iteration in written:
+                yield CaptionWish(
+                    text=sound.caption,
+                    at_frame=sound.start_frame,
+                    frames=sound.frames,
+                    until_frame=sound.end_frame,
+                    least_frames=shortest,
+                    is_for_take=True,
+                    section=self.number,
+                )
         for rule in self.production.sections[self.number].storyboard.caption:
-            checkpoint = self._first_that_fits(rule)
-            at = first_frame_at(
-                max(checkpoint.iteration, rule.iteration or 0) if checkpoint else scene.key_points[-1].iteration + 1,
-                frames,
-                lambda span: law.positions(span).tolist(),
-            )
-            if checkpoint is None or at is None:
-                if self.production.cut:
-                    continue  # a cut need not come to it
-                report.warn(f"{self.where}: the caption {rule.text[:40]!r} is never shown: its condition never holds")
+            found = self._fired(rule, scene, scroll)
+            if found is None:
+                if not self.production.cut:  # a cut need not come to it
+                    report.warn(f"{self.where}: the caption {_short(rule.text)} is never shown: {_NEVER[rule.on]}")
                 continue
+            checkpoint, at_frame, until_frame = found
             text = render_caption(rule.text, self.facts(checkpoint, rule.seconds), f"caption in {self.where}")
-            out = min(at + max(1, self.clock.frames_within(rule.seconds)), scene.end_frame)
-            yield Caption(text=text, in_frame=at, out_frame=out, section=self.number)
+            wanted = self.clock.frames_within(rule.seconds)
+            least = max(shortest, min(wanted, self.clock.frames_within(reading_s(text))))
+            yield CaptionWish(text, at_frame, max(wanted, least), until_frame, least, section=self.number)
 
-    def _first_that_fits(self, rule: CaptionRule) -> CheckpointFacts | None:
-        """The first checkpoint that is good enough; for a rule of iterations alone, the last one before it."""
-        reached = [c for c in self.run.checkpoints if rule.iteration is None or c.iteration <= rule.iteration]
-        if rule.below_bits is None:
-            return reached[-1] if reached and (rule.iteration or 0) <= self.run.iterations else None
-        limit = rule.below_bits * math.log(2)
-        return next((c for c in self.run.checkpoints if c.validation_loss_nats < limit), None)
+    def _fired(self, rule: CaptionRule, scene: SceneClip, scroll: Axis) -> tuple[CheckpointFacts, int, int] | None:
+        """The checkpoint that a rule's caption tells of, and the frames at which it is due and no longer true."""
+        if rule.on == "take":
+            take = first_take(rule, scene.sounds)
+            return take and (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)
+        reached = first_reached(rule, self.points)
+        if reached is None:
+            return None
+        law = ScrollLaw([(point.frame, point.iteration) for point in scene.key_points], axis=scroll)
+        frames = range(scene.start_frame, scene.end_frame)
+        at = first_frame_at(reached[1], frames, lambda span: law.iterations(span).tolist())
+        return None if at is None else (self.checkpoints[reached[0].iteration], at, scene.end_frame)
 
 
 def _timeline(production: Production, made: Made, report: Reporter) -> Timeline:
@@ -277,26 +303,50 @@ def _timeline(production: Production, made: Made, report: Reporter) -> Timeline:
     )
     clips, chapters = assemble(plan)
     scenes = [clip for clip in clips if isinstance(clip, SceneClip)]
-    fired = [caption for story, scene in zip(stories, scenes, strict=True) for caption in story.fired(scene, report)]
+    scroll = _scroll(production)
+    captions = [
+        caption
+        for story, scene in zip(stories, scenes, strict=True)
+        for caption in _captions(story, scene, scroll, report)
+    ]
     return Timeline(
         title=production.title,
         width=video.width,
         height=video.height,
         frame_rate=video.frame_rate,
+        scroll=scroll,
         total_frames=clips[-1].end_frame,
         clips=clips,
-        captions=place_captions(_usual(scenes), fired, math.ceil(SHORTEST_CAPTION_S * video.frame_rate)),
+        captions=tuple(captions),
         chapters=chapters,
         sections=tuple(_section_facts(story) for story in stories),
     )
 
 
-def _usual(scenes: Sequence[SceneClip]) -> Iterator[Caption]:
-    for scene in scenes:
-        for sound in scene.sounds:
-            yield Caption(
-                text=sound.caption, in_frame=sound.start_frame, out_frame=sound.end_frame, section=scene.section
-            )
+def _scroll(production: Production) -> Axis:
+    return load_layout(production.video.layout, production.templates_folder).law
+
+
+def _captions(story: _SectionStory, scene: SceneClip, scroll: Axis, report: Reporter) -> tuple[Caption, ...]:
+    usual = [
+        Caption(text=sound.caption, in_frame=sound.start_frame, out_frame=sound.end_frame, section=scene.section)
+        for sound in scene.sounds
+    ]
+    shortest = story.clock.frames_within(SHORTEST_CAPTION_S)
+    placed, left_out = place_captions(usual, list(story.wishes(scene, scroll, report)), scene.end_frame, shortest)
+    for wish in left_out:
+        hint = (
+            "give its take more seconds" if wish.is_for_take else "it needs longer takes, or fewer captions beside it"
+        )
+        report.warn(
+            f"{story.where}: the caption {_short(wish.text)} finds no room, for a caption is shown at least "
+            f"{float(wish.least_frames / story.clock.frame_rate):.2g} s: {hint}"
+        )
+    return placed
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "\u2026")  # noqa: PLR2004 - enough to know it by
 
 
 def _insert_path(production: Production, number: int) -> Path:

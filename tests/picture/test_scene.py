@@ -52,9 +52,7 @@ def fast_for_a_while() -> np.ndarray:
 @pytest.mark.parametrize("kind", PANELS)
 def test_each_panel_looks_like_its_golden_picture(kind: str, golden: Golden) -> None:
     position = fast_for_a_while()
-    data = scene_data(
-        160, 90, picture=logo(), iteration=position, section_title="My voice"
-    )
+    data = scene_data(160, 90, picture=logo(), iteration=position, section_title="My voice")
     golden(f"panel-{kind}", rgb_of(frame_of(scene(data, layout=layout_of(PANELS[kind])), data, LATE), data))
 
 

@@ -10,6 +10,7 @@ from pipeline.errors import ProductionError, TemplateError
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
 from pipeline.production import Production
 from pipeline.progress import Silence
+from pipeline.resources import find_template
 from pipeline.stages import storyboard
 from pipeline.workplace import Workplace
 from tests.stages import made_up
@@ -80,26 +81,69 @@ def test_an_iteration_of_one_is_no_plural_and_numbers_have_their_units(tmp_path:
     assert timeline.captions[2].text.replace("\u00a0", " ") == "1/2: LSTM, 2 \u00d7 16 neurons, 7.36 after 0.5 s"
 
 
-def test_a_caption_is_fired_by_a_loss_or_an_iteration_and_takes_the_usual_ones_place(tmp_path: Path) -> None:
+def test_a_caption_is_fired_with_the_first_take_that_meets_its_conditions(tmp_path: Path) -> None:
     rules = [
-        {"text": "Below six bits!", "below_bits": 6.0, "seconds": 0.1},
-        {"text": "Half way: {{ iteration }}", "iteration": 40, "seconds": 0.1},
+        {"text": "Below six bits!", "below_bits": 6.0},
+        {"text": "Half way: {{ iteration }}", "iteration": 40},
     ]
     timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path)
-    scene = timeline.scenes()[0]
-    fired = {caption.text: caption for caption in timeline.captions if caption.out_frame - caption.in_frame == 3}
-    below = fired["Below six bits!"]
-    assert below.in_frame == scene.key_points[2].frame  # iteration 20 is the first checkpoint below six bits
-    assert "Half way: 40" in fired
+    sounds = {sound.iteration: sound for sound in timeline.scenes()[0].sounds}
+    said = {caption.text: caption for caption in timeline.captions}
+    assert said["Below six bits!"].in_frame == sounds[20].start_frame  # 20 is the first that speaks below six bits
+    assert said["Below six bits!"].out_frame == sounds[20].end_frame
+    assert said["Half way: 80"].in_frame == sounds[80].start_frame  # 40 is passed over: it isn't heard
     for earlier, later in pairwise(timeline.captions):
         assert earlier.out_frame <= later.in_frame
 
 
+def test_a_caption_on_the_playhead_is_fired_between_takes(tmp_path: Path) -> None:
+    rules = [{"text": "Half way: {{ iteration }}", "iteration": 40, "seconds": 0.8, "on": "playhead"}]
+    timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path)
+    (said,) = [caption for caption in timeline.captions if caption.text == "Half way: 40"]
+    sounds = {sound.iteration: sound for sound in timeline.scenes()[0].sounds}
+    assert sounds[20].start_frame < said.in_frame < sounds[80].start_frame
+    assert said.out_frame - said.in_frame == 24
+
+
+def test_the_playhead_reaches_an_iteration_where_the_layouts_law_says(tmp_path: Path) -> None:
+    """Along a logarithmic axis the way from 20 to 80 is half done at 40, along a linear one at 50."""
+    rules = [{"text": "There", "iteration": 40, "on": "playhead"}]
+    own = tmp_path / "templates" / "layouts"
+    own.mkdir(parents=True)
+    text = find_template("layouts/landscape.toml", None).read_text()
+    (own / "mine.toml").write_text(text.replace('scroll = "linear"', 'scroll = "log"'))
+    at = {}
+    for layout in ("landscape", "mine"):
+        production = made_up.production(video={"layout": layout}, storyboard_1={"caption": rules})
+        production._folder = tmp_path
+        timeline = tell(production, tmp_path / layout)
+        assert timeline.scroll == ("log" if layout == "mine" else "linear")
+        at[layout] = next(caption.in_frame for caption in timeline.captions if caption.text == "There")
+    assert at["landscape"] != at["mine"]
+
+
+def test_captions_written_for_takes_come_before_fired_ones_and_what_finds_no_room_is_named(tmp_path: Path) -> None:
+    listener = Listener()
+    rules = [{"text": f"Rule {number}", "iteration": 20} for number in range(4)]
+    takes = [{"iteration": 0, "seconds": 1}, {"iteration": 20, "seconds": 2.5, "caption": "By hand"}]
+    story = {"seconds": None, "take": takes, "caption": rules}
+    timeline = tell(made_up.production(storyboard_1=story), tmp_path, listener)
+    sound = timeline.scenes()[0].sounds[-1]
+    said = [(c.text, c.in_frame) for c in timeline.captions if c.section == 0 and c.in_frame >= sound.start_frame]
+    assert [text for text, _ in said] == ["By hand", "Rule 0", "Rule 1"]
+    assert said[0][1] == sound.start_frame
+    assert [word.split("caption ")[1].split(" finds")[0] for word in listener.warnings] == ["'Rule 2'", "'Rule 3'"]
+
+
 def test_a_caption_whose_condition_never_holds_is_told(tmp_path: Path) -> None:
     listener = Listener()
-    rules = [{"text": "Perfect", "below_bits": 0.1}, {"text": "Far", "iteration": 10**6}]
+    rules = [
+        {"text": "Perfect", "below_bits": 0.1},
+        {"text": "Far", "iteration": 10**6, "on": "playhead"},
+    ]
     timeline = tell(made_up.production(storyboard_1={"caption": rules}), tmp_path, listener)
-    assert len(listener.warnings) == 2
+    assert "'Perfect' is never shown: no take" in listener.warnings[0]
+    assert "'Far' is never shown: the graphs' playhead" in listener.warnings[1]
     assert not any(caption.text in {"Perfect", "Far"} for caption in timeline.captions)
 
 
