@@ -219,7 +219,7 @@ def _write_footage(clip: VideoClip, rate: Fraction, out: Path, aside: Path) -> N
 
 
 def _written_sound(audio: Any, path: Path) -> Path:
-    with soundfile.SoundFile(path, "w", SOUND_RATE_HZ, audio.nchannels, "PCM_24") as file:
+    with soundfile.SoundFile(name_of(path), "w", SOUND_RATE_HZ, audio.nchannels, "PCM_24") as file:
         for chunk in audio.iter_chunks(chunksize=_CHUNK_SAMPLES, fps=SOUND_RATE_HZ):
             file.write(np.clip(np.asarray(chunk, dtype=np.float32), -1, 1))
     return path

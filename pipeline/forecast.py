@@ -28,6 +28,7 @@ from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.production import Production
 from pipeline.progress import WorkTime, outlook_text
 from pipeline.results import Made
+from pipeline.sound.sound_file import name_of
 from pipeline.speeds import Speeds, cache_folder
 from pipeline.store import Piece
 from pipeline.workplace import Workplace
@@ -215,7 +216,7 @@ def _size(path: Path) -> int:
 
 def _length_s(path: Path) -> float:
     try:
-        return float(soundfile.info(path).duration)
+        return float(soundfile.info(name_of(path)).duration)
     except (OSError, RuntimeError):
         return _size(path) / _USUAL_BYTES_PER_S
 
