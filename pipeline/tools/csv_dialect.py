@@ -163,7 +163,9 @@ def _find_delimiter(lines: Sequence[str]) -> str:
         fields, often = Counter(map(len, rows)).most_common(1)[0]
         if fields > 1:
             values = sum(is_value(field.strip()) for row in rows for field in row) / sum(map(len, rows))
-            best, best_score = max((best, best_score), (candidate, (often / len(lines), values)), key=lambda one: one[1])
+            best, best_score = max(
+                (best, best_score), (candidate, (often / len(lines), values)), key=lambda one: one[1]
+            )
     return best
 
 

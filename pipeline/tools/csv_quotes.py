@@ -52,7 +52,7 @@ def _closed_pattern(delimiters: str) -> re.Pattern[bytes]:
     Every alternative begins differently and gives nothing back, so that the time is in proportion to the text.
     """
     around = re.escape(delimiters.encode())
-    quoted = rb'(?<![^\n' + around + rb'])"(?:[^"]|"")*+"(?![^\r\n' + around + rb"])"
+    quoted = rb"(?<![^\n" + around + rb'])"(?:[^"]|"")*+"(?![^\r\n' + around + rb"])"
     return re.compile(rb'(?:[^"]++|' + quoted + rb")*+")
 
 
@@ -80,7 +80,7 @@ def _records(
     block: bytes, odd: Sequence[tuple[int, int]], closed: re.Pattern[bytes], *, last: bool
 ) -> tuple[list[tuple[int, int]], int]:
     """Find records of several lines: a line with an odd number of marks opens one, the next such line closes it."""
-    records = []
+    records: list[tuple[int, int]] = []
     number = 0
     while number < len(odd):
         begin = odd[number][0]

@@ -46,8 +46,11 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_data_arguments(group: Any) -> None:
     group.add_argument(
-        "-x", default="", metavar="COLUMN", help="column of x: name, number, or 'line'; by default one that counts\n"
-        "(step, iteration), else the first; times are read too"
+        "-x",
+        default="",
+        metavar="COLUMN",
+        help="column of x: name, number, or 'line'; by default one that counts\n"
+        "(step, iteration), else the first; times are read too",
     )
     group.add_argument("-y", action="append", default=[], metavar="SERIES", help=_SERIES_HELP)
     group.add_argument(

@@ -157,7 +157,9 @@ def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], lis
     names = dialect.names
     known = set(names)
     ends = {name for name in names if name[-len(_LOW) :].casefold() in {_LOW, _HIGH} and name[: -len(_LOW)] in known}
-    numeric = [at for at in dialect.readable if at != x and names[at] not in ends and dialect.columns[at].kind != "time"]
+    numeric = [
+        at for at in dialect.readable if at != x and names[at] not in ends and dialect.columns[at].kind != "time"
+    ]
     losses = [at for at in numeric if is_loss(names[at])]
     notes = []
     if _SUMMARY in known and "loss" in known and "train_loss" in known:
