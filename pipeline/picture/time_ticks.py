@@ -131,7 +131,9 @@ def _multiples(axis: Axis, step: float, shift: float, origin: float) -> list[flo
         return []
     # Whole numbers divided keep their digits, as 3 / 10 does where 3 * 0.1 doesn't.
     parts = round(1 / step) if step < 1 else 0
-    return [(number / parts if parts else number * step) + origin - shift for number in range(begin, end + 1)]
+    values = [(number / parts if parts else number * step) + origin - shift for number in range(begin, end + 1)]
+    hair = 1e-6 * (axis.last - axis.first)  # far from 1970, parts of a second are rounded
+    return [value for value in values if axis.first - hair <= value <= axis.last + hair]
 
 
 def _growing(axis: Axis) -> Iterator[TickSet]:

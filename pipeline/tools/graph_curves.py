@@ -77,7 +77,10 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
         bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, faint))
     width_px = one.options.width_px or line_px
     if options.join == "none" and not dense:
-        return Curve(tuple(bands), None, colour, width_px, _points(one, panel), _dot_px(_POINT, width_px))
+        points = _points(one, panel)
+        return Curve(
+            tuple(bands), None, colour, width_px, points, _dot_px(_POINT if len(points) > 1 else _LONE, width_px)
+        )
     line = _line(one, columns, panel, gap_px, cuts)
     return Curve(tuple(bands), line, colour, width_px, _lone(line), _dot_px(_LONE, width_px))
 
