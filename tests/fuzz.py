@@ -129,7 +129,7 @@ def _loss_log(data: bytes, folder: Path) -> None:
 
 
 def _csv(data: bytes, folder: Path) -> None:
-    options = _module("tools.csv_dialect").DialectOptions(decimal_comma=data[:1] == b";")
+    options = _module("tools.csv_dialect").DialectOptions(decimal_comma=data[:1] == b";" or None)
     path = _written(folder, "log.csv", data)
     _module("tools.csv_table").read_table(str(path), options, lambda dialect: [-1, *range(min(4, len(dialect.names)))])
 
@@ -208,6 +208,9 @@ _LOGS: Final = (
     b'# a comment\nx;y\n1,5;"2"\n3;NA\n',
     b"a b\n1 2e3\n-4 inf\n",
     b"\xff\xfe1\0,\x002\0\n\0",
+    b't;v\n2026-01-01T00:00:00+02:00;1.234,5\n2026-01-01 00:01;"2\n3"\n',
+    b'{"step": 1, "loss": {"train": 2}}\n{"step": 2, "at": "0:01:02"}\n',
+    b'{\n"a": [1],\n"log_history": [\n{"step": 1, "loss": NaN},\n{"step": 2}\n]\n}\n',
 )
 _ADTS: Final = b"\xff\xf1\x50\x80\x01\x1f\xfc\0"
 _WORDS: Final = (b"duration\0[3725.5]", b'plural\0[2, "layer"]', b'replace\0["abc", "b", "x"]', b'join\0[[1, 2], "-"]')
@@ -236,7 +239,12 @@ TARGETS: Final[dict[str, Target]] = {
     "checkpoint-record": Target(("learning.checkpoint", "learning.network"), _checkpoints(".json"), _checkpoint_record),
     "loss-log": Target(("learning.loss_log",), lambda: _LOGS, _loss_log),
     "csv": Target(
-        ("tools.csv_table", "tools.csv_dialect", "tools.csv_source", "tools.csv_numbers"), lambda: _LOGS, _csv
+        (
+            *("tools.csv_table", "tools.csv_dialect", "tools.csv_source", "tools.csv_numbers", "tools.csv_quotes"),
+            *("tools.csv_kinds", "tools.csv_times", "tools.json_table", "tools.json_values"),
+        ),
+        lambda: _LOGS,
+        _csv,
     ),
     "byte-table": Target(("tools.byte_table",), lambda: ["".join(f"U+{n:04X}\n" for n in range(256)).encode()], _table),
     "from-text": Target(("tools.byte_text",), lambda: ["aя~ə\r\n".encode(), b"\xef\xbb\xbfabc"], _from_text),

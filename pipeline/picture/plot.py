@@ -91,7 +91,7 @@ class Panel:
     @property
     def inks(self) -> list[Colour]:
         """The colours of lines and dots, each once."""
-        return list(dict.fromkeys(shape.colour for shape in (*self.lines, *self.dots)))
+        return list(dict.fromkeys([line.colour for line in self.lines] + [dots.colour for dots in self.dots]))
 
 
 class Plot:
@@ -183,11 +183,10 @@ class Plot:
                 brush.paint(picture, (above + row + y) * self.width + panel.left + column + x, levels[y, x])
         for dots in panel.dots:
             brush = self._line_brushes[dots.colour]
-            for row, column, coverage in dot_coverage(dots.centres_px, dots.width_px, rows, panel.width):
+            for y, x, coverage in dot_coverage(dots.centres_px, dots.width_px, rows, panel.width):
                 levels = np.rint(coverage * brush.levels).astype(np.int64)
                 inked = levels > 0
-                places = (above + row[inked]) * self.width + panel.left + column[inked]
-                brush.paint(picture, places, levels[inked])
+                brush.paint(picture, (above + y[inked]) * self.width + panel.left + x[inked], levels[inked])
 
     def _paint_text(self, picture: Numbers, text: TextMark, first_row: int) -> None:
         height = len(text.coverage)

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 _COLUMNS_AT_ONCE: Final = 256
 _THINNEST_PX: Final = 1.0
-_DOTS_AT_ONCE: Final = 4096
+_PIXELS_AT_ONCE: Final = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,15 @@ def dot_coverage(
 
     Yields
     ------
-    Rows, columns and coverage from 0 to 1 of the pixels that some of the dots touch, shape (pixels,) each, no pixel twice.
+    Rows, columns and coverage from 0 to 1 of the pixels that some of the dots touch, shape (pixels,) each, no pixel
+    twice.
     """
     radius = max(width_px, _THINNEST_PX) / 2
     near = (centres_px[:, 1] > rows[0] - radius - 1) & (centres_px[:, 1] < rows[1] + radius + 1)
     around = np.arange(-math.ceil(radius) - 1, math.ceil(radius) + 2)
-    for begin in range(0, int(np.count_nonzero(near)), _DOTS_AT_ONCE):
-        centres = centres_px[near][begin : begin + _DOTS_AT_ONCE]
+    at_once = max(1, _PIXELS_AT_ONCE // around.size**2)
+    for begin in range(0, int(np.count_nonzero(near)), at_once):
+        centres = centres_px[near][begin : begin + at_once]
         whole = np.floor(centres).astype(np.int64)
         x = (whole[:, :1, None] + around[None, :, None]).repeat(around.size, axis=2)
         y = (whole[:, 1:, None] + around[None, None, :]).repeat(around.size, axis=1)

@@ -160,6 +160,20 @@ class Typesetter:
         """
         return _rendered(self.fonts, text, style)
 
+    def stretches(self, text: str, style: TextStyle) -> list[tuple[str, Face, float, float]]:
+        """The stretches of a line that one face each draws, from left to right: text, face, pen before it, and width.
+
+        The last two are in pixels.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        pieces, advance = _pieces(self.fonts, text, style)
+        ends = [*(piece.pen_px for piece in pieces[1:]), advance]
+        return [(one.text, one.face, one.pen_px, end - one.pen_px) for one, end in zip(pieces, ends, strict=True)]
+
     def wrap(self, text: str, style: TextStyle, width_px: float, *, balance: bool = False) -> tuple[str, ...]:
         """Break `text` into lines at most `width_px` wide; with `balance`, lines of about equal length."""
 

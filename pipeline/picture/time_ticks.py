@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from pipeline.picture.axis import Axis
@@ -19,6 +19,7 @@ _MONDAY_S: Final = 4 * _DAY  # 1970-01-05, the first Monday of the count
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS_A_YEAR: Final = 12
 _MOST_TICKS: Final = 20_000
+_NEARLY_STRAIGHT: Final = 4.0  # within so little of a logarithmic axis, even steps mark it better
 # Steps in seconds, each with that of its minor ticks.
 _BELOW_A_SECOND: Final = tuple(
     (mantissa * 10.0**exponent, mantissa * 10.0**exponent / (4 if mantissa == 2 else 5))  # noqa: PLR2004  # quarters of 2
@@ -97,7 +98,7 @@ def choose_time_ticks(
 
 def _candidates(axis: Axis, clock: Clock, most: float) -> Iterator[TickSet]:
     """Sets of ticks, the densest first; on a logarithmic axis first steps that grow with the time."""
-    if clock.is_span and axis.scale != "linear" and axis.last > 4 * max(axis.first, 0.0):  # two octaves
+    if clock.is_span and axis.scale != "linear" and axis.last > _NEARLY_STRAIGHT * max(axis.first, 0.0):
         yield from _growing(axis)
     shift = 0.0 if clock.is_span else float(clock.offset_s or 0)
     span = axis.last - axis.first
@@ -130,7 +131,9 @@ def _multiples(axis: Axis, step: float, shift: float, origin: float) -> list[flo
         return []
     # Whole numbers divided keep their digits, as 3 / 10 does where 3 * 0.1 doesn't.
     parts = round(1 / step) if step < 1 else 0
-    return [(number / parts if parts else number * step) + origin - shift for number in range(begin, end + 1)]
+    values = [(number / parts if parts else number * step) + origin - shift for number in range(begin, end + 1)]
+    hair = 1e-6 * (axis.last - axis.first)  # far from 1970, parts of a second are rounded
+    return [value for value in values if axis.first - hair <= value <= axis.last + hair]
 
 
 def _growing(axis: Axis) -> Iterator[TickSet]:
@@ -180,7 +183,9 @@ def _write(value: float, step: float, axis: Axis, clock: Clock) -> str:
         return _span_text(value, step, hours=_has_hours(axis.first, axis.last))
     whole = math.floor(value + 0.5 * min(step, 1.0)) if step >= 1 else math.floor(value + 1e-7)
     moment = clock.moment(whole)
-    if step >= _DAY or ((moment.hour, moment.minute, moment.second) == (0, 0, 0) and value - whole < step / 2):
+    same_day = clock.moment(axis.first).date() == clock.moment(axis.last).date()  # which the axis's name tells
+    at_midnight = moment.time() == time() and value - whole < step / 2
+    if step >= _DAY or (at_midnight and not same_day):
         return f"{moment.day} {_MONTHS[moment.month - 1]}"
     text = f"{moment.hour:02}:{moment.minute:02}"
     if step < _MINUTE:

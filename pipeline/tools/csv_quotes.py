@@ -63,10 +63,8 @@ def _join(block: bytes, closed: re.Pattern[bytes], comment: bytes, *, last: bool
     starts = np.concatenate([[0], breaks[:-1] + 1])
     marks = np.concatenate([[0], np.cumsum(data == _QUOTE, dtype=np.int64)])
     odd = np.flatnonzero((marks[breaks + 1] - marks[starts]) & 1)
-    if comment:
-        odd = odd[[not block.startswith(comment, start) for start in starts[odd].tolist()]]
-    spans = list(zip(starts[odd].tolist(), (breaks[odd] + 1).tolist(), strict=True))
-    records, end = _records(block, spans, closed, last=last)
+    lines = list(zip(starts[odd].tolist(), (breaks[odd] + 1).tolist(), strict=True))
+    records, end = _records(block, lines, closed, comment, last=last)
     if not records:
         return block, end
     parts, at = [], 0
@@ -77,13 +75,16 @@ def _join(block: bytes, closed: re.Pattern[bytes], comment: bytes, *, last: bool
 
 
 def _records(
-    block: bytes, odd: Sequence[tuple[int, int]], closed: re.Pattern[bytes], *, last: bool
+    block: bytes, odd: Sequence[tuple[int, int]], closed: re.Pattern[bytes], comment: bytes, *, last: bool
 ) -> tuple[list[tuple[int, int]], int]:
     """Find records of several lines: a line with an odd number of marks opens one, the next such line closes it."""
-    records = []
+    records: list[tuple[int, int]] = []
     number = 0
     while number < len(odd):
         begin = odd[number][0]
+        if comment and block.startswith(comment, begin):
+            number += 1
+            continue
         if number + 1 == len(odd):
             return records, len(block) if last else begin
         stop = odd[number + 1][1]

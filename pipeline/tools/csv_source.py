@@ -1,7 +1,7 @@
 """Log files as blocks of whole lines, in UTF-8, whatever they came in.
 
-This module owns opening, gzip, encodings (byte order marks; UTF-16 and Windows-1252, as spreadsheets write them, without
-one) and line ends. It does not know columns or numbers.
+This module owns opening, gzip, encodings (byte order marks; without one, UTF-16 and Windows-1252, as spreadsheets write
+them) and line ends. It does not know columns or numbers.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _PROBE_BYTES: Final = 4096
+_MANY: Final = 0.4
 _WINDOWS: Final = "cp1252"
 _NOT_IN_WINDOWS: Final = b"\x81\x8d\x8f\x90\x9d"
 _SPOKEN: Final = {"cp1252": "Windows-1252 (Latin-1)", "iso8859-1": "Latin-1 (ISO 8859-1)"}
@@ -166,7 +167,7 @@ def _guessed_encoding(block: bytes) -> str:
     if b"\0" in probe:
         even, odd = probe[::2].count(0), probe[1::2].count(0)
         few, many = sorted((even, odd))
-        if many > len(probe) // 5 and few * 20 < many:
+        if few == 0 and many > _MANY * len(probe):
             return "utf-16-le" if odd > even else "utf-16-be"
         return ""
     if block.isascii():

@@ -7,7 +7,7 @@ as floats, with NaN where a row has no number. It does not know what is drawn.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -164,27 +164,26 @@ def _read(
         columns, oddities = rows.dense(wanted, most_numbers)
         notes = (*lines.notes, *rows.dialect.notes)
         return Table(path, rows.dialect, columns, oddities, rows.count, notes=notes)
-    blocks = whole_records(chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment)
-    return _read_lines(path, options, choose, most_numbers, blocks, lines.notes)
+    lines.blocks = whole_records(chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment)
+    return _read_rows(path, options, choose, most_numbers, lines)
 
 
-def _read_lines(
+def _read_rows(
     path: str,
     options: DialectOptions,
     choose: Callable[[Dialect], Sequence[int]],
     most_numbers: int,
-    blocks: Iterator[bytes],
-    notes: Sequence[str],
+    records: LineBlocks,
 ) -> Table:
     """Read blocks of rows, several at once."""
-    first = next(blocks)
+    first = next(records.blocks)
     dialect = find_dialect(first, options, input_name(path))
     wanted = tuple(dict.fromkeys(choose(dialect)))
-    table = Table(path, dialect, {}, {index: Oddities() for index in wanted}, notes=(*notes, *dialect.notes))
+    table = Table(path, dialect, {}, {index: Oddities() for index in wanted}, notes=(*records.notes, *dialect.notes))
     parts: dict[int, list[Floats]] = {index: [] for index in wanted}
     lines = dialect.rows_from
     work = partial(_part, dialect=dialect, wanted=wanted)
-    for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], blocks)):
+    for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], records.blocks)):
         for index in wanted:
             parts[index].append(part.columns[index] + lines if index < 0 else part.columns[index])
             table.oddities[index].add(part.oddities[index], table.rows)

@@ -22,7 +22,8 @@ from pipeline.tools.graph_theme import GraphTheme
 
 Floats = NDArray[np.float64]
 
-_DOT: Final = 2.6  # diameter of a point without neighbours, as a multiple of the line's width
+_POINT, _LONE = 2.6, 3.6  # diameters of one of many points, and of one without neighbours, in widths of the line
+_LARGEST_DOT_PX: Final = 64.0  # but for lines that are wider themselves
 _SHORT_PX: Final = 2  # a stretch of a line of so few columns is a point
 _DENSE: Final = 1.5  # points a column; where there are fewer, the line itself tells everything
 _SHARED_OPACITY: Final = 0.6  # of each of two bands, as a share of one band's: the line must stand out from both
@@ -47,11 +48,7 @@ class Curve:
     width_px: float
     dots: Floats
     """Centres, shape (dots, 2): columns from the left, and heights as in `Band`."""
-
-    @property
-    def dot_px(self) -> float:
-        """The diameter of a dot."""
-        return _DOT * self.width_px
+    dot_px: float
 
 
 def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px: float) -> tuple[Curve, ...]:
@@ -80,9 +77,12 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
         bands.append(_band(quantiles[0], quantiles[1], panel.y_axis, faint))
     width_px = one.options.width_px or line_px
     if options.join == "none" and not dense:
-        return Curve(tuple(bands), None, colour, width_px, _points(one, panel))
+        points = _points(one, panel)
+        return Curve(
+            tuple(bands), None, colour, width_px, points, _dot_px(_POINT if len(points) > 1 else _LONE, width_px)
+        )
     line = _line(one, columns, panel, gap_px, cuts)
-    return Curve(tuple(bands), line, colour, width_px, _lone(line))
+    return Curve(tuple(bands), line, colour, width_px, _lone(line), _dot_px(_LONE, width_px))
 
 
 def _told_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floats | None, colour: Colour) -> Band:
@@ -93,6 +93,10 @@ def _told_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floa
         gathering.add(one.x, values)
         ends.append(gathering.line(gap_px, panel.y_axis, cuts=cuts))
     return _band(ends[0].lowest, ends[1].highest, panel.y_axis, colour)
+
+
+def _dot_px(widths: float, width_px: float) -> float:
+    return max(width_px, min(widths * width_px, _LARGEST_DOT_PX))
 
 
 def _points(one: Series, panel: PanelLayout) -> Floats:

@@ -288,7 +288,7 @@ class _Typesetting:
             if tick.major:
                 y = panel.top + panel.height - tick.position_px + middle
                 self._say(tick.label, panel.left - 0.7 * self.size, y, anchor="end", muted=True)
-                if self.options.width - panel.left - panel.width >= panel.left:
+                if self.options.width >= _WIDE * self.options.height:
                     self._say(tick.label, panel.left + panel.width + 0.7 * self.size, y, muted=True)
 
     def _legend(self, panel: PanelLayout, number: int, baseline: float, line_px: float) -> None:

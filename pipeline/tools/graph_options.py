@@ -111,7 +111,7 @@ class GraphOptions:
     series: tuple[SeriesOptions, ...] = ()
     """None: columns whose names speak of a loss, else all columns of numbers."""
     x: str = ""
-    """The column of x: name, number, or `line` for the number of the line; by default one that counts, else the first."""
+    """The column of x: name, number, or `line` for the line's number; by default one that counts, else the first."""
     dialect: DialectOptions = field(default_factory=DialectOptions)
     width: int = 1920
     height: int = 1080

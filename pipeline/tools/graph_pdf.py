@@ -1,13 +1,13 @@
 """Graphs as PDF files of one page (ISO 32000-1, a small subset).
 
-This module owns the file format. Words in plain ASCII are text in the standard font Helvetica, fitted to the width they
-have everywhere else; other words are pictures of themselves. It does not know how places and curves are found.
+This module owns the file format. Words are text in the theme's own fonts, fitted to the width that they have everywhere
+else; where that can't be, they are pictures of themselves with text over them that isn't seen. It does not know how
+places and curves are found.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,28 +15,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.picture.fonts import Face
 from pipeline.picture.inks import Colour
+from pipeline.picture.text import TextStyle
 from pipeline.tools.graph_curves import trace
 from pipeline.tools.graph_layout import Layout, PanelLayout, Words
 from pipeline.tools.graph_options import GraphOptions
 from pipeline.tools.graph_outlines import band_outlines, line_runs
+from pipeline.tools.graph_pdf_fonts import PageFont, embedded_font, invisible_font, is_plain, stream
 from pipeline.tools.graph_raster import grounds
 from pipeline.tools.graph_theme import GraphTheme
 
 _POINTS_A_PIXEL: Final = 0.75  # 96 pixels an inch, 72 points an inch
 _LONGEST_SIDE: Final = 14_400  # units; longer pages have larger units
-_MINUS: Final = "\N{MINUS SIGN}"
-_BOLD: Final = 600
 _PICTURE_SCALE: Final = 4.0
-# Widths of Helvetica's characters from space to tilde, in thousandths of the size (Adobe's font metrics).
-_WIDTHS: Final = (
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
-    722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
-    556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
-    260, 334, 584,
-)  # fmt: skip
-_DASH_WIDTH: Final = 556  # of the dash that stands for a minus sign
+_INVISIBLE: Final = 3  # how text is rendered: neither filled nor stroked
 
 
 @dataclass
@@ -47,6 +40,9 @@ class _Page:
     lines: list[str] = field(default_factory=list)
     opacities: dict[float, str] = field(default_factory=dict)
     pictures: list[tuple[NDArray[np.uint8], Colour]] = field(default_factory=list)
+    fonts: list[PageFont] = field(default_factory=list)
+    faces: dict[tuple[Face, int, bool], PageFont | None] = field(default_factory=dict)
+    """The font for each face, weight and cut; None where words are pictures."""
 
     def fill_colour(self, colour: Colour) -> None:
         """Choose what shapes are filled with."""
@@ -100,6 +96,7 @@ def _draw(page: _Page, layout: Layout, options: GraphOptions, theme: GraphTheme)
         page.lines.append("Q")
     for box in layout.rectangles:
         page.box((box.x, box.y, box.width, box.height), box.colour)
+    _choose_fonts(page, layout.words)
     for words in layout.words:
         _draw_words(page, words)
 
@@ -131,61 +128,89 @@ def _draw_curves(page: _Page, panel: PanelLayout, layout: Layout, options: Graph
             for points in line_runs(curve.line):
                 page.outline(points)
             page.lines.append("S")
+        if curve.dots.size:
+            page.pen_colour(curve.colour, curve.dot_px)
+            dots = [f"{x:g} {y:g}" for x, y in np.round(curve.dots, 2).tolist()]
+            page.lines += [f"{dot} m {dot} l" for dot in dots]  # as long as nothing, drawn by the pen's round ends
+            page.lines.append("S")
+
+
+def _choose_fonts(page: _Page, words: Iterable[Words]) -> None:
+    """Cut the faces of all words down to the characters that are used."""
+    used: dict[tuple[Face, int, bool], tuple[TextStyle, set[str]]] = {}
+    hidden: set[str] = set()
+    for one in words:
+        for text, face, _, _ in page.theme.typesetter.stretches(one.text, one.style):
+            key = (face, one.style.weight, one.style.display)
+            used.setdefault(key, (one.style, set()))[1].update(text if is_plain(text) else ())
+            hidden.update(text)
+    for number, (key, (style, characters)) in enumerate(used.items()):
+        page.faces[key] = embedded_font(key[0], style, characters, number)
+    page.fonts = [invisible_font(hidden), *(font for font in page.faces.values() if font is not None)]
 
 
 def _draw_words(page: _Page, words: Words) -> None:
     page.fill_colour(words.colour)
-    plain = words.text.replace(_MINUS, "")
-    if plain.isascii() and plain.isprintable():
-        bold = words.style.weight >= _BOLD
-        own = (
-            sum(_DASH_WIDTH if c == _MINUS else _WIDTHS[ord(c) - 0x20] for c in words.text) * words.style.size_px / 1000
-        )
-        stretch = 100.0 if bold else 100 * words.width / max(own, 0.001)
-        escaped = words.text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").replace(_MINUS, "\\226")
-        font = f"/{'B' if bold else 'F'} {words.style.size_px:g} Tf {stretch:.4g} Tz"
-        page.lines.append(f"BT {font} 1 0 0 -1 {words.x:.2f} {words.y:.2f} Tm ({escaped}) Tj ET")
-        return
-    picture = page.theme.typesetter.render(words.text, words.style.scaled(_PICTURE_SCALE))
+    for text, face, pen_px, width_px in page.theme.typesetter.stretches(words.text, words.style):
+        font = page.faces[face, words.style.weight, words.style.display] if is_plain(text) else None
+        if font is None:
+            _draw_picture(page, text, words, words.x + pen_px)
+        _draw_text(page, font, text, words.style, (words.x + pen_px, words.y, width_px))
+
+
+def _draw_text(
+    page: _Page, font: PageFont | None, text: str, style: TextStyle, place: tuple[float, float, float]
+) -> None:
+    """Write a stretch of text at `x` on the baseline `y`, as wide as it is elsewhere; without a font, unseen."""
+    x, y, width_px = place
+    used = font or page.fonts[0]
+    glyphs, own_px = used.encode(text, style)
+    stretch = 100 * width_px / own_px if own_px > 0 else 100.0
+    name, mode = f"/F{page.fonts.index(used)}", 0 if font else _INVISIBLE
+    page.lines.append(
+        f"BT {name} {style.size_px:g} Tf {stretch:.4g} Tz {mode} Tr 1 0 0 -1 {x:.2f} {y:.2f} Tm <{glyphs}> Tj ET"
+    )
+
+
+def _draw_picture(page: _Page, text: str, words: Words, x: float) -> None:
+    picture = page.theme.typesetter.render(text, words.style.scaled(_PICTURE_SCALE))
     height, width = (side / _PICTURE_SCALE for side in picture.coverage.shape)
-    left = words.x + picture.left_px / _PICTURE_SCALE
+    if not (width and height):
+        return
+    left = x + picture.left_px / _PICTURE_SCALE
     bottom = words.y + height - picture.baseline_px / _PICTURE_SCALE
     page.lines.append(f"q {width:.2f} 0 0 {-height:.2f} {left:.2f} {bottom:.2f} cm /P{len(page.pictures)} Do Q")
     page.pictures.append((picture.coverage, words.colour))
 
 
-def _objects(page: _Page, content: str, size: tuple[float, float], unit: float) -> Iterator[bytes]:
-    """The file's objects, in the order of their numbers from 1."""
-    first_picture = 7
+def _objects(page: _Page, content: str, size: tuple[float, float], unit: float) -> list[bytes]:
+    """The file's objects, in the order of their numbers from 1; the first is the catalogue."""
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", b""]
+
+    def add(data: bytes) -> int:
+        objects.append(data)
+        return len(objects)
+
+    written = add(stream("", content.encode("ascii")))
     states = " ".join(f"/{name} << /ca {value:g} /CA {value:g} >>" for value, name in page.opacities.items())
-    pictures = " ".join(f"/P{n} {first_picture + 2 * n} 0 R" for n in range(len(page.pictures)))
-    resources = f"<< /Font << /F 5 0 R /B 6 0 R >> /ExtGState << {states} >> /XObject << {pictures} >> >>"
+    fonts = " ".join(f"/F{at} {font.embed(add)} 0 R" for at, font in enumerate(page.fonts) if font.glyphs)
+    pictures: list[str] = []
+    head = "/Type /XObject /Subtype /Image /BitsPerComponent 8"
+    for coverage, colour in page.pictures:
+        height, width = coverage.shape
+        mask = add(stream(f"{head} /Width {width} /Height {height} /ColorSpace /DeviceGray", coverage.tobytes()))
+        ink = bytes(round(channel * 255) for channel in colour[:3])
+        drawn = add(stream(f"{head} /Width 1 /Height 1 /ColorSpace /DeviceRGB /SMask {mask} 0 R", ink))
+        pictures.append(f"/P{len(pictures)} {drawn} 0 R")
+    resources = f"<< /Font << {fonts} >> /ExtGState << {states} >> /XObject << {' '.join(pictures)} >> >>"
     box = f"/MediaBox [0 0 {size[0]:g} {size[1]:g}] /UserUnit {unit:g}"
     group = "/Group << /S /Transparency /CS /DeviceRGB >>"
-    font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
-    yield b"<< /Type /Catalog /Pages 2 0 R >>"
-    yield b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
-    yield f"<< /Type /Page /Parent 2 0 R {box} {group} /Resources {resources} /Contents 4 0 R >>".encode()
-    yield _stream("", content.encode("ascii"))
-    yield font.format("Helvetica").encode()
-    yield font.format("Helvetica-Bold").encode()
-    for number, (coverage, colour) in enumerate(page.pictures):
-        height, width = coverage.shape
-        mask = first_picture + 2 * number + 1
-        head = "/Type /XObject /Subtype /Image /BitsPerComponent 8"
-        yield _stream(
-            f"{head} /Width 1 /Height 1 /ColorSpace /DeviceRGB /SMask {mask} 0 R",
-            bytes(round(channel * 255) for channel in colour[:3]),
-        )
-        yield _stream(f"{head} /Width {width} /Height {height} /ColorSpace /DeviceGray", coverage.tobytes())
+    page_object = f"<< /Type /Page /Parent 2 0 R {box} {group} /Resources {resources} /Contents {written} 0 R >>"
+    objects[2] = page_object.encode()
+    return objects
 
 
-def _stream(head: str, data: bytes) -> bytes:
-    packed = zlib.compress(data)
-    return f"<< {head} /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode() + packed + b"\nendstream"
-
-
-def _file(objects: Iterator[bytes]) -> bytes:
+def _file(objects: Iterable[bytes]) -> bytes:
     """Number the objects, and list where each begins."""
     out = bytearray(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
     places = []

@@ -38,22 +38,25 @@ def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, Cl
     if index < 0:
         return values, None
     column = dialect.columns[index]
-    if column.kind == "span":
-        return values, Clock(is_span=True)
-    if column.kind == "time":
-        return values, Clock(offset_s=column.offset_s)
-    named = dialect.has_names
-    if named and not (speaks_of_time(column.name) or speaks_of_epoch(column.name)):
+    if column.kind in {"time", "span"}:
+        return values, Clock(is_span=column.kind == "span", offset_s=column.offset_s)
+    if dialect.has_names:
+        may_be = speaks_of_time(column.name) or speaks_of_epoch(column.name)
+        unit = _unit(values, _UNITS, _EARLIEST_S) if may_be else 0.0
+    else:
+        unit = _unit(values, _UNITS[:1], _UNNAMED_FROM_S)
+    if not unit:
         return values, None
+    return (values if unit == 1.0 else values / unit), Clock(offset_s=0)
+
+
+def _unit(values: Floats, units: Sequence[float], earliest_s: float) -> float:
+    """How many of a column's units are a second, if all its values lie within this age; else 0."""
     finite = values[np.isfinite(values)]
     if not finite.size:
-        return values, None
+        return 0.0
     lowest, highest = float(finite.min()), float(finite.max())
-    for unit in _UNITS if named else _UNITS[:1]:
-        earliest = _EARLIEST_S if named else _UNNAMED_FROM_S
-        if lowest >= earliest * unit and highest <= _LATEST_S * unit:
-            return (values if unit == 1.0 else values / unit), Clock(offset_s=0)
-    return values, None
+    return next((unit for unit in units if earliest_s * unit <= lowest and highest <= _LATEST_S * unit), 0.0)
 
 
 def common_clock(clocks: Sequence[tuple[Clock | None, str]]) -> Clock | None:

@@ -48,7 +48,8 @@ class _Sparse:
         """Keep a row's value as a number; count it where it is none."""
         if value is None or (isinstance(value, str) and is_absent(value)):
             self.missing += value is None or value.casefold() not in {"nan", "inf", "-inf"}
-            number, kind = MISSING if value is None else _absent_number(value), self.kind
+            number: float | None = MISSING if value is None else _absent_number(value)
+            kind = self.kind
         else:
             number, kind = self._read(value)
         if kind and not self.kind:

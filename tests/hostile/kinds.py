@@ -243,10 +243,11 @@ def picture(folder: Path, rng: random.Random) -> Read:
 
 def log(folder: Path, rng: random.Random) -> Read:
     path = folder / "loss.csv"
-    path.write_bytes(spoiled_bytes(seeds.LOG.encode(), rng, (seeds.LOG.replace(",", ";").encode(), b"a b\n1 2\n")))
-    target = folder / "out" / f"graph.{rng.choice(('png', 'svg', 'webp'))}"
+    good = [text.encode() for text in (seeds.LOG, *seeds.OTHER_LOGS)]
+    path.write_bytes(spoiled_bytes(rng.choice(good), rng, (*good, b"a b\n1 2\n")))
+    target = folder / "out" / f"graph.{rng.choice(('png', 'svg', 'webp', 'pdf'))}"
     target.parent.mkdir()
-    dialect = DialectOptions(decimal_comma=rng.random() < 0.1)
+    dialect = DialectOptions(decimal_comma=rng.choice((None, None, True, False)))
     options = GraphOptions(logs=(str(path),), width=200, height=120, dialect=dialect, x=rng.choice(("", "line", "1")))
     return lambda: run_graph(options, str(target))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import tempfile
 import tomllib
@@ -47,6 +48,18 @@ CAPTIONS: Final = (
 LOG: Final = "iteration,epoch,training_loss_nats,validation_loss_nats\n" + "".join(
     f"{n},{n / 10},{5.5 - n / 40:.6f},{'' if n % 5 else f'{5.6 - n / 40:.6f}'}\n" for n in range(60)
 )
+OTHER_LOGS: Final = (
+    LOG.replace(",", ";").replace(".", ","),
+    "time,took,note,loss\n"
+    + "".join(f'2026-01-01T00:{n:02}:00+02:00,0:{n:02}:30,"a\nb",{3 / (n + 1)}\n' for n in range(60)),
+    "".join(f'{{"step": {n}, "loss": {{"train": {3 / (n + 1)}}}, "at": "2026-01-01 00:{n:02}"}}\n' for n in range(60)),
+    json.dumps(
+        {"global_step": 60, "log_history": [{"step": n, "loss": 3 / (n + 1), "rate": None} for n in range(60)]},
+        indent=2,
+    ),
+    json.dumps([[1.7e9 + n, n, 3 / (n + 1)] for n in range(60)]),
+)
+"""As other programs write them: decimal commas, times, JSON lines, a trainer's state, points."""
 
 
 def production_texts() -> list[bytes]:

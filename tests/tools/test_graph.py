@@ -224,6 +224,19 @@ def test_x_is_the_first_column_of_numbers(tmp_path: Path) -> None:
     assert (data.x_name, data.series[0].x.tolist()) == ("iteration", [1, 2])
 
 
+def test_logs_of_one_name_are_told_apart_by_their_folders_and_shown_in_bits(tmp_path: Path) -> None:
+    paths = []
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "loss.csv"
+        path.write_text("iteration,training_loss_nats,validation_loss_nats\n1,2,3\n2,1,2\n")
+        paths.append(str(path))
+    data = load_graph_data(GraphOptions(tuple(paths), bits=True))
+    assert [one.label for one in data.series] == [
+        f"{name}: {kind}_loss_bits" for name in ("first", "second", "third") for kind in ("training", "validation")
+    ]
+
+
 def test_losses_in_nats_are_shown_as_bits_and_nothing_else_is(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text(f"x,loss,rate\n1,{math.log(2)},5\n2,{math.log(4)},5\n")
@@ -276,10 +289,113 @@ def test_pdf_files_have_a_page_of_their_size_and_a_right_table_of_objects(tmp_pa
     for number, place in enumerate(places, 1):
         assert data[int(place) :].startswith(f"{number} 0 obj".encode())
     streams = re.findall(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
-    content = zlib.decompress(streams[0]).decode()
-    assert "(training_loss)" in content
-    assert "/P0 Do" in content  # words with more than ASCII are pictures
-    assert data.count(b"/Subtype /Image") == 2
+    assert zlib.decompress(streams[0]).startswith(b"0.75 0 0 -0.75 0 180 cm")
+    assert b"/Subtype /Image" not in data
+
+
+def test_words_in_a_pdf_file_can_be_selected_and_look_as_they_do_elsewhere(tmp_path: Path, log: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    title = "Größe \u2013 naïve Überprüfung (1) \\"
+    options = GraphOptions((str(log),), width=1600, height=900, title=title)
+    out = tmp_path / "graph.pdf"
+    run_graph(options, str(out))
+    document = pdfium.PdfDocument(str(out))
+    try:
+        page = document[0]
+        said = page.get_textpage().get_text_bounded()
+        drawn = np.asarray(page.render(scale=4 / 3).to_pil().convert("L")).astype(float)
+    finally:
+        document.close()
+    assert title in said
+    for words in ("training_loss", "iteration", "5,000"):
+        assert words in said
+    expected = np.asarray(draw_graph(options).convert("L")).astype(float)
+    assert drawn.shape == expected.shape
+    top = slice(0, 60)  # the title
+    assert np.corrcoef(drawn[top].ravel(), expected[top].ravel())[0, 1] > 0.85
+
+
+def test_words_that_need_shaping_are_pictures_that_can_be_selected(tmp_path: Path, log: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    pytest.importorskip("fontpkg_heebo")
+    out = tmp_path / "graph.pdf"
+    run_graph(GraphOptions((str(log),), **SMALL, title="שלום"), str(out))
+    assert out.read_bytes().count(b"/Subtype /Image") == 2  # the ink, and where it lies
+    document = pdfium.PdfDocument(str(out))
+    try:
+        said = document[0].get_textpage().get_text_bounded()
+    finally:
+        document.close()
+    assert "שלום" in said or "םולש" in said
+
+
+@pytest.mark.parametrize("join", ["auto", "none"])
+def test_a_lone_value_is_a_mark_that_one_sees(tmp_path: Path, join: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n1,2.5\n")
+    options = GraphOptions((str(path),), width=960, height=540, join=join, grid=False)  # type: ignore[arg-type]
+    rows, columns = panel_of(options)
+    picture = pixels(options)[rows, columns].astype(int)
+    y, x = np.nonzero(np.abs(picture - picture[0, 0]).sum(axis=2) > 120)
+    assert min(np.ptp(x), np.ptp(y)) >= 5
+    assert x.size > 0.6 * (np.ptp(x) + 1) * (np.ptp(y) + 1)
+    middle = ((columns.stop - columns.start) / 2, (rows.stop - rows.start) / 2)
+    assert (x.mean(), y.mean()) == pytest.approx(middle, abs=1.5)
+    run_graph(options, str(tmp_path / "a.svg"))
+    assert 'h0" fill="none"' in (tmp_path / "a.svg").read_text()
+
+
+def test_points_that_are_not_joined_each_have_a_size(tmp_path: Path) -> None:
+    x = np.arange(20.0)
+    path = table(tmp_path, x, 5 + np.sin(x))
+    options = GraphOptions((path,), **SMALL, join="none", grid=False)
+    rows, columns = panel_of(options)
+    blue = is_colour(pixels(options)[rows, columns], BLUE)
+    filled = np.concatenate([[False], blue.any(axis=0), [False]])
+    assert np.count_nonzero(np.diff(filled.astype(int)) == 1) == 20  # one heap of pixels each
+    assert blue.sum() > 20 * 7
+
+
+def gap_columns(options: GraphOptions) -> float:
+    """The share of a panel's columns in which nothing is drawn."""
+    rows, columns = panel_of(options)
+    picture = pixels(options)[rows, columns].astype(int)
+    return float((np.abs(picture - picture[0, 0]).sum(axis=2) < 60).all(axis=0).mean())
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "inf", ""])
+def test_a_gap_in_a_log_is_a_gap(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n" + "".join(f"{n},{word if 40 <= n < 50 else 2 + n % 3}\n" for n in range(101)))
+    options = GraphOptions((str(path),), **SMALL, grid=False)
+    assert gap_columns(options) == pytest.approx(0.11, abs=0.02)
+    assert gap_columns(GraphOptions((str(path),), **SMALL, grid=False, join="all")) == 0
+
+
+@pytest.mark.parametrize("word", ["nan", ""])
+def test_rows_of_other_series_are_no_gaps(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "log.csv"
+    rows = [f"{n},{2 + n % 3},{word}\n" + (f"{n},{word},2.5\n" if n % 10 == 9 else "") for n in range(100)]
+    path.write_text("step,train_loss,val_loss\n" + "".join(rows))
+    for column in ("train_loss", "val_loss"):
+        (one,) = load_graph_data(GraphOptions((str(path),), (SeriesOptions(column),))).series
+        assert one.gaps is None
+
+
+def test_a_band_that_the_log_gives_is_drawn_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = "".join(f'"{n}","5","{4 - n % 2}","{7 + n % 2}"\n' for n in range(30))
+    path.write_text('"Step","run - loss","run - loss__MIN","run - loss__MAX"\n' + rows)
+    options = GraphOptions((str(path),), **SMALL, grid=False, y_axes=(AxisOptions(low=0, high=10),))
+    (one,) = load_graph_data(options).series
+    assert (one.label, one.band is not None) == ("run - loss", True)
+    rows_, columns = panel_of(options)
+    picture = pixels(options)[rows_, columns].astype(int)
+    band = np.abs(picture - picture[0, 0]).sum(axis=2) > 60
+    assert band.mean() == pytest.approx(0.4, abs=0.05)  # from 3.5 to 7.5 on average
+    y_axis = load_graph_data(GraphOptions((str(path),))).y_spans[0]
+    assert y_axis.first < 3
+    assert y_axis.last > 8
 
 
 def test_huge_pdf_pages_have_larger_units(tmp_path: Path, log: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import BuildVideoError, GlyphError, InputError, LogError, OutputError, TemplateError
 from pipeline.tools import graph_command
+from pipeline.tools.csv_dialect import DialectOptions
 from pipeline.tools.graph_command import run_graph
 from pipeline.tools.graph_options import AxisOptions, GraphOptions, ScrollOptions, SeriesOptions
 
@@ -22,7 +23,12 @@ BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
     "a missing x": (LOG, {"x": "time"}, LogError, "no column 'time'"),
     "a missing log's number": (LOG, {"series": (SeriesOptions("loss", log=7),)}, InputError, "No series"),
     "all missing": ("a,loss\n1,\n2,nan\n", {}, LogError, "All values of the column 'loss' are missing"),
-    "an x of words": ("t,loss\nmonday,1\n", {"x": "t"}, LogError, "All values of the column 't' are missing"),
+    "an x of words that is asked for": (
+        "t,loss\nmonday,1\n",
+        {"x": "t"},
+        LogError,
+        "All values of the column 't' are missing",
+    ),
     "never together": ("a,loss\n1,\n,2\n", {}, LogError, "No row has both"),
     "zero on a log axis": (LOG, {"y_axes": (LOG_AXIS,)}, LogError, "no room for 0,"),
     "below zero on a log axis": (LOG, {"x_axis": LOG_AXIS, "x": "minus"}, LogError, "no room for -3,"),
@@ -33,7 +39,16 @@ BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
     "a height of 70,000": (LOG, {"height": 70_000}, InputError, "height of 70,000 px"),
     "an unknown theme": (LOG, {"theme": "nothing"}, TemplateError, "no template"),
     "a character without a picture": (LOG, {"title": "\U00010330"}, GlyphError, "can draw"),
-    "words for decimals": ('a;loss\n1;"2,5"\n', {"series": (SeriesOptions("loss"),)}, LogError, "are missing"),
+    "another decimal mark than is said": (
+        'a;loss\n1;"2,5"\n',
+        {"series": (SeriesOptions("loss"),), "dialect": DialectOptions(decimal_comma=False)},
+        LogError,
+        "are missing",
+    ),
+    "a comma that may mean two things": ("a;loss\n1;2,345\n", {}, LogError, "--decimal-comma"),
+    "an x of unknown times": ("date,loss,rate\nMonday,3,1\nTuesday,2,1\n", {}, LogError, "'date' can't be x"),
+    "an x of words": ("note,loss\nfirst,3\nsecond,2\n", {}, LogError, "but 'first'"),
+    "an unknown encoding": (LOG, {"dialect": DialectOptions(encoding="x")}, InputError, "no encoding 'x'"),
 }
 
 
