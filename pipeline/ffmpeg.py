@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from pipeline.errors import DiskFullError, FfmpegError
-from pipeline.files import disk_full_error, file_too_large_error, plain_reason
+from pipeline.files import AnyName, disk_full_error, file_too_large_error, plain_reason
 
 if sys.platform == "linux":
     import fcntl
@@ -97,7 +97,7 @@ def file_argument(path: Path) -> str:
 
     Absolute and with the protocol in front, so that `-y.wav`, `concat:a|b` or `a:b.wav` are plain file names.
     """
-    return f"{_FILE}{path.absolute()}"
+    return AnyName(f"{_FILE}{path.absolute()}")
 
 
 def run(

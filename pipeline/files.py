@@ -53,6 +53,19 @@ _OF_PATHS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 _KEEPS_ROOM: Final = "Make room (build-video clean helps), then build again: what was finished is kept."
 
 
+class AnyName(str):
+    """A file's name that need not be text, for libraries that want to encode the words of what they are handed.
+
+    As an argument of a program it is the name itself; `str` of it is text in any case.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Write it with what is no text escaped."""
+        return self.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def plain_reason(error: OSError | ValueError) -> str:
     """Why the system refused to read, write or start something, as part of a sentence."""
     if not isinstance(error, OSError):
