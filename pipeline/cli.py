@@ -21,7 +21,7 @@ import typer
 
 from pipeline.build import STAGES, StageSurvey
 from pipeline.command_words import command_line_error
-from pipeline.console import choose_screen, print_error, print_json
+from pipeline.console import choose_screen, print_error, print_json, tell
 from pipeline.entrance import (
     INTERRUPTED,
     TOOLS,
@@ -51,7 +51,6 @@ from pipeline.options import (
     find_production,
     logged_build,
     open_workplace,
-    tell,
 )
 from pipeline.production import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds

@@ -366,3 +366,11 @@ def print_error(error: BuildVideoError, *, as_json: bool) -> None:
         print_json({"event": "error", "kind": type(error).__name__, **told, "exit_code": error.exit_code})
     else:
         print(f"build-video: {error}", file=sys.stderr)  # noqa: T201 - this is what the function is for
+
+
+def tell(text: str, *, as_json: bool = False, answers: bool = False) -> None:
+    """Print a line before anything else: an event where a program listens, on standard output where the answer is."""
+    if as_json and not answers:
+        print_json({"event": "note", "text": text})
+    else:
+        print(text, file=sys.stdout if answers and not as_json else sys.stderr, flush=True)

@@ -184,18 +184,16 @@ def _gpu() -> Finding:
 
 def _training() -> Finding:
     """Measure how a network of usual size would be trained here: the same choice that a training makes."""
-    import torch  # noqa: PLC0415 - brings torch along
-
     from pipeline.learning.arithmetic import choose_arithmetic  # noqa: PLC0415
     from pipeline.learning.auto_network import measured_speed  # noqa: PLC0415
-    from pipeline.learning.hardware import choose_device  # noqa: PLC0415
+    from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
     from pipeline.learning.network import LstmSettings  # noqa: PLC0415
     from pipeline.learning.recipe import TrainingSettings, resolve  # noqa: PLC0415
 
     device = choose_device("auto")
     network = LstmSettings()
     arithmetic = choose_arithmetic(network, resolve(TrainingSettings()), device)
-    speed = measured_speed(device.type, torch.get_num_threads())
+    speed = measured_speed(device.type, useful_threads(os.cpu_count() or 1))
     return Finding("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
 
 

@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
 from typing import Final
@@ -79,6 +80,17 @@ def file_sha256(path: Path) -> str:
     """Hash a file's content, in constant memory."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def remembered_sha256(path: Path) -> str:
+    """Hash a file's content once a process, as long as its size and time of change stay."""
+    status = path.stat()
+    return _sha256_of_state(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8192)
+def _sha256_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
+    return file_sha256(path)
 
 
 def existing_parent(path: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 import typer
 
 from pipeline.build_log import BuildLog
-from pipeline.console import choose_screen, print_json
+from pipeline.console import choose_screen, tell
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
 from pipeline.files import disk_errors, remove_strays
 from pipeline.inventory import kept_words
@@ -97,14 +97,6 @@ def find_production(
         production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
     production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
     return production.draft() if draft else production
-
-
-def tell(text: str, *, as_json: bool = False, answers: bool = False) -> None:
-    """Print a line before anything else: an event where a program listens, on standard output where the answer is."""
-    if as_json and not answers:
-        print_json({"event": "note", "text": text})
-    else:
-        print(text, file=sys.stdout if answers and not as_json else sys.stderr, flush=True)
 
 
 def _begun_of(recording: Path) -> Path:

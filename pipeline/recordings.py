@@ -16,6 +16,7 @@ from typing import Final
 from pipeline.errors import InputError, RecordingError
 from pipeline.files import disk_errors
 from pipeline.media import recognise
+from pipeline.named_files import absent_hint
 
 MOST_RECORDINGS: Final = 1000
 """Of one section."""
@@ -121,6 +122,7 @@ def missing_file(path: Path, error: type[InputError]) -> InputError:
         there = [other for other in there if _is_recording(other)]
     names = [other.name for other in sorted(there, key=natural_order)]
     alike = get_close_matches(path.name, names, n=1)
+    near = absent_hint(path)
     folder = path.parent.name or str(path.parent)
     if names:
         expected = f"one that is there: {named(alike + [name for name in names if name not in alike])}"
@@ -132,7 +134,7 @@ def missing_file(path: Path, error: type[InputError]) -> InputError:
         "There is no such file.",
         where=str(path),
         expected=expected,
-        hint=f"Did you mean {alike[0]}?" if alike else "Correct the name, or put the file there.",
+        hint=near if near.endswith("?") or "Windows" in near else "Correct the name, or put the file there.",
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import FootageError
 from pipeline.ffmpeg import file_argument
-from pipeline.files import file_sha256
+from pipeline.files import remembered_sha256
 from pipeline.film.colour import Colours
 from pipeline.film.footage_look import FirstPicture, look
 from pipeline.film.settings import InsertSettings
@@ -98,13 +97,7 @@ def content_hash(path: Path) -> str:
     """
     if not is_still(path):
         recognise(path, FootageError)  # before its content is read: it may be endless, or no footage at all
-    status = path.stat()
-    return _hash_of_state(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _hash_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
-    return file_sha256(path)
+    return remembered_sha256(path)
 
 
 def shown_seconds(footage: Footage, settings: InsertSettings) -> float:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import FootageError, StageError
+from pipeline.errors import StageError
 from pipeline.ffmpeg import file_argument
 from pipeline.ffmpeg import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
@@ -21,10 +21,11 @@ from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, ch
 from pipeline.film.container import encode_sound, join
 from pipeline.film.delivery import deliver, missing
 from pipeline.film.encoder import BITEXACT
-from pipeline.film.footage import LONGEST_S, SOUND_BYTES_PER_SAMPLE, Footage, content_hash, probe, write_sound
+from pipeline.film.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
+from pipeline.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.take import Take
 from pipeline.names import PlainName
@@ -35,11 +36,8 @@ from pipeline.progress import Reporter
 from pipeline.resources import find_template
 from pipeline.results import Made
 from pipeline.sound.decode import load_music
-from pipeline.sound.mixing import count_odd
 from pipeline.sound.quantise import QuantisedSamples
-from pipeline.sound.reading import MOST_CHANNELS
 from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix
-from pipeline.sound.sources import choose_source
 from pipeline.store import Json, Piece, Result, write_record
 from pipeline.workplace import Workplace
 
@@ -153,7 +151,7 @@ def _soundtrack_piece(production: Production, made: Made) -> Piece:
                 clip.start_frame,
                 clip.end_frame,
                 production.inserts[clip.insert].model_dump(mode="json"),
-                content_hash(_insert_path(production, clip.insert)),
+                content_hash(insert_path(production, clip.insert)),
             ]
             for clip in timeline.clips
             if isinstance(clip, InsertClip)
@@ -209,55 +207,18 @@ def _placements(production: Production, made: Made, aside: Path, report: Reporte
                     sample_rate_hz=corpus.record.sample_rate_hz,
                     kind="bed",
                 )
-    yield from _insert_placements(production, timeline, aside, report)
+    yield from insert_placements(production, timeline, aside, report)
     if settings.under_cards == "music" and settings.music is not None:
         path = production.resolve(str(settings.music), "sound.music")
         music = load_music(path, FILM_RATE_HZ, report.note, report.warn)
         yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
 
 
-def _insert_path(production: Production, number: int) -> Path:
-    return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
-
-
-def _heard_inserts(production: Production, timeline: Timeline) -> Iterator[tuple[InsertClip, Footage]]:
-    for clip in timeline.clips:
-        if isinstance(clip, InsertClip) and production.inserts[clip.insert].sound:
-            footage = probe(_insert_path(production, clip.insert))
-            if footage.has_sound:
-                yield clip, footage
-
-
-def _insert_samples(production: Production, timeline: Timeline) -> int:
-    """How many samples of footage's own sound are decoded beside the soundtrack."""
-    clock = timeline.clock
-    heard = (clip for clip, _ in _heard_inserts(production, timeline))
-    return sum(clock.samples_between(clip.start_frame, clip.end_frame) for clip in heard)
-
-
-def _insert_placements(
-    production: Production, timeline: Timeline, aside: Path, report: Reporter
-) -> Iterator[Placement]:
-    for clip, footage in _heard_inserts(production, timeline):
-        seconds = float(clip.frames / timeline.frame_rate)
-        settings, out = production.inserts[clip.insert], aside / f"{clip.insert}.f32"
-        source = choose_source(footage.path, listen_s=LONGEST_S, channels=MOST_CHANNELS, error=FootageError)
-        sound = write_sound(footage, settings, seconds, out, source.track.number)
-        source.tell(count_odd(sound), report.note, report.warn)
-        yield Placement(
-            start_sample=timeline.clock.sample_at(clip.start_frame),
-            length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),
-            source=sound,
-            sample_rate_hz=FILM_RATE_HZ,
-            kind="insert",
-        )
-
-
 def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace: Workplace) -> Result[Soundtrack]:
     timeline, report, settings = _timeline(made).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
     report.begin(STAGE, "soundtrack", 1.0, "share")
-    aside_bytes = _insert_samples(production, timeline) * SOUND_BYTES_PER_SAMPLE
+    aside_bytes = insert_samples(production, timeline) * SOUND_BYTES_PER_SAMPLE
     require_room(workplace.store.root, total * _BYTES_PER_SAMPLE + aside_bytes, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default

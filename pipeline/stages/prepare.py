@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
-from pipeline.files import file_sha256
+from pipeline.files import remembered_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production import Production
 from pipeline.progress import Reporter
@@ -63,13 +62,7 @@ def _tracks(production: Production, section: int) -> list[int | None]:
 
 def _content_hash(path: Path) -> str:
     check_recording(path)  # before its content is read: it may be missing, endless or no recording at all
-    status = path.stat()
-    return _hash_of_state(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _hash_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
-    return file_sha256(path)
+    return remembered_sha256(path)
 
 
 def _corpus(production: Production, section: int, piece: Piece, workplace: Workplace) -> Result[Corpus]:

@@ -11,13 +11,13 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ProductionError
-from pipeline.files import file_sha256, require_room
+from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus, load_bytes
@@ -222,7 +222,7 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
-        "weights": _hash(speaker.json_file.with_suffix(".safetensors")),
+        "weights": remembered_sha256(speaker.json_file.with_suffix(".safetensors")),
         "iteration": speaker.iteration,
         "samples": samples,
         "sample_rate_hz": rate,
@@ -265,16 +265,6 @@ def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str)
 def _primer(settings: SamplingSettings, corpus: Corpus) -> tuple[int, int]:
     rate = corpus.sample_rate_hz
     return round(settings.prime_from_s * rate), round(settings.prime_s * rate)
-
-
-def _hash(path: Path) -> str:
-    status = path.stat()
-    return _hash_of_state(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _hash_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
-    return file_sha256(path)
 
 
 def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:

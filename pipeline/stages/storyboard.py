@@ -264,7 +264,7 @@ class _SectionStory:
         """The checkpoint that a rule's caption tells of, and the frames at which it is due and no longer true."""
         if rule.on == "take":
             take = first_take(rule, scene.sounds)
-            return take and (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)
+            return None if take is None else (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)
         reached = first_reached(rule, self.points)
         if reached is None:
             return None

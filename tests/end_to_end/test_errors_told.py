@@ -165,7 +165,7 @@ MORE_OF_THE_TOOLS = (
     Told("InputError", "graph log.csv out.mp4 --scroll 3 --background transparent", ("film can't be transparent",)),
     Told("InputError", "graph log.csv out.mp4 --scroll 3 --window 17", ("17 px", "even number")),
     Told("LogError", "graph . out.png", ("This is a folder", "standard input")),
-    Told("LogError", "graph log.csv out.png", ("UTF-16-LE", "as it says itself"), file("log.csv", b"\xff\xfe\0\xdca\0,\0")),
+    Told("LogError", "graph log.csv out.png", ("UTF-16-LE", "--encoding"), file("log.csv", b"\xff\xfe\0\xdca\0,\0")),
     Told("LogError", "graph log.csv out.png", ("longer than 16 MiB", "a row a line"), file("log.csv", b"1," * (9 << 20))),
     Told("LogError", "graph log.csv out.png -y b", ("All values of the column 'b' are missing", "Row 1 says 'x'"), file("log.csv", "a,b\n1,x\n2,y\n")),
     Told("LogError", "graph log.csv out.png", ("No row has both 'a' and 'b'",), file("log.csv", "a,b\n1,\n,2\n3,\n,4\n")),
@@ -191,7 +191,7 @@ RECORDINGS = (
     Told(
         "RecordingError", "prepare", ("known format", "Export the file as WAV"), file("one.wav", bytes(range(256)) * 9)
     ),
-    Told("RecordingError", "prepare", ("This is a folder", "sound or video file"), edited((ONE, '"."'))),
+    Told("RecordingError", "prepare", ("There is no recording", "sound or video"), edited((ONE, '"."'))),
     Told("RecordingError", "prepare", ("can't be read", "FLAC", "ffmpeg said"), file("two.flac", b"fLaC" + bytes(90))),
     Told("RecordingError", "prepare", ("too short to learn from", "one.wav", "Record more"), sound(sine(300, 1, 8000))),
     Told("RecordingError", "prepare", ("silent", "-60 dB", "microphone"), sound(np.zeros(60_000))),
@@ -248,7 +248,7 @@ TEMPLATES = (
     Told("TemplateError", "storyboard", ("'comic' is not installed", "inter", "pip install fontpkg-comic"), theme("name =", 'fonts = {sans = "comic"}\nname =')),
     Told("TemplateError", "storyboard", ("font file can't be used", "TrueType"), both(theme("name =", 'fonts = {files = ["x.ttf"]}\nname ='), file("templates/x.ttf", "no font"))),
     Told("TemplateError", "graph log.csv out.png --theme neon", ("no template", "neon")),
-    Told("GlyphError", "storyboard", ("U+12000", "CUNEIFORM SIGN A", "fontpkg"), edited(('"Tiny"', '"Tiny \U00012000"'))),
+    Told("GlyphError", "storyboard", ("U+12000", "CUNEIFORM SIGN A", "font file"), edited(('"Tiny"', '"Tiny \U00012000"'))),
     Told("GlyphError", "storyboard", ("U+4E00", "noto-cjk-sans-jp-regular"), edited(('title = "One"', 'title = "\u4e00"'))),
     Told("GlyphError", "graph log.csv out.png --title \U00012000", ("U+12000",)),
 )  # fmt: skip
@@ -266,7 +266,7 @@ OUTPUTS = (
     Told("LogError", "graph log.csv out.png -y lss", ("no column 'lss'", "Did you mean 'loss'?")),
     Told("LogError", "graph log.csv out.png", ("damaged", "whole file"), file("log.csv", b"\x1f\x8b\x08\0" + bytes(9))),
     Told("LogError", "graph log.csv out.png --y-scale log", ("no room for", "log1p"), file("log.csv", "a,b\n1,0\n2,1\n")),
-    Told("LogError", "graph log.csv out.png", ("No column but that of x", "--decimal-comma"), file("log.csv", "a;b\n1;x,y\n2;z,w\n")),
+    Told("LogError", "graph log.csv out.png", ("No column but that of x", "holds words"), file("log.csv", "a;b\n1;x,y\n2;z,w\n")),
     Told("TextError", "from-text absent out", ("no such file", "standard input")),
     Told("TextError", "from-text odd.txt out", ("stands for no byte", "character 2", "--skip"), file("odd.txt", "a\u4e00")),
     Told("TextError", "from-text odd.txt out", ("no UTF-8", "byte 2"), file("odd.txt", b"a\xff")),
