@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _MOST_MARKS: Final = 256
 _FEWEST_MARKS: Final = 4
 """Before so many are there, the start alone would speak; unless little is left of few large steps."""
+_START_MARKS: Final = 2
+"""With these alone, all that is known is how long the start took: it speaks only where half is done by then."""
+_HALF: Final = 0.5
 _FEW_STEPS_SHARE: Final = 0.1
 _FIRST_GUESS_S: Final = 2.0
 _FIRST_GUESS_SHARE: Final = 0.02
@@ -27,8 +31,9 @@ _SINGULAR: Final = 3.0
 """An interval longer than all others by this factor is a pause."""
 _LONG, _RECENT = 1 / 8, 1 / 2
 """From these shares of what was done until now its speed is measured."""
-_STOPS_KEPT: Final = 0.8
-"""The weight of earlier stops against the last one."""
+_SMALLEST: Final = 1e-9
+_CAUTION: Final = 0.02
+"""Where every interval has stops by the same measure, they can't be told from units: so much speaks for units."""
 _SURE_SHARE: Final = 0.05
 """A time that is known beforehand is right to about this share of it."""
 _PACE_DOUBT: Final = 0.3
@@ -60,9 +65,10 @@ class Pace:
         self.done = done
         self.began_s = self._heard_s = now
         self.began_at = done / total if total > 0 else 0.0
-        self._marks = [(0.0, 0.0)]
-        """Seconds and units, both without those in which a stop fell."""
-        self._stop_s = self._stop_units = self._stop_count = 0.0
+        self._marks = [(0.0, 0.0, 0)]
+        """Seconds, units and stops until then."""
+        self._sums = _Sums()
+        self._has_begun = False
         self._silence_s = 0.0
         self._first_s = now
         self._longest_s = self._second_s = self._longest_at = 0.0
@@ -96,23 +102,23 @@ class Pace:
         self.done, self._heard_s = done, now
         if units < 0 or seconds < 0:
             return
+        if units == 0 and not stops:
+            return
         self._silence_s = max(self._silence_s, seconds)
-        if stops > 0:
-            kept = _STOPS_KEPT**stops
-            self._stop_s = kept * self._stop_s + seconds
-            self._stop_units = kept * self._stop_units + units
-            self._stop_count = kept * self._stop_count + stops
-        elif units > 0:
-            last_s, last_units = self._marks[-1]
-            self._marks.append((last_s + seconds, last_units + units))
-            if not last_units:
-                self._first_s = now
-            elif seconds > self._longest_s:
-                self._second_s, self._longest_s, self._longest_at = self._longest_s, seconds, last_units + units
-            else:
-                self._second_s = max(self._second_s, seconds)
-            if len(self._marks) > _MOST_MARKS:
-                del self._marks[2:-1:2]
+        last_s, last_units, last_stops = self._marks[-1]
+        self._marks.append((last_s + seconds, last_units + units, last_stops + stops))
+        if len(self._marks) > _MOST_MARKS:
+            del self._marks[2:-1:2]
+        if not self._has_begun:  # the start takes time in which nothing is done
+            self._has_begun, self._first_s = True, now
+            return
+        self._sums.add(seconds, units, stops)
+        if stops:
+            return
+        if seconds > self._longest_s:
+            self._second_s, self._longest_s, self._longest_at = self._longest_s, seconds, last_units + units
+        else:
+            self._second_s = max(self._second_s, seconds)
 
     def left_s(self, now: float) -> float | None:
         """Seconds left, or None where it is too early to say."""
@@ -131,29 +137,27 @@ class Pace:
         return trust * by_clock + (1.0 - trust) * by_pace
 
     def _left_by_pace(self, now: float) -> float | None:
-        if self.total <= 0 or (len(self._marks) == 1 and not self._stop_count):
+        if self.total <= 0 or len(self._marks) == 1:
             return None
-        long, recent = self._unit_s(_LONG), self._unit_s(_RECENT)
+        stop_s = self._sums.stop_s()
+        long, recent = self._unit_s(_LONG, stop_s), self._unit_s(_RECENT, stop_s)
         if self._is_too_early(now, long, recent):
             return None
         trust = min(0.5, self.share)  # early on, a short time says little
         unit_s = (1.0 - trust) * long + trust * recent
-        stop_s = 0.0
-        if self._stop_count:
-            stop_s = max(0.0, self._stop_s - unit_s * self._stop_units) / self._stop_count
         ahead = len(self._stops) - bisect_left(self._stops, self.done)
         left = unit_s * max(0.0, self.total - self.done) + stop_s * ahead
         return max(0.0, left - min(now - self._heard_s, self._silence_s))
 
     def _is_too_early(self, now: float, long: float, recent: float) -> bool:
         newly = self.share - self.began_at
-        if self._stops and not self._stop_count and newly < _NO_STOP_SHARE:
+        if self._stops and not self._sums.stops and newly < _NO_STOP_SHARE:
             return True
         if newly >= _FEW_STEPS_SHARE:
-            return False
+            return len(self._marks) <= _START_MARKS and newly < _HALF
         elapsed = now - self._first_s
-        few = len(self._marks) < _FEWEST_MARKS and not self._stop_count
         begun = elapsed >= _FIRST_GUESS_S and (newly >= _FIRST_GUESS_SHARE or elapsed >= _PATIENCE_S)
+        few = len(self._marks) < _FEWEST_MARKS
         return few or not begun or self._is_singular or max(long, recent) > _DISAGREEING * min(long, recent)
 
     @property
@@ -161,17 +165,48 @@ class Pace:
         """Whether one interval is so much longer than all others that it must have been a pause."""
         return self._longest_s > _SINGULAR * self._second_s
 
-    def _unit_s(self, since: float) -> float:
-        """Seconds a unit, from a share of the units done until now; 0 where there was nothing but stops."""
-        seconds, units = self._marks[-1]
-        first = 1 if len(self._marks) >= _FEWEST_MARKS else 0  # the start takes time in which nothing is done
+    def _unit_s(self, since: float, stop_s: float) -> float:
+        """Seconds a unit without its stops, from a share of the units done until now."""
+        seconds, units, stops = self._marks[-1]
+        first = 1 if len(self._marks) > _START_MARKS else 0  # the start takes time in which nothing is done
         index = max(first, bisect_right(self._marks, since * units, key=lambda mark: mark[1]) - 1)
-        from_s, from_units = self._marks[max(0, min(index, len(self._marks) - 2))]
+        from_s, from_units, from_stops = self._marks[max(0, min(index, len(self._marks) - 2))]
         if units <= from_units:
             return 0.0
         if self._is_singular and self._longest_at > from_units:
             seconds -= self._longest_s - self._second_s  # one single pause: nothing says that it comes again
-        return (seconds - from_s) / (units - from_units)
+        return max(0.0, seconds - from_s - stop_s * (stops - from_stops)) / (units - from_units)
+
+
+@dataclass
+class _Sums:
+    """What intervals of units and stops have taken: the line of least squares through them, seconds of each.
+
+    An interval's seconds scatter with its length, so each counts by the inverse of its units.
+    """
+
+    stops: int = 0
+    _units: float = 0.0
+    _squares: float = 0.0
+    _seconds: float = 0.0
+    _products: float = 0.0
+
+    def add(self, seconds: float, units: float, stops: int) -> None:
+        """Take in an interval."""
+        weight = 1.0 / max(units, _SMALLEST)
+        self.stops += stops
+        self._units += units
+        self._squares += weight * stops * stops
+        self._seconds += seconds
+        self._products += weight * stops * seconds
+
+    def stop_s(self) -> float:
+        """Seconds a stop, rather too few: what is not a stop's counts as its units'."""
+        determinant = (1.0 + _CAUTION) * self._units * self._squares - self.stops * self.stops
+        if not self.stops or determinant <= 0:
+            return 0.0
+        found = (self._units * self._products - self.stops * self._seconds) / determinant
+        return min(max(0.0, found), self._seconds / self.stops)
 
 
 class Steady:

@@ -28,6 +28,8 @@ class Word:
     done: float = 0.0
     expected_s: float | None = None
     stops: tuple[float, ...] = ()
+    at_s: float | None = None
+    """When it was said, by the machine's one monotonic clock: words are heard in batches."""
 
 
 class RelayReporter:
@@ -56,13 +58,13 @@ class RelayReporter:
     ) -> None:
         """Pass on."""
         text = f"{stage} {label} {unit}"
-        send_to_parent(Word(self._sender, "begin", text, total, done, expected_s, tuple(stops)))
+        send_to_parent(Word(self._sender, "begin", text, total, done, expected_s, tuple(stops), time.monotonic()))
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on, a few times a second at most."""
         if time.monotonic() - self._told >= _PAUSE_S:
             self._told = time.monotonic()
-            send_to_parent(Word(self._sender, "advance", detail, done))
+            send_to_parent(Word(self._sender, "advance", detail, done, at_s=self._told))
 
     def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
         """Drop it: a helper process works on one thing."""
@@ -123,15 +125,14 @@ class ProgressMixer:
         elif word.kind == "warn":
             self._report.warn(word.text)
         elif word.kind == "begin":
-            self._all.begin(
-                word.sender, word.amount, self._clock(), done=word.done, expected_s=word.expected_s, stops=word.stops
-            )
+            at = self._clock() if word.at_s is None else word.at_s
+            self._all.begin(word.sender, word.amount, at, done=word.done, expected_s=word.expected_s, stops=word.stops)
         else:
-            self.advance(word.sender, word.amount, word.text)
+            self.advance(word.sender, word.amount, word.text, word.at_s)
 
-    def advance(self, index: int, done: float, detail: str = "") -> None:
-        """Take in how far a task is that has told of its beginning."""
-        self._all.advance(index, done, self._clock(), detail)
+    def advance(self, index: int, done: float, detail: str = "", at_s: float | None = None) -> None:
+        """Take in how far a task is that has told of its beginning, and when it was so far; by default now."""
+        self._all.advance(index, done, self._clock() if at_s is None else at_s, detail)
         self._tell(self._tasks[index].part, detail)
 
     def share(self, index: int, share: float, detail: str = "") -> None:

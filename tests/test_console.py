@@ -174,7 +174,7 @@ def test_names_of_cuts_stand_before_what_is_told(capsys: pytest.CaptureFixture[s
     named.advance(2, "segment 1")
     assert capsys.readouterr().err.splitlines() == [
         "render: short: segments (10 frames)",
-        "render: 20 %, 1:22 left (segment 1)",
+        "render: 20 %, 1:20 left (segment 1)",
     ]
 
 
