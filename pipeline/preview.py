@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import numpy as np
 
 from pipeline.errors import InputError, StageError
 from pipeline.files import atomic_write_bytes
-from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.film.timeline import CardClip, InsertClip, Span, Timeline
 from pipeline.films import build_one
 from pipeline.production import Production
 from pipeline.results import Made
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TIME = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:\.\d{1,6})?)")
-_WHERE_IN_TAKE = Fraction(1, 2)
 _WIDEST_ON_SHEET_PX = 640
 
 
@@ -70,32 +70,34 @@ def write_still(production: Production, workplace: Workplace, at: str, path: Pat
 
 
 def write_sheet(production: Production, workplace: Workplace, path: Path, cut: str | None = None) -> None:
-    """Write a sheet with every card and the middle of every take of the film, or of a cut, each with its caption."""
+    """Write a sheet with every card, insert and take of the film, or of a cut: when, how long, and what is said."""
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
-    from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs it
+    from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
+    from pipeline.picture.number_words import clock, duration  # noqa: PLC0415
 
     shown, made = build_one(production, workplace, "cards", cut)
     timeline = _timeline(made)
-    pictures, words = [], []
-    for frame, told in _moments(timeline):
-        picture = _draw(shown, made, frame)
+    pictures, words, times = [], [], []
+    for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.inserts]):
+        picture = _draw(shown, made, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
         words.append(told)
-    write_picture(contact_sheet(pictures, words), path)
+        seconds = [float(frames / timeline.frame_rate) for frames in (span.start_frame, span.frames)]
+        times.append(f"{clock(seconds[0])}, {duration(seconds[1])}")
+    write_picture(contact_sheet(pictures, words, times=times), path)
 
 
-def _moments(timeline: Timeline) -> list[tuple[int, str]]:
-    moments: list[tuple[int, str]] = []
+def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, str]]:
+    """All that a film shows, one after the other, and what is said of it; `inserts` are their files' names."""
     for clip in timeline.clips:
         if isinstance(clip, CardClip):
-            moments.append(((clip.start_frame + clip.end_frame) // 2, clip.name))
-        elif isinstance(clip, SceneClip):
-            for sound in clip.sounds:
-                middle = sound.start_frame + int((sound.end_frame - sound.start_frame) * _WHERE_IN_TAKE)
-                moments.append((middle, sound.caption or sound.kind))
-    return moments
+            yield clip, clip.name
+        elif isinstance(clip, InsertClip):
+            yield clip, f"insert: {inserts[clip.insert]}"
+        else:
+            yield from ((sound, sound.caption or sound.kind) for sound in clip.sounds)
 
 
 def _timeline(made: Made) -> Timeline:

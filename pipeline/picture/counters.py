@@ -45,6 +45,11 @@ def duration(seconds: float, longest_s: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+def epoch_decimals(most: float) -> int:
+    """How many decimals tell epochs that end at `most` from nothing: two, more where that is less than a tenth."""
+    return 2 if most >= 0.1 or most <= 0 else min(6, 1 - math.floor(math.log10(most)))  # noqa: PLR2004
+
+
 class Counters:
     """Draws the counters panel."""
 
@@ -125,7 +130,7 @@ class Counters:
         if item == "iteration":
             return f"{math.floor(iteration + 1e-6):,}"
         if item == "epoch":
-            return f"{self._passed(iteration, self._epochs):.2f}"
+            return f"{self._passed(iteration, self._epochs):.{epoch_decimals(float(self._epochs[-1]))}f}"
         if item == "time":
             return duration(self._passed(iteration, self._elapsed_s), float(self._elapsed_s[-1]))
         return f"{self._curve.value_at(float(self._axis.position_px(iteration))):.3f}"

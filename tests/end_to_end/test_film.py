@@ -165,6 +165,20 @@ def test_a_still_is_a_frame_of_the_film(built: Built, tmp_path: Path) -> None:
     assert np.abs(still - decoded).mean() < 6
 
 
+def test_a_sheet_shows_every_card_insert_and_take_in_order(built: Built, tmp_path: Path) -> None:
+    production = make_tiny(tmp_path)
+    shutil.copytree(built.output, tmp_path / "out" / "tiny")
+    Image.new("RGB", (64, 36), (240, 0, 240)).save(tmp_path / "logo.png")
+    insert = '[[insert]]\nfile = "logo.png"\nafter = "title"\nseconds = 1.5\n'
+    production.write_text(production.read_text() + insert)
+    build_video("storyboard", production, "--sheet", "sheet.png", cwd=tmp_path)
+    with Image.open(tmp_path / "sheet.png") as image:
+        sheet = np.asarray(image.convert("RGB")).astype(int)
+    seen = (np.abs(sheet - (240, 0, 240)) < 12).all(axis=2)
+    assert seen.sum() > 20_000, "the insert is there"
+    assert np.flatnonzero(seen.any(axis=1)).min() < 60, "in the first row, after the title"
+
+
 def test_a_draft_is_small_and_shares_training_and_takes(built: Built, tmp_path: Path) -> None:
     copy = copy_of(built, tmp_path / "copy")
     edit(copy.production, "width = 320\nheight = 180", "width = 960\nheight = 540")

@@ -111,6 +111,19 @@ def test_a_contact_sheet_shows_every_frame_with_its_caption() -> None:
         assert (sheet == shade).all(axis=2).sum() > 1000
 
 
+def test_a_contact_sheet_says_when_and_how_long_each_is_seen() -> None:
+    frames = [np.full((90, 160, 3), 120, np.uint8)] * 2
+    plain, timed = (
+        contact_sheet(frames, ["one", "two"], times=times, width_px=800) for times in ((), ("0:00, 5.0 s", ""))
+    )
+    assert timed.shape[0] > plain.shape[0], "a line of its own"
+    ground = plain[0, 0]
+    lines = [(timed[250:, left : left + 380] != ground).any(axis=(1, 2)) for left in (24, 412)]
+    assert lines[0].sum() > lines[1].sum(), "and none where there is no time"
+    with pytest.raises(ValueError, match="times"):
+        contact_sheet(frames, ["one", "two"], times=["0:00"])
+
+
 def test_a_contact_sheet_takes_frames_of_different_shapes_and_none_at_all() -> None:
     sheet = contact_sheet([np.zeros((160, 90, 3), np.uint8), np.zeros((90, 160, 3), np.uint8)], ["tall", "wide"])
     assert sheet.ndim == 3

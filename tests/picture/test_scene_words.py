@@ -109,7 +109,9 @@ def test_labels_of_the_time_axis_have_a_row_of_their_own(layout: str) -> None:
     standing = words_on(shown, layout, [330])[0]
     for graph in scene(shown, layout=layout).panels:
         if isinstance(graph, LossGraph) and graph._labels_px:
-            first = max(edge[0] + np.count_nonzero(edge[1] == 0) for edge in graph._edges[:1])  # faded left of it
+            first = max(
+                edge[0] + np.count_nonzero(edge[1] == 0) for edge in graph._numbers._edges[:1]
+            )  # faded left of it
             for left, top, right, bottom in standing:
                 row = bottom > graph._plot.bottom + 1 and top < graph._plot.bottom + graph._labels_px
                 assert not row or right <= first + 2 or left >= graph._plot.right, (left, top, right, bottom)

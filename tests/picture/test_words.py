@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import GlyphError
-from pipeline.picture.counters import duration
+from pipeline.picture.counters import duration, epoch_decimals
 from pipeline.picture.layout import load_layout
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData
 from pipeline.picture.words import pace
@@ -150,3 +150,8 @@ def test_a_graph_on_a_logarithmic_axis_is_fast_where_that_one_moves_fast() -> No
 def test_a_character_that_no_font_has_is_told_before_anything_is_drawn(change: dict[str, Any]) -> None:
     with pytest.raises(GlyphError):
         scene(scene_data(**change))
+
+
+def test_epochs_of_a_short_training_are_told_from_nothing() -> None:
+    assert [epoch_decimals(most) for most in (35.0, 1.0, 0.1, 0.08, 0.003, 0.0)] == [2, 2, 2, 3, 4, 2]
+    assert all(float(f"{most / 10:.{epoch_decimals(most)}f}") > 0 for most in (35.0, 0.1, 0.08, 0.003))
