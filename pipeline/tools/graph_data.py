@@ -29,6 +29,7 @@ from pipeline.tools.graph_times import as_seconds, common_clock
 Floats = NDArray[np.float64]
 
 _PADDING: Final = 0.04  # of the values' span, above and below
+_MOST_STRANGE: Final = 0.01  # of the rows may be numbers in another spelling
 _POINTS_PADDING: Final = 0.02  # the same at the sides, where points stand alone
 _SMOOTHING_SHARE: Final = 0.01
 
@@ -150,6 +151,8 @@ def _series(log: _Log, chosen: ChosenSeries, options: GraphOptions) -> Series:
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():
         raise _nothing_to_draw(log, index)
+    for each in (log.choice.x, index):
+        _check_spelling(log, each)
     in_bits = options.bits and is_loss(log.name_of(index))
     factor = one.factor / (NATS_PER_BIT if in_bits else 1.0)
     gaps = None if usable.all() else find_gaps(x, y, usable)
@@ -188,6 +191,18 @@ def _nothing_to_draw(log: _Log, index: int) -> LogError:
         hint = f"Row {oddities.first_word_row + 1:,} says '{oddities.first_word[:40]}', which is no number."
         hint += _other_spelling(oddities.first_word)
     return LogError(f"All values of the column '{log.name_of(empty)}' are missing.", where=where, hint=hint)
+
+
+def _check_spelling(log: _Log, index: int) -> None:
+    """Refuse a column of which more than single rows would be lost for their spelling."""
+    odd = log.table.oddities[index]
+    if odd.words > _MOST_STRANGE * log.table.rows and (hint := _other_spelling(odd.first_word)):
+        raise LogError(
+            f"{odd.words:,} rows of the column '{log.name_of(index)}' are written in another way than its first rows.",
+            where=f"{log.table.name}, row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}'",
+            expected="numbers written in one way",
+            hint=hint.strip(),
+        )
 
 
 def _other_spelling(word: str) -> str:
@@ -297,8 +312,7 @@ def _log_notes(log: _Log, options: GraphOptions) -> list[str]:
         counts = ((odd.missing, "missing"), (odd.not_a_number, "NaN"), (odd.infinite, "infinite"))
         said = [f"{count:,} {what}" for count, what in counts if count]
         if odd.words:
-            spelling = _other_spelling(odd.first_word)
-            said.append(f"{odd.words:,} no numbers (row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}'){spelling}")
+            said.append(f"{odd.words:,} no numbers (row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}')")
         if said:
             notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
     steps = np.diff(log.x)

@@ -62,6 +62,9 @@ def test_every_option_of_a_graph_is_understood() -> None:
     assert (found.join, found.bits, found.x_axis.scale, found.x_axis.low) == ("all", True, "log", 1)
     assert (found.x_axis.label, found.x_axis.unit) == ("t", "s")
     assert [(axis.scale, axis.low, axis.high) for axis in found.y_axes] == [("linear", -1, 2), ("log", None, 7)]
+    assert options("--decimal-point", "--encoding", "cp1251").dialect.decimal_comma is False
+    assert options("--encoding", "cp1251").dialect.encoding == "cp1251"
+    assert options().dialect.decimal_comma is None
     dialect = found.dialect
     assert (dialect.delimiter, dialect.header, dialect.comment, dialect.decimal_comma) == ("\t", False, "%", True)
 

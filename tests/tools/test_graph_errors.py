@@ -45,6 +45,12 @@ BAD: dict[str, tuple[str, dict[str, object], type[InputError], str]] = {
         LogError,
         "are missing",
     ),
+    "another decimal mark further down": (
+        "a;loss\n" + "1;2.5\n" * 120 + "2;2,5\n" * 3,
+        {},
+        LogError,
+        "3 rows of the column 'loss'",
+    ),
     "a comma that may mean two things": ("a;loss\n1;2,345\n", {}, LogError, "--decimal-comma"),
     "an x of unknown times": ("date,loss,rate\nMonday,3,1\nTuesday,2,1\n", {}, LogError, "'date' can't be x"),
     "an x of words": ("note,loss\nfirst,3\nsecond,2\n", {}, LogError, "but 'first'"),
