@@ -2,15 +2,15 @@
 
     python -m tests.benchmarks.learning [--audio FILE ...] [--seconds 300] [--threads 2] [--quick]
 
-Three loops take turns of a few seconds on the same bytes with the same number of threads, and are judged on the same
+The loops take turns of a few seconds on the same bytes with the same number of threads, and are judged on the same
 held-out bytes, whose judging is not counted as their time: `torch-rnn`, a 2 x 128 LSTM as that program trains it by
-default; `plain`, what a user would write first (nn.LSTM, random chunks, Adam); and `ours`, the modern recipe with a
-small tiered network, once for each length of training, since its schedule knows when it will end. Without --audio the
-corpus is the demo's voice.
+default; `plain`, what a user would write first (nn.LSTM, random chunks, Adam); `lstm`, the same 2 x 128 LSTM with the
+modern recipe; and `ours`, the modern recipe with the network that `network = "auto"` chooses for the time, once for each
+length of training. Without --audio the corpus is the demo's voice.
 
 The last line is JSON: `gain_bits_at_100s` is torch-rnn's loss minus ours after 100 s, `time_share_to_300s_loss` the
-time that ours needs to reach torch-rnn's loss after 300 s, over 300 s. Both are null where --seconds is not 300; the
-same numbers for a third and the whole of --seconds stand beside them.
+time that ours needs to reach torch-rnn's loss after 300 s, over 300 s, `lstm_gain_bits_at_100s` what the recipe alone
+gains. They are null where --seconds is not 300; the same numbers for a third and the whole of --seconds stand beside.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from math import log
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.learning.arithmetic import choose_arithmetic
+from pipeline.learning.auto_network import choose_network, measured_speed
 from pipeline.learning.hardware import choose_device, training_environment, useful_threads
 from pipeline.learning.learner import Learner, Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
@@ -48,7 +50,6 @@ JUDGINGS = 12
 MIB = 2**20
 
 FAITHFUL = LstmSettings(layers=2, neurons=128, embedding=64)
-OURS = TieredSettings()
 
 
 class PlainLoop:
@@ -98,6 +99,7 @@ class Contestant:
     limit_s: float
     judge_at_s: list[float]
     bytes_per_update: int
+    network: LstmSettings | TieredSettings = FAITHFUL
     spent_s: float = 0.0
     updates: int = 0
     judged: list[tuple[float, float]] = field(default_factory=list)
@@ -142,14 +144,15 @@ def _learner(lesson: Lesson, network: LstmSettings | TieredSettings, recipe: str
 
 def contestant(name: str, lesson: Lesson, device: torch.device, limit_s: float, marks_s: list[float]) -> Contestant:
     """Make a loop ready: `torch-rnn`, `plain` or `ours`."""
-    due = sorted({*marks_s, *(limit_s * part / JUDGINGS for part in range(1, JUDGINGS + 1))})
+    due = sorted({*marks_s, limit_s, *(limit_s * part / JUDGINGS for part in range(1, JUDGINGS + 1))})
     due = [mark for mark in due if mark <= limit_s]
     if name == "plain":
         plain = PlainLoop(lesson, device)
         size = plain.batch * plain.sequence
         return Contestant(name, lambda _update, _spent: plain.update(), plain.validate, limit_s, due, size)
     ours = name == "ours"
-    learner = _learner(lesson, OURS if ours else FAITHFUL, "modern" if ours else "torch-rnn", device)
+    network = _chosen(lesson, limit_s) if ours else FAITHFUL
+    learner = _learner(lesson, network, "torch-rnn" if name == "torch-rnn" else "modern", device)
     recipe = learner.recipe
 
     def update(number: int, spent_s: float) -> None:
@@ -157,7 +160,18 @@ def contestant(name: str, lesson: Lesson, device: torch.device, limit_s: float, 
         learner.update(number, rate_share_at(recipe, number, planned, learner.windows_per_epoch))
 
     label = f"ours, {limit_s:g} s" if ours else name
-    return Contestant(label, update, learner.validate, limit_s, due, recipe.batch * recipe.sequence)
+    size = recipe.batch * recipe.sequence
+    return Contestant(label, update, learner.validate, limit_s, due, size, network=network)
+
+
+@cache
+def _speed(threads: int) -> float:
+    return measured_speed("auto", threads)
+
+
+def _chosen(lesson: Lesson, seconds: float) -> LstmSettings | TieredSettings:
+    settings = TrainingSettings(minutes=seconds / 60)
+    return choose_network(settings, len(lesson.training), _speed(torch.get_num_threads())).network
 
 
 def matrix_flops(device: torch.device, dtype: torch.dtype) -> float:
@@ -207,8 +221,9 @@ def compete(lesson: Lesson, seconds: float, threads: int, device: torch.device) 
     """Let all loops work in turns until each has had its time."""
     marks_s = [seconds / 10, seconds / 3, seconds]
     with training_environment(device, threads):
-        loops = [contestant(name, lesson, device, seconds, marks_s) for name in ("torch-rnn", "plain")]
-        loops += [contestant("ours", lesson, device, limit_s, marks_s) for limit_s in marks_s]
+        loops = [contestant("torch-rnn", lesson, device, seconds, marks_s)]
+        loops += [contestant(name, lesson, device, seconds / 3, marks_s) for name in ("plain", "lstm")]
+        loops += [contestant("ours", lesson, device, limit_s, marks_s) for limit_s in (*marks_s[:2], seconds / 2)]
         while any(loop.spent_s < loop.limit_s for loop in loops):
             for loop in loops:
                 loop.take_turn(device)
@@ -219,7 +234,7 @@ def compete(lesson: Lesson, seconds: float, threads: int, device: torch.device) 
 
 def summarise(loops: list[Contestant], seconds: float) -> dict[str, object]:
     """The numbers of the last line."""
-    faithful, plain, *ours = loops
+    faithful, plain, lstm, *ours = loops
     third, whole = seconds / 3, faithful.bits_at(seconds)
     reached = [loop.seconds_to(whole) for loop in ours]
     shares = [spent / seconds for spent in reached if spent is not None]
@@ -230,11 +245,13 @@ def summarise(loops: list[Contestant], seconds: float) -> dict[str, object]:
         "gain_bits_at_100s": round(gains[1], 4) if full else None,
         "time_share_to_300s_loss": round(share, 4) if full and share is not None else None,
         "gain_bits_at_30s": round(gains[0], 4) if full else None,
-        "gain_bits_at_300s": round(gains[2], 4) if full else None,
+        "lstm_gain_bits_at_100s": round(faithful.bits_at(third) - lstm.bits_at(third), 4) if full else None,
+        "gain_bits_at_150s": round(gains[2], 4) if full else None,
         "seconds": seconds,
         "gain_bits_at_a_tenth": round(gains[0], 4),
         "gain_bits_at_a_third": round(gains[1], 4),
-        "gain_bits_at_the_end": round(gains[2], 4),
+        "gain_bits_at_a_half": round(gains[2], 4),
+        "lstm_gain_bits_at_a_third": round(faithful.bits_at(third) - lstm.bits_at(third), 4),
         "time_share_to_the_last_loss": None if share is None else round(share, 4),
         "gain_bits_over_plain_at_a_third": round(plain.bits_at(third) - ours[1].bits_at(third), 4),
         "bits": {loop.name: [(round(spent, 1), round(bits, 4)) for spent, bits in loop.judged] for loop in loops},
@@ -248,15 +265,15 @@ def print_table(loops: list[Contestant], seconds: float, device: torch.device, m
     print(
         f"matrix multiply: {speed[torch.float32] / 1e9:.0f} GFLOP/s float32, {speed[torch.bfloat16] / 1e9:.0f} bfloat16"
     )
-    marks_s = (seconds / 10, seconds / 3, seconds)
+    marks_s = (seconds / 10, seconds / 3, seconds / 2, seconds)
     head = "".join(f"{f'{mark:g} s':>10}" for mark in marks_s)
     print(f"{'bits/byte after':16}{head}{'bytes/s':>12}{'of matmul':>11}{'MiB':>8}")
     for loop in loops:
-        ours = loop.name.startswith("ours")
+        modern = loop.name not in {"torch-rnn", "plain"}
         bits = "".join(f"{loop.bits_at(mark):10.3f}" if mark <= loop.limit_s else f"{'':10}" for mark in marks_s)
-        kind = torch.bfloat16 if ours and speed[torch.bfloat16] > speed[torch.float32] else torch.float32
-        share = loop.bytes_per_s * 3 * (OURS if ours else FAITHFUL).flops_per_byte / speed[kind]
-        memory = memory_mib["ours" if ours else loop.name]
+        kind = torch.bfloat16 if modern and speed[torch.bfloat16] > speed[torch.float32] else torch.float32
+        share = loop.bytes_per_s * 3 * loop.network.flops_per_byte / speed[kind]
+        memory = memory_mib["ours" if loop.name.startswith("ours") else loop.name]
         print(f"{loop.name:16}{bits}{loop.bytes_per_s:12,.0f}{share:11.1%}{memory:8.0f}")
 
 
@@ -284,7 +301,9 @@ def main() -> None:
         f"{lesson.sample_rate_hz} Hz; {options.threads} threads, {device.type}"
     )
     loops = compete(lesson, seconds, options.threads, device)
-    memory_mib = {name: peak_mib(name, lesson, options.threads, device) for name in ("torch-rnn", "plain", "ours")}
+    memory_mib = {
+        name: peak_mib(name, lesson, options.threads, device) for name in ("torch-rnn", "plain", "lstm", "ours")
+    }
     print_table(loops, seconds, device, memory_mib)
     print(json.dumps(summarise(loops, seconds)))
 

@@ -7,11 +7,14 @@ import pytest
 
 from pipeline.learning.continuation import prolong, shorten
 from pipeline.learning.loss_log import read_columns
+from pipeline.learning.network import LstmSettings
 from pipeline.learning.run import CONTINUE_FILE, RECORD_FILE, STATE_FILE
 from pipeline.learning.trainer import train
 from pipeline.learning.training import Training
 from pipeline.learning.training_state import load_state
 from tests.learning.trainings import TINY_LSTM, TINY_TIERED, Listener, training
+
+SMALLEST = LstmSettings(layers=1, neurons=8, embedding=4, dropout=0.2)
 
 
 def trained(order: Training) -> Training:
@@ -36,7 +39,8 @@ def result_of(order: Training) -> list[bytes]:
 def test_a_training_made_longer_ends_as_if_it_had_been_so_long_from_the_beginning(
     tmp_path: Path, settings: dict[str, str]
 ) -> None:
-    short = trained(training(tmp_path / "short", TINY_LSTM, iterations=500, checkpoint_every=100, batch=64, **settings))
+    own = {"iterations": 500, "checkpoint_every": 100, "batch": 12, "learning_rate": 1e-3, **settings}
+    short = trained(training(tmp_path / "short", SMALLEST, **own))
     expected = result_of(of_length(short, tmp_path / "whole", iterations=700))
     longer = of_length(short, tmp_path / "longer", iterations=700)
     assert prolong(short.folder, longer.folder) == (300 if settings["recipe"] == "modern" else 500)
