@@ -5,8 +5,8 @@
 The loops take turns of a few seconds on the same bytes with the same number of threads, and are judged on the same
 held-out bytes, whose judging is not counted as their time: `torch-rnn`, a 2 x 128 LSTM as that program trains it by
 default; `plain`, what a user would write first (nn.LSTM, random chunks, Adam); `lstm`, the same 2 x 128 LSTM with the
-modern recipe; and `ours`, the modern recipe with the network that `network = "auto"` chooses for the time, once for each
-length of training. Without --audio the corpus is the demo's voice.
+modern recipe; and `ours`, the modern recipe with the network that `network = "auto"` chooses for the time, once for
+each length of training. Without --audio the corpus is the demo's voice.
 
 The last line is JSON: `gain_bits_at_100s` is torch-rnn's loss minus ours after 100 s, `time_share_to_300s_loss` the
 time that ours needs to reach torch-rnn's loss after 300 s, over 300 s, `lstm_gain_bits_at_100s` what the recipe alone
