@@ -6,7 +6,6 @@ This module compares settings with footage and recordings. It makes nothing, and
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from pipeline.errors import FootageError, ProductionError
 from pipeline.film.settings import InsertSettings, VideoSettings, check_shape
@@ -15,8 +14,6 @@ from pipeline.learning.network import TieredSettings
 from pipeline.learning.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
 from pipeline.production import Production, Section
 from pipeline.results import Made
-
-_LONG: Final = ("epochs", "iterations")
 
 
 def check_layout(video: VideoSettings, own: Path | None) -> None:
@@ -77,8 +74,9 @@ def _check_training(section: Section, corpus: Corpus, where: str) -> None:
     settings, network = section.training, section.network
     recipe = resolve(settings, network.group if isinstance(network, TieredSettings) else 1)
     length = check_batch(recipe.batch, recipe.sequence, corpus.train_samples, where)
-    if all(getattr(settings, name) is None for name in _LONG) and settings.minutes is not None:
-        return  # how far it comes is known when it has begun
+    by_minutes = settings.minutes is not None and settings.epochs is None and settings.iterations is None
+    if by_minutes or section.storyboard.is_shortened:
+        return  # how far it comes is known when it has ended
     updates = length // recipe.sequence
     end = planned_iterations(settings, updates - 1 if recipe.shifts and updates > 1 else updates, None)
     if settings.minutes is None:

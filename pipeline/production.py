@@ -94,6 +94,11 @@ class Section(_Part):
             raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
         return {**section, "storyboard": {**storyboard, **lines}}
 
+    def shortened(self, length: Mapping[str, object]) -> Section:
+        """The same section, whose training may end sooner than its takes were chosen for."""
+        training = self.training.model_copy(update=length)
+        return self.model_copy(update={"training": training, "storyboard": self.storyboard.shortened()})
+
     @model_validator(mode="after")
     def _takes_can_be_made(self) -> Section:
         check_takes(self.storyboard.take, self.training, self.sampling)
@@ -232,7 +237,8 @@ class Production(_Part):
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
-        small = self.model_copy(update={"video": self.video.draft()})
+        sections = tuple(section.shortened({}) for section in self.sections)
+        small = self.model_copy(update={"video": self.video.draft(), "sections": sections})
         small._is_draft = True  # noqa: SLF001 - its own kind
         return small
 
@@ -258,10 +264,7 @@ class Production(_Part):
         """
         own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
-        sections = tuple(
-            section.model_copy(update={"training": section.training.model_copy(update=length)})
-            for section in self.sections
-        )
+        sections = tuple(section.shortened(length) for section in self.sections)
         return self.model_copy(update={"sections": sections})
 
     def dressed(self, cut: CutSettings) -> Production:

@@ -250,6 +250,19 @@ def plan_cut(
     return tuple(_section(settings, section, share, frame_rate) for section, share in pairs)
 
 
+def once_each(settings: CutSettings, at_hand: Sequence[SectionAtHand]) -> CutSettings:
+    """The same cut with the first line for each take alone: a film of fewer takes is nearest to several lines."""
+    sections = {section.number: section for section in at_hand}
+    seen: set[tuple[int, int]] = set()
+    kept = []
+    for line in settings.take:
+        section = sections.get(line.section - 1)
+        place = (line.section, _nearest(section, line.iteration).iteration) if section else (line.section, -1)
+        kept += [line] if place not in seen else []
+        seen.add(place)
+    return settings.model_copy(update={"take": tuple(kept)})
+
+
 def _sections(settings: CutSettings, at_hand: Sequence[SectionAtHand], where: str) -> list[SectionAtHand]:
     if settings.sections == "all":
         return list(at_hand)

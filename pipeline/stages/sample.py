@@ -16,7 +16,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import ProductionError
 from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
@@ -208,8 +207,10 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
         where = f"section {section + 1} ({production.sections[section].title})"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
-        planned = choose_takes(points, production.sections[section].storyboard, where=f"{where}, storyboard")
-        production.sections[section].sampling.check_choices([take.iteration for take in planned], where)
+        settings = production.sections[section]
+        planned = choose_takes(points, settings.storyboard, where=f"{where}, storyboard")
+        if not settings.storyboard.is_shortened:
+            settings.sampling.check_choices([take.iteration for take in planned], where)
         for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)
             wishes.append(_wish(production, made, speaker, take.seconds))
