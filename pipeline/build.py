@@ -17,6 +17,7 @@ from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
 from pipeline.forecast import MEASURED, Forecast, to_make
+from pipeline.foresight import check_insert, check_layout, check_prepared
 from pipeline.named_files import absent_hint
 from pipeline.production import Production
 from pipeline.progress import SILENT
@@ -74,6 +75,8 @@ def build(
         meanwhile = _takes_meanwhile(production, made, workplace) if busy and "sample" in wanted else nullcontext()
         with forecast.watch(name, made, pieces), meanwhile:
             made = stage.run(production, made, workplace)
+        if name == "prepare" and until != "prepare":
+            check_prepared(production, made)
         if busy:
             forecast.learn_from(made)
     return made
@@ -88,22 +91,21 @@ def _takes_meanwhile(production: Production, made: Made, workplace: Workplace) -
 
 def check_words(production: Production) -> None:
     """Find missing files, and faults of captions, cards, themes and layouts, before hours are spent on training."""
-    from pipeline.picture.layout import load_layout  # noqa: PLC0415 - a survey does without pictures
-    from pipeline.stages.cards import check_cards  # noqa: PLC0415
+    from pipeline.stages.cards import check_cards  # noqa: PLC0415 - a survey does without pictures
     from pipeline.stages.storyboard import check_captions  # noqa: PLC0415
 
     _check_files(production)
-    load_layout(production.video.layout, production.templates_folder)
+    check_layout(production.video, production.templates_folder)
     check_captions(production)
     check_cards(production)
 
 
 def _check_files(production: Production) -> None:
     """Look into footage and music, whose stages come after hours of training."""
-    from pipeline.film.footage import probe  # noqa: PLC0415 - a survey does without pictures
-    from pipeline.media import recognise  # noqa: PLC0415
+    from pipeline.media import recognise  # noqa: PLC0415 - a survey does without pictures
 
-    named = [(insert.file, f"insert {number}") for number, insert in enumerate(production.inserts, start=1)]
+    inserts = {f"insert {number}": insert for number, insert in enumerate(production.inserts, start=1)}
+    named = [(insert.file, field) for field, insert in inserts.items()]
     if production.sound.music is not None:
         named.append((str(production.sound.music), _MUSIC))
     if production.video.picture:
@@ -119,8 +121,8 @@ def _check_files(production: Production) -> None:
             )
         if field == _MUSIC:
             recognise(path, FootageError)
-        elif field != _PICTURE:
-            probe(path)
+        elif field in inserts:
+            check_insert(path, inserts[field], production.video, field)
 
 
 @dataclass(frozen=True)

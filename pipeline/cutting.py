@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.film.clock import Clock
-from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, plan_cut
+from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, once_each, plan_cut
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
@@ -84,6 +84,8 @@ def cut_film(production: Production, cut: CutSettings, made: Made, report: Repor
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
     at_hand = [_at_hand(production, cut, made, number, clock) for number in range(len(production.sections))]
+    if any(section.storyboard.is_shortened for section in production.sections):
+        cut = once_each(cut, at_hand)
     wanted = clock.frames_within(cut.seconds)
     shown = plan_cut(cut, at_hand, wanted, clock.frame_rate)
     shown = plan_cut(cut, at_hand, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)

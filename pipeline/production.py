@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from pipeline.agreement import check_cuts, check_inserts, check_takes
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
@@ -93,6 +94,16 @@ class Section(_Part):
             raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
         return {**section, "storyboard": {**storyboard, **lines}}
 
+    def shortened(self, length: Mapping[str, object]) -> Section:
+        """The same section, whose training may end sooner than its takes were chosen for."""
+        training = self.training.model_copy(update=length)
+        return self.model_copy(update={"training": training, "storyboard": self.storyboard.shortened()})
+
+    @model_validator(mode="after")
+    def _takes_can_be_made(self) -> Section:
+        check_takes(self.storyboard.take, self.training, self.sampling)
+        return self
+
 
 class Production(_Part):
     """What a production file describes. Paths in it are relative to the file's folder."""
@@ -119,24 +130,15 @@ class Production(_Part):
     _cut: str = PrivateAttr(default="")
 
     @model_validator(mode="after")
-    def _cuts_are_of_this_film(self) -> Production:
+    def _parts_agree(self) -> Production:
         names = [cut.name.lower() for cut in self.cuts]
         for cut in self.cuts:
             if names.count(cut.name.lower()) > 1:
                 raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' is no name for a folder: choose another for this cut")
-            numbers = [line.section for line in cut.take]
-            numbers += cut.sections if isinstance(cut.sections, tuple) else ()
-            if max(numbers, default=1) > len(self.sections):
-                raise ValueError(
-                    f"the cut '{cut.name}' names section {max(numbers)}, and there are {len(self.sections)}"
-                )
-            if cut.seconds < (needed_s := cut.shortest_s(len(self.sections))):
-                raise ValueError(
-                    f"the cut '{cut.name}' needs {needed_s:g} s for its sections and its title, and has "
-                    f'{cut.seconds:g} s: set more seconds, or fewer sections, such as sections = "best"'
-                )
+        check_cuts(self.cuts, len(self.sections))
+        check_inserts(self.inserts, self.video, len(self.sections))
         return self
 
     @property
@@ -235,7 +237,8 @@ class Production(_Part):
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
-        small = self.model_copy(update={"video": self.video.draft()})
+        sections = tuple(section.shortened({}) for section in self.sections)
+        small = self.model_copy(update={"video": self.video.draft(), "sections": sections})
         small._is_draft = True  # noqa: SLF001 - its own kind
         return small
 
@@ -261,10 +264,7 @@ class Production(_Part):
         """
         own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
-        sections = tuple(
-            section.model_copy(update={"training": section.training.model_copy(update=length)})
-            for section in self.sections
-        )
+        sections = tuple(section.shortened(length) for section in self.sections)
         return self.model_copy(update={"sections": sections})
 
     def dressed(self, cut: CutSettings) -> Production:

@@ -17,11 +17,10 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.errors import ProductionError
-from pipeline.film.settings import FilmSettings, VideoSettings, draft_size
+from pipeline.film.settings import LAYOUT_SHAPES, FilmSettings, VideoSettings, check_shape, draft_size
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
 """Folders that stand beside those of cuts."""
-_SHAPES: Final = {"portrait": (9, 16), "square": (1, 1), "landscape": (16, 9)}
 _SHORTEST_TAKE_S: Final = 0.8
 _SHORTEST_SECTION_S: Final = 1.6
 _NOISE_S: Final = 1.5
@@ -71,6 +70,8 @@ class CutSettings(FilmSettings):
             raise ValueError(f"{self.name!r} is no name of a cut: letters, digits, - and _, and none of {taken}")
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height go together: set both, or neither")
+        if self.width is not None and self.height is not None:
+            check_shape(self.layout, self.layout, self.width, self.height)
         if isinstance(self.sections, tuple) and (not self.sections or min(self.sections) < 1):
             raise ValueError('sections are counted from 1: write [1, 3], "all" or "best"')
         if self.cards != "none" and self.title_seconds > self.seconds - 1:
@@ -103,9 +104,9 @@ class CutSettings(FilmSettings):
     def _size(self, film: VideoSettings) -> tuple[int, int]:
         if self.width is not None and self.height is not None:
             return self.width, self.height
-        if self.layout not in _SHAPES:
+        if self.layout not in LAYOUT_SHAPES:
             return film.width, film.height
-        across, down = _SHAPES[self.layout]
+        across, down = LAYOUT_SHAPES[self.layout]
         short = min(film.width, film.height)
         shorter = min(across, down)
         return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2
@@ -247,6 +248,19 @@ def plan_cut(
     shares = share_frames(frames, [1.0] * len(chosen), lowest, [section.frames for section in chosen])
     pairs = zip(chosen, shares, strict=True)
     return tuple(_section(settings, section, share, frame_rate) for section, share in pairs)
+
+
+def once_each(settings: CutSettings, at_hand: Sequence[SectionAtHand]) -> CutSettings:
+    """The same cut with the first line for each take alone: a film of fewer takes is nearest to several lines."""
+    sections = {section.number: section for section in at_hand}
+    seen: set[tuple[int, int]] = set()
+    kept = []
+    for line in settings.take:
+        section = sections.get(line.section - 1)
+        place = (line.section, _nearest(section, line.iteration).iteration) if section else (line.section, -1)
+        kept += [line] if place not in seen else []
+        seen.add(place)
+    return settings.model_copy(update={"take": tuple(kept)})
 
 
 def _sections(settings: CutSettings, at_hand: Sequence[SectionAtHand], where: str) -> list[SectionAtHand]:

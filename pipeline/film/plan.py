@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.errors import ProductionError
-from pipeline.film.settings import StoryboardSettings
+from pipeline.film.settings import StoryboardSettings, TakeLine
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,32 @@ def choose_takes(
     ------
     ProductionError
         Where a line names an iteration that was never trained, two lines name one checkpoint, lines are out of order,
-        or the lines leave no time for the others.
+        or the lines leave no time for the others. Of a training that may have ended sooner than planned, lines that
+        don't fit are left out instead.
     """
     if not checkpoints:
         raise ProductionError("The training left no checkpoint to speak.", where=where)
+    if settings.is_shortened:
+        settings = settings.model_copy(update={"take": _that_are_there(checkpoints, settings.take)})
     if settings.take:
         return _by_hand(checkpoints, settings, where)
     chosen = _pick(checkpoints, settings.takes, settings.spread)
     total = settings.takes_seconds
     seconds = _share_out(total, _weights(chosen, settings), settings.shortest_take_seconds)
     return tuple(PlannedTake(point.iteration, length) for point, length in zip(chosen, seconds, strict=True))
+
+
+def _that_are_there(checkpoints: Sequence[CheckpointPoint], lines: Sequence[TakeLine]) -> tuple[TakeLine, ...]:
+    """The lines up to the end of training, each of another checkpoint."""
+    kept: list[TakeLine] = []
+    last = -1
+    for line in lines:
+        if isinstance(line.iteration, int) and line.iteration > checkpoints[-1].iteration:
+            continue
+        if (at := _nearest(checkpoints, line.iteration, "").iteration) > last:
+            kept.append(line)
+            last = at
+    return tuple(kept)
 
 
 def _by_hand(

@@ -9,10 +9,28 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from pipeline.errors import ProductionError
 
 SHORTEST_CAPTION_S = 0.75
 """A caption is shown at least so long, or not at all: nobody could read it. The shortest take by default is longer."""
+LAYOUT_SHAPES = {"portrait": (9, 16), "square": (1, 1), "landscape": (16, 9)}
+"""Width to height of the frames that the built-in layouts are made for."""
+_SHORT_SIDE_PX = 1080
+SHORTEST_SIDE_PX, LONGEST_SIDE_PX = 64, 8192
+_WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": 100.0}
+_NARROWEST = {"portrait": 0.01, "square": 0.75, "landscape": 1.18}
+"""Width to height up to which a layout still looks right."""
 LOWEST_FRAME_RATE = Fraction(1)
 HIGHEST_FRAME_RATE = Fraction(240)
 _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
@@ -75,11 +93,20 @@ Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium
 class VideoSettings(FilmSettings):
     """The picture's size, speed, look and encoder, and the lengths of the film's own cards."""
 
-    width: int = Field(default=1920, ge=64, le=8192, description="pixels, even")
-    height: int = Field(default=1080, ge=64, le=8192, description="pixels, even")
+    width: int = Field(
+        default=1920, ge=SHORTEST_SIDE_PX, le=LONGEST_SIDE_PX, description="pixels, even; by default the layout's"
+    )
+    height: int = Field(
+        default=1080, ge=SHORTEST_SIDE_PX, le=LONGEST_SIDE_PX, description="pixels, even; by default the layout's"
+    )
     frame_rate: FrameRate = Fraction(60)
     theme: str = Field(default="midnight", min_length=1, max_length=100)
-    layout: str = Field(default="landscape", min_length=1, max_length=100)
+    layout: str = Field(
+        default="landscape",
+        min_length=1,
+        max_length=100,
+        description="landscape, portrait, square, or a file of your own; by default the one for the frame's shape",
+    )
     picture: str | None = Field(default=None, min_length=1, max_length=1000, description="your logo: PNG, JPEG or WebP")
     quality: Quality = Field(default="web", description="how much the encoder may lose, and how long it may take")
     encoder: Encoder = Field(default="x264", description="hardware encoders are tried first, with x264 to fall back on")
@@ -90,6 +117,35 @@ class VideoSettings(FilmSettings):
     title_seconds: float = Field(default=4.0, ge=0.0, le=60.0, description="0: no title card")
     comparison_seconds: float = Field(default=6.0, ge=0.0, le=60.0, description="shown after two sections or more")
     credits_seconds: float = Field(default=8.0, ge=0.0, le=120.0, description="0: no credits card")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_and_layout_follow_each_other(cls, data: object) -> object:
+        """Fill in the sides that are not set as the layout has them, or the layout as the sides have it."""
+        if not isinstance(data, dict):
+            return data
+        sides = {side: _as_number(data[side]) for side in ("width", "height") if side in data}
+        if any(not isinstance(value, int) or value < 1 for value in sides.values()):
+            return data  # told by the fields
+        if "layout" not in data and len(sides) == len(("width", "height")):
+            return {**data, "layout": fitting_layout(sides["width"], sides["height"])}
+        layout = data.get("layout", "landscape")
+        if not isinstance(layout, str) or (layout not in LAYOUT_SHAPES and not sides):
+            return data
+        size = frame_size(layout, **sides)
+        for side in size.keys() - sides.keys():
+            if not SHORTEST_SIDE_PX <= size[side] <= LONGEST_SIDE_PX:
+                given = " and ".join(f"{name} = {value}" for name, value in sides.items())
+                raise ValueError(
+                    f"with {given} a {layout} frame would have a {side} of {size[side]} pixels: "
+                    f"{SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX} are possible"
+                )
+        return {**data, **size}
+
+    @model_validator(mode="after")
+    def _shape_is_the_layouts(self) -> Self:
+        check_shape(self.layout, self.layout, self.width, self.height)
+        return self
 
     @model_validator(mode="after")
     def _even(self) -> Self:
@@ -114,6 +170,53 @@ class VideoSettings(FilmSettings):
             "crf": None,
         }
         return self.model_copy(update={**chosen, "encoder": "x264"})
+
+
+def frame_size(layout: str, width: int | None = None, height: int | None = None) -> dict[str, int]:
+    """Complete a frame's size, in pixels, as a layout is made for: 16:9 for those of a person's own."""
+    across, down = LAYOUT_SHAPES.get(layout, LAYOUT_SHAPES["landscape"])
+    if width is None and height is None:
+        width = round(_SHORT_SIDE_PX * across / min(across, down))
+    if width is None:
+        width = round((height or 0) * across / down / 2) * 2
+    return {"width": width, "height": round(width * down / across / 2) * 2 if height is None else height}
+
+
+def _as_number(value: object) -> Any:
+    """A side that was written as text."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value) else value
+
+
+def fitting_layout(width: int, height: int) -> str:
+    """Name the built-in layout for a frame's shape."""
+    return next(
+        name for name in ("portrait", "square", "landscape") if _fits(name, width, height) or name == "landscape"
+    )
+
+
+def _fits(shape: str, width: int, height: int) -> bool:
+    return _NARROWEST[shape] <= width / height <= _WIDEST[shape]
+
+
+def check_shape(layout: str, shape: str | None, width: int, height: int) -> None:
+    """Check that a layout made for a shape (any where it is unknown) is used in a frame of about that shape.
+
+    Raises
+    ------
+    ValueError
+        With the layout and the size that would do.
+    """
+    if shape not in LAYOUT_SHAPES or _fits(shape, width, height):
+        return
+    usual = frame_size(shape)
+    raise ValueError(
+        f"the layout '{layout}' is made for {shape} frames, and {width}x{height} is {_form(width, height)}: "
+        f'write width = {usual["width"]} and height = {usual["height"]}, or layout = "{fitting_layout(width, height)}"'
+    )
+
+
+def _form(width: int, height: int) -> str:
+    return {"portrait": "upright", "square": "nearly square", "landscape": "wide"}[fitting_layout(width, height)]
 
 
 def draft_size(width: int, height: int) -> tuple[int, int]:
@@ -171,6 +274,18 @@ class StoryboardSettings(FilmSettings):
     card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")
+    _is_shortened: bool = PrivateAttr(default=False)
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether the training may end sooner than its settings say: lines beyond its end are left out."""
+        return self._is_shortened
+
+    def shortened(self) -> StoryboardSettings:
+        """The same for a training that may end sooner: a draft, or what is there so far."""
+        other = self.model_copy()
+        other._is_shortened = True  # noqa: SLF001 - its own kind
+        return other
 
     @model_validator(mode="after")
     def _takes_fit(self) -> Self:
@@ -187,6 +302,22 @@ class StoryboardSettings(FilmSettings):
                 "set fewer takes, or more seconds"
             )
         return self
+
+    def check_excerpt(self, duration_s: float, where: str) -> None:
+        """Check that the recording's excerpt begins before a recording of so many seconds ends.
+
+        Raises
+        ------
+        ProductionError
+            Where it doesn't.
+        """
+        if self.recording_seconds > 0 and self.recording_start_s >= duration_s:
+            raise ProductionError(
+                f"The recording's excerpt begins at {self.recording_start_s:g} s, but there are only "
+                f"{duration_s:.1f} s of it.",
+                where=where,
+                expected=f"recording_start_s below {duration_s:.1f}",
+            )
 
     @property
     def takes_seconds(self) -> float:

@@ -216,6 +216,26 @@ def _whole_groups(length: int, group: int) -> int:
     return max(1, round(length / group)) * group
 
 
+def check_batch(batch: int, sequence: int, train_bytes: int, where: str = "") -> int:
+    """Return how many bytes each of the streams side by side has.
+
+    Raises
+    ------
+    ProductionError
+        Where the corpus is too short for one window of each stream.
+    """
+    length = train_bytes // batch
+    if length < sequence:
+        place = "training.batch, training.sequence"
+        raise ProductionError(
+            f"The corpus is too short: {train_bytes} training bytes can't fill {batch} streams of {sequence} bytes.",
+            where=f"{where}, {place}" if where else place,
+            expected=f"batch x sequence of at most {train_bytes}",
+            hint="Make batch or sequence smaller, or record more speech.",
+        )
+    return length
+
+
 def planned_iterations(settings: TrainingSettings, iterations_per_epoch: float, rate_per_s: float | None) -> int:
     """Count the iterations of the whole training.
 

@@ -7,9 +7,12 @@ that a production file is read quickly.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.errors import ProductionError
 
 Temperature = Annotated[float, Field(ge=0.01, le=10.0, allow_inf_nan=False)]
 """What the logits are divided by: below 1 timid, above 1 wild."""
@@ -93,6 +96,39 @@ class SamplingSettings(BaseModel):
         if wrong:
             raise ValueError(f"choose names candidate {max(wrong.values())}, but candidates = {self.candidates}")
         return self
+
+    def check_priming(self, duration_s: float, where: str) -> None:
+        """Check that a recording of so many seconds holds what is heard before a take.
+
+        Raises
+        ------
+        ProductionError
+            Where it ends before.
+        """
+        if self.prime_s > 0 and self.prime_from_s + self.prime_s > duration_s:
+            raise ProductionError(
+                f"The priming ends at {self.prime_from_s + self.prime_s:g} s, but the recording lasts only "
+                f"{duration_s:.1f} s.",
+                where=where,
+                expected=f"prime_from_s + prime_s of at most {duration_s:.1f}",
+            )
+
+    def check_choices(self, iterations: Sequence[int], where: str) -> None:
+        """Check that choices made by hand are among the takes that are made at these iterations.
+
+        Raises
+        ------
+        ProductionError
+            With the takes that there are.
+        """
+        for wanted in sorted(self.choose.keys() - set(iterations)):
+            near = min(iterations, key=lambda iteration: abs(iteration - wanted))
+            raise ProductionError(
+                f"choose names a take at iteration {wanted}, and none is made there.",
+                where=f"{where}, sampling.choose",
+                expected=f"one of {', '.join(map(str, iterations))}",
+                hint=f"The nearest is {near}.",
+            )
 
     @property
     def held(self) -> Held:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.errors import ProductionError
 from pipeline.learning.network import SILENCE_BYTE
+from pipeline.learning.recipe import check_batch
 
 VALIDATION_STREAMS: Final = 32
 VALIDATION_BYTES: Final = 49_152
@@ -72,14 +72,7 @@ class TrainingStreams:
         shifts: bool = False,
         device: torch.device | None = None,
     ) -> None:
-        length = len(data) // batch
-        if length < sequence:
-            raise ProductionError(
-                f"The corpus is too short: {len(data)} training bytes can't fill {batch} streams of {sequence} bytes.",
-                where="training.batch, training.sequence",
-                expected=f"batch x sequence of at most {len(data)}",
-                hint="Make batch or sequence smaller, or record more speech.",
-            )
+        length = check_batch(batch, sequence, len(data))
         self.batch, self.sequence, self.lookback = batch, sequence, lookback
         whole = length // sequence
         self._seed, self._shifts = seed, shifts and whole > 1

@@ -89,7 +89,7 @@ class SoundSettings(_Settings):
     music: str | None = Field(
         None,
         max_length=500,
-        description="With under_cards = 'music': the user's own music file, relative to the production file.",
+        description="The user's own music file, relative to the production file; it is heard under cards.",
     )
     music_db: _Db = Field(-6.0, ge=-40.0, le=6.0, description="Level of what is heard under cards, against the voices.")
     duck_db: _Db = Field(
@@ -99,8 +99,17 @@ class SoundSettings(_Settings):
         description="How far music is lowered while voices are heard, in your own footage too; -60 and below: off.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _music_is_heard_under_cards(cls, data: object) -> object:
+        if isinstance(data, dict) and data.get("music") is not None and "under_cards" not in data:
+            return {**data, "under_cards": "music"}
+        return data
+
     @model_validator(mode="after")
-    def _music_is_named(self) -> Self:
+    def _music_has_a_place(self) -> Self:
         if self.under_cards == "music" and self.music is None:
             raise ValueError("under_cards = 'music' needs music = \"FILE\"")
+        if self.under_cards != "music" and self.music is not None:
+            raise ValueError(f"music has no place where under_cards = '{self.under_cards}': leave out one of them")
         return self

@@ -16,7 +16,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import ProductionError
 from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
@@ -205,10 +204,14 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
     wishes = []
     for section, result in enumerate(made.runs):
         record: TrainingRun = result.record
-        where = f"section {section + 1} ({production.sections[section].title}), storyboard"
+        where = f"section {section + 1} ({production.sections[section].title})"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
-        for take in choose_takes(points, production.sections[section].storyboard, where=where):
+        settings = production.sections[section]
+        planned = choose_takes(points, settings.storyboard, where=f"{where}, storyboard")
+        if not settings.storyboard.is_shortened:
+            settings.sampling.check_choices([take.iteration for take in planned], where)
+        for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)
             wishes.append(_wish(production, made, speaker, take.seconds))
     return wishes
@@ -251,13 +254,7 @@ def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str)
     begin, count = _primer(settings, corpus.record)
     if count == 0:
         return None
-    if begin + count > corpus.record.total_samples:
-        raise ProductionError(
-            f"The priming ends at {settings.prime_from_s + settings.prime_s:g} s, but the recording lasts only "
-            f"{corpus.record.duration_s:.1f} s.",
-            where=where,
-            expected=f"prime_from_s + prime_s of at most {corpus.record.duration_s:.1f}",
-        )
+    settings.check_priming(corpus.record.total_samples / corpus.record.sample_rate_hz, where)
     heard = load_bytes(corpus.record, corpus.folder)[begin : begin + count]
     return sha256(heard.tobytes()).hexdigest()
 

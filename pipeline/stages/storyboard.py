@@ -189,13 +189,7 @@ class _SectionStory:
         section = self.production.sections[self.number]
         story = section.storyboard
         left_s = self.corpus.duration_s - story.recording_start_s
-        if story.recording_seconds > 0 and left_s <= 0:
-            raise ProductionError(
-                f"The recording's excerpt begins at {story.recording_start_s:g} s, but there are only "
-                f"{self.corpus.duration_s:.1f} s of it.",
-                where=self.where,
-                expected=f"recording_start_s below {self.corpus.duration_s:.1f}",
-            )
+        story.check_excerpt(self.corpus.duration_s, self.where)
         first = self.run.checkpoints[0]
         return SectionPlan(
             title=section.title,
@@ -350,15 +344,7 @@ def _short(text: str) -> str:
 
 
 def _insert_path(production: Production, number: int) -> Path:
-    insert = production.inserts[number]
-    where = f"insert {number + 1}"
-    if insert.section is not None and insert.section > len(production.sections):
-        raise ProductionError(
-            f"There is no section {insert.section} for an insert to come after.",
-            where=where,
-            expected=f"1 to {len(production.sections)}",
-        )
-    return production.resolve(insert.file, f"{where}, file")
+    return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
 
 
 def _section_facts(story: _SectionStory) -> SectionFacts:

@@ -1,0 +1,110 @@
+"""What the parts of a production must agree on: found while it is read, before anything is made.
+
+Every part checks itself; this module compares them. It reads no files, and says what is wrong as a ValueError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pipeline.film.cuts import CutSettings
+from pipeline.film.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
+from pipeline.learning.recipe import TrainingSettings
+from pipeline.learning.sampling import SamplingSettings
+
+
+def check_takes(lines: Sequence[TakeLine], training: TrainingSettings, sampling: SamplingSettings) -> None:
+    """Check takes chosen by hand against each other and against how long a section trains.
+
+    Raises
+    ------
+    ValueError
+        Where a line or a choice can't come true.
+    """
+    known = [line for line in lines if line.iteration != "best"]
+    best = [line for line in lines if line.iteration == "best"]
+    ends = [pair for pair in pairwise(lines) if pair[0].iteration == "last" or pair[1].iteration == "first"]
+    for earlier, later in [*pairwise(known), *pairwise(best), *ends]:
+        if (earlier, later) in ends or _place(later) <= _place(earlier):
+            raise ValueError(
+                f"the take at iteration {later.iteration} stands after the one at iteration {earlier.iteration}: "
+                "put takes in training order, each of another iteration"
+            )
+    for line in lines:
+        check_caption_time(line.caption, line.seconds, f"the take at iteration {line.iteration}")
+    end = training.iterations
+    wanted = [line.iteration for line in lines if isinstance(line.iteration, int)]
+    for iteration, what in [(at, "a take is asked for") for at in wanted] + [
+        (at, "sampling.choose names a take") for at in sampling.choose
+    ]:
+        if end is not None and iteration > end:
+            raise ValueError(f"{what} at iteration {iteration}, but training ends at iteration {end}")
+
+
+def _place(line: TakeLine) -> float:
+    """Where a line stands in training, as far as that is known before it."""
+    if isinstance(line.iteration, int):
+        return line.iteration
+    return {"first": 0.0, "best": 0.0, "last": math.inf}[line.iteration]
+
+
+def check_caption_time(caption: str | None, seconds: float | None, whose: str) -> None:
+    """Check that a take's own caption can be read while it is shown.
+
+    Raises
+    ------
+    ValueError
+        Where its take is too short.
+    """
+    if caption and seconds is not None and seconds < SHORTEST_CAPTION_S:
+        raise ValueError(
+            f"{whose} lasts {seconds:g} s, too short for its caption to be read: give it at least "
+            f"{SHORTEST_CAPTION_S:g} s, or leave its caption out"
+        )
+
+
+def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, sections: int) -> None:
+    """Check that inserts come after something that the film has.
+
+    Raises
+    ------
+    ValueError
+        With the insert and what there is.
+    """
+    for number, insert in enumerate(inserts, start=1):
+        where = f"insert {number} ({insert.file[:60]}) comes after"
+        if insert.section is not None and insert.section > sections:
+            last = f"there are {sections} sections" if sections > 1 else "there is one section"
+            raise ValueError(f"{where} section {insert.section}, and {last}")
+        if insert.after == "comparison" and (sections == 1 or video.comparison_seconds == 0):
+            why = "only one section" if sections == 1 else "comparison_seconds = 0"
+            raise ValueError(
+                f"{where} the comparison, and with {why} there is none: "
+                f'write after = "section" with section = {sections}, or after = "end"'
+            )
+        if insert.after == "title" and "after" in insert.model_fields_set and video.title_seconds == 0:
+            raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
+
+
+def check_cuts(cuts: Sequence[CutSettings], sections: int) -> None:
+    """Check that cuts show sections that the film has, in a time that is enough for them.
+
+    Raises
+    ------
+    ValueError
+        With the cut and the way out.
+    """
+    for cut in cuts:
+        numbers = [line.section for line in cut.take]
+        numbers += cut.sections if isinstance(cut.sections, tuple) else ()
+        if max(numbers, default=1) > sections:
+            raise ValueError(f"the cut '{cut.name}' names section {max(numbers)}, and there are {sections}")
+        if cut.seconds < (needed_s := cut.shortest_s(sections)):
+            raise ValueError(
+                f"the cut '{cut.name}' needs {needed_s:g} s for its sections and its title, and has "
+                f'{cut.seconds:g} s: set more seconds, or fewer sections, such as sections = "best"'
+            )
+        for line in cut.take:
+            check_caption_time(line.caption, line.seconds, f"in the cut '{cut.name}', iteration {line.iteration}")

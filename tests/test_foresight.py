@@ -1,0 +1,103 @@
+"""Nothing is trained of a production that could not become a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from pipeline.build import build, check_words
+from pipeline.errors import BuildVideoError, FootageError, ProductionError
+from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.production import Production, parse_production
+from pipeline.resources import find_template
+from pipeline.store import Store
+from pipeline.workplace import Workplace
+from tests.end_to_end.productions import voice_like
+
+
+def production(folder: Path, section: dict[str, Any] | None = None, **values: Any) -> Production:
+    """A film of seven seconds of voice, whose training is never begun."""
+    if not (folder / "voice.wav").exists():
+        soundfile.write(folder / "voice.wav", voice_like(7, 8000), 8000)
+    one = {"title": "One", "recordings": ["voice.wav"], "corpus": {"sample_rate_hz": 8000}, **(section or {})}
+    made = parse_production({"title": "Film", "section": [one], **values}, where="film.toml")
+    made._folder = folder
+    return made
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"storyboard": {"recording_start_s": 50}}, "begins at 50 s"),
+        ({"sampling": {"prime_s": 5, "prime_from_s": 4}}, "priming ends at 9 s"),
+        ({"training": {"batch": 512, "sequence": 512}}, "too short"),
+        ({"training": {"sequence": 50}, "network": {"kind": "tiered-lstm", "group": 4}}, "groups of 4"),
+        ({"training": {"epochs": 1, "batch": 8, "sequence": 32}, "take": [{"iteration": 5000}]}, "training ends at"),
+        (
+            {
+                "training": {"epochs": 1, "batch": 8, "sequence": 32},
+                "sampling": {"candidates": 2, "choose": {"5000": 2}},
+            },
+            "choose names a take at iteration 5000",
+        ),
+        ({"training": {"epochs": 1, "batch": 8, "sequence": 32, "checkpoint_every": 5000}}, "first checkpoint"),
+    ],
+)
+def test_what_recordings_are_too_short_for_is_told_once_they_are_prepared(
+    section: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "out" / "work")
+    with pytest.raises(ProductionError, match=told) as raised:
+        build(production(tmp_path, section), Workplace(store, tmp_path / "out"))
+    assert "One" in str(raised.value) or "training" in str(raised.value)
+    assert not (store.root / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("insert", "told"),
+    [
+        ({"file": "card.png", "seconds": 0.001}, "less than one frame"),
+        ({"file": "gone.png"}, "no such file"),
+    ],
+)
+def test_footage_that_can_not_be_shown_is_told_before_training(
+    insert: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "card.png")
+    with pytest.raises(FootageError, match=told):
+        check_words(production(tmp_path, insert=[insert]))
+
+
+def test_a_layout_of_ones_own_says_which_frames_it_is_made_for(tmp_path: Path) -> None:
+    own = tmp_path / "templates" / "layouts"
+    own.mkdir(parents=True)
+    (own / "mine.toml").write_text(find_template("layouts/portrait.toml", None).read_text())
+    with pytest.raises(BuildVideoError, match="'mine' is made for portrait frames"):
+        check_words(production(tmp_path, video={"layout": "mine"}))
+    check_words(production(tmp_path, video={"layout": "mine", "width": 1080, "height": 1920}))
+
+
+def test_a_draft_leaves_out_what_its_short_training_never_reaches(tmp_path: Path) -> None:
+    lines = [{"iteration": 0}, {"iteration": 100}, {"iteration": 110}, {"iteration": 5000}, {"iteration": "last"}]
+    film = production(tmp_path, {"take": lines})
+    points = [CheckpointPoint(iteration, 1.0) for iteration in (0, 100, 300)]
+    with pytest.raises(ProductionError, match="training ended at iteration 300"):
+        choose_takes(points, film.sections[0].storyboard)
+    short = film.draft().sections[0].storyboard
+    assert [take.iteration for take in choose_takes(points, short)] == [0, 100, 300]
+    assert [take.iteration for take in choose_takes(points, film.for_minutes(1, 1).sections[0].storyboard)] == [
+        *(0, 100, 300)
+    ]
+
+
+def test_a_choice_among_takes_that_nobody_makes_names_those_that_are_made(tmp_path: Path) -> None:
+    sampling = production(tmp_path, {"sampling": {"candidates": 2, "choose": {"120": 2}}}).sections[0].sampling
+    with pytest.raises(ProductionError, match="iteration 120, and none is made there") as raised:
+        sampling.check_choices([0, 100, 300], "section 1 (One)")
+    assert "one of 0, 100, 300" in raised.value.expected
+    sampling.check_choices([0, 120], "section 1 (One)")
