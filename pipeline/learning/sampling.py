@@ -62,6 +62,8 @@ class SamplingSettings(BaseModel):
         Constant temperatures that the candidates use in turn, instead of `temperature`.
     choose
         Iteration to candidate (the first is 1), where the choice is made by hand.
+    trim_silence
+        Dead air, silence that lasts longer than any pause of the recording, is cut out of the takes.
     precision
         How weights are held while sampling; `auto` takes what was measured to be fast at no audible cost.
     device
@@ -80,6 +82,7 @@ class SamplingSettings(BaseModel):
     candidates: int = Field(default=1, ge=1, le=64)
     candidate_temperatures: tuple[Temperature, ...] = Field(default=(), max_length=64)
     choose: dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    trim_silence: bool = True
     precision: Precision = "auto"
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
