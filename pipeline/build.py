@@ -8,11 +8,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
+from pipeline.choices import check_early_choices
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
@@ -24,6 +25,9 @@ from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.store import Piece, PieceState, Store
 from pipeline.workplace import Workplace
+
+if TYPE_CHECKING:
+    from pipeline.trainings import Flight
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 _MUSIC: Final = "sound.music"
@@ -97,6 +101,7 @@ def check_words(production: Production) -> None:
     _check_files(production)
     check_layout(production.video, production.templates_folder)
     check_captions(production)
+    check_early_choices(production)
     check_cards(production)
 
 
@@ -110,19 +115,19 @@ def _check_files(production: Production) -> None:
         named.append((str(production.sound.music), _MUSIC))
     if production.video.picture:
         named.append((production.video.picture, _PICTURE))
-    for name, field in named:
-        path = production.resolve(name, field)
+    for name, key in named:
+        path = production.resolve(name, key)
         if not path.is_file():
             raise FootageError(
                 "There is no such file.",
-                where=f"{field}: {path}",
+                where=f"{key}: {path}",
                 expected="a file beside the production",
                 hint=absent_hint(path),
             )
-        if field == _MUSIC:
+        if key == _MUSIC:
             recognise(path, FootageError)
-        elif field in inserts:
-            check_insert(path, inserts[field], production.video, field)
+        elif key in inserts:
+            check_insert(path, inserts[key], production.video, key)
 
 
 @dataclass(frozen=True)
@@ -130,15 +135,21 @@ class StageSurvey:
     """What a build would do in one stage."""
 
     stage: str
-    state: Literal["fresh", "stale", "missing", "waits"]
+    state: Literal["fresh", "stale", "missing", "begun", "waits"]
     why: str
     pieces: tuple[tuple[str, PieceState], ...]
     cut: str = ""
     """Which of the film's cuts it is about; empty for the film itself."""
+    flights: Mapping[str, Flight] = field(default_factory=dict)
+    """Trainings that have begun and are not finished, by their piece's name."""
 
     def as_json(self) -> Mapping[str, object]:
         """Return the survey as plain values."""
-        pieces = [{"name": name, "state": state.state, "why": state.why} for name, state in self.pieces]
+        pieces: list[Mapping[str, object]] = [
+            {"name": name, "state": state.state, "why": state.why}
+            | ({"training": self.flights[name].as_json()} if name in self.flights else {})
+            for name, state in self.pieces
+        ]
         told = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
         return {"cut": self.cut, **told} if self.cut else told
 
@@ -174,8 +185,15 @@ def survey_stages(
                 surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", (), production.cut))
                 continue
             stage = load_stage(name)
-            pieces = [(piece.name, _state(piece, workplace)) for piece in stage.pieces(production, made)]
-            surveys.append(replace(_sum_up(name, pieces), cut=production.cut))
+            planned = stage.pieces(production, made)
+            flights = _flights(planned, workplace) if name == "train" else {}
+            pieces = [
+                (piece.name, PieceState("begun", flights[piece.name].words))
+                if piece.name in flights
+                else (piece.name, _state(piece, workplace))
+                for piece in planned
+            ]
+            surveys.append(replace(_sum_up(name, pieces), cut=production.cut, flights=flights))
             if name == STAGES[-1]:
                 surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
                 break
@@ -203,6 +221,14 @@ def _with_deliveries(found: StageSurvey, production: Production, made: Made, wor
     return replace(found, state="missing", why=why, pieces=(*found.pieces, *lacking))
 
 
+def _flights(pieces: Sequence[Piece], workplace: Workplace) -> dict[str, Flight]:
+    """The trainings among these that have begun, and that a build would go on with."""
+    from pipeline.trainings import flight_of  # noqa: PLC0415 - only where something is to be trained
+
+    found = {piece.name: flight_of(piece, workplace) for piece in pieces if _state(piece, workplace).state != "fresh"}
+    return {name: flight for name, flight in found.items() if flight is not None and "train" not in workplace.force}
+
+
 def _state(piece: Piece, workplace: Workplace) -> PieceState:
     if piece.stage in workplace.force:
         return PieceState("stale", "--force")
@@ -214,12 +240,15 @@ def _sum_up(stage: str, pieces: list[tuple[str, PieceState]]) -> StageSurvey:
     count = len(states)
     if all(state.state == "fresh" for state in states):
         return StageSurvey(stage, "fresh", "", tuple(pieces))
-    stale = [state for state in states if state.state == "stale"]
-    missing = [state for state in states if state.state == "missing"]
-    told = [f"{len(group)} of {count} {word}" for group, word in ((stale, "stale"), (missing, "missing")) if group]
-    reasons = list(dict.fromkeys(state.why for state in (stale or missing) if state.why))
-    why = ", ".join(told) + (f": {reasons[0]}" if reasons else "")
-    return StageSurvey(stage, "stale" if stale else "missing", why, tuple(pieces))
+    groups: dict[Literal["stale", "begun", "missing"], list[PieceState]] = {"stale": [], "begun": [], "missing": []}
+    for state in states:
+        if state.state != "fresh":
+            groups[state.state].append(state)
+    worst = next(word for word in groups if groups[word])
+    told = ", ".join(f"{len(group)} of {count} {word}" for word, group in groups.items() if group)
+    reasons = list(dict.fromkeys(state.why for state in groups[worst] if state.why))
+    why = told + (f": {reasons[0]}" if reasons else "")
+    return StageSurvey(stage, worst, why, tuple(pieces))
 
 
 def check_stage_name(name: str) -> str:

@@ -34,8 +34,10 @@ from pipeline.errors import BuildVideoError, InputError
 from pipeline.export_commands import export
 from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
 from pipeline.forecast import words
+from pipeline.lock import holder
 from pipeline.options import (
     AsJson,
+    Build,
     Cut,
     Device,
     Draft,
@@ -50,6 +52,7 @@ from pipeline.options import (
     farewell,
     find_production,
     logged_build,
+    looked_at,
     open_workplace,
 )
 from pipeline.production import FILE_NAME, Production
@@ -86,7 +89,7 @@ def _run_until(
         production = trained_so_far(production, workplace)
     if dry_run:
         surveys = survey_all(production, workplace, stage, cut)
-        _print_survey(surveys, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
+        _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
     with logged_build(workplace, production, as_json=as_json) as logged:
         made = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
@@ -94,7 +97,12 @@ def _run_until(
 
 
 def _print_survey(
-    surveys: list[StageSurvey], *, as_json: bool, verbose: bool = False, ahead: Sequence[WorkTime] | None = None
+    surveys: list[StageSurvey],
+    workplace: Workplace,
+    *,
+    as_json: bool,
+    verbose: bool = False,
+    ahead: Sequence[WorkTime] | None = None,
 ) -> None:
     """Print what was found of each stage, and how long what is ahead takes (in JSON with the film's stages)."""
     if as_json:
@@ -104,6 +112,8 @@ def _print_survey(
         ]
         print_json([{**one.as_json(), **own} for one, own in zip(surveys, times, strict=True)])
         return
+    if builder := holder(workplace.store.root):
+        print(f"A build works in this folder: {builder}.")
     told = ""
     for one in surveys:
         if one.cut != told:
@@ -168,20 +178,24 @@ def storyboard(
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Also write a picture of every card and take.", metavar="FILE")
     ] = None,
+    build_first: Build = False,
 ) -> None:
-    """Up to and including the stage 'storyboard'; with --sheet, a picture of the whole film."""
+    """Up to and including the stage 'storyboard'; with --sheet alone, a picture of the film with what there is."""
     production = find_production(
         path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
     )
     forced = frozenset({"storyboard"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
-    done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
-    if done is None or sheet is None:
-        return
-    from pipeline.preview import write_sheet  # noqa: PLC0415 - brings pictures along
+    if sheet is None or dry_run or force or build_first:
+        done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
+        if done is None or sheet is None:
+            return
+    from pipeline.preview import picture_format, write_sheet  # noqa: PLC0415 - brings pictures along
 
-    with logged_build(replace(workplace, force=frozenset()), production, as_json=as_json) as logged:
-        write_sheet(production, logged, sheet, cut)
+    picture_format(sheet)
+    place = replace(workplace, force=frozenset())
+    with looked_at(production, place, cut, build=force or build_first, as_json=as_json) as shown:
+        write_sheet(shown, sheet)
     _announce(sheet, as_json=as_json)
 
 
@@ -278,13 +292,19 @@ def status(
     """Say of each stage whether it is fresh, stale and why, or missing."""
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
     workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
-    _print_survey(survey_all(production, workplace, cut=cut), as_json=as_json, verbose=pieces)
+    found = survey_all(production, workplace, cut=cut)
+    _print_survey(found, workplace, as_json=as_json, verbose=pieces)
 
 
 @app.command()
 def still(
     path: ProductionPath = None,
-    at: Annotated[str, typer.Option("--at", help="When: 1:23.5 or seconds.", metavar="TIME")] = "0",
+    at: Annotated[
+        str | None, typer.Option("--at", help="When: 1:23.5 or seconds; by default 0.", metavar="TIME")
+    ] = None,
+    card: Annotated[
+        str | None, typer.Option("--card", help="A card: title, section-1, comparison, credits.", metavar="NAME")
+    ] = None,
     picture: Annotated[Path, typer.Option("-o", "--output", help="The picture to write.", metavar="FILE")] = Path(
         "still.png"
     ),
@@ -293,14 +313,19 @@ def still(
     as_json: AsJson = False,
     allow_outside: Outside = False,
     cut: Cut = None,
+    build_first: Build = False,
 ) -> None:
-    """Write one frame of the film, without building the video."""
-    from pipeline.preview import write_still  # noqa: PLC0415 - brings pictures along
+    """Write one frame of the film, made of what there is; nothing is trained for it."""
+    from pipeline.preview import parse_time, picture_format, write_still  # noqa: PLC0415 - brings pictures along
 
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
+    if at is not None and card is not None:
+        raise InputError("A still shows a time or a card.", where="command line", expected="--at or --card, not both")
+    parse_time(at or "0")
+    picture_format(picture)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
-    with logged_build(workplace, production, as_json=as_json) as logged:
-        write_still(production, logged, at, picture, cut)
+    with looked_at(production, workplace, cut, build=build_first, as_json=as_json) as shown:
+        write_still(shown, picture, at=at or "0", card=card)
     _announce(picture, as_json=as_json)
 
 

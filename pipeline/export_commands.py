@@ -14,6 +14,7 @@ from pipeline.console import print_json
 from pipeline.errors import InputError
 from pipeline.options import (
     AsJson,
+    Build,
     Cut,
     Draft,
     Jobs,
@@ -21,7 +22,7 @@ from pipeline.options import (
     Outside,
     ProductionPath,
     find_production,
-    logged_build,
+    looked_at,
     open_workplace,
 )
 
@@ -50,9 +51,12 @@ def gif(
     jobs: Jobs = None,
     as_json: AsJson = False,
     allow_outside: Outside = False,
+    build: Build = False,
 ) -> None:
     """Write a GIF that shows a take, without end: 20 pictures a second, in colours of its own."""
-    made = _loop("gif", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json)
+    made = _loop(
+        "gif", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json, build
+    )
     _announce([made], as_json=as_json)
 
 
@@ -70,9 +74,12 @@ def loop(
     jobs: Jobs = None,
     as_json: AsJson = False,
     allow_outside: Outside = False,
+    build: Build = False,
 ) -> None:
     """Write a silent MP4 that shows a take and whose end runs into its beginning."""
-    made = _loop("mp4", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json)
+    made = _loop(
+        "mp4", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json, build
+    )
     _announce([made], as_json=as_json)
 
 
@@ -83,6 +90,7 @@ def _loop(
     to: Path | None,
     cut: str | None,
     as_json: bool,
+    build: bool,
 ) -> Path:
     from pipeline.exports import LoopWish, write_loop  # noqa: PLC0415 - brings pictures along
 
@@ -91,8 +99,8 @@ def _loop(
     workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
     section, take, seconds, width = shown
     wish = LoopWish(kind, section, take, seconds, width)
-    with logged_build(workplace, production, as_json=as_json) as logged:
-        return write_loop(production, logged, wish, cut, to)
+    with looked_at(production, workplace, cut, build=build, as_json=as_json) as seen:
+        return write_loop(seen, wish, to)
 
 
 @export.command()
@@ -108,6 +116,7 @@ def sound(
     jobs: Jobs = None,
     as_json: AsJson = False,
     allow_outside: Outside = False,
+    build: Build = False,
 ) -> None:
     """Write the finished soundtrack, and every take as its network made it."""
     from pipeline.exports import write_sounds  # noqa: PLC0415 - brings sound libraries along
@@ -118,9 +127,9 @@ def sound(
         raise InputError(f"'{rate}' is no rate to choose.", where="--rate", expected="original or 48000")
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
     workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
-    with logged_build(workplace, production, as_json=as_json) as logged:
-        chosen: Literal["wav", "flac"] = "wav" if form == "wav" else "flac"
-        written = write_sounds(production, logged, chosen, at_own_rate=rate == "original", cut=cut)
+    chosen: Literal["wav", "flac"] = "wav" if form == "wav" else "flac"
+    with looked_at(production, workplace, cut, build=build, as_json=as_json, until="storyboard") as shown:
+        written = write_sounds(shown, chosen, at_own_rate=rate == "original")
     _announce(written, as_json=as_json)
 
 

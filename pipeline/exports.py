@@ -19,29 +19,27 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline import showing
-from pipeline.cutting import find_cut, place_for
-from pipeline.errors import InputError, StageError
+from pipeline.errors import InputError
 from pipeline.ffmpeg import Process, file_argument
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline import SceneClip, SoundClip, Timeline
-from pipeline.films import build_one
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
+from pipeline.looking import Look, timeline_of
 from pipeline.picture.planes import planes_of, rgb_from_planes
-from pipeline.production import Production
-from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.sound_file import name_of, new_sound_file
 from pipeline.stages import compose
 from pipeline.store import Result
-from pipeline.workplace import Workplace
 
 STAGE: Final = "export"
 LoopKind = Literal["gif", "mp4"]
 SoundForm = Literal["wav", "flac"]
 
+_MADE_UP: Final = "-made-up"
+"""In the names of files that show or sound like what is not there yet."""
 _GIF_RATE: Final = Fraction(20)
 """GIF counts hundredths of a second: players show pictures of 5 of them evenly."""
 _FADE_S: Final = Fraction(1, 2)
@@ -95,27 +93,27 @@ class LoopSpan:
         return f"section-{self.section + 1}-iteration-{self.iteration:06d}"
 
 
-def write_loop(production: Production, workplace: Workplace, wish: LoopWish, cut: str | None, to: Path | None) -> Path:
-    """Write a loop and return its file.
+def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
+    """Write a loop and return its file; what is made up is marked in it, and in its name.
 
     Raises
     ------
     InputError
         Where there is no such section or take.
     """
-    shown, made = build_one(production, workplace, "cards", cut)
-    place = workplace if cut is None else place_for(workplace, find_cut(production, cut))
-    timeline = _timeline(made)
+    place, timeline = shown.place, timeline_of(shown.made)
     span = choose_span(timeline, wish)
     if to is not None and to.suffix.lower() != f".{wish.kind}":
         raise InputError(f"'{to.name}' is no name of such a loop.", where="--to", expected=f"a name in .{wish.kind}")
-    path = to or place.output / "loops" / f"{shown.name}-{span.name}.{wish.kind}"
+    made_up = _MADE_UP if shown.mark(span.start) else ""
+    path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
-    with _whole_file(path) as unfinished, showing.open_film(shown, made) as draw:
+    with _whole_file(path) as unfinished, showing.open_film(shown.production, shown.made) as draw:
 
         def picture(frame: int) -> Picture:
-            return rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))
+            drawn = rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))
+            return shown.marked(drawn, frame)
 
         _encode(loop_pictures(span, timeline.frame_rate, rate, picture, place.report.advance), wish, rate, unfinished)
     return path
@@ -202,10 +200,10 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
             process.write(np.ascontiguousarray(picture).data)
 
 
-def write_sounds(
-    production: Production, workplace: Workplace, form: SoundForm, *, at_own_rate: bool, cut: str | None
-) -> list[Path]:
+def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Path]:
     """Write the soundtrack, and for a film every take as its network made it, and return the files.
+
+    Made-up takes are no takes: they are left out, and a soundtrack with them is named after that.
 
     Parameters
     ----------
@@ -213,21 +211,30 @@ def write_sounds(
         Takes at the rate at which the network speaks, 16 bit; otherwise at 48 kHz, 24 bit. The soundtrack is always of
         48 kHz, 24 bit.
     """
-    shown, made = build_one(production, workplace, "storyboard", cut)
-    place = workplace if cut is None else place_for(workplace, find_cut(production, cut))
-    track = compose.soundtrack(shown, made, place)
+    place, name = shown.place, shown.production.name
+    track = compose.soundtrack(shown.production, shown.made, place)
     folder = place.output / "sound"
-    takes = [] if cut is not None else [(n, take) for n, several in enumerate(made.takes, 1) for take in several]
+    takes = [] if shown.production.cut else _real_takes(shown)
     place.report.begin(STAGE, "sound", len(takes) + 1, "files")
-    written = [folder / f"{shown.name}-soundtrack.{form}"]
+    written = [folder / f"{name}-soundtrack{'' if shown.is_real else _MADE_UP}.{form}"]
     _copy_sound(track.path(track.record.lossless_file), written[0])
     for done, (section, take) in enumerate(takes, 1):
         place.report.advance(done, written[-1].name)
-        path = folder / f"{shown.name}-section-{section}-iteration-{take.record.iteration:06d}.{form}"
+        path = folder / f"{name}-section-{section}-iteration-{take.record.iteration:06d}.{form}"
         _write_take(take, path, None if at_own_rate else _FILM_RATE_HZ)
         written.append(path)
     place.report.advance(len(takes) + 1, written[-1].name)
     return written
+
+
+def _real_takes(shown: Look) -> list[tuple[int, Result[Take]]]:
+    """The takes that networks have said, each with its section's number."""
+    return [
+        (number, take)
+        for number, (takes, invented) in enumerate(zip(shown.made.takes, shown.sounds, strict=True), start=1)
+        for take in takes
+        if take.record.iteration not in invented
+    ]
 
 
 def _copy_sound(source: Path, path: Path) -> None:
@@ -281,9 +288,3 @@ def _whole_file(path: Path) -> Iterator[Path]:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-
-
-def _timeline(made: Made) -> Timeline:
-    if made.timeline is None:
-        raise StageError("There is no timeline.", hint="Run build-video storyboard first.")
-    return made.timeline.record

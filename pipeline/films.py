@@ -121,10 +121,10 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
             hint="Let build-video train for a while first.",
         )
     if not left_out:
-        return production.model_copy(update={"sections": tuple(sections)})
+        return production.with_other_length(tuple(sections))
     numbers = ", ".join(map(str, left_out))
     workplace.report.warn(f"not trained yet, and left out with all inserts and cuts: section {numbers}")
-    return production.model_copy(update={"sections": tuple(sections), "inserts": (), "cuts": ()})
+    return production.with_other_length(tuple(sections)).model_copy(update={"inserts": (), "cuts": ()})
 
 
 def time_ahead(surveys: Sequence[StageSurvey], production: Production, workplace: Workplace) -> list[WorkTime]:

@@ -106,6 +106,22 @@ def _is_free(path: Path) -> bool:
         return True  # what can't be locked is held by nobody
 
 
+def holder(folder: Path) -> str:
+    """Say which other process works in a folder, where, and since when; nothing where none does."""
+    note = folder / "lock.json"
+    if not (folder / "lock").exists() or not is_held(folder) or _is_ours(note):
+        return ""
+    return _holder(note)
+
+
+def _is_ours(note: Path) -> bool:
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        return bool((told["process"], told["host"]) == (os.getpid(), socket.gethostname()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _holder(note: Path) -> str:
     try:
         told = json.loads(note.read_text(encoding="utf-8"))

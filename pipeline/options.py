@@ -17,10 +17,13 @@ import typer
 
 from pipeline.build_log import BuildLog
 from pipeline.console import choose_screen, tell
+from pipeline.cutting import find_cut, place_for
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
 from pipeline.files import disk_errors, remove_strays
+from pipeline.films import build_one
 from pipeline.inventory import kept_words
-from pipeline.lock import sole_builder
+from pipeline.lock import holder, sole_builder
+from pipeline.looking import Look, look, whole_look
 from pipeline.owner import check_owner, record_owner
 from pipeline.production import FILE_NAME, Production, load_production
 from pipeline.recordings import missing_file, recordings_in
@@ -52,6 +55,7 @@ Minutes = Annotated[
     typer.Option("--minutes", min=0.05, max=100_000, help="How long to train for the whole film, instead of its own."),
 ]
 FromHere = Annotated[bool, typer.Option("--from-here", help="Train no further: a film of the checkpoints so far.")]
+Build = Annotated[bool, typer.Option("--build", help="Make what is missing first, training too.")]
 Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
 
 
@@ -153,6 +157,29 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
                 log.close_build(error)
                 with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
                     workplace.store.sweep()
+
+
+@contextmanager
+def looked_at(
+    production: Production, workplace: Workplace, cut: str | None, *, build: bool, as_json: bool, until: str = "cards"
+) -> Iterator[Look]:
+    """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first."""
+    if build:
+        with logged_build(workplace, production, as_json=as_json) as logged:
+            shown, made = build_one(production, logged, until, cut)
+            place = logged if cut is None else place_for(logged, find_cut(production, cut))
+            yield whole_look(shown, made, place)
+    elif other := holder(workplace.store.root):
+        with choose_screen(as_json=as_json) as screen:
+            screen.note(f"A build works in this folder, {other}: this is what it has made so far")
+            with look(production, replace(workplace, report=screen), cut, beside=True) as shown_beside:
+                yield shown_beside
+    else:
+        with (
+            logged_build(workplace, production, as_json=as_json) as logged,
+            look(production, logged, cut, beside=False) as shown_alone,
+        ):
+            yield shown_alone
 
 
 _kept: list[str] = []

@@ -1,6 +1,6 @@
-"""Looking before building: one frame, or a sheet with a frame of every take.
+"""Looking before building: one frame, a card, or a sheet with a frame of every take.
 
-Builds only what a picture needs: everything up to the cards, and no video.
+Draws what is handed to it, and marks what of it is made up. It builds nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.errors import InputError, StageError
+from pipeline.errors import InputError
 from pipeline.files import atomic_write_bytes
 from pipeline.film.timeline import CardClip, InsertClip, Span, Timeline
-from pipeline.films import build_one
-from pipeline.production import Production
-from pipeline.results import Made
-from pipeline.workplace import Workplace
+from pipeline.looking import Look, timeline_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,25 +59,40 @@ def frame_at(timeline: Timeline, seconds: Fraction) -> int:
     return frame
 
 
-def write_still(production: Production, workplace: Workplace, at: str, path: Path, cut: str | None = None) -> None:
-    """Write one frame of the film, or of one of its cuts, as a picture."""
-    seconds = parse_time(at)
-    shown, made = build_one(production, workplace, "cards", cut)
-    write_picture(_draw(shown, made, frame_at(_timeline(made), seconds)), path)
+def frame_of_card(timeline: Timeline, name: str) -> int:
+    """The frame in the middle of a card, by when all of it has appeared.
+
+    Raises
+    ------
+    InputError
+        Where there is no such card.
+    """
+    cards = {clip.name: clip for clip in timeline.cards()}
+    if name not in cards:
+        raise InputError(
+            f"There is no card '{name}'.", where="--card", expected=", ".join(cards) or "a film with cards"
+        )
+    return (cards[name].start_frame + cards[name].end_frame) // 2
 
 
-def write_sheet(production: Production, workplace: Workplace, path: Path, cut: str | None = None) -> None:
-    """Write a sheet with every card, insert and take of the film, or of a cut: when, how long, and what is said."""
+def write_still(shown: Look, path: Path, *, at: str = "0", card: str | None = None) -> None:
+    """Write one frame as a picture: at a time, or of a card."""
+    timeline = timeline_of(shown.made)
+    frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(timeline, card)
+    write_picture(_draw(shown, frame), path)
+
+
+def write_sheet(shown: Look, path: Path) -> None:
+    """Write a sheet with every card, insert and take: when, how long, and what is said."""
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
     from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
     from pipeline.picture.number_words import clock, duration  # noqa: PLC0415
 
-    shown, made = build_one(production, workplace, "cards", cut)
-    timeline = _timeline(made)
+    timeline = timeline_of(shown.made)
     pictures, words, times = [], [], []
-    for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.inserts]):
-        picture = _draw(shown, made, (span.start_frame + span.end_frame) // 2)
+    for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
+        picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
         words.append(told)
@@ -100,34 +112,34 @@ def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, s
             yield from ((sound, sound.caption or sound.kind) for sound in clip.sounds)
 
 
-def _timeline(made: Made) -> Timeline:
-    if made.timeline is None:
-        raise StageError("There is no timeline.", hint="Run build-video storyboard first.")
-    return made.timeline.record
-
-
-def _draw(production: Production, made: Made, frame: int) -> NDArray[np.uint8]:
+def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:
     from pipeline.picture.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
     from pipeline.showing import draw_still  # noqa: PLC0415
 
-    timeline = _timeline(made)
-    return rgb_from_planes(planes_of(draw_still(production, made, frame), timeline.width, timeline.height))
+    timeline = timeline_of(shown.made)
+    planes = planes_of(draw_still(shown.production, shown.made, frame), timeline.width, timeline.height)
+    return shown.marked(rgb_from_planes(planes), frame)
 
 
-def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
-    """Write a picture whole or not at all; the format follows the file's ending.
+def picture_format(path: Path) -> str:
+    """The format of a picture by its file's ending, as Pillow calls it.
 
     Raises
     ------
     InputError
         Where the ending names no picture format.
     """
-    from PIL import Image  # noqa: PLC0415 - only pictures need it
-
     formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
     kind = formats.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"'{path.name}' is no picture's name.", where="-o", expected="a name ending in .png or .jpg")
+    return kind
+
+
+def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
+    """Write a picture whole or not at all; the format follows the file's ending."""
+    from PIL import Image  # noqa: PLC0415 - only pictures need it
+
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, kind)
+    Image.fromarray(picture).save(buffer, picture_format(path))
     atomic_write_bytes(path, buffer.getvalue())

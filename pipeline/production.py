@@ -27,7 +27,7 @@ from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
 from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.production_mistakes import explain_mistakes
-from pipeline.recordings import MOST_RECORDINGS, nothing_recorded, recordings_in
+from pipeline.recordings import MOST_RECORDINGS, recordings_at
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.toml_text import TomlMistake, parse_toml
 
@@ -128,6 +128,7 @@ class Production(_Part):
     _allow_outside: bool = PrivateAttr(default=False)
     _is_draft: bool = PrivateAttr(default=False)
     _cut: str = PrivateAttr(default="")
+    _is_other_length: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Production:
@@ -165,6 +166,17 @@ class Production(_Part):
     def cut(self) -> str:
         """The name of the cut that this is; empty for the film itself."""
         return self._cut
+
+    @property
+    def has_own_length(self) -> bool:
+        """Whether it is trained as its file says, so that iterations named there are those of its takes."""
+        return not self._is_draft and not self._is_other_length
+
+    def with_other_length(self, sections: tuple[Section, ...]) -> Production:
+        """The same film, with sections that are trained for longer or shorter."""
+        other = self.model_copy(update={"sections": sections})
+        other._is_other_length = True  # noqa: SLF001 - its own kind
+        return other
 
     def piece_name(self, name: str) -> str:
         """Name a piece of this form of the film, so that its draft and its cuts are remembered beside it."""
@@ -208,32 +220,16 @@ class Production(_Part):
         return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
 
     def recording_paths(self, section: int) -> tuple[Path, ...]:
-        """The recordings of a section, counted from 0; of a folder, all that lie in it.
-
-        Raises
-        ------
-        ProductionError
-            Where one lies outside the production's folder and that was not allowed.
-        RecordingError
-            Where a folder has none, or far too many.
-        """
+        """The recordings of a section, counted from 0; of a folder all that lie in it, and an error where none do."""
         return tuple(path for path, _ in self.sound_sources(section))
 
     def sound_sources(self, section: int) -> tuple[tuple[Path, int | None], ...]:
         """The recordings of a section, counted from 0, and the track that is chosen of each; of a folder, all in it."""
-        field = f"section {section + 1}, recordings"
-        found: list[tuple[Path, int | None]] = []
-        recordings = self.sections[section].recordings
-        for name, track in [(own.file, own.track) for own in recordings] or [(RECORDINGS_FOLDER, None)]:
-            path = self.resolve(name, field)
-            if path.is_dir() or not recordings:
-                inside = recordings_in(path)
-                if not inside:
-                    raise nothing_recorded(path)
-                found += [(self.resolve(str(one), field), track) for one in inside]
-            else:
-                found.append((path, track))
-        return tuple(found)
+        named, field = self.sections[section].recordings, f"section {section + 1}, recordings"
+        places = [(self.resolve(own.file, field), own.track) for own in named]
+        places = places or [(self.resolve(RECORDINGS_FOLDER, field), None)]
+        found = [(one, track) for place, track in places for one in recordings_at(place, is_folder=not named)]
+        return tuple((self.resolve(str(path), field), track) for path, track in found)
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
@@ -264,8 +260,7 @@ class Production(_Part):
         """
         own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
-        sections = tuple(section.shortened(length) for section in self.sections)
-        return self.model_copy(update={"sections": sections})
+        return self.with_other_length(tuple(section.shortened(length) for section in self.sections))
 
     def dressed(self, cut: CutSettings) -> Production:
         """The film in the shape and under the title of a cut; what it shows is still everything."""

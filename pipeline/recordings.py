@@ -57,6 +57,26 @@ def recordings_in(folder: Path) -> list[Path]:
     return sorted(found, key=natural_order)
 
 
+def recordings_at(path: Path, *, is_folder: bool = False) -> list[Path]:
+    """A file, whatever it is; of a folder the recordings in it.
+
+    Parameters
+    ----------
+    is_folder
+        Whether a folder was meant, even where there is none.
+
+    Raises
+    ------
+    RecordingError
+        Where a folder has none.
+    """
+    if not is_folder and not path.is_dir():
+        return [path]
+    if not (inside := recordings_in(path)):
+        raise nothing_recorded(path)
+    return inside
+
+
 def gather_recordings(paths: Sequence[Path]) -> list[Path]:
     """Check files that are to be a film's recordings; of a folder, those in it.
 
@@ -67,14 +87,9 @@ def gather_recordings(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = recordings_in(path)
-            if not inside:
-                raise nothing_recorded(path)
-            found += inside
-        else:
+        if not path.is_dir():
             check_recording(path)
-            found.append(path)
+        found += recordings_at(path)
     if len(found) > MOST_RECORDINGS:
         raise RecordingError(f"These are {len(found)} recordings.", expected=f"at most {MOST_RECORDINGS}")
     return list(dict.fromkeys(found))

@@ -89,7 +89,7 @@ class Piece:
 class PieceState:
     """Whether a piece can be used as it lies."""
 
-    state: Literal["fresh", "stale", "missing"]
+    state: Literal["fresh", "stale", "missing", "begun"]
     why: str = ""
 
 

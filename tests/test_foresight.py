@@ -93,11 +93,3 @@ def test_a_draft_leaves_out_what_its_short_training_never_reaches(tmp_path: Path
     assert [take.iteration for take in choose_takes(points, film.for_minutes(1, 1).sections[0].storyboard)] == [
         *(0, 100, 300)
     ]
-
-
-def test_a_choice_among_takes_that_nobody_makes_names_those_that_are_made(tmp_path: Path) -> None:
-    sampling = production(tmp_path, {"sampling": {"candidates": 2, "choose": {"120": 2}}}).sections[0].sampling
-    with pytest.raises(ProductionError, match="iteration 120, and none is made there") as raised:
-        sampling.check_choices([0, 100, 300], "section 1 (One)")
-    assert "one of 0, 100, 300" in raised.value.expected
-    sampling.check_choices([0, 120], "section 1 (One)")

@@ -19,6 +19,8 @@ CONTINUE_FILE: Final = "continue.safetensors"
 """The state at the last iteration at the full learning rate: from here a longer training goes on."""
 PLAN_FILE: Final = "planned.json"
 """Lies beside a training that runs."""
+NO_WEIGHTS: Final = "made-up"
+"""Stands for the files of checkpoints in a made-up run, which shows what a training that has not begun may be like."""
 
 
 class CheckpointPlan(BaseModel):
@@ -68,3 +70,8 @@ class TrainingRun(BaseModel):
     best_iteration: int
     device: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether it stands for a training that has not begun: it has curves and no weights."""
+        return any(checkpoint.weights_file == NO_WEIGHTS for checkpoint in self.checkpoints)

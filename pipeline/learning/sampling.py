@@ -7,7 +7,6 @@ that a production file is read quickly.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -65,6 +64,8 @@ class SamplingSettings(BaseModel):
         Constant temperatures that the candidates use in turn, instead of `temperature`.
     choose
         Iteration to candidate (the first is 1), where the choice is made by hand.
+    trim_silence
+        Dead air, silence that lasts longer than any pause of the recording, is cut out of the takes.
     precision
         How weights are held while sampling; `auto` takes what was measured to be fast at no audible cost.
     device
@@ -83,6 +84,7 @@ class SamplingSettings(BaseModel):
     candidates: int = Field(default=1, ge=1, le=64)
     candidate_temperatures: tuple[Temperature, ...] = Field(default=(), max_length=64)
     choose: dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    trim_silence: bool = True
     precision: Precision = "auto"
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
@@ -111,23 +113,6 @@ class SamplingSettings(BaseModel):
                 f"{duration_s:.1f} s.",
                 where=where,
                 expected=f"prime_from_s + prime_s of at most {duration_s:.1f}",
-            )
-
-    def check_choices(self, iterations: Sequence[int], where: str) -> None:
-        """Check that choices made by hand are among the takes that are made at these iterations.
-
-        Raises
-        ------
-        ProductionError
-            With the takes that there are.
-        """
-        for wanted in sorted(self.choose.keys() - set(iterations)):
-            near = min(iterations, key=lambda iteration: abs(iteration - wanted))
-            raise ProductionError(
-                f"choose names a take at iteration {wanted}, and none is made there.",
-                where=f"{where}, sampling.choose",
-                expected=f"one of {', '.join(map(str, iterations))}",
-                hint=f"The nearest is {near}.",
             )
 
     @property

@@ -31,6 +31,8 @@ class CandidateFacts(BaseModel):
         Spectral flatness, from 0 (a tone) to 1 (white noise).
     facts
         What else was measured.
+    samples
+        Its length; None where nothing was cut and it is as long as was asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class CandidateFacts(BaseModel):
     level_db: float
     flatness: float
     facts: TakeFacts = TakeFacts()
+    samples: int | None = None
 
 
 class CandidateSet(BaseModel):

@@ -35,7 +35,7 @@ _AT_ONCE: Final = 1 << 16
 _SAME_KEY_AT_MOST: Final = 16
 _STEP: Final = 4096
 
-_MUCH_SILENCE: Final = 0.8
+_MUCH_SILENCE: Final = 0.5
 _MUCH_CLIPPED: Final = 0.005
 _LONG_COPY_S: Final = 0.1
 
@@ -55,6 +55,8 @@ class TakeFacts(BaseModel):
         Length of the longest run of bytes that stands in the training data too; 0 where none has 63 bytes or more.
     copied_from_sample
         Where in the corpus that run begins.
+    cut_s
+        How much dead air was cut out of it, before the rest was measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +66,7 @@ class TakeFacts(BaseModel):
     noise: bool = False
     copied_samples: int = 0
     copied_from_sample: int = 0
+    cut_s: float = 0.0
 
 
 def examine(
@@ -119,7 +122,7 @@ def doubts_about(takes: Sequence[Take]) -> list[str]:
     late = trained[2 * len(trained) // 3 :]
     doubts = []
     for fault, wrong in (
-        (f"more than {_MUCH_SILENCE:.0%} silence", [t for t in trained if t.facts.silence_share > _MUCH_SILENCE]),
+        (f"silent for {_MUCH_SILENCE:.0%} or more", [t for t in trained if t.facts.silence_share >= _MUCH_SILENCE]),
         (f"clipped (more than {_MUCH_CLIPPED:.1%})", [t for t in late if t.facts.clipped_share > _MUCH_CLIPPED]),
         ("noise", [t for t in late if t.facts.noise]),
     ):
@@ -141,10 +144,27 @@ def doubts_about(takes: Sequence[Take]) -> list[str]:
     return doubts
 
 
+def dead_air_cut(takes: Sequence[Take]) -> str:
+    """Say which takes of a section had dead air that was cut; nothing where none had."""
+    cut = [take for take in takes if take.facts.cut_s > 0]
+    if not cut:
+        return ""
+    named = ", ".join(f"{take.iteration:,} ({take.facts.cut_s:.1f} s)" for take in cut[:6]) + ", ..." * (len(cut) > 6)  # noqa: PLR2004
+    return (
+        f"dead air, longer than any pause of the recording, was cut from {len(cut)} of {len(takes)} takes: iteration "
+        f"{named}; sampling.trim_silence = false keeps it"
+    )
+
+
+def silence_limit(recording_db: float) -> float:
+    """The power below which a window is silence: 30 dB below the recording's level, -60 dB at least."""
+    return float(10.0 ** (max(recording_db - _PAUSE_BELOW_DB, _FLOOR_DB) / 10.0))
+
+
 def _silence_share(said: Bytes, code_values: Floats, sample_rate_hz: int, recording_db: float) -> float:
     size = max(1, round(_WINDOW_S * sample_rate_hz))
     windows = len(said) // size
-    limit = 10.0 ** (max(recording_db - _PAUSE_BELOW_DB, _FLOOR_DB) / 10.0)
+    limit = silence_limit(recording_db)
     quiet = 0
     for first in range(0, windows, _STEP):
         part = code_values[said[first * size : min(first + _STEP, windows) * size]].reshape(-1, size)

@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.lib.format
 
-from pipeline.files import disk_errors
+from pipeline.files import disk_errors, temporary_beside
 from pipeline.learning.candidates import Floats, Portrait, closest, distance, portray
 from pipeline.learning.corpus import Bytes, Encoding, map_bytes
+from pipeline.learning.dead_air import longest_pause_s, stretches_to_keep
 from pipeline.learning.speaking import Order, open_sampler, speak
 from pipeline.learning.take import CandidateFacts, CandidateSet, Take
-from pipeline.learning.take_facts import examine
+from pipeline.learning.take_facts import examine, silence_limit
 from pipeline.store import write_record
 
 _PORTRAIT_S: Final = 60.0
 """So much of the recording, and of a take, is compared."""
 _BLOCK_SAMPLES: Final = 1 << 18
 _FULL_SCALE: Final = 32768
+_MUCH_CUT: Final = 0.5
+_DEAD: Final = 50.0
+"""A candidate of which more than half was dead air is chosen only where all are, or the others say nothing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class TakeJob:
         The recording's bytes, `.npy`, with which candidates are compared.
     device
         `cpu` or `cuda`.
+    trim_silence
+        Whether dead air is cut out of what was said.
     """
 
     order: Order
@@ -53,6 +60,7 @@ class TakeJob:
     code_values: Floats
     corpus: Path
     device: str
+    trim_silence: bool = False
 
 
 def _tell_nobody(_samples: int) -> None:
@@ -68,10 +76,12 @@ def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) ->
         open_speaker = open_gpu_sampler
     order = job.order
     speak(order, on_samples=on_samples, open_speaker=open_speaker)
+    cut_s = _cut_dead_air(job) if job.trim_silence else [0.0] * len(order.files)
     for name in order.files:
         _write_listening_copy(order.folder / name, job)
-    facts = _compare(job)
-    single = record_of(job).model_copy(update={"facts": facts.candidates[0].facts})
+    facts = _compare(job, cut_s)
+    own = facts.candidates[0]
+    single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or order.samples})
     write_record(order.folder, facts if len(order.files) > 1 else single)
 
 
@@ -102,11 +112,45 @@ def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
             file.writeframes(pcm[said[start : start + _BLOCK_SAMPLES]].tobytes())
 
 
-def _compare(job: TakeJob) -> CandidateSet:
+def _cut_dead_air(job: TakeJob) -> list[float]:
+    """Cut every candidate, and return how many seconds of it are gone."""
+    corpus = map_bytes(job.corpus)
+    limit = silence_limit(_portrait(corpus, job).level_db)
+    longest_s = longest_pause_s(corpus, job.code_values, job.sample_rate_hz, limit)
+    gone = []
+    for name in job.order.files:
+        path = job.order.folder / name
+        said = map_bytes(path)
+        kept = stretches_to_keep(said, job.code_values, job.sample_rate_hz, limit, longest_s)
+        whole, left = len(said), sum(end - start for start, end in kept)
+        gone.append((whole - left) / job.sample_rate_hz)
+        if left == whole:
+            continue
+        unfinished = temporary_beside(path)
+        with disk_errors(path):
+            try:
+                _write_stretches(unfinished, said, kept)
+                del said  # some systems replace no file that is mapped
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+    return gone
+
+
+def _write_stretches(path: Path, said: Bytes, kept: list[tuple[int, int]]) -> None:
+    fields = {"descr": "|u1", "fortran_order": False, "shape": (sum(end - start for start, end in kept),)}
+    with path.open("wb") as file:
+        numpy.lib.format.write_array_header_1_0(file, fields)
+        for start, end in kept:
+            for first in range(start, end, _BLOCK_SAMPLES):
+                file.write(said[first : min(first + _BLOCK_SAMPLES, end)].tobytes())
+
+
+def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     corpus = map_bytes(job.corpus)
     recording = _portrait(corpus, job)
     facts = []
-    for name, curve in zip(job.order.files, job.order.curves, strict=True):
+    for name, curve, gone_s in zip(job.order.files, job.order.curves, cut_s, strict=True):
         said = map_bytes(job.order.folder / name)
         own = _portrait(said, job)
         facts.append(
@@ -117,10 +161,15 @@ def _compare(job: TakeJob) -> CandidateSet:
                 distance=round(distance(own, recording), 6),
                 level_db=round(own.level_db, 3),
                 flatness=round(own.flatness, 6),
-                facts=examine(said, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording),
+                facts=examine(
+                    said, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording
+                ).model_copy(update={"cut_s": round(gone_s, 3)}),
+                samples=len(said) if gone_s else None,
             )
         )
-    return CandidateSet(candidates=tuple(facts), closest=closest([fact.distance for fact in facts]) + 1)
+    whole_s = job.order.samples / job.sample_rate_hz
+    far = [fact.distance + _DEAD * (fact.facts.cut_s > _MUCH_CUT * whole_s) for fact in facts]
+    return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
 
 
 def _portrait(said: Bytes, job: TakeJob) -> Portrait:

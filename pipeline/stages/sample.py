@@ -12,22 +12,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from pipeline.choices import check_choices
 from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
-from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.corpus import Corpus
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.learning.speaking import Order
 from pipeline.learning.take import CandidateSet, Take
-from pipeline.learning.take_facts import doubts_about
+from pipeline.learning.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
 from pipeline.lock import sole_speaker
+from pipeline.priming import primer_hash, primer_span
 from pipeline.production import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
@@ -128,8 +129,11 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
             take = _choose(wish, store)
         takes[wish.speaker.section].append(take)
     for number, said in enumerate(takes, start=1):  # also of takes that were made while training ran
-        for doubt in doubts_about([take.record for take in said]):
+        records = [take.record for take in said]
+        for doubt in doubts_about(records):
             workplace.report.warn(f"section {number}: {doubt}")
+        if told := dead_air_cut(records):
+            workplace.report.note(f"section {number}: {told}")
     return replace(made, takes=tuple(map(tuple, takes)))
 
 
@@ -204,13 +208,13 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
     wishes = []
     for section, result in enumerate(made.runs):
         record: TrainingRun = result.record
-        where = f"section {section + 1} ({production.sections[section].title})"
+        if record.is_made_up:
+            continue  # nobody is there to speak
+        where = f"section {section + 1} ({production.sections[section].title}), storyboard"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
-        settings = production.sections[section]
-        planned = choose_takes(points, settings.storyboard, where=f"{where}, storyboard")
-        if not settings.storyboard.is_shortened:
-            settings.sampling.check_choices([take.iteration for take in planned], where)
+        planned = choose_takes(points, production.sections[section].storyboard, where=where)
+        check_choices(production, section, [take.iteration for take in planned])
         for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)
             wishes.append(_wish(production, made, speaker, take.seconds))
@@ -235,10 +239,12 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
         "top_k": settings.top_k,
         "min_p": settings.min_p,
         "precision": settings.held if device == "cpu" else "float32",
-        "primer": _primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
+        "primer": primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
     }
     if device != "cpu":  # other rounding, other bytes
         ingredients["device"] = device
+    if settings.trim_silence:
+        ingredients |= {"trim_silence": True, "recording": corpus.content_hash}
     name = f"section-{speaker.section + 1}/take-{speaker.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
@@ -247,21 +253,6 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(speaker.iteration)})
     return _Wish(speaker, samples, settings, network, device, corpus, piece, candidates)
-
-
-def _primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
-    """Hash the bytes that are heard first; None where nothing is."""
-    begin, count = _primer(settings, corpus.record)
-    if count == 0:
-        return None
-    settings.check_priming(corpus.record.total_samples / corpus.record.sample_rate_hz, where)
-    heard = load_bytes(corpus.record, corpus.folder)[begin : begin + count]
-    return sha256(heard.tobytes()).hexdigest()
-
-
-def _primer(settings: SamplingSettings, corpus: Corpus) -> tuple[int, int]:
-    rate = corpus.sample_rate_hz
-    return round(settings.prime_from_s * rate), round(settings.prime_s * rate)
 
 
 def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
@@ -349,7 +340,7 @@ def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings |
 def _job(wish: _Wish, folder: Path) -> TakeJob:
     settings, corpus = wish.settings, wish.corpus.record
     count = settings.candidates
-    begin, heard = _primer(settings, corpus)
+    begin, heard = primer_span(settings, corpus)
     bytes_path = wish.corpus.path(corpus.bytes_file)
     return TakeJob(
         order=Order(
@@ -370,6 +361,7 @@ def _job(wish: _Wish, folder: Path) -> TakeJob:
         code_values=code_values(corpus.encoding),
         corpus=bytes_path,
         device=wish.device,
+        trim_silence=settings.trim_silence,
     )
 
 
@@ -386,6 +378,7 @@ def _choose(wish: _Wish, store: Store) -> Result[Take]:
             update={
                 "temperature": fact.temperature,
                 "facts": fact.facts,
+                "samples": fact.samples or wish.samples,
                 "candidates": several.record.candidates,
                 "chosen": number,
                 "chosen_by": "hand" if hand else "rule",

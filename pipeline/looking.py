@@ -1,0 +1,274 @@
+"""What a film would look like now: made of what there is, and nothing is trained for it.
+
+Of a training that is in flight, or was interrupted, the checkpoints saved so far are shown; before any training made-up
+curves and sounds. Whoever shows them marks them, and this module says which they are. Nothing of the store is changed,
+but for recordings that are prepared and takes that are quickly said: those the build finds again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.aside import AsideStore
+from pipeline.build import check_words, load_stage
+from pipeline.cutting import cut_film, find_cut, place_for
+from pipeline.errors import ProductionError
+from pipeline.ffmpeg_health import check_ffmpeg
+from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
+from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.learning.run import TrainingRun
+from pipeline.learning.take import Take
+from pipeline.made_up import made_up_run, made_up_take
+from pipeline.production import Production, Section
+from pipeline.progress import SILENT
+from pipeline.results import Made
+from pipeline.stages import sample
+from pipeline.store import Piece, Result
+from pipeline.trainings import Training, trainings
+from pipeline.workplace import Workplace
+
+LONGEST_SAYING_S: Final = 60.0
+"""Takes that would take longer are made up, unless they are asked for."""
+_PARAMETERS_A_SECOND: Final = 2.4e6
+"""Parameters of a network that a core speaks with in real time, roughly."""
+_PLAIN_CARDS: Final = frozenset({"title"})
+"""Cards that say nothing of what was trained."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A film as far as it is there, and what in it is made up.
+
+    Parameters
+    ----------
+    production, made
+        Of the film or of the cut that is shown: up to the cards.
+    place
+        Where what is made for it is kept, for as long as one looks.
+    curves
+        For each section shown, whether its curves are made up; then its sound is, too.
+    sounds
+        For each section shown, the iterations whose takes are made up.
+    """
+
+    production: Production
+    made: Made
+    place: Workplace
+    curves: tuple[bool, ...]
+    sounds: tuple[frozenset[int], ...]
+
+    @property
+    def is_real(self) -> bool:
+        """Whether nothing in it is made up."""
+        return not any(self.curves) and not any(self.sounds)
+
+    def mark(self, frame: int) -> str:
+        """What is to be written over a frame: that it shows what is made up, or nothing."""
+        assert self.made.timeline is not None  # noqa: S101 - a look has one
+        clip = self.made.timeline.record.clip_at(frame)
+        if isinstance(clip, CardClip):
+            told = any(self.curves) if clip.section is None else self.curves[clip.section]
+            return "Made-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
+        if isinstance(clip, SceneClip):
+            if self.curves[clip.section]:
+                return "Made-up curves and sound: not trained yet"
+            return "Made-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
+        return ""
+
+    def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:
+        """Write over a frame what is made up in it: sRGB, shape (height, width, 3)."""
+        from pipeline.picture.stamp import stamped  # noqa: PLC0415 - brings fonts along
+        from pipeline.picture.theme import load_theme  # noqa: PLC0415
+
+        words, production = self.mark(frame), self.production
+        if not words:
+            return picture
+        return stamped(picture, words, load_theme(production.video.theme, production.templates_folder))
+
+
+def whole_look(production: Production, made: Made, workplace: Workplace) -> Look:
+    """Look at a film of which everything is there."""
+    count = len(production.sections)
+    return Look(production, made, workplace, (False,) * count, (frozenset(),) * count)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is of a film as far as its trainings.
+
+    Parameters
+    ----------
+    production
+        With storyboards that tell only of what its trainings have come to.
+    made
+        Corpora and runs; made-up runs where nothing is trained.
+    aside
+        Where what is made for the moment is kept.
+    is_finished
+        Whether all trainings are those that the production asks for, to their end.
+    """
+
+    production: Production
+    made: Made
+    aside: Workplace
+    is_finished: bool
+
+
+@contextmanager
+def see(production: Production, workplace: Workplace, *, beside: bool) -> Iterator[Seen]:
+    """Offer what there is of a film as far as its trainings, and tell of those that are not finished.
+
+    Parameters
+    ----------
+    beside
+        Whether another process builds in the folder: then nothing at all is kept of what is made here.
+    """
+    with TemporaryDirectory(prefix="build-video-") as folder:
+        aside = replace(workplace, store=AsideStore(workplace.store.root, Path(folder)), force=frozenset())
+        prepared_in = aside if beside else replace(workplace, force=frozenset())
+        made = load_stage("prepare").run(production, Made(), prepared_in)
+        found = trainings(production, made, workplace)
+        shown, runs = _trained(production, made, found, aside)
+        yield Seen(shown, replace(made, runs=runs), aside, all(training.is_finished for training in found))
+
+
+@contextmanager
+def look(production: Production, workplace: Workplace, cut: str | None = None, *, beside: bool) -> Iterator[Look]:
+    """Offer the film, or one of its cuts, as it would be with what there is.
+
+    Parameters
+    ----------
+    beside
+        As for `see`.
+
+    Raises
+    ------
+    InputError
+        As a build does, where the production or a recording is wrong.
+    """
+    check_ffmpeg()
+    check_words(production)
+    with see(production, workplace, beside=beside) as seen:
+        shown, aside = seen.production, seen.aside
+        made, sounds = _spoken(shown, seen.made, replace(workplace, force=frozenset()), aside)
+        curves = tuple(run.record.is_made_up for run in made.runs)
+        numbers = tuple(range(len(curves)))
+        place = aside if seen.is_finished else replace(aside, report=SILENT)  # doubts would be about what is to come
+        if cut is not None:
+            chosen, whole = find_cut(shown, cut), made
+            shown, made = cut_film(shown, chosen, made, place.report)
+            numbers = tuple(whole.runs.index(run) for run in made.runs)
+            place, aside = place_for(place, chosen), place_for(aside, chosen)
+        made = load_stage("storyboard").run(shown, made, place)
+        made = load_stage("cards").run(shown, made, aside)
+        yield Look(shown, made, aside, tuple(curves[n] for n in numbers), tuple(sounds[n] for n in numbers))
+
+
+def timeline_of(made: Made) -> Timeline:
+    """The timeline of a film that was looked at or built as far as its storyboard."""
+    assert made.timeline is not None  # noqa: S101 - the storyboard comes before all that is shown
+    return made.timeline.record
+
+
+def _trained(
+    production: Production, made: Made, found: Sequence[Training], aside: Workplace
+) -> tuple[Production, tuple[Result[TrainingRun], ...]]:
+    """The trainings as far as they are there, and the production with a storyboard that they can tell."""
+    runs, sections = [], []
+    for number, training in enumerate(found):
+        section = production.sections[number]
+        if training.is_finished and training.result is not None:
+            runs.append(training.result)
+            sections.append(section)
+            continue
+        aside.report.note(f"section-{number + 1}: {training.words}")
+        run = training.result or made_up_run(section, number, made.corpora[number], aside.store)
+        runs.append(run)
+        sections.append(_told_with(production, number, run.record))
+    return production.model_copy(update={"sections": tuple(sections)}), tuple(runs)
+
+
+def _told_with(production: Production, number: int, run: TrainingRun) -> Section:
+    """A section whose storyboard names nothing that its training has not come to."""
+    section = production.sections[number]
+    points = _points(run)
+    story = section.storyboard
+    try:
+        planned = choose_takes(points, story)
+    except ProductionError:
+        story = story.model_copy(update={"take": (), "takes": max(1, len(story.take))})
+        planned = choose_takes(points, story)
+    there = {take.iteration for take in planned}
+    choose = {iteration: number for iteration, number in section.sampling.choose.items() if iteration in there}
+    sampling = section.sampling.model_copy(update={"choose": choose})
+    return section.model_copy(update={"storyboard": story, "sampling": sampling})
+
+
+def _points(run: TrainingRun) -> list[CheckpointPoint]:
+    return [CheckpointPoint(one.iteration, one.validation_loss_nats) for one in run.checkpoints]
+
+
+def _spoken(
+    production: Production, made: Made, workplace: Workplace, aside: Workplace
+) -> tuple[Made, tuple[frozenset[int], ...]]:
+    """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
+    pieces = sample.pieces(production, made)
+    if _saying_s(production, made, pieces, workplace) <= LONGEST_SAYING_S:
+        made = sample.run(production, made, workplace)
+        there = [{take.record.iteration: take for take in takes} for takes in made.takes]
+    else:
+        there = [{} for _ in made.runs]
+        for piece in pieces:
+            section, kind, iteration = named_take(piece)
+            if kind == "take" and workplace.store.state(piece).state == "fresh":
+                there[section][iteration] = workplace.store.made(piece, Take)
+    takes, invented = [], []
+    for number in range(len(made.runs)):
+        planned = choose_takes(_points(made.runs[number].record), production.sections[number].storyboard)
+        missing = [take for take in planned if take.iteration not in there[number]]
+        for take in missing:
+            there[number][take.iteration] = _made_up(production, made, number, take, aside)
+        takes.append(tuple(there[number][take.iteration] for take in planned))
+        invented.append(frozenset(take.iteration for take in missing))
+        if missing and not made.runs[number].record.is_made_up:
+            aside.report.note(
+                f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
+                "--build makes them first"
+            )
+    return replace(made, takes=tuple(takes)), tuple(invented)
+
+
+def _saying_s(production: Production, made: Made, pieces: Sequence[Piece], workplace: Workplace) -> float:
+    """About how long the takes would take that are not there yet."""
+    total = 0.0
+    for piece in pieces:
+        section, kind, _ = named_take(piece)
+        one = production.sections[section].sampling
+        if (kind == "take") == (one.candidates == 1) and workplace.store.state(piece).state != "fresh":
+            rate_hz = made.corpora[section].record.sample_rate_hz
+            seconds = float(str(piece.ingredients["samples"])) / rate_hz * one.candidates
+            total += seconds * made.runs[section].record.parameters / _PARAMETERS_A_SECOND
+    return total / workplace.jobs
+
+
+def _made_up(production: Production, made: Made, number: int, take: PlannedTake, aside: Workplace) -> Result[Take]:
+    corpus, section = made.corpora[number], production.sections[number]
+    samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
+    name = f"section-{number + 1}/take-{take.iteration:06d}"
+    run = made.runs[number].record
+    return made_up_take(corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples)
+
+
+def named_take(piece: Piece) -> tuple[int, str, int]:
+    """Read a piece's name: its section, counted from 0; `take`, or the `candidates` for one; the iteration."""
+    section, _, said = piece.name.partition("/")
+    kind, _, iteration = said.partition("-")
+    return int(section.removeprefix("section-")) - 1, kind, int(iteration)
