@@ -20,7 +20,7 @@ from pipeline.learning.recipe import TrainingSettings, resolve
 AUTO: Final = "auto"
 Auto = Literal["auto"]
 
-_WIDTHS: Final = ((12.0, 96), (60.0, 128), (250.0, 192), (1000.0, 256), (5000.0, 384), (float("inf"), 512))
+_WIDTHS: Final = ((1.5, 64), (15.0, 96), (60.0, 128), (250.0, 192), (1000.0, 256), (5000.0, 384), (float("inf"), 512))
 """Up to so many TFLOP of training, so many neurons in both tiers."""
 _GROUP: Final = 2
 _MOST_PARAMETERS_PER_BYTE: Final = 1.0

@@ -170,7 +170,7 @@ def test_a_network_left_open_is_chosen_told_and_stays(tmp_path: Path) -> None:
     assert film.sections[0].corpus.sample_rate_hz == 8000
     listener = Listener()
     first = train.run(film, made, replace(place, report=listener)).runs[0]
-    assert any("network = 'auto' is 96 neurons" in note for note in listener.notes)
+    assert any("network = 'auto' is 64 neurons" in note for note in listener.notes)
     assert first.record.network["kind"] == "tiered-lstm"
     again = train.run(film, made, replace(place, report=(quiet := Listener()))).runs[0]
     assert again == first
