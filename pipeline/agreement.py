@@ -15,8 +15,29 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 
 
-def check_takes(lines: Sequence[TakeLine], training: TrainingSettings, sampling: SamplingSettings) -> None:
-    """Check takes chosen by hand against each other and against how long a section trains.
+def check_agreement(
+    takes: Sequence[tuple[Sequence[TakeLine], TrainingSettings, SamplingSettings]],
+    inserts: Sequence[InsertSettings],
+    cuts: Sequence[CutSettings],
+    video: VideoSettings,
+) -> None:
+    """Check everything; `takes` holds what each section says of its own.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong and the way out.
+    """
+    for number, (lines, training, sampling) in enumerate(takes, start=1):
+        check_takes(number, lines, training, sampling)
+    check_cuts(cuts, len(takes))
+    check_inserts(inserts, video, len(takes))
+
+
+def check_takes(
+    section: int, lines: Sequence[TakeLine], training: TrainingSettings, sampling: SamplingSettings
+) -> None:
+    """Check takes chosen by hand against each other and against how long their section, counted from 1, trains.
 
     Raises
     ------
@@ -29,18 +50,20 @@ def check_takes(lines: Sequence[TakeLine], training: TrainingSettings, sampling:
     for earlier, later in [*pairwise(known), *pairwise(best), *ends]:
         if (earlier, later) in ends or _place(later) <= _place(earlier):
             raise ValueError(
-                f"the take at iteration {later.iteration} stands after the one at iteration {earlier.iteration}: "
-                "put takes in training order, each of another iteration"
+                f"section {section}: the take at iteration {later.iteration} stands after the one at iteration "
+                f"{earlier.iteration}: put takes in training order, each of another iteration"
             )
     for line in lines:
-        check_caption_time(line.caption, line.seconds, f"the take at iteration {line.iteration}")
+        check_caption_time(line.caption, line.seconds, f"section {section}: the take at iteration {line.iteration}")
     end = training.iterations
     wanted = [line.iteration for line in lines if isinstance(line.iteration, int)]
     for iteration, what in [(at, "a take is asked for") for at in wanted] + [
         (at, "sampling.choose names a take") for at in sampling.choose
     ]:
         if end is not None and iteration > end:
-            raise ValueError(f"{what} at iteration {iteration}, but training ends at iteration {end}")
+            raise ValueError(
+                f"section {section}: {what} at iteration {iteration}, but training ends at iteration {end}"
+            )
 
 
 def _place(line: TakeLine) -> float:

@@ -29,7 +29,8 @@ def check_early_choices(production: Production) -> None:
         if section.sampling.choose and counted and fixed and not by_loss:
             points = [CheckpointPoint(iteration, 1.0) for iteration in checkpoint_iterations(training, counted)]
             where = f"section {number + 1} ({section.title}), storyboard"
-            check_choices(production, number, [take.iteration for take in choose_takes(points, story, where=where)])
+            takes = choose_takes(points, story, where=where, is_shortened=not production.has_own_length)
+            check_choices(production, number, [take.iteration for take in takes])
 
 
 def check_choices(production: Production, section: int, iterations: Sequence[int]) -> None:

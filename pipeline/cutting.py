@@ -84,7 +84,7 @@ def cut_film(production: Production, cut: CutSettings, made: Made, report: Repor
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
     at_hand = [_at_hand(production, cut, made, number, clock) for number in range(len(production.sections))]
-    if any(section.storyboard.is_shortened for section in production.sections):
+    if not production.has_own_length:
         cut = once_each(cut, at_hand)
     wanted = clock.frames_within(cut.seconds)
     shown = plan_cut(cut, at_hand, wanted, clock.frame_rate)
@@ -119,7 +119,9 @@ def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, 
     run, corpus, story = made.runs[number].record, made.corpora[number].record, production.sections[number].storyboard
     points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in run.checkpoints]
     losses = {point.iteration: point.validation_loss_nats for point in points}
-    captions = {take.iteration: take.caption for take in choose_takes(points, story)}
+    captions = {
+        take.iteration: take.caption for take in choose_takes(points, story, is_shortened=not production.has_own_length)
+    }
     heard_s = max(cut.recording_seconds, story.recording_seconds) if cut.recording_seconds else 0.0
     left_s = max(0.0, corpus.duration_s - story.recording_start_s)
     return SectionAtHand(

@@ -110,7 +110,7 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
             sections.append(section)
         elif iteration:
             length = {"iterations": iteration, "minutes": None, "epochs": None}
-            sections.append(section.shortened(length))
+            sections.append(section.model_copy(update={"training": section.training.model_copy(update=length)}))
         else:
             left_out.append(number)
     if not sections:

@@ -67,15 +67,15 @@ def check_prepared(production: Production, made: Made) -> None:
         section.storyboard.check_excerpt(corpus.record.duration_s, f"{where}, storyboard")
         section.sampling.check_priming(corpus.record.duration_s, f"{where}, sampling.prime_s")
         if section.network != "auto":
-            _check_training(section, corpus.record, where)
+            _check_training(section, corpus.record, where, is_shortened=not production.has_own_length)
 
 
-def _check_training(section: Section, corpus: Corpus, where: str) -> None:
+def _check_training(section: Section, corpus: Corpus, where: str, *, is_shortened: bool) -> None:
     settings, network = section.training, section.network
     recipe = resolve(settings, network.group if isinstance(network, TieredSettings) else 1)
     length = check_batch(recipe.batch, recipe.sequence, corpus.train_samples, where)
     by_minutes = settings.minutes is not None and settings.epochs is None and settings.iterations is None
-    if by_minutes or section.storyboard.is_shortened:
+    if by_minutes or is_shortened:
         return  # how far it comes is known when it has ended
     updates = length // recipe.sequence
     end = planned_iterations(settings, updates - 1 if recipe.shifts and updates > 1 else updates, None)

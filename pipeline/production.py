@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from pipeline.agreement import check_cuts, check_inserts, check_takes
+from pipeline.agreement import check_agreement
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
@@ -94,16 +94,6 @@ class Section(_Part):
             raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
         return {**section, "storyboard": {**storyboard, **lines}}
 
-    def shortened(self, length: Mapping[str, object]) -> Section:
-        """The same section, whose training may end sooner than its takes were chosen for."""
-        training = self.training.model_copy(update=length)
-        return self.model_copy(update={"training": training, "storyboard": self.storyboard.shortened()})
-
-    @model_validator(mode="after")
-    def _takes_can_be_made(self) -> Section:
-        check_takes(self.storyboard.take, self.training, self.sampling)
-        return self
-
 
 class Production(_Part):
     """What a production file describes. Paths in it are relative to the file's folder."""
@@ -138,8 +128,8 @@ class Production(_Part):
                 raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' is no name for a folder: choose another for this cut")
-        check_cuts(self.cuts, len(self.sections))
-        check_inserts(self.inserts, self.video, len(self.sections))
+        takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
+        check_agreement(takes, self.inserts, self.cuts, self.video)
         return self
 
     @property
@@ -233,8 +223,7 @@ class Production(_Part):
 
     def draft(self) -> Production:
         """The same film small, and trained for a short while, unless the full training is there already."""
-        sections = tuple(section.shortened({}) for section in self.sections)
-        small = self.model_copy(update={"video": self.video.draft(), "sections": sections})
+        small = self.model_copy(update={"video": self.video.draft()})
         small._is_draft = True  # noqa: SLF001 - its own kind
         return small
 
@@ -260,7 +249,9 @@ class Production(_Part):
         """
         own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
-        return self.with_other_length(tuple(section.shortened(length) for section in self.sections))
+        return self.with_other_length(
+            tuple(one.model_copy(update={"training": one.training.model_copy(update=length)}) for one in self.sections)
+        )
 
     def dressed(self, cut: CutSettings) -> Production:
         """The film in the shape and under the title of a cut; what it shows is still everything."""

@@ -88,8 +88,6 @@ def test_a_draft_leaves_out_what_its_short_training_never_reaches(tmp_path: Path
     points = [CheckpointPoint(iteration, 1.0) for iteration in (0, 100, 300)]
     with pytest.raises(ProductionError, match="training ended at iteration 300"):
         choose_takes(points, film.sections[0].storyboard)
-    short = film.draft().sections[0].storyboard
-    assert [take.iteration for take in choose_takes(points, short)] == [0, 100, 300]
-    assert [take.iteration for take in choose_takes(points, film.for_minutes(1, 1).sections[0].storyboard)] == [
-        *(0, 100, 300)
-    ]
+    for short in (film.draft(), film.for_minutes(1, 1), film.with_other_length(film.sections)):
+        planned = choose_takes(points, short.sections[0].storyboard, is_shortened=not short.has_own_length)
+        assert [take.iteration for take in planned] == [0, 100, 300]

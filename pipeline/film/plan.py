@@ -32,7 +32,7 @@ class PlannedTake:
 
 
 def choose_takes(
-    checkpoints: Sequence[CheckpointPoint], settings: StoryboardSettings, *, where: str = ""
+    checkpoints: Sequence[CheckpointPoint], settings: StoryboardSettings, *, where: str = "", is_shortened: bool = False
 ) -> tuple[PlannedTake, ...]:
     """Choose the takes of a section, in training order.
 
@@ -44,6 +44,8 @@ def choose_takes(
         The section's storyboard.
     where
         What the user calls the place, for errors.
+    is_shortened
+        Whether the training may have ended sooner than the lines were chosen for: then what doesn't fit is left out.
 
     Returns
     -------
@@ -54,12 +56,11 @@ def choose_takes(
     ------
     ProductionError
         Where a line names an iteration that was never trained, two lines name one checkpoint, lines are out of order,
-        or the lines leave no time for the others. Of a training that may have ended sooner than planned, lines that
-        don't fit are left out instead.
+        or the lines leave no time for the others.
     """
     if not checkpoints:
         raise ProductionError("The training left no checkpoint to speak.", where=where)
-    if settings.is_shortened:
+    if is_shortened:
         settings = settings.model_copy(update={"take": _that_are_there(checkpoints, settings.take)})
     if settings.take:
         return _by_hand(checkpoints, settings, where)

@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    PrivateAttr,
     WithJsonSchema,
     model_validator,
 )
@@ -274,18 +273,6 @@ class StoryboardSettings(FilmSettings):
     card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")
-    _is_shortened: bool = PrivateAttr(default=False)
-
-    @property
-    def is_shortened(self) -> bool:
-        """Whether the training may end sooner than its settings say: lines beyond its end are left out."""
-        return self._is_shortened
-
-    def shortened(self) -> StoryboardSettings:
-        """The same for a training that may end sooner: a draft, or what is there so far."""
-        other = self.model_copy()
-        other._is_shortened = True  # noqa: SLF001 - its own kind
-        return other
 
     @model_validator(mode="after")
     def _takes_fit(self) -> Self:

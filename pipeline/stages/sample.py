@@ -195,7 +195,11 @@ def _foreseen(production: Production, made: Made, section: int, folder: Path) ->
     if not plan.checkpoints:  # of a training given in minutes nothing is planned before its first updates
         return []
     saved = {int(path.stem.rpartition("-")[2]): path for path in folder.glob("weights-*.json")}
-    planned = choose_takes([CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints], story)
+    planned = choose_takes(
+        [CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints],
+        story,
+        is_shortened=not production.has_own_length,
+    )
     speakers = [
         (_Speaker(section, saved[take.iteration], take.iteration), take.seconds)
         for take in planned
@@ -213,7 +217,8 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
         where = f"section {section + 1} ({production.sections[section].title}), storyboard"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
-        planned = choose_takes(points, production.sections[section].storyboard, where=where)
+        story, is_short = production.sections[section].storyboard, not production.has_own_length
+        planned = choose_takes(points, story, where=where, is_shortened=is_short)
         check_choices(production, section, [take.iteration for take in planned])
         for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)

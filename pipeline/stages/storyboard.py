@@ -145,7 +145,8 @@ class _SectionStory:
 
     @cached_property
     def planned(self) -> tuple[PlannedTake, ...]:
-        return choose_takes(self.points, self.production.sections[self.number].storyboard, where=self.where)
+        settings, is_short = self.production.sections[self.number].storyboard, not self.production.has_own_length
+        return choose_takes(self.points, settings, where=self.where, is_shortened=is_short)
 
     @cached_property
     def checkpoints(self) -> Mapping[int, CheckpointFacts]:
