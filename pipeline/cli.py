@@ -60,6 +60,7 @@ from pipeline.progress import WorkTime, stage_seconds
 from pipeline.recordings import gather_recordings, named
 from pipeline.side_commands import side
 from pipeline.starter import are_recordings, film_of, place_for_film
+from pipeline.takes_commands import LIST, takes
 from pipeline.workplace import Workplace
 
 app = typer.Typer(
@@ -331,13 +332,15 @@ def still(
 
 app.add_typer(side)
 app.add_typer(export, name="export")
+app.add_typer(takes, name="takes")
 
 
 def expand_arguments(arguments: Sequence[str]) -> list[str]:
     """Put the hidden command `build` where a production file, or nothing, stands in place of a command."""
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     if arguments and (arguments[0] in commands or arguments[0] in {"-h", "--help"}):
-        return list(arguments)
+        listing = arguments[0] == "takes" and not {*arguments[1:2]} & {"choose", "-h", "--help"}
+        return ["takes", LIST, *arguments[1:]] if listing else list(arguments)
     first = arguments[0] if arguments else ""
     if first and not first.startswith("-") and "." not in first and not Path(first).exists():
         raise InputError(

@@ -1,0 +1,141 @@
+"""The commands `takes` and `takes choose`: what the networks have said, and which candidate the film takes.
+
+Like `cli`, this module turns words into calls, and makes nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.console import print_json
+from pipeline.errors import InputError
+from pipeline.lock import holder
+from pipeline.looking import see
+from pipeline.options import (
+    DEMO,
+    AsJson,
+    Draft,
+    Output,
+    Outside,
+    ProductionPath,
+    find_production,
+    open_workplace,
+)
+from pipeline.production import Production
+from pipeline.production_edit import choose_candidate
+from pipeline.workplace import Workplace
+
+if TYPE_CHECKING:
+    from pipeline.take_list import ListedTake
+
+takes = typer.Typer(help="List takes and candidates; choose one.", add_completion=False)
+LIST = "list"
+"""The hidden command that `takes` stands for."""
+
+
+def _listed(production: Production, workplace: Workplace) -> list[ListedTake]:
+    from pipeline.take_list import list_takes  # noqa: PLC0415 - brings pictures along
+
+    with see(production, workplace, beside=True) as seen:
+        return list_takes(seen)
+
+
+@takes.command(name=LIST, hidden=True)
+def list_all(
+    path: ProductionPath = None,
+    output: Output = None,
+    draft: Draft = False,
+    as_json: AsJson = False,
+    allow_outside: Outside = False,
+) -> None:
+    """List takes and candidates with what was measured, and copy them to where they can be listened to."""
+    from pipeline.take_list import FOLDER, write_copies  # noqa: PLC0415 - brings pictures along
+
+    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
+    workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
+    listed = _listed(production, workplace)
+    folder = workplace.output / FOLDER
+    write_copies(listed, folder)
+    if as_json:
+        print_json([one.as_json(folder) for one in listed])
+        return
+    if other := holder(workplace.store.root):
+        print(f"A build works in this folder: {other}.")
+    if not listed:
+        print("There are no takes yet: nothing is trained.")
+        return
+    print(f"In {folder}; * is the one in the film, + the one that was chosen by hand:")
+    for line in _table(listed):
+        print(line)
+    if any(one.candidate for one in listed):
+        print("Another one: build-video takes choose ITERATION LETTER")
+
+
+def _table(listed: Sequence[ListedTake]) -> list[str]:
+    rows = [("", "take", "length", "distance", "silence", "clipped", "")]
+    rows += [_row(one) for one in listed]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if column in {0, 1, 6} else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _row(one: ListedTake) -> tuple[str, str, str, str, str, str, str]:
+    if one.sound is None or one.facts is None or one.seconds is None:
+        return ("", one.name, "", "", "", "", "not made yet")
+    facts = one.facts
+    doubts = ["noise"] * facts.noise + [f"{facts.cut_s:.1f} s of dead air cut"] * (facts.cut_s > 0)
+    if facts.copied_samples:
+        doubts.append(f"{facts.copied_samples:,} bytes stand in the recording")
+    distance = "" if one.distance is None else f"{one.distance:.2f}"
+    mark = {"rule": "*", "hand": "+"}.get(one.chosen, "")
+    numbers = f"{one.seconds:.1f} s", distance, f"{facts.silence_share:.0%}", f"{facts.clipped_share:.1%}"
+    return (mark, one.name, *numbers, ", ".join(doubts))
+
+
+@takes.command()
+def choose(
+    take: Annotated[str, typer.Argument(help="Its iteration, or its name in the list.", metavar="ITERATION|NAME")],
+    candidate: Annotated[str | None, typer.Argument(help="Its letter; none after a name.", metavar="[LETTER]")] = None,
+    path: ProductionPath = None,
+    section: Annotated[int | None, typer.Option("--section", min=1, help="Which one, from 1.")] = None,
+    output: Output = None,
+    allow_outside: Outside = False,
+) -> None:
+    """Write into the production file which candidate is taken; comments and layout stay as they are."""
+    from pipeline.take_list import find_candidate, number_of, take_in_words  # noqa: PLC0415 - brings pictures along
+
+    told = take_in_words(take)
+    if told is not None:
+        path = path or (Path(candidate) if candidate else None)
+        section, iteration, number = told
+    elif candidate is None or not take.replace(",", "").isdecimal():
+        raise InputError(
+            "Which candidate of which take?",
+            where="command line",
+            expected="build-video takes choose 600 b, or a name such as section-2/take-000600-b.wav",
+            hint="build-video takes lists them.",
+        )
+    else:
+        iteration, number = int(take.replace(",", "")), number_of(candidate)
+    production = find_production(path, draft=False, allow_outside=allow_outside)
+    file = production.file
+    if file is None or file.resolve() == DEMO.resolve():
+        raise InputError(
+            "The demo's production file belongs to the program.",
+            where="command line",
+            expected="a folder with a production of your own",
+            hint="build-video init FOLDER --demo copies the demo, to change it.",
+        )
+    workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
+    found = find_candidate(_listed(production, workplace), section, iteration, number)
+    choose_candidate(file, found.section - 1, found.iteration, number)
+    print(f"{file}: section {found.section}, iteration {found.iteration}: candidate {found.candidate}")
