@@ -119,10 +119,8 @@ def made_up_take(
     )
     piece = Piece("sample", piece_name, 1, {NO_WEIGHTS: take.model_dump_json(), "corpus": corpus.content_hash})
     with store.publish(piece) as folder:
-        codes = np.lib.format.open_memmap(folder / take.bytes_file, "w+", np.uint8, (samples,))
-        codes[:] = _sound(corpus, iteration, max(1, run.iterations), samples)
-        codes.flush()
-        del codes
+        codes = _sound(corpus, iteration, max(1, run.iterations), samples)
+        np.save(folder / take.bytes_file, codes, allow_pickle=False)
         write_record(folder, take)
     return store.made(piece, Take)
 

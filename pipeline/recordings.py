@@ -149,7 +149,11 @@ def missing_file(path: Path, error: type[InputError]) -> InputError:
         "There is no such file.",
         where=str(path),
         expected=expected,
-        hint=near if near.endswith("?") or "Windows" in near else "Correct the name, or put the file there.",
+        hint=near
+        if near.endswith("?") or "Windows" in near
+        else f"Did you mean '{alike[0]}'?"
+        if alike
+        else "Correct the name, or put the file there.",
     )
 
 

@@ -106,7 +106,7 @@ def take(iteration: int, **facts: object) -> Take:
 def test_doubts_have_numbers() -> None:
     takes = [take(0, noise=True, silence_share=1.0), take(10, silence_share=0.9), take(200, copied_samples=4000)]
     silent, copied = doubts_about(takes)
-    assert "1 of 3 takes are more than 80% silence: iteration 10" in silent
+    assert "1 of 3 takes are silent for 50% or more: iteration 10" in silent
     assert "iteration 200 repeats 4,000 bytes (0.50 s)" in copied
 
 

@@ -253,7 +253,7 @@ def test_a_choice_by_hand_says_nothing_anew(made: Made, tmp_path: Path, monkeypa
 
 def test_the_first_candidate_is_the_take_that_would_be_made_alone(made: Made, tmp_path: Path) -> None:
     alone = run(production(), made, workplace(tmp_path))
-    picked = dict.fromkeys(ITERATIONS, 1)
+    picked = {piece.ingredients["iteration"]: 1 for piece in sample.pieces(production(), made)}
     several = run(production(candidates=2, choose=picked), made, workplace(tmp_path))
     for one, other in zip(takes_of(alone), takes_of(several), strict=True):
         np.testing.assert_array_equal(one, other)
