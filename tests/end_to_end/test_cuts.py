@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,6 +20,7 @@ from pipeline.errors import FootageError, InputError
 from pipeline.exports import LoopWish, write_loop, write_sounds
 from pipeline.film.check import check_file, films_in
 from pipeline.films import build_all, build_one, check_cut, survey_all
+from pipeline.looking import Look, look
 from pipeline.preview import write_still
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence
@@ -51,6 +53,10 @@ class Listener(Silence):
 
     def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
         self.begun.append(f"{stage} {label}")
+
+
+def looked(cuts: "WithCuts", cut: str | None = None) -> AbstractContextManager[Look]:
+    return look(cuts.production, cuts.workplace, cut, beside=False)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,9 @@ def test_cleaning_keeps_what_the_film_and_its_cuts_stand_on(cuts: WithCuts) -> N
 
 
 def test_a_cut_can_be_asked_for_alone(cuts: WithCuts, tmp_path: Path) -> None:
-    write_still(cuts.production, cuts.workplace, "2.5", tmp_path / "still.png", "short")
+    with looked(cuts, "short") as shown:
+        assert shown.is_real
+        write_still(shown, tmp_path / "still.png", at="2.5")
     with Image.open(tmp_path / "still.png") as still:
         assert still.size == (180, 320)
         drawn = np.asarray(still.convert("RGB"), dtype=float)
@@ -153,7 +161,8 @@ def test_cuts_wait_for_the_films_takes(cuts: WithCuts, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "rate"), [("gif", Fraction(20)), ("mp4", Fraction(30))])
 def test_a_loop_ends_where_it_begins(cuts: WithCuts, kind: str, rate: Fraction, tmp_path: Path) -> None:
     wish = LoopWish("gif" if kind == "gif" else "mp4", section=1, take=23, seconds=2.0, width=160)
-    path = write_loop(cuts.production, cuts.workplace, wish, None, None)
+    with looked(cuts) as shown:
+        path = write_loop(shown, wish, None)
     assert path.name == f"tiny-section-1-iteration-000024.{kind}"
     with av.open(str(path)) as file:
         assert not file.streams.audio
@@ -164,7 +173,8 @@ def test_a_loop_ends_where_it_begins(cuts: WithCuts, kind: str, rate: Fraction, 
     steps = [np.abs(one - other).mean() for one, other in pairwise(pictures)]
     assert np.abs(pictures[-1] - pictures[0]).mean() < 2 * max(steps[: len(steps) // 2])
     assert np.abs(pictures[-1] - pictures[0]).mean() < np.abs(pictures[len(pictures) // 2] - pictures[0]).mean()
-    named = write_loop(cuts.production, cuts.workplace, wish, "teaser", tmp_path / f"mine.{kind}")
+    with looked(cuts, "teaser") as shown:
+        named = write_loop(shown, wish, tmp_path / f"mine.{kind}")
     assert frames_of(named)[0].shape[:2] == (128, 128)  # never larger than it was drawn
 
 
@@ -178,16 +188,18 @@ def test_a_cut_is_a_clip_for_other_films_too(cuts: WithCuts) -> None:
 
 
 def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no section 7"):
-        write_loop(cuts.production, cuts.workplace, LoopWish("gif", section=7), None, None)
-    with pytest.raises(InputError, match="no name of such a loop"):
-        write_loop(cuts.production, cuts.workplace, LoopWish("gif"), None, tmp_path / "loop.mp4")
+    with looked(cuts) as shown:
+        with pytest.raises(InputError, match="no section 7"):
+            write_loop(shown, LoopWish("gif", section=7), None)
+        with pytest.raises(InputError, match="no name of such a loop"):
+            write_loop(shown, LoopWish("gif"), tmp_path / "loop.mp4")
 
 
 @pytest.mark.parametrize(("form", "own_rate"), [("wav", True), ("flac", False)])
 def test_the_soundtrack_and_every_take_can_be_had_as_sounds(cuts: WithCuts, form: str, own_rate: bool) -> None:  # noqa: FBT001 - parametrised
     chosen = "wav" if form == "wav" else "flac"
-    written = write_sounds(cuts.production, cuts.workplace, chosen, at_own_rate=own_rate, cut=None)
+    with looked(cuts) as shown:
+        written = write_sounds(shown, chosen, at_own_rate=own_rate)
     names = [path.name for path in written]
     assert names[0] == f"tiny-soundtrack.{form}"
     assert f"tiny-section-2-iteration-000020.{form}" in names
