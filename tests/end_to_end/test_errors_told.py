@@ -191,7 +191,12 @@ RECORDINGS = (
     Told(
         "RecordingError", "prepare", ("known format", "Export the file as WAV"), file("one.wav", bytes(range(256)) * 9)
     ),
-    Told("RecordingError", "prepare", ("There is no recording", "sound or video"), edited((ONE, '"."'))),
+    Told(
+        "RecordingError",
+        "prepare",
+        ("There is no recording", "sound or video", "words.txt"),
+        both(file("empty/words.txt", "none"), edited((ONE, '"empty"'))),
+    ),
     Told("RecordingError", "prepare", ("can't be read", "FLAC", "ffmpeg said"), file("two.flac", b"fLaC" + bytes(90))),
     Told("RecordingError", "prepare", ("too short to learn from", "one.wav", "Record more"), sound(sine(300, 1, 8000))),
     Told("RecordingError", "prepare", ("silent", "-60 dB", "microphone"), sound(np.zeros(60_000))),
