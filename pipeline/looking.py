@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from pipeline.aside import AsideStore
 from pipeline.build import check_words, load_stage
 from pipeline.cutting import cut_film, find_cut, place_for
-from pipeline.errors import ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.made_up import made_up_run, made_up_take
-from pipeline.production import Production, Section
+from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.stages import sample
@@ -181,35 +180,16 @@ def timeline_of(made: Made) -> Timeline:
 def _trained(
     production: Production, made: Made, found: Sequence[Training], aside: Workplace
 ) -> tuple[Production, tuple[Result[TrainingRun], ...]]:
-    """The trainings as far as they are there, and the production with a storyboard that they can tell."""
-    runs, sections = [], []
+    """The trainings as far as they are there, and the production that leaves out what they have not come to."""
+    runs = []
     for number, training in enumerate(found):
-        section = production.sections[number]
-        if training.is_finished and training.result is not None:
-            runs.append(training.result)
-            sections.append(section)
-            continue
-        aside.report.note(f"section-{number + 1}: {training.words}")
-        run = training.result or made_up_run(section, number, made.corpora[number], aside.store)
-        runs.append(run)
-        sections.append(_told_with(production, number, run.record))
-    return production.model_copy(update={"sections": tuple(sections)}), tuple(runs)
-
-
-def _told_with(production: Production, number: int, run: TrainingRun) -> Section:
-    """A section whose storyboard names nothing that its training has not come to."""
-    section = production.sections[number]
-    points = _points(run)
-    story = section.storyboard
-    try:
-        planned = choose_takes(points, story)
-    except ProductionError:
-        story = story.model_copy(update={"take": (), "takes": max(1, len(story.take))})
-        planned = choose_takes(points, story)
-    there = {take.iteration for take in planned}
-    choose = {iteration: number for iteration, number in section.sampling.choose.items() if iteration in there}
-    sampling = section.sampling.model_copy(update={"choose": choose})
-    return section.model_copy(update={"storyboard": story, "sampling": sampling})
+        if not training.is_finished:
+            aside.report.note(f"section-{number + 1}: {training.words}")
+        stand_in = production.sections[number], number, made.corpora[number], aside.store
+        runs.append(training.result or made_up_run(*stand_in))
+    if all(training.is_finished for training in found):
+        return production, tuple(runs)
+    return production.with_other_length(production.sections), tuple(runs)
 
 
 def _points(run: TrainingRun) -> list[CheckpointPoint]:
@@ -232,7 +212,8 @@ def _spoken(
                 there[section][iteration] = workplace.store.made(piece, Take)
     takes, invented = [], []
     for number in range(len(made.runs)):
-        planned = choose_takes(_points(made.runs[number].record), production.sections[number].storyboard)
+        story, is_short = production.sections[number].storyboard, not production.has_own_length
+        planned = choose_takes(_points(made.runs[number].record), story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
         for take in missing:
             there[number][take.iteration] = _made_up(production, made, number, take, aside)

@@ -40,6 +40,9 @@ def choose_candidate(path: Path, section: int, iteration: int, number: int) -> N
     with disk_errors(path):
         raw = path.read_bytes()
     told = raw.removeprefix(_BOM).decode("utf-8")
+    of_windows = told.count("\r\n") == told.count("\n") > 0
+    if of_windows:  # lines that are put between others end as they do
+        told = told.replace("\r\n", "\n")
     by_hand = ProductionError(
         "This production file can't be edited without changing more of it.",
         where=str(path),
@@ -54,6 +57,7 @@ def choose_candidate(path: Path, section: int, iteration: int, number: int) -> N
             raise by_hand
     except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise by_hand from error
+    edited = edited.replace("\n", "\r\n") if of_windows else edited
     before = path.stat()
     atomic_write_bytes(path, raw[: len(raw) - len(raw.removeprefix(_BOM))] + edited.encode("utf-8"))
     path.chmod(before.st_mode)

@@ -122,7 +122,7 @@ def test_missing_files_are_told_with_those_that_are_there(tmp_path: Path) -> Non
     refused(ran, "voice.wav", "en.wav")
     assert "words.txt" not in ran.stderr
     with pytest.raises(RecordingError) as caught:
-        gather_recordings([tmp_path / "recordings" / "em.wav"])
+        gather_recordings([tmp_path / "recordings" / "enn.wav"])
     assert "en.wav" in caught.value.hint
 
 

@@ -122,7 +122,7 @@ def doubts_about(takes: Sequence[Take]) -> list[str]:
     late = trained[2 * len(trained) // 3 :]
     doubts = []
     for fault, wrong in (
-        (f"silent for {_MUCH_SILENCE:.0%} or more", [t for t in trained if t.facts.silence_share >= _MUCH_SILENCE]),
+        (f"at least {_MUCH_SILENCE:.0%} silence", [t for t in trained if t.facts.silence_share >= _MUCH_SILENCE]),
         (f"clipped (more than {_MUCH_CLIPPED:.1%})", [t for t in late if t.facts.clipped_share > _MUCH_CLIPPED]),
         ("noise", [t for t in late if t.facts.noise]),
     ):

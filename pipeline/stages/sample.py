@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pipeline.choices import check_choices
+from pipeline.choices import check_choices, idle_choices
 from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
@@ -132,6 +132,8 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         records = [take.record for take in said]
         for doubt in doubts_about(records):
             workplace.report.warn(f"section {number}: {doubt}")
+        if idle := idle_choices(production, number - 1, [record.iteration for record in records]):
+            workplace.report.warn(f"section {number}: {idle}")
         if told := dead_air_cut(records):
             workplace.report.note(f"section {number}: {told}")
     return replace(made, takes=tuple(map(tuple, takes)))
@@ -219,7 +221,7 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
         json_files = {c.iteration: result.path(c.json_file) for c in record.checkpoints}
         story, is_short = production.sections[section].storyboard, not production.has_own_length
         planned = choose_takes(points, story, where=where, is_shortened=is_short)
-        check_choices(production, section, [take.iteration for take in planned])
+        check_choices(production, section, list(json_files))
         for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)
             wishes.append(_wish(production, made, speaker, take.seconds))

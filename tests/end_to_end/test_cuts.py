@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,7 +20,7 @@ from pipeline.errors import FootageError, InputError
 from pipeline.exports import LoopWish, write_loop, write_sounds
 from pipeline.film.check import check_file, films_in
 from pipeline.films import build_all, build_one, check_cut, survey_all
-from pipeline.looking import look
+from pipeline.looking import Look, look
 from pipeline.preview import write_still
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence
@@ -52,6 +53,10 @@ class Listener(Silence):
 
     def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
         self.begun.append(f"{stage} {label}")
+
+
+def looked(cuts: "WithCuts", cut: str | None = None) -> AbstractContextManager[Look]:
+    return look(cuts.production, cuts.workplace, cut, beside=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,8 @@ def test_cleaning_keeps_what_the_film_and_its_cuts_stand_on(cuts: WithCuts) -> N
 
 
 def test_a_cut_can_be_asked_for_alone(cuts: WithCuts, tmp_path: Path) -> None:
-    with look(cuts.production, cuts.workplace, "short", beside=False) as shown:
+    with looked(cuts, "short") as shown:
+        assert shown.is_real
         write_still(shown, tmp_path / "still.png", at="2.5")
     with Image.open(tmp_path / "still.png") as still:
         assert still.size == (180, 320)
@@ -155,7 +161,7 @@ def test_cuts_wait_for_the_films_takes(cuts: WithCuts, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "rate"), [("gif", Fraction(20)), ("mp4", Fraction(30))])
 def test_a_loop_ends_where_it_begins(cuts: WithCuts, kind: str, rate: Fraction, tmp_path: Path) -> None:
     wish = LoopWish("gif" if kind == "gif" else "mp4", section=1, take=23, seconds=2.0, width=160)
-    with look(cuts.production, cuts.workplace, beside=False) as shown:
+    with looked(cuts) as shown:
         path = write_loop(shown, wish, None)
     assert path.name == f"tiny-section-1-iteration-000024.{kind}"
     with av.open(str(path)) as file:
@@ -167,7 +173,7 @@ def test_a_loop_ends_where_it_begins(cuts: WithCuts, kind: str, rate: Fraction, 
     steps = [np.abs(one - other).mean() for one, other in pairwise(pictures)]
     assert np.abs(pictures[-1] - pictures[0]).mean() < 2 * max(steps[: len(steps) // 2])
     assert np.abs(pictures[-1] - pictures[0]).mean() < np.abs(pictures[len(pictures) // 2] - pictures[0]).mean()
-    with look(cuts.production, cuts.workplace, "teaser", beside=False) as shown:
+    with looked(cuts, "teaser") as shown:
         named = write_loop(shown, wish, tmp_path / f"mine.{kind}")
     assert frames_of(named)[0].shape[:2] == (128, 128)  # never larger than it was drawn
 
@@ -182,7 +188,7 @@ def test_a_cut_is_a_clip_for_other_films_too(cuts: WithCuts) -> None:
 
 
 def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) -> None:
-    with look(cuts.production, cuts.workplace, beside=False) as shown:
+    with looked(cuts) as shown:
         with pytest.raises(InputError, match="no section 7"):
             write_loop(shown, LoopWish("gif", section=7), None)
         with pytest.raises(InputError, match="no name of such a loop"):
@@ -192,7 +198,7 @@ def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) 
 @pytest.mark.parametrize(("form", "own_rate"), [("wav", True), ("flac", False)])
 def test_the_soundtrack_and_every_take_can_be_had_as_sounds(cuts: WithCuts, form: str, own_rate: bool) -> None:  # noqa: FBT001 - parametrised
     chosen = "wav" if form == "wav" else "flac"
-    with look(cuts.production, cuts.workplace, beside=False) as shown:
+    with looked(cuts) as shown:
         written = write_sounds(shown, chosen, at_own_rate=own_rate)
     names = [path.name for path in written]
     assert names[0] == f"tiny-soundtrack.{form}"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.learning.candidates import portray
 from pipeline.learning.take import Take
-from pipeline.learning.take_facts import BLOCK, TakeFacts, doubts_about, examine, longest_copy
+from pipeline.learning.take_facts import BLOCK, TakeFacts, dead_air_cut, doubts_about, examine, longest_copy
 from tests.learning.test_candidates import RATE_HZ, noise, voice_like
 
 VALUES = ((np.arange(256) - 127.5) / 127.5).astype(np.float32)
@@ -104,9 +104,9 @@ def take(iteration: int, **facts: object) -> Take:
 
 
 def test_doubts_have_numbers() -> None:
-    takes = [take(0, noise=True, silence_share=1.0), take(10, silence_share=0.9), take(200, copied_samples=4000)]
+    takes = [take(0, noise=True, silence_share=1.0), take(10, silence_share=0.5), take(200, copied_samples=4000)]
     silent, copied = doubts_about(takes)
-    assert "1 of 3 takes are silent for 50% or more: iteration 10" in silent
+    assert "1 of 3 takes are at least 50% silence: iteration 10" in silent
     assert "iteration 200 repeats 4,000 bytes (0.50 s)" in copied
 
 
@@ -115,6 +115,12 @@ def test_clipped_takes_and_late_noise_are_doubted_but_early_noise_is_not() -> No
     clipped, noisy = doubts_about(takes)
     assert "2 of 9 takes are clipped" in clipped
     assert "3 of 9 takes are noise: iteration 6, 7, 8" in noisy
+
+
+def test_dead_air_that_was_cut_is_told_with_its_length() -> None:
+    told = dead_air_cut([take(0), take(10, cut_s=2.25), take(1200, cut_s=0.5)])
+    assert "cut from 2 of 3 takes: iteration 10 (2.2 s), 1,200 (0.5 s)" in told
+    assert dead_air_cut([take(0), take(10)]) == ""
 
 
 def test_good_takes_leave_no_doubt() -> None:

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from pipeline.errors import ProductionError
+from pipeline.learning.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.draws import uniforms
 from pipeline.learning.network import LstmSettings
@@ -295,3 +296,45 @@ def test_workers_do_without_torch() -> None:
     program = "import sys, pipeline.stages.sample; print('torch' in sys.modules, 'numba' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "False"]
+
+
+def silent_training(store: Store, made: Made, iteration: int) -> None:
+    """Make one checkpoint say nothing but the byte of silence."""
+    folder = made.runs[0].folder
+    weights = random_weights(NETWORK, seed=iteration)
+    bias = next(name for name in weights if weights[name].shape == (256,))
+    weights[bias] = np.full(256, -50.0, np.float32)
+    weights[bias][int(quantise(np.zeros(1), "mu-law")[0])] = 50.0
+    record = load_checkpoint(folder / f"weights-{iteration:06d}.json").record
+    save_checkpoint(folder, record, weights)
+    assert store.root.is_dir()
+
+
+def test_dead_air_is_cut_and_told_and_kept_where_that_is_set(made: Made, tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    silent_training(place.store, made, 1000)
+    cut = run(production(seconds=4.0), made, place).takes[0][-1]
+    assert cut.record.duration_s == pytest.approx(1.0)
+    assert cut.record.facts.cut_s == pytest.approx(3.0)
+    assert np.load(cut.path(cut.record.bytes_file)).shape == (cut.record.samples,)
+    assert soundfile.info(cut.path(cut.record.listen_file)).frames == cut.record.samples
+    assert isinstance(place.report, Listener)
+    assert any("dead air" in note and "1,000 (3.0 s)" in note for note in place.report.notes)
+    kept = run(production(seconds=4.0, trim_silence=False), made, workplace(tmp_path)).takes[0][-1]
+    assert kept.record.duration_s == 4.0
+    several = run(production(seconds=4.0, candidates=2), made, workplace(tmp_path)).takes[0][-1]
+    assert several.record.samples == RATE_HZ
+
+
+def test_a_choice_for_an_iteration_that_is_not_there_is_an_error(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(ProductionError, match="iteration 650") as caught:
+        pieces(production(candidates=2, choose={650: 2}), made)
+    assert "1000" in caught.value.expected
+    warned: list[str] = []
+
+    class Doubter(Listener):
+        def warn(self, text: str) -> None:
+            warned.append(text)
+
+    run(production(candidates=2, choose={100: 2}), made, replace(workplace(tmp_path), report=Doubter()))
+    assert any("iteration 100 changes nothing" in text for text in warned)
