@@ -99,8 +99,8 @@ def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, secti
     for number, insert in enumerate(inserts, start=1):
         where = f"insert {number} ({insert.file[:60]}) comes after"
         if insert.section is not None and insert.section > sections:
-            last = f"there are {sections} sections" if sections > 1 else "there is one section"
-            raise ValueError(f"{where} section {insert.section}, and {last}")
+            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
+            raise ValueError(f"{where} a section that is not there: there is no section {insert.section}, {known}")
         if insert.after == "comparison" and (sections == 1 or video.comparison_seconds == 0):
             why = "only one section" if sections == 1 else "comparison_seconds = 0"
             raise ValueError(

@@ -26,7 +26,7 @@ from pipeline.film.scroll import ScrollLaw
 from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.stills import read_logo
 from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
+from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
@@ -224,6 +224,12 @@ def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
     return next(number for number, other in enumerate(scenes) if other.start_frame == scene.start_frame), len(scenes)
 
 
+def comparable_before(show: Show, scene: SceneClip) -> tuple[int, ...]:
+    """The sections before a scene's, counted from 0, whose losses mean the same as its own: on the same sound."""
+    kinds = comparable([(corpus.record, corpus.folder) for corpus in show.corpora[: scene.section + 1]])
+    return tuple(number for number in range(scene.section) if kinds[number] == kinds[scene.section])
+
+
 def _scene_data(show: Show, scene: SceneClip) -> SceneData:
     """Gather what a scene shows; its frames are counted from its own first, wherever it stands in the film."""
     timeline, start = show.timeline, scene.start_frame
@@ -240,7 +246,7 @@ def _scene_data(show: Show, scene: SceneClip) -> SceneData:
         sounds=tuple(_scene_sound(show, scene, sound) for sound in scene.sounds),
         history=_history(show.runs[scene.section], timeline.sections[scene.section].title),
         iteration=ScrollLaw(points, axis=timeline.scroll).iterations(boundaries),
-        others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in range(scene.section)),
+        others=tuple(_history(show.runs[n], timeline.sections[n].title) for n in comparable_before(show, scene)),
         captions=tuple(
             CaptionSpan(caption.text, caption.in_frame - start, caption.out_frame - start) for caption in captions
         ),

@@ -5,6 +5,9 @@ This module does not know where recordings come from, nor how batches are cut fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from tokenize import TokenError
 from typing import Literal
@@ -55,6 +58,28 @@ class Corpus(BaseModel):
         if self.train_samples >= self.total_samples:
             raise ValueError("train_samples must leave bytes for validation")
         return self
+
+
+def comparable(corpora: Sequence[tuple[Corpus, Path]]) -> tuple[int, ...]:
+    """Tell whose losses can be compared: those of corpora of one encoding and rate with the same held-out bytes.
+
+    Parameters
+    ----------
+    corpora
+        Records and the folders that they lie in.
+
+    Returns
+    -------
+    tuple[int, ...]
+        A number for each, the same where losses can be compared: that of the first of its kind, counted from 0.
+    """
+    kinds = [(one.sample_rate_hz, one.encoding, _held_out_sha256(one, folder)) for one, folder in corpora]
+    return tuple(kinds.index(kind) for kind in kinds)
+
+
+@lru_cache(maxsize=256)
+def _held_out_sha256(corpus: Corpus, folder: Path) -> str:
+    return sha256(load_bytes(corpus, folder)[corpus.train_samples :].tobytes()).hexdigest()
 
 
 def load_bytes(corpus: Corpus, folder: Path) -> Bytes:

@@ -62,6 +62,10 @@ class LossCurve:
         The validation loss at each checkpoint, shapes (m,).
     section
         Counted from 0: gives the colour.
+    kind
+        Losses on the same held-out sound are of the same kind: only those can be compared.
+    measured_on
+        What sound that is, in a few words.
     """
 
     iterations: npt.NDArray[np.int64]
@@ -69,6 +73,8 @@ class LossCurve:
     validation_iterations: npt.NDArray[np.int64]
     validation_bits: npt.NDArray[np.float64]
     section: int = 0
+    kind: int = 0
+    measured_on: str = ""
 
 
 @dataclass(frozen=True, eq=False)

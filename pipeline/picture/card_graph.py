@@ -1,14 +1,15 @@
-"""The comparison: the losses of all networks side by side in one graph.
+"""The comparison: the losses of all networks side by side.
 
 This module owns the graph's look: validation losses as strong lines with a point a checkpoint, training losses faint
-behind them. It does not know where losses come from.
+behind them. Only losses on the same held-out sound share an axis: others get one of their own below, or, where there
+is no room for so many, are shown as shares of what knowing nothing costs. It does not know where losses come from.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ from pipeline.picture.ticks import NumberStyle, Tick, choose_ticks
 
 _UNIFORM_BITS = 8.0
 """What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
+_BITS = "bits per byte"
+_SHARE = "percent of 8 bits, what knowing nothing costs"
 _TRAINING_OPACITY = 0.34
 _SMOOTH_SHARE = 0.012
 """The training loss is averaged over this share of the graph's width."""
@@ -34,6 +37,10 @@ _NATURAL_MODULES, _NATURAL_ASPECT = 0.45, 0.7
 """How high it would like to be."""
 _ABOVE_EM, _BELOW_EM = 1.7, 3.2
 """Room for words above and below the plot, in sizes of their type."""
+_BETWEEN_EM, _LEAST_EM = 0.7, 3.4
+"""Between graphs one below the other, and the least height of each."""
+_TICKS_APART_EM, _TICKS_CLOSE_EM = 1.6, 0.3
+"""Between labels of the losses, the latter where there is little room."""
 _LARGEST_TYPE = 0.1
 """Type takes at most this share of the height, so that half of it is left for the plot, and half that of the width."""
 
@@ -45,7 +52,10 @@ class _Plot:
     across: Axis
     up: Axis
     widths: tuple[Tick, ...]
+    """None where another graph stands below, which has them."""
     heights: tuple[Tick, ...]
+    words: str
+    """What its losses are."""
 
     def place(self, iterations: npt.ArrayLike, losses: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
         """Pixels of points; what lies beside the plot is brought to its edge."""
@@ -66,29 +76,35 @@ def compose_graph(
         return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
     style = setting.text_style(element.label_style)
     style = style.scaled(min(1.0, _LARGEST_TYPE * min(height_px, width_px / 2) / style.size_px))
-    plot = _axes(curves, setting, style, width_px, height_px)
-    marks: list[Mark] = [*_grid(plot, setting, style, setting.text_colour(element.label_style))]
-    for curve in curves:
-        marks += _training(curve, plot, setting)
-    for curve in curves:
-        marks += _validation(curve, plot, setting)
+    marks: list[Mark] = []
+    for plot, shown in _plots(curves, setting, style, width_px, height_px):
+        marks += _grid(plot, setting, style, setting.text_colour(element.label_style))
+        for curve in shown:
+            marks += _training(curve, plot, setting)
+        for curve in shown:
+            marks += _validation(curve, plot, setting)
     return Drawing(width_px, height_px, tuple(marks))
 
 
-def _axes(curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float) -> _Plot:
+def _plots(
+    curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float
+) -> list[tuple[_Plot, Sequence[LossCurve]]]:
+    """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
     em = style.size_px
-    longest = max(int(curve.validation_iterations.max()) for curve in curves)
-    firsts = [
-        int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
-    ]
-    scale: Scale = "log1p" if longest / max(1, min(firsts)) > _LOG_FROM else "linear"
-    top, bottom = _ABOVE_EM * em, _BELOW_EM * em
-    height = max(1, round(height_px - top - bottom))
-    lowest, highest = _range(curves)
-    up = Axis(lowest, highest, height)
-    heights = choose_ticks(up, measure_px=lambda _: em, gap_px=1.6 * em, minor=False)
-    left = max((setting.typesetter.measure(tick.label, style) for tick in heights), default=0.0) + 0.8 * em
-    across = Axis(0.0, float(max(longest, 1)), max(1, round(width_px - left - 1.2 * em)), scale)
+    kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
+    groups = [(_named(group) if len(kinds) > 1 else _BITS, group) for group in kinds.values()]
+    height = (height_px - _BELOW_EM * em + _BETWEEN_EM * em) / len(groups) - (_ABOVE_EM + _BETWEEN_EM) * em
+    if len(groups) > 1 and height < _LEAST_EM * em:
+        groups = [(_SHARE, [_as_share(curve) for curve in curves])]
+        height = height_px - (_ABOVE_EM + _BELOW_EM) * em
+    height = max(1, round(height))
+    uniform = 100.0 if groups[0][0] == _SHARE else _UNIFORM_BITS
+    ups = [Axis(*_range(group, uniform), height) for _, group in groups]
+    gap_px = (_TICKS_APART_EM if len(groups) == 1 else _TICKS_CLOSE_EM) * em
+    ticks = [choose_ticks(up, measure_px=lambda _: em, gap_px=gap_px, minor=False) for up in ups]
+    labels = [tick.label for heights in ticks for tick in heights]
+    left = max((setting.typesetter.measure(label, style) for label in labels), default=0.0) + 0.8 * em
+    across = _across(curves, max(1, round(width_px - left - 1.2 * em)))
     widths = choose_ticks(
         across,
         measure_px=lambda label: setting.typesetter.measure(label, style),
@@ -96,13 +112,42 @@ def _axes(curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width
         style=NumberStyle(),
         minor=False,
     )
-    return _Plot(left, top, across, up, widths, heights)
+    plots: list[tuple[_Plot, Sequence[LossCurve]]] = []
+    for number, ((words, group), up, heights) in enumerate(zip(groups, ups, ticks, strict=True), start=1):
+        top = _ABOVE_EM * em + (number - 1) * (height + (_ABOVE_EM + _BETWEEN_EM) * em)
+        plots.append((_Plot(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
+    return plots
 
 
-def _range(curves: Sequence[LossCurve]) -> tuple[float, float]:
+def _named(group: Sequence[LossCurve]) -> str:
+    """What the losses of one kind are, and whose."""
+    whose = _joined([str(curve.section + 1) for curve in group])
+    return f"{_BITS}, section{'s' if len(group) > 1 else ''} {whose}: {group[0].measured_on}".rstrip(": ")
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def _as_share(curve: LossCurve) -> LossCurve:
+    """Losses in percent of what guessing evenly among 256 bytes costs."""
+    percent = 100.0 / _UNIFORM_BITS
+    return replace(curve, training_bits=curve.training_bits * percent, validation_bits=curve.validation_bits * percent)
+
+
+def _across(curves: Sequence[LossCurve], width: int) -> Axis:
+    longest = max(int(curve.validation_iterations.max()) for curve in curves)
+    firsts = [
+        int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
+    ]
+    scale: Scale = "log1p" if longest / max(1, min(firsts)) > _LOG_FROM else "linear"
+    return Axis(0.0, float(max(longest, 1)), width, scale)
+
+
+def _range(curves: Sequence[LossCurve], uniform: float = _UNIFORM_BITS) -> tuple[float, float]:
     told = np.concatenate([curve.validation_bits for curve in curves])
     told = told[np.isfinite(told)]
-    lowest, highest = float(told.min()), min(float(told.max()), max(_UNIFORM_BITS, float(told.min()) * 1.5))
+    lowest, highest = float(told.min()), min(float(told.max()), max(uniform, float(told.min()) * 1.5))
     room = max(0.06 * (highest - lowest), 0.05)
     return max(0.0, lowest - room), highest + room
 
@@ -124,9 +169,10 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
         half = measure(tick.label, style) / 2
         x = min(max(plot.left + tick.position_px, half), end - half)
         yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
-    words = "iterations"
-    yield TextMark(right - measure(words, style), foot + 2.15 * em + cap, words, style, colour)
-    yield TextMark(0.0, cap, "bits per byte", style, colour)
+    if plot.widths:
+        words = "iterations"
+        yield TextMark(right - measure(words, style), foot + 2.15 * em + cap, words, style, colour)
+    yield TextMark(0.0, plot.top - _ABOVE_EM * em + cap, plot.words, style, colour)
 
 
 def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:

@@ -17,7 +17,7 @@ from pipeline.errors import StageError
 from pipeline.files import file_sha256
 from pipeline.film.footage import content_hash
 from pipeline.film.stills import read_logo
-from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.corpus import Corpus, comparable, load_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.network import LstmSettings, TieredSettings, parse_network
 from pipeline.learning.run import TrainingRun
@@ -28,7 +28,7 @@ from pipeline.picture.card_files import write_card
 from pipeline.picture.card_template import CardTemplate
 from pipeline.picture.layout import load_layout
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
-from pipeline.picture.number_words import compact
+from pipeline.picture.number_words import compact, rate
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import PlainFacts
 from pipeline.picture.text import TextStyle, typesetter_for
@@ -196,6 +196,7 @@ def _piece(production: Production, made: Made, name: str, sources: _Sources) -> 
         "network": [[layer.name, layer.size, layer.kind] for layer in _layers(made, section)] if network else [],
         "recordings": [corpus.content_hash for corpus in _corpora(made, section)] if "waveform" in kinds else [],
         "losses": [trained.content_hash for trained in made.runs] if "graph" in kinds else [],
+        "comparable": list(_kinds(made)) if "graph" in kinds else [],
     }
     if "picture" in kinds and (picture := production.picture_path):
         ingredients["picture"] = content_hash(picture)
@@ -241,6 +242,7 @@ def _words(production: Production, made: Made) -> Mapping[str, Any]:
         "language": production.language,
         "film": {
             "sections": len(sections),
+            "is_comparable": len(set(_kinds(made))) == 1,
             "recordings_s": sum(corpus.record.duration_s for corpus in made.corpora),
             "parameters": sum(trained.record.parameters for trained in made.runs),
             "iterations": sum(trained.record.iterations for trained in made.runs),
@@ -370,15 +372,21 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, stretches: int) -> l
     ]
 
 
+def _kinds(made: Made) -> tuple[int, ...]:
+    return comparable([(corpus.record, corpus.folder) for corpus in made.corpora])
+
+
 def _curve(made: Made, index: int) -> LossCurve:
     trained = made.runs[index]
     columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
-    checkpoints = trained.record.checkpoints
+    checkpoints, corpus = trained.record.checkpoints, made.corpora[index].record
     return LossCurve(
         iterations=columns[:, 0].astype(np.int64),
         training_bits=columns[:, 1] / NATS_PER_BIT,
         validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
+        kind=_kinds(made)[index],
+        measured_on=f"{_ENCODINGS[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
     )

@@ -23,7 +23,17 @@ from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
-from pipeline.showing import Show, card_of, drawer_for, footage_of, look_of, place_among_scenes, show_of, sound_of
+from pipeline.showing import (
+    Show,
+    card_of,
+    comparable_before,
+    drawer_for,
+    footage_of,
+    look_of,
+    place_among_scenes,
+    show_of,
+    sound_of,
+)
 from pipeline.side_by_side import Task
 from pipeline.store import Json, Piece, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
@@ -99,7 +109,7 @@ def _shown(show: Show, stretch: Stretch) -> dict[str, Json]:
 
 
 def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
-    timeline, start = show.timeline, scene.start_frame
+    timeline, start, others = show.timeline, scene.start_frame, comparable_before(show, scene)
     captions = timeline.captions_between(stretch.start_frame, stretch.end_frame)
     sounds: list[Json] = [
         {
@@ -116,8 +126,8 @@ def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[s
         "sounds": sounds,
         "key points": [[point.frame - start, point.iteration] for point in scene.key_points],
         "captions": [[caption.text, caption.in_frame - start, caption.out_frame - start] for caption in captions],
-        "losses": [run.content_hash for run in show.runs[: scene.section + 1]],
-        "other titles": [section.title for section in timeline.sections[: scene.section]],
+        "losses": [show.runs[number].content_hash for number in (*others, scene.section)],
+        "other titles": [timeline.sections[number].title for number in others],
         **({"picture": content_hash(show.picture)} if show.picture else {}),
     }
 

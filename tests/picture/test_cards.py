@@ -382,3 +382,63 @@ def test_what_goes_on_to_further_pages_is_refused_a_row_as_high_as_its_content(t
         load_card_template("credits", tmp_path)
     assert "element 2 goes on to further pages" in caught.value.expected
     assert "give 'facts' a row that is a number" in caught.value.expected
+
+
+def unlike(facts: CardFacts, kinds: tuple[int, ...]) -> CardFacts:
+    """The same networks, on sound of several kinds: of kind 1 with losses far lower."""
+    sound = ("\u00b5-law, 8 kHz", "linear, 11.025 kHz")
+    curves = tuple(
+        replace(
+            curve,
+            kind=kind,
+            measured_on=sound[kind % 2],
+            validation_bits=curve.validation_bits * (0.3 if kind == 1 else 1.0),
+            training_bits=curve.training_bits * (0.3 if kind == 1 else 1.0),
+        )
+        for curve, kind in zip(facts.curves, kinds, strict=True)
+    )
+    film = {**facts.words["film"], "is_comparable": len(set(kinds)) == 1}
+    return replace(facts, words={**facts.words, "film": film}, curves=curves)
+
+
+def graph_of(facts: CardFacts, size: tuple[int, int]) -> PlacedElement:
+    template = load_card_template("comparison")
+    placed = place_elements(template, fill(template, facts, "comparison"), facts, (THEME, TYPE), size)
+    return next(one for one in placed if one.element.kind == "graph")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (1080, 1080), (640, 360)])
+def test_losses_on_different_sound_have_axes_of_their_own(size: tuple[int, int]) -> None:
+    facts = unlike(card_facts("comparison"), (0, 1, 0))
+    marks = graph_of(facts, size).on_page(0).marks
+    told = [mark.text for mark in marks if isinstance(mark, TextMark)]
+    assert "bits per byte, sections 1 and 3: \u00b5-law, 8 kHz" in told
+    assert "bits per byte, section 2: linear, 11.025 kHz" in told
+    assert told.count("iterations") == 1
+    dots = [mark for mark in marks if isinstance(mark, BoxMark) and mark.radius_px]
+    rows = {colour: [dot.edges[1] for dot in dots if dot.colour == colour] for colour in {dot.colour for dot in dots}}
+    first, second, third = (rows[colour] for colour in dict.fromkeys(dot.colour for dot in dots) if colour in rows)
+    lower = max((first, second, third), key=min)
+    assert min(lower) > max(max(row) for row in (first, second, third) if row is not lower), (
+        "below, not among the others"
+    )
+    check_texts("comparison", facts, size)
+
+
+def test_one_kind_of_sound_has_one_axis_and_too_many_kinds_are_shares_of_what_knowing_nothing_costs() -> None:
+    alike = graph_of(unlike(card_facts("comparison"), (0, 0, 0)), (1920, 1080)).on_page(0).marks
+    assert "bits per byte" in [mark.text for mark in alike if isinstance(mark, TextMark)]
+    titles = [f"Network {number}" for number in range(30)]
+    facts = unlike(card_facts("comparison", titles=titles), tuple(range(30)))
+    shares = [mark.text for mark in graph_of(facts, (1920, 1080)).on_page(0).marks if isinstance(mark, TextMark)]
+    assert "percent of 8 bits, what knowing nothing costs" in shares
+    assert "100" in shares
+
+
+def test_the_words_of_the_comparison_promise_no_more_than_can_be_compared() -> None:
+    template = load_card_template("comparison")
+    for kinds, promised in (((0, 0, 0), True), ((0, 1, 0), False)):
+        facts = unlike(card_facts("comparison"), kinds)
+        told = " ".join(word for one in fill(template, facts, "comparison") for word in one.all_words())
+        assert ("never heard. Lower is better." in told) == promised
+        assert ("lower is better only where they heard the same" in told) != promised

@@ -13,6 +13,7 @@ from pipeline.errors import FootageError, GlyphError, ProductionError, StageErro
 from pipeline.production import Production
 from pipeline.progress import Silence
 from pipeline.results import Made
+from pipeline.showing import comparable_before, show_of
 from pipeline.stages import cards, storyboard
 from pipeline.store import Store
 from pipeline.workplace import Workplace
@@ -297,3 +298,23 @@ style = "one"
     told = [text for text in workplace.report.warned if text.startswith("the card")]
     assert any("the card 'title': 'A very long title" in text for text in told)
     assert not any("'section" in text or "credits" in text for text in told)
+
+
+def test_only_losses_on_the_same_held_out_bytes_are_compared(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, made, workplace).cards}
+    assert "only where they heard the same" in told["comparison"]
+    assert "bits per byte, section 1: \u00b5-law, 8 kHz" in told["comparison"].replace("\u00a0", " ")
+    alike = replace(made, corpora=(made.corpora[0], made.corpora[0]))
+    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, alike, workplace).cards}
+    assert "Lower is better." in told["comparison"]
+
+
+def test_scenes_overlay_the_losses_of_networks_that_heard_the_same(tmp_path: Path) -> None:
+    production = made_up.production()
+    _, made, workplace = ready(tmp_path, production)
+    for corpora, overlaid in ((made.corpora, ()), ((made.corpora[1], made.corpora[1]), (0,))):
+        whole = cards.run(production, replace(made, corpora=corpora), workplace)
+        show = show_of(production, whole)
+        assert comparable_before(show, show.timeline.scenes()[1]) == overlaid
