@@ -370,7 +370,7 @@ PLANS = (
     Told("ProductionError", "storyboard", ("take at iteration 0 stands after the one at iteration 24", "training order"), edited((TAKES, "storyboard = {take = [{iteration = 24}, {iteration = 0}]}"))),
     Told("ProductionError", "storyboard", ("leaves too little for the 1 others", "Set more seconds"), edited((TAKES, "storyboard = {seconds = 3, take = [{iteration = 0, seconds = 2.9}, {iteration = 24}]}"))),
     Told("ProductionError", "storyboard", ("excerpt begins at 99 s", "recording_start_s below 7.0"), edited((TAKES, "storyboard = {recording_start_s = 99}"))),
-    Told("ProductionError", "storyboard", ("comes after section 3", "there are 2 sections"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "logo.png", after = "section", section = 3}]')), file("logo.png", PNG))),
+    Told("ProductionError", "storyboard", ("there is no section 3", "1 to 2"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "logo.png", after = "section", section = 3}]')), file("logo.png", PNG))),
     Told("ProductionError", "sample", ("priming ends at 99 s", "lasts only 7.0 s"), edited(("seed = 3", "prime_from_s = 90, prime_s = 9"))),
     Told("TrainingError", "sample", ("no CUDA device", 'device = "auto"'), edited(("seed = 3", 'seed = 4, device = "cuda"')), 1),
     Told("FootageError", "storyboard", ("from 2 s on", "start_s + seconds at most"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),

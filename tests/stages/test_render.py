@@ -279,7 +279,7 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
     with av.open(str(workplace.output / "film.mp4")) as file:
         sound = np.concatenate([block.to_ndarray() for block in file.decode(audio=0)], axis=1)
     assert np.abs(sound[:, -30000:-20000]).max() > 0.01
-    with pytest.raises(ProductionError, match="comes after section 9"):
+    with pytest.raises(ProductionError, match="no section 9"):
         storyboard.pieces(made_up.production(insert=[{"file": "b.mp4", "after": "section", "section": 9}]), made)
 
 
