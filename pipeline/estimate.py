@@ -18,7 +18,7 @@ from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production import Production, Section
 from pipeline.progress import WorkTime
-from pipeline.speeds import Speeds
+from pipeline.speeds import BELIEVED, Speeds
 
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""
@@ -67,7 +67,7 @@ class Amount:
         """How long it will take."""
         if not self.speed:
             return WorkTime(self.stage, self.fixed_s, "set")
-        seconds = self.amount / speeds.of(self.speed, self.usual) + self.fixed_s
+        seconds = self.amount / speeds.of(self.speed, self.usual, within=BELIEVED) + self.fixed_s
         return WorkTime(self.stage, seconds, "remembered" if self.speed in speeds else "guessed")
 
 
@@ -125,7 +125,7 @@ class TrainingAhead:
         if iterations is None:
             return WorkTime("train", minutes_s, "set")
         own, kind = self.speed_names(device, threads)
-        by_kind = speeds.of(kind, core_flops) * threads / self.update_flops
+        by_kind = speeds.of(kind, core_flops, within=BELIEVED) * threads / self.update_flops
         seconds = iterations / speeds.of(own, by_kind) + _TRAINING_START_S
         if minutes_s <= seconds:
             return WorkTime("train", minutes_s, "set")

@@ -38,7 +38,7 @@ MEASURED: Final = frozenset({"prepare", *LONG})
 _CUT_STAGES: Final = ("storyboard", "cards", "render", "compose")
 _USUAL_BYTES_PER_S: Final = 16_000
 """Of recordings whose length their file does not say quickly."""
-_SHORTEST_S: Final = 1.0
+_SHORTEST_S: Final = 5.0
 """What took less says nothing about speeds."""
 _MOSTLY: Final = 2.0
 """A stage that took less than so many times its start tells little of its speed."""

@@ -135,6 +135,8 @@ class Outlook:
         )
         if self._began_s is None:
             return told
+        if not self._to_come and self._share >= 1:
+            return replace(told, whole_share=1.0, whole_left_s=0.0)
         whole = self._steady_whole.tell(self._whole_left_s(left, now), now)
         if whole is None:
             return told

@@ -24,6 +24,8 @@ _FILE: Final = "speeds.json"
 _LARGEST_BYTES: Final = 100_000
 _MOST: Final = 200
 _LONGEST_NAME: Final = 100
+BELIEVED: Final = 4.0
+"""How far what was measured on other work may be from the guess."""
 
 
 def cache_folder() -> Path | None:
@@ -56,9 +58,18 @@ class Speeds:
     def __contains__(self, name: str) -> bool:
         return name in self._known
 
-    def of(self, name: str, otherwise: float) -> float:
-        """The speed of that name, or a guess where none is known."""
-        return self._known.get(name, otherwise)
+    def of(self, name: str, otherwise: float, *, within: float = math.inf) -> float:
+        """The speed of that name, or a guess where none is known.
+
+        Parameters
+        ----------
+        otherwise
+            The guess, in the same units a second.
+        within
+            A remembered speed is believed up to this factor from the guess: small works say little about large ones.
+        """
+        known = self._known.get(name)
+        return otherwise if known is None else min(max(known, otherwise / within), otherwise * within)
 
     def learn(self, measured: Mapping[str, float]) -> None:
         """Take in what was measured: half of what was known stays, for the machine may have been busy."""

@@ -20,7 +20,7 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
 from pipeline.results import Made
-from pipeline.speeds import Speeds, cache_folder
+from pipeline.speeds import BELIEVED, Speeds, cache_folder
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 from tests.faults.tiny import make_small
@@ -290,3 +290,11 @@ def test_a_dry_run_tells_the_time_by_stage(
     assert run(["status", str(film), "--json"]) == 0
     assert all("seconds" not in one for one in json.loads(capsys.readouterr().out))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_small_works_taught_is_believed_within_a_factor_of_four_of_the_guess(tmp_path: Path) -> None:
+    speeds = Speeds(tmp_path)
+    speeds.learn({"render/x264/web/": 1.0, "quick": 1e12})
+    assert speeds.of("render/x264/web/", 100.0, within=BELIEVED) == 25.0
+    assert speeds.of("quick", 100.0, within=BELIEVED) == 400.0
+    assert speeds.of("unknown", 100.0, within=BELIEVED) == 100.0
