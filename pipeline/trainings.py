@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.learning.run import LOG_FILE, RECORD_FILE, TrainingRun
+from pipeline.learning.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
 from pipeline.learning.so_far import SoFar, so_far, unfinished_run
 from pipeline.lock import holder
 from pipeline.production import Production
@@ -23,8 +23,6 @@ from pipeline.stages import train
 from pipeline.store import PARTIAL, Piece, Result, explain_difference, read_record
 from pipeline.workplace import Workplace
 
-_INGREDIENTS_FILE: Final = "ingredients.json"
-"""Where the stage `train` keeps what determines a training in flight."""
 _A_MINUTE_S: Final = 60.0
 _AN_HOUR_S: Final = 3600.0
 _A_DAY_S: Final = 86_400.0
@@ -153,7 +151,7 @@ def _of_other_settings(piece: Piece, number: int, wanted: set[str], workplace: W
     store, by = workplace.store, holder(workplace.store.root)
     own_names = {f"section-{number + 1}", f"draft/section-{number + 1}"}
     found: list[tuple[float, Path, Mapping[str, Any]]] = []
-    for folder, ingredients in store.everything_made(train.STAGE, _INGREDIENTS_FILE):
+    for folder, ingredients in store.everything_made(train.STAGE, INGREDIENTS_FILE):
         if ingredients.get("corpus") != piece.ingredients["corpus"] or folder.name.removesuffix(PARTIAL) in wanted:
             continue
         alike = ingredients.get("network") == piece.ingredients["network"]

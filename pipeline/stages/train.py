@@ -16,7 +16,7 @@ from pipeline.learning.auto_network import AUTO, choose_network, keep_choice, ke
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.run import PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
+from pipeline.learning.run import INGREDIENTS_FILE, PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
 from pipeline.production import Production
 from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 STAGE = "train"
 VERSION = 1
 
-_INGREDIENTS = "ingredients.json"
-"""Beside a training in flight: what determines it, as a manifest has it later."""
 _LATER_SETTINGS = frozenset({"schedule"})
 DRAFT_MINUTES = 2.0
 """Of the networks of a draft altogether, where they train one after the other."""
@@ -127,7 +125,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         if forced:
             _clear(task.folder)
         _begin_from_another(task, workplace)
-        atomic_write_text(task.folder / _INGREDIENTS, canonical_json(task.piece.ingredients) + "\n")
+        atomic_write_text(task.folder / INGREDIENTS_FILE, canonical_json(task.piece.ingredients) + "\n")
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
     at_once = _at_once(unfinished, workplace)
     if at_once > 1 or (len(unfinished) > 1 and not _on_gpu(unfinished, workplace)):
@@ -362,7 +360,7 @@ def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
     if task.training.schedule == "cosine":
         return
     wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
-    for folder, ingredients in store.everything_made(STAGE, _INGREDIENTS):
+    for folder, ingredients in store.everything_made(STAGE, INGREDIENTS_FILE):
         with suppress(KeyError, AttributeError):
             if folder != task.folder and alike(ingredients) == wanted:
                 yield folder
@@ -376,7 +374,7 @@ def _clear(folder: Path) -> None:
 
 def _remove_states(folder: Path) -> None:
     with disk_errors(folder):
-        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE), *folder.glob(_INGREDIENTS)):
+        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE), *folder.glob(INGREDIENTS_FILE)):
             path.unlink()
         for path in folder.glob(".*"):  # what a kill has left of files half-written
             path.unlink()
