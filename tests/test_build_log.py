@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import build_log
 from pipeline.build_log import BuildLog, without_personal_paths
-from pipeline.cli import run
+from pipeline.cli.app import run
 from pipeline.progress import SILENT
 from tests.faults.tiny import make_small
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline import estimate, forecast, speeds
 from pipeline.build import STAGES, build
-from pipeline.cli import run
+from pipeline.cli.app import run
 from pipeline.estimate import TrainingAhead, film_seconds, side_by_side_s
 from pipeline.films import survey_all, time_ahead
 from pipeline.forecast import Ahead, works

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.console import PlainScreen
+from pipeline.cli.console import PlainScreen
 from pipeline.outlook import View
 from pipeline.pace import Pace, Steady
 from pipeline.production import Production

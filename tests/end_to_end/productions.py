@@ -69,7 +69,7 @@ def build_video(
     *arguments: str | Path, cwd: Path, check: bool = True, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command of this checkout in another folder; `env` is added to this process's environment."""
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli import main; main()"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.app import main; main()"
     ran = subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, errors="surrogateescape", check=False, timeout=400,
@@ -82,9 +82,9 @@ def build_video(
 
 def run_here(*arguments: str) -> int:
     """Run a command line in this process, as `build-video` does; return its exit code."""
-    from pipeline.cli import run  # noqa: PLC0415 - the whole command line
-    from pipeline.entrance import TOOLS  # noqa: PLC0415
-    from pipeline.start import run_tool  # noqa: PLC0415
+    from pipeline.cli.app import run  # noqa: PLC0415 - the whole command line
+    from pipeline.cli.entrance import TOOLS  # noqa: PLC0415
+    from pipeline.cli.start import run_tool  # noqa: PLC0415
 
     return run_tool(arguments) if arguments and arguments[0] in TOOLS else run(arguments)
 

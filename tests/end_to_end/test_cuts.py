@@ -15,13 +15,13 @@ import soundfile
 from PIL import Image
 
 from pipeline.cleaner import CleaningRules, choose_results
-from pipeline.clips import film_clip
 from pipeline.errors import FootageError, InputError
-from pipeline.exports import LoopWish, write_loop, write_sounds
 from pipeline.film.check import check_file, films_in
 from pipeline.films import build_all, build_one, check_cut, survey_all
-from pipeline.looking import Look, look
-from pipeline.preview import write_still
+from pipeline.outputs.clips import film_clip
+from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
+from pipeline.outputs.looking import Look, look
+from pipeline.outputs.preview import write_still
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence
 from pipeline.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import run as run_command
+from pipeline.cli.app import run as run_command
 from pipeline.errors import BuildVideoError, FfmpegError
 from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path
 from tests.faults.conftest import Reference, copy_before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import run as run_command
+from pipeline.cli.app import run as run_command
 from pipeline.files import remove_tree
 from pipeline.store import Piece, Store
 from tests.faults.conftest import Reference, copy_before

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import files
-from pipeline.entrance import as_our_error
+from pipeline.cli.entrance import as_our_error
 from pipeline.errors import BuildVideoError, DiskFullError, OutputError, StoreError
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.injection import Disk, failing_disk

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from pipeline.cli import run as run_command
+from pipeline.cli.app import run as run_command
 from tests.end_to_end.productions import voice_like
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.tiny import ROOT, build_here, make_small, results

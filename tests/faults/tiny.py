@@ -23,7 +23,7 @@ from pipeline.workplace import Workplace
 from tests.end_to_end.productions import voice_like
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.start import main; main()"
+PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.start import main; main()"
 STAGES = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 
 _FILM = """

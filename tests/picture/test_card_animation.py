@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.errors import StoreError
+from pipeline.outputs.sheet import contact_sheet
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_animation import CardAnimation
 from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_files import write_card
-from pipeline.picture.card_sheet import contact_sheet
 from pipeline.picture.planes import planes_from_rgb, planes_of, rgb_from_planes
 from pipeline.picture.theme import load_theme, rgb
 from tests.picture.made_cards import card_facts

@@ -20,22 +20,11 @@ from typing import Annotated
 import typer
 
 from pipeline.build import STAGES, StageSurvey
-from pipeline.command_words import command_line_error
-from pipeline.console import choose_screen, print_error, print_json, tell
-from pipeline.entrance import (
-    INTERRUPTED,
-    TOOLS,
-    as_our_error,
-    check_working_folder,
-    settle_in,
-    stopped_exit_code,
-)
-from pipeline.errors import BuildVideoError, InputError
-from pipeline.export_commands import export
-from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
-from pipeline.forecast import words
-from pipeline.lock import holder
-from pipeline.options import (
+from pipeline.cli.command_words import command_line_error
+from pipeline.cli.console import choose_screen, print_error, print_json, tell
+from pipeline.cli.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, settle_in, stopped_exit_code
+from pipeline.cli.export_commands import export
+from pipeline.cli.options import (
     AsJson,
     Build,
     Cut,
@@ -55,12 +44,16 @@ from pipeline.options import (
     looked_at,
     open_workplace,
 )
+from pipeline.cli.side_commands import side
+from pipeline.cli.starter import are_recordings, film_of, place_for_film
+from pipeline.cli.takes_commands import LIST, takes
+from pipeline.errors import BuildVideoError, InputError
+from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
+from pipeline.forecast import words
+from pipeline.lock import holder
 from pipeline.production import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds
 from pipeline.recordings import gather_recordings, named
-from pipeline.side_commands import side
-from pipeline.starter import are_recordings, film_of, place_for_film
-from pipeline.takes_commands import LIST, takes
 from pipeline.workplace import Workplace
 
 app = typer.Typer(
@@ -191,7 +184,7 @@ def storyboard(
         done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
         if done is None or sheet is None:
             return
-    from pipeline.preview import picture_format, write_sheet  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.preview import picture_format, write_sheet  # noqa: PLC0415 - brings pictures along
 
     picture_format(sheet)
     place = replace(workplace, force=frozenset())
@@ -317,7 +310,11 @@ def still(
     build_first: Build = False,
 ) -> None:
     """Write one frame of the film, made of what there is; nothing is trained for it."""
-    from pipeline.preview import parse_time, picture_format, write_still  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.preview import (  # noqa: PLC0415 - brings pictures along
+        parse_time,
+        picture_format,
+        write_still,
+    )
 
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
     if at is not None and card is not None:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cleaner import CleaningRules, choose_results, remove_results
-from pipeline.console import print_json
+from pipeline.cli.console import print_json
+from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
+from pipeline.cli.starter import are_recordings, place_for_film, start_production
 from pipeline.errors import InputError
 from pipeline.lock import sole_builder
-from pipeline.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
 from pipeline.production import RECORDINGS_FOLDER, Production
 from pipeline.recordings import gather_recordings, recordings_in
-from pipeline.starter import are_recordings, place_for_film, start_production
 
 if TYPE_CHECKING:
     from pipeline.sound.meter import Level
@@ -85,7 +85,7 @@ def clean(
 @side.command()
 def doctor(output: Output = None, as_json: AsJson = False) -> None:
     """Say what this machine has, what is missing, and how to get it."""
-    from pipeline.doctor import as_text, as_values, examine  # noqa: PLC0415 - looks into every room
+    from pipeline.cli.doctor import as_text, as_values, examine  # noqa: PLC0415 - looks into every room
 
     findings = examine(output or Path("out"))
     if as_json:

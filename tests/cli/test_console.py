@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from pipeline.console import BarScreen, JsonScreen, PlainScreen, Screen, clock_text
+from pipeline.cli.console import BarScreen, JsonScreen, PlainScreen, Screen, clock_text
 from pipeline.progress import Named, WorkTime
 from pipeline.relay import ProgressMixer, Word
 from pipeline.side_by_side import Task

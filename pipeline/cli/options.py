@@ -16,19 +16,19 @@ from typing import Annotated, Final
 import typer
 
 from pipeline.build_log import BuildLog
-from pipeline.console import choose_screen, tell
+from pipeline.cli.console import choose_screen, tell
+from pipeline.cli.starter import are_recordings, place_for_film
 from pipeline.cutting import find_cut, place_for
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
 from pipeline.files import disk_errors, remove_strays
 from pipeline.films import build_one
 from pipeline.inventory import kept_words
 from pipeline.lock import holder, sole_builder
-from pipeline.looking import Look, look, whole_look
-from pipeline.owner import check_owner, record_owner
+from pipeline.outputs.looking import Look, look, whole_look
+from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production import FILE_NAME, Production, load_production
 from pipeline.recordings import missing_file, recordings_in
 from pipeline.resources import builtin_templates_folder
-from pipeline.starter import are_recordings, place_for_film
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 

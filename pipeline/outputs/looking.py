@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aside import AsideStore
 from pipeline.build import check_words, load_stage
 from pipeline.cutting import cut_film, find_cut, place_for
 from pipeline.ffmpeg_health import check_ffmpeg
@@ -25,7 +24,8 @@ from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
-from pipeline.made_up import made_up_run, made_up_take
+from pipeline.outputs.aside import AsideStore
+from pipeline.outputs.made_up import made_up_run, made_up_take
 from pipeline.production import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made

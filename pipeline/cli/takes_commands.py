@@ -11,26 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.console import print_json
+from pipeline.cli.console import print_json
+from pipeline.cli.options import DEMO, AsJson, Draft, Output, Outside, ProductionPath, find_production, open_workplace
 from pipeline.errors import InputError
 from pipeline.lock import holder
-from pipeline.looking import see
-from pipeline.options import (
-    DEMO,
-    AsJson,
-    Draft,
-    Output,
-    Outside,
-    ProductionPath,
-    find_production,
-    open_workplace,
-)
+from pipeline.outputs.looking import see
+from pipeline.outputs.production_edit import choose_candidate
 from pipeline.production import Production
-from pipeline.production_edit import choose_candidate
 from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:
-    from pipeline.take_list import ListedTake
+    from pipeline.outputs.take_list import ListedTake
 
 takes = typer.Typer(help="List takes and candidates; choose one.", add_completion=False)
 LIST = "list"
@@ -38,7 +29,7 @@ LIST = "list"
 
 
 def _listed(production: Production, workplace: Workplace) -> list[ListedTake]:
-    from pipeline.take_list import list_takes  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.take_list import list_takes  # noqa: PLC0415 - brings pictures along
 
     with see(production, workplace, beside=True) as seen:
         return list_takes(seen)
@@ -53,7 +44,7 @@ def list_all(
     allow_outside: Outside = False,
 ) -> None:
     """List takes and candidates with what was measured, and copy them to where they can be listened to."""
-    from pipeline.take_list import FOLDER, write_copies  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.take_list import FOLDER, write_copies  # noqa: PLC0415 - brings pictures along
 
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
     workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
@@ -111,7 +102,11 @@ def choose(
     allow_outside: Outside = False,
 ) -> None:
     """Write into the production file which candidate is taken; comments and layout stay as they are."""
-    from pipeline.take_list import find_candidate, number_of, take_in_words  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.take_list import (  # noqa: PLC0415 - brings pictures along
+        find_candidate,
+        number_of,
+        take_in_words,
+    )
 
     told = take_in_words(take)
     if told is not None:

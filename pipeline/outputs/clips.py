@@ -39,7 +39,7 @@ from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ
 from pipeline.film.timeline import CardClip, Timeline
 from pipeline.films import build_one
 from pipeline.lock import sole_builder
-from pipeline.owner import record_owner
+from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production import load_production
 from pipeline.progress import SILENT, Reporter

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from pipeline.entrance import forget_impossible_sizes
+from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.outlook import Outlook, View
 from pipeline.progress import Part, Reporter, WorkTime

@@ -22,7 +22,7 @@ def shadowed(folder: Path, *modules: str) -> str:
 
 
 def start(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; sys.path.append(sys.argv.pop(1)); from pipeline.start import main; main()"
+    program = "import sys; sys.path.append(sys.argv.pop(1)); from pipeline.cli.start import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *arguments],
         cwd=cwd,

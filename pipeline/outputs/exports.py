@@ -26,7 +26,7 @@ from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline import SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
-from pipeline.looking import Look, timeline_of
+from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = "from pipeline.start import main; main()"
+PROGRAM = "from pipeline.cli.start import main; main()"
 
 
 def started(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.console import print_json
-from pipeline.errors import InputError
-from pipeline.options import (
+from pipeline.cli.console import print_json
+from pipeline.cli.options import (
     AsJson,
     Build,
     Cut,
@@ -25,6 +24,7 @@ from pipeline.options import (
     looked_at,
     open_workplace,
 )
+from pipeline.errors import InputError
 
 export = typer.Typer(help="Write parts of the film as files of their own.", add_completion=False)
 
@@ -92,7 +92,7 @@ def _loop(
     as_json: bool,
     build: bool,
 ) -> Path:
-    from pipeline.exports import LoopWish, write_loop  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.exports import LoopWish, write_loop  # noqa: PLC0415 - brings pictures along
 
     path, output, draft, allow_outside, jobs = film
     production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
@@ -119,7 +119,7 @@ def sound(
     build: Build = False,
 ) -> None:
     """Write the finished soundtrack, and every take as its network made it."""
-    from pipeline.exports import write_sounds  # noqa: PLC0415 - brings sound libraries along
+    from pipeline.outputs.exports import write_sounds  # noqa: PLC0415 - brings sound libraries along
 
     if form not in {"wav", "flac"}:
         raise InputError(f"There is no format '{form}' here.", where="--format", expected="wav or flac")

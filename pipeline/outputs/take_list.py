@@ -16,7 +16,7 @@ from pipeline.errors import InputError
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.learning.take_facts import TakeFacts
-from pipeline.looking import Seen, named_take
+from pipeline.outputs.looking import Seen, named_take
 from pipeline.stages import sample
 from pipeline.store import Piece
 

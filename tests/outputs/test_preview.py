@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.film.timeline import CardClip, InsertClip, KeyPoint, SceneClip, SoundClip, Timeline
-from pipeline.preview import _shown, frame_at, parse_time
+from pipeline.outputs.preview import _shown, frame_at, parse_time
 
 
 def timeline() -> Timeline:

@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from pipeline import showing
-from pipeline.clips import _OpenFilm, write_insert
 from pipeline.errors import InputError
 from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
+from pipeline.outputs.clips import _OpenFilm, write_insert
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard
 from pipeline.workplace import Workplace

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from pipeline.errors import InputError, ProductionError
-from pipeline.production_edit import choose_candidate
-from pipeline.take_list import ListedTake, find_candidate, letter_of, number_of, take_in_words
+from pipeline.outputs.production_edit import choose_candidate
+from pipeline.outputs.take_list import ListedTake, find_candidate, letter_of, number_of, take_in_words
 from tests.end_to_end.productions import Said, make_tiny, say_here
 
 COMMENTED = """# my film, öäü

@@ -14,7 +14,7 @@ SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]
 
 
 def build_video(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli import main; main()"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.app import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *arguments],
         cwd=cwd, capture_output=True, text=True, check=False, timeout=120,

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.files import atomic_write_bytes
 from pipeline.film.timeline import CardClip, InsertClip, Span, Timeline
-from pipeline.looking import Look, timeline_of
+from pipeline.outputs.looking import Look, timeline_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def write_sheet(shown: Look, path: Path) -> None:
     """Write a sheet with every card, insert and take: when, how long, and what is said."""
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
-    from pipeline.picture.card_sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
+    from pipeline.outputs.sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
     from pipeline.picture.number_words import clock, duration  # noqa: PLC0415
 
     timeline = timeline_of(shown.made)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cli.options import find_production, open_workplace
 from pipeline.errors import OutputError
-from pipeline.options import find_production, open_workplace
-from pipeline.owner import check_owner, record_owner
+from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production import load_production, safe_file_name
 
 LEAST = 'title = "A film"\n[[section]]\ntitle = "One"\nrecordings = ["one.wav"]\n'
@@ -77,7 +77,7 @@ def test_the_demo_owns_its_folder_wherever_the_program_is_installed(
     installs = [tmp_path / name for name in ("venv", "checkout")]
     for install in installs:
         write(install / "productions", "demo.toml")
-        monkeypatch.setattr("pipeline.owner.builtin_templates_folder", lambda install=install: install)
+        monkeypatch.setattr("pipeline.outputs.owner.builtin_templates_folder", lambda install=install: install)
         record_owner(tmp_path, install / "productions" / "demo.toml")
     with pytest.raises(OutputError, match="shipped"):
         check_owner(tmp_path, write(tmp_path / "mine", "demo.toml"))

@@ -10,13 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.entrance import (
-    TOOLS,
-    as_our_error,
-    check_working_folder,
-    settle_in,
-    stopped_exit_code,
-)
+from pipeline.cli.entrance import TOOLS, as_our_error, check_working_folder, settle_in, stopped_exit_code
 
 
 def main() -> None:
@@ -26,7 +20,7 @@ def main() -> None:
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))
     try:
-        from pipeline.cli import run  # noqa: PLC0415 - only what is needed is loaded
+        from pipeline.cli.app import run  # noqa: PLC0415 - only what is needed is loaded
     except ImportError as error:
         sys.exit(_without_packages(arguments, error))
     except KeyboardInterrupt:
@@ -43,7 +37,7 @@ def _without_packages(arguments: Sequence[str], error: ImportError) -> int:
     import json  # noqa: PLC0415 - a machine that is whole never comes here
     from pathlib import Path  # noqa: PLC0415
 
-    from pipeline.doctor import as_text, as_values, examine  # noqa: PLC0415
+    from pipeline.cli.doctor import as_text, as_values, examine  # noqa: PLC0415
 
     findings = examine(Path("out"))
     told = json.dumps(as_values(findings)) if "--json" in arguments else as_text(findings)
@@ -68,7 +62,7 @@ def run_tool(arguments: Sequence[str]) -> int:
         if "--debug" in arguments:
             raise
         told = as_our_error(error)
-    from pipeline.console import print_error  # noqa: PLC0415 - only where something went wrong
+    from pipeline.cli.console import print_error  # noqa: PLC0415 - only where something went wrong
 
     print_error(told, as_json="--json" in arguments)
     return told.exit_code
