@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.build import check_words
+from pipeline.build.stage_order import check_words
 from pipeline.errors import BuildVideoError
 from pipeline.named_files import absent_hint, near_names, stored_path, swallowed_escape
 from pipeline.picture.theme import load_theme

@@ -19,7 +19,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.build import STAGES, StageSurvey
+from pipeline.build.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
+from pipeline.build.forecast import words
+from pipeline.build.stage_order import STAGES, StageSurvey
 from pipeline.cli.command_words import command_line_error
 from pipeline.cli.console import choose_screen, print_error, print_json, tell
 from pipeline.cli.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, settle_in, stopped_exit_code
@@ -48,8 +50,6 @@ from pipeline.cli.side_commands import side
 from pipeline.cli.starter import are_recordings, film_of, place_for_film
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
-from pipeline.forecast import words
 from pipeline.lock import holder
 from pipeline.production import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds
@@ -214,7 +214,7 @@ def sample(
     forced = frozenset({"sample"}) if force else frozenset()
     workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
     if follow and not dry_run:
-        from pipeline.follow import follow_another, stand_back  # noqa: PLC0415 - brings sampling along
+        from pipeline.build.follow import follow_another, stand_back  # noqa: PLC0415 - brings sampling along
 
         stand_back()
         with choose_screen(as_json=as_json) as screen:

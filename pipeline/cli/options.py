@@ -15,13 +15,13 @@ from typing import Annotated, Final
 
 import typer
 
+from pipeline.build.cutting import find_cut, place_for
+from pipeline.build.films import build_one
 from pipeline.build_log import BuildLog
 from pipeline.cli.console import choose_screen, tell
 from pipeline.cli.starter import are_recordings, place_for_film
-from pipeline.cutting import find_cut, place_for
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
 from pipeline.files import disk_errors, remove_strays
-from pipeline.films import build_one
 from pipeline.inventory import kept_words
 from pipeline.lock import holder, sole_builder
 from pipeline.outputs.looking import Look, look, whole_look

@@ -31,13 +31,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline import showing
+from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg import Process, ffmpeg_path, file_argument
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import COLOUR_TAGS
 from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ
 from pipeline.film.timeline import CardClip, Timeline
-from pipeline.films import build_one
 from pipeline.lock import sole_builder
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes

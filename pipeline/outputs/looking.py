@@ -17,8 +17,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.build import check_words, load_stage
-from pipeline.cutting import cut_film, find_cut, place_for
+from pipeline.build.cutting import cut_film, find_cut, place_for
+from pipeline.build.stage_order import check_words, load_stage
+from pipeline.build.trainings import Training, trainings
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
@@ -31,7 +32,6 @@ from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.stages import sample
 from pipeline.store import Piece, Result
-from pipeline.trainings import Training, trainings
 from pipeline.workplace import Workplace
 
 LONGEST_SAYING_S: Final = 60.0

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.build import STAGES, load_stage
+from pipeline.build.stage_order import STAGES, load_stage
 from pipeline.production import load_production
 from pipeline.results import Made
 from pipeline.store import Store

@@ -21,7 +21,7 @@ def log(tmp_path: Path) -> str:
 
 
 def test_tools_start_without_the_film(tmp_path: Path, log: str) -> None:
-    code = f"import sys, atexit; atexit.register(lambda: print('pipeline.build' in sys.modules)); {PROGRAM}"
+    code = f"import sys, atexit; atexit.register(lambda: print('pipeline.build.stage_order' in sys.modules)); {PROGRAM}"
     out = str(tmp_path / "graph.png")
     done = subprocess.run([sys.executable, "-c", code, "graph", log, out], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"

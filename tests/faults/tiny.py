@@ -15,7 +15,7 @@ from pathlib import Path
 
 import soundfile
 
-from pipeline.build import build
+from pipeline.build.stage_order import build
 from pipeline.production import load_production
 from pipeline.progress import Silence
 from pipeline.store import Store

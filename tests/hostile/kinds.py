@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.build import check_words, survey
+from pipeline.build.stage_order import check_words, survey
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import check_file
 from pipeline.film.encoder import EncoderPlan, plan_encoder

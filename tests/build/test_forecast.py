@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import estimate, forecast, speeds
-from pipeline.build import STAGES, build
+from pipeline.build import estimate, forecast, speeds
+from pipeline.build.estimate import TrainingAhead, film_seconds, side_by_side_s
+from pipeline.build.films import survey_all, time_ahead
+from pipeline.build.forecast import Ahead, works
+from pipeline.build.speeds import BELIEVED, Speeds, cache_folder
+from pipeline.build.stage_order import STAGES, build
 from pipeline.cli.app import run
-from pipeline.estimate import TrainingAhead, film_seconds, side_by_side_s
-from pipeline.films import survey_all, time_ahead
-from pipeline.forecast import Ahead, works
 from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.production import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
 from pipeline.results import Made
-from pipeline.speeds import BELIEVED, Speeds, cache_folder
 from pipeline.store import Store
 from pipeline.workplace import Workplace
 from tests.faults.tiny import make_small

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.settings import VideoSettings
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production import Production, Section
 from pipeline.progress import WorkTime
-from pipeline.speeds import BELIEVED, Speeds
 
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""

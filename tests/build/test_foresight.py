@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from pipeline.build import build, check_words
+from pipeline.build.stage_order import build, check_words
 from pipeline.errors import BuildVideoError, FootageError, ProductionError
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.production import Production, parse_production

@@ -18,8 +18,9 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from pipeline import estimate
-from pipeline.estimate import Amount, TrainingAhead
+from pipeline.build import estimate
+from pipeline.build.estimate import Amount, TrainingAhead
+from pipeline.build.speeds import Speeds, cache_folder
 from pipeline.film.cuts import CutSettings
 from pipeline.learning.auto_network import AUTO, choose_network, network_of
 from pipeline.learning.network import parse_network
@@ -29,7 +30,6 @@ from pipeline.production import Production
 from pipeline.progress import WorkTime, outlook_text
 from pipeline.results import Made
 from pipeline.sound.sound_file import name_of
-from pipeline.speeds import Speeds, cache_folder
 from pipeline.store import Piece
 from pipeline.workplace import Workplace
 

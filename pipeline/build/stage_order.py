@@ -13,12 +13,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
+from pipeline.build.forecast import MEASURED, Forecast, to_make
+from pipeline.build.foresight import check_insert, check_layout, check_prepared
 from pipeline.choices import check_early_choices
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
-from pipeline.forecast import MEASURED, Forecast, to_make
-from pipeline.foresight import check_insert, check_layout, check_prepared
 from pipeline.named_files import absent_hint
 from pipeline.production import Production
 from pipeline.progress import SILENT
@@ -27,7 +27,7 @@ from pipeline.store import Piece, PieceState, Store
 from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:
-    from pipeline.trainings import Flight
+    from pipeline.build.trainings import Flight
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 _MUSIC: Final = "sound.music"
@@ -88,7 +88,7 @@ def build(
 
 def _takes_meanwhile(production: Production, made: Made, workplace: Workplace) -> AbstractContextManager[None]:
     """While networks train, let the checkpoints that are there already speak."""
-    from pipeline.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
+    from pipeline.build.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
 
     return speaking_meanwhile(production, made, workplace)
 
@@ -223,7 +223,7 @@ def _with_deliveries(found: StageSurvey, production: Production, made: Made, wor
 
 def _flights(pieces: Sequence[Piece], workplace: Workplace) -> dict[str, Flight]:
     """The trainings among these that have begun, and that a build would go on with."""
-    from pipeline.trainings import flight_of  # noqa: PLC0415 - only where something is to be trained
+    from pipeline.build.trainings import flight_of  # noqa: PLC0415 - only where something is to be trained
 
     found = {piece.name: flight_of(piece, workplace) for piece in pieces if _state(piece, workplace).state != "fresh"}
     return {name: flight for name, flight in found.items() if flight is not None and "train" not in workplace.force}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.follow import follow_another, speaking_meanwhile
+from pipeline.build.follow import follow_another, speaking_meanwhile
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.learning.take import Take
 from pipeline.production import Production
@@ -73,7 +73,7 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
 ) -> None:
     film, place = production(), workplace(tmp_path)
     begin_training(film, Made(corpora=made.corpora), place, cores=1)
-    monkeypatch.setattr("pipeline.follow._prepared", lambda *_: Made(corpora=made.corpora))
+    monkeypatch.setattr("pipeline.build.follow._prepared", lambda *_: Made(corpora=made.corpora))
     holder = hold(place.store.root)
     rounds: list[float] = []
 
@@ -82,7 +82,7 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
         holder.kill()
         holder.wait()
 
-    monkeypatch.setattr("pipeline.follow.time.sleep", tire)
+    monkeypatch.setattr("pipeline.build.follow.time.sleep", tire)
     try:
         assert follow_another(film, place)
     finally:
@@ -99,7 +99,7 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
 
 def test_a_published_training_ends_the_following(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film, place = production(), workplace(tmp_path)
-    monkeypatch.setattr("pipeline.follow._prepared", lambda *_: Made(corpora=made.corpora))
+    monkeypatch.setattr("pipeline.build.follow._prepared", lambda *_: Made(corpora=made.corpora))
     piece: Piece = train.pieces(film, Made(corpora=made.corpora))[0]
     with place.store.publish(piece) as folder:
         (folder / "record.json").write_text("{}", encoding="utf-8")

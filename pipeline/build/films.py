@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from pipeline.build import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
-from pipeline.cutting import cut_film, find_cut, place_for
+from pipeline.build.cutting import cut_film, find_cut, place_for
+from pipeline.build.forecast import surveyed
+from pipeline.build.stage_order import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
-from pipeline.forecast import surveyed
 from pipeline.production import Production
 from pipeline.progress import SILENT, WorkTime
 from pipeline.results import Made
