@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline.errors import ProductionError
 from pipeline.learning.recipe import checkpoint_iterations
-from pipeline.production import Production
+from pipeline.production.schema import Production
 
 _NAMED: Final = 8
 

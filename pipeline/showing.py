@@ -36,7 +36,7 @@ from pipeline.picture.layout import load_layout
 from pipeline.picture.scene import Scene
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme import load_theme
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.results import Made
 from pipeline.sound.quantise import QuantisedSamples
 from pipeline.store import Json, Result, canonical_json

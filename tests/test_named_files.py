@@ -15,7 +15,7 @@ from pipeline.build.stage_order import check_words
 from pipeline.errors import BuildVideoError
 from pipeline.named_files import absent_hint, near_names, stored_path, swallowed_escape
 from pipeline.picture.theme import load_theme
-from pipeline.production import Production, load_production
+from pipeline.production.schema import Production, load_production
 from pipeline.resources import builtin_templates_folder, find_template
 from pipeline.results import Made
 from pipeline.stages import prepare

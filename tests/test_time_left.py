@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pipeline.cli.console import PlainScreen
 from pipeline.outlook import View
 from pipeline.pace import Pace, Steady
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.relay import ProgressMixer, Word
 from pipeline.results import Made
 from pipeline.side_by_side import SideBySide, Task

@@ -21,7 +21,7 @@ from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
-from pipeline.production import Production, Section
+from pipeline.production.schema import Production, Section
 from pipeline.progress import Named, Reporter
 from pipeline.results import Made
 from pipeline.sound.quantise import dequantise

@@ -17,7 +17,7 @@ from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.settings import VideoSettings
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
-from pipeline.production import Production, Section
+from pipeline.production.schema import Production, Section
 from pipeline.progress import WorkTime
 
 _TRAINING_PASSES: Final = 3

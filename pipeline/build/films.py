@@ -14,7 +14,7 @@ from pipeline.build.forecast import surveyed
 from pipeline.build.stage_order import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import SILENT, WorkTime
 from pipeline.results import Made
 from pipeline.workplace import Workplace

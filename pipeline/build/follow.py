@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.lock import is_held
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.stages import prepare, sample, train

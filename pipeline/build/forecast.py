@@ -26,7 +26,7 @@ from pipeline.learning.auto_network import AUTO, choose_network, network_of
 from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import WorkTime, outlook_text
 from pipeline.results import Made
 from pipeline.sound.sound_file import name_of

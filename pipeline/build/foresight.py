@@ -12,7 +12,7 @@ from pipeline.film.settings import InsertSettings, VideoSettings, check_shape
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.network import TieredSettings
 from pipeline.learning.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
-from pipeline.production import Production, Section
+from pipeline.production.schema import Production, Section
 from pipeline.results import Made
 
 

@@ -20,7 +20,7 @@ from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
 from pipeline.named_files import absent_hint
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.store import Piece, PieceState, Store

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pipeline.learning.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
 from pipeline.learning.so_far import SoFar, so_far, unfinished_run
 from pipeline.lock import holder
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.results import Made
 from pipeline.stages import train
 from pipeline.store import PARTIAL, Piece, Result, explain_difference, read_record

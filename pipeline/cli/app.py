@@ -51,9 +51,9 @@ from pipeline.cli.starter import are_recordings, film_of, place_for_film
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.lock import holder
-from pipeline.production import FILE_NAME, Production
+from pipeline.production.recordings import gather_recordings, named
+from pipeline.production.schema import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds
-from pipeline.recordings import gather_recordings, named
 from pipeline.workplace import Workplace
 
 app = typer.Typer(

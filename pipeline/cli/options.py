@@ -26,8 +26,8 @@ from pipeline.inventory import kept_words
 from pipeline.lock import holder, sole_builder
 from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import check_owner, record_owner
-from pipeline.production import FILE_NAME, Production, load_production
-from pipeline.recordings import missing_file, recordings_in
+from pipeline.production.recordings import missing_file, recordings_in
+from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.resources import builtin_templates_folder
 from pipeline.store import Store
 from pipeline.workplace import Workplace

@@ -20,8 +20,8 @@ from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, find_p
 from pipeline.cli.starter import are_recordings, place_for_film, start_production
 from pipeline.errors import InputError
 from pipeline.lock import sole_builder
-from pipeline.production import RECORDINGS_FOLDER, Production
-from pipeline.recordings import gather_recordings, recordings_in
+from pipeline.production.recordings import gather_recordings, recordings_in
+from pipeline.production.schema import RECORDINGS_FOLDER, Production
 
 if TYPE_CHECKING:
     from pipeline.sound.meter import Level

@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.lock import holder
 from pipeline.outputs.looking import see
 from pipeline.outputs.production_edit import choose_candidate
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:

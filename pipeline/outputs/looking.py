@@ -27,7 +27,7 @@ from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.made_up import made_up_run, made_up_take
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import SILENT
 from pipeline.results import Made
 from pipeline.stages import sample

@@ -20,7 +20,7 @@ from pipeline.learning.loss_log import LogLine, LossLog
 from pipeline.learning.recipe import checkpoint_iterations, planned_iterations, resolve
 from pipeline.learning.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
-from pipeline.production import Section
+from pipeline.production.schema import Section
 from pipeline.sound.quantise import dequantise, quantise
 from pipeline.store import Piece, Result, Store, write_record
 

@@ -34,7 +34,7 @@ from pipeline.picture.templating import PlainFacts
 from pipeline.picture.text import TextStyle, typesetter_for
 from pipeline.picture.theme import Theme, load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
-from pipeline.production import Production, Section
+from pipeline.production.schema import Production, Section
 from pipeline.resources import find_template
 from pipeline.results import Made
 from pipeline.sound.quantise import dequantise

@@ -31,7 +31,7 @@ from pipeline.learning.take import Take
 from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import Reporter
 from pipeline.resources import find_template
 from pipeline.results import Made

@@ -8,9 +8,9 @@ from unicodedata import normalize
 
 from pipeline.files import remembered_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
-from pipeline.production import Production
+from pipeline.production.recordings import check_recording
+from pipeline.production.schema import Production
 from pipeline.progress import Reporter
-from pipeline.recordings import check_recording
 from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.doubts import doubts, short_note

@@ -20,7 +20,7 @@ from pipeline.film.footage_frames import encode_footage
 from pipeline.film.hardware import codec_for
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
 from pipeline.showing import (

@@ -29,7 +29,7 @@ from pipeline.learning.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
 from pipeline.lock import sole_speaker
 from pipeline.priming import primer_hash, primer_span
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.relay import ProgressMixer
 from pipeline.results import Made
 from pipeline.side_by_side import Task

@@ -36,7 +36,7 @@ from pipeline.learning.take import Take
 from pipeline.picture.layout import load_layout
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import check_text, render_caption
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import Reporter
 from pipeline.resources import find_template
 from pipeline.results import Made

@@ -17,7 +17,7 @@ from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import INGREDIENTS_FILE, PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
 from pipeline.results import Made

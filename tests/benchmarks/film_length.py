@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.build.stage_order import STAGES, load_stage
-from pipeline.production import load_production
+from pipeline.production.schema import load_production
 from pipeline.results import Made
 from pipeline.store import Store
 from pipeline.workplace import Workplace

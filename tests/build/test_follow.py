@@ -8,7 +8,7 @@ import pytest
 from pipeline.build.follow import follow_another, speaking_meanwhile
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.learning.take import Take
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.results import Made
 from pipeline.stages import sample, train
 from pipeline.store import Piece

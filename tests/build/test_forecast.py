@@ -18,7 +18,7 @@ from pipeline.build.stage_order import STAGES, build
 from pipeline.cli.app import run
 from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
-from pipeline.production import Production, load_production
+from pipeline.production.schema import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
 from pipeline.results import Made
 from pipeline.store import Store

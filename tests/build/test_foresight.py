@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.build.stage_order import build, check_words
 from pipeline.errors import BuildVideoError, FootageError, ProductionError
 from pipeline.film.plan import CheckpointPoint, choose_takes
-from pipeline.production import Production, parse_production
+from pipeline.production.schema import Production, parse_production
 from pipeline.resources import find_template
 from pipeline.store import Store
 from pipeline.workplace import Workplace

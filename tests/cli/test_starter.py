@@ -13,8 +13,8 @@ from PIL import Image
 
 from pipeline.cli.starter import are_recordings, film_of, place_for_film, start_production
 from pipeline.errors import InputError, OutputError, RecordingError
-from pipeline.production import load_production
-from pipeline.recordings import gather_recordings, natural_order, recordings_in
+from pipeline.production.recordings import gather_recordings, natural_order, recordings_in
+from pipeline.production.schema import load_production
 from tests.end_to_end.productions import Said, say_here, voice_like
 
 

@@ -22,7 +22,7 @@ from pipeline.outputs.clips import film_clip
 from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
 from pipeline.outputs.looking import Look, look
 from pipeline.outputs.preview import write_still
-from pipeline.production import Production, load_production
+from pipeline.production.schema import Production, load_production
 from pipeline.progress import Silence
 from pipeline.store import Store
 from pipeline.workplace import Workplace

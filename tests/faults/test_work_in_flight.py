@@ -13,7 +13,7 @@ from pipeline.learning import trainer
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.speaking import Order, speak
 from pipeline.learning.trainer import train
-from pipeline.production import load_production
+from pipeline.production.schema import load_production
 from pipeline.results import Made
 from pipeline.stages import prepare
 from pipeline.stages import train as train_stage

@@ -16,7 +16,7 @@ from pathlib import Path
 import soundfile
 
 from pipeline.build.stage_order import build
-from pipeline.production import load_production
+from pipeline.production.schema import load_production
 from pipeline.progress import Silence
 from pipeline.store import Store
 from pipeline.workplace import Workplace

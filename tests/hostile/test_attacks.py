@@ -35,7 +35,7 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.media import recognise, run_on_file
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
-from pipeline.production import load_production, parse_production, safe_file_name
+from pipeline.production.schema import load_production, parse_production, safe_file_name
 from pipeline.resources import find_template
 from pipeline.sound import reading, tracks
 from pipeline.sound.decode import decode, load_music

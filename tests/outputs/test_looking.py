@@ -14,7 +14,7 @@ from pipeline.learning.run import PLAN_FILE, STATE_FILE
 from pipeline.learning.so_far import so_far
 from pipeline.picture.stamp import stamped
 from pipeline.picture.theme import load_theme
-from pipeline.production import load_production
+from pipeline.production.schema import load_production
 from pipeline.results import Made
 from pipeline.stages import prepare, train
 from pipeline.store import Store

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
-from pipeline.production import Production, parse_production
+from pipeline.production.schema import Production, parse_production
 from pipeline.results import Made
 from pipeline.sound.quantise import quantise
 from pipeline.store import Piece, Result, Store, write_record

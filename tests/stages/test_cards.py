@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import Silence
 from pipeline.results import Made
 from pipeline.showing import comparable_before, show_of

@@ -14,7 +14,7 @@ from pipeline.film.check import check_file
 from pipeline.film.encoder import encode_frames, plan_encoder
 from pipeline.film.segments import cut
 from pipeline.film.timeline import Segment, Timeline
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.results import Made
 from pipeline.stages import compose, storyboard
 from pipeline.store import Piece, Store, write_record

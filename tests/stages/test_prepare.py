@@ -11,7 +11,7 @@ import soundfile
 
 from pipeline.errors import RecordingError
 from pipeline.learning.corpus import load_bytes
-from pipeline.production import Production, load_production
+from pipeline.production.schema import Production, load_production
 from pipeline.resources import assets_folder
 from pipeline.results import Made
 from pipeline.stages import prepare

@@ -16,7 +16,7 @@ from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import Part, Silence
 from pipeline.results import Made
 from pipeline.stages import cards, compose, render, storyboard

@@ -18,7 +18,7 @@ from pipeline.learning.network import LstmSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
-from pipeline.production import Production, parse_production
+from pipeline.production.schema import Production, parse_production
 from pipeline.progress import Part
 from pipeline.results import Made
 from pipeline.sound.quantise import code_values, quantise

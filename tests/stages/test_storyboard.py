@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import ProductionError, TemplateError
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.progress import Silence
 from pipeline.resources import find_template
 from pipeline.stages import storyboard

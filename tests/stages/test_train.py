@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.run import TrainingRun
-from pipeline.production import Production
+from pipeline.production.schema import Production
 from pipeline.results import Made
 from pipeline.stages import train
 from pipeline.store import Store

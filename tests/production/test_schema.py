@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
-from pipeline.production import load_production, parse_production, safe_file_name
+from pipeline.production.schema import load_production, parse_production, safe_file_name
 from pipeline.resources import builtin_templates_folder
 from pipeline.stages.storyboard import check_captions
 

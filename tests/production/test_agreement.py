@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ProductionError
-from pipeline.production import Production, parse_production
+from pipeline.production.schema import Production, parse_production
 
 
 def parsed(sections: int = 1, section: dict[str, Any] | None = None, **values: Any) -> Production:

@@ -15,7 +15,6 @@ from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from pipeline.agreement import check_agreement
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
@@ -26,8 +25,9 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 from pipeline.media import recognise
 from pipeline.named_files import absent_hint, stored_path, swallowed_escape
-from pipeline.production_mistakes import explain_mistakes
-from pipeline.recordings import MOST_RECORDINGS, recordings_at
+from pipeline.production.agreement import check_agreement
+from pipeline.production.mistakes import explain_mistakes
+from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.toml_text import TomlMistake, parse_toml
 
