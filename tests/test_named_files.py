@@ -17,8 +17,8 @@ from pipeline.named_files import absent_hint, near_names, stored_path, swallowed
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import Production, load_production
 from pipeline.resources import builtin_templates_folder, find_template
-from pipeline.results import Made
 from pipeline.stages import prepare
+from pipeline.stages.shared.results import Made
 from pipeline.toml_text import TomlMistake, parse_toml
 from tests.sound.made import convert, speechlike, write
 

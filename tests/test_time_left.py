@@ -23,11 +23,11 @@ from pipeline.outlook import View
 from pipeline.pace import Pace, Steady
 from pipeline.production.schema import Production
 from pipeline.relay import ProgressMixer, Word
-from pipeline.results import Made
 from pipeline.side_by_side import SideBySide, Task
 from pipeline.stages import train
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.stages import made_up
 
 STEPS = 400

@@ -23,11 +23,11 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, Section
 from pipeline.progress import Named, Reporter
-from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.silence import window_levels
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Result
-from pipeline.workplace import Workplace
 
 _BEGINNING_S: Final = 3.0
 _SILENT_BELOW: Final = 0.01

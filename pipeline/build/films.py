@@ -16,8 +16,8 @@ from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
 from pipeline.production.schema import Production
 from pipeline.progress import SILENT, WorkTime
-from pipeline.results import Made
-from pipeline.workplace import Workplace
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 
 SHARED: Final = ("prepare", "train", "sample")
 """The stages that cuts have in common with the film: nothing is recorded, trained or said for a cut alone."""

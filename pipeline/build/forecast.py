@@ -28,10 +28,10 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.progress import WorkTime, outlook_text
-from pipeline.results import Made
 from pipeline.sound.sound_file import name_of
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece
-from pipeline.workplace import Workplace
 
 LONG: Final = ("train", "sample", "render", "compose")
 MEASURED: Final = frozenset({"prepare", *LONG})

@@ -13,7 +13,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.network import TieredSettings
 from pipeline.learning.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
-from pipeline.results import Made
+from pipeline.stages.shared.results import Made
 
 
 def check_layout(video: VideoSettings, own: Path | None) -> None:

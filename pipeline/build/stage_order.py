@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from pipeline.build.forecast import MEASURED, Forecast, to_make
 from pipeline.build.foresight import check_insert, check_layout, check_prepared
-from pipeline.choices import check_early_choices
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg_health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
 from pipeline.named_files import absent_hint
 from pipeline.production.schema import Production
 from pipeline.progress import SILENT
-from pipeline.results import Made
+from pipeline.stages.shared.choices import check_early_choices
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece, PieceState, Store
-from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:
     from pipeline.build.trainings import Flight

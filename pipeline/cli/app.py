@@ -54,7 +54,7 @@ from pipeline.lock import holder
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
 from pipeline.progress import WorkTime, stage_seconds
-from pipeline.workplace import Workplace
+from pipeline.stages.shared.workplace import Workplace
 
 app = typer.Typer(
     help="From voice recordings to a finished HD video of a neural network learning to speak.",

@@ -29,8 +29,8 @@ from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.recordings import missing_file, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.resources import builtin_templates_folder
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 
 ProductionPath = Annotated[
     Path | None,

@@ -18,7 +18,7 @@ from pipeline.lock import holder
 from pipeline.outputs.looking import see
 from pipeline.outputs.production_edit import choose_candidate
 from pipeline.production.schema import Production
-from pipeline.workplace import Workplace
+from pipeline.stages.shared.workplace import Workplace
 
 if TYPE_CHECKING:
     from pipeline.outputs.take_list import ListedTake

@@ -30,7 +30,6 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline import showing
 from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg import Process, ffmpeg_path, file_argument
@@ -45,8 +44,9 @@ from pipeline.production.schema import load_production
 from pipeline.progress import SILENT, Reporter
 from pipeline.sound.sound_file import name_of
 from pipeline.stages import compose
+from pipeline.stages.shared import showing
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:
     from moviepy import VideoClip

@@ -18,7 +18,6 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline import showing
 from pipeline.errors import InputError
 from pipeline.ffmpeg import Process, file_argument
 from pipeline.files import disk_errors, temporary_beside
@@ -32,6 +31,7 @@ from pipeline.sound.quantise import dequantise
 from pipeline.sound.resample import Resampler
 from pipeline.sound.sound_file import name_of, new_sound_file
 from pipeline.stages import compose
+from pipeline.stages.shared import showing
 from pipeline.store import Result
 
 STAGE: Final = "export"

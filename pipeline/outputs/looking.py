@@ -29,10 +29,10 @@ from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.made_up import made_up_run, made_up_take
 from pipeline.production.schema import Production
 from pipeline.progress import SILENT
-from pipeline.results import Made
 from pipeline.stages import sample
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece, Result
-from pipeline.workplace import Workplace
 
 LONGEST_SAYING_S: Final = 60.0
 """Takes that would take longer are made up, unless they are asked for."""

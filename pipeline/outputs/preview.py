@@ -114,7 +114,7 @@ def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, s
 
 def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:
     from pipeline.picture.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
-    from pipeline.showing import draw_still  # noqa: PLC0415
+    from pipeline.stages.shared.showing import draw_still  # noqa: PLC0415
 
     timeline = timeline_of(shown.made)
     planes = planes_of(draw_still(shown.production, shown.made, frame), timeline.width, timeline.height)

@@ -36,10 +36,10 @@ from pipeline.picture.theme import Theme, load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
 from pipeline.production.schema import Production, Section
 from pipeline.resources import find_template
-from pipeline.results import Made
 from pipeline.sound.quantise import dequantise
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, write_record
-from pipeline.workplace import Workplace
 
 STAGE: Final = "cards"
 VERSION: Final = 2

@@ -25,7 +25,6 @@ from pipeline.film.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.otio import as_otio
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.take import Take
 from pipeline.names import PlainName
@@ -34,12 +33,13 @@ from pipeline.picture.templating import render_text
 from pipeline.production.schema import Production
 from pipeline.progress import Reporter
 from pipeline.resources import find_template
-from pipeline.results import Made
 from pipeline.sound.decode import load_music
 from pipeline.sound.quantise import QuantisedSamples
 from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix
+from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, write_record
-from pipeline.workplace import Workplace
 
 STAGE: Final = "compose"
 VERSION: Final = 3

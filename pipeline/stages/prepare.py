@@ -11,12 +11,12 @@ from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
 from pipeline.progress import Reporter
-from pipeline.results import Made
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, write_record
-from pipeline.workplace import Workplace
 
 STAGE = "prepare"
 VERSION = 2

@@ -22,8 +22,9 @@ from pipeline.film.segments import Stretch, cut
 from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
 from pipeline.relay import ProgressMixer
-from pipeline.results import Made
-from pipeline.showing import (
+from pipeline.side_by_side import Task
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.showing import (
     Show,
     card_of,
     comparable_before,
@@ -34,10 +35,9 @@ from pipeline.showing import (
     show_of,
     sound_of,
 )
-from pipeline.side_by_side import Task
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Store, write_record
 from pipeline.workers import run_parallel, send_to_parent
-from pipeline.workplace import Workplace
 
 STAGE: Final = "render"
 VERSION: Final = 4

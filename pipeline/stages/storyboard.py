@@ -39,9 +39,9 @@ from pipeline.picture.templating import check_text, render_caption
 from pipeline.production.schema import Production
 from pipeline.progress import Reporter
 from pipeline.resources import find_template
-from pipeline.results import Made
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, write_record
-from pipeline.workplace import Workplace
 
 STAGE: Final = "storyboard"
 VERSION: Final = 2

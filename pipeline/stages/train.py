@@ -20,11 +20,11 @@ from pipeline.learning.run import INGREDIENTS_FILE, PLAN_FILE, RECORD_FILE, STAT
 from pipeline.production.schema import Production
 from pipeline.progress import SILENT, Reporter
 from pipeline.relay import ProgressMixer, RelayReporter
-from pipeline.results import Made
 from pipeline.side_by_side import Task
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 from pipeline.workers import run_parallel
-from pipeline.workplace import Workplace
 
 if TYPE_CHECKING:
     from pipeline.learning.training import Training

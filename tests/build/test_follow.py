@@ -9,10 +9,10 @@ from pipeline.build.follow import follow_another, speaking_meanwhile
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production
-from pipeline.results import Made
 from pipeline.stages import sample, train
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece
-from pipeline.workplace import Workplace
 from tests.learning.networks import save_random_checkpoint
 from tests.stages.test_sample import ITERATIONS, NETWORK, Listener, made, production, workplace
 from tests.test_lock import hold

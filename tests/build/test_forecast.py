@@ -20,9 +20,9 @@ from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
 from pipeline.progress import Silence, WorkTime, stage_seconds
-from pipeline.results import Made
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.faults.tiny import make_small
 
 SECTION = {"title": "One", "recordings": ["voice.wav"]}

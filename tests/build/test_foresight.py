@@ -15,8 +15,8 @@ from pipeline.errors import BuildVideoError, FootageError, ProductionError
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import Production, parse_production
 from pipeline.resources import find_template
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.end_to_end.productions import voice_like
 
 

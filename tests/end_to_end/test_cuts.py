@@ -24,8 +24,8 @@ from pipeline.outputs.looking import Look, look
 from pipeline.outputs.preview import write_still
 from pipeline.production.schema import Production, load_production
 from pipeline.progress import Silence
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import build_video
 

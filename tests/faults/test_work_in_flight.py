@@ -14,11 +14,11 @@ from pipeline.learning.run import TrainingRun
 from pipeline.learning.speaking import Order, speak
 from pipeline.learning.trainer import train
 from pipeline.production.schema import load_production
-from pipeline.results import Made
 from pipeline.stages import prepare
 from pipeline.stages import train as train_stage
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.faults.tiny import build_here, half_published, make_small
 from tests.learning.networks import SMALL_LSTM, save_random_checkpoint
 from tests.learning.trainings import TINY_LSTM, Listener, training

@@ -45,6 +45,7 @@ from pipeline.picture.text import TextStyle, typesetter_for
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production
 from pipeline.sound.decode import decode, load_music
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.stages.storyboard import CAPTION_FACTS
 from pipeline.store import Piece, Store, read_record
 from pipeline.tools.byte_table import read_table
@@ -53,7 +54,6 @@ from pipeline.tools.csv_dialect import DialectOptions
 from pipeline.tools.graph_command import run_graph
 from pipeline.tools.graph_options import GraphOptions
 from pipeline.tools.graph_theme import load_graph_theme
-from pipeline.workplace import Workplace
 from tests.hostile import seeds
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.picture.made_cards import card_facts

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline import showing
 from pipeline.errors import InputError
 from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
 from pipeline.outputs.clips import _OpenFilm, write_insert
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard
-from pipeline.workplace import Workplace
+from pipeline.stages.shared import showing
+from pipeline.stages.shared.workplace import Workplace
 from tests.film.films import drawn_pictures, footage_chain
 from tests.stages import made_up
 

@@ -15,10 +15,10 @@ from pipeline.learning.so_far import so_far
 from pipeline.picture.stamp import stamped
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production
-from pipeline.results import Made
 from pipeline.stages import prepare, train
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.end_to_end.productions import make_tiny, say_here
 from tests.learning.trainings import Listener
 from tests.test_lock import hold

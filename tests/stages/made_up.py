@@ -13,8 +13,8 @@ from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, parse_production
-from pipeline.results import Made
 from pipeline.sound.quantise import quantise
+from pipeline.stages.shared.results import Made
 from pipeline.store import Piece, Result, Store, write_record
 
 RATE_HZ = 8000

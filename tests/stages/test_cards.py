@@ -12,11 +12,11 @@ from PIL import Image
 from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
 from pipeline.production.schema import Production
 from pipeline.progress import Silence
-from pipeline.results import Made
-from pipeline.showing import comparable_before, show_of
 from pipeline.stages import cards, storyboard
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.showing import comparable_before, show_of
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.stages import made_up
 
 

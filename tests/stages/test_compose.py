@@ -15,10 +15,10 @@ from pipeline.film.encoder import encode_frames, plan_encoder
 from pipeline.film.segments import cut
 from pipeline.film.timeline import Segment, Timeline
 from pipeline.production.schema import Production
-from pipeline.results import Made
 from pipeline.stages import compose, storyboard
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece, Store, write_record
-from pipeline.workplace import Workplace
 from tests.film.films import HEIGHT, draw_number, read_number
 from tests.stages import made_up
 

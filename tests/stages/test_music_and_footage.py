@@ -14,9 +14,9 @@ from pipeline.errors import InputError
 from pipeline.ffmpeg import run
 from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
-from pipeline.results import Made
 from pipeline.stages import compose, storyboard
-from pipeline.workplace import Workplace
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from tests.film.films import drawn_pictures, footage_chain
 from tests.sound.made import speechlike, write
 from tests.stages import made_up

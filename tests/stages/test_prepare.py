@@ -13,10 +13,10 @@ from pipeline.errors import RecordingError
 from pipeline.learning.corpus import load_bytes
 from pipeline.production.schema import Production, load_production
 from pipeline.resources import assets_folder
-from pipeline.results import Made
 from pipeline.stages import prepare
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.sound.made import convert, noise, sine, speechlike, write
 
 RATE = 16000

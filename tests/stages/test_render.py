@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import showing
 from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.progress import Part, Silence
-from pipeline.results import Made
 from pipeline.stages import cards, compose, render, storyboard
+from pipeline.stages.shared import showing
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Result
-from pipeline.workplace import Workplace
 from tests.stages import made_up
 
 VIDEO = {"width": 320, "height": 180, "quality": "web"}

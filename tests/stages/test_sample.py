@@ -20,12 +20,12 @@ from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.production.schema import Production, parse_production
 from pipeline.progress import Part
-from pipeline.results import Made
 from pipeline.sound.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Piece, Store, write_record
-from pipeline.workplace import Workplace
 from tests.learning.networks import random_weights, save_random_checkpoint
 
 RATE_HZ = 4000

@@ -12,7 +12,7 @@ from pipeline.production.schema import Production
 from pipeline.progress import Silence
 from pipeline.resources import find_template
 from pipeline.stages import storyboard
-from pipeline.workplace import Workplace
+from pipeline.stages.shared.workplace import Workplace
 from tests.stages import made_up
 
 

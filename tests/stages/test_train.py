@@ -6,10 +6,10 @@ import pytest
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.run import TrainingRun
 from pipeline.production.schema import Production
-from pipeline.results import Made
 from pipeline.stages import train
+from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
-from pipeline.workplace import Workplace
 from tests.learning.trainings import Listener
 from tests.stages import made_up
 

@@ -37,8 +37,8 @@ from pipeline.picture.scene import Scene
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import Production
-from pipeline.results import Made
 from pipeline.sound.quantise import QuantisedSamples
+from pipeline.stages.shared.results import Made
 from pipeline.store import Json, Result, canonical_json
 
 Frame = NDArray[np.uint8]
