@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 from pipeline.build.forecast import MEASURED, Forecast, to_make
 from pipeline.build.foresight import check_insert, check_layout, check_prepared
 from pipeline.errors import FootageError, ProductionError
-from pipeline.ffmpeg_health import check_ffmpeg
+from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
 from pipeline.named_files import absent_hint
 from pipeline.production.schema import Production
@@ -107,7 +107,7 @@ def check_words(production: Production) -> None:
 
 def _check_files(production: Production) -> None:
     """Look into footage and music, whose stages come after hours of training."""
-    from pipeline.media import recognise  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.ffmpeg.formats import recognise  # noqa: PLC0415 - a survey does without pictures
 
     inserts = {f"insert {number}": insert for number, insert in enumerate(production.inserts, start=1)}
     named = [(insert.file, field) for field, insert in inserts.items()]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.errors import BuildVideoError
-from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path
-from pipeline.ffmpeg import run as run_ffmpeg
+from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path
+from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.files import existing_parent
 from pipeline.installing import reinstall_command
 

@@ -17,7 +17,7 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError
-from pipeline.ffmpeg import file_argument, run
+from pipeline.ffmpeg.process import file_argument, run
 from pipeline.files import atomic_write_bytes, atomic_write_text
 from pipeline.film.encoder import BITEXACT, timescale_for
 

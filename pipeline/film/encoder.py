@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import FfmpegError
-from pipeline.ffmpeg import Process, file_argument
+from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.settings import Encoder, Quality, VideoSettings
 
 Frame = NDArray[np.uint8]

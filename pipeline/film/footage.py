@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import FootageError
-from pipeline.ffmpeg import file_argument
+from pipeline.ffmpeg.formats import open_media, recognise, run_on_file
+from pipeline.ffmpeg.process import file_argument
 from pipeline.files import remembered_sha256
 from pipeline.film.colour import Colours
 from pipeline.film.footage_look import FirstPicture, look
 from pipeline.film.settings import InsertSettings
 from pipeline.film.stills import check_still, is_still
-from pipeline.media import open_media, recognise, run_on_file
 
 STILL_S: Final = 4.0
 """How long a still is shown where nothing else is said."""

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import FfmpegError, FootageError
-from pipeline.ffmpeg import Process
+from pipeline.ffmpeg.formats import blamed
+from pipeline.ffmpeg.process import Process
 from pipeline.film.encoder import EncoderPlan
 from pipeline.film.footage import limit_s
 from pipeline.film.footage_chain import FootageChain
-from pipeline.media import blamed
 
 _STRETCH_S: Final = 10
 """About how long a decoder runs ahead of what is drawn: it may be left at any frame."""

@@ -15,9 +15,9 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError, FootageError
-from pipeline.ffmpeg import Process
+from pipeline.ffmpeg.formats import MediaFormat, blamed, open_media, run_on_file
+from pipeline.ffmpeg.process import Process
 from pipeline.film.colour import Colours, colours_of
-from pipeline.media import MediaFormat, blamed, open_media, run_on_file
 
 LOOK_S: Final = 60.0
 _NULL: Final = "-"

@@ -13,7 +13,7 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.encoder import CODECS, level_for
 from pipeline.film.settings import Encoder, VideoSettings
 

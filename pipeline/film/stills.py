@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import BuildVideoError, FootageError
+from pipeline.ffmpeg.formats import MOST_PIXELS
 from pipeline.files import plain_reason
-from pipeline.media import MOST_PIXELS
 from pipeline.named_files import absent_hint
 
 _LARGEST_BYTES: Final = 1 << 28

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
-from pipeline.ffmpeg import Process, ffmpeg_path, file_argument
+from pipeline.ffmpeg.process import Process, ffmpeg_path, file_argument
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import COLOUR_TAGS
 from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ

@@ -19,7 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.ffmpeg import Process, file_argument
+from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline import SceneClip, SoundClip, Timeline

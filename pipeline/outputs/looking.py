@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_words, load_stage
 from pipeline.build.trainings import Training, trainings
-from pipeline.ffmpeg_health import check_ffmpeg
+from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.run import TrainingRun

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, RecordingError
+from pipeline.ffmpeg.formats import recognise
 from pipeline.files import disk_errors
-from pipeline.media import recognise
 from pipeline.named_files import absent_hint
 
 MOST_RECORDINGS: Final = 1000

@@ -16,6 +16,7 @@ from unicodedata import normalize
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ProductionError, RecordingError
+from pipeline.ffmpeg.formats import recognise
 from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
@@ -23,7 +24,6 @@ from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
-from pipeline.media import recognise
 from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FfmpegError, InputError, RecordingError
-from pipeline.ffmpeg import Process
-from pipeline.media import blamed, open_media, recognise
+from pipeline.ffmpeg.formats import blamed, open_media, recognise
+from pipeline.ffmpeg.process import Process
 from pipeline.sound.tracks import sound_fault
 
 Floats = npt.NDArray[np.float32]

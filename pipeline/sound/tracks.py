@@ -13,8 +13,8 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError, InputError, RecordingError
-from pipeline.ffmpeg import Process
-from pipeline.media import MediaFormat, blamed, open_media, recognise
+from pipeline.ffmpeg.formats import MediaFormat, blamed, open_media, recognise
+from pipeline.ffmpeg.process import Process
 
 _LOOK_S: Final = 60.0
 _STREAM: Final = re.compile(r"  Stream #0:\d+\S*: (\w+): (.*)")

@@ -13,8 +13,8 @@ import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import StageError
-from pipeline.ffmpeg import file_argument
-from pipeline.ffmpeg import run as run_ffmpeg
+from pipeline.ffmpeg.process import file_argument
+from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film

@@ -30,7 +30,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the processes of the render stage
 import numpy as np
 import soundfile
 
-from pipeline.ffmpeg import Process, ffmpeg_path, run
+from pipeline.ffmpeg.process import Process, ffmpeg_path, run
 from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.settings import VideoSettings
 from pipeline.picture.planes import planes_of, rgb_from_planes

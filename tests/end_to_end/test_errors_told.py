@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import errors, ffmpeg
+from pipeline import errors
+from pipeline.ffmpeg import process as ffmpeg
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import ROOT, make_tiny, run_here
 from tests.hostile.kinds import timeline_tree

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.cli.app import run as run_command
 from pipeline.errors import BuildVideoError, FfmpegError
-from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path
+from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.tiny import build_here, half_published, results
 
@@ -37,7 +37,7 @@ def test_a_broken_or_missing_ffmpeg_is_told_before_anything_is_trained(
     output = copy_before(reference, "train", tmp_path)
     named = str(tmp_path / "nowhere") if script is None else stand_in(tmp_path, script)
     monkeypatch.setenv(OVERRIDE_VARIABLE, named)
-    monkeypatch.setattr("pipeline.ffmpeg_health._PATIENCE_S", 1.0)
+    monkeypatch.setattr("pipeline.ffmpeg.health._PATIENCE_S", 1.0)
     with pytest.raises(FfmpegError) as caught:
         build_here(reference.production, output)
     assert words in str(caught.value)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FootageError
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.footage import content_hash, probe, shown_seconds, write_sound
 from pipeline.film.settings import InsertSettings
 from tests.film.films import drawn_pictures, encode_parts, footage_chain, small_plan

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.colour import Colours, colours_of, to_film
 from pipeline.film.footage import probe
 from pipeline.film.footage_frames import encode_footage

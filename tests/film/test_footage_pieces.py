@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.encoder import encode_frames
 from pipeline.film.footage import probe, write_sound
 from pipeline.film.footage_chain import EARLY_FRAMES, shape_of

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.subtitles import Cue, as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Caption
 from tests.film.films import small_timeline

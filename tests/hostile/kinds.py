@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline.build.stage_order import check_words, survey
+from pipeline.ffmpeg.formats import recognise
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import check_file
 from pipeline.film.encoder import EncoderPlan, plan_encoder
@@ -36,7 +37,6 @@ from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.loss_log import HEADER, read_columns, read_log
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import CandidateSet, Take
-from pipeline.media import recognise
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.layout import load_layout

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from pipeline import ffmpeg
+from pipeline.ffmpeg import process as ffmpeg
 from pipeline.resources import builtin_templates_folder
 from tests.end_to_end.productions import TINY
 from tests.learning.networks import save_random_checkpoint

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import pipeline
-from pipeline import ffmpeg
 from pipeline.errors import FootageError, InputError, ProductionError, RecordingError, StoreError, TemplateError
+from pipeline.ffmpeg import process as ffmpeg
+from pipeline.ffmpeg.formats import recognise, run_on_file
 from pipeline.film.chapters import metadata_text, one_line
 from pipeline.film.check import check_file
 from pipeline.film.footage import content_hash, probe, write_sound
@@ -32,7 +33,6 @@ from pipeline.film.stills import read_logo, read_still
 from pipeline.film.timeline import Chapter, Film, Timeline
 from pipeline.learning import speaking
 from pipeline.learning.corpus import map_bytes
-from pipeline.media import recognise, run_on_file
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from pipeline import ffmpeg
+from pipeline.ffmpeg import process as ffmpeg
 
 Floats = npt.NDArray[np.float32]
 

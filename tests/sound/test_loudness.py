@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg
+from pipeline.ffmpeg import process as ffmpeg
 from pipeline.sound.loudness import Floats, LoudnessMeter, measure
 from tests.sound.made import noise, sine, speechlike, write
 

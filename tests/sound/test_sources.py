@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import RecordingError
-from pipeline.ffmpeg import file_argument, run
+from pipeline.ffmpeg.process import file_argument, run
 from pipeline.sound.decode import decode, load_music
 from pipeline.sound.mixing import ChannelSurvey
 from pipeline.sound.sources import choose_source

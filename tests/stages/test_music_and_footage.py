@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from pipeline.errors import InputError
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.footage import probe, write_sound
 from pipeline.film.settings import InsertSettings
 from pipeline.stages import compose, storyboard

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import ProductionError, StageError
-from pipeline.ffmpeg import run
+from pipeline.ffmpeg.process import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production

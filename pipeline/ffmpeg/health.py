@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import FfmpegError
-from pipeline.ffmpeg import OVERRIDE_VARIABLE, ffmpeg_path, run
+from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path, run
 
 _ANSWER: Final = b"ffmpeg version "
 _PATIENCE_S: Final = 30.0

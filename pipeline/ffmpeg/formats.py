@@ -18,7 +18,7 @@ from typing import Any, Final
 import ffmpeg
 
 from pipeline.errors import BuildVideoError, FfmpegError, FootageError, InputError, RecordingError
-from pipeline.ffmpeg import Process, file_argument
+from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.files import plain_reason
 from pipeline.named_files import absent_hint
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg
 from pipeline.errors import FfmpegError
+from pipeline.ffmpeg import process as ffmpeg
 
 TONE = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000:duration=1"]
 ENDLESS = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000"]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import FootageError, RecordingError
-from pipeline.media import open_media, recognise
+from pipeline.ffmpeg.formats import open_media, recognise
 from tests.sound.made import convert, sine, write
 
 PLAYLISTS = {
