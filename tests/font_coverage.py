@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.picture.font_packages import TABLE
 from pipeline.picture.fonts import Face, is_upright_file, load_fonts
-from pipeline.resources import assets_folder
+from pipeline.runtime.resources import assets_folder
 
 PACKAGES = (
     *("fontpkg-noto-sans", "fontpkg-noto-sans-arabic", "fontpkg-heebo", "fontpkg-noto-sans-devanagari"),

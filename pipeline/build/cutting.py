@@ -22,7 +22,7 @@ from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, Section
-from pipeline.progress import Named, Reporter
+from pipeline.runtime.progress import Named, Reporter
 from pipeline.sound.quantise import dequantise
 from pipeline.sound.silence import window_levels
 from pipeline.stages.shared.results import Made

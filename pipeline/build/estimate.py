@@ -18,7 +18,7 @@ from pipeline.film.settings import VideoSettings
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
-from pipeline.progress import WorkTime
+from pipeline.runtime.progress import WorkTime
 
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""

@@ -15,7 +15,7 @@ from pipeline.build.stage_order import STAGES, StageSurvey, build, check_words, 
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.cuts import CutSettings
 from pipeline.production.schema import Production
-from pipeline.progress import SILENT, WorkTime
+from pipeline.runtime.progress import SILENT, WorkTime
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 

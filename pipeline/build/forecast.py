@@ -27,7 +27,7 @@ from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
-from pipeline.progress import WorkTime, outlook_text
+from pipeline.runtime.progress import WorkTime, outlook_text
 from pipeline.sound.sound_file import name_of
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

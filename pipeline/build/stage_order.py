@@ -18,9 +18,9 @@ from pipeline.build.foresight import check_insert, check_layout, check_prepared
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.cuts import CutSettings
-from pipeline.named_files import absent_hint
 from pipeline.production.schema import Production
-from pipeline.progress import SILENT
+from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.progress import SILENT
 from pipeline.stages.shared.choices import check_early_choices
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

@@ -53,7 +53,7 @@ from pipeline.errors import BuildVideoError, InputError
 from pipeline.lock import holder
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
-from pipeline.progress import WorkTime, stage_seconds
+from pipeline.runtime.progress import WorkTime, stage_seconds
 from pipeline.stages.shared.workplace import Workplace
 
 app = typer.Typer(

@@ -20,8 +20,8 @@ from rich.text import Text
 
 from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
-from pipeline.outlook import Outlook, View
-from pipeline.progress import Part, Reporter, WorkTime
+from pipeline.runtime.outlook import Outlook, View
+from pipeline.runtime.progress import Part, Reporter, WorkTime
 
 _PLAIN_PAUSE_S: Final = 10.0
 _JSON_PAUSE_S: Final = 0.5

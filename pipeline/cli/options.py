@@ -17,7 +17,6 @@ import typer
 
 from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
-from pipeline.build_log import BuildLog
 from pipeline.cli.console import choose_screen, tell
 from pipeline.cli.starter import are_recordings, place_for_film
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
@@ -28,7 +27,8 @@ from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.recordings import missing_file, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
-from pipeline.resources import builtin_templates_folder
+from pipeline.runtime.build_log import BuildLog
+from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
 

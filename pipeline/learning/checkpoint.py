@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save
 from pipeline.errors import StoreError
 from pipeline.files import atomic_write_bytes, atomic_write_text, plain_reason
 from pipeline.learning.network import MAX_PARAMETERS, LstmSettings, NetworkSettings, TieredSettings
-from pipeline.setting_words import expected_words
+from pipeline.runtime.setting_words import expected_words
 
 Weights = dict[str, npt.NDArray[np.float32]]
 

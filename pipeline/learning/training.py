@@ -12,7 +12,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.learner import Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
-from pipeline.progress import SILENT, Reporter
+from pipeline.runtime.progress import SILENT, Reporter
 
 
 @dataclass(frozen=True)

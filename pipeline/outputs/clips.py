@@ -41,7 +41,7 @@ from pipeline.lock import sole_builder
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production
-from pipeline.progress import SILENT, Reporter
+from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.sound.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.stages.shared import showing

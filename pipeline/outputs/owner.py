@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.errors import OutputError
 from pipeline.files import atomic_write_text, disk_errors
-from pipeline.resources import builtin_templates_folder
+from pipeline.runtime.resources import builtin_templates_folder
 
 _RECORD: Final = "production.json"
 _SHIPPED: Final = "the one shipped with build-video"

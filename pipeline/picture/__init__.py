@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from pipeline.machine_code import ensure_cache_folder
+from pipeline.runtime.machine_code import ensure_cache_folder
 
 ensure_cache_folder(Path(__file__).parent)

@@ -24,7 +24,7 @@ from pipeline.picture.marks import Layer, TextMark, paint
 from pipeline.picture.template_files import read_template
 from pipeline.picture.text import typesetter_for
 from pipeline.picture.theme import Theme, rgb
-from pipeline.resources import find_template
+from pipeline.runtime.resources import find_template
 
 Rgb = npt.NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pipeline.resources import assets_folder
+from pipeline.runtime.resources import assets_folder
 
 TABLE: Final = "font-coverage.txt"
 OTHER_FONT_PACKAGES: Final = ("noto_cjk_sans_jp_regular", "manimgx_fonts")

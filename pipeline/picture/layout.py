@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.picture.template_files import read_template
-from pipeline.resources import find_template
+from pipeline.runtime.resources import find_template
 
 SAFE_MARGIN = 0.05
 """Text stays this share of the frame away from every edge (EBU R 95: the inner 90% is safe for titles)."""

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
 from pipeline.files import plain_reason
-from pipeline.setting_words import expected_words, is_in_own_words, shown_value
-from pipeline.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.setting_words import expected_words, is_in_own_words, shown_value
+from pipeline.runtime.toml_text import TomlMistake, parse_toml
 
 LARGEST_TEMPLATE_BYTES = 256 * 1024
 """More than any hand-written template needs; less than would hurt to parse."""

@@ -18,7 +18,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.errors import TemplateError
-from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.picture.contrast import (
     COLOUR_DISTANCE,
     DEFICIENCIES,
@@ -29,7 +28,8 @@ from pipeline.picture.contrast import (
     rgb,
 )
 from pipeline.picture.template_files import read_template
-from pipeline.resources import find_template
+from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.resources import find_template
 
 __all__ = ["Colours", "Fonts", "Lines", "Theme", "check_theme", "load_theme", "rgb"]
 

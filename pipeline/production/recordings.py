@@ -16,7 +16,7 @@ from typing import Final
 from pipeline.errors import InputError, RecordingError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.files import disk_errors
-from pipeline.named_files import absent_hint
+from pipeline.runtime.named_files import absent_hint
 
 MOST_RECORDINGS: Final = 1000
 """Of one section."""

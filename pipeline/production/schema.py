@@ -24,12 +24,12 @@ from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
-from pipeline.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
+from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
-from pipeline.toml_text import TomlMistake, parse_toml
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"

@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
 from pipeline.files import disk_errors
-from pipeline.installing import extra_command
-from pipeline.resources import assets_folder
+from pipeline.runtime.installing import extra_command
+from pipeline.runtime.resources import assets_folder
 from pipeline.sound.meter import Level, LevelMeter
 from pipeline.sound.resample import Resampler
 

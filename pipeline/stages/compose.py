@@ -31,8 +31,8 @@ from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
 from pipeline.production.schema import Production
-from pipeline.progress import Reporter
-from pipeline.resources import find_template
+from pipeline.runtime.progress import Reporter
+from pipeline.runtime.resources import find_template
 from pipeline.sound.decode import load_music
 from pipeline.sound.quantise import QuantisedSamples
 from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix

@@ -10,7 +10,7 @@ from pipeline.files import remembered_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
-from pipeline.progress import Reporter
+from pipeline.runtime.progress import Reporter
 from pipeline.sound.corpus import CorpusSound, make_corpus
 from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings

@@ -21,8 +21,9 @@ from pipeline.film.hardware import codec_for
 from pipeline.film.segments import Stretch, cut
 from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
-from pipeline.relay import ProgressMixer
-from pipeline.side_by_side import Task
+from pipeline.runtime.relay import ProgressMixer
+from pipeline.runtime.side_by_side import Task
+from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.showing import (
     Show,
@@ -37,7 +38,6 @@ from pipeline.stages.shared.showing import (
 )
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Store, write_record
-from pipeline.workers import run_parallel, send_to_parent
 
 STAGE: Final = "render"
 VERSION: Final = 4

@@ -28,15 +28,15 @@ from pipeline.learning.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
 from pipeline.lock import sole_speaker
 from pipeline.production.schema import Production
-from pipeline.relay import ProgressMixer
-from pipeline.side_by_side import Task
+from pipeline.runtime.relay import ProgressMixer
+from pipeline.runtime.side_by_side import Task
+from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.sound.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, Store, write_record
-from pipeline.workers import run_parallel, send_to_parent
 
 STAGE: Final = "sample"
 VERSION: Final = 2

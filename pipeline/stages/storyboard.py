@@ -37,8 +37,8 @@ from pipeline.picture.layout import load_layout
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import check_text, render_caption
 from pipeline.production.schema import Production
-from pipeline.progress import Reporter
-from pipeline.resources import find_template
+from pipeline.runtime.progress import Reporter
+from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, write_record

@@ -18,13 +18,13 @@ from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import INGREDIENTS_FILE, PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
-from pipeline.progress import SILENT, Reporter
-from pipeline.relay import ProgressMixer, RelayReporter
-from pipeline.side_by_side import Task
+from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.relay import ProgressMixer, RelayReporter
+from pipeline.runtime.side_by_side import Task
+from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
-from pipeline.workers import run_parallel
 
 if TYPE_CHECKING:
     from pipeline.learning.training import Training

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 
 from pipeline.argument_words import argument_words
 from pipeline.errors import InputError
-from pipeline.progress import SILENT, Silence
+from pipeline.runtime.progress import SILENT, Silence
 from pipeline.tools.graph_arguments import add_graph_arguments, graph_options
 
 _BYTE: Final = range(256)

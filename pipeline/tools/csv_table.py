@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import LogError
+from pipeline.runtime.ordered_work import in_order
 from pipeline.tools.csv_dialect import (
     DELIMITERS,
     LINE_NUMBER,
@@ -32,7 +33,6 @@ from pipeline.tools.csv_quotes import whole_records
 from pipeline.tools.csv_source import LineBlocks, open_lines
 from pipeline.tools.csv_times import read_span, read_time
 from pipeline.tools.endpoints import input_name
-from pipeline.tools.ordered_work import in_order
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]

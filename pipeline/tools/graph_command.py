@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.progress import SILENT, Reporter
+from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.tools.endpoints import new_file
 from pipeline.tools.graph_data import load_graph_data
 from pipeline.tools.graph_layout import Layout, lay_out

@@ -20,7 +20,7 @@ from pipeline.film.encoder import encode_frames, plan_encoder
 from pipeline.film.settings import VideoSettings
 from pipeline.picture.planes import Planes, planes_from_rgb, planes_of
 from pipeline.picture.plot import Plot
-from pipeline.progress import SILENT, Reporter
+from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.tools.graph_data import GraphData
 from pipeline.tools.graph_layout import Layout, lay_out, text_size
 from pipeline.tools.graph_options import TRANSPARENT, GraphOptions, ScrollOptions

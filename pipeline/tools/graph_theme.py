@@ -12,12 +12,12 @@ from typing import Any
 
 from pipeline.errors import TemplateError
 from pipeline.files import plain_reason
-from pipeline.named_files import stored_path
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.text import Typesetter
-from pipeline.resources import find_template
-from pipeline.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.named_files import stored_path
+from pipeline.runtime.resources import find_template
+from pipeline.runtime.toml_text import TomlMistake, parse_toml
 
 _LARGEST_THEME_BYTES = 256 * 1024
 

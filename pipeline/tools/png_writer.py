@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.inks import Numbers
-from pipeline.tools.ordered_work import in_order
+from pipeline.runtime.ordered_work import in_order
 
 MOST_PIXELS_A_SIDE: Final = 65_535
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"

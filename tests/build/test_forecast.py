@@ -19,7 +19,7 @@ from pipeline.cli.app import run
 from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
-from pipeline.progress import Silence, WorkTime, stage_seconds
+from pipeline.runtime.progress import Silence, WorkTime, stage_seconds
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store

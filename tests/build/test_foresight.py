@@ -14,7 +14,7 @@ from pipeline.build.stage_order import build, check_words
 from pipeline.errors import BuildVideoError, FootageError, ProductionError
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import Production, parse_production
-from pipeline.resources import find_template
+from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
 from tests.end_to_end.productions import voice_like

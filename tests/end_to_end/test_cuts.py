@@ -23,7 +23,7 @@ from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
 from pipeline.outputs.looking import Look, look
 from pipeline.outputs.preview import write_still
 from pipeline.production.schema import Production, load_production
-from pipeline.progress import Silence
+from pipeline.runtime.progress import Silence
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store import Store
 from tests.end_to_end.conftest import Built

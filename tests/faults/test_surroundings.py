@@ -79,7 +79,7 @@ def test_clocks_that_jump_make_nothing_stale_and_break_nothing(
 
 def test_where_nothing_can_be_kept_compiled_functions_get_a_folder_of_their_own() -> None:
     program = (
-        "import os; from pathlib import Path; from pipeline.machine_code import ensure_cache_folder as ensure\n"
+        "import os; from pathlib import Path; from pipeline.runtime.machine_code import ensure_cache_folder as ensure\n"
         "ensure(Path('/proc/self')); folder = os.environ['NUMBA_CACHE_DIR']; assert os.path.isdir(folder)\n"
         "ensure(Path('/proc/self')); assert os.environ['NUMBA_CACHE_DIR'] == folder; print(folder)"
     )

@@ -17,7 +17,7 @@ import soundfile
 from PIL import Image
 
 from pipeline.ffmpeg import process as ffmpeg
-from pipeline.resources import builtin_templates_folder
+from pipeline.runtime.resources import builtin_templates_folder
 from tests.end_to_end.productions import TINY
 from tests.learning.networks import save_random_checkpoint
 from tests.picture.made_cards import CARDS

@@ -36,7 +36,7 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name
-from pipeline.resources import find_template
+from pipeline.runtime.resources import find_template
 from pipeline.sound import reading, tracks
 from pipeline.sound.decode import decode, load_music
 from pipeline.store import Piece, Store, read_record, write_record

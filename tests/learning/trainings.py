@@ -12,7 +12,7 @@ from pipeline.learning.learner import Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.training import Training
-from pipeline.progress import SILENT, Part, Reporter
+from pipeline.runtime.progress import SILENT, Part, Reporter
 
 RATE_HZ = 8000
 TINY_LSTM = LstmSettings(layers=2, neurons=12, embedding=6, dropout=0.2)

@@ -20,7 +20,7 @@ from pipeline.picture.diagram import dots_for
 from pipeline.picture.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges, text_edges
 from pipeline.picture.text import typesetter_for
 from pipeline.picture.theme import load_theme, rgb
-from pipeline.resources import find_template
+from pipeline.runtime.resources import find_template
 from tests.conftest import Golden
 from tests.picture.made_cards import CARDS, TITLES, card_facts
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.errors import TemplateError
 from pipeline.picture.contrast import contrast, distance
 from pipeline.picture.theme import check_theme, load_theme
-from pipeline.resources import builtin_templates_folder
+from pipeline.runtime.resources import builtin_templates_folder
 
 THEMES = sorted(path.stem for path in (builtin_templates_folder() / "themes").glob("*.toml"))
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
 from pipeline.production.schema import load_production, parse_production, safe_file_name
-from pipeline.resources import builtin_templates_folder
+from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.storyboard import check_captions
 
 SECTION = '[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from pipeline.resources import assets_folder
+from pipeline.runtime.resources import assets_folder
 from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.quality import Quality, quality_of
 from pipeline.sound.silence import window_levels

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
 from pipeline.production.schema import Production
-from pipeline.progress import Silence
+from pipeline.runtime.progress import Silence
 from pipeline.stages import cards, storyboard
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.showing import comparable_before, show_of

@@ -16,7 +16,7 @@ from pipeline.ffmpeg.process import run
 from pipeline.film.segments import cut
 from pipeline.film.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.progress import Part, Silence
+from pipeline.runtime.progress import Part, Silence
 from pipeline.stages import cards, compose, render, storyboard
 from pipeline.stages.shared import showing
 from pipeline.stages.shared.results import Made

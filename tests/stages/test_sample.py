@@ -19,7 +19,7 @@ from pipeline.learning.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, Tr
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.production.schema import Production, parse_production
-from pipeline.progress import Part
+from pipeline.runtime.progress import Part
 from pipeline.sound.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run

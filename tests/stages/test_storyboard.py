@@ -9,8 +9,8 @@ import pytest
 from pipeline.errors import ProductionError, TemplateError
 from pipeline.film.timeline import CardClip, SceneClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.progress import Silence
-from pipeline.resources import find_template
+from pipeline.runtime.progress import Silence
+from pipeline.runtime.resources import find_template
 from pipeline.stages import storyboard
 from pipeline.stages.shared.workplace import Workplace
 from tests.stages import made_up

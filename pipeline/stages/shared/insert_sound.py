@@ -12,7 +12,7 @@ from pipeline.errors import FootageError
 from pipeline.film.footage import LONGEST_S, Footage, probe, write_sound
 from pipeline.film.timeline import InsertClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.progress import Reporter
+from pipeline.runtime.progress import Reporter
 from pipeline.sound.mixing import count_odd
 from pipeline.sound.placement import FILM_RATE_HZ, Placement
 from pipeline.sound.reading import MOST_CHANNELS

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipeline.progress import Part, Reporter, WorkTime
-from pipeline.side_by_side import SideBySide, Task
-from pipeline.workers import send_to_parent
+from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.side_by_side import SideBySide, Task
+from pipeline.runtime.workers import send_to_parent
 
 _PAUSE_S: Final = 0.25
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
-from pipeline.progress import Part, Reporter, WorkTime
+from pipeline.runtime.progress import Part, Reporter, WorkTime
 
 _PACKAGES: Final = (
     "build-video",

@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli.console import PlainScreen
-from pipeline.outlook import View
-from pipeline.pace import Pace, Steady
 from pipeline.production.schema import Production
-from pipeline.relay import ProgressMixer, Word
-from pipeline.side_by_side import SideBySide, Task
+from pipeline.runtime.outlook import View
+from pipeline.runtime.pace import Pace, Steady
+from pipeline.runtime.relay import ProgressMixer, Word
+from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from pipeline.errors import RecordingError, WorkerError
-from pipeline.workers import run_parallel, send_to_parent
+from pipeline.runtime.workers import run_parallel, send_to_parent
 
 
 def double(value: int) -> int:

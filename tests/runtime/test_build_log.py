@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import build_log
-from pipeline.build_log import BuildLog, without_personal_paths
 from pipeline.cli.app import run
-from pipeline.progress import SILENT
+from pipeline.runtime import build_log
+from pipeline.runtime.build_log import BuildLog, without_personal_paths
+from pipeline.runtime.progress import SILENT
 from tests.faults.tiny import make_small
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.pace import Pace
-from pipeline.progress import Part
+from pipeline.runtime.pace import Pace
+from pipeline.runtime.progress import Part
 
 _PATIENCE_S: Final = 20.0
 """So long a task that has begun may keep silent before it is guessed like one that waits."""

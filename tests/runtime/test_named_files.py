@@ -13,13 +13,13 @@ from PIL import Image
 
 from pipeline.build.stage_order import check_words
 from pipeline.errors import BuildVideoError
-from pipeline.named_files import absent_hint, near_names, stored_path, swallowed_escape
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import Production, load_production
-from pipeline.resources import builtin_templates_folder, find_template
+from pipeline.runtime.named_files import absent_hint, near_names, stored_path, swallowed_escape
+from pipeline.runtime.resources import builtin_templates_folder, find_template
+from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Made
-from pipeline.toml_text import TomlMistake, parse_toml
 from tests.sound.made import convert, speechlike, write
 
 RATE = 8000

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
-from pipeline.pace import Pace, Steady
-from pipeline.progress import Part, WorkTime
+from pipeline.runtime.pace import Pace, Steady
+from pipeline.runtime.progress import Part, WorkTime
 
 _DOUBT_S: Final = 5.0
 """Works shorter than this say little about the machine."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import installing
-from pipeline.installing import extra_command, install_command, reinstall_command
+from pipeline.runtime import installing
+from pipeline.runtime.installing import extra_command, install_command, reinstall_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
