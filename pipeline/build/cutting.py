@@ -27,7 +27,7 @@ from pipeline.sound.quantise import dequantise
 from pipeline.sound.silence import window_levels
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Result
+from pipeline.store.store import Result
 
 _BEGINNING_S: Final = 3.0
 _SILENT_BELOW: Final = 0.01

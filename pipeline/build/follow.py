@@ -17,14 +17,14 @@ from typing import Final, NoReturn
 
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
-from pipeline.lock import is_held
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT
 from pipeline.runtime.workers import deaf_to_ctrl_c, never_outlive_parent
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.lock import is_held
+from pipeline.store.store import Store
 
 _LOOK_EVERY_S: Final = 1.0
 _LOWEST_PRIORITY: Final = 19

@@ -31,7 +31,7 @@ from pipeline.runtime.progress import WorkTime, outlook_text
 from pipeline.sound.sound_file import name_of
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece
+from pipeline.store.store import Piece
 
 LONG: Final = ("train", "sample", "render", "compose")
 MEASURED: Final = frozenset({"prepare", *LONG})

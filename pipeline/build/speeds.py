@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
-from pipeline.files import atomic_write_text
+from pipeline.store.files import atomic_write_text
 
 FOLDER_VARIABLE: Final = "BUILD_VIDEO_CACHE"
 """The environment's word on where to keep them; empty: nowhere."""

@@ -24,7 +24,7 @@ from pipeline.runtime.progress import SILENT
 from pipeline.stages.shared.choices import check_early_choices
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece, PieceState, Store
+from pipeline.store.store import Piece, PieceState, Store
 
 if TYPE_CHECKING:
     from pipeline.build.trainings import Flight

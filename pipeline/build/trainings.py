@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from pipeline.learning.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
 from pipeline.learning.so_far import SoFar, so_far, unfinished_run
-from pipeline.lock import holder
 from pipeline.production.schema import Production
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import PARTIAL, Piece, Result, explain_difference, read_record
+from pipeline.store.lock import holder
+from pipeline.store.store import PARTIAL, Piece, Result, explain_difference, read_record
 
 _A_MINUTE_S: Final = 60.0
 _AN_HOUR_S: Final = 3600.0

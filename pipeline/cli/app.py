@@ -50,11 +50,11 @@ from pipeline.cli.side_commands import side
 from pipeline.cli.starter import are_recordings, film_of, place_for_film
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.lock import holder
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
 from pipeline.runtime.progress import WorkTime, stage_seconds
 from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.lock import holder
 
 app = typer.Typer(
     help="From voice recordings to a finished HD video of a neural network learning to speak.",

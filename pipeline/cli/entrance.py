@@ -93,7 +93,7 @@ def as_our_error(error: Exception) -> BuildVideoError:
     if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
         from pathlib import Path  # noqa: PLC0415 - only where something went wrong
 
-        from pipeline.files import translated_disk_error  # noqa: PLC0415
+        from pipeline.store.files import translated_disk_error  # noqa: PLC0415
 
         return translated_disk_error(error, Path(os.devnull))
     if isinstance(error, MemoryError):

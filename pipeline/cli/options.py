@@ -20,9 +20,6 @@ from pipeline.build.films import build_one
 from pipeline.cli.console import choose_screen, tell
 from pipeline.cli.starter import are_recordings, place_for_film
 from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
-from pipeline.files import disk_errors, remove_strays
-from pipeline.inventory import kept_words
-from pipeline.lock import holder, sole_builder
 from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.recordings import missing_file, recordings_in
@@ -30,7 +27,10 @@ from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.runtime.build_log import BuildLog
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.files import disk_errors, remove_strays
+from pipeline.store.inventory import kept_words
+from pipeline.store.lock import holder, sole_builder
+from pipeline.store.store import Store
 
 ProductionPath = Annotated[
     Path | None,

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.cli.console import print_json
 from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
 from pipeline.cli.starter import are_recordings, place_for_film, start_production
 from pipeline.errors import InputError
-from pipeline.lock import sole_builder
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER, Production
+from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
+from pipeline.store.lock import sole_builder
 
 if TYPE_CHECKING:
     from pipeline.sound.meter import Level

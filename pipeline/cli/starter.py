@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, OutputError, RecordingError
-from pipeline.files import atomic_write_text, disk_errors, require_room, temporary_beside
 from pipeline.production.recordings import SUFFIXES, check_recording, gather_recordings, missing_file
 from pipeline.production.schema import FILE_NAME, RECORDINGS_FOLDER, safe_file_name
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
+from pipeline.store.files import atomic_write_text, disk_errors, require_room, temporary_beside
 
 _RECORDINGS_NOTE = """Put your recordings here: WAV, FLAC, MP3, M4A, OGG or a video with sound.
 All that lie here are learned, in the order of their names, unless the production file names some of them. A minute of

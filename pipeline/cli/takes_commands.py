@@ -14,11 +14,11 @@ import typer
 from pipeline.cli.console import print_json
 from pipeline.cli.options import DEMO, AsJson, Draft, Output, Outside, ProductionPath, find_production, open_workplace
 from pipeline.errors import InputError
-from pipeline.lock import holder
 from pipeline.outputs.looking import see
 from pipeline.outputs.production_edit import choose_candidate
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.lock import holder
 
 if TYPE_CHECKING:
     from pipeline.outputs.take_list import ListedTake

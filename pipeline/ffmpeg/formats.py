@@ -19,8 +19,8 @@ import ffmpeg
 
 from pipeline.errors import BuildVideoError, FfmpegError, FootageError, InputError, RecordingError
 from pipeline.ffmpeg.process import Process, file_argument
-from pipeline.files import plain_reason
 from pipeline.runtime.named_files import absent_hint
+from pipeline.store.files import plain_reason
 
 _HEAD_BYTES: Final = 1 << 16
 _LARGEST_BYTES: Final = 1 << 37  # 128 GiB: a day of uncompressed surround sound, or a long film

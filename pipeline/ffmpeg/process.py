@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from pipeline.errors import DiskFullError, FfmpegError
-from pipeline.files import AnyName, disk_full_error, file_too_large_error, plain_reason
+from pipeline.store.files import AnyName, disk_full_error, file_too_large_error, plain_reason
 
 if sys.platform == "linux":
     import fcntl

@@ -18,11 +18,11 @@ import ffmpeg
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.ffmpeg.formats import MediaFormat, open_media, recognise
 from pipeline.ffmpeg.process import Completed, run
-from pipeline.files import plain_reason
 from pipeline.film.chapters import one_line
 from pipeline.film.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoder import level_for, timescale_for
 from pipeline.film.timeline import Timeline, TimelineRecord
+from pipeline.store.files import plain_reason
 
 LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5

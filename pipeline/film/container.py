@@ -18,8 +18,8 @@ import ffmpeg
 
 from pipeline.errors import FfmpegError
 from pipeline.ffmpeg.process import file_argument, run
-from pipeline.files import atomic_write_bytes, atomic_write_text
 from pipeline.film.encoder import BITEXACT, timescale_for
+from pipeline.store.files import atomic_write_bytes, atomic_write_text
 
 AAC_PACKET_SAMPLES: Final = 1024
 _ADTS_HEADER_BYTES: Final = 7

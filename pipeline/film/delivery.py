@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.files import disk_errors, file_sha256
+from pipeline.store.files import disk_errors, file_sha256
 
 
 def deliver(source: Path, names: Iterable[str], target: Path) -> None:

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from pipeline.errors import FootageError
 from pipeline.ffmpeg.formats import open_media, recognise, run_on_file
 from pipeline.ffmpeg.process import file_argument
-from pipeline.files import remembered_sha256
 from pipeline.film.colour import Colours
 from pipeline.film.footage_look import FirstPicture, look
 from pipeline.film.settings import InsertSettings
 from pipeline.film.stills import check_still, is_still
+from pipeline.store.files import remembered_sha256
 
 STILL_S: Final = 4.0
 """How long a still is shown where nothing else is said."""

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from pipeline.errors import FootageError
 from pipeline.ffmpeg.formats import open_media, recognise
-from pipeline.files import atomic_write_text
 from pipeline.film.colour import table_text
 from pipeline.film.footage import Footage
 from pipeline.film.footage_look import FirstPicture, find_entry
 from pipeline.film.settings import InsertSettings
 from pipeline.film.stills import read_still
+from pipeline.store.files import atomic_write_text
 
 CHAIN_VERSION: Final = 1
 """Raised with every change of what frames look like."""

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import BuildVideoError, FootageError
 from pipeline.ffmpeg.formats import MOST_PIXELS
-from pipeline.files import plain_reason
 from pipeline.runtime.named_files import absent_hint
+from pipeline.store.files import plain_reason
 
 _LARGEST_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = 32

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.film.clock import Clock
 from pipeline.film.settings import FrameRate
-from pipeline.names import PlainName
+from pipeline.store.names import PlainName
 
 FILM_SAMPLE_RATE_HZ = 48000
 MOST_FRAMES = 1_000_000_000

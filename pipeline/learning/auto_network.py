@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.files import atomic_write_text
 from pipeline.learning.network import LstmSettings, NetworkSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings, resolve
+from pipeline.store.files import atomic_write_text
 
 AUTO: Final = "auto"
 Auto = Literal["auto"]

@@ -20,9 +20,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from pipeline.errors import StoreError
-from pipeline.files import atomic_write_bytes, atomic_write_text, plain_reason
 from pipeline.learning.network import MAX_PARAMETERS, LstmSettings, NetworkSettings, TieredSettings
 from pipeline.runtime.setting_words import expected_words
+from pipeline.store.files import atomic_write_bytes, atomic_write_text, plain_reason
 
 Weights = dict[str, npt.NDArray[np.float32]]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.files import disk_errors, file_sha256
 from pipeline.learning.checkpoint import CheckpointRecord, Weights, checkpoint_name, save_checkpoint
 from pipeline.learning.course import Course
 from pipeline.learning.loss_log import LogLine
 from pipeline.learning.recipe import Recipe
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.training import Training
+from pipeline.store.files import disk_errors, file_sha256
 
 
 def facts_of(line: LogLine, validation_nats: float, training_nats: float | None) -> CheckpointFacts:

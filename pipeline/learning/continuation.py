@@ -15,7 +15,6 @@ from typing import Final
 from pydantic import ValidationError
 from torch import Tensor
 
-from pipeline.files import disk_errors
 from pipeline.learning.checkpoint_files import run_record
 from pipeline.learning.course import Course
 from pipeline.learning.hardware import choose_device
@@ -31,6 +30,7 @@ from pipeline.learning.run import (
 )
 from pipeline.learning.training import Training
 from pipeline.learning.training_state import TrainingState, damage, load_state, save_state
+from pipeline.store.files import disk_errors
 
 LENGTH_SETTINGS: Final = frozenset({"epochs", "iterations", "minutes", "checkpoint_every", "checkpoints", "rescues"})
 """Settings in which a training may differ from one that it goes on from, or is a part of."""

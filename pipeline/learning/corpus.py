@@ -17,8 +17,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import StoreError
-from pipeline.files import plain_reason
-from pipeline.names import PlainName
+from pipeline.store.files import plain_reason
+from pipeline.store.names import PlainName
 
 Bytes = npt.NDArray[np.uint8]
 Encoding = Literal["linear-u8", "mu-law"]

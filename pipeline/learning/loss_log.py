@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import StoreError
-from pipeline.files import disk_errors
+from pipeline.store.files import disk_errors
 
 HEADER: Final = "iteration,epoch,elapsed_s,learning_rate,training_loss_nats,validation_loss_nats"
 _COLUMNS: Final = 6

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.files import atomic_write_text
 from pipeline.learning.recipe import (
     Recipe,
     TrainingSettings,
@@ -22,6 +21,7 @@ from pipeline.learning.recipe import (
     planned_iterations,
 )
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
+from pipeline.store.files import atomic_write_text
 
 FEWEST_ITERATIONS: Final = 100
 """Fewer within the minutes that were given are told, with what to do."""

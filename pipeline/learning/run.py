@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from pipeline.names import PlainName
+from pipeline.store.names import PlainName
 
 RECORD_FILE: Final = "record.json"
 LOG_FILE: Final = "loss.csv"

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.lib.format
 import numpy.typing as npt
 
-from pipeline.files import atomic_write_bytes, disk_errors
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.draws import sharpness, uniforms
 from pipeline.learning.network import BYTE_VALUES
 from pipeline.learning.sampling import Held
+from pipeline.store.files import atomic_write_bytes, disk_errors
 
 if TYPE_CHECKING:
     from pipeline.learning.sampler import Speaker

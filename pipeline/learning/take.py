@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.learning.take_facts import TakeFacts
-from pipeline.names import PlainName
+from pipeline.store.names import PlainName
 
 
 class CandidateFacts(BaseModel):

@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 import numpy.lib.format
 
-from pipeline.files import disk_errors, temporary_beside
 from pipeline.learning.candidates import Floats, Portrait, closest, distance, portray
 from pipeline.learning.corpus import Bytes, Encoding, map_bytes
 from pipeline.learning.dead_air import longest_pause_s, stretches_to_keep
 from pipeline.learning.speaking import Order, open_sampler, speak
 from pipeline.learning.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.take_facts import examine, silence_limit
-from pipeline.store import write_record
+from pipeline.store.files import disk_errors, temporary_beside
+from pipeline.store.store import write_record
 
 _PORTRAIT_S: Final = 60.0
 """So much of the recording, and of a take, is compared."""

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import TrainingError
-from pipeline.files import require_room
 from pipeline.learning.arithmetic import choose_arithmetic
 from pipeline.learning.checkpoint_files import facts_of, remove_strays, run_record, write_checkpoint
 from pipeline.learning.course import Course
@@ -39,6 +38,7 @@ from pipeline.learning.recipe import Recipe, rate_share_at, resolve
 from pipeline.learning.run import CONTINUE_FILE, LOG_FILE, STATE_FILE, TrainingRun
 from pipeline.learning.training import Training
 from pipeline.learning.training_state import TrainingState, damage, load_state, save_state
+from pipeline.store.files import require_room
 
 GOOD_STATE_FILE: Final = "good-state.safetensors"
 """The state at the last checkpoint, kept where a diverging run may step back."""

@@ -17,10 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from pipeline.files import atomic_write_bytes, file_sha256, plain_reason
 from pipeline.learning.arithmetic import Arithmetic
 from pipeline.learning.recipe import DECAY_SHARE
 from pipeline.learning.run import CheckpointFacts
+from pipeline.store.files import atomic_write_bytes, file_sha256, plain_reason
 
 FORMAT: Final = 2
 _METADATA: Final = "training"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.store import Piece, Store
+from pipeline.store.store import Piece, Store
 
 
 class AsideStore(Store):

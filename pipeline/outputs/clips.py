@@ -33,11 +33,9 @@ from numpy.typing import NDArray
 from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg.process import Process, ffmpeg_path, file_argument
-from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import COLOUR_TAGS
 from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ
 from pipeline.film.timeline import CardClip, Timeline
-from pipeline.lock import sole_builder
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production
@@ -46,7 +44,9 @@ from pipeline.sound.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.stages.shared import showing
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.files import disk_errors, temporary_beside
+from pipeline.store.lock import sole_builder
+from pipeline.store.store import Store
 
 if TYPE_CHECKING:
     from moviepy import VideoClip

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
-from pipeline.files import disk_errors, temporary_beside
 from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline import SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import map_bytes
@@ -32,7 +31,8 @@ from pipeline.sound.resample import Resampler
 from pipeline.sound.sound_file import name_of, new_sound_file
 from pipeline.stages import compose
 from pipeline.stages.shared import showing
-from pipeline.store import Result
+from pipeline.store.files import disk_errors, temporary_beside
+from pipeline.store.store import Result
 
 STAGE: Final = "export"
 LoopKind = Literal["gif", "mp4"]

@@ -32,7 +32,7 @@ from pipeline.runtime.progress import SILENT
 from pipeline.stages import sample
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece, Result
+from pipeline.store.store import Piece, Result
 
 LONGEST_SAYING_S: Final = 60.0
 """Takes that would take longer are made up, unless they are asked for."""

@@ -22,7 +22,7 @@ from pipeline.learning.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, Trainin
 from pipeline.learning.take import Take
 from pipeline.production.schema import Section
 from pipeline.sound.quantise import dequantise, quantise
-from pipeline.store import Piece, Result, Store, write_record
+from pipeline.store.store import Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9
 _USUAL_ITERATIONS: Final = 3000

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import OutputError
-from pipeline.files import atomic_write_text, disk_errors
 from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.store.files import atomic_write_text, disk_errors
 
 _RECORD: Final = "production.json"
 _SHIPPED: Final = "the one shipped with build-video"

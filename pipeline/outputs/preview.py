@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.files import atomic_write_bytes
 from pipeline.film.timeline import CardClip, InsertClip, Span, Timeline
 from pipeline.outputs.looking import Look, timeline_of
+from pipeline.store.files import atomic_write_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

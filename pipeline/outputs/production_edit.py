@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from pipeline.errors import ProductionError
-from pipeline.files import atomic_write_bytes, disk_errors
+from pipeline.store.files import atomic_write_bytes, disk_errors
 
 _BOM: Final = b"\xef\xbb\xbf"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError
-from pipeline.files import disk_errors, temporary_beside
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.learning.take_facts import TakeFacts
 from pipeline.outputs.looking import Seen, named_take
 from pipeline.stages import sample
-from pipeline.store import Piece
+from pipeline.store.files import disk_errors, temporary_beside
+from pipeline.store.store import Piece
 
 FOLDER: Final = "takes"
 """In the film's folder."""

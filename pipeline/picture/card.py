@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.names import PlainName
+from pipeline.store.names import PlainName
 
 
 class _Record(BaseModel):

@@ -20,8 +20,8 @@ import fontpkg
 from PIL import ImageFont, features
 
 from pipeline.errors import GlyphError, TemplateError
-from pipeline.files import plain_reason
 from pipeline.picture.font_packages import OTHER_FONT_PACKAGES, packages_for
+from pipeline.store.files import plain_reason
 
 Role = Literal["sans", "mono"]
 

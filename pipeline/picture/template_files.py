@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
-from pipeline.files import plain_reason
 from pipeline.runtime.setting_words import expected_words, is_in_own_words, shown_value
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.store.files import plain_reason
 
 LARGEST_TEMPLATE_BYTES = 256 * 1024
 """More than any hand-written template needs; less than would hurt to parse."""

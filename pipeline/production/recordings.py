@@ -15,8 +15,8 @@ from typing import Final
 
 from pipeline.errors import InputError, RecordingError
 from pipeline.ffmpeg.formats import recognise
-from pipeline.files import disk_errors
 from pipeline.runtime.named_files import absent_hint
+from pipeline.store.files import disk_errors
 
 MOST_RECORDINGS: Final = 1000
 """Of one section."""

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
-from pipeline.files import plain_reason
 from pipeline.film.cuts import CutSettings
 from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.auto_network import AUTO, Auto
@@ -30,6 +29,7 @@ from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
 from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
+from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
-from pipeline.files import disk_errors
 from pipeline.runtime.installing import extra_command
 from pipeline.runtime.resources import assets_folder
 from pipeline.sound.meter import Level, LevelMeter
 from pipeline.sound.resample import Resampler
+from pipeline.store.files import disk_errors
 
 Floats = npt.NDArray[np.float32]
 

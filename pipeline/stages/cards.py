@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import StageError
-from pipeline.files import file_sha256
 from pipeline.film.footage import content_hash
 from pipeline.film.stills import read_logo
 from pipeline.learning.corpus import Corpus, comparable, load_bytes
@@ -39,7 +38,8 @@ from pipeline.runtime.resources import find_template
 from pipeline.sound.quantise import dequantise
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Result, write_record
+from pipeline.store.files import file_sha256
+from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "cards"
 VERSION: Final = 2

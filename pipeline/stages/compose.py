@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import StageError
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
-from pipeline.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.film.chapters import metadata_text, platform_chapters
 from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film
 from pipeline.film.container import encode_sound, join
@@ -27,7 +26,6 @@ from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.take import Take
-from pipeline.names import PlainName
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
 from pipeline.production.schema import Production
@@ -39,7 +37,9 @@ from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudne
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Result, write_record
+from pipeline.store.files import atomic_write_bytes, atomic_write_text, require_room
+from pipeline.store.names import PlainName
+from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
 VERSION: Final = 3

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
-from pipeline.files import remembered_sha256
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
@@ -16,7 +15,8 @@ from pipeline.sound.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Result, write_record
+from pipeline.store.files import remembered_sha256
+from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE = "prepare"
 VERSION = 2

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.files import require_room
 from pipeline.film.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.footage import content_hash, probe
 from pipeline.film.footage_chain import CHAIN_VERSION
@@ -37,7 +36,8 @@ from pipeline.stages.shared.showing import (
     sound_of,
 )
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Store, write_record
+from pipeline.store.files import require_room
+from pipeline.store.store import Json, Piece, Store, write_record
 
 STAGE: Final = "render"
 VERSION: Final = 4

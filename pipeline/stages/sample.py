@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pipeline.files import remembered_sha256, require_room
 from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus
@@ -26,7 +25,6 @@ from pipeline.learning.speaking import Order
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.learning.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.take_making import TakeJob, make_take, record_of
-from pipeline.lock import sole_speaker
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
@@ -36,7 +34,9 @@ from pipeline.stages.shared.choices import check_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Result, Store, write_record
+from pipeline.store.files import remembered_sha256, require_room
+from pipeline.store.lock import sole_speaker
+from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 STAGE: Final = "sample"
 VERSION: Final = 2

@@ -41,7 +41,7 @@ from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, write_record
+from pipeline.store.store import Json, Piece, write_record
 
 STAGE: Final = "storyboard"
 VERSION: Final = 2

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.files import atomic_write_text, disk_errors
 from pipeline.learning.auto_network import AUTO, choose_network, keep_choice, kept_choice, measured_speed, network_of
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.network import LstmSettings, TieredSettings
@@ -24,7 +23,8 @@ from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
+from pipeline.store.files import atomic_write_text, disk_errors
+from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 
 if TYPE_CHECKING:
     from pipeline.learning.training import Training

@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import TextError
-from pipeline.files import plain_reason
+from pipeline.store.files import plain_reason
 
 _BELOW_SPACE: Final = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθ"
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))

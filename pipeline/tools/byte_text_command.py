@@ -16,9 +16,9 @@ from typing import BinaryIO, Final, Literal
 import numpy as np
 
 from pipeline.errors import InputError, TextError
+from pipeline.store.endpoints import STANDARD, input_name, open_input, open_output
 from pipeline.tools.byte_table import STANDARD_TABLE, ByteTable, read_table, table_text
 from pipeline.tools.byte_text import Conversion, Unknown, convert_from_text, convert_to_text
-from pipeline.tools.endpoints import STANDARD, input_name, open_input, open_output
 
 Encoding = Literal["linear-u8", "mu-law"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from pipeline.errors import InputError, LogError
-from pipeline.files import plain_reason
-from pipeline.tools.endpoints import input_name, open_input
+from pipeline.store.endpoints import input_name, open_input
+from pipeline.store.files import plain_reason
 
 BLOCK_BYTES: Final = 1 << 20
 LONGEST_LINE_BYTES: Final = 1 << 24

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import LogError
 from pipeline.runtime.ordered_work import in_order
+from pipeline.store.endpoints import input_name
 from pipeline.tools.csv_dialect import (
     DELIMITERS,
     LINE_NUMBER,
@@ -32,7 +33,6 @@ from pipeline.tools.csv_numbers import Oddities, parse_numbers, parse_words
 from pipeline.tools.csv_quotes import whole_records
 from pipeline.tools.csv_source import LineBlocks, open_lines
 from pipeline.tools.csv_times import read_span, read_time
-from pipeline.tools.endpoints import input_name
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]

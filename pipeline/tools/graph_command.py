@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.runtime.progress import SILENT, Reporter
-from pipeline.tools.endpoints import new_file
+from pipeline.store.endpoints import new_file
 from pipeline.tools.graph_data import load_graph_data
 from pipeline.tools.graph_layout import Layout, lay_out
 from pipeline.tools.graph_options import TRANSPARENT, GraphOptions, check_size

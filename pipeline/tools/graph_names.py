@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
-from pipeline.tools.endpoints import STANDARD, input_name
+from pipeline.store.endpoints import STANDARD, input_name
 
 _NATS: Final = re.compile(r"(?<![a-z])nats?(?![a-z])", re.IGNORECASE)
 _PACKED: Final = ".gz"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import TemplateError
-from pipeline.files import plain_reason
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.text import Typesetter
 from pipeline.runtime.named_files import stored_path
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.store.files import plain_reason
 
 _LARGEST_THEME_BYTES = 256 * 1024
 

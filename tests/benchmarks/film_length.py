@@ -22,7 +22,7 @@ from pipeline.build.stage_order import STAGES, load_stage
 from pipeline.production.schema import load_production
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.benchmarks.rendering import Memory, voice
 
 RECORDING_S = 600.0

@@ -12,10 +12,10 @@ from pipeline.production.schema import Production
 from pipeline.stages import sample, train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece
+from pipeline.store.store import Piece
 from tests.learning.networks import save_random_checkpoint
 from tests.stages.test_sample import ITERATIONS, NETWORK, Listener, made, production, workplace
-from tests.test_lock import hold
+from tests.store.test_lock import hold
 
 __all__ = ["made"]
 

@@ -22,7 +22,7 @@ from pipeline.production.schema import Production, load_production
 from pipeline.runtime.progress import Silence, WorkTime, stage_seconds
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.faults.tiny import make_small
 
 SECTION = {"title": "One", "recordings": ["voice.wav"]}

@@ -16,7 +16,7 @@ from pipeline.film.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.end_to_end.productions import voice_like
 
 

@@ -15,7 +15,6 @@ import soundfile
 from PIL import Image
 
 from pipeline.build.films import build_all, build_one, check_cut, survey_all
-from pipeline.cleaner import CleaningRules, choose_results
 from pipeline.errors import FootageError, InputError
 from pipeline.film.check import check_file, films_in
 from pipeline.outputs.clips import film_clip
@@ -25,7 +24,8 @@ from pipeline.outputs.preview import write_still
 from pipeline.production.schema import Production, load_production
 from pipeline.runtime.progress import Silence
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.cleaner import CleaningRules, choose_results
+from pipeline.store.store import Store
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import build_video
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.app import run as run_command
-from pipeline.files import remove_tree
-from pipeline.store import Piece, Store
+from pipeline.store.files import remove_tree
+from pipeline.store.store import Piece, Store
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.tiny import build_here, results
 
@@ -107,7 +107,7 @@ def test_what_kills_leave_is_swept_away(tmp_path: Path, monkeypatch: pytest.Monk
     piece = Piece("sample", "take", 1, {})
     with store.publish(piece) as folder:
         (folder / "take.npy").write_bytes(b"said")
-    monkeypatch.setattr("pipeline.files.shutil.rmtree", lambda *_, **__: None)  # killed half-way
+    monkeypatch.setattr("pipeline.store.files.shutil.rmtree", lambda *_, **__: None)  # killed half-way
     remove_tree(store.folder(piece))
     monkeypatch.undo()
     (tmp_path / "in-flight" / "half").mkdir(parents=True)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import files
 from pipeline.cli.entrance import as_our_error
 from pipeline.errors import BuildVideoError, DiskFullError, OutputError, StoreError
+from pipeline.store import files
 from tests.faults.conftest import Reference, copy_before
 from tests.faults.injection import Disk, failing_disk
 from tests.faults.tiny import STAGES, build_here, half_published, results
@@ -121,7 +121,7 @@ def test_what_will_find_no_room_is_refused_before_it_begins(
 ) -> None:
     output = copy_before(reference, stage, tmp_path)
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("pipeline.files.shutil.disk_usage", lambda _: usage._replace(free=300))
+    monkeypatch.setattr("pipeline.store.files.shutil.disk_usage", lambda _: usage._replace(free=300))
     with pytest.raises(DiskFullError, match="not enough room") as caught:
         build_here(reference.production, output)
     assert "300 bytes are free" in caught.value.expected

@@ -18,7 +18,7 @@ from pipeline.stages import prepare
 from pipeline.stages import train as train_stage
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.faults.tiny import build_here, half_published, make_small
 from tests.learning.networks import SMALL_LSTM, save_random_checkpoint
 from tests.learning.trainings import TINY_LSTM, Listener, training

@@ -19,7 +19,7 @@ from pipeline.build.stage_order import build
 from pipeline.production.schema import load_production
 from pipeline.runtime.progress import Silence
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.end_to_end.productions import voice_like
 
 ROOT = Path(__file__).resolve().parents[2]

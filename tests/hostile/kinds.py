@@ -31,7 +31,6 @@ from pipeline.film.settings import InsertSettings, VideoSettings
 from pipeline.film.stills import read_logo, read_still
 from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.timeline import Film, Segment, Timeline
-from pipeline.inventory import inventory
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.loss_log import HEADER, read_columns, read_log
@@ -47,7 +46,8 @@ from pipeline.production.schema import load_production
 from pipeline.sound.decode import decode, load_music
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.stages.storyboard import CAPTION_FACTS
-from pipeline.store import Piece, Store, read_record
+from pipeline.store.inventory import inventory
+from pipeline.store.store import Piece, Store, read_record
 from pipeline.tools.byte_table import read_table
 from pipeline.tools.byte_text_command import AudioOptions, FromTextOptions, run_from_text
 from pipeline.tools.csv_dialect import DialectOptions

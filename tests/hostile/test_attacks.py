@@ -39,7 +39,7 @@ from pipeline.production.schema import load_production, parse_production, safe_f
 from pipeline.runtime.resources import find_template
 from pipeline.sound import reading, tracks
 from pipeline.sound.decode import decode, load_music
-from pipeline.store import Piece, Store, read_record, write_record
+from pipeline.store.store import Piece, Store, read_record, write_record
 from pipeline.tools.graph_theme import load_graph_theme
 from tests.end_to_end.productions import make_tiny
 from tests.film.films import drawn_pictures, footage_chain, small_plan

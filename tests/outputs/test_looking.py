@@ -18,10 +18,10 @@ from pipeline.production.schema import load_production
 from pipeline.stages import prepare, train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.end_to_end.productions import make_tiny, say_here
 from tests.learning.trainings import Listener
-from tests.test_lock import hold
+from tests.store.test_lock import hold
 
 MARK_ROWS = 9  # of 180: the band that says what is made up
 SECOND = '[[section]]\ntitle = "Two"'

@@ -27,7 +27,7 @@ from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.stages import made_up
 
 STEPS = 400

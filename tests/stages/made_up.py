@@ -15,7 +15,7 @@ from pipeline.learning.take import Take
 from pipeline.production.schema import Production, parse_production
 from pipeline.sound.quantise import quantise
 from pipeline.stages.shared.results import Made
-from pipeline.store import Piece, Result, Store, write_record
+from pipeline.store.store import Piece, Result, Store, write_record
 
 RATE_HZ = 8000
 ITERATIONS = (0, 5, 10, 20, 40, 80)

@@ -16,7 +16,7 @@ from pipeline.stages import cards, storyboard
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.showing import comparable_before, show_of
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.stages import made_up
 
 

@@ -18,7 +18,7 @@ from pipeline.production.schema import Production
 from pipeline.stages import compose, storyboard
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece, Store, write_record
+from pipeline.store.store import Piece, Store, write_record
 from tests.film.films import HEIGHT, draw_number, read_number
 from tests.stages import made_up
 

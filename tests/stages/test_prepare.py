@@ -16,7 +16,7 @@ from pipeline.runtime.resources import assets_folder
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.sound.made import convert, noise, sine, speechlike, write
 
 RATE = 16000

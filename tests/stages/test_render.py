@@ -21,7 +21,7 @@ from pipeline.stages import cards, compose, render, storyboard
 from pipeline.stages.shared import showing
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Result
+from pipeline.store.store import Result
 from tests.stages import made_up
 
 VIDEO = {"width": 320, "height": 180, "quality": "web"}

@@ -25,7 +25,7 @@ from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Piece, Store, write_record
+from pipeline.store.store import Piece, Store, write_record
 from tests.learning.networks import random_weights, save_random_checkpoint
 
 RATE_HZ = 4000

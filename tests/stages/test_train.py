@@ -9,7 +9,7 @@ from pipeline.production.schema import Production
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store import Store
+from pipeline.store.store import Store
 from tests.learning.trainings import Listener
 from tests.stages import made_up
 

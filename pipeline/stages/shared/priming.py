@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.sampling import SamplingSettings
-from pipeline.store import Result
+from pipeline.store.store import Result
 
 
 def primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:

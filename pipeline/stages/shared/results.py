@@ -9,7 +9,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.picture.card import CardPicture
-from pipeline.store import Result
+from pipeline.store.store import Result
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import StageError
-from pipeline.files import file_sha256
 from pipeline.film.footage import content_hash, probe
 from pipeline.film.footage_chain import FootageChain
 from pipeline.film.footage_frames import FootageFrames
@@ -39,7 +38,8 @@ from pipeline.picture.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.sound.quantise import QuantisedSamples
 from pipeline.stages.shared.results import Made
-from pipeline.store import Json, Result, canonical_json
+from pipeline.store.files import file_sha256
+from pipeline.store.store import Json, Result, canonical_json
 
 Frame = NDArray[np.uint8]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.runtime.progress import SILENT, Reporter
-from pipeline.store import Store
+from pipeline.store.store import Store
 
 
 @dataclass(frozen=True)

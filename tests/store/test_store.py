@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pipeline.errors import DiskFullError, OutputError
-from pipeline.files import translated_disk_error
-from pipeline.store import Piece, Store, canonical_json, explain_difference, write_record
+from pipeline.store.files import translated_disk_error
+from pipeline.store.store import Piece, Store, canonical_json, explain_difference, write_record
 
 
 class Note(BaseModel, frozen=True):
@@ -114,7 +114,7 @@ def test_differences_of_hashes_are_named_but_not_shown() -> None:
 
 def test_a_kill_while_publishing_leaves_a_whole_result_or_none(tmp_path: Path) -> None:
     program = (
-        "from pathlib import Path\nfrom pipeline.store import Piece, Store\nimport sys\n"
+        "from pathlib import Path\nfrom pipeline.store.store import Piece, Store\nimport sys\n"
         "store = Store(Path(sys.argv[1]))\n"
         "for n in range(10**6):\n"
         "    with store.publish(Piece('prepare', 'p', 1, {'n': n})) as folder:\n"

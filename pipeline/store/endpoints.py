@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pipeline.errors import BuildVideoError, InputError, OutputError
-from pipeline.files import plain_reason, translated_disk_error
+from pipeline.store.files import plain_reason, translated_disk_error
 
 STANDARD: Final = "-"
 

@@ -19,7 +19,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from pipeline.errors import OutputError
-from pipeline.files import atomic_write_text, disk_errors, process_runs
+from pipeline.store.files import atomic_write_text, disk_errors, process_runs
 
 _LOOK_EVERY_S: Final = 0.1
 _LOCK: Final = "lock"

@@ -27,7 +27,7 @@ from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError, model_validator
 
 from pipeline.errors import StoreError
-from pipeline.files import (
+from pipeline.store.files import (
     DOOMED,
     atomic_write_text,
     disk_errors,
@@ -37,7 +37,7 @@ from pipeline.files import (
     remove_strays,
     remove_tree,
 )
-from pipeline.names import InnerPath
+from pipeline.store.names import InnerPath
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
 R = TypeVar("R", bound=BaseModel)

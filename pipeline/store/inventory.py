@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from pipeline.store import PARTIAL, RESULT_NAME, Store
+from pipeline.store.store import PARTIAL, RESULT_NAME, Store
 
 
 @dataclass(frozen=True)

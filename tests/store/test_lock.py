@@ -13,16 +13,16 @@ import pytest
 from filelock import FileLock
 
 from pipeline.errors import OutputError
-from pipeline.lock import is_held, sole_builder
+from pipeline.store.lock import is_held, sole_builder
 
 HOLD = (
-    "import sys, time; from pathlib import Path; from pipeline.lock import sole_builder\n"
+    "import sys, time; from pathlib import Path; from pipeline.store.lock import sole_builder\n"
     "with sole_builder(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
 )
 
 
 LOOK = (
-    "import sys; from pathlib import Path; from pipeline.lock import is_held\n"
+    "import sys; from pathlib import Path; from pipeline.store.lock import is_held\n"
     "print('looking', flush=True)\n"
     "while True: is_held(Path(sys.argv[1]))\n"
 )
@@ -112,7 +112,7 @@ def test_a_stale_note_accuses_nobody_of_holding_the_folder(
     with FileLock(tmp_path / "lock"):
         if note is not None:
             (tmp_path / "lock.json").write_text(json.dumps(note), encoding="utf-8")
-        program = "import sys; from pathlib import Path; from pipeline.lock import sole_builder\n"
+        program = "import sys; from pathlib import Path; from pipeline.store.lock import sole_builder\n"
         program += "with sole_builder(Path(sys.argv[1])): pass"
         ran = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pipeline.cleaner import CleaningRules, choose_results, remove_results
-from pipeline.store import Piece, Store, write_record
+from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
+from pipeline.store.store import Piece, Store, write_record
 
 
 class Note(BaseModel, frozen=True):

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.files import remove_tree
-from pipeline.inventory import StoredResult, inventory
-from pipeline.store import Store
+from pipeline.store.files import remove_tree
+from pipeline.store.inventory import StoredResult, inventory
+from pipeline.store.store import Store
 
 _DAY_S = 86400.0
 
