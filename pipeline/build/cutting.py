@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.film.clock import Clock
-from pipeline.film.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, once_each, plan_cut
-from pipeline.film.plan import CheckpointPoint, choose_takes
-from pipeline.film.settings import StoryboardSettings, TakeLine, VideoSettings
-from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ
+from pipeline.film.planning.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, once_each, plan_cut
+from pipeline.film.planning.plan import CheckpointPoint, choose_takes
+from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
+from pipeline.film.timeline.clock import Clock
+from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, Section

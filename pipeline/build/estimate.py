@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
-from pipeline.film.settings import VideoSettings
+from pipeline.film.planning.settings import VideoSettings
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section

@@ -21,7 +21,7 @@ import soundfile
 from pipeline.build import estimate
 from pipeline.build.estimate import Amount, TrainingAhead
 from pipeline.build.speeds import Speeds, cache_folder
-from pipeline.film.cuts import CutSettings
+from pipeline.film.planning.cuts import CutSettings
 from pipeline.learning.auto_network import AUTO, choose_network, network_of
 from pipeline.learning.network import parse_network
 from pipeline.learning.recipe import TrainingSettings

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import FootageError, ProductionError
-from pipeline.film.settings import InsertSettings, VideoSettings, check_shape
+from pipeline.film.planning.settings import InsertSettings, VideoSettings, check_shape
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.network import TieredSettings
 from pipeline.learning.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
@@ -43,7 +43,7 @@ def check_insert(path: Path, insert: InsertSettings, video: VideoSettings, where
     FootageError
         With the insert, and how much there is.
     """
-    from pipeline.film.footage import probe, shown_seconds  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.film.inputs.footage import probe, shown_seconds  # noqa: PLC0415 - a survey does without pictures
 
     seconds = shown_seconds(probe(path), insert)
     if seconds * video.frame_rate < 1:

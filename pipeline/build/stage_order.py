@@ -17,7 +17,7 @@ from pipeline.build.forecast import MEASURED, Forecast, to_make
 from pipeline.build.foresight import check_insert, check_layout, check_prepared
 from pipeline.errors import FootageError, ProductionError
 from pipeline.ffmpeg.health import check_ffmpeg
-from pipeline.film.cuts import CutSettings
+from pipeline.film.planning.cuts import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.named_files import absent_hint
 from pipeline.runtime.progress import SILENT

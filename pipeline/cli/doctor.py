@@ -99,7 +99,7 @@ def _ffmpeg() -> Finding:
 
 
 def _encoders() -> Finding:
-    from pipeline.film.hardware import working_hardware  # noqa: PLC0415 - brings arrays and settings along
+    from pipeline.film.encoding.hardware import working_hardware  # noqa: PLC0415 - brings arrays and settings along
 
     listed = run_ffmpeg(["-encoders"], timeout_s=20).stdout.decode("utf-8", "replace").split()
     absent = [name for name in _NEEDED_ENCODERS if name not in listed]

@@ -173,7 +173,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Decode a film and compare it with the timeline beside it; of a folder, the film and all its cuts."""
-    from pipeline.film.check import check_file, films_in  # noqa: PLC0415 - only here is a film decoded
+    from pipeline.film.delivery.check import check_file, films_in  # noqa: PLC0415 - only here is a film decoded
 
     films = films_in(film) if film.is_dir() else [film]
     found = [(path, check_file(path)) for path in films]

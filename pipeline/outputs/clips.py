@@ -33,9 +33,9 @@ from numpy.typing import NDArray
 from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg.process import Process, ffmpeg_path, file_argument
-from pipeline.film.encoder import COLOUR_TAGS
-from pipeline.film.footage import LONGEST_S, SOUND_RATE_HZ
-from pipeline.film.timeline import CardClip, Timeline
+from pipeline.film.encoding.encoder import COLOUR_TAGS
+from pipeline.film.inputs.footage import LONGEST_S, SOUND_RATE_HZ
+from pipeline.film.timeline.timeline import CardClip, Timeline
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
-from pipeline.film.encoder import BITEXACT, COLOUR_TAGS
-from pipeline.film.timeline import SceneClip, SoundClip, Timeline
+from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
+from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.outputs.looking import Look, timeline_of

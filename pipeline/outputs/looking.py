@@ -21,8 +21,8 @@ from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_words, load_stage
 from pipeline.build.trainings import Training, trainings
 from pipeline.ffmpeg.health import check_ffmpeg
-from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
-from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
+from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take
 from pipeline.outputs.aside import AsideStore

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.film.settings import StoryboardSettings
+from pipeline.film.planning.settings import StoryboardSettings
 from pipeline.learning.auto_network import choose_network, network_of
 from pipeline.learning.corpus import Corpus, map_bytes
 from pipeline.learning.loss_log import LogLine, LossLog

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.film.timeline import CardClip, InsertClip, Span, Timeline
+from pipeline.film.timeline.timeline import CardClip, InsertClip, Span, Timeline
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.store.files import atomic_write_bytes
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pipeline.film.cuts import CutSettings
-from pipeline.film.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
+from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
 from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.sampling import SamplingSettings
 

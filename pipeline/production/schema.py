@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
-from pipeline.film.cuts import CutSettings
-from pipeline.film.settings import InsertSettings, StoryboardSettings, VideoSettings
+from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.auto_network import AUTO, Auto
 from pipeline.learning.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipe import TrainingSettings

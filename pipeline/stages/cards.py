@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import StageError
-from pipeline.film.footage import content_hash
-from pipeline.film.stills import read_logo
+from pipeline.film.inputs.footage import content_hash
+from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus, comparable, load_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.network import LstmSettings, TieredSettings, parse_network

@@ -15,15 +15,15 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import StageError
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
-from pipeline.film.chapters import metadata_text, platform_chapters
-from pipeline.film.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film
-from pipeline.film.container import encode_sound, join
-from pipeline.film.delivery import deliver, missing
-from pipeline.film.encoder import BITEXACT
-from pipeline.film.footage import SOUND_BYTES_PER_SAMPLE, content_hash
-from pipeline.film.otio import as_otio
-from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
+from pipeline.film.delivery.chapters import metadata_text, platform_chapters
+from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film
+from pipeline.film.delivery.otio import as_otio
+from pipeline.film.delivery.spec import deliver, missing
+from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
+from pipeline.film.encoding.container import encode_sound, join
+from pipeline.film.encoding.encoder import BITEXACT
+from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
+from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.take import Take
 from pipeline.picture.template_files import read_template_text

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.film.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.footage import content_hash, probe
-from pipeline.film.footage_chain import CHAIN_VERSION
-from pipeline.film.footage_frames import encode_footage
-from pipeline.film.hardware import codec_for
-from pipeline.film.segments import Stretch, cut
-from pipeline.film.timeline import CardClip, InsertClip, SceneClip, Segment
+from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.encoding.hardware import codec_for
+from pipeline.film.inputs.chain import CHAIN_VERSION
+from pipeline.film.inputs.footage import content_hash, probe
+from pipeline.film.inputs.frames import encode_footage
+from pipeline.film.timeline.segments import Stretch, cut
+from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings

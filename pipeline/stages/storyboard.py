@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import ProductionError
-from pipeline.film.assembly import (
-    FilmPlan,
-    PlacedTake,
-    SectionPlan,
-    assemble,
-)
-from pipeline.film.captions import (
+from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
+from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
+from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
+from pipeline.film.timeline.assembly import FilmPlan, PlacedTake, SectionPlan, assemble
+from pipeline.film.timeline.captions import (
     CaptionWish,
     first_frame_at,
     first_reached,
@@ -24,12 +22,9 @@ from pipeline.film.captions import (
     place_captions,
     reading_s,
 )
-from pipeline.film.clock import Clock
-from pipeline.film.footage import content_hash, probe, shown_seconds
-from pipeline.film.plan import CheckpointPoint, PlannedTake, choose_takes
-from pipeline.film.scroll import Axis, ScrollLaw
-from pipeline.film.settings import SHORTEST_CAPTION_S, CaptionRule
-from pipeline.film.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
+from pipeline.film.timeline.clock import Clock
+from pipeline.film.timeline.scroll import Axis, ScrollLaw
+from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take

@@ -31,8 +31,8 @@ import numpy as np
 import soundfile
 
 from pipeline.ffmpeg.process import Process, ffmpeg_path, run
-from pipeline.film.encoder import EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.settings import VideoSettings
+from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.planning.settings import VideoSettings
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.picture.scene import Scene
 from tests.benchmarks.drawing import full_scene

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pipeline.build.stage_order import build, check_words
 from pipeline.errors import BuildVideoError, FootageError, ProductionError
-from pipeline.film.plan import CheckpointPoint, choose_takes
+from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.workplace import Workplace

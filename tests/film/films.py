@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.film.encoder import DrawFrame, EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.footage import probe
-from pipeline.film.footage_chain import FootageChain
-from pipeline.film.footage_frames import FootageFrames
-from pipeline.film.settings import InsertSettings, VideoSettings
-from pipeline.film.timeline import CardClip, Chapter, KeyPoint, SceneClip, SoundClip, Timeline
+from pipeline.film.encoding.encoder import DrawFrame, EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.inputs.chain import FootageChain
+from pipeline.film.inputs.footage import probe
+from pipeline.film.inputs.frames import FootageFrames
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.timeline.timeline import CardClip, Chapter, KeyPoint, SceneClip, SoundClip, Timeline
 from pipeline.picture.planes import planes_of, rgb_from_planes
 
 WIDTH, HEIGHT = 160, 90

@@ -19,18 +19,18 @@ import numpy as np
 
 from pipeline.build.stage_order import check_words, survey
 from pipeline.ffmpeg.formats import recognise
-from pipeline.film.chapters import metadata_text, platform_chapters
-from pipeline.film.check import check_file
-from pipeline.film.encoder import EncoderPlan, plan_encoder
-from pipeline.film.footage import content_hash, probe, shown_seconds
-from pipeline.film.footage_chain import FootageChain
-from pipeline.film.footage_frames import FootageFrames, encode_footage
-from pipeline.film.otio import as_otio
-from pipeline.film.segments import cut
-from pipeline.film.settings import InsertSettings, VideoSettings
-from pipeline.film.stills import read_logo, read_still
-from pipeline.film.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.timeline import Film, Segment, Timeline
+from pipeline.film.delivery.chapters import metadata_text, platform_chapters
+from pipeline.film.delivery.check import check_file
+from pipeline.film.delivery.otio import as_otio
+from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
+from pipeline.film.encoding.encoder import EncoderPlan, plan_encoder
+from pipeline.film.inputs.chain import FootageChain
+from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
+from pipeline.film.inputs.frames import FootageFrames, encode_footage
+from pipeline.film.inputs.stills import read_logo, read_still
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.loss_log import HEADER, read_columns, read_log

@@ -23,14 +23,14 @@ import pipeline
 from pipeline.errors import FootageError, InputError, ProductionError, RecordingError, StoreError, TemplateError
 from pipeline.ffmpeg import process as ffmpeg
 from pipeline.ffmpeg.formats import recognise, run_on_file
-from pipeline.film.chapters import metadata_text, one_line
-from pipeline.film.check import check_file
-from pipeline.film.footage import content_hash, probe, write_sound
-from pipeline.film.footage_frames import encode_footage
-from pipeline.film.otio import as_otio
-from pipeline.film.settings import InsertSettings, VideoSettings, parse_frame_rate
-from pipeline.film.stills import read_logo, read_still
-from pipeline.film.timeline import Chapter, Film, Timeline
+from pipeline.film.delivery.chapters import metadata_text, one_line
+from pipeline.film.delivery.check import check_file
+from pipeline.film.delivery.otio import as_otio
+from pipeline.film.inputs.footage import content_hash, probe, write_sound
+from pipeline.film.inputs.frames import encode_footage
+from pipeline.film.inputs.stills import read_logo, read_still
+from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse_frame_rate
+from pipeline.film.timeline.timeline import Chapter, Film, Timeline
 from pipeline.learning import speaking
 from pipeline.learning.corpus import map_bytes
 from pipeline.picture.fonts import load_fonts

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from pipeline.errors import InputError
-from pipeline.film.footage import probe, write_sound
-from pipeline.film.settings import InsertSettings
+from pipeline.film.inputs.footage import probe, write_sound
+from pipeline.film.planning.settings import InsertSettings
 from pipeline.outputs.clips import _OpenFilm, write_insert
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.film.timeline import CardClip, InsertClip, KeyPoint, SceneClip, SoundClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, InsertClip, KeyPoint, SceneClip, SoundClip, Timeline
 from pipeline.outputs.preview import _shown, frame_at, parse_time
 
 

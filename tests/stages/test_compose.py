@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import StageError
-from pipeline.film.check import check_file
-from pipeline.film.encoder import encode_frames, plan_encoder
-from pipeline.film.segments import cut
-from pipeline.film.timeline import Segment, Timeline
+from pipeline.film.delivery.check import check_file
+from pipeline.film.encoding.encoder import encode_frames, plan_encoder
+from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.timeline import Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.stages import compose, storyboard
 from pipeline.stages.shared.results import Made

@@ -12,8 +12,8 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import run
-from pipeline.film.footage import probe, write_sound
-from pipeline.film.settings import InsertSettings
+from pipeline.film.inputs.footage import probe, write_sound
+from pipeline.film.planning.settings import InsertSettings
 from pipeline.stages import compose, storyboard
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

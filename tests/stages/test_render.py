@@ -13,8 +13,8 @@ from PIL import Image
 
 from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg.process import run
-from pipeline.film.segments import cut
-from pipeline.film.timeline import SceneClip, Timeline
+from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Part, Silence
 from pipeline.stages import cards, compose, render, storyboard

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ProductionError, TemplateError
-from pipeline.film.timeline import CardClip, SceneClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Silence
 from pipeline.runtime.resources import find_template

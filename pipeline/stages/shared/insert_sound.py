@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import FootageError
-from pipeline.film.footage import LONGEST_S, Footage, probe, write_sound
-from pipeline.film.timeline import InsertClip, Timeline
+from pipeline.film.inputs.footage import LONGEST_S, Footage, probe, write_sound
+from pipeline.film.timeline.timeline import InsertClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.sound.mixing import count_odd

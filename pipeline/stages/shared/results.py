@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.film.timeline import Film, Segment, Timeline
+from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.run import TrainingRun
 from pipeline.learning.take import Take

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import StageError
-from pipeline.film.footage import content_hash, probe
-from pipeline.film.footage_chain import FootageChain
-from pipeline.film.footage_frames import FootageFrames
-from pipeline.film.scroll import ScrollLaw
-from pipeline.film.settings import InsertSettings, VideoSettings
-from pipeline.film.stills import read_logo
-from pipeline.film.timeline import CardClip, Clip, InsertClip, SceneClip, SoundClip, Timeline
+from pipeline.film.inputs.chain import FootageChain
+from pipeline.film.inputs.footage import content_hash, probe
+from pipeline.film.inputs.frames import FootageFrames
+from pipeline.film.inputs.stills import read_logo
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.timeline.scroll import ScrollLaw
+from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.loss_log import read_columns
 from pipeline.learning.run import TrainingRun

@@ -1,0 +1,391 @@
+"""The check at the end: the finished file is decoded and compared with the timeline that it was made from.
+
+This module owns what a film of ours must be. It asks ffmpeg, and reads the MP4's own boxes; it changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import ffmpeg
+
+from pipeline.errors import FfmpegError, FootageError, StageError
+from pipeline.ffmpeg.formats import MediaFormat, open_media, recognise
+from pipeline.ffmpeg.process import Completed, run
+from pipeline.film.delivery.chapters import one_line
+from pipeline.film.encoding.container import AAC_PACKET_SAMPLES
+from pipeline.film.encoding.encoder import level_for, timescale_for
+from pipeline.film.timeline.timeline import Timeline, TimelineRecord
+from pipeline.store.files import plain_reason
+
+LONGEST_GROUP_S: Final = 2
+LOUDNESS_TOLERANCE_LU: Final = 0.5
+PEAK_SLACK_DB: Final = 1.0
+"""Peaks so near to their limit allow no more loudness: what an encoder makes of them is known only afterwards."""
+PROMISE_FILE: Final = "promise.json"
+_LARGEST_INDEX_BYTES: Final = 1 << 28
+_LARGEST_TIMELINE_BYTES: Final = 1 << 26
+_LARGEST_PROMISE_BYTES: Final = 1 << 16
+_MOST_BOXES: Final = 10_000
+_BOX_HEADER_BYTES: Final = 8
+_HIGH_PROFILE: Final = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One promise, and whether the file keeps it."""
+
+    promise: str
+    expected: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet of the file: its times in ticks, and whether it can be decoded on its own."""
+
+    stream: int
+    dts: int
+    pts: int
+    duration: int
+    key: bool
+
+
+class Promise(TimelineRecord):
+    """What a film was promised to be, besides its timeline; it lies beside the film as `promise.json`.
+
+    Parameters
+    ----------
+    codec
+        The video's codec as ffmpeg calls a decoder: `h264`.
+    lossless
+        Whether the picture is a lossless master, which is of another profile.
+    loudness_lufs
+        What was measured when the sound was encoded; not checked where None.
+    target_lufs
+        What was wanted: less is right only where the peaks allow no more. Not checked where None.
+    true_peak_dbtp
+        The limit of the sound's peaks; not checked where None.
+    """
+
+    codec: str = "h264"
+    lossless: bool = False
+    loudness_lufs: float | None = None
+    target_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file is.
+
+    Parameters
+    ----------
+    words
+        ffmpeg's description of it.
+    packets
+        All packets of the first video and the first sound stream.
+    decoded_frames
+        How many pictures came out of the decoder.
+    loudness_lufs, true_peak_dbtp
+        Of the decoded sound (ITU-R BS.1770); None where there is no sound.
+    index_first
+        Whether the index stands before the media.
+    profile, level
+        The H.264 profile and level that the index names; None where there are none.
+    """
+
+    words: str
+    packets: tuple[Packet, ...]
+    decoded_frames: int
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    index_first: bool
+    profile: int | None
+    level: int | None
+
+
+def inspect(path: Path) -> Inspection:
+    """Read and decode a file, whole.
+
+    Raises
+    ------
+    FootageError
+        Where it is not there or no MP4.
+    FfmpegError
+        Where it can't be decoded.
+    """
+    index, index_first = _index_of(path)
+    form = recognise(path, FootageError)
+    source = open_media(path, form)
+    packets = ffmpeg.output(source["v:0"], source["a:0?"], "-", c="copy", format="framecrc", loglevel="info")
+    copied = run(ffmpeg.get_args(packets), timeout_s=600, purpose=f"reading {path.name}")
+    decoded = _decode(path, form, sound=bool(_stream_line(copied.stderr, "Audio")))
+    frames = re.findall(rb"^frame=\s*(\d+)", decoded.stdout, re.MULTILINE)
+    at = index.find(b"avcC") + len(b"avcC")
+    has_avc = at >= len(b"avcC") and at + 4 <= len(index)
+    return Inspection(
+        words=copied.stderr.partition("\nOutput #0")[0],
+        packets=tuple(_packets(copied.stdout.decode("utf-8", "replace"))),
+        decoded_frames=int(frames[-1]) if frames else 0,
+        loudness_lufs=_number_after(decoded.stderr, r"Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS"),
+        true_peak_dbtp=_number_after(decoded.stderr, r"True peak:\s+Peak:\s+(-?[\d.]+) dBFS"),
+        index_first=index_first,
+        profile=index[at + 1] if has_avc else None,
+        level=index[at + 3] if has_avc else None,
+    )
+
+
+def _decode(path: Path, form: MediaFormat, *, sound: bool) -> Completed:
+    source = open_media(path, form, err_detect="explode")
+    heard = [source["a:0"].filter("ebur128", peak="true", framelog="quiet")] if sound else []
+    strict = {"loglevel": "info", "xerror": None, "progress": "pipe:1"}
+    watched = ffmpeg.output(source["v:0"], *heard, "-", format="null", **strict)
+    return run(ffmpeg.get_args(watched), timeout_s=7200, purpose=f"decoding {path.name}")
+
+
+def _number_after(text: str, pattern: str) -> float | None:
+    found = re.search(pattern, text)
+    return float(found.group(1)) if found else None
+
+
+def _stream_line(words: str, kind: str) -> str:
+    """The line with which ffmpeg describes the first stream of a kind; empty where there is none."""
+    found = re.search(rf"^  Stream #0:\S*: ({kind}: .*)$", words.partition("\nOutput #0")[0], re.MULTILINE)
+    return found.group(1).strip() if found else ""
+
+
+def _packets(framecrc: str) -> Iterator[Packet]:
+    for line in framecrc.splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        stream, dts, pts, duration, *rest = (part.strip() for part in line.split(","))
+        key = not any(part.startswith("F=0x0") for part in rest)
+        yield Packet(int(stream), int(dts), int(pts), int(duration), key)
+
+
+def _boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Walk over a file's outermost boxes (ISO/IEC 14496-12): type, start and size of the content."""
+    at = 0
+    while at + _BOX_HEADER_BYTES <= end:
+        file.seek(at)
+        header = file.read(16)
+        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        skip = _BOX_HEADER_BYTES
+        if size == 1:
+            size, skip = int.from_bytes(header[8:16], "big"), 16
+        elif size == 0:
+            size = end - at
+        if size < skip:
+            return
+        yield kind, at + skip, size - skip
+        at += size
+
+
+def _index_of(path: Path) -> tuple[bytes, bool]:
+    try:
+        with path.open("rb") as file:
+            boxes = list(islice(_boxes(file, path.stat().st_size), _MOST_BOXES))
+            order = [kind for kind, _, _ in boxes]
+            for kind, start, size in boxes:
+                if kind == b"moov" and size <= _LARGEST_INDEX_BYTES:
+                    file.seek(start)
+                    return file.read(size), b"mdat" in order and order.index(b"moov") < order.index(b"mdat")
+    except OSError as error:
+        raise FootageError(f"The film can't be read: {plain_reason(error)}.", where=str(path)) from error
+    raise FootageError("This is no MP4 with an index.", where=str(path), expected="a film made by build-video")
+
+
+def compare(timeline: Timeline, found: Inspection, promise: Promise) -> tuple[Finding, ...]:
+    """Compare what a file is with what was promised."""
+    video = [packet for packet in found.packets if packet.stream == 0]
+    sound = [packet for packet in found.packets if packet.stream == 1]
+    return (
+        *_picture_findings(timeline, found, video, promise),
+        *_sound_findings(timeline, found, sound, promise),
+        *_label_findings(timeline, found),
+    )
+
+
+def _said(promise: str, expected: object, found: object, *, holds: bool | None = None) -> Finding:
+    return Finding(promise, str(expected), str(found), expected == found if holds is None else holds)
+
+
+def _picture_findings(
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
+) -> Iterator[Finding]:
+    total = timeline.total_frames
+    tick = timescale_for(timeline.frame_rate) / timeline.frame_rate
+    exact = [int(frame * tick) for frame in range(min(total, len(packets)))]
+    times = sorted(packet.pts for packet in packets)
+    wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
+    yield _said("frames in the file", total, len(packets))
+    yield _said("frames that can be decoded", total, found.decoded_frames)
+    told = "yes" if wrong is None else f"not frame {wrong}"
+    yield _said("every frame at its time, from 0", "yes", told)
+    keys = sorted(packet.pts for packet in packets if packet.key)
+    gap = max((b - a for a, b in pairwise([*keys, int((total - 1) * tick) + int(tick)])), default=0)
+    longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
+    often = keys[:1] == [0] and gap <= longest
+    yield _said("key frames, from 0 on", f"every {LONGEST_GROUP_S} s", f"every {gap} ticks", holds=often)
+    line = _stream_line(found.words, "Video")
+    profile = "h264 (High)" if promise.codec == "h264" and not promise.lossless else promise.codec
+    for claim, words in (
+        ("codec", f"Video: {profile}"),
+        ("colours", "yuv420p(tv, bt709"),
+        ("size", f", {timeline.width}x{timeline.height}"),
+    ):
+        yield _said(claim, words.removeprefix(", "), line, holds=words in line)
+    if promise.codec == "h264" and not promise.lossless:
+        level = level_for(timeline.width, timeline.height, timeline.frame_rate)
+        shown = f"{(found.level or 0) // 10}.{(found.level or 0) % 10}"
+        yield _said("profile", _HIGH_PROFILE, found.profile)
+        yield _said("level", level, shown)
+    yield _said("index first", "yes", "yes" if found.index_first else "no")
+
+
+def _sound_findings(
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
+) -> Iterator[Finding]:
+    line = _stream_line(found.words, "Audio")
+    words = f"aac (LC), {timeline.sample_rate_hz} Hz"
+    holds = "aac (LC)" in line and f"{timeline.sample_rate_hz} Hz" in line
+    yield _said("sound", words, line, holds=holds)
+    length = Fraction(len(packets) * AAC_PACKET_SAMPLES, timeline.sample_rate_hz)
+    within = max(1 / timeline.frame_rate, Fraction(AAC_PACKET_SAMPLES, timeline.sample_rate_hz))
+    told = f"{float(timeline.duration_s):.3f} s", f"{float(length):.3f} s"
+    yield _said("sound as long as picture", *told, holds=abs(length - timeline.duration_s) <= within)
+    yield _said("sound from 0", 0, packets[0].pts if packets else "no sound")
+    if promise.loudness_lufs is not None and found.loudness_lufs is not None:
+        near = abs(found.loudness_lufs - promise.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
+        yield _said("loudness, LUFS", promise.loudness_lufs, found.loudness_lufs, holds=near)
+    if promise.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
+        away = found.loudness_lufs - promise.target_lufs
+        at_limit = found.true_peak_dbtp >= (promise.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
+        is_softer = away < -LOUDNESS_TOLERANCE_LU
+        fits = away <= LOUDNESS_TOLERANCE_LU and (at_limit or not is_softer)
+        wanted = f"{promise.target_lufs:g} LUFS, or less where peaks allow no more"
+        yield _said(
+            "loudness wanted", wanted, _loudness_told(promise, found, is_held_down=fits and is_softer), holds=fits
+        )
+    if promise.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
+        below = found.true_peak_dbtp <= promise.true_peak_dbtp + 0.05  # ffmpeg tells tenths
+        yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
+
+
+def _loudness_told(promise: Promise, found: Inspection, *, is_held_down: bool) -> str:
+    """Say which loudness was asked for, which was reached, and why they differ where they do."""
+    told = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
+    if not is_held_down:
+        return told
+    limit = f"{promise.true_peak_dbtp:g}" if promise.true_peak_dbtp is not None else "0"
+    return f"{told}: its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
+
+
+def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[Finding]:
+    starts = [float(start) for start in re.findall(r"Chapter #0:\d+: start ([\d.]+)", found.words)]
+    exact = [float(timeline.clock.seconds_at(chapter.frame)) for chapter in timeline.chapters]
+    near = len(starts) == len(exact) and all(abs(a - b) < 0.002 for a, b in zip(starts, exact, strict=True))  # noqa: PLR2004 - the track counts milliseconds
+    yield _said("chapters", [f"{s:.3f}" for s in exact], [f"{s:.3f}" for s in starts], holds=near)
+    title = re.search(r"^    title\s*: (.*)$", found.words, re.MULTILINE)
+    yield _said("title", one_line(timeline.title), title.group(1).strip() if title else "")
+
+
+def check_film(path: Path, timeline: Timeline, promise: Promise) -> tuple[Inspection, tuple[Finding, ...]]:
+    """Inspect a film and compare it with its timeline.
+
+    Raises
+    ------
+    StageError
+        Where it is not what was promised; names every broken promise.
+    """
+    try:
+        found = inspect(path)
+    except FfmpegError as error:
+        raise StageError(f"The film can't be decoded. {error.what}", where=str(path), hint=_AGAIN) from error
+    findings = compare(timeline, found, promise)
+    broken = [finding for finding in findings if not finding.holds]
+    if broken:
+        told = "; ".join(f"{finding.promise}: {finding.found} instead of {finding.expected}" for finding in broken[:4])
+        raise StageError(
+            f"The film is not what was promised: {told}.",
+            where=str(path),
+            expected="a file like its timeline",
+            hint=_AGAIN,
+        )
+    return found, findings
+
+
+def films_in(folder: Path) -> list[Path]:
+    """Find the films of a folder, each beside its timeline: the film itself first, then its cuts.
+
+    Raises
+    ------
+    FootageError
+        Where there is none.
+    """
+    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / "timeline.json").is_file()]
+    films = [film for place in places for film in sorted(place.glob("*.mp4"))]
+    if not films:
+        raise FootageError("There is no film with its timeline.", where=str(folder), expected="a film's output folder")
+    return films
+
+
+def check_file(path: Path) -> tuple[Finding, ...]:
+    """Check a film of ours against the `timeline.json` and the `promise.json` beside it.
+
+    Where there is no promise, the codec is taken as it is found, and the loudness is not checked.
+
+    Raises
+    ------
+    FootageError
+        Where the film or its timeline is missing, or no film of ours.
+    FfmpegError
+        Where ffmpeg is missing or was killed.
+    """
+    beside = path.with_name("timeline.json")
+    try:
+        with beside.open("rb") as file:  # what is longer is cut off, and so no timeline
+            timeline = Timeline.model_validate_json(file.read(_LARGEST_TIMELINE_BYTES))
+    except (OSError, ValueError) as error:
+        raise FootageError(
+            "There is no timeline beside this film to check it against.",
+            where=str(beside),
+            expected="the timeline.json that was written with the film",
+        ) from error
+    try:
+        found = inspect(path)
+    except FfmpegError as error:
+        if not error.what.startswith("ffmpeg failed"):
+            raise
+        raise FootageError(
+            f"The film can't be decoded. {error.what}", where=str(path), expected="a film made by build-video"
+        ) from error
+    return compare(timeline, found, _promise_of(path, found))
+
+
+def _promise_of(path: Path, found: Inspection) -> Promise:
+    beside = path.with_name(PROMISE_FILE)
+    try:
+        with beside.open("rb") as file:
+            return Promise.model_validate_json(file.read(_LARGEST_PROMISE_BYTES))
+    except FileNotFoundError:
+        line = _stream_line(found.words, "Video")
+        codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in line), "h264")
+        return Promise(codec=codec, lossless="High 4:4:4 Predictive" in line)
+    except (OSError, ValueError) as error:
+        raise FootageError(
+            "What this film was promised to be can't be read.",
+            where=str(beside),
+            expected="the promise.json that was written with the film, or none",
+        ) from error
+
+
+_AGAIN = "Build again with --force; if it happens again, please report it with the build log."

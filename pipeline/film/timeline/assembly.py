@@ -1,0 +1,132 @@
+"""Putting a film together: cards, scenes and inserts one after the other, in whole frames.
+
+This module is pure: lengths in, clips out, all in whole frames. It does not know words, networks or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.film.planning.settings import InsertSettings
+from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip, KeyPoint, SceneClip, SoundClip
+
+
+@dataclass(frozen=True)
+class PlacedTake:
+    """One take and how long it is shown. `caption` is what is said in words."""
+
+    iteration: int
+    frames: int
+    caption: str = ""
+    epoch: float | None = None
+    validation_loss_nats: float | None = None
+
+
+@dataclass(frozen=True)
+class SectionPlan:
+    """One section's lengths: its card, the excerpt of its recording, its takes. A length of 0 leaves a part out."""
+
+    title: str
+    card_frames: int
+    recording_frames: int
+    takes: Sequence[PlacedTake]
+    recording_start_s: float = 0.0
+    recording_caption: str = ""
+
+
+@dataclass(frozen=True)
+class FilmPlan:
+    """The film's own parts. `inserts` are pairs of settings and lengths; the rest are lengths, 0 for none."""
+
+    title: str
+    title_frames: int
+    comparison_frames: int
+    credits_frames: int
+    sections: Sequence[SectionPlan]
+    inserts: Sequence[tuple[InsertSettings, int]] = ()
+
+
+class _Reel:
+    """Grows by one clip after the other."""
+
+    def __init__(self, inserts: Sequence[tuple[InsertSettings, int]]) -> None:
+        self.clips: list[Clip] = []
+        self.chapters: list[Chapter] = []
+        self.at = 0
+        self._inserts = inserts
+
+    def chapter(self, title: str) -> None:
+        if self.chapters and self.chapters[-1].frame == self.at:
+            self.chapters.pop()
+        self.chapters.append(Chapter(frame=self.at, title=title))
+
+    def card(self, name: str, frames: int, chapter: str, section: int | None = None) -> None:
+        if frames > 0:
+            if chapter:
+                self.chapter(chapter)
+            values = {"card": name, "section": section, "start_frame": self.at, "end_frame": self.at + frames}
+            self.clips.append(CardClip.model_validate(values))
+            self.at += frames
+
+    def inserts_after(self, place: str, section: int | None = None) -> None:
+        for number, (settings, frames) in enumerate(self._inserts):
+            if settings.after == place and settings.section == section and frames > 0:
+                if settings.title:
+                    self.chapter(settings.title)
+                self.clips.append(InsertClip(insert=number, start_frame=self.at, end_frame=self.at + frames))
+                self.at += frames
+
+    def scene(self, number: int, plan: SectionPlan) -> None:
+        start, sounds = self.at, []
+        if plan.recording_frames > 0:
+            sounds.append(
+                SoundClip(
+                    kind="recording",
+                    start_frame=start,
+                    end_frame=start + plan.recording_frames,
+                    source_start_s=plan.recording_start_s,
+                    caption=plan.recording_caption,
+                )
+            )
+        at = start + plan.recording_frames
+        for take in plan.takes:
+            sounds.append(
+                SoundClip(
+                    kind="take",
+                    iteration=take.iteration,
+                    start_frame=at,
+                    end_frame=at + take.frames,
+                    caption=take.caption,
+                    epoch=take.epoch,
+                    validation_loss_nats=take.validation_loss_nats,
+                )
+            )
+            at += take.frames
+        points = [KeyPoint(frame=s.start_frame, iteration=s.iteration) for s in sounds if s.iteration is not None]
+        self.clips.append(
+            SceneClip(section=number, start_frame=start, end_frame=at, sounds=tuple(sounds), key_points=tuple(points))
+        )
+        self.at = at
+
+
+def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
+    """Put all parts in order: title, sections with their cards, comparison, credits, and inserts where they belong."""
+    reel = _Reel(plan.inserts)
+    reel.inserts_after("start")
+    reel.card("title", plan.title_frames, plan.title)
+    reel.inserts_after("title")
+    for number, section in enumerate(plan.sections):
+        reel.card("section", section.card_frames, section.title, number)
+        if section.card_frames == 0:
+            reel.chapter(section.title)
+        reel.scene(number, section)
+        reel.inserts_after("section", number + 1)
+    reel.card("comparison", plan.comparison_frames, "Comparison")
+    reel.inserts_after("comparison")
+    reel.card("credits", plan.credits_frames, "Credits")
+    reel.inserts_after("end")
+    chapters = tuple(reel.chapters)
+    if chapters and chapters[0].frame > 0:
+        chapters = (Chapter(frame=0, title=plan.title), *chapters)
+    return tuple(reel.clips), chapters
