@@ -23,8 +23,8 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress import Named, Reporter
-from pipeline.sound.quantise import dequantise
-from pipeline.sound.silence import window_levels
+from pipeline.sound.signal.quantise import dequantise
+from pipeline.sound.signal.silence import window_levels
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result

@@ -28,7 +28,7 @@ from pipeline.learning.recipe import TrainingSettings
 from pipeline.learning.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import WorkTime, outlook_text
-from pipeline.sound.sound_file import name_of
+from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece

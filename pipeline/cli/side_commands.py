@@ -24,8 +24,8 @@ from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.store.lock import sole_builder
 
 if TYPE_CHECKING:
-    from pipeline.sound.meter import Level
-    from pipeline.sound.recorder import InputDevice
+    from pipeline.sound.inputs.recorder import InputDevice
+    from pipeline.sound.signal.meter import Level
 
 side = typer.Typer(add_completion=False)
 
@@ -111,7 +111,7 @@ def record(
     text: Annotated[bool, typer.Option("--text/--no-text", help="Show a text to read aloud.")] = True,
 ) -> None:
     """Record your voice as 48 kHz, 24-bit WAV; nothing is lost when it is stopped."""
-    from pipeline.sound import recorder  # noqa: PLC0415 - brings sound libraries along
+    from pipeline.sound.inputs import recorder  # noqa: PLC0415 - brings sound libraries along
 
     library = recorder.sound_library()
     devices = recorder.input_devices(library)

@@ -40,7 +40,7 @@ from pipeline.outputs.owner import record_owner
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production
 from pipeline.runtime.progress import SILENT, Reporter
-from pipeline.sound.sound_file import name_of
+from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.stages.shared import showing
 from pipeline.stages.shared.workplace import Workplace

@@ -26,9 +26,9 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.planes import planes_of, rgb_from_planes
-from pipeline.sound.quantise import dequantise
-from pipeline.sound.resample import Resampler
-from pipeline.sound.sound_file import name_of, new_sound_file
+from pipeline.sound.inputs.sound_file import name_of, new_sound_file
+from pipeline.sound.signal.quantise import dequantise
+from pipeline.sound.signal.resample import Resampler
 from pipeline.stages import compose
 from pipeline.stages.shared import showing
 from pipeline.store.files import disk_errors, temporary_beside

@@ -21,7 +21,7 @@ from pipeline.learning.recipe import checkpoint_iterations, planned_iterations, 
 from pipeline.learning.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
 from pipeline.production.schema import Section
-from pipeline.sound.quantise import dequantise, quantise
+from pipeline.sound.signal.quantise import dequantise, quantise
 from pipeline.store.store import Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9

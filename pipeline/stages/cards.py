@@ -35,7 +35,7 @@ from pipeline.picture.theme import Theme, load_theme
 from pipeline.picture.ticks import NATS_PER_BIT
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.resources import find_template
-from pipeline.sound.quantise import dequantise
+from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256

@@ -31,9 +31,16 @@ from pipeline.picture.templating import render_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
-from pipeline.sound.decode import load_music
-from pipeline.sound.quantise import QuantisedSamples
-from pipeline.sound.soundtrack import FILM_RATE_HZ, Placement, lay_music, loudness_warnings, measure_file, mix
+from pipeline.sound.inputs.decode import load_music
+from pipeline.sound.signal.quantise import QuantisedSamples
+from pipeline.sound.soundtrack.soundtrack import (
+    FILM_RATE_HZ,
+    Placement,
+    lay_music,
+    loudness_warnings,
+    measure_file,
+    mix,
+)
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

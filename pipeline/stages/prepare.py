@@ -10,8 +10,8 @@ from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
-from pipeline.sound.corpus import CorpusSound, make_corpus
-from pipeline.sound.doubts import doubts, short_note
+from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
+from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace

@@ -29,7 +29,7 @@ from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.sound.quantise import code_values
+from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Made

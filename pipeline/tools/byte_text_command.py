@@ -140,10 +140,10 @@ def _copy(source: BinaryIO, path: Path) -> None:
 
 def _write_samples(recording: Path, path: Path, audio: AudioOptions) -> None:
     """Write a recording's samples as the pipeline's bytes, at the loudness that it has."""
-    from pipeline.sound.mixing import finite  # noqa: PLC0415  # text alone needs no sound library
-    from pipeline.sound.quantise import quantise  # noqa: PLC0415
-    from pipeline.sound.resample import Resampler  # noqa: PLC0415
-    from pipeline.sound.sources import choose_source  # noqa: PLC0415
+    from pipeline.sound.inputs.sources import choose_source  # noqa: PLC0415
+    from pipeline.sound.signal.mixing import finite  # noqa: PLC0415  # text alone needs no sound library
+    from pipeline.sound.signal.quantise import quantise  # noqa: PLC0415
+    from pipeline.sound.signal.resample import Resampler  # noqa: PLC0415
 
     source = choose_source(recording, listen_s=_LONGEST_S)
     with source.opened(_LONGEST_S) as stream, path.open("wb") as file:
@@ -173,7 +173,7 @@ def _as_wav(target: BinaryIO, audio: AudioOptions) -> Iterator[BinaryIO]:
 
 
 def _write_wav(samples: BinaryIO, file: BinaryIO, audio: AudioOptions, width: int) -> None:
-    from pipeline.sound.quantise import dequantise  # noqa: PLC0415  # text alone needs no sound library
+    from pipeline.sound.signal.quantise import dequantise  # noqa: PLC0415  # text alone needs no sound library
 
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)

@@ -39,7 +39,7 @@ from pipeline.learning.learner import Learner, Lesson
 from pipeline.learning.network import LstmSettings, TieredSettings
 from pipeline.learning.recipe import TrainingSettings, rate_share_at, resolve
 from pipeline.learning.streams import ValidationStreams
-from pipeline.sound.corpus import make_corpus
+from pipeline.sound.corpus.corpus import make_corpus
 from pipeline.sound.settings import CorpusSettings
 from tests.processors import add_option, begin_again_as, processor_words
 

@@ -43,7 +43,7 @@ from pipeline.picture.templating import check_text, render_caption, render_text
 from pipeline.picture.text import TextStyle, typesetter_for
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production
-from pipeline.sound.decode import decode, load_music
+from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.stages.storyboard import CAPTION_FACTS
 from pipeline.store.inventory import inventory

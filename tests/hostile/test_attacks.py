@@ -37,8 +37,8 @@ from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name
 from pipeline.runtime.resources import find_template
-from pipeline.sound import reading, tracks
-from pipeline.sound.decode import decode, load_music
+from pipeline.sound.inputs import reading, tracks
+from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.store.store import Piece, Store, read_record, write_record
 from pipeline.tools.graph_theme import load_graph_theme
 from tests.end_to_end.productions import make_tiny

@@ -13,7 +13,7 @@ from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.learning.run import CheckpointFacts, TrainingRun
 from pipeline.learning.take import Take
 from pipeline.production.schema import Production, parse_production
-from pipeline.sound.quantise import quantise
+from pipeline.sound.signal.quantise import quantise
 from pipeline.stages.shared.results import Made
 from pipeline.store.store import Piece, Result, Store, write_record
 

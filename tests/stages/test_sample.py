@@ -20,7 +20,7 @@ from pipeline.learning.sampler import Sampler
 from pipeline.learning.take import CandidateSet, Take
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.progress import Part
-from pipeline.sound.quantise import code_values, quantise
+from pipeline.sound.signal.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
 from pipeline.stages.shared.results import Made

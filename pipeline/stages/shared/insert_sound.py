@@ -13,10 +13,10 @@ from pipeline.film.inputs.footage import LONGEST_S, Footage, probe, write_sound
 from pipeline.film.timeline.timeline import InsertClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
-from pipeline.sound.mixing import count_odd
-from pipeline.sound.placement import FILM_RATE_HZ, Placement
-from pipeline.sound.reading import MOST_CHANNELS
-from pipeline.sound.sources import choose_source
+from pipeline.sound.inputs.reading import MOST_CHANNELS
+from pipeline.sound.inputs.sources import choose_source
+from pipeline.sound.signal.mixing import count_odd
+from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement
 
 
 def insert_path(production: Production, number: int) -> Path:

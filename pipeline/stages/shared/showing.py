@@ -36,7 +36,7 @@ from pipeline.picture.scene import Scene
 from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import Production
-from pipeline.sound.quantise import QuantisedSamples
+from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.stages.shared.results import Made
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from pipeline.sound.silence import WINDOW_S
+from pipeline.sound.signal.silence import WINDOW_S
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

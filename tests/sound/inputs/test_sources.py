@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import RecordingError
 from pipeline.ffmpeg.process import file_argument, run
-from pipeline.sound.decode import decode, load_music
-from pipeline.sound.mixing import ChannelSurvey
-from pipeline.sound.sources import choose_source
-from pipeline.sound.tracks import Track, tracks_in, tracks_of
+from pipeline.sound.inputs.decode import decode, load_music
+from pipeline.sound.inputs.sources import choose_source
+from pipeline.sound.inputs.tracks import Track, tracks_in, tracks_of
+from pipeline.sound.signal.mixing import ChannelSurvey
 from tests.sound.made import Floats, convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000

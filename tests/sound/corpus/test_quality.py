@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from pipeline.runtime.resources import assets_folder
-from pipeline.sound.doubts import doubts, short_note
-from pipeline.sound.quality import Quality, quality_of
-from pipeline.sound.silence import window_levels
+from pipeline.sound.corpus.doubts import doubts, short_note
+from pipeline.sound.corpus.quality import Quality, quality_of
+from pipeline.sound.signal.silence import window_levels
 from tests.sound.made import Floats
 
 RATE = 11025

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sound.silence import quietest_near, shortened, window_lengths, window_levels
+from pipeline.sound.signal.silence import quietest_near, shortened, window_lengths, window_levels
 from tests.sound.made import sine
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pipeline.errors import FfmpegError, InputError, RecordingError
 from pipeline.ffmpeg.formats import blamed, open_media, recognise
 from pipeline.ffmpeg.process import Process
-from pipeline.sound.tracks import sound_fault
+from pipeline.sound.inputs.tracks import sound_fault
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.ffmpeg import process as ffmpeg
-from pipeline.sound.loudness import Floats, LoudnessMeter, measure
+from pipeline.sound.signal.loudness import Floats, LoudnessMeter, measure
 from tests.sound.made import noise, sine, speechlike, write
 
 RATE = 48000

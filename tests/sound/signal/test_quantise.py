@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.learning import corpus
-from pipeline.sound.quantise import SILENCE, Encoding, QuantisedSamples, code_values, dequantise, quantise
+from pipeline.sound.signal.quantise import SILENCE, Encoding, QuantisedSamples, code_values, dequantise, quantise
 
 ENCODINGS: tuple[Encoding, ...] = ("linear-u8", "mu-law")
 ALL_CODES = np.arange(256, dtype=np.uint8)

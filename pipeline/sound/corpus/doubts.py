@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.sound.quality import Quality
+from pipeline.sound.corpus.quality import Quality
 
 _LEAST_SNR_DB: Final = 27.0  # read speech in a quiet room has 30 to 50
 _NOISE_ALONE_DB: Final = 12.0

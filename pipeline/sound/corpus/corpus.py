@@ -17,13 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import RecordingError
-from pipeline.sound.clipping import ClipCounter
-from pipeline.sound.mixing import SILENT_PEAK, finite, odd_sample_warnings
-from pipeline.sound.quality import Quality, quality_of
-from pipeline.sound.quantise import dequantise, quantise
-from pipeline.sound.resample import Resampler
+from pipeline.sound.corpus.clipping import ClipCounter
+from pipeline.sound.corpus.quality import Quality, quality_of
+from pipeline.sound.inputs.sound_file import new_sound_file
+from pipeline.sound.inputs.sources import SoundSource, choose_source
 from pipeline.sound.settings import CorpusSettings
-from pipeline.sound.silence import (
+from pipeline.sound.signal.mixing import SILENT_PEAK, finite, odd_sample_warnings
+from pipeline.sound.signal.quantise import dequantise, quantise
+from pipeline.sound.signal.resample import Resampler
+from pipeline.sound.signal.silence import (
     WINDOW_S,
     quietest_near,
     shortened,
@@ -31,8 +33,6 @@ from pipeline.sound.silence import (
     window_levels,
     window_samples,
 )
-from pipeline.sound.sound_file import new_sound_file
-from pipeline.sound.sources import SoundSource, choose_source
 
 Floats = npt.NDArray[np.float32]
 

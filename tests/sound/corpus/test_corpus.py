@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from pipeline.errors import RecordingError
-from pipeline.sound.corpus import CorpusSound, make_corpus
-from pipeline.sound.quantise import dequantise
+from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.settings import CorpusSettings
+from pipeline.sound.signal.quantise import dequantise
 from tests.sound.made import convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000

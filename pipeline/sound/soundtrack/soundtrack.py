@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sound.ducking import Duck
-from pipeline.sound.levels import matching_gains_db, measured
-from pipeline.sound.loudness import Loudness, LoudnessMeter, measure_blocks
-from pipeline.sound.placement import FILM_RATE_HZ, Placement, Samples, lay_music
-from pipeline.sound.reading import open_recording
+from pipeline.sound.inputs.reading import open_recording
+from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.settings import SoundSettings
-from pipeline.sound.sound_file import new_sound_file
-from pipeline.sound.voice import heard_blocks
+from pipeline.sound.signal.loudness import Loudness, LoudnessMeter, measure_blocks
+from pipeline.sound.soundtrack.ducking import Duck
+from pipeline.sound.soundtrack.levels import matching_gains_db, measured
+from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement, Samples, lay_music
+from pipeline.sound.soundtrack.voice import heard_blocks
 
 __all__ = [
     "FILM_RATE_HZ",

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import FfmpegError, FootageError, RecordingError
-from pipeline.sound.decode import Floats, decode
-from pipeline.sound.mixing import finite, plain_mixdown
-from pipeline.sound.reading import open_recording
+from pipeline.sound.inputs.decode import Floats, decode
+from pipeline.sound.inputs.reading import open_recording
+from pipeline.sound.signal.mixing import finite, plain_mixdown
 from tests.sound.made import convert, noise, peak_hz, sine, write
 
 RATE = 22050

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.sound.clipping import ClipCounter, clipped
-from pipeline.sound.mixing import finite
-from pipeline.sound.sources import choose_source
+from pipeline.sound.corpus.clipping import ClipCounter, clipped
+from pipeline.sound.inputs.sources import choose_source
+from pipeline.sound.signal.mixing import finite
 from tests.sound.made import Floats, convert, sine, speechlike, write
 
 RATE = 16000

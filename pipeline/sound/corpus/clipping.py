@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sound.tracks import Track
+from pipeline.sound.inputs.tracks import Track
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]

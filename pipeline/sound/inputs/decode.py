@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FootageError, InputError, RecordingError
-from pipeline.sound.mixing import Mixdown, finite
-from pipeline.sound.resample import Resampler
-from pipeline.sound.sources import Tell, choose_source, ignore
+from pipeline.sound.inputs.sources import Tell, choose_source, ignore
+from pipeline.sound.signal.mixing import Mixdown, finite
+from pipeline.sound.signal.resample import Resampler
 
 Floats = npt.NDArray[np.float32]
 

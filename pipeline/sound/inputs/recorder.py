@@ -23,8 +23,8 @@ import numpy.typing as npt
 from pipeline.errors import OutputError, RecordingError
 from pipeline.runtime.installing import extra_command
 from pipeline.runtime.resources import assets_folder
-from pipeline.sound.meter import Level, LevelMeter
-from pipeline.sound.resample import Resampler
+from pipeline.sound.signal.meter import Level, LevelMeter
+from pipeline.sound.signal.resample import Resampler
 from pipeline.store.files import disk_errors
 
 Floats = npt.NDArray[np.float32]

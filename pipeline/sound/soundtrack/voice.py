@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from pipeline.sound.placement import FILM_RATE_HZ, Placement
-from pipeline.sound.resample import Resampler
+from pipeline.sound.signal.resample import Resampler
+from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement
 
 Floats = npt.NDArray[np.float32]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.sound.resample import Floats, Resampler, resample
+from pipeline.sound.signal.resample import Floats, Resampler, resample
 from tests.sound.made import peak_hz, sine
 
 

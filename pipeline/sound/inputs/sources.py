@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, RecordingError
-from pipeline.sound.mixing import ChannelSurvey, Mixdown, finite, odd_sample_warnings, plain_mixdown
-from pipeline.sound.reading import RecordingStream, open_recording
-from pipeline.sound.tracks import Track, tracks_of
+from pipeline.sound.inputs.reading import RecordingStream, open_recording
+from pipeline.sound.inputs.tracks import Track, tracks_of
+from pipeline.sound.signal.mixing import ChannelSurvey, Mixdown, finite, odd_sample_warnings, plain_mixdown
 
 _MOST_LISTENED: Final = 32  # tracks: more than any camera or recorder has
 _STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from pipeline.sound.loudness import Loudness, measure_blocks
-from pipeline.sound.placement import FILM_RATE_HZ, VOICES, Kind, Placement, Samples
 from pipeline.sound.settings import SoundSettings
-from pipeline.sound.voice import heard_blocks
+from pipeline.sound.signal.loudness import Loudness, measure_blocks
+from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, VOICES, Kind, Placement, Samples
+from pipeline.sound.soundtrack.voice import heard_blocks
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,0 +1,4 @@
+"""Sound from files and microphones: tracks, channels, decoding, recording.
+
+Public: `sources`, `decode`, `recorder`.
+"""
