@@ -20,7 +20,7 @@ from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoS
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ
 from pipeline.learning.corpus import map_bytes
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress import Named, Reporter
 from pipeline.sound.signal.quantise import dequantise

@@ -15,8 +15,8 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.network import LstmSettings, TieredSettings
-from pipeline.learning.recipe import Recipe, TrainingSettings, planned_iterations, resolve
+from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress import WorkTime
 

@@ -22,10 +22,10 @@ from pipeline.build import estimate
 from pipeline.build.estimate import Amount, TrainingAhead
 from pipeline.build.speeds import Speeds, cache_folder
 from pipeline.film.planning.cuts import CutSettings
-from pipeline.learning.auto_network import AUTO, choose_network, network_of
-from pipeline.learning.network import parse_network
-from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.run import PLAN_FILE, CheckpointPlan
+from pipeline.learning.models.network import parse_network
+from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.training.auto_network import AUTO, choose_network, network_of
+from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import WorkTime, outlook_text
 from pipeline.sound.inputs.sound_file import name_of

@@ -10,8 +10,8 @@ from pathlib import Path
 from pipeline.errors import FootageError, ProductionError
 from pipeline.film.planning.settings import InsertSettings, VideoSettings, check_shape
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.network import TieredSettings
-from pipeline.learning.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
+from pipeline.learning.models.network import TieredSettings
+from pipeline.learning.recipes.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
 from pipeline.stages.shared.results import Made
 

@@ -14,8 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.learning.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
-from pipeline.learning.so_far import SoFar, so_far, unfinished_run
+from pipeline.learning.training.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
+from pipeline.learning.training.so_far import SoFar, so_far, unfinished_run
 from pipeline.production.schema import Production
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made

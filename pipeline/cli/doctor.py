@@ -184,11 +184,11 @@ def _gpu() -> Finding:
 
 def _training() -> Finding:
     """Measure how a network of usual size would be trained here: the same choice that a training makes."""
-    from pipeline.learning.arithmetic import choose_arithmetic  # noqa: PLC0415
-    from pipeline.learning.auto_network import measured_speed  # noqa: PLC0415
     from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
-    from pipeline.learning.network import LstmSettings  # noqa: PLC0415
-    from pipeline.learning.recipe import TrainingSettings, resolve  # noqa: PLC0415
+    from pipeline.learning.models.network import LstmSettings  # noqa: PLC0415
+    from pipeline.learning.recipes.arithmetic import choose_arithmetic  # noqa: PLC0415
+    from pipeline.learning.recipes.recipe import TrainingSettings, resolve  # noqa: PLC0415
+    from pipeline.learning.training.auto_network import measured_speed  # noqa: PLC0415
 
     device = choose_device("auto")
     network = LstmSettings()

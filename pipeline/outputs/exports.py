@@ -23,7 +23,7 @@ from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import map_bytes
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.planes import planes_of, rgb_from_planes
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file

@@ -23,8 +23,8 @@ from pipeline.build.trainings import Training, trainings
 from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
-from pipeline.learning.run import TrainingRun
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.made_up import made_up_run, made_up_take
 from pipeline.production.schema import Production

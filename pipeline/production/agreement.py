@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from pipeline.film.planning.cuts import CutSettings
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
-from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.sampling import SamplingSettings
+from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.sampling.settings import SamplingSettings
 
 
 def check_agreement(

@@ -19,10 +19,10 @@ from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.planning.cuts import CutSettings
 from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
-from pipeline.learning.auto_network import AUTO, Auto
-from pipeline.learning.network import LstmSettings, NetworkSettings
-from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.sampling import SamplingSettings
+from pipeline.learning.models.network import LstmSettings, NetworkSettings
+from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.learning.training.auto_network import AUTO, Auto
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at

@@ -17,9 +17,9 @@ from pipeline.errors import StageError
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus, comparable, load_bytes
-from pipeline.learning.loss_log import read_columns
-from pipeline.learning.network import LstmSettings, TieredSettings, parse_network
-from pipeline.learning.run import TrainingRun
+from pipeline.learning.models.network import LstmSettings, TieredSettings, parse_network
+from pipeline.learning.training.loss_log import read_columns
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill

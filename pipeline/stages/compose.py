@@ -25,7 +25,7 @@ from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import render_text
 from pipeline.production.schema import Production

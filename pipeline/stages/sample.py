@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
-from pipeline.learning.auto_network import network_of
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.network import BYTE_VALUES, LstmSettings, TieredSettings
-from pipeline.learning.run import PLAN_FILE, CheckpointPlan, TrainingRun
-from pipeline.learning.sampling import SamplingSettings
-from pipeline.learning.speaking import Order
-from pipeline.learning.take import CandidateSet, Take
-from pipeline.learning.take_facts import dead_air_cut, doubts_about
-from pipeline.learning.take_making import TakeJob, make_take, record_of
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.learning.sampling.speaking import Order
+from pipeline.learning.sampling.take import CandidateSet, Take
+from pipeline.learning.sampling.take_facts import dead_air_cut, doubts_about
+from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
+from pipeline.learning.training.auto_network import network_of
+from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
@@ -339,7 +339,9 @@ def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings |
     parameters = 0 if network is None else network.parameters
     if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):
         return "cpu"
-    from pipeline.learning.gpu_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along, which few takes need
+    from pipeline.learning.sampling.gpu_sampler import (  # noqa: PLC0415 - brings torch along, which few takes need
+        gpu_or_cpu,
+    )
 
     return gpu_or_cpu(required=settings.device == "cuda")
 

@@ -26,8 +26,8 @@ from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis, ScrollLaw
 from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.run import CheckpointFacts, TrainingRun
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.picture.layout import load_layout
 from pipeline.picture.template_files import read_template_text
 from pipeline.picture.templating import check_text, render_caption

@@ -11,11 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.learning.auto_network import AUTO, choose_network, keep_choice, kept_choice, measured_speed, network_of
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.network import LstmSettings, TieredSettings
-from pipeline.learning.recipe import TrainingSettings
-from pipeline.learning.run import INGREDIENTS_FILE, PLAN_FILE, RECORD_FILE, STATE_FILE, CheckpointPlan, TrainingRun
+from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.training.auto_network import (
+    AUTO,
+    choose_network,
+    keep_choice,
+    kept_choice,
+    measured_speed,
+    network_of,
+)
+from pipeline.learning.training.run import (
+    INGREDIENTS_FILE,
+    PLAN_FILE,
+    RECORD_FILE,
+    STATE_FILE,
+    CheckpointPlan,
+    TrainingRun,
+)
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
@@ -27,7 +41,7 @@ from pipeline.store.files import atomic_write_text, disk_errors
 from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 
 if TYPE_CHECKING:
-    from pipeline.learning.training import Training
+    from pipeline.learning.training.training import Training
 
 STAGE = "train"
 VERSION = 1
@@ -144,7 +158,7 @@ def _is_whole(task: _Task, report: Reporter) -> bool:
     """Whether a training has ended and only waits to be published; what was damaged meanwhile is removed."""
     if not (task.folder / RECORD_FILE).is_file():
         return False
-    from pipeline.learning.trainer import ended_whole  # noqa: PLC0415 - torch takes seconds to import
+    from pipeline.learning.training.trainer import ended_whole  # noqa: PLC0415 - torch takes seconds to import
 
     if ended_whole(task.folder):
         return True
@@ -188,7 +202,7 @@ def reached(production: Production, made: Made, workplace: Workplace) -> list[in
 
     0 where there are not two checkpoints yet: iteration 0 alone makes no film.
     """
-    from pipeline.learning.training_state import load_state  # noqa: PLC0415 - brings torch along
+    from pipeline.learning.training.training_state import load_state  # noqa: PLC0415 - brings torch along
 
     found: list[int | None] = []
     for piece in pieces(production, made):
@@ -244,7 +258,7 @@ def _scheduled(tasks: list[_Task], at_once: int, workplace: Workplace) -> list[_
 
 def _work(task: _Task) -> float:
     """Arithmetic of a whole training, or of its minutes at a speed that orders them rightly among their like."""
-    from pipeline.learning.recipe import planned_iterations, resolve  # noqa: PLC0415
+    from pipeline.learning.recipes.recipe import planned_iterations, resolve  # noqa: PLC0415
 
     settings, network = task.training, task.network
     recipe = resolve(settings, getattr(network, "group", 1))
@@ -296,7 +310,7 @@ def _train_in_process(numbered: tuple[int, _Task]) -> None:
 
 def _train(task: _Task, report: Reporter) -> None:
     """Train one section to its end, in its durable folder."""
-    from pipeline.learning.trainer import train  # noqa: PLC0415 - torch takes seconds to import
+    from pipeline.learning.training.trainer import train  # noqa: PLC0415 - torch takes seconds to import
 
     write_record(task.folder, train(_training(task, report)))
 
@@ -304,8 +318,8 @@ def _train(task: _Task, report: Reporter) -> None:
 def _training(task: _Task, report: Reporter) -> Training:
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
-    from pipeline.learning.learner import Lesson  # noqa: PLC0415
-    from pipeline.learning.training import Training  # noqa: PLC0415
+    from pipeline.learning.training.learner import Lesson  # noqa: PLC0415
+    from pipeline.learning.training.training import Training  # noqa: PLC0415
 
     record = task.corpus.record
     data = np.asarray(load_bytes(record, task.corpus.folder))
@@ -335,7 +349,11 @@ def _begin_from_another(task: _Task, workplace: Workplace) -> None:
     others = list(_of_other_lengths(task, workplace.store))
     if not others:
         return
-    from pipeline.learning.continuation import prolong, shorten, usable_state  # noqa: PLC0415 - brings torch along
+    from pipeline.learning.training.continuation import (  # noqa: PLC0415 - brings torch along
+        prolong,
+        shorten,
+        usable_state,
+    )
 
     training = _training(task, SILENT)
     for other in others:
@@ -351,7 +369,7 @@ def _begin_from_another(task: _Task, workplace: Workplace) -> None:
 
 def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
     """Folders of trainings, finished or in flight, that are like this one in all but their length."""
-    from pipeline.learning.continuation import LENGTH_SETTINGS  # noqa: PLC0415 - brings torch along
+    from pipeline.learning.training.continuation import LENGTH_SETTINGS  # noqa: PLC0415 - brings torch along
 
     def alike(ingredients: Mapping[str, Any]) -> object:
         training = {name: value for name, value in ingredients["training"].items() if name not in LENGTH_SETTINGS}

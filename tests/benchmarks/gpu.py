@@ -17,12 +17,12 @@ import time
 import numpy as np
 import torch
 
-from pipeline.learning.arithmetic import choose_arithmetic
-from pipeline.learning.gpu_sampler import GpuSampler
 from pipeline.learning.hardware import choose_device, describe_gpu, training_environment
-from pipeline.learning.learner import Learner, Lesson
-from pipeline.learning.network import LstmSettings
-from pipeline.learning.recipe import TrainingSettings, resolve
+from pipeline.learning.models.network import LstmSettings
+from pipeline.learning.recipes.arithmetic import choose_arithmetic
+from pipeline.learning.recipes.recipe import TrainingSettings, resolve
+from pipeline.learning.sampling.gpu_sampler import GpuSampler
+from pipeline.learning.training.learner import Learner, Lesson
 from tests.benchmarks.sampling import random_weights
 
 FAITHFUL_ITERATIONS = 74_000

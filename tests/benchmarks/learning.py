@@ -32,13 +32,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.learning.arithmetic import choose_arithmetic
-from pipeline.learning.auto_network import choose_network, measured_speed
 from pipeline.learning.hardware import choose_device, training_environment, useful_threads
-from pipeline.learning.learner import Learner, Lesson
-from pipeline.learning.network import LstmSettings, TieredSettings
-from pipeline.learning.recipe import TrainingSettings, rate_share_at, resolve
-from pipeline.learning.streams import ValidationStreams
+from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.recipes.arithmetic import choose_arithmetic
+from pipeline.learning.recipes.recipe import TrainingSettings, rate_share_at, resolve
+from pipeline.learning.training.auto_network import choose_network, measured_speed
+from pipeline.learning.training.learner import Learner, Lesson
+from pipeline.learning.training.streams import ValidationStreams
 from pipeline.sound.corpus.corpus import make_corpus
 from pipeline.sound.settings import CorpusSettings
 from tests.processors import add_option, begin_again_as, processor_words

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 
-from pipeline.learning.arithmetic import choose_arithmetic
 from pipeline.learning.hardware import choose_device, training_environment
-from pipeline.learning.learner import Learner, Lesson
-from pipeline.learning.network import TieredSettings
-from pipeline.learning.recipe import TrainingSettings, rate_share_at, resolve
+from pipeline.learning.models.network import TieredSettings
+from pipeline.learning.recipes.arithmetic import choose_arithmetic
+from pipeline.learning.recipes.recipe import TrainingSettings, rate_share_at, resolve
+from pipeline.learning.training.learner import Learner, Lesson
 from tests.benchmarks.learning import ROOT, read_lesson
 from tests.processors import add_option, begin_again_as, processor_words
 

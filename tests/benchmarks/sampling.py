@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.learning.checkpoint import load_checkpoint
-from pipeline.learning.gpu_sampler import GpuSampler
-from pipeline.learning.network import LstmSettings, TieredSettings
+from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.reference import ReferenceNetwork
-from pipeline.learning.sampler import Sampler
-from pipeline.learning.sampler_steps import read_all
-from pipeline.learning.sampling import SamplingSettings
+from pipeline.learning.sampling.gpu_sampler import GpuSampler
+from pipeline.learning.sampling.sampler import Sampler
+from pipeline.learning.sampling.sampler_steps import read_all
+from pipeline.learning.sampling.settings import SamplingSettings
 from tests.processors import add_option, begin_again_as, processor_words
 
 RATE_HZ = 11025

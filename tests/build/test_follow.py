@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.build.follow import follow_another, speaking_meanwhile
-from pipeline.learning.run import PLAN_FILE, CheckpointPlan
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.stages import sample, train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece
-from tests.learning.networks import save_random_checkpoint
+from tests.learning.models.networks import save_random_checkpoint
 from tests.stages.test_sample import ITERATIONS, NETWORK, Listener, made, production, workplace
 from tests.store.test_lock import hold
 

@@ -16,8 +16,8 @@ from pipeline.build.forecast import Ahead, works
 from pipeline.build.speeds import BELIEVED, Speeds, cache_folder
 from pipeline.build.stage_order import STAGES, build
 from pipeline.cli.app import run
-from pipeline.learning.network import parse_network
-from pipeline.learning.recipe import TrainingSettings
+from pipeline.learning.models.network import parse_network
+from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
 from pipeline.runtime.progress import Silence, WorkTime, stage_seconds
 from pipeline.stages.shared.results import Made

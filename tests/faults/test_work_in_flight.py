@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.learning import trainer
-from pipeline.learning.run import TrainingRun
-from pipeline.learning.speaking import Order, speak
-from pipeline.learning.trainer import train
+from pipeline.learning.sampling.speaking import Order, speak
+from pipeline.learning.training import trainer
+from pipeline.learning.training.run import TrainingRun
+from pipeline.learning.training.trainer import train
 from pipeline.production.schema import load_production
 from pipeline.stages import prepare
 from pipeline.stages import train as train_stage
@@ -20,8 +20,8 @@ from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.faults.tiny import build_here, half_published, make_small
-from tests.learning.networks import SMALL_LSTM, save_random_checkpoint
-from tests.learning.trainings import TINY_LSTM, Listener, training
+from tests.learning.models.networks import SMALL_LSTM, save_random_checkpoint
+from tests.learning.training.trainings import TINY_LSTM, Listener, training
 
 SETTINGS = {"recipe": "torch-rnn", "iterations": 50, "checkpoint_every": 20}
 
@@ -97,7 +97,7 @@ def test_a_take_in_flight_whose_bytes_were_altered_is_made_anew(tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.learning.speaking._SECONDS_BETWEEN_SAVES", 0.0)
+        patch.setattr("pipeline.learning.sampling.speaking._SECONDS_BETWEEN_SAVES", 0.0)
         with pytest.raises(KeyboardInterrupt):
             speak(orders[1], on_samples=stop)
     take = orders[1].folder / "take.npy"

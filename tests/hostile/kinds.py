@@ -31,11 +31,11 @@ from pipeline.film.inputs.stills import read_logo, read_still
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline.segments import cut
 from pipeline.film.timeline.timeline import Film, Segment, Timeline
-from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.loss_log import HEADER, read_columns, read_log
-from pipeline.learning.run import TrainingRun
-from pipeline.learning.take import CandidateSet, Take
+from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.sampling.take import CandidateSet, Take
+from pipeline.learning.training.loss_log import HEADER, read_columns, read_log
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_drawing import draw_card, load_card_template
 from pipeline.picture.layout import load_layout
@@ -342,7 +342,7 @@ def stored(folder: Path, rng: random.Random) -> Read:
 
 
 def array(folder: Path, rng: random.Random) -> Read:
-    from pipeline.learning.speaking import _saved_memory  # noqa: PLC0415
+    from pipeline.learning.sampling.speaking import _saved_memory  # noqa: PLC0415
 
     name, data = _bytes_of(seeds.arrays(), rng)
     (folder / name).write_bytes(data)

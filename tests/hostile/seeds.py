@@ -19,7 +19,7 @@ from PIL import Image
 from pipeline.ffmpeg import process as ffmpeg
 from pipeline.runtime.resources import builtin_templates_folder
 from tests.end_to_end.productions import TINY
-from tests.learning.networks import save_random_checkpoint
+from tests.learning.models.networks import save_random_checkpoint
 from tests.picture.made_cards import CARDS
 from tests.sound.made import speechlike
 
@@ -134,7 +134,7 @@ def pictures() -> Mapping[str, bytes]:
 @lru_cache(maxsize=1)
 def checkpoint() -> Mapping[str, bytes]:
     """Both files of a checkpoint of a tiny network."""
-    from pipeline.learning.network import LstmSettings  # noqa: PLC0415
+    from pipeline.learning.models.network import LstmSettings  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         json_path = save_random_checkpoint(Path(folder), LstmSettings(layers=1, neurons=6, embedding=4), 8)

@@ -31,8 +31,8 @@ from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.inputs.stills import read_logo, read_still
 from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse_frame_rate
 from pipeline.film.timeline.timeline import Chapter, Film, Timeline
-from pipeline.learning import speaking
 from pipeline.learning.corpus import map_bytes
+from pipeline.learning.sampling import speaking
 from pipeline.picture.fonts import load_fonts
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.learning.run import PLAN_FILE, STATE_FILE
-from pipeline.learning.so_far import so_far
+from pipeline.learning.training.run import PLAN_FILE, STATE_FILE
+from pipeline.learning.training.so_far import so_far
 from pipeline.picture.stamp import stamped
 from pipeline.picture.theme import load_theme
 from pipeline.production.schema import load_production
@@ -20,7 +20,7 @@ from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.end_to_end.productions import make_tiny, say_here
-from tests.learning.trainings import Listener
+from tests.learning.training.trainings import Listener
 from tests.store.test_lock import hold
 
 MARK_ROWS = 9  # of 180: the band that says what is made up

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.learning.corpus import Corpus, RecordingFacts
-from pipeline.learning.run import CheckpointFacts, TrainingRun
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.production.schema import Production, parse_production
 from pipeline.sound.signal.quantise import quantise
 from pipeline.stages.shared.results import Made

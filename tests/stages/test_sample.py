@@ -11,13 +11,13 @@ import pytest
 import soundfile
 
 from pipeline.errors import ProductionError
-from pipeline.learning.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.draws import uniforms
-from pipeline.learning.network import LstmSettings
-from pipeline.learning.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
-from pipeline.learning.sampler import Sampler
-from pipeline.learning.take import CandidateSet, Take
+from pipeline.learning.models.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.learning.models.network import LstmSettings
+from pipeline.learning.sampling.draws import uniforms
+from pipeline.learning.sampling.sampler import Sampler
+from pipeline.learning.sampling.take import CandidateSet, Take
+from pipeline.learning.training.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.progress import Part
 from pipeline.sound.signal.quantise import code_values, quantise
@@ -26,7 +26,7 @@ from pipeline.stages.sample import follow, pieces, run
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Store, write_record
-from tests.learning.networks import random_weights, save_random_checkpoint
+from tests.learning.models.networks import random_weights, save_random_checkpoint
 
 RATE_HZ = 4000
 NETWORK = LstmSettings(layers=1, neurons=20, embedding=6)

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.learning.checkpoint import load_checkpoint
-from pipeline.learning.run import TrainingRun
+from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.training.run import TrainingRun
 from pipeline.production.schema import Production
 from pipeline.stages import train
 from pipeline.stages.shared.results import Made
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
-from tests.learning.trainings import Listener
+from tests.learning.training.trainings import Listener
 from tests.stages import made_up
 
 TRAININGS = [

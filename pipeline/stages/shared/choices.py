@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.errors import ProductionError
-from pipeline.learning.recipe import checkpoint_iterations
+from pipeline.learning.recipes.recipe import checkpoint_iterations
 from pipeline.production.schema import Production
 
 _NAMED: Final = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from pipeline.learning.corpus import Corpus, load_bytes
-from pipeline.learning.sampling import SamplingSettings
+from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.store.store import Result
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.run import TrainingRun
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.card import CardPicture
 from pipeline.store.store import Result
 

@@ -26,9 +26,9 @@ from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline.scroll import ScrollLaw
 from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
-from pipeline.learning.loss_log import read_columns
-from pipeline.learning.run import TrainingRun
-from pipeline.learning.take import Take
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.loss_log import read_columns
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.card import CardPicture
 from pipeline.picture.card_animation import CardAnimation
 from pipeline.picture.layout import load_layout

@@ -1,0 +1,111 @@
+"""The optimisers of both recipes, stepped together, and their state as plain tensors.
+
+This module does not know what is optimised, beyond which tensors are matrices between layers.
+
+Sources: Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019), Muon (Jordan et al. 2024,
+https://kellerjordan.github.io/posts/muon/): a step along the momentum's nearest orthogonal matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, AdamW, Optimizer
+
+from pipeline.learning.recipes.muon import Muon
+from pipeline.learning.recipes.recipe import Recipe
+
+_TABLES = ("embedding.", "output")
+"""Tables of bytes: their rows are looked up one by one, so orthogonal steps make no sense for them."""
+
+
+class Optimiser:
+    """One or two of torch's optimisers under one learning rate schedule.
+
+    Parameters
+    ----------
+    network
+        Whose weights are learned.
+    recipe
+        How.
+    muon_dtype
+        Of the products of Muon's orthogonalisation.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, *, muon_dtype: torch.dtype = torch.float32) -> None:
+        self._recipe = recipe
+        self.learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        matrices, rest = _split(network) if recipe.matrix_learning_rate else ([], self.learned)
+        self._parts: list[tuple[Optimizer, float]] = [(_adam(rest, recipe), recipe.learning_rate)]
+        if matrices:
+            muon = Muon(
+                matrices,
+                lr=recipe.matrix_learning_rate,
+                weight_decay=recipe.weight_decay,
+                dtype=muon_dtype,
+            )
+            self._parts.append((muon, recipe.matrix_learning_rate))
+
+    def step(self, share: float) -> None:
+        """Clip the gradients, and move all weights at a share of the full learning rates."""
+        if self._recipe.clip == "value":
+            nn.utils.clip_grad_value_(self.learned, self._recipe.clip_at)
+        else:
+            nn.utils.clip_grad_norm_(self.learned, self._recipe.clip_at)
+        for part, full_rate in self._parts:
+            for group in part.param_groups:
+                group["lr"] = full_rate * share
+            part.step()
+
+    def clear_gradients(self) -> None:
+        """Forget the gradients of the last update."""
+        for part, _ in self._parts:
+            part.zero_grad(set_to_none=True)
+
+    def forget(self) -> None:
+        """Forget all moments."""
+        for part, _ in self._parts:
+            part.state.clear()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Give the whole state by names."""
+        named: dict[str, Tensor] = {}
+        for place, (part, _) in enumerate(self._parts):
+            for index, values in part.state_dict()["state"].items():
+                named |= {f"{place}.{index}.{key}": value for key, value in values.items()}
+        return named
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take a state that `tensors` gave."""
+        for place, (part, _) in enumerate(self._parts):
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in tensors.items():
+                own, index, key = name.split(".", 2)
+                if int(own) == place:
+                    state.setdefault(int(index), {})[key] = tensor
+            part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
+
+
+def _split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            is_matrix = parameter.ndim == 2 and not name.startswith(_TABLES)  # noqa: PLR2004 - rows and columns
+            (matrices if is_matrix else rest).append(parameter)
+    return matrices, rest
+
+
+def _adam(parameters: list[nn.Parameter], recipe: Recipe) -> Optimizer:
+    if recipe.weight_decay:
+        return AdamW(
+            parameters,
+            lr=recipe.learning_rate,
+            betas=recipe.betas,
+            eps=recipe.epsilon,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+    return Adam(parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)

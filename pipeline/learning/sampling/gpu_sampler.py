@@ -1,0 +1,271 @@
+"""The sampler for a GPU: one step of the network and one draw, captured once as a CUDA graph and replayed.
+
+The bytes never leave the device within a block: the drawn byte is the next step's input, random numbers are sent ahead,
+and what was said comes back a block at a time. On a processor the same steps run without a graph, slowly; that is how
+they are tested. The random numbers are those of the processor's sampler, the rounding is not: bytes may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from pipeline.errors import TrainingError
+from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.learning.sampling.draws import Doubles
+from pipeline.learning.sampling.speaking import Order
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+_STEPS_PER_GRAPH: Final = 64
+_WARM_UPS: Final = 3
+
+
+def gpu_or_cpu(*, required: bool) -> str:
+    """Return `cuda` where there is such a device, else `cpu`.
+
+    Raises
+    ------
+    TrainingError
+        Where one is required and there is none.
+    """
+    if torch.cuda.is_available():
+        return "cuda"
+    if required:
+        raise TrainingError(
+            "There is no CUDA device to sample with.",
+            expected="a GPU that torch can use",
+            hint='Set device = "auto" or "cpu" in the section\'s sampling.',
+        )
+    return "cpu"
+
+
+def open_gpu_sampler(order: Order) -> GpuSampler:
+    """Load the order's checkpoint for the GPU."""
+    checkpoint = load_checkpoint(order.checkpoint)
+    return GpuSampler(checkpoint.network, checkpoint.weights, streams=len(order.files))
+
+
+class _Tensors:
+    """Weights as the steps read them, and everything that changes, at fixed addresses."""
+
+    def __init__(
+        self, network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], streams: int, device: str
+    ) -> None:
+        def tensor(name: str) -> torch.Tensor:
+            return torch.tensor(weights[name], device=device)
+
+        def zeros(*shape: int) -> torch.Tensor:
+            return torch.zeros(shape, device=device)
+
+        self.embedding = tensor("embedding.weight")
+        self.layers = []
+        for layer in range(network.layers):
+            both = torch.cat([tensor(f"lstm.weight_ih_l{layer}"), tensor(f"lstm.weight_hh_l{layer}")], dim=1)
+            bias = tensor(f"lstm.bias_ih_l{layer}") + tensor(f"lstm.bias_hh_l{layer}")
+            self.layers.append((both.t().contiguous(), bias))
+        self.output = tensor("output.weight").t().contiguous(), tensor("output.bias")
+        self.hidden = [zeros(streams, network.neurons) for _ in range(network.layers)]
+        self.cells = [zeros(streams, network.neurons) for _ in range(network.layers)]
+        places = 1 if isinstance(network, LstmSettings) else max(network.group, network.recent)
+        self.history = torch.full((streams, places), SILENCE_BYTE, dtype=torch.int64, device=device)
+        self.condition = zeros(streams, 0)
+        if isinstance(network, TieredSettings):
+            self.condition = zeros(streams, network.group * network.fast_neurons)
+            self.condition_weights = tensor("condition.weight").t().contiguous(), tensor("condition.bias")
+            self.recent = tensor("recent.weight").t().contiguous()
+            self.fast = [
+                (tensor(f"fast.{layer}.weight").t().contiguous(), tensor(f"fast.{layer}.bias"))
+                for layer in range(network.fast_layers)
+            ]
+
+    def remembered(self) -> dict[str, torch.Tensor]:
+        """Everything that changes."""
+        parts = {"history": self.history, "condition": self.condition}
+        parts |= {f"hidden{layer}": tensor for layer, tensor in enumerate(self.hidden)}
+        return parts | {f"cells{layer}": tensor for layer, tensor in enumerate(self.cells)}
+
+
+class GpuSampler:
+    """Lets one or more streams of a network speak, on a GPU; a `Speaker`.
+
+    Parameters
+    ----------
+    network, weights
+        As for the processor's sampler; computed in float32.
+    streams
+        How many takes advance together.
+    device
+        A torch device; graphs are captured on CUDA alone.
+    """
+
+    def __init__(
+        self,
+        network: LstmSettings | TieredSettings,
+        weights: Mapping[str, Floats],
+        *,
+        streams: int = 1,
+        device: str = "cuda",
+    ) -> None:
+        self.streams = streams
+        self.network = network
+        self.device = torch.device(device)
+        self._group = 1 if isinstance(network, LstmSettings) else network.group
+        self._phase = 0
+        self._tensors = _Tensors(network, weights, streams, device)
+        self._steps = -(-_STEPS_PER_GRAPH // self._group) * self._group
+        """Of one replay: whole groups, so that each replay begins where a group does."""
+        shape = (self._steps, streams, 1)
+        self._uniforms = torch.zeros(shape, dtype=torch.float64, device=device)
+        self._sharpness = torch.ones(shape, device=device)
+        self._said = torch.zeros((self._steps, streams), dtype=torch.int64, device=device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._cuts = (BYTE_VALUES, 0.0)
+
+    @torch.no_grad()
+    def hear(self, heard: Bytes) -> None:
+        """Let all streams hear the same bytes, shape = (samples,)."""
+        for byte in torch.tensor(heard.astype(np.int64), device=self.device):
+            self._predict(self._phase)
+            self._append(byte.expand(self.streams))
+            self._phase = (self._phase + 1) % self._group
+
+    @torch.no_grad()
+    def logits(self, heard: Bytes) -> Floats:
+        """Hear bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
+        logits = []
+        for byte in torch.tensor(heard.astype(np.int64), device=self.device):
+            logits.append(self._predict(self._phase).cpu().numpy())
+            self._append(byte.expand(self.streams))
+            self._phase = (self._phase + 1) % self._group
+        return np.array(logits, np.float32)
+
+    @torch.no_grad()
+    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0) -> Bytes:
+        """Draw one byte for each random number, shape = (streams, samples); see `Sampler.say`."""
+        if (top_k, min_p) != self._cuts:
+            self._graph, self._cuts = None, (top_k, min_p)
+        said: list[torch.Tensor] = []
+        chance = torch.tensor(uniforms.T[..., None], device=self.device)
+        sharp = torch.tensor(sharpness.T[..., None].astype(np.float32), device=self.device)
+        done, samples = 0, uniforms.shape[1]
+        while done < samples:
+            whole = self._phase == 0 and samples - done >= self._steps
+            count = self._steps if whole else min(samples - done, self._group - self._phase)
+            self._uniforms[:count] = chance[done : done + count]
+            self._sharpness[:count] = sharp[done : done + count]
+            if whole:
+                self._replay()
+            else:
+                self._run(self._phase, count)
+                self._phase = (self._phase + count) % self._group
+            said.append(self._said[:count].to(torch.uint8))
+            done += count
+        return np.ascontiguousarray(torch.cat(said).cpu().numpy().T) if said else np.zeros((self.streams, 0), np.uint8)
+
+    def remember(self) -> dict[str, npt.NDArray[Any]]:
+        """What must be kept to go on later."""
+        memory = {name: tensor.cpu().numpy().copy() for name, tensor in self._tensors.remembered().items()}
+        return memory | {"phase": np.array([self._phase], np.int64)}
+
+    def recall(self, memory: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Go on where `remember` was; False where this is no memory of such a network."""
+        own = self._tensors.remembered()
+        if memory.keys() != {*own, "phase"} or not 0 <= memory["phase"].reshape(-1)[0] < self._group:
+            return False
+        if any(memory[name].shape != tuple(tensor.shape) for name, tensor in own.items()):
+            return False
+        if not ((memory["history"] >= 0) & (memory["history"] < BYTE_VALUES)).all():
+            return False
+        for name, tensor in own.items():
+            tensor.copy_(torch.from_numpy(memory[name].copy()))
+        self._phase = int(memory["phase"].reshape(-1)[0])
+        return True
+
+    def _replay(self) -> None:
+        if self.device.type != "cuda":
+            self._run(0, self._steps)
+            return
+        if self._graph is None:
+            self._graph = self._capture()
+        self._graph.replay()
+
+    def _capture(self) -> torch.cuda.CUDAGraph:
+        """Record the steps; the warm-up that this needs must not move the streams."""
+        before = {name: tensor.clone() for name, tensor in self._tensors.remembered().items()}
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(_WARM_UPS):
+                self._run(0, self._steps)
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._run(0, self._steps)
+        for name, tensor in self._tensors.remembered().items():
+            tensor.copy_(before[name])
+        return graph
+
+    def _run(self, phase: int, count: int) -> None:
+        for step in range(count):
+            logits = self._predict((phase + step) % self._group)
+            self._draw(logits, step)
+            self._append(self._said[step])
+
+    def _append(self, said: torch.Tensor) -> None:
+        history = self._tensors.history
+        if history.shape[1] > 1:
+            history[:, :-1] = history[:, 1:].clone()
+        history[:, -1] = said
+
+    def _predict(self, phase: int) -> torch.Tensor:
+        tensors = self._tensors
+        if isinstance(self.network, LstmSettings):
+            x = self._move(tensors.embedding[tensors.history[:, -1]])
+        else:
+            x = self._fast_tier(self.network, phase)
+        return torch.addmm(tensors.output[1], x, tensors.output[0])
+
+    def _move(self, x: torch.Tensor) -> torch.Tensor:
+        tensors, neurons = self._tensors, self.network.neurons
+        for (weights, bias), hidden, cells in zip(tensors.layers, tensors.hidden, tensors.cells, strict=True):
+            z = torch.addmm(bias, torch.cat((x, hidden), dim=1), weights)
+            gates = torch.sigmoid(z)
+            new = gates[:, :neurons] * torch.tanh(z[:, 2 * neurons : 3 * neurons])
+            torch.addcmul(new, gates[:, neurons : 2 * neurons], cells, out=cells)
+            torch.mul(gates[:, 3 * neurons :], torch.tanh(cells), out=hidden)
+            x = hidden
+        return x
+
+    def _fast_tier(self, network: TieredSettings, phase: int) -> torch.Tensor:
+        tensors = self._tensors
+        if phase == 0:
+            heard = tensors.embedding[tensors.history[:, -network.group :]].flatten(1)
+            x = self._move(heard)
+            tensors.condition.copy_(torch.addmm(tensors.condition_weights[1], x, tensors.condition_weights[0]))
+        told = tensors.condition[:, phase * network.fast_neurons : (phase + 1) * network.fast_neurons]
+        recent = tensors.embedding[tensors.history[:, -network.recent :]].flatten(1)
+        h = torch.relu(torch.addmm(told, recent, tensors.recent))
+        for weights, bias in tensors.fast:
+            h = h + torch.relu(torch.addmm(bias, h, weights))
+        return h
+
+    def _draw(self, logits: torch.Tensor, step: int) -> None:
+        """The first byte whose share of the whole, with all shares before it, exceeds the random number."""
+        top_k, min_p = self._cuts
+        best = logits.amax(dim=1, keepdim=True)
+        chances = torch.exp((logits - best) * self._sharpness[step])
+        if top_k < BYTE_VALUES:
+            least = logits.topk(top_k, dim=1).values[:, -1:]
+            chances = chances * (logits >= least)
+        if min_p > 0.0:
+            chances = chances * (chances >= min_p)
+        sums = chances.double().cumsum(dim=1)
+        below = (sums <= self._uniforms[step] * sums[:, -1:]).sum(dim=1)
+        self._said[step].copy_(below.clamp(max=BYTE_VALUES - 1))

@@ -1,0 +1,148 @@
+"""The fast sampler: a network that hears bytes and says bytes, on one core.
+
+This module owns a network's memory between blocks, so that a take can be made piece by piece and go on after a stop.
+It does not know files, seeds or rates. It needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.learning.sampling.draws import Doubles
+from pipeline.learning.sampling.sampler_models import Floats, pack, weight_bytes_per_sample
+from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state
+from pipeline.learning.sampling.settings import Held
+
+Memory = Mapping[str, npt.NDArray[Any]]
+"""What a network remembers, as arrays that can be saved."""
+
+_REMEMBERED: Final = ("inputs", "cells", "history", "condition", "phase")
+
+
+class Speaker(Protocol):
+    """Anything that lets streams of one network speak: this module's sampler, or a GPU's."""
+
+    streams: int
+
+    def hear(self, heard: Bytes) -> None:
+        """Let all streams hear the same bytes."""
+
+    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int, min_p: float) -> Bytes:
+        """Draw one byte for each random number, shape = (streams, samples)."""
+
+    def remember(self) -> dict[str, npt.NDArray[Any]]:
+        """What must be kept to go on later."""
+
+    def recall(self, memory: Memory) -> bool:
+        """Go on where `remember` was; False where this is no memory of such a network."""
+
+
+class Sampler:
+    """Lets one or more streams of a network speak, on the processor.
+
+    Streams that advance together share each run through the weights; each gets the bytes that it would get alone.
+
+    Parameters
+    ----------
+    network
+        Its settings.
+    weights
+        Its tensors, float32, with the names and shapes of `learning/network.py`.
+    held
+        How the numbers of the large matrices are held.
+    streams
+        How many takes advance together, at least 1.
+    """
+
+    def __init__(
+        self,
+        network: LstmSettings | TieredSettings,
+        weights: Mapping[str, Floats],
+        *,
+        held: Held = "int8",
+        streams: int = 1,
+    ) -> None:
+        self.streams = streams
+        self._model = pack(network, weights, held)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: silence, and states of zero."""
+        self._state = new_state(self._model, self.streams, SILENCE_BYTE)
+
+    @property
+    def weight_bytes_per_sample(self) -> float:
+        """Bytes of weights that must be read for one sample of all streams."""
+        return weight_bytes_per_sample(self._model)
+
+    @property
+    def weight_bytes_held(self) -> int:
+        """Bytes of all packed matrices."""
+        return self._model.weights.nbytes
+
+    def hear(self, heard: Bytes) -> None:
+        """Let all streams hear the same bytes, shape = (samples,)."""
+        self._given(heard, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
+
+    def logits(self, heard: Bytes) -> Floats:
+        """Hear bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
+        recorded = np.zeros((len(heard), self.streams, BYTE_VALUES), np.float32)
+        self._given(heard, recorded)
+        return recorded
+
+    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0) -> Bytes:
+        """Draw one byte for each random number.
+
+        Parameters
+        ----------
+        uniforms, sharpness
+            Random numbers from 0 up to 1, and one over the temperature; shape = (streams, samples).
+        top_k, min_p
+            See `SamplingSettings`.
+
+        Returns
+        -------
+        Bytes
+            shape = (streams, samples).
+        """
+        if uniforms.shape != sharpness.shape or uniforms.ndim != 2 or len(uniforms) != self.streams:  # noqa: PLR2004
+            raise ValueError(f"random numbers of shape {uniforms.shape} for {self.streams} streams")
+        draws = Draws(
+            np.ascontiguousarray(uniforms, np.float64),
+            np.ascontiguousarray(sharpness, np.float64),
+            np.zeros((self.streams, 0), np.uint8),
+            top_k,
+            min_p,
+        )
+        said = np.zeros(uniforms.shape, np.uint8)
+        advance(self._model, self._state, draws, said, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
+        return said
+
+    def remember(self) -> dict[str, npt.NDArray[Any]]:
+        """What must be kept to go on later, and no more."""
+        return {name: getattr(self._state, name).copy() for name in _REMEMBERED}
+
+    def recall(self, memory: Memory) -> bool:
+        """Go on where `remember` was; False where this is no memory of such a network."""
+        fresh = new_state(self._model, self.streams, SILENCE_BYTE)
+        for name in _REMEMBERED:
+            own, other = getattr(fresh, name), memory.get(name)
+            if other is None or other.shape != own.shape or other.dtype != own.dtype:
+                return False
+            own[...] = other
+        if not 0 <= fresh.phase[0] < self._model.group:
+            return False
+        self._state = fresh
+        return True
+
+    def _given(self, heard: Bytes, recorded: Floats) -> None:
+        given = np.ascontiguousarray(np.broadcast_to(heard, (self.streams, len(heard))), np.uint8)
+        none = np.zeros((self.streams, 0), np.float64)
+        if given.shape[1]:
+            draws = Draws(none, none, given, BYTE_VALUES, 0.0)
+            advance(self._model, self._state, draws, np.empty_like(given), recorded)

@@ -1,0 +1,116 @@
+"""The record of a take: the audio that one checkpoint made, and how it was made.
+
+This module owns the record. Nothing measured by a clock stands in it: the same checkpoint and settings give the same
+record.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.learning.sampling.take_facts import TakeFacts
+from pipeline.store.names import PlainName
+
+
+class CandidateFacts(BaseModel):
+    """One of the takes among which a checkpoint's take was chosen.
+
+    Parameters
+    ----------
+    bytes_file, listen_file
+        Its bytes and the same to listen to, relative to the folder of the candidates.
+    temperature
+        At its beginning.
+    distance
+        How far its loudness and spectrum are from the recording's; smaller is closer.
+    level_db
+        Its loudness, root mean square, in decibels below full scale.
+    flatness
+        Spectral flatness, from 0 (a tone) to 1 (white noise).
+    facts
+        What else was measured.
+    samples
+        Its length; None where nothing was cut and it is as long as was asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes_file: PlainName
+    listen_file: PlainName
+    temperature: float
+    distance: float
+    level_db: float
+    flatness: float
+    facts: TakeFacts = TakeFacts()
+    samples: int | None = None
+
+
+class CandidateSet(BaseModel):
+    """All the takes of one checkpoint among which one is chosen.
+
+    Parameters
+    ----------
+    candidates
+        In their order; people count them from 1.
+    closest
+        What the rule chooses, counted from 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidates: tuple[CandidateFacts, ...]
+    closest: int
+
+
+class Take(BaseModel):
+    """What one checkpoint said.
+
+    Parameters
+    ----------
+    bytes_file
+        uint8 array, shape = (samples,), as the network made it.
+    listen_file
+        The same to listen to: WAV, 16 bit, at the take's own rate.
+    iteration
+        Of the checkpoint.
+    samples
+        Length in samples; divide by `sample_rate_hz` for seconds.
+    encoding
+        What the bytes mean.
+    temperature
+        At the beginning of the take.
+    precision
+        How the weights were held.
+    candidates
+        All the candidates where there were several; empty otherwise.
+    chosen
+        Which candidate this is, counted from 1.
+    chosen_by
+        The rule, or a person.
+    facts
+        What was measured on it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes_file: PlainName = "take.npy"
+    listen_file: PlainName = "take.wav"
+    iteration: int
+    samples: int
+    sample_rate_hz: int
+    encoding: Literal["linear-u8", "mu-law"]
+    seed: int
+    temperature: float
+    precision: str
+    primed_samples: int = 0
+    candidates: tuple[CandidateFacts, ...] = ()
+    chosen: int = 1
+    chosen_by: Literal["rule", "hand"] = "rule"
+    facts: TakeFacts = TakeFacts()
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate_hz

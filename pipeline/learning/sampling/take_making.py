@@ -1,0 +1,176 @@
+"""A take from the first byte to its record: said, copied for people to hear, compared with the recording.
+
+This module is what a process of its own does for one checkpoint. It needs no torch, except where it is told to use a
+GPU. It does not know what the 256 codes sound like: their values are handed in.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.lib.format
+
+from pipeline.learning.corpus import Bytes, Encoding, map_bytes
+from pipeline.learning.sampling.candidates import Floats, Portrait, closest, distance, portray
+from pipeline.learning.sampling.dead_air import longest_pause_s, stretches_to_keep
+from pipeline.learning.sampling.speaking import Order, open_sampler, speak
+from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
+from pipeline.learning.sampling.take_facts import examine, silence_limit
+from pipeline.store.files import disk_errors, temporary_beside
+from pipeline.store.store import write_record
+
+_PORTRAIT_S: Final = 60.0
+"""So much of the recording, and of a take, is compared."""
+_BLOCK_SAMPLES: Final = 1 << 18
+_FULL_SCALE: Final = 32768
+_MUCH_CUT: Final = 0.5
+_DEAD: Final = 50.0
+"""A candidate of which more than half was dead air is chosen only where all are, or the others say nothing."""
+
+
+@dataclass(frozen=True)
+class TakeJob:
+    """The work of one process.
+
+    Parameters
+    ----------
+    order
+        What is said, and into which folder.
+    iteration
+        Of the checkpoint.
+    code_values
+        What each byte sounds like, float32, shape = (256,), full scale = 1.
+    corpus
+        The recording's bytes, `.npy`, with which candidates are compared.
+    device
+        `cpu` or `cuda`.
+    trim_silence
+        Whether dead air is cut out of what was said.
+    """
+
+    order: Order
+    iteration: int
+    encoding: Encoding
+    sample_rate_hz: int
+    code_values: Floats
+    corpus: Path
+    device: str
+    trim_silence: bool = False
+
+
+def _tell_nobody(_samples: int) -> None:
+    pass
+
+
+def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) -> None:
+    """Say everything, write the copies to listen to, and the record last."""
+    open_speaker = open_sampler
+    if job.device != "cpu":
+        from pipeline.learning.sampling.gpu_sampler import open_gpu_sampler  # noqa: PLC0415 - brings torch along
+
+        open_speaker = open_gpu_sampler
+    order = job.order
+    speak(order, on_samples=on_samples, open_speaker=open_speaker)
+    cut_s = _cut_dead_air(job) if job.trim_silence else [0.0] * len(order.files)
+    for name in order.files:
+        _write_listening_copy(order.folder / name, job)
+    facts = _compare(job, cut_s)
+    own = facts.candidates[0]
+    single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or order.samples})
+    write_record(order.folder, facts if len(order.files) > 1 else single)
+
+
+def record_of(job: TakeJob) -> Take:
+    """Describe the only take of a job."""
+    order = job.order
+    return Take(
+        iteration=job.iteration,
+        samples=order.samples,
+        sample_rate_hz=job.sample_rate_hz,
+        encoding=job.encoding,
+        seed=order.seed,
+        temperature=order.curves[0][0][1],
+        precision=order.held if job.device == "cpu" else "float32",
+        primed_samples=order.primer[2] if order.primer else 0,
+    )
+
+
+def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
+    said = map_bytes(bytes_path)
+    pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
+    path = bytes_path.with_suffix(".wav")
+    with disk_errors(path), path.open("wb") as raw, wave.open(raw, "wb") as file:  # wave itself leaves half an object
+        file.setnchannels(1)
+        file.setsampwidth(pcm.itemsize)
+        file.setframerate(job.sample_rate_hz)
+        for start in range(0, len(said), _BLOCK_SAMPLES):
+            file.writeframes(pcm[said[start : start + _BLOCK_SAMPLES]].tobytes())
+
+
+def _cut_dead_air(job: TakeJob) -> list[float]:
+    """Cut every candidate, and return how many seconds of it are gone."""
+    corpus = map_bytes(job.corpus)
+    limit = silence_limit(_portrait(corpus, job).level_db)
+    longest_s = longest_pause_s(corpus, job.code_values, job.sample_rate_hz, limit)
+    gone = []
+    for name in job.order.files:
+        path = job.order.folder / name
+        said = map_bytes(path)
+        kept = stretches_to_keep(said, job.code_values, job.sample_rate_hz, limit, longest_s)
+        whole, left = len(said), sum(end - start for start, end in kept)
+        gone.append((whole - left) / job.sample_rate_hz)
+        if left == whole:
+            continue
+        unfinished = temporary_beside(path)
+        with disk_errors(path):
+            try:
+                _write_stretches(unfinished, said, kept)
+                del said  # some systems replace no file that is mapped
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+    return gone
+
+
+def _write_stretches(path: Path, said: Bytes, kept: list[tuple[int, int]]) -> None:
+    fields = {"descr": "|u1", "fortran_order": False, "shape": (sum(end - start for start, end in kept),)}
+    with path.open("wb") as file:
+        numpy.lib.format.write_array_header_1_0(file, fields)
+        for start, end in kept:
+            for first in range(start, end, _BLOCK_SAMPLES):
+                file.write(said[first : min(first + _BLOCK_SAMPLES, end)].tobytes())
+
+
+def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
+    corpus = map_bytes(job.corpus)
+    recording = _portrait(corpus, job)
+    facts = []
+    for name, curve, gone_s in zip(job.order.files, job.order.curves, cut_s, strict=True):
+        said = map_bytes(job.order.folder / name)
+        own = _portrait(said, job)
+        facts.append(
+            CandidateFacts(
+                bytes_file=name,
+                listen_file=str(Path(name).with_suffix(".wav")),
+                temperature=curve[0][1],
+                distance=round(distance(own, recording), 6),
+                level_db=round(own.level_db, 3),
+                flatness=round(own.flatness, 6),
+                facts=examine(
+                    said, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording
+                ).model_copy(update={"cut_s": round(gone_s, 3)}),
+                samples=len(said) if gone_s else None,
+            )
+        )
+    whole_s = job.order.samples / job.sample_rate_hz
+    far = [fact.distance + _DEAD * (fact.facts.cut_s > _MUCH_CUT * whole_s) for fact in facts]
+    return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
+
+
+def _portrait(said: Bytes, job: TakeJob) -> Portrait:
+    return portray(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)

@@ -1,0 +1,54 @@
+"""What one training is: a network, settings, bytes, and the folder where it goes on after a stop.
+
+This module only holds that together. It does not know how training is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.learning.corpus import Corpus
+from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.training.learner import Lesson
+from pipeline.runtime.progress import SILENT, Reporter
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is to be trained, on what, and where.
+
+    Attributes
+    ----------
+    network, settings
+        As the production file has them.
+    corpus, lesson
+        The corpus's record and its bytes.
+    folder
+        Where checkpoints, log and state lie; a training that lies there goes on.
+    label
+        What people call it.
+    device, threads
+        `auto`, `cpu` or `cuda`, and how many threads a processor may use.
+    report
+        Who listens.
+    save_every_s
+        How much work an interruption may cost, or more where saving is slow; 0: none.
+    """
+
+    network: LstmSettings | TieredSettings
+    settings: TrainingSettings
+    corpus: Corpus
+    lesson: Lesson
+    folder: Path
+    label: str = "training"
+    device: str = "auto"
+    threads: int = 1
+    report: Reporter = SILENT
+    save_every_s: float = 20.0
+
+    @property
+    def group(self) -> int:
+        """Bytes per move of the network."""
+        return self.network.group if isinstance(self.network, TieredSettings) else 1

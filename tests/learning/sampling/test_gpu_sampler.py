@@ -1,0 +1,71 @@
+"""The GPU's sampler, its steps tried on the processor, and on a GPU where there is one."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.errors import TrainingError
+from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.sampling.draws import uniforms
+from pipeline.learning.sampling.gpu_sampler import GpuSampler, gpu_or_cpu
+from pipeline.learning.sampling.sampler import Sampler
+from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+both_networks = pytest.mark.parametrize("network", [SMALL_LSTM, SMALL_TIERED])
+all_devices = pytest.mark.parametrize("device", DEVICES)
+
+
+def plain(streams: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([uniforms(2, stream, 0, samples) for stream in range(streams)]), np.ones((streams, samples))
+
+
+@all_devices
+@both_networks
+def test_logits_are_those_of_the_processor(network: LstmSettings | TieredSettings, device: str) -> None:
+    weights = random_weights(network)
+    heard = np.random.default_rng(5).integers(0, 256, 300).astype(np.uint8)
+    expected = Sampler(network, weights, held="float32", streams=2).logits(heard)
+    logits = GpuSampler(network, weights, streams=2, device=device).logits(heard)
+    assert np.abs(logits - expected).max() < 1e-3
+
+
+@all_devices
+@both_networks
+@pytest.mark.parametrize("cuts", [{}, {"top_k": 20}, {"min_p": 0.3}])
+def test_bytes_are_those_of_the_processor(
+    network: LstmSettings | TieredSettings, device: str, cuts: dict[str, float]
+) -> None:
+    weights = random_weights(network)
+    chance, sharp = plain(3, 150)
+    expected = Sampler(network, weights, held="float32", streams=3).say(chance, 1.2 * sharp, **cuts)
+    said = GpuSampler(network, weights, streams=3, device=device).say(chance, 1.2 * sharp, **cuts)
+    np.testing.assert_array_equal(said, expected)
+
+
+@all_devices
+@both_networks
+def test_a_stop_within_a_group_changes_nothing(network: LstmSettings | TieredSettings, device: str) -> None:
+    weights = random_weights(network)
+    chance, sharp = plain(2, 200)
+    whole = GpuSampler(network, weights, streams=2, device=device).say(chance, sharp)
+    first, second = (GpuSampler(network, weights, streams=2, device=device) for _ in range(2))
+    begun = first.say(chance[:, :100], sharp[:, :100])
+    assert second.recall(first.remember())
+    np.testing.assert_array_equal(np.hstack((begun, second.say(chance[:, 100:], sharp[:, 100:]))), whole)
+
+
+def test_foreign_memory_is_refused() -> None:
+    weights = random_weights(SMALL_LSTM)
+    sampler = GpuSampler(SMALL_LSTM, weights, device="cpu")
+    memory = sampler.remember()
+    assert not sampler.recall({**memory, "history": memory["history"] + 999})
+    assert not sampler.recall({**memory, "phase": np.array([5])})
+    assert not sampler.recall({"phase": memory["phase"]})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_missing_gpu_is_told_only_where_it_is_required() -> None:
+    assert gpu_or_cpu(required=False) == "cpu"
+    with pytest.raises(TrainingError, match="CUDA"):
+        gpu_or_cpu(required=True)
