@@ -11,8 +11,8 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
-from pipeline.picture.font_packages import TABLE
-from pipeline.picture.fonts import Face, is_upright_file, load_fonts
+from pipeline.picture.text.font_packages import TABLE
+from pipeline.picture.text.fonts import Face, is_upright_file, load_fonts
 from pipeline.runtime.resources import assets_folder
 
 PACKAGES = (

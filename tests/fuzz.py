@@ -26,8 +26,8 @@ from typing import Any, Final
 from pipeline.errors import BuildVideoError
 
 _COMPILED: Final = (
-    *("pipeline.tools.byte_text_kernels", "pipeline.picture.blend", "pipeline.picture.columns"),
-    *("pipeline.picture.planes", "pipeline.picture.card_animation", "pipeline.picture.strip"),
+    *("pipeline.tools.byte_text_kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
+    *("pipeline.picture.drawing.planes", "pipeline.picture.cards.animation", "pipeline.picture.drawing.strip"),
 )
 """What numba compiles can't be watched."""
 _ROOT: Final = Path(__file__).resolve().parents[1]

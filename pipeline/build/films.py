@@ -72,7 +72,7 @@ def build_all(production: Production, workplace: Workplace, until: str = STAGES[
 
 def _check_words(production: Production, cut: CutSettings) -> None:
     """Find faults of a cut's look and words before hours are spent on training."""
-    from pipeline.picture.templating import check_text  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.picture.text.templating import check_text  # noqa: PLC0415 - a survey does without pictures
     from pipeline.stages.storyboard import CAPTION_FACTS  # noqa: PLC0415
 
     check_words(production.dressed(cut))

@@ -26,7 +26,7 @@ def check_layout(video: VideoSettings, own: Path | None) -> None:
     ProductionError
         Where it is made for another shape.
     """
-    from pipeline.picture.layout import load_layout  # noqa: PLC0415 - a survey does without pictures
+    from pipeline.picture.panels.layout import load_layout  # noqa: PLC0415 - a survey does without pictures
 
     try:
         check_shape(video.layout, load_layout(video.layout, own).shape, video.width, video.height)

@@ -114,7 +114,7 @@ def _encoders() -> Finding:
 
 
 def _fonts() -> Finding:
-    from pipeline.picture.fonts import load_fonts  # noqa: PLC0415 - only this check needs pictures
+    from pipeline.picture.text.fonts import load_fonts  # noqa: PLC0415 - only this check needs pictures
 
     fonts = load_fonts()
     count = 2 + len(fonts.fallbacks)

@@ -37,7 +37,7 @@ from pipeline.film.encoding.encoder import COLOUR_TAGS
 from pipeline.film.inputs.footage import LONGEST_S, SOUND_RATE_HZ
 from pipeline.film.timeline.timeline import CardClip, Timeline
 from pipeline.outputs.owner import record_owner
-from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.sound.inputs.sound_file import name_of

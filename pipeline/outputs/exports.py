@@ -25,7 +25,7 @@ from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
-from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler

@@ -84,8 +84,8 @@ class Look:
 
     def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:
         """Write over a frame what is made up in it: sRGB, shape (height, width, 3)."""
-        from pipeline.picture.stamp import stamped  # noqa: PLC0415 - brings fonts along
-        from pipeline.picture.theme import load_theme  # noqa: PLC0415
+        from pipeline.picture.drawing.stamp import stamped  # noqa: PLC0415 - brings fonts along
+        from pipeline.picture.theme.theme import load_theme  # noqa: PLC0415
 
         words, production = self.mark(frame), self.production
         if not words:

@@ -87,7 +87,7 @@ def write_sheet(shown: Look, path: Path) -> None:
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
     from pipeline.outputs.sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
-    from pipeline.picture.number_words import clock, duration  # noqa: PLC0415
+    from pipeline.picture.text.number_words import clock, duration  # noqa: PLC0415
 
     timeline = timeline_of(shown.made)
     pictures, words, times = [], [], []
@@ -113,7 +113,7 @@ def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, s
 
 
 def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:
-    from pipeline.picture.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
+    from pipeline.picture.drawing.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
     from pipeline.stages.shared.showing import draw_still  # noqa: PLC0415
 
     timeline = timeline_of(shown.made)

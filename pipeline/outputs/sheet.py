@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pipeline.picture.canvas import paint_over
-from pipeline.picture.marks import BoxMark, Drawing, Mark, TextMark, paint
-from pipeline.picture.text import TextStyle, aligned, typesetter_for
-from pipeline.picture.theme import Theme, load_theme, rgb
+from pipeline.picture.drawing.canvas import paint_over
+from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark, TextMark, paint
+from pipeline.picture.text.typesetting import TextStyle, aligned, typesetter_for
+from pipeline.picture.theme.theme import Theme, load_theme, rgb
 
 Rgb = npt.NDArray[np.uint8]
 

@@ -20,19 +20,19 @@ from pipeline.learning.corpus import Corpus, comparable, load_bytes
 from pipeline.learning.models.network import LstmSettings, TieredSettings, parse_network
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.card import CardPicture
-from pipeline.picture.card_drawing import draw_card, load_card_template
-from pipeline.picture.card_facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
-from pipeline.picture.card_files import write_card
-from pipeline.picture.card_template import CardTemplate
-from pipeline.picture.layout import load_layout
-from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
-from pipeline.picture.number_words import compact, rate
-from pipeline.picture.template_files import read_template_text
-from pipeline.picture.templating import PlainFacts
-from pipeline.picture.text import TextStyle, typesetter_for
-from pipeline.picture.theme import Theme, load_theme
-from pipeline.picture.ticks import NATS_PER_BIT
+from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
+from pipeline.picture.cards.files import write_card
+from pipeline.picture.cards.legibility import small_words_in_scenes, small_words_on_card
+from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.plotting.ticks import NATS_PER_BIT
+from pipeline.picture.text.number_words import compact, rate
+from pipeline.picture.text.templating import PlainFacts
+from pipeline.picture.text.typesetting import TextStyle, typesetter_for
+from pipeline.picture.theme.template_files import read_template_text
+from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.resources import find_template
 from pipeline.sound.signal.quantise import dequantise

@@ -26,8 +26,8 @@ from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
-from pipeline.picture.template_files import read_template_text
-from pipeline.picture.templating import render_text
+from pipeline.picture.text.templating import render_text
+from pipeline.picture.theme.template_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template

@@ -28,9 +28,9 @@ from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneC
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
-from pipeline.picture.layout import load_layout
-from pipeline.picture.template_files import read_template_text
-from pipeline.picture.templating import check_text, render_caption
+from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.text.templating import check_text, render_caption
+from pipeline.picture.theme.template_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.picture.axis import Axis
-from pipeline.picture.columns import Columns, Gathering, column_quantiles
 from pipeline.picture.inks import Colour
+from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.columns import Columns, Gathering, column_quantiles
 from pipeline.tools.graph_data import Series
 from pipeline.tools.graph_layout import PanelLayout, series_colour
 from pipeline.tools.graph_options import GraphOptions

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, LogError
-from pipeline.picture.axis import Scale
-from pipeline.picture.ticks import NATS_PER_BIT
-from pipeline.picture.time_ticks import Clock
+from pipeline.picture.plotting.axis import Scale
+from pipeline.picture.plotting.ticks import NATS_PER_BIT
+from pipeline.picture.plotting.time_ticks import Clock
 from pipeline.tools.csv_dialect import LINE_NUMBER, Dialect
 from pipeline.tools.csv_kinds import is_value
 from pipeline.tools.csv_table import Table, read_table

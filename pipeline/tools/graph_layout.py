@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from pipeline.picture.axis import Axis
 from pipeline.picture.inks import Colour, parse_colour
-from pipeline.picture.text import TextStyle
-from pipeline.picture.ticks import Tick, choose_ticks
-from pipeline.picture.time_ticks import Clock, choose_time_ticks
+from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.ticks import Tick, choose_ticks
+from pipeline.picture.plotting.time_ticks import Clock, choose_time_ticks
+from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph_data import GraphData, Series, Span
 from pipeline.tools.graph_options import GraphOptions
 from pipeline.tools.graph_theme import GraphTheme

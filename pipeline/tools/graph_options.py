@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.errors import InputError
-from pipeline.picture.axis import Scale
 from pipeline.picture.inks import parse_colour
+from pipeline.picture.plotting.axis import Scale
 from pipeline.tools.csv_dialect import DialectOptions
 
 Middle = Literal["mean", "median", "ema", "none"]

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.picture.fonts import Face
 from pipeline.picture.inks import Colour
-from pipeline.picture.text import TextStyle
+from pipeline.picture.text.fonts import Face
+from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph_curves import trace
 from pipeline.tools.graph_layout import Layout, PanelLayout, Words
 from pipeline.tools.graph_options import GraphOptions

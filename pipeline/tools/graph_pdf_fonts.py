@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pipeline.picture.fonts import LARGEST_FONT_BYTES, Face
-from pipeline.picture.text import TextStyle
+from pipeline.picture.text.fonts import LARGEST_FONT_BYTES, Face
+from pipeline.picture.text.typesetting import TextStyle
 
 AddObject = Callable[[bytes], int]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.picture.inks import Colour, parse_colour
 from pipeline.picture.plot import MOST_BANDS, BandShape, Box, DotShape, LineShape, Panel, Plot, TextMark
+from pipeline.picture.plotting.ticks import Tick
 from pipeline.picture.stroke import stroke
-from pipeline.picture.ticks import Tick
 from pipeline.tools.graph_curves import Band, Curve, trace
 from pipeline.tools.graph_layout import Layout, PanelLayout
 from pipeline.tools.graph_options import TRANSPARENT, GraphOptions

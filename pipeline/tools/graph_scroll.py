@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.film.encoding.encoder import encode_frames, plan_encoder
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.picture.planes import Planes, planes_from_rgb, planes_of
+from pipeline.picture.drawing.planes import Planes, planes_from_rgb, planes_of
 from pipeline.picture.plot import Plot
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.tools.graph_data import GraphData

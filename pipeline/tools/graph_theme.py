@@ -1,7 +1,7 @@
 """The colours and fonts of a theme as far as a graph needs them.
 
 This module owns reading them without the film's own models, which take longer to load than a graph to draw. It does
-not judge a theme: `pipeline.picture.theme` does that when a film is built with it.
+not judge a theme: `pipeline.picture.theme.theme` does that when a film is built with it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import TemplateError
-from pipeline.picture.fonts import load_fonts
 from pipeline.picture.inks import Colour, parse_colour
-from pipeline.picture.text import Typesetter
+from pipeline.picture.text.fonts import load_fonts
+from pipeline.picture.text.typesetting import Typesetter
 from pipeline.runtime.named_files import stored_path
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.toml_text import TomlMistake, parse_toml

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import LogError
-from pipeline.picture.time_ticks import Clock
+from pipeline.picture.plotting.time_ticks import Clock
 from pipeline.tools.csv_dialect import Dialect
 from pipeline.tools.graph_columns import speaks_of_epoch, speaks_of_time
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.picture.planes import planes_of
-from pipeline.picture.scene import Scene
-from tests.picture.made_scenes import history, scene, scene_data
+from pipeline.picture.drawing.planes import planes_of
+from pipeline.picture.panels.scene import Scene
+from tests.picture.panels.made_scenes import history, scene, scene_data
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
 WARM_UP_FRAMES = 30

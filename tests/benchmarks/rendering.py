@@ -33,8 +33,8 @@ import soundfile
 from pipeline.ffmpeg.process import Process, ffmpeg_path, run
 from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.picture.planes import planes_of, rgb_from_planes
-from pipeline.picture.scene import Scene
+from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.picture.panels.scene import Scene
 from tests.benchmarks.drawing import full_scene
 
 FIRST_FRAME = 200  # panels have come, takes are heard

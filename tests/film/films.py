@@ -16,7 +16,7 @@ from pipeline.film.inputs.footage import probe
 from pipeline.film.inputs.frames import FootageFrames
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline.timeline import CardClip, Chapter, KeyPoint, SceneClip, SoundClip, Timeline
-from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 
 WIDTH, HEIGHT = 160, 90
 BITS = 12

@@ -36,12 +36,12 @@ from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.training.loss_log import HEADER, read_columns, read_log
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.card import CardPicture
-from pipeline.picture.card_drawing import draw_card, load_card_template
-from pipeline.picture.layout import load_layout
-from pipeline.picture.templating import check_text, render_caption, render_text
-from pipeline.picture.text import TextStyle, typesetter_for
-from pipeline.picture.theme import load_theme
+from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.text.templating import check_text, render_caption, render_text
+from pipeline.picture.text.typesetting import TextStyle, typesetter_for
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production
 from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.stages.shared.workplace import Workplace
@@ -56,8 +56,8 @@ from pipeline.tools.graph_options import GraphOptions
 from pipeline.tools.graph_theme import load_graph_theme
 from tests.hostile import seeds
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
-from tests.picture.made_cards import card_facts
-from tests.picture.made_scenes import frame_of, scene, scene_data
+from tests.picture.cards.made_cards import card_facts
+from tests.picture.panels.made_scenes import frame_of, scene, scene_data
 
 Read = Callable[[], object]
 Case = Callable[[Path, random.Random], Read]

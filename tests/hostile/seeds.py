@@ -20,7 +20,7 @@ from pipeline.ffmpeg import process as ffmpeg
 from pipeline.runtime.resources import builtin_templates_folder
 from tests.end_to_end.productions import TINY
 from tests.learning.models.networks import save_random_checkpoint
-from tests.picture.made_cards import CARDS
+from tests.picture.cards.made_cards import CARDS
 from tests.sound.made import speechlike
 
 RATE_HZ: Final = 16_000

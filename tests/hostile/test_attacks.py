@@ -33,8 +33,8 @@ from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse
 from pipeline.film.timeline.timeline import Chapter, Film, Timeline
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling import speaking
-from pipeline.picture.fonts import load_fonts
-from pipeline.picture.theme import load_theme
+from pipeline.picture.text.fonts import load_fonts
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs import reading, tracks
@@ -46,7 +46,7 @@ from tests.film.films import drawn_pictures, footage_chain, small_plan
 from tests.hostile import seeds
 from tests.hostile.kinds import timeline_tree
 from tests.hostile.watching import MOST_MEMORY_BYTES, most_memory_bytes
-from tests.picture.made_scenes import frame_of, layout_of, scene, scene_data
+from tests.picture.panels.made_scenes import frame_of, layout_of, scene, scene_data
 from tests.sound.made import sine, write
 
 SOURCES = sorted(Path(pipeline.__file__).parent.rglob("*.py"))

@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.film.inputs.footage import probe, write_sound
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.outputs.clips import _OpenFilm, write_insert
-from pipeline.picture.planes import planes_of, rgb_from_planes
+from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard
 from pipeline.stages.shared import showing
 from pipeline.stages.shared.workplace import Workplace

@@ -12,8 +12,8 @@ from PIL import Image
 
 from pipeline.learning.training.run import PLAN_FILE, STATE_FILE
 from pipeline.learning.training.so_far import so_far
-from pipeline.picture.stamp import stamped
-from pipeline.picture.theme import load_theme
+from pipeline.picture.drawing.stamp import stamped
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production
 from pipeline.stages import prepare, train
 from pipeline.stages.shared.results import Made

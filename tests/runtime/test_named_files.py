@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.build.stage_order import check_words
 from pipeline.errors import BuildVideoError
-from pipeline.picture.theme import load_theme
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production, load_production
 from pipeline.runtime.named_files import absent_hint, near_names, stored_path, swallowed_escape
 from pipeline.runtime.resources import builtin_templates_folder, find_template

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import TextError
-from pipeline.picture.fonts import load_fonts
+from pipeline.picture.text.fonts import load_fonts
 from pipeline.tools import byte_table
 from pipeline.tools.byte_table import STANDARD_CHARACTERS, STANDARD_TABLE, ByteTable, read_table, table_text
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import LogError
-from pipeline.picture.time_ticks import Clock
+from pipeline.picture.plotting.time_ticks import Clock
 from pipeline.tools.graph_command import run_graph
 from pipeline.tools.graph_data import GraphData, load_graph_data
 from pipeline.tools.graph_layout import lay_out

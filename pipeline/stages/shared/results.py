@@ -8,7 +8,7 @@ from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.card import CardPicture
+from pipeline.picture.cards.card import CardPicture
 from pipeline.store.store import Result
 
 

@@ -29,12 +29,12 @@ from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.card import CardPicture
-from pipeline.picture.card_animation import CardAnimation
-from pipeline.picture.layout import load_layout
-from pipeline.picture.scene import Scene
-from pipeline.picture.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
-from pipeline.picture.theme import load_theme
+from pipeline.picture.cards.animation import CardAnimation
+from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.panels.scene import Scene
+from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.stages.shared.results import Made

@@ -1,0 +1,209 @@
+"""Cards in motion: each element enters and leaves with an eased fade and a small move.
+
+This module owns the timing and the drawing of frames. Like a scene, it draws any frame into any buffer at any time.
+While nothing moves, a frame is a copy of the page at rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from PIL import Image
+
+from pipeline.errors import StoreError
+from pipeline.picture.cards.card import CardLayer, CardPicture
+from pipeline.picture.drawing.easing import ease_out, smoothstep
+from pipeline.picture.drawing.planes import Plane, Planes, ink, new_planes, planes_from_rgb, planes_of
+
+ENTER_S: Final = 0.7
+"""How long an element takes to enter."""
+LEAVE_S: Final = 0.4
+_MOST_PIXELS: Final = 1 << 27
+LARGEST_SHARE: Final = 0.35
+"""Of a short card, for entering and for leaving each."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Presence:
+    """How an element stands in a frame: how much of it is there (0..1), and how far below its place (px)."""
+
+    opacity: float
+    drop_px: float
+
+
+def presence(
+    layer: CardLayer, seconds: float, length_s: float, latest_s: float, *, stays: tuple[bool, bool]
+) -> Presence:
+    """How a layer stands `seconds` after its page's beginning.
+
+    Parameters
+    ----------
+    layer
+        Its delay and move.
+    seconds, length_s
+        Time since the page began, and how long the page lasts.
+    latest_s
+        The largest delay of the page: short pages hurry all elements alike.
+    stays
+        Whether the layer was there before the page, and whether it stays after it.
+    """
+    hurry = min(1.0, LARGEST_SHARE * length_s / (latest_s + ENTER_S))
+    come = 1.0 if stays[0] else (seconds - layer.delay_s * hurry) / (ENTER_S * hurry)
+    go = 1.0 if stays[1] else (length_s - seconds) / min(LEAVE_S, LARGEST_SHARE * length_s)
+    return Presence(smoothstep(come) * smoothstep(go), layer.move_y_px * (1.0 - ease_out(come)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sprite:
+    """A layer as premultiplied planes: each plane's ink times opacity, and opacity, float32."""
+
+    layer: CardLayer
+    luma: tuple[Floats, Floats]
+    blue: Floats
+    red: Floats
+    half_opacity: Floats
+
+
+class CardAnimation:
+    """Draws any frame of a card.
+
+    Parameters
+    ----------
+    card, folder
+        The record, and where its files lie.
+    start_frame, end_frame
+        When the card is seen, in frames of the film or of its own.
+    frame_rate
+        Frames a second.
+
+    Raises
+    ------
+    StoreError
+        A layer's file can't be read.
+    """
+
+    def __init__(self, card: CardPicture, folder: Path, start_frame: int, end_frame: int, frame_rate: Fraction) -> None:
+        self._card, self._folder = card, folder
+        self._start, self._frames, self._rate = start_frame, max(1, end_frame - start_frame), frame_rate
+        self._ground = new_planes(card.width, card.height, ink(card.background))
+        self._sprites: dict[str, _Sprite] = {}
+        self._at_rest: dict[int, Planes] = {}
+
+    def draw(self, frame: int, out: Plane) -> None:
+        """Draw a frame over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
+        planes = planes_of(out, self._card.width, self._card.height)
+        page, standing = self._standing(frame - self._start)
+        if all(one == Presence(1.0, 0.0) for one in standing):
+            planes.copy_from(self._rest(page))
+            return
+        planes.copy_from(self._ground)
+        for layer, one in zip(self._card.pages[page].layers, standing, strict=True):
+            _blend(planes, self._sprite(layer), one)
+
+    def _standing(self, frame: int) -> tuple[int, list[Presence]]:
+        """Which page is seen, and how each of its layers stands."""
+        pages = self._card.pages
+        number = min(len(pages) - 1, max(0, frame * len(pages) // self._frames))
+        first = -(-number * self._frames // len(pages))
+        last = -(-(number + 1) * self._frames // len(pages))
+        before = pages[number - 1].layers if number else ()
+        after = pages[number + 1].layers if number + 1 < len(pages) else ()
+        layers = pages[number].layers
+        latest = max((layer.delay_s for layer in layers), default=0.0)
+        # The middle of the frame's time: no frame is empty, and entering and leaving are equally long.
+        seconds, length = float((frame - first + Fraction(1, 2)) / self._rate), float((last - first) / self._rate)
+        return number, [
+            presence(layer, seconds, length, latest, stays=(_among(layer, before), _among(layer, after)))
+            for layer in layers
+        ]
+
+    def _rest(self, page: int) -> Planes:
+        if page not in self._at_rest:
+            planes = self._ground.copied()
+            for layer in self._card.pages[page].layers:
+                _blend(planes, self._sprite(layer), Presence(1.0, 0.0))
+            self._at_rest[page] = planes
+        return self._at_rest[page]
+
+    def _sprite(self, layer: CardLayer) -> _Sprite:
+        if layer.layer_file not in self._sprites:
+            self._sprites[layer.layer_file] = _load(layer, self._folder)
+        return self._sprites[layer.layer_file]
+
+
+def _among(layer: CardLayer, others: Sequence[CardLayer]) -> bool:
+    return any(layer.layer_file == other.layer_file for other in others)
+
+
+def _load(layer: CardLayer, folder: Path) -> _Sprite:
+    path = folder / layer.layer_file
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            fits = image.width % 2 == image.height % 2 == 0 and image.width * image.height <= _MOST_PIXELS
+            picture = np.asarray(image.convert("RGBA")) if fits else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise StoreError(
+            "A card's layer can't be read.", where=str(path), hint="Run build-video cards --force."
+        ) from error
+    if picture is None:
+        raise StoreError("This is no layer of a card.", where=str(path), hint="Run build-video cards --force.")
+    opacity = picture[..., 3].astype(np.float32) / np.float32(255.0)
+    planes = planes_from_rgb(np.ascontiguousarray(picture[..., :3]))
+    height, width = opacity.shape
+    quarters = opacity.reshape(height // 2, 2, width // 2, 2)
+    half_opacity = np.ascontiguousarray(quarters.mean(axis=(1, 3)))
+    wide = picture[..., :3].astype(np.float32) * opacity[..., None]
+    inks = _chroma(wide, quarters, half_opacity)
+    return _Sprite(layer, (planes.luma * opacity, opacity), inks[0], inks[1], half_opacity)
+
+
+def _chroma(premultiplied: Floats, quarters: Floats, half_opacity: Floats) -> tuple[Floats, Floats]:
+    """Premultiplied chroma at half size: pixels count by how opaque they are, so that edges keep their colour."""
+    height, _, width, _ = quarters.shape
+    mean = premultiplied.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        plain = np.where(half_opacity[..., None] > 0, mean / half_opacity[..., None], 0.0)
+    doubled = np.rint(np.clip(plain, 0, 255)).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
+    planes = planes_from_rgb(doubled)
+    return planes.blue * half_opacity, planes.red * half_opacity
+
+
+def _blend(planes: Planes, sprite: _Sprite, one: Presence) -> None:
+    if one.opacity <= 0:
+        return
+    left, top = sprite.layer.x_px, sprite.layer.y_px
+    share, drop = float(one.opacity), float(one.drop_px)
+    _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), share)
+    for plane, chroma in ((planes.blue, sprite.blue), (planes.red, sprite.red)):
+        _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), share)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_plane(plane: Plane, colour: Floats, opacity: Floats, at: tuple[int, float], share: float) -> None:
+    """Lay a premultiplied sprite on a plane, its top left corner at (column, row between rows), cut at the edges."""
+    height, width = opacity.shape
+    left, top = at
+    row = int(np.floor(top))
+    drop = np.float32(top - row)
+    keep = np.float32(1.0) - drop
+    for y in range(max(0, row), min(plane.shape[0], row + height + 1)):
+        here, above = y - row, y - row - 1
+        for x in range(max(0, left), min(plane.shape[1], left + width)):
+            ink_here = covered = np.float32(0.0)
+            if here < height:
+                ink_here += keep * colour[here, x - left]
+                covered += keep * opacity[here, x - left]
+            if above >= 0:
+                ink_here += drop * colour[above, x - left]
+                covered += drop * opacity[above, x - left]
+            if covered > 0.0:
+                plane[y, x] = int(plane[y, x] * (1.0 - covered * share) + ink_here * share + 0.5)

@@ -1,0 +1,202 @@
+"""Where a card's elements stand: the grid's boxes, and each element composed into its own.
+
+This module owns the arithmetic of the grid. Since boxes lie apart and every element stays in its box, nothing overlaps
+and nothing leaves the margins, however long the texts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.picture.cards.blocks import compose_blocks
+from pipeline.picture.cards.diagram import compose_diagram
+from pipeline.picture.cards.elements import (
+    Setting,
+    compose_legend,
+    compose_picture,
+    compose_rule,
+    compose_table,
+    compose_text,
+)
+from pipeline.picture.cards.facts import CardFacts, FilledElement
+from pipeline.picture.cards.graph import compose_graph
+from pipeline.picture.cards.template import CardTemplate, Element, Grid, module_px
+from pipeline.picture.cards.waveform import compose_waveform
+from pipeline.picture.drawing.marks import Drawing
+from pipeline.picture.text.typesetting import Typesetter, reads_right_to_left
+from pipeline.picture.theme.theme import Theme
+
+_SHRINK = 0.95
+_SMALLEST_SCALE = 0.05
+_LEAST_SHARE, _LEAST_SHARES = 0.1, 0.5
+"""A row that shares what is left gets at least this share of the height where something stands in it; all of them
+together are content with the second."""
+_INFINITE = float("inf")
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PlacedElement:
+    """An element where it belongs on the card; `pages` holds its drawing for each page."""
+
+    element: Element
+    box: Box
+    pages: tuple[Drawing, ...]
+
+    def on_page(self, page: int) -> Drawing:
+        """What it shows on a page: an element of one page stands on all of them."""
+        if len(self.pages) == 1:
+            return self.pages[0]
+        return self.pages[page] if page < len(self.pages) else Drawing(0.0, 0.0)
+
+
+def place_elements(
+    template: CardTemplate,
+    filled: Sequence[FilledElement],
+    facts: CardFacts,
+    look: tuple[Theme, Typesetter],
+    size_px: tuple[int, int],
+) -> tuple[PlacedElement, ...]:
+    """Compose all elements into their boxes on a card of `size_px` (width, height).
+
+    A card whose first words read from right to left is mirrored.
+    """
+    width, height = size_px
+    grid = template.grid_for(width, height)
+    mirrored = reads_right_to_left(next((one.text for one in filled if one.text), ""))
+    setting = Setting(
+        look[1], look[0], dict(template.style), module_px(width, height), facts.section, mirrored=mirrored
+    )
+    by_area = {one.element.area: one for one in filled}
+    solver = _Solver(grid, by_area, facts, setting, Box(0.0, 0.0, float(width), float(height)))
+    return tuple(solver.placed(one) for one in filled)
+
+
+def compose(
+    filled: FilledElement, facts: CardFacts, setting: Setting, width_px: float, height_px: float
+) -> tuple[Drawing, ...]:
+    """Compose one element of any kind; one drawing a page."""
+    kind = filled.element.kind
+    if kind == "blocks":
+        return compose_blocks(filled, setting, width_px, height_px)
+    if kind == "diagram":
+        return (compose_diagram(filled, facts.layers, setting, width_px, height_px),)
+    if kind == "waveform":
+        return (compose_waveform(filled, facts.recording, setting, width_px, height_px),)
+    if kind == "graph":
+        return (compose_graph(filled, facts.curves, setting, width_px, height_px),)
+    if kind == "picture":
+        return (compose_picture(filled, facts.picture, setting, width_px, height_px),)
+    composers = {"text": compose_text, "table": compose_table, "legend": compose_legend, "rule": compose_rule}
+    return (composers[kind](filled, setting, width_px, height_px),)
+
+
+class _Solver:
+    """Finds the heights of rows, then the boxes of areas."""
+
+    def __init__(
+        self, grid: Grid, elements: dict[str, FilledElement], facts: CardFacts, setting: Setting, frame: Box
+    ) -> None:
+        self._grid, self._elements, self._facts, self._setting = grid, elements, facts, setting
+        self._spans = {area: span for area, span in grid.spans().items() if area in elements}
+        across, down = grid.margin * frame.width, grid.margin * frame.height
+        self._frame = Box(across, down, frame.width - 2 * across, frame.height - 2 * down)
+        self._lefts, self._widths = self._columns()
+        self._scale = 1.0
+        self._heights = self._solved_heights()
+        self._tops = self._row_tops()
+
+    def placed(self, filled: FilledElement) -> PlacedElement:
+        """Compose an element into its box and align it there."""
+        box = self._box(filled.element.area)
+        drawings = compose(filled, self._facts, self._setting.scaled(self._scale), box.width, box.height)
+        aligned = []
+        for drawing in drawings:
+            spare = max(0.0, box.height - drawing.height_px)
+            drop = {"top": 0.0, "middle": spare / 2, "bottom": spare}[filled.element.valign]
+            aligned.append(drawing.moved(box.left, box.top + drop))
+        return PlacedElement(filled.element, box, tuple(aligned))
+
+    def _columns(self) -> tuple[list[float], list[float]]:
+        gap = self._grid.column_gap * self._setting.module_px
+        shares = self._grid.columns
+        room = self._frame.width - gap * (len(shares) - 1)
+        widths = [room * share / sum(shares) for share in shares]
+        lefts = [self._frame.left + sum(widths[:index]) + gap * index for index in range(len(shares))]
+        return lefts, widths
+
+    def _width(self, area: str) -> float:
+        _, first, _, last = self._spans[area]
+        return self._lefts[last - 1] + self._widths[last - 1] - self._lefts[first]
+
+    def _solved_heights(self) -> list[float]:
+        """Heights of all rows; type and gaps shrink until rows as high as their content leave room for the others."""
+        while True:
+            natural = self._natural_heights()
+            gaps = self._gap * self._gap_count(natural)
+            left = self._frame.height - gaps - sum(natural.values())
+            needed = min(_LEAST_SHARE * len(self._filled_shares()), _LEAST_SHARES) * self._frame.height
+            if left >= needed or self._scale <= _SMALLEST_SCALE:
+                return self._shared_out(natural, max(left, 0.0))
+            self._scale *= _SHRINK
+
+    def _shared_out(self, natural: dict[int, float], left: float) -> list[float]:
+        shares = {index: row for index, row in enumerate(self._grid.rows) if row != "auto"}
+        whole = sum(shares.values())
+        return [
+            left * shares[index] / whole if index in shares else natural[index] for index in range(len(self._grid.rows))
+        ]
+
+    def _natural_heights(self) -> dict[int, float]:
+        """How high each `auto` row would like to be."""
+        heights = {index: 0.0 for index, row in enumerate(self._grid.rows) if row == "auto"}
+        setting = self._setting.scaled(self._scale)
+        for area, (top, _, bottom, _) in sorted(self._spans.items(), key=lambda item: item[1][2] - item[1][0]):
+            if not all(row in heights for row in range(top, bottom)):
+                continue
+            drawing = compose(self._elements[area], self._facts, setting, self._width(area), _INFINITE)[0]
+            taken = sum(heights[row] for row in range(top, bottom)) + self._gap * (bottom - top - 1)
+            heights[bottom - 1] += max(0.0, drawing.height_px - taken)
+        return heights
+
+    def _filled_shares(self) -> list[int]:
+        """Rows that share what is left and have something in them."""
+        rows = {row for top, _, bottom, _ in self._spans.values() for row in range(top, bottom)}
+        return [index for index in rows if self._grid.rows[index] != "auto"]
+
+    @property
+    def _gap(self) -> float:
+        return self._grid.gap * self._setting.module_px * self._scale
+
+    def _is_open(self, row: int, natural: dict[int, float]) -> bool:
+        """Whether a row keeps its gap: empty text rows close up."""
+        return row not in natural or natural[row] > 0
+
+    def _gap_count(self, natural: dict[int, float]) -> int:
+        return max(0, sum(self._is_open(row, natural) for row in range(len(self._grid.rows))) - 1)
+
+    def _row_tops(self) -> list[float]:
+        tops, top = [], self._frame.top
+        for row, height in enumerate(self._heights):
+            tops.append(top)
+            is_open = height > 0 or self._grid.rows[row] != "auto"
+            top += height + self._gap if is_open else 0.0
+        return tops
+
+    def _box(self, area: str) -> Box:
+        top, first, bottom, _ = self._spans[area]
+        foot = self._tops[bottom - 1] + self._heights[bottom - 1]
+        left, width = self._lefts[first], self._width(area)
+        if self._setting.mirrored:
+            left = 2 * self._frame.left + self._frame.width - left - width
+        return Box(left, self._tops[top], width, max(0.0, foot - self._tops[top]))

@@ -1,0 +1,296 @@
+"""Drawing shapes and sprites on planes, anti-aliased, clipped, by fractions of a pixel.
+
+This module owns the kernels. It does not know colours' meaning or where things belong. Coordinates are in luma pixels,
+(0, 0) is the top left corner of the top left pixel; a shape from 2.0 to 3.0 covers pixel 2 exactly. Planes must lie in
+one piece (no views of a part), so that the compiler knows that neighbours are neighbours.
+"""
+
+# ruff: noqa: PLR0917  # compiled kernels take plain arrays and numbers one by one: that is quickest to call
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from pipeline.picture.drawing.planes import Ink, Plane, Planes
+
+Coverage = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _mix(under: int, over: float, share: float) -> int:
+    """Blend one byte; `share` is between 0 and 1."""
+    return int(under + (over - under) * share + 0.5)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_mask(luma: Plane, blue: Plane, red: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
+    """Blend a colour through a mask of shares (0..1) whose top left pixel lies at (left, top)."""
+    first_row, last_row = max(top, 0), min(top + mask.shape[0], luma.shape[0])
+    first, last = max(left, 0), min(left + mask.shape[1], luma.shape[1])
+    for y in range(first_row, last_row):
+        for x in range(first, last):
+            share = mask[y - top, x - left]
+            if share > 0.0:
+                luma[y, x] = _mix(luma[y, x], colour[0], share)
+    for y in range(first_row // 2, (last_row + 1) // 2):
+        for x in range(first // 2, (last + 1) // 2):
+            share = 0.0
+            for row in range(2 * y, 2 * y + 2):
+                for column in range(2 * x, 2 * x + 2):
+                    if first_row <= row < last_row and first <= column < last:
+                        share += mask[row - top, column - left]
+            if share > 0.0:
+                blue[y, x] = _mix(blue[y, x], colour[1], share * 0.25)
+                red[y, x] = _mix(red[y, x], colour[2], share * 0.25)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _sprite_row(coverage: Coverage, row: int, drop: float, share: float, out: Floats) -> None:
+    """Shares of one row of a sprite that is moved down by a fraction of a pixel, from out[1] on."""
+    height, width = coverage.shape
+    whole = (1.0 - drop) * share if row < height else 0.0
+    moved = drop * share if row > 0 else 0.0
+    here, above = coverage[min(row, height - 1)], coverage[max(row - 1, 0)]
+    for x in range(width):
+        out[x + 1] = np.float32(whole * here[x] + moved * above[x])
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_sprite(
+    luma: Plane, blue: Plane, red: Plane, coverage: Coverage, left: int, top: float, colour: Ink, opacity: float
+) -> None:
+    """Blend row by row, two rows of luma and then the row of chroma that they share."""
+    start = math.floor(top)
+    drop = top - start
+    height, width = coverage.shape[0] + (1 if drop > 0.0 else 0), coverage.shape[1]
+    first, last = max(left, 0), min(left + width, luma.shape[1])
+    rows = np.zeros((2, width + 3), dtype=np.float32)
+    y0, y1 = np.float32(colour[0] + 0.5), np.float32(0.5)
+    for pair in range(max(start, 0) // 2, (min(start + height, luma.shape[0]) + 1) // 2):
+        rows[:] = 0.0
+        for half in range(2):
+            y = 2 * pair + half
+            if y < start or y >= start + height or y >= luma.shape[0]:
+                continue
+            _sprite_row(coverage, y - start, drop, opacity / 255.0, rows[half])
+            shares, line = rows[half, 1 + first - left :], luma[y]
+            for x in range(first, last):
+                share = shares[x - first]
+                line[x] = np.uint8(line[x] * (np.float32(1.0) - share) + (y0 - y1) * share + y1)
+        for x in range(first // 2, (last + 1) // 2):
+            at = max(0, 2 * x - left + 1)
+            end = 2 * x - left + 2
+            share = (rows[0, at] + rows[0, end] + rows[1, at] + rows[1, end]) * 0.25
+            if share > 0.0:
+                blue[pair, x] = _mix(blue[pair, x], colour[1], share)
+                red[pair, x] = _mix(red[pair, x], colour[2], share)
+
+
+def blend_sprite(
+    planes: Planes, coverage: Coverage, corner: tuple[int, float], colour: Ink, opacity: float = 1.0
+) -> None:
+    """Blend one colour through a sprite's coverage (h, w), 0..255, whose corner is (left, top); what sticks out is cut.
+
+    `top` may lie between pixels.
+    """
+    if opacity > 0 and coverage.size:
+        left, top = corner
+        _blend_sprite(planes.luma, planes.blue, planes.red, coverage, left, float(top), colour, float(opacity))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: float, opacity: float) -> Floats:
+    """Shares of a rectangle with round corners, its mask beginning at the whole pixel up and left of its corner."""
+    first, first_row = math.floor(left), math.floor(top)
+    mask = np.zeros((math.ceil(bottom) - first_row, math.ceil(right) - first), dtype=np.float32)
+    half_width, half_height = (right - left) / 2, (bottom - top) / 2
+    middle, middle_row = (left + right) / 2 - first, (top + bottom) / 2 - first_row
+    for y in range(mask.shape[0]):
+        rows = min(y + 1.0, bottom - first_row) - max(float(y), top - first_row)
+        for x in range(mask.shape[1]):
+            columns = min(x + 1.0, right - first) - max(float(x), left - first)
+            share = rows * columns
+            across = abs(x + 0.5 - middle) - half_width + radius
+            down = abs(y + 0.5 - middle_row) - half_height + radius
+            if across > 0 and down > 0:
+                share = min(share, max(0.0, radius + 0.5 - math.sqrt(across * across + down * down)))
+            mask[y, x] = share * opacity
+    return mask
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_rounded(
+    luma: Plane,
+    blue: Plane,
+    red: Plane,
+    box: tuple[float, float, float, float],
+    radius: float,
+    colour: Ink,
+    opacity: float,
+) -> None:
+    left, top, right, bottom = box
+    mask = _rounded_mask(left, top, right, bottom, radius, opacity)
+    _blend_mask(luma, blue, red, mask, math.floor(left), math.floor(top), colour)
+
+
+def blend_box(
+    planes: Planes,
+    box: tuple[float, float, float, float],
+    colour: Ink,
+    opacity: float = 1.0,
+    *,
+    radius_px: float = 0.0,
+) -> None:
+    """Blend a rectangle (left, top, right, bottom), its edges anywhere between pixels, its corners round."""
+    left, top, right, bottom = (float(edge) for edge in box)
+    right, bottom = min(right, planes.width + radius_px + 1), min(bottom, planes.height + radius_px + 1)
+    left, top = max(left, -radius_px - 1), max(top, -radius_px - 1)
+    if opacity > 0 and right > left and bottom > top:
+        corners = (left, top, right, bottom)
+        _blend_rounded(planes.luma, planes.blue, planes.red, corners, float(radius_px), colour, float(opacity))
+
+
+def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink, opacity: float = 1.0) -> None:
+    """Blend a disc around (x, y)."""
+    box = (x - radius_px, y - radius_px, x + radius_px, y + radius_px)
+    blend_box(planes, box, colour, opacity, radius_px=radius_px)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _span_share(y: int, top: float, bottom: float) -> float:
+    """How much of pixel row `y` a span from `top` to `bottom` covers, 0..1."""
+    return max(0.0, min(y + 1.0, bottom) - max(float(y), top))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_spans(
+    luma: Plane, blue: Plane, red: Plane, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
+) -> None:
+    height, width = luma.shape
+    for x in range(width):
+        top, bottom = max(tops[x], 0.0), min(bottoms[x], float(height))
+        if bottom > top:
+            for y in range(int(top), min(int(bottom) + 1, height)):
+                share = _span_share(y, top, bottom) * opacity
+                if share > 0.0:
+                    luma[y, x] = _mix(luma[y, x], colours[x, 0], share)
+    for x in range(width // 2):
+        _blend_span_chroma(blue, red, x, tops[2 * x : 2 * x + 2], bottoms[2 * x : 2 * x + 2], colours, opacity)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_span_chroma(
+    blue: Plane, red: Plane, x: int, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
+) -> None:
+    """Blend one column of chroma, each pixel once, by the shares and colours of its four pixels of luma.
+
+    Blending it once for each of the four would let the last colour count most, and round four times.
+    """
+    height = 2.0 * blue.shape[0]
+    top, bottom = height, 0.0
+    for side in range(2):
+        if bottoms[side] > tops[side]:
+            top, bottom = min(top, max(tops[side], 0.0)), max(bottom, min(bottoms[side], height))
+    if not bottom > top:
+        return
+    for y in range(int(top) // 2, min(int(bottom) // 2 + 1, blue.shape[0])):
+        left = _span_share(2 * y, tops[0], bottoms[0]) + _span_share(2 * y + 1, tops[0], bottoms[0])
+        right = _span_share(2 * y, tops[1], bottoms[1]) + _span_share(2 * y + 1, tops[1], bottoms[1])
+        covered = left + right
+        if covered > 0.0:
+            part, share = right / covered, covered * 0.25 * opacity
+            blue[y, x] = _mix(blue[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, share)
+            red[y, x] = _mix(red[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, share)
+
+
+def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, opacity: float = 1.0) -> None:
+    """Blend one upright bar a pixel column.
+
+    Parameters
+    ----------
+    planes
+        What to draw on.
+    tops, bottoms
+        Rows at which the bars begin and end, shapes (width,); where the end isn't below the beginning there is no bar.
+    colours
+        Each bar's luma and chroma, shape (width, 3).
+    opacity
+        0..1.
+    """
+    _blend_spans(planes.luma, planes.blue, planes.red, tops, bottoms, colours, float(opacity))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, share: float) -> None:
+    """Draw the line through points into a mask (h, w) of shares: round joints, the strongest share wins.
+
+    Parameters
+    ----------
+    mask
+        Written where the line covers it.
+    xs, ys
+        The points, shapes (n,); NaN breaks the line.
+    half_width
+        Half the line's width, px.
+    share
+        The line's opacity, 0..1.
+    """
+    height, width = mask.shape
+    reach = half_width + 0.5
+    for index in range(xs.size - 1):
+        x0, y0, x1, y1 = xs[index], ys[index], xs[index + 1], ys[index + 1]
+        if math.isnan(x0 + x1 + y0 + y1):
+            continue
+        across, down = x1 - x0, y1 - y0
+        length2 = max(across * across + down * down, 1e-12)
+        for y in range(max(0, int(min(y0, y1) - reach)), min(height, int(max(y0, y1) + reach) + 1)):
+            for x in range(max(0, int(min(x0, x1) - reach)), min(width, int(max(x0, x1) + reach) + 1)):
+                from_x, from_y = x + 0.5 - x0, y + 0.5 - y0
+                along = min(1.0, max(0.0, (from_x * across + from_y * down) / length2))
+                away_x, away_y = from_x - along * across, from_y - along * down
+                inside = reach - math.sqrt(away_x * away_x + away_y * away_y)
+                if inside > 0.0:
+                    mask[y, x] = max(mask[y, x], share * min(1.0, inside))
+
+
+def blend_mask(planes: Planes, mask: Floats, corner: tuple[int, int], colour: Ink) -> None:
+    """Blend a colour through shares (h, w), float32, 0..1, whose corner is (left, top)."""
+    left, top = corner
+    _blend_mask(planes.luma, planes.blue, planes.red, mask, left, top, colour)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _fade(
+    planes: tuple[Plane, Plane, Plane],
+    towards: tuple[Plane, Plane, Plane],
+    corner: tuple[int, int],
+    height: int,
+    shares: Floats,
+) -> None:
+    left, top = corner
+    height = min(height, planes[0].shape[0] - top)
+    for y in range(top, top + height):
+        for x in range(min(shares.size, planes[0].shape[1] - left)):
+            if shares[x] < 1.0:
+                planes[0][y, left + x] = _mix(towards[0][y, left + x], float(planes[0][y, left + x]), shares[x])
+    for y in range(top // 2, (top + height) // 2):
+        for x in range(min(shares.size, planes[0].shape[1] - left) // 2):
+            share = (shares[2 * x] + shares[2 * x + 1]) * 0.5
+            if share < 1.0:
+                at = left // 2 + x
+                planes[1][y, at] = _mix(towards[1][y, at], float(planes[1][y, at]), share)
+                planes[2][y, at] = _mix(towards[2][y, at], float(planes[2][y, at]), share)
+
+
+def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, shares: Floats) -> None:
+    """Let each column of a rectangle keep `shares` (width,) of itself and take the rest from another picture.
+
+    `towards` is as large as `planes`; the corner (left, top), the height and the number of shares are even.
+    """
+    ours, theirs = (planes.luma, planes.blue, planes.red), (towards.luma, towards.blue, towards.red)
+    _fade(ours, theirs, corner, height, shares)

@@ -1,0 +1,139 @@
+"""A transparent picture to paint on: text, boxes, lines and bars, anti-aliased, by fractions of a pixel.
+
+This module owns painting and nothing of what is painted. Colours are `#rrggbb`; coordinates are pixels from the top
+left corner, (0, 0) being the corner of the first pixel, not its middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.drawing.blend import stroke
+from pipeline.picture.text.typesetting import TextPicture
+from pipeline.picture.theme.theme import rgb
+
+Rgba = npt.NDArray[np.uint8]
+Shares = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
+
+_ROWS_AT_ONCE = 256
+"""Large pictures are converted in parts, to spare memory."""
+
+
+class Canvas:
+    """Paints over what is there already. Holds premultiplied colour and opacity, float32, shape (h, w, 4)."""
+
+    def __init__(self, width_px: int, height_px: int) -> None:
+        self.width_px = width_px
+        self.height_px = height_px
+        self._ink = np.zeros((height_px, width_px, 4), np.float32)
+
+    def mask(self, shares: Shares, left_px: int, top_px: int, colour: str) -> None:
+        """Paint a colour through shares (0..1), shape (h, w); what sticks out is cut off."""
+        height, width = shares.shape
+        first, first_row = max(left_px, 0), max(top_px, 0)
+        last, last_row = min(left_px + width, self.width_px), min(top_px + height, self.height_px)
+        if last <= first or last_row <= first_row:
+            return
+        share = shares[first_row - top_px : last_row - top_px, first - left_px : last - left_px, None]
+        place = self._ink[first_row:last_row, first:last]
+        place *= 1.0 - share
+        place += share * np.array([*rgb(colour), 255.0], np.float32)
+
+    def picture(self, premultiplied: Shares, left_px: int, top_px: int) -> None:
+        """Lay a picture on: colour (0..255) times opacity, and opacity (0..1), shape (h, w, 4)."""
+        height, width = premultiplied.shape[:2]
+        first, first_row = max(left_px, 0), max(top_px, 0)
+        last, last_row = min(left_px + width, self.width_px), min(top_px + height, self.height_px)
+        if last <= first or last_row <= first_row:
+            return
+        part = premultiplied[first_row - top_px : last_row - top_px, first - left_px : last - left_px]
+        opacity = np.clip(part[..., 3:], 0.0, 1.0)
+        place = self._ink[first_row:last_row, first:last]
+        place *= 1.0 - opacity
+        place += np.concatenate([np.clip(part[..., :3], 0.0, 255.0 * opacity), 255.0 * opacity], axis=-1)
+
+    def text(self, picture: TextPicture, pen_x_px: float, baseline_y_px: float, colour: str) -> None:
+        """Paint one line of text, its pen starting at (`pen_x_px`, `baseline_y_px`)."""
+        if picture.coverage.size:
+            left, top = picture.place(pen_x_px, baseline_y_px)
+            self.mask(picture.coverage.astype(np.float32) / 255.0, left, top, colour)
+
+    def box(
+        self,
+        edges: tuple[float, float, float, float],
+        colour: str,
+        *,
+        opacity: float = 1.0,
+        radius_px: float = 0.0,
+        line_px: float = 0.0,
+    ) -> None:
+        """Paint a rectangle (left, top, right, bottom) with round corners; with `line_px`, its outline inside it."""
+        left, top, right, bottom = edges
+        if right <= left or bottom <= top:
+            return
+        first, first_row = math.floor(left) - 1, math.floor(top) - 1
+        xs = np.arange(first, math.ceil(right) + 1) + 0.5
+        ys = np.arange(first_row, math.ceil(bottom) + 1) + 0.5
+        outside = _outside(xs, ys, edges, radius_px)
+        shares = np.clip(0.5 - outside, 0.0, 1.0)
+        if line_px:
+            shares = np.minimum(shares, np.clip(0.5 + outside + line_px, 0.0, 1.0))
+        self.mask((shares * opacity).astype(np.float32), first, first_row, colour)
+
+    def line(
+        self, xs: Sequence[float], ys: Sequence[float], width_px: float, colour: str, *, opacity: float = 1.0
+    ) -> None:
+        """Paint the line through points, its joints and ends round; NaN breaks it."""
+        across, down = np.asarray(xs, np.float64), np.asarray(ys, np.float64)
+        there = np.isfinite(across + down)
+        if not there.any():
+            return
+        reach = max(width_px, 0.7) / 2 + 1
+        left, top = (max(0, math.floor(float(at[there].min()) - reach)) for at in (across, down))
+        right = min(self.width_px, math.ceil(float(across[there].max()) + reach))
+        bottom = min(self.height_px, math.ceil(float(down[there].max()) + reach))
+        if right > left and bottom > top:
+            shares = np.zeros((bottom - top, right - left), np.float32)
+            half = max(width_px, 0.7) / 2
+            stroke(shares, (across - left).astype(np.float32), (down - top).astype(np.float32), half, opacity)
+            self.mask(shares, left, top, colour)
+
+    def rgba(self) -> Rgba:
+        """What was painted: sRGB and opacity, not premultiplied, uint8, shape (h, w, 4)."""
+        whole = np.empty(self._ink.shape, np.uint8)
+        for top in range(0, self.height_px, _ROWS_AT_ONCE):
+            ink = self._ink[top : top + _ROWS_AT_ONCE]
+            opacity = ink[..., 3:]
+            scale = np.divide(255.0, opacity, out=np.zeros_like(opacity), where=opacity > 0)
+            part = whole[top : top + _ROWS_AT_ONCE]
+            part[..., :3] = np.clip(np.rint(ink[..., :3] * scale), 0, 255)
+            part[..., 3:] = np.clip(np.rint(opacity), 0, 255)
+        return whole
+
+
+def _outside(xs: Floats, ys: Floats, edges: tuple[float, float, float, float], radius: float) -> Floats:
+    """How far points lie outside a rectangle with round corners (negative: inside), shape (len(ys), len(xs))."""
+    left, top, right, bottom = edges
+    radius = min(radius, (right - left) / 2, (bottom - top) / 2)
+    across = np.abs(xs - (left + right) / 2) - (right - left) / 2 + radius
+    down = np.abs(ys - (top + bottom) / 2)[:, None] - (bottom - top) / 2 + radius
+    corner = np.hypot(np.maximum(across, 0), np.maximum(down, 0))
+    return np.asarray(corner + np.minimum(np.maximum(across, down), 0) - radius)
+
+
+def paint_over(picture: npt.NDArray[np.uint8], layer: Rgba, left_px: int, top_px: int) -> None:
+    """Lay a layer (h, w, 4) on an sRGB picture (h, w, 3), in place; what sticks out is cut off."""
+    height, width = picture.shape[:2]
+    first, first_row = max(left_px, 0), max(top_px, 0)
+    last, last_row = min(left_px + layer.shape[1], width), min(top_px + layer.shape[0], height)
+    if last <= first or last_row <= first_row:
+        return
+    cut = layer[first_row - top_px : last_row - top_px, first - left_px : last - left_px].astype(np.float32)
+    share = cut[..., 3:] / 255.0
+    place = picture[first_row:last_row, first:last]
+    place[...] = np.rint(place * (1.0 - share) + cut[..., :3] * share).astype(np.uint8)

@@ -1,0 +1,183 @@
+"""Drawings as lists of marks: what stands where, before any pixel is painted.
+
+This module owns the marks and painting them on a canvas. It does not know what they mean. All coordinates are pixels
+from the top left corner of the drawing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.drawing.canvas import Canvas, Rgba
+from pipeline.picture.panels.still_picture import scaled
+from pipeline.picture.text.typesetting import TextStyle, Typesetter
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+@dataclass(frozen=True)
+class TextMark:
+    """One line of text; its pen begins at (`x_px`, `baseline_px`)."""
+
+    x_px: float
+    baseline_px: float
+    text: str
+    style: TextStyle
+    colour: str
+
+    def moved(self, dx: float, dy: float) -> TextMark:
+        """The same mark elsewhere."""
+        return replace(self, x_px=self.x_px + dx, baseline_px=self.baseline_px + dy)
+
+
+@dataclass(frozen=True)
+class BoxMark:
+    """A rectangle, filled, or an outline `line_px` wide inside it."""
+
+    edges: Edges
+    colour: str
+    opacity: float = 1.0
+    radius_px: float = 0.0
+    line_px: float = 0.0
+
+    def moved(self, dx: float, dy: float) -> BoxMark:
+        """The same mark elsewhere."""
+        left, top, right, bottom = self.edges
+        return replace(self, edges=(left + dx, top + dy, right + dx, bottom + dy))
+
+
+@dataclass(frozen=True)
+class LineMark:
+    """A line through points; NaN breaks it."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    width_px: float
+    colour: str
+    opacity: float = 1.0
+
+    def moved(self, dx: float, dy: float) -> LineMark:
+        """The same mark elsewhere."""
+        return replace(self, xs=tuple(x + dx for x in self.xs), ys=tuple(y + dy for y in self.ys))
+
+
+@dataclass(frozen=True, eq=False)
+class PictureMark:
+    """A picture (sRGB and opacity, uint8, shape (h, w, 4)), as large as fits into its edges, from their top left."""
+
+    edges: Edges
+    picture: Rgba
+
+    def moved(self, dx: float, dy: float) -> PictureMark:
+        """The same mark elsewhere."""
+        left, top, right, bottom = self.edges
+        return replace(self, edges=(left + dx, top + dy, right + dx, bottom + dy))
+
+
+Mark = TextMark | BoxMark | LineMark | PictureMark
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Marks inside a box of `width_px` x `height_px`."""
+
+    width_px: float
+    height_px: float
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self.marks
+
+    def moved(self, dx: float, dy: float) -> Drawing:
+        """The same marks elsewhere."""
+        return replace(self, marks=tuple(mark.moved(dx, dy) for mark in self.marks))
+
+    def words(self) -> tuple[str, ...]:
+        """The texts, in the order in which they were set."""
+        return tuple(mark.text for mark in self.marks if isinstance(mark, TextMark))
+
+
+class Layer(NamedTuple):
+    """A painted drawing, cut out: its top left pixel belongs at (`x_px`, `y_px`), both even."""
+
+    picture: Rgba
+    x_px: int
+    y_px: int
+
+
+def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
+    """The box around a mark's ink; all zero where there is none."""
+    if isinstance(mark, BoxMark | PictureMark):
+        return mark.edges
+    if isinstance(mark, LineMark):
+        xs, ys = np.array(mark.xs), np.array(mark.ys)
+        if not np.isfinite(xs + ys).any():
+            return (0.0, 0.0, 0.0, 0.0)
+        half = mark.width_px / 2 + 0.5
+        edges = (np.nanmin(xs) - half, np.nanmin(ys) - half, np.nanmax(xs) + half, np.nanmax(ys) + half)
+        return tuple(float(edge) for edge in edges)  # type: ignore[return-value]
+    picture = typesetter.render(mark.text, mark.style)
+    if not picture.coverage.size:
+        return (0.0, 0.0, 0.0, 0.0)
+    left, top = picture.place(mark.x_px, mark.baseline_px)
+    return (float(left), float(top), float(left + picture.coverage.shape[1]), float(top + picture.coverage.shape[0]))
+
+
+def text_edges(drawing: Drawing, typesetter: Typesetter) -> list[Edges]:
+    """The box around each text's ink."""
+    edges = [ink_edges(mark, typesetter) for mark in drawing.marks if isinstance(mark, TextMark)]
+    return [edge for edge in edges if edge[2] > edge[0]]
+
+
+def paint(drawing: Drawing, typesetter: Typesetter) -> Layer | None:
+    """Paint a drawing on a canvas just large enough; None where there is nothing to see."""
+    edges = [ink_edges(mark, typesetter) for mark in drawing.marks]
+    edges = [edge for edge in edges if edge[2] > edge[0] and edge[3] > edge[1]]
+    if not edges:
+        return None
+    left, top = (_even_below(min(edge[side] for edge in edges) - 1) for side in (0, 1))
+    right, bottom = (_even_above(max(edge[side] for edge in edges) + 1) for side in (2, 3))
+    canvas = Canvas(right - left, bottom - top)
+    for mark in drawing.moved(-left, -top).marks:
+        _paint_mark(mark, canvas, typesetter)
+    return Layer(canvas.rgba(), left, top)
+
+
+def _even_below(value: float) -> int:
+    return math.floor(value / 2) * 2
+
+
+def _even_above(value: float) -> int:
+    return math.ceil(value / 2) * 2
+
+
+def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
+    if isinstance(mark, TextMark):
+        canvas.text(typesetter.render(mark.text, mark.style), mark.x_px, mark.baseline_px, mark.colour)
+    elif isinstance(mark, BoxMark):
+        canvas.box(mark.edges, mark.colour, opacity=mark.opacity, radius_px=mark.radius_px, line_px=mark.line_px)
+    elif isinstance(mark, PictureMark):
+        left, top, right, bottom = mark.edges
+        canvas.picture(scaled(mark.picture, right - left, bottom - top), round(left), round(top))
+    else:
+        canvas.line(mark.xs, mark.ys, mark.width_px, mark.colour, opacity=mark.opacity)
+
+
+def joined(drawings: Iterable[Drawing], width_px: float, height_px: float) -> Drawing:
+    """One drawing of several, which lie where they belong already."""
+    return Drawing(width_px, height_px, tuple(mark for drawing in drawings for mark in drawing.marks))
+
+
+def line_through(xs: npt.ArrayLike, ys: npt.ArrayLike, width_px: float, colour: str, opacity: float = 1.0) -> LineMark:
+    """A line mark from arrays of equal shape (n,)."""
+    points = (np.asarray(xs, np.float64).tolist(), np.asarray(ys, np.float64).tolist())
+    return LineMark(tuple(points[0]), tuple(points[1]), width_px, colour, opacity)

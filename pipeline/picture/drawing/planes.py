@@ -1,0 +1,142 @@
+"""Frames as three planes: luma and two chroma, 4:2:0, BT.709, limited range, as the encoder eats them.
+
+This module owns the colours' conversion and how the planes lie in one buffer. It does not know what is drawn.
+
+Every colour on screen is given in sRGB and converted once; all blending happens on the planes. Blending the gamma-coded
+planes gives the same pixels as blending gamma-coded sRGB, because the conversion is linear.
+
+Source: ITU-R BT.709-6, sections 3 and 4, and ITU-T H.273 for the limited range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.theme.theme import rgb
+
+Plane = NDArray[np.uint8]
+
+_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
+_TO_PLANES: Final = np.array(
+    [
+        [_RED, _GREEN, _BLUE],
+        [-_RED / (2 - 2 * _BLUE), -_GREEN / (2 - 2 * _BLUE), 0.5],
+        [0.5, -_GREEN / (2 - 2 * _RED), -_BLUE / (2 - 2 * _RED)],
+    ]
+) * (np.array([[219.0], [224.0], [224.0]]) / 255.0)
+_TO_RGB: Final = np.linalg.inv(_TO_PLANES)
+_OFFSETS: Final = np.array([16.0, 128.0, 128.0])
+
+
+class Ink(NamedTuple):
+    """A colour as luma and chroma, 0..255, not rounded."""
+
+    luma: float
+    blue: float
+    red: float
+
+    def mixed(self, other: Ink, share: float) -> Ink:
+        """Mix `share` (0..1) of another colour into this one."""
+        return Ink(*(one + (two - one) * share for one, two in zip(self, other, strict=True)))
+
+
+@lru_cache(maxsize=256)
+def ink(colour: str) -> Ink:
+    """Convert a colour written `#rrggbb`."""
+    return Ink(*(float(value) for value in _TO_PLANES @ np.array(rgb(colour), dtype=np.float64) + _OFFSETS))
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Views of the three planes of a picture: `luma` (h, w), `blue` and `red` (h / 2, w / 2)."""
+
+    luma: Plane
+    blue: Plane
+    red: Plane
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return int(self.luma.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return int(self.luma.shape[0])
+
+    def part(self, left: int, top: int, width: int, height: int) -> Planes:
+        """A view of a rectangle; all four numbers are even."""
+        right, bottom = left + width, top + height
+        half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
+        return Planes(self.luma[top:bottom, left:right], self.blue[half], self.red[half])
+
+    def fill(self, colour: Ink) -> None:
+        """Paint everything in one colour."""
+        for plane, value in zip((self.luma, self.blue, self.red), colour, strict=True):
+            plane[...] = round(value)
+
+    def copy_from(self, other: Planes) -> None:
+        """Take over a picture of the same size."""
+        self.luma[...] = other.luma
+        self.blue[...] = other.blue
+        self.red[...] = other.red
+
+    def copied(self) -> Planes:
+        """A picture of its own with the same content."""
+        return Planes(self.luma.copy(), self.blue.copy(), self.red.copy())
+
+
+def new_planes(width: int, height: int, colour: Ink) -> Planes:
+    """Make a picture of one colour; both sides are even."""
+    planes = Planes(
+        np.empty((height, width), dtype=np.uint8),
+        np.empty((height // 2, width // 2), dtype=np.uint8),
+        np.empty((height // 2, width // 2), dtype=np.uint8),
+    )
+    planes.fill(colour)
+    return planes
+
+
+def planes_of(buffer: Plane, width: int, height: int) -> Planes:
+    """View an encoder's buffer, shape (height * 3 // 2, width), as planes.
+
+    Raises
+    ------
+    ValueError
+        The buffer has another shape or type, or doesn't lie in one piece.
+    """
+    if buffer.shape != (height * 3 // 2, width) or buffer.dtype != np.uint8 or not buffer.flags.c_contiguous:
+        raise ValueError(f"A frame is {(height * 3 // 2, width)} contiguous bytes, not {buffer.dtype} {buffer.shape}.")
+    flat = buffer.reshape(-1)
+    luma, quarter = width * height, width * height // 4
+    half = (height // 2, width // 2)
+    return Planes(
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + quarter].reshape(half),
+        flat[luma + quarter :].reshape(half),
+    )
+
+
+def planes_from_rgb(picture: Plane) -> Planes:
+    """Convert an sRGB picture, shape (h, w, 3), both sides even; chroma is the mean of two by two pixels."""
+    wide = picture.astype(np.float32) @ _TO_PLANES.T.astype(np.float32) + _OFFSETS.astype(np.float32)
+    height, width = picture.shape[:2]
+    small = wide[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
+    whole = np.clip(np.rint(wide[..., 0]), 0, 255).astype(np.uint8)
+    halves = np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    return Planes(whole, np.ascontiguousarray(halves[..., 0]), np.ascontiguousarray(halves[..., 1]))
+
+
+def rgb_from_planes(planes: Planes) -> Plane:
+    """Convert to sRGB, shape (h, w, 3), uint8: for stills, thumbnails and tests."""
+    wide = np.empty((planes.height, planes.width, 3), dtype=np.float32)
+    wide[..., 0] = planes.luma
+    wide[..., 1] = planes.blue.repeat(2, axis=0).repeat(2, axis=1)
+    wide[..., 2] = planes.red.repeat(2, axis=0).repeat(2, axis=1)
+    wide -= _OFFSETS.astype(np.float32)
+    return np.clip(np.rint(wide @ _TO_RGB.T.astype(np.float32)), 0, 255).astype(np.uint8)

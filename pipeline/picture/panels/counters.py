@@ -1,0 +1,160 @@
+"""The counters: how far training had come when it made what is heard, in figures that keep their places.
+
+This module owns which numbers are shown and how they are written. It does not know where the playhead stands.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.drawing.planes import Planes
+from pipeline.picture.panels.layout import Box, CountersPanel
+from pipeline.picture.panels.loss_curve import make_curve, time_axis
+from pipeline.picture.panels.panel import Easel, Figures, Words
+from pipeline.picture.text.typesetting import TextStyle
+
+NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
+CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's
+SMOOTH_PX: Final = 24.0  # what the training loss is averaged over where there is no validation loss
+SHRINK: Final = 0.94
+SMALLEST_SHARE: Final = 0.2
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One counter: its name above its number."""
+
+    item: str
+    name: str
+    edges: tuple[float, float]
+    baselines: tuple[int, int]
+    figures: Figures
+    style: TextStyle
+
+
+def duration(seconds: float, longest_s: float) -> str:
+    """Time as h:mm:ss, or m:ss where even the longest stays below an hour."""
+    whole = max(0, int(seconds))
+    if longest_s < 3600:  # noqa: PLR2004  # seconds an hour
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def epoch_decimals(most: float) -> int:
+    """How many decimals tell epochs that end at `most` from nothing: two, more where that is less than a tenth."""
+    return 2 if most >= 0.1 or most <= 0 else min(6, 1 - math.floor(math.log10(most)))  # noqa: PLR2004
+
+
+class Counters:
+    """Draws the counters panel."""
+
+    def __init__(self, easel: Easel, settings: CountersPanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = ()
+        self.origin_px: int | None = None
+        self._easel, self._settings = easel, settings
+        history = easel.data.history
+        # as `np.interp` takes them: anything else it copies whole, at every frame
+        self._iterations, self._epochs, self._elapsed_s = (
+            np.ascontiguousarray(column, dtype=np.float64)
+            for column in (history.iterations, history.epochs, history.elapsed_s)
+        )
+        self._axis = time_axis(history, "linear", CURVE_PX)
+        curve = make_curve(history, "validation", self._axis, 0.0)
+        self._curve = curve if curve.points[0].size else make_curve(history, "training", self._axis, SMOOTH_PX)
+        self._items = [item for item in settings.items if self._known(item)]
+        self._cells = self._arranged()
+
+    def _known(self, item: str) -> bool:
+        history = self._easel.data.history
+        if item == "epoch":
+            return history.epochs.size > 0
+        if item == "time":
+            return history.elapsed_s.size > 0 and float(history.elapsed_s[-1]) > 0
+        return item != "bits" or not np.all(np.isnan(self._curve.mean))
+
+    def _arranged(self) -> list[_Cell]:
+        """Find the largest type that fits, and place the cells."""
+        settings, size = self._settings, 1.0
+        while True:
+            figures = Figures(self._easel.type, self._easel.style(settings.text * size, weight=600, tabular=True))
+            style = self._easel.style(settings.label_text * size)
+            cells, fits = self._placed(figures, style)
+            if fits or size < SMALLEST_SHARE:
+                return cells
+            size *= SHRINK
+
+    def _placed(self, figures: Figures, style: TextStyle) -> tuple[list[_Cell], bool]:
+        box, settings, typesetter = self.box, self._settings, self._easel.type
+        columns = min(settings.columns, max(1, len(self._items)))
+        rows = -(-len(self._items) // columns)
+        names = [settings.names.get(item, NAMES[item]) for item in self._items]
+        rooms = [
+            max(typesetter.measure(n, style), self._widest(i, figures)) for n, i in zip(names, self._items, strict=True)
+        ]
+        widths = [max(rooms[column::columns], default=0.0) for column in range(columns)]
+        gap = 2.0 * style.size_px
+        spare = box.width - sum(widths) - gap * (columns - 1)
+        lefts = np.concatenate([[0.0], np.cumsum(np.array(widths) + gap)[:-1]]) + box.left
+        pitch_x = box.width / columns
+        if settings.align == "right":
+            lefts += max(0.0, spare)
+        elif max(widths, default=0.0) + gap <= pitch_x:
+            lefts = box.left + pitch_x * np.arange(columns)
+        label_cap, figure_cap = typesetter.cap_height(style), figures.cap_px
+        between = 0.55 * style.size_px
+        content = label_cap + between + figure_cap
+        pitch = box.height / max(rows, 1)
+        cells = []
+        for index, (item, name) in enumerate(zip(self._items, names, strict=True)):
+            row, column = divmod(index, columns)
+            top = box.top + row * pitch + (pitch - content) / 2
+            edges = (float(lefts[column]), float(lefts[column]) + widths[column])
+            baselines = (round(top + label_cap), round(top + content))
+            cells.append(_Cell(item, name, edges, baselines, figures, style))
+        return cells, spare >= 0 and content + 0.4 * style.size_px <= pitch
+
+    def _widest(self, item: str, figures: Figures) -> float:
+        """The room that an item's longest text takes."""
+        last = self._axis.last
+        texts = [self.text_of(item, iteration) for iteration in np.linspace(0, last, 33)]
+        return max(figures.width_px("".join("8" if c.isdigit() else c for c in text)) for text in texts)
+
+    def text_of(self, item: str, iteration: float) -> str:
+        """Write one number at an iteration, which may lie between two."""
+        if item == "iteration":
+            return f"{math.floor(iteration + 1e-6):,}"
+        if item == "epoch":
+            return f"{self._passed(iteration, self._epochs):.{epoch_decimals(float(self._epochs[-1]))}f}"
+        if item == "time":
+            return duration(self._passed(iteration, self._elapsed_s), float(self._elapsed_s[-1]))
+        return f"{self._curve.value_at(float(self._axis.position_px(iteration))):.3f}"
+
+    def _passed(self, iteration: float, counted: NDArray[np.float64]) -> float:
+        """What has passed at an iteration: nothing at iteration 0, which no log holds."""
+        if iteration < self._iterations[0]:
+            return float(counted[0]) * iteration / float(self._iterations[0])
+        return float(np.interp(iteration, self._iterations, counted))
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw the names."""
+        for cell in self._cells:
+            words = Words(self._easel.type, cell.name, cell.style)
+            words.draw(base, (self._pen_px(cell, words.width_px), cell.baselines[0]), self._easel.ink("muted"))
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the numbers."""
+        iteration = self._easel.data.told_at(frame)
+        colour = self._easel.ink("text")
+        for cell in self._cells:
+            text = self.text_of(cell.item, iteration)
+            pen = (self._pen_px(cell, cell.figures.width_px(text)), cell.baselines[1])
+            cell.figures.draw(planes, text, pen, colour)
+
+    def _pen_px(self, cell: _Cell, width: float) -> float:
+        return cell.edges[0] if self._settings.align == "left" else cell.edges[1] - width

@@ -1,0 +1,84 @@
+"""A graph's legend: which line is whose, however many lines there are and however long their names.
+
+This module owns how the keys are set. It does not know what the lines show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.picture.drawing.blend import blend_box
+from pipeline.picture.drawing.planes import Ink, Planes
+from pipeline.picture.panels.layout import Box
+from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.text.typesetting import TextStyle, Typesetter
+
+INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
+GAP: Final = 1.5  # between keys
+SHRINK: Final = 0.96
+SMALLEST: Final = 0.75  # names that would have to be smaller than this are told by their short form
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line's name, a short form of it, and its ink."""
+
+    name: str
+    short: str
+    ink: Ink
+
+
+def fit_keys(
+    typesetter: Typesetter, keys: Sequence[Key], style: TextStyle, width_px: float
+) -> tuple[TextStyle, list[tuple[str, Ink]]]:
+    """Find type and words with which keys fit into a row; what has no room at all is left out, from the end."""
+    for form in ("name", "short"):
+        words = [(str(getattr(key, form)), key.ink) for key in keys if key.name]
+        at = style
+        while at.size_px > SMALLEST * style.size_px:
+            if row_px(typesetter, words, at) <= width_px:
+                return at, words
+            at = at.scaled(SHRINK)
+    while words and row_px(typesetter, words, at) > width_px:
+        words.pop()
+    return at, words
+
+
+def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: TextStyle) -> float:
+    """How wide a row of keys is."""
+    gaps = GAP * max(len(words) - 1, 0) + INDENT * len(words)
+    return sum(typesetter.measure(word, style) for word, _ in words) + gaps * style.size_px
+
+
+def draw_legend(base: Planes, easel: Easel, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: Box) -> None:
+    """Draw a graph's own key and those of others, from the left, into a row, or into two where it is that high.
+
+    A graph's own key always has the type that was asked for: panels of one kind look alike in all sections.
+    """
+    own, others = keys
+    rows = 2 if row.height > 2.5 * style.size_px and others else 1
+    pitch = row.height / rows
+    baseline, left = row.top + 0.62 * pitch, float(row.left)
+    if own is not None:
+        fitted, words = fit_keys(easel.type, [own], style, row.width)
+        left = _draw_keys(base, easel, words, fitted, (left, baseline))
+    if rows > 1:
+        baseline, left = row.top + pitch + 0.5 * pitch, float(row.left)
+    fitted, words = fit_keys(easel.type, others, style, row.right - left)
+    _draw_keys(base, easel, words, fitted, (left, baseline))
+
+
+def _draw_keys(
+    base: Planes, easel: Easel, words: Sequence[tuple[str, Ink]], style: TextStyle, pen: tuple[float, float]
+) -> float:
+    """Draw a row of keys; tell where the next one may begin."""
+    (left, baseline), size, thick = pen, style.size_px, easel.line_px("graph")
+    middle = baseline - easel.type.cap_height(style) / 2
+    for text, ink in words:
+        blend_box(base, (left, middle - thick / 2, left + size, middle + thick / 2), ink, radius_px=thick / 2)
+        drawn = Words(easel.type, text, style)
+        drawn.draw(base, (left + INDENT * size, baseline), easel.ink("muted"))
+        left += drawn.width_px + (INDENT + GAP) * size
+    return left

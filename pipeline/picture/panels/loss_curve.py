@@ -1,0 +1,187 @@
+"""Loss histories as pixel columns: the band from lowest to highest, and a mean that noise doesn't hide.
+
+This module owns the numbers behind a loss graph, in bits per byte, and the scale that makes them legible. It does not
+draw.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.panels.panel import NATS_TO_BITS
+from pipeline.picture.panels.scene_data import LossHistory
+from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.columns import reduce_columns
+
+Floats = NDArray[np.float64]
+Series = Literal["training", "validation"]
+LossScale = Literal["linear", "log", "fitted"]
+
+ROOM: Final = 0.07  # of the loss axis, left free above and below the curves
+OUTLIERS: Final = 1.0  # percent of the columns whose highest points may stick out at the top
+NARROWEST_BITS: Final = 0.05
+SMALLEST_LOSS_BITS: Final = 1e-3  # where a logarithmic loss axis ends at the latest
+FITTED_SHARE: Final = 0.58  # of a fitted axis: below it lie the losses of half of the scene's frames
+LOW_SHARE: Final = 0.45  # losses that lie higher than this on a linear axis need no other
+MOST_MAGNIFIED: Final = 16.0  # how many times more room a bit takes at the foot of a fitted axis than at its head
+_NEARLY_LINEAR: Final = 1.05
+_BISECTIONS: Final = 40
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One series on a time axis, in bits per byte; arrays of shape (columns,), NaN where nothing is known.
+
+    `mean` holds the value at each column's centre. `points` are the series' own points, positions in pixels and values,
+    where the curve is to pass through them exactly; empty where it is an average.
+    """
+
+    lowest: Floats
+    highest: Floats
+    mean: Floats
+    points: tuple[Floats, Floats]
+
+    def value_at(self, position_px: float) -> float:
+        """The curve's value at a position along the axis; beyond its ends, the value at the end. NaN if empty."""
+        return float(self.values_at(np.array([position_px]))[0])
+
+    def values_at(self, positions_px: Floats) -> Floats:
+        """The same at many positions, shape (n,)."""
+        if self.points[0].size:
+            return np.interp(positions_px, *self.points)
+        if not self._known.size:
+            return np.full(positions_px.shape, math.nan)
+        return np.interp(positions_px - 0.5, self._known, self.mean[self._known])
+
+    @cached_property
+    def _known(self) -> NDArray[np.int64]:
+        return np.flatnonzero(~np.isnan(self.mean))
+
+
+def time_axis(history: LossHistory, scale: Literal["linear", "log"], length_px: int) -> Axis:
+    """The whole time axis: iterations from 0 to the last one known."""
+    ends = [int(series[-1]) for series in (history.iterations, history.validation_iterations) if series.size]
+    return Axis(0.0, float(max([*ends, 1])), length_px, "linear" if scale == "linear" else "log1p")
+
+
+def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: float) -> Curve:
+    """Reduce one series of a history to the axis's columns.
+
+    Parameters
+    ----------
+    history, series
+        Which losses.
+    axis
+        The time axis.
+    smooth_px
+        The mean is averaged over about this many columns either side (a Gaussian's standard deviation); 0 joins the
+        points by straight lines.
+    """
+    if series == "training":
+        iterations, losses = history.iterations, history.losses_nats
+    else:
+        iterations, losses = history.validation_iterations, history.validation_losses_nats
+    columns = reduce_columns(iterations, np.asarray(losses, dtype=np.float64) * NATS_TO_BITS, axis, gap_px=math.inf)
+    if smooth_px > 0:
+        return Curve(columns.lowest, columns.highest, smoothed(columns.mean, smooth_px), (np.zeros(0), np.zeros(0)))
+    bits = np.asarray(losses, dtype=np.float64) * NATS_TO_BITS
+    finite = np.isfinite(bits)
+    points = (axis.position_px(iterations)[finite], bits[finite])
+    return Curve(columns.lowest, columns.highest, columns.mean, points)
+
+
+def smoothed(values: Floats, sigma: float) -> Floats:
+    """Average with a Gaussian; NaN stays NaN.
+
+    At the beginning, where losses fall steeply, it narrows so that the first value is kept. At the end, where it is cut
+    off, straight lines are fitted instead of constants, so that a curve that still falls isn't bent.
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    if known.size < 3 or sigma <= 0:  # noqa: PLR2004  # nothing to average
+        return values
+    inside = values[known[0] : known[-1] + 1]
+    inside = np.interp(np.arange(inside.size), known - known[0], values[known])
+    reach = min(math.ceil(3 * sigma), inside.size - 1)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weight = np.convolve(np.ones(inside.size), kernel)[reach : reach + inside.size]
+    middle = np.convolve(inside, kernel)[reach : reach + inside.size] / weight
+    for left in range(min(reach, inside.size // 2)):
+        before = min(reach, inside.size - 1 - left)
+        offsets = np.arange(-before, left + 1.0)
+        weights, values_there = kernel[reach - before : reach + left + 1], inside[inside.size - 1 - left - before :]
+        first, second = weights @ offsets / weights.sum(), weights @ offsets**2 / weights.sum()
+        level = weights @ values_there / weights.sum()
+        slope = (weights @ (offsets * values_there) / weights.sum() - first * level) / max(second - first**2, 1e-9)
+        middle[inside.size - 1 - left] = level - slope * first
+    for at in range(min(reach, inside.size // 2)):
+        narrow = np.exp(-0.5 * (np.arange(-at, at + 1) / max(at / 3, 1e-3)) ** 2)
+        middle[at] = float(narrow @ inside[: 2 * at + 1]) / narrow.sum()
+    out = values.copy()
+    out[known[0] : known[-1] + 1] = middle
+    return out
+
+
+def loss_axis(curves: list[Curve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
+    """The loss axis of a graph.
+
+    Parameters
+    ----------
+    curves
+        All that is drawn in it.
+    scale
+        `linear`; `log`; or `fitted`: losses fall fast at first and then slowly for most of the time, so that the
+        impressive part of a training would lie flat at the foot of either. A fitted axis is logarithmic in how far a
+        loss lies above a floor, chosen so that the losses of half of the scene have the greater part of the axis.
+    watched
+        The losses at which the playhead stands, one a frame, shape (frames,); bits per byte.
+    length_px
+        The axis's length.
+    """
+    if scale != "fitted":
+        return Axis(*loss_range(curves, scale), length_px, scale)
+    low, high = _ends(curves)
+    usual = float(np.median(watched[np.isfinite(watched)])) if np.isfinite(watched).any() else high
+    if not low < usual < low + LOW_SHARE * (high - low):
+        return Axis(*loss_range(curves, "linear"), length_px)
+    # The share of the axis below the usual loss grows with the magnification, the ratio of the ends' distances from
+    # the floor: bisect for the one at which it is as wanted.
+    least, most = _NEARLY_LINEAR, MOST_MAGNIFIED
+    for _ in range(_BISECTIONS):
+        middle = math.sqrt(least * most)
+        floor = low - (high - low) / (middle - 1)
+        if math.log((usual - floor) / (low - floor)) < FITTED_SHARE * math.log(middle):
+            least = middle
+        else:
+            most = middle
+    floor, room = low - (high - low) / (most - 1), most**ROOM
+    return Axis(floor + (low - floor) / room, floor + (high - floor) * room, length_px, "log", floor)
+
+
+def loss_range(curves: list[Curve], scale: Literal["linear", "log"]) -> tuple[float, float]:
+    """The loss axis's ends: all means and nearly all of the bands fit in, with some room; (lowest, highest) in bits."""
+    low, high = _ends(curves)
+    if scale == "log":
+        low = max(low, SMALLEST_LOSS_BITS)
+        high = max(high, low * 1.05)
+        factor = (high / low) ** ROOM
+        return low / factor, high * factor
+    spare = max(NARROWEST_BITS - (high - low), 0.0) / 2
+    room = (high - low + 2 * spare) * ROOM
+    return max(0.0, low - spare - room), high + spare + room
+
+
+def _ends(curves: list[Curve]) -> tuple[float, float]:
+    """The lowest and the highest loss to be shown, without room, in bits."""
+    means = np.concatenate([curve.mean[~np.isnan(curve.mean)] for curve in curves] or [np.zeros(0)])
+    if not means.size:
+        return 1.0, 8.0
+    bands = [curve for curve in curves if np.any(~np.isnan(curve.highest))]
+    low = min(float(means.min()), *(float(np.nanpercentile(c.lowest, OUTLIERS)) for c in bands))
+    high = max(float(means.max()), *(float(np.nanpercentile(c.highest, 100 - OUTLIERS)) for c in bands))
+    return low, high

@@ -1,0 +1,176 @@
+"""What all panels share: the easel that they stand on, and what a scene asks of a panel.
+
+This module owns sizes, inks and the small pieces of text that change with every frame. It does not know any panel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Protocol
+
+import numpy as np
+
+from pipeline.picture.drawing.blend import blend_box, blend_sprite
+from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
+from pipeline.picture.panels.layout import SAFE_MARGIN, Box, Layout
+from pipeline.picture.panels.scene_data import SceneData
+from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
+from pipeline.picture.theme.theme import Theme
+
+NATS_TO_BITS: Final = float(1 / np.log(2))
+
+
+class Panel(Protocol):
+    """One element of a scene.
+
+    `box` is where it draws; `covered` lists the rectangles that `draw` paints over wholly in every frame, so that
+    nobody needs to clear them; `origin_px` is the column from which it unrolls at the scene's beginning, None where it
+    fades in as a whole.
+    """
+
+    box: Box
+    covered: tuple[Box, ...]
+    origin_px: int | None
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw, once, what never changes."""
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw what belongs to a frame, over the base."""
+
+
+@dataclass(frozen=True)
+class Easel:
+    """Everything that panels need besides their own settings."""
+
+    data: SceneData
+    theme: Theme
+    layout: Layout
+
+    @cached_property
+    def type(self) -> Typesetter:
+        """Sets text in the theme's fonts."""
+        return typesetter_for(self.theme)
+
+    @property
+    def size_px(self) -> float:
+        """What sizes of type and lines are shares of."""
+        return self.data.height * self.layout.scale
+
+    @cached_property
+    def playhead_px(self) -> int:
+        """The pixel edge at which now is."""
+        return self.layout.playhead_px(self.data.width)
+
+    @property
+    def safe_px(self) -> tuple[int, int]:
+        """The first and the last pixel edge of the area that is safe for text, across."""
+        margin = int(np.ceil(self.data.width * SAFE_MARGIN))
+        return margin, self.data.width - margin
+
+    @cached_property
+    def background(self) -> Planes:
+        """A frame of nothing but the background, for what fades into it."""
+        return new_planes(self.data.width, self.data.height, self.ink("background"))
+
+    @cached_property
+    def panel_ground(self) -> Planes:
+        """A frame of nothing but the panels' ground, for what fades into it."""
+        return new_planes(self.data.width, self.data.height, self.ink("panel"))
+
+    def ink(self, name: str) -> Ink:
+        """A colour of the theme by its name."""
+        return ink(getattr(self.theme.colours, name))
+
+    def box(self, settings: object) -> Box:
+        """A panel's place in pixels."""
+        box: Box = settings.box(self.data.width, self.data.height)  # type: ignore[attr-defined]
+        return box
+
+    def line_px(self, kind: str) -> float:
+        """The width of a kind of line."""
+        return self.theme.line_px(kind, self.size_px)  # type: ignore[arg-type]
+
+    def style(self, share: float, *, weight: int = 400, tabular: bool = False, tracking_em: float = 0.0) -> TextStyle:
+        """Type of a size given as a share."""
+        return TextStyle(max(1.0, share * self.size_px), weight=weight, tabular=tabular, tracking_em=tracking_em)
+
+    def draw_playhead(self, planes: Planes, top: int, bottom: int, now_px: float | None = None) -> None:
+        """Draw the line that marks now, from one row to another; by default where the layout has it."""
+        wide = self.line_px("playhead")
+        width = float(round(wide / 2) * 2) if wide >= 2 else wide  # noqa: PLR2004  # whole pixels where there are two
+        now = self.playhead_px if now_px is None else now_px
+        box = (now - width / 2, top, now + width / 2, bottom)
+        blend_box(planes, box, self.ink("playhead"), 0.9)
+
+
+class Words:
+    """One line of text that stands still, drawn once and blended often.
+
+    Parameters
+    ----------
+    typesetter, text, style
+        What to write, and how.
+    """
+
+    def __init__(self, typesetter: Typesetter, text: str, style: TextStyle) -> None:
+        self.width_px = typesetter.measure(text, style)
+        self._picture = typesetter.render(text, style)
+
+    def draw(self, planes: Planes, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
+        """Draw the text with its pen's start on the baseline at `pen` (x, y)."""
+        left, top = self._picture.place(*pen)
+        blend_sprite(planes, self._picture.coverage, (left, top), colour, opacity)
+
+
+class Figures:
+    """Numbers that change with every frame, put together from digits that were drawn once.
+
+    Parameters
+    ----------
+    typesetter
+        Draws the digits.
+    style
+        Tabular, so that digits keep their places.
+    """
+
+    def __init__(self, typesetter: Typesetter, style: TextStyle) -> None:
+        self.style = style
+        self.cap_px = typesetter.cap_height(style)
+        self._typesetter = typesetter
+        self._drawn: dict[str, tuple[TextPicture, float]] = {}
+
+    def _figure(self, character: str) -> tuple[TextPicture, float]:
+        known = self._drawn.get(character)
+        if known is None:
+            known = self._typesetter.render(character, self.style), self._typesetter.measure(character, self.style)
+            self._drawn[character] = known
+        return known
+
+    def width_px(self, text: str) -> float:
+        """How far the pen moves for a text."""
+        return sum(self._figure(character)[1] for character in text)
+
+    def draw(self, planes: Planes, text: str, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
+        """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""
+        above, before = round(self.style.size_px), round(self.style.size_px / 2)
+        coverage = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
+        left = int(pen[0])
+        x = pen[0] - left + before
+        for character in text:
+            picture, advance = self._figure(character)
+            if picture.coverage.size:
+                column, row = picture.place(x, above)
+                # Digits stand apart, so nothing is lost by writing each over what is there.
+                _lay(picture.coverage, coverage, column, row)
+            x += advance
+        blend_sprite(planes, coverage, (left - before, pen[1] - above), colour, opacity)
+
+
+def _lay(figure: Plane, coverage: Plane, column: int, row: int) -> None:
+    """Lay a figure into a picture, as far as there is room: of type of a single pixel, some sticks out."""
+    left, top = max(column, 0), max(row, 0)
+    right = max(left, min(column + figure.shape[1], coverage.shape[1]))
+    bottom = max(top, min(row + figure.shape[0], coverage.shape[0]))
+    coverage[top:bottom, left:right] = figure[top - row : bottom - row, left - column : right - column]

@@ -1,0 +1,131 @@
+"""A scene: what is on screen while takes are heard.
+
+The scene owns the order in which things are drawn, and how they come and go. It does not know files, ffmpeg or moving
+on from frame to frame: any frame can be drawn into any buffer at any time, and looks the same.
+
+    scene = Scene(data, load_theme("midnight"), load_layout("landscape"))
+    scene.draw(frame, buffer)                     # buffer: uint8 (height * 3 // 2, width)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.drawing.blend import fade
+from pipeline.picture.drawing.easing import presence, unrolled
+from pipeline.picture.drawing.planes import Planes, planes_of
+from pipeline.picture.panels.counters import Counters
+from pipeline.picture.panels.layout import Box, Layout
+from pipeline.picture.panels.line_graph import LossGraph
+from pipeline.picture.panels.oscilloscope import Oscilloscope
+from pipeline.picture.panels.panel import Easel, Panel
+from pipeline.picture.panels.progress_bar import ProgressBar
+from pipeline.picture.panels.scene_data import SceneData
+from pipeline.picture.panels.spectrogram import Spectrogram
+from pipeline.picture.panels.still_picture import StillPicture
+from pipeline.picture.panels.waveform import Waveform
+from pipeline.picture.panels.words import Caption, SpeedHint, Title
+from pipeline.picture.theme.theme import Theme
+
+_KINDS: Final[dict[str, Callable[[Easel, Any], Panel]]] = {
+    "waveform": Waveform,
+    "spectrogram": Spectrogram,
+    "oscilloscope": Oscilloscope,
+    "training_loss": LossGraph,
+    "validation_loss": LossGraph,
+    "counters": Counters,
+    "caption": Caption,
+    "title": Title,
+    "speed": SpeedHint,
+    "progress": ProgressBar,
+    "picture": StillPicture,
+}
+
+
+class Scene:
+    """Draws any frame of a scene. Not for use by several threads at once.
+
+    Parameters
+    ----------
+    data
+        What to show.
+    theme
+        Colours and fonts.
+    layout
+        Which panels stand where.
+
+    Raises
+    ------
+    GlyphError
+        A title, label or caption has a character that no font at hand can draw.
+    """
+
+    def __init__(self, data: SceneData, theme: Theme, layout: Layout) -> None:
+        picture = data.picture
+        size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
+        layout = layout.arranged(size, (data.width, data.height))
+        easel = Easel(data, theme, layout)
+        self._data, self._easel = data, easel
+        self.panels: tuple[Panel, ...] = tuple(_KINDS[settings.kind](easel, settings) for settings in layout.panel)
+        self._base = easel.background.copied()
+        for panel in self.panels:
+            panel.draw_base(self._base)
+        covered = [box for panel in self.panels for box in panel.covered]
+        self._bare = uncovered(data.width, data.height, covered)
+
+    def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
+        """Draw a frame over whatever `out` holds.
+
+        Parameters
+        ----------
+        frame
+            The frame, `data.start_frame <= frame < data.end_frame`.
+        out
+            The planes Y, U and V (BT.709, limited range, 4:2:0) one after the other: uint8, C-contiguous, shape
+            (height * 3 // 2, width).
+
+        Raises
+        ------
+        ValueError
+            The frame is not one of the scene's, or `out` has another shape.
+        """
+        data = self._data
+        if not data.start_frame <= frame < data.end_frame:
+            raise ValueError(f"The scene has the frames {data.start_frame} to {data.end_frame - 1}, not {frame}.")
+        planes = planes_of(out, data.width, data.height)
+        for box in self._bare:
+            planes.part(*box).copy_from(self._base.part(*box))
+        for panel in self.panels:
+            panel.draw(frame, planes)
+        self._come_and_go(frame, planes)
+
+    def _come_and_go(self, frame: int, planes: Planes) -> None:
+        """Let panels draw in at the scene's beginning, one after another, and leave together at its end."""
+        data = self._data
+        for order, panel in enumerate(self.panels):
+            come, leave = presence(
+                frame - data.start_frame, data.end_frame - data.start_frame, float(data.frame_rate), order
+            )
+            if come < 1 or leave < 1:
+                shares = unrolled(panel.box.width, panel.origin_px, come) * np.float32(leave)
+                box = panel.box
+                fade(planes, self._easel.background, (box.left, box.top), box.height, shares)
+
+
+def uncovered(width: int, height: int, covered: list[Box]) -> list[Box]:
+    """The rectangles that, with the covered ones, make up the whole frame."""
+    rows = sorted({0, height, *(edge for box in covered for edge in (box.top, box.bottom))})
+    bare: list[Box] = []
+    for top, bottom in itertools.pairwise(rows):
+        left = 0
+        inside = sorted((box.left, box.right) for box in covered if box.top <= top and box.bottom >= bottom)
+        for begin, end in [*inside, (width, width)]:
+            if begin > left:
+                bare.append(Box(left, top, begin - left, bottom - top))
+            left = max(left, end)
+    return bare

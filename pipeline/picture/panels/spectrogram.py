@@ -1,0 +1,129 @@
+"""The spectrogram panel: the spectrum of what sounds, scrolling with the waveform, each tile computed once.
+
+Frequency rises upwards on the mel scale, so that a voice's harmonics and formants get the room that ears give them.
+Colours come from the theme, from silent to loud. This module does not know what sounds.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.picture.drawing.planes import Plane, Planes, ink
+from pipeline.picture.drawing.strip import Strip, tiles_in_view
+from pipeline.picture.panels.layout import Box, SpectrogramPanel
+from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
+
+WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmonics and still follows its syllables
+EVERY_PX: Final = 2  # a spectrum every second column; those between are interpolated
+HEARD_SHARE: Final = 0.5  # what was heard keeps this much of its colour
+LOWEST_HZ: Final = 30.0
+COLOURS: Final = 256
+
+
+def mel(frequency_hz: ArrayLike) -> NDArray[np.float64]:
+    """Frequencies on the mel scale (O'Shaughnessy, 1987)."""
+    return np.asarray(2595 * np.log10(1 + np.asarray(frequency_hz, dtype=np.float64) / 700))
+
+
+def colour_table(colours: tuple[str, ...]) -> NDArray[np.float32]:
+    """Luma and chroma of the theme's colours, evenly spaced and interpolated, shape (256, 3)."""
+    inks = np.array([ink(colour) for colour in colours])
+    at = np.linspace(0, len(colours) - 1, COLOURS)
+    return np.stack([np.interp(at, np.arange(len(colours)), inks[:, part]) for part in range(3)], axis=1).astype(
+        np.float32
+    )
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _paint_levels(luma: Plane, blue: Plane, red: Plane, levels: Plane, table: NDArray[np.float32]) -> None:
+    """Colour a picture of levels (h, w); chroma is the mean of two by two."""
+    for y in range(levels.shape[0]):
+        for x in range(levels.shape[1]):
+            luma[y, x] = int(table[levels[y, x], 0] + 0.5)
+    for y in range(levels.shape[0] // 2):
+        for x in range(levels.shape[1] // 2):
+            a, b = levels[2 * y, 2 * x], levels[2 * y, 2 * x + 1]
+            c, d = levels[2 * y + 1, 2 * x], levels[2 * y + 1, 2 * x + 1]
+            blue[y, x] = int((table[a, 1] + table[b, 1] + table[c, 1] + table[d, 1]) / 4 + 0.5)
+            red[y, x] = int((table[a, 2] + table[b, 2] + table[c, 2] + table[d, 2]) / 4 + 0.5)
+
+
+class Spectrogram:
+    """Draws the spectrogram panel."""
+
+    def __init__(self, easel: Easel, settings: SpectrogramPanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = (self.box,)
+        self.origin_px: int | None = easel.playhead_px - self.box.left
+        self._easel, self._settings = easel, settings
+        room = max(2, self.box.right - easel.playhead_px)
+        self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
+        table = colour_table(easel.theme.colours.spectrum)
+        dim = (table[0] + (table - table[0]) * HEARD_SHARE).astype(np.float32)
+        rates = [sound.sample_rate_hz for sound in easel.data.sounds]
+        self._highest_hz = min([settings.highest_hz, *(max(rates) / 2 for _ in rates[:1])])
+        # What lies ahead is heard later: each stretch is transformed once for both.
+        self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._transformed)
+        self._heard = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
+        self._ahead = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw silence."""
+        base.part(*self.box).fill(ink(self._easel.theme.colours.spectrum[0]))
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the columns around the playhead."""
+        box = self.box
+        now = min(max(self._easel.playhead_px, box.left), box.right)
+        column = self.law.column_at(frame) - self._easel.playhead_px
+        self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
+        self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
+        self._easel.draw_playhead(planes, box.top, box.bottom)
+
+    def _paint(self, tile: Planes, first: int, table: NDArray[np.float32]) -> None:
+        levels = np.zeros((tile.height, tile.width), dtype=np.uint8)
+        for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
+            levels[:, start - first : end - first] = self._levels(sound, start - begin, end - start)
+        _paint_levels(tile.luma, tile.blue, tile.red, levels, table)
+
+    def _transformed(self, sound: SceneSound, first: int, count: int) -> Plane:
+        """Levels of columns, counted from the sound's beginning: uint8, shape (rows, count)."""
+        top, bottom = self.law.samples_per_column(sound)
+        size = 1 << max(5, round(np.log2(WINDOW_S * sound.sample_rate_hz)))
+        marks = np.arange(first // EVERY_PX, (first + count) // EVERY_PX + 2) * EVERY_PX
+        centres = (2 * marks + 1) * top // (2 * bottom)
+        low, high = int(centres[0]) - size // 2, int(centres[-1]) + size // 2
+        window = np.zeros(high - low, dtype=np.float32)
+        inside = sound.samples[max(low, 0) : max(high, 0)]
+        begin = max(low, 0) - low
+        window[begin : begin + inside.size] = inside
+        shape = np.hanning(size + 1)[:size].astype(np.float32)
+        pieces = np.lib.stride_tricks.sliding_window_view(window, size)[centres - centres[0]]
+        power = np.abs(np.fft.rfft(pieces * shape, axis=1)) ** 2 / (shape.sum() / 2) ** 2
+        level_db = 10 * np.log10(self._rows_of(size, sound.sample_rate_hz) @ power.T.astype(np.float32) + 1e-12)
+        settings = self._settings
+        share = (level_db - settings.floor_dbfs) / (settings.ceiling_dbfs - settings.floor_dbfs)
+        at = (first + np.arange(count)) / EVERY_PX - first // EVERY_PX
+        left = at.astype(np.int64)
+        right_share = at - left
+        between = share[:, left] * (1 - right_share) + share[:, left + 1] * right_share
+        return np.asarray(np.clip(between, 0, 1) * (COLOURS - 1) + 0.5).astype(np.uint8)
+
+    def _rows_of(self, size: int, sample_rate_hz: int) -> NDArray[np.float32]:
+        """How much of each of the spectrum's lines goes into each row, shape (rows, size // 2 + 1)."""
+        rows = self.box.height
+        edges = np.linspace(mel(self._highest_hz), mel(LOWEST_HZ), rows + 1)
+        lines_mel = mel(np.arange(size // 2 + 1) * (sample_rate_hz / size))
+        middle, height = (edges[:-1] + edges[1:]) / 2, edges[0] - edges[1]
+        spacing = np.gradient(lines_mel)
+        # Triangles at least as wide as the lines lie apart: low rows interpolate between lines, high rows average them.
+        reach = np.maximum(height, np.interp(middle, lines_mel, spacing))[:, None]
+        weights = np.maximum(0, 1 - np.abs(middle[:, None] - lines_mel[None, :]) / reach)
+        return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9), dtype=np.float32)

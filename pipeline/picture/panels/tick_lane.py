@@ -1,0 +1,98 @@
+"""The row of numbers beneath a loss graph: it moves with the graph, always sharp, and steps aside while that runs.
+
+Averaging a number over the way that it moves in a frame would leave a grey blob. A number that passes too fast to be
+read fades instead, and comes back as the graph slows down. This module owns that row. It does not know losses.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pipeline.picture.drawing.blend import fade
+from pipeline.picture.drawing.easing import smoothstep
+from pipeline.picture.drawing.planes import Planes
+from pipeline.picture.drawing.strip import Strip
+from pipeline.picture.panels.layout import Box
+from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.waveform import safe_edges
+from pipeline.picture.plotting.ticks import Tick
+from pipeline.picture.text.typesetting import TextStyle
+
+FADE_FROM: Final = 0.6  # graph widths a second: slower numbers are read with ease
+GONE_FROM: Final = 1.5
+
+
+class TickLane:
+    """Draws the row.
+
+    Parameters
+    ----------
+    easel, style
+        The scene, and the numbers' type.
+    box
+        The row's place: as wide as the graph above it; no height where there is no room for it.
+    ticks
+        What to write where along the graph.
+    title
+        The axis's name, and the pixel at which it begins; numbers keep clear of it.
+    foot_px
+        The row of the frame at which the graph ends.
+    """
+
+    def __init__(
+        self,
+        easel: Easel,
+        style: TextStyle,
+        box: Box,
+        ticks: tuple[Tick, ...],
+        *,
+        title: tuple[str, float],
+        foot_px: int,
+    ) -> None:
+        self._easel, self._style, self._box, self._ticks = easel, style, box, ticks
+        self._title, self._title_px = Words(easel.type, title[0], style), title[1]
+        self._baseline = foot_px - box.top + 0.35 * style.size_px + easel.type.cap_height(style)
+        named = self._title.width_px + style.size_px if title[0] else 0.0
+        self._edges = safe_edges(easel, box, self._title_px + named)
+        self._strip = Strip(box.width, box.height, self._paint) if box.height else None
+
+    def draw(self, planes: Planes, position: float, speed_px: float) -> None:
+        """Draw the row.
+
+        Parameters
+        ----------
+        planes
+            The frame.
+        position
+            The graph's column, with its fraction, at the row's left end.
+        speed_px
+            How far the graph moves in a frame.
+        """
+        box, easel = self._box, self._easel
+        if self._strip is None:
+            return
+        left_over = 1 - smoothstep(self._widths_a_second(speed_px), FADE_FROM, GONE_FROM)
+        if left_over > 0:
+            self._strip.scroll(planes, (box.left, box.top), box.width, position, 0.0)
+            for left, shares in self._edges:
+                fade(planes, easel.background, (left, box.top), box.height, shares)
+        else:
+            planes.part(*box).copy_from(easel.background.part(*box))
+        if 0 < left_over < 1:
+            shares = np.full(box.width, left_over, dtype=np.float32)
+            fade(planes, easel.background, (box.left, box.top), box.height, shares)
+        self._title.draw(planes, (self._title_px, box.top + self._baseline), easel.ink("muted"))
+
+    def _widths_a_second(self, speed_px: float) -> float:
+        return speed_px * float(self._easel.data.frame_rate) / self._box.width
+
+    def _paint(self, tile: Planes, first: int) -> None:
+        easel = self._easel
+        tile.fill(easel.ink("background"))
+        for tick in self._ticks:
+            at = tick.position_px - first
+            if tick.major and -0.5 * self._box.width < at < tile.width + 0.5 * self._box.width:
+                words = Words(easel.type, tick.label, self._style)
+                words.draw(tile, (at - words.width_px / 2, self._baseline), easel.ink("muted"))

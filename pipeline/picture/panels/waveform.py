@@ -1,0 +1,192 @@
+"""The waveform panel: what was heard, dim, left of the playhead; what is to come, bright, right of it.
+
+Each pixel column shows the samples that fall into it: a pale bar from the lowest to the highest, and in it a body as
+high as their root mean square. This module does not know what the sound says or who made it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from pipeline.picture.drawing.blend import blend_box, blend_spans, fade
+from pipeline.picture.drawing.planes import Ink, Planes
+from pipeline.picture.drawing.strip import Strip, tiles_in_view
+from pipeline.picture.panels.layout import Box, WaveformPanel, even
+from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
+
+Floats = NDArray[np.float32]
+
+EDGE_RAMP: Final = 0.03  # of the frame's width: how soon labels fade before they leave the safe area
+BODY_S: Final = 0.012  # half of what the body's root mean square is taken over
+LOUD_S: Final = 0.06  # half of what loudness is judged over
+LOUD_SOFTNESS_DB: Final = 0.5  # the colour turns over this range
+PEAK_OPACITY: Final = 0.5
+FULLEST: Final = 0.94  # of the room, at the loudest sample
+QUIETEST_PEAK: Final = 0.02  # a scene quieter than this is not blown up further
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _column_levels(
+    samples: Floats, first: int, ratio: tuple[int, int], halves: tuple[int, int], out: NDArray[np.float64]
+) -> None:
+    """Measure columns of a sound.
+
+    `first` is the first column, counted from the sound's beginning; column c holds the samples from c * ratio on.
+    `halves` are how many samples more on either side belong to the body and to the loudness. `out` has shape
+    (columns, 4): lowest, highest, body, loudness (mean square).
+    """
+    count = samples.size
+    for index in range(out.shape[0]):
+        begin = (first + index) * ratio[0] // ratio[1]
+        end = max((first + index + 1) * ratio[0] // ratio[1], begin + 1)
+        lowest, highest = 0.0, 0.0
+        if begin < count:
+            lowest, highest = samples[begin], samples[begin]
+            for at in range(max(begin - 1, 0), min(end, count)):
+                lowest, highest = min(lowest, samples[at]), max(highest, samples[at])
+        out[index, 0], out[index, 1] = lowest, highest
+        for which in range(2):
+            low, high = max(begin - halves[which], 0), min(end + halves[which], count)
+            total = 0.0
+            for at in range(low, high):
+                total += samples[at] * samples[at]
+            out[index, 2 + which] = total / (high - low) if high > low else 0.0
+    out[:, 2] = np.sqrt(out[:, 2])
+
+
+class Waveform:
+    """Draws the waveform panel."""
+
+    def __init__(self, easel: Easel, settings: WaveformPanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = (self.box,)
+        self.origin_px: int | None = easel.playhead_px - self.box.left
+        self._easel = easel
+        self._settings = settings
+        self._style = easel.style(settings.text)
+        lane = 2.0 * self._style.size_px if settings.labels else 0.0
+        self._lane_px = min(even(lane), self.box.height // 4 * 2)
+        room = max(2, self.box.right - easel.playhead_px)
+        self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
+        self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in easel.data.sounds), default=0.0))
+        for sound in easel.data.sounds if settings.labels else ():
+            easel.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
+        # What lies ahead is heard later: each stretch is measured once for both.
+        self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
+        self._heard = Strip(self.box.width, self.box.height, self._paint_heard)
+        self._ahead = Strip(self.box.width, self.box.height, self._paint_ahead)
+        self._edges = safe_edges(easel, self.box)
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw the ground, for completeness: every frame covers it."""
+        box = self.box
+        base.part(*box).fill(self._easel.ink("panel"))
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the columns around the playhead."""
+        box = self.box
+        now = min(max(self._easel.playhead_px, box.left), box.right)
+        column = self.law.column_at(frame) - self._easel.playhead_px
+        self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
+        self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
+        if self._lane_px:
+            for left, shares in self._edges:
+                fade(planes, self._easel.panel_ground, (left, box.top), self._lane_px, shares)
+        self._easel.draw_playhead(planes, box.top + self._lane_px, box.bottom)
+
+    def _paint_heard(self, tile: Planes, first: int) -> None:
+        self._paint(tile, first, ahead=False)
+
+    def _paint_ahead(self, tile: Planes, first: int) -> None:
+        self._paint(tile, first, ahead=True)
+
+    def _paint(self, tile: Planes, first: int, *, ahead: bool) -> None:
+        ground = self._easel.ink("panel")
+        tile.fill(ground)
+        middle = self._lane_px + (self.box.height - self._lane_px) / 2
+        room = (self.box.height - self._lane_px) / 2
+        thin = self._easel.line_px("grid")
+        blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), self._easel.ink("grid"))
+        colour = self._easel.ink("ahead" if ahead else "heard")
+        for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
+            levels = self._levels(sound, start - begin, end - start) * [self._gain, self._gain, self._gain, 1.0]
+            colours = self._colours(levels[:, 3], colour, ahead=ahead)
+            highest = np.maximum(levels[:, 1] * room, thin / 2)
+            lowest = np.minimum(levels[:, 0] * room, -thin / 2)
+            body = np.maximum(levels[:, 2] * room, thin / 2)
+            body_top, body_bottom = np.minimum(body, highest), np.minimum(body, -lowest)
+            bars = np.zeros((4, tile.width), dtype=np.float32)
+            bars[:, start - first : end - first] = middle + np.array([-highest, -lowest, -body_top, body_bottom])
+            inks = np.zeros((tile.width, 3), dtype=np.float32)
+            inks[start - first : end - first] = colours
+            blend_spans(tile, bars[0], bars[1], inks, PEAK_OPACITY)
+            blend_spans(tile, bars[2], bars[3], inks)
+        self._paint_boundaries(tile, first)
+
+    def _measured(self, sound: SceneSound, first: int, count: int) -> NDArray[np.float64]:
+        out = np.empty((count, 4), dtype=np.float64)
+        halves = (int(BODY_S * sound.sample_rate_hz), int(LOUD_S * sound.sample_rate_hz))
+        ratio = self.law.samples_per_column(sound)
+        begin, reach = first * ratio[0] // ratio[1], halves[1] + ratio[0] // ratio[1] + 2
+        # Only what is needed is read: the samples may be a memory map. Whole columns' worth, so that ratios stay exact.
+        skipped = max(0, (begin - reach) * ratio[1] // ratio[0] // ratio[1] * ratio[1])
+        offset = skipped * ratio[0] // ratio[1]
+        last = (first + count) * ratio[0] // ratio[1] + reach
+        window = np.ascontiguousarray(sound.samples[offset:last], dtype=np.float32)
+        _column_levels(window, first - skipped, ratio, halves, out)
+        return out
+
+    def _colours(self, loudness: NDArray[np.float64], colour: Ink, *, ahead: bool) -> Floats:
+        plain = np.array(colour, dtype=np.float32)
+        if not ahead:
+            return np.broadcast_to(plain, (loudness.size, 3))
+        level_db = 10 * np.log10(np.maximum(loudness, 1e-12)) - self._settings.loud_dbfs
+        share = np.clip(level_db / LOUD_SOFTNESS_DB + 0.5, 0, 1).astype(np.float32)[:, None]
+        return np.asarray(plain + (np.array(self._easel.ink("loud"), dtype=np.float32) - plain) * share)
+
+    def _paint_boundaries(self, tile: Planes, first: int) -> None:
+        """Draw the ticks where sounds begin, with their labels, wherever these reach into the tile."""
+        easel, data = self._easel, self._easel.data
+        width = max(2.0, easel.line_px("grid"))
+        pad = 0.5 * self._style.size_px
+        for index, sound in enumerate(data.sounds):
+            at = self.law.column_at(sound.start_frame) - first
+            until = data.sounds[index + 1].start_frame if index + 1 < len(data.sounds) else data.end_frame
+            if at >= tile.width or self.law.column_at(until) <= first:
+                continue
+            blend_box(tile, (at - width / 2, self._lane_px, at + width / 2, tile.height), easel.ink("muted"), 0.7)
+            room = self.law.column_at(until) - first - at - pad
+            label = self._fitting(sound, room) if self._lane_px else ""
+            if label:
+                baseline = 0.55 * self._lane_px + easel.type.cap_height(self._style) / 2
+                Words(easel.type, label, self._style).draw(tile, (at + 0.3 * pad, baseline), easel.ink("muted"))
+
+    def _fitting(self, sound: SceneSound, room_px: float) -> str:
+        labels = (sound.label, sound.short_label)
+        return next((text for text in labels if text and self._easel.type.measure(text, self._style) <= room_px), "")
+
+
+def safe_edges(easel: Easel, box: Box, first_px: float = 0.0) -> list[tuple[int, Floats]]:
+    """The stretches of a lane of scrolling labels that lie near its ends: first column and shares to keep.
+
+    Labels fade to nothing where they would leave the area that is safe for text, or reach left of `first_px`.
+    """
+    first, last = max(float(easel.safe_px[0]), first_px), easel.safe_px[1]
+    ramp = max(2.0, EDGE_RAMP * easel.data.width)
+    columns = np.arange(box.left, box.right) + 0.5
+    shares = np.clip(np.minimum(columns - first, last - columns) / ramp, 0, 1).astype(np.float32)
+    edges = []
+    left = even(np.ceil(first + ramp)) + 2 - box.left
+    right = even(np.floor(last - ramp)) - 2 - box.left
+    if left > 0:
+        edges.append((box.left, shares[: min(left, box.width)].copy()))
+    if right < box.width:
+        edges.append((box.left + max(right, 0), shares[max(right, 0) :].copy()))
+    return edges

@@ -1,0 +1,161 @@
+"""The panels made of words: the caption, the section's title, the speed hint.
+
+This module owns how words are fitted into their boxes and how they come and go. It does not know what they say.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.picture.drawing.blend import blend_mask, blend_sprite, stroke
+from pipeline.picture.drawing.easing import smoothstep
+from pipeline.picture.drawing.planes import Planes
+from pipeline.picture.panels.layout import Box, CaptionPanel, SpeedPanel, TitlePanel
+from pipeline.picture.panels.panel import Easel, Figures
+from pipeline.picture.text.typesetting import Align, TextStyle, Typesetter, aligned
+
+CAPTION_FADE_S: Final = 0.35
+CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it comes
+HINT_FROM: Final = 1.6  # times the usual pace: where the speed hint begins to show
+HINT_FULL: Final = 2.4
+HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's standard deviation)
+
+
+@lru_cache(maxsize=32)
+def _set_lines(
+    typesetter: Typesetter, text: str, style: TextStyle, box: Box, setting: tuple[int, Align]
+) -> tuple[tuple[NDArray[np.uint8], int, int], ...]:
+    """Fit a text into a box: each line's coverage and where its top left pixel goes.
+
+    `setting` is how many lines there may be, and how they are aligned.
+    """
+    lines, align = setting
+    fitted = typesetter.fit(text, style, box.width, box.height - 1, lines=lines)  # a pixel to round baselines in
+    cap = typesetter.cap_height(fitted.style)
+    baselines = fitted.baselines_px
+    span = baselines[-1] - baselines[0] if baselines else 0.0
+    # Centred by capitals, as the eye does it, unless what hangs below would hang out.
+    first = box.top + (box.height - span + cap) / 2
+    first = max(min(first, box.bottom - 0.5 - fitted.descent_px - span), box.top + fitted.ascent_px)
+    placed = []
+    for index, line in enumerate(fitted.lines):
+        picture = typesetter.render(line, fitted.style)
+        spare = box.width - typesetter.measure(line, fitted.style)
+        pen_x = box.left + aligned(align, spare, mirrored=fitted.right_to_left)
+        baseline = first + baselines[index] - baselines[0]
+        placed.append((picture.coverage, *picture.place(pen_x, baseline)))
+    return tuple(placed)
+
+
+class Caption:
+    """Draws the caption panel."""
+
+    def __init__(self, easel: Easel, settings: CaptionPanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = ()
+        self.origin_px: int | None = None
+        self._easel, self._settings = easel, settings
+        self._style = easel.style(settings.text, weight=500)
+        for span in easel.data.captions:
+            easel.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw nothing: captions come and go."""
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the caption that belongs to the frame."""
+        data, settings = self._easel.data, self._settings
+        for span in data.captions:
+            if not span.in_frame <= frame < span.out_frame or not span.text.strip():
+                continue
+            seconds = (span.out_frame - span.in_frame) / float(data.frame_rate)
+            fade_frames = min(CAPTION_FADE_S, seconds / 3) * float(data.frame_rate)
+            come = smoothstep((frame - span.in_frame) / fade_frames)
+            leave = smoothstep((span.out_frame - frame) / fade_frames)
+            drop = (1 - come) * CAPTION_RISE * self._style.size_px
+            for coverage, left, top in _set_lines(
+                self._easel.type, span.text, self._style, self.box, (settings.lines, settings.align)
+            ):
+                blend_sprite(planes, coverage, (left, top + drop), self._easel.ink("text"), min(come, leave))
+
+
+class Title:
+    """Draws the section's title."""
+
+    def __init__(self, easel: Easel, settings: TitlePanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = ()
+        self.origin_px: int | None = None
+        self._easel, self._settings = easel, settings
+        self._style = easel.style(settings.text, weight=600)
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw the title."""
+        title, settings = self._easel.data.section_title, self._settings
+        if title.strip():
+            for coverage, left, top in _set_lines(
+                self._easel.type, title, self._style, self.box, (settings.lines, settings.align)
+            ):
+                blend_sprite(base, coverage, (left, top), self._easel.ink("text"))
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw nothing: the title stands still."""
+
+
+def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.float32]:
+    """How many times its usual speed a graph at positions (frames + 1,) moves in each frame, shape (frames,)."""
+    speed = np.diff(positions)
+    moving = speed[speed > 0]
+    if not moving.size:
+        return np.zeros(speed.size, dtype=np.float32)
+    sigma = HINT_SMOOTH_S * float(frame_rate)
+    reach = int(3 * sigma) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    padded = np.pad(speed / np.median(moving), reach, mode="edge")
+    return np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="valid"), dtype=np.float32)
+
+
+class SpeedHint:
+    """Draws the speed hint: chevrons, and how many times the usual pace."""
+
+    def __init__(self, easel: Easel, settings: SpeedPanel) -> None:
+        self.box = easel.box(settings)
+        self.covered: tuple[Box, ...] = ()
+        self.origin_px: int | None = None
+        self._easel, self._settings = easel, settings
+        size = min(settings.text, 0.7 * self.box.height / easel.size_px)
+        self._figures = Figures(easel.type, easel.style(size, weight=600, tabular=True))
+        data = easel.data
+        self._pace = pace(data.iteration if easel.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate)
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw nothing: the hint comes and goes."""
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw the hint where the graph runs fast."""
+        easel, box = self._easel, self.box
+        times = float(self._pace[frame - easel.data.start_frame])
+        opacity = smoothstep(times, HINT_FROM, HINT_FULL)
+        if opacity <= 0:
+            return
+        text = f"{times:.0f}\N{MULTIPLICATION SIGN}"
+        cap = self._figures.cap_px
+        signs = 2.0 * cap
+        width = signs + self._figures.width_px(text)
+        if width > box.width:
+            return
+        left = box.left if self._settings.align == "left" else box.right - width
+        baseline = round(box.top + (box.height + cap) / 2)
+        mask = np.zeros((round(cap) + 4, round(signs) + 2), dtype=np.float32)
+        for index in range(2):
+            x = 2 + index * 0.7 * cap
+            xs = np.array([x, x + 0.5 * cap, x], dtype=np.float32)
+            ys = np.array([0.08 * cap, cap / 2, 0.92 * cap], dtype=np.float32) + np.float32(2)
+            stroke(mask, xs, ys, max(0.6, 0.075 * cap), opacity)
+        blend_mask(planes, mask, (round(left), baseline - round(cap) - 2), easel.ink("accent"))
+        self._figures.draw(planes, text, (left + signs, baseline), easel.ink("accent"), opacity)

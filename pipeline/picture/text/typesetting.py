@@ -1,0 +1,391 @@
+"""Text to coverage: measuring, breaking into lines, shrinking to fit, drawing.
+
+This module owns how words become pixels of coverage (0..255). It does not know colours, positions on the screen, or
+what the words mean. Sizes are floats in pixels.
+
+    type = typesetter_for(theme)                           # cached; or Typesetter(load_fonts())
+    style = TextStyle(32.0, weight=600)
+    picture = type.render("Iteration 3,000", style)        # TextPicture, cached
+    x, y = picture.place(100.0, 200.0)                     # pen at x = 100, baseline at y = 200 -> top left pixel
+    type.measure(text, style)                              # advance in px, in proportion at all sizes
+    type.wrap(text, style, width_px)                       # lines
+    type.fit(text, style, width_px, height_px, lines=2)    # FittedText: lines and the style that fits
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, load_fonts
+from pipeline.picture.text.linebreak import balanced, break_lines
+
+if TYPE_CHECKING:
+    from pipeline.picture.theme.theme import Theme
+
+Align = Literal["left", "centre", "right"]
+
+SMALLEST_PX: Final = 1.0
+_SHRINK: Final = 0.95
+_REFERENCE_PX: Final = 64.0
+"""Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
+_NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS_RAQM else INVISIBLE)
+"""Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
+_RIGHT_TO_LEFT: Final = "\u200f"
+"""The mark before a line that begins with, say, a Latin name in a text that reads from right to left."""
+_BETWEEN_LINES_EM: Final = 0.03
+_HAIR_PX: Final = 0.01
+"""Sums of heights differ in their last digits."""
+_ROUNDING: Final = 1.004
+"""Small sizes come out up to this much wider than scaled ones: advances are whole 64ths of a pixel."""
+
+
+@dataclass(frozen=True)
+class TextStyle:
+    """How a text is set.
+
+    Parameters
+    ----------
+    size_px
+        The em size in pixels.
+    weight
+        100 (thin) to 900 (black).
+    role
+        `sans` or `mono`.
+    tabular
+        All digits equally wide, for counters and tables.
+    tracking_em
+        Extra room between characters, in sizes; may be negative.
+    display
+        The font's cut for headings, where it has one.
+    leading_em
+        From baseline to baseline, in sizes.
+    """
+
+    size_px: float
+    weight: int = 400
+    role: Role = "sans"
+    tabular: bool = False
+    tracking_em: float = 0.0
+    display: bool = False
+    leading_em: float = 1.3
+
+    def scaled(self, factor: float) -> TextStyle:
+        """The same style, `factor` times as large."""
+        return replace(self, size_px=max(SMALLEST_PX, self.size_px * factor))
+
+
+@dataclass(frozen=True)
+class TextPicture:
+    """One line of drawn text: `coverage` uint8 (h, w), just around its ink."""
+
+    coverage: npt.NDArray[np.uint8]
+    left_px: int
+    """From the pen's start to the first column (negative: the ink begins before the pen)."""
+    baseline_px: int
+    """Row of the baseline, counted from the first row (may lie outside the picture)."""
+    advance_px: float
+    """How far the pen moves on."""
+
+    def place(self, pen_x_px: float, baseline_y_px: float) -> tuple[int, int]:
+        """Where (x, y) the top left pixel of `coverage` goes on the screen."""
+        return round(pen_x_px) + self.left_px, round(baseline_y_px) - self.baseline_px
+
+
+@dataclass(frozen=True)
+class FittedText:
+    """A text broken into lines, and the style that makes them fit."""
+
+    lines: tuple[str, ...]
+    style: TextStyle
+    width_px: float
+    """Of the widest line."""
+    ascent_px: float
+    descent_px: float
+    right_to_left: bool = False
+    """Whether the text reads from right to left, as its first letter with a direction tells."""
+
+    @property
+    def height_px(self) -> float:
+        """From the top of the first line to the bottom of the last."""
+        leading = self.style.leading_em * self.style.size_px
+        return self.ascent_px + self.descent_px + leading * (len(self.lines) - 1)
+
+    @property
+    def baselines_px(self) -> tuple[float, ...]:
+        """Each line's baseline below the top of the block."""
+        leading = self.style.leading_em * self.style.size_px
+        return tuple(self.ascent_px + leading * index for index in range(len(self.lines)))
+
+
+@dataclass(frozen=True)
+class Typesetter:
+    """Sets text with one set of fonts. Hashable, pure and cached."""
+
+    fonts: FontSet
+
+    def metrics(self, style: TextStyle) -> tuple[float, float]:
+        """Ascent and descent of the style's own face, px, both positive, in proportion at all sizes."""
+        return _extent(self.fonts, "", style)
+
+    def cap_height(self, style: TextStyle) -> float:
+        """Height of capital letters, px: for centring text in a box by eye."""
+        _, top, _, bottom = _face(self.fonts, style).at(100.0, style.weight).getbbox("H", anchor="ls")
+        return float(bottom - top) * style.size_px / 100.0
+
+    def measure(self, text: str, style: TextStyle) -> float:
+        """How far the pen moves for `text`, px.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        return _em_width(self.fonts, text, replace(style, size_px=_REFERENCE_PX)) * style.size_px
+
+    def render(self, text: str, style: TextStyle) -> TextPicture:
+        """Draw one line of text. The same words in the same style give the same (read-only) picture.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        return _rendered(self.fonts, text, style)
+
+    def stretches(self, text: str, style: TextStyle) -> list[tuple[str, Face, float, float]]:
+        """The stretches of a line that one face each draws, from left to right: text, face, pen before it, and width.
+
+        The last two are in pixels.
+
+        Raises
+        ------
+        GlyphError
+            A character that no font at hand can draw.
+        """
+        pieces, advance = _pieces(self.fonts, text, style)
+        ends = [*(piece.pen_px for piece in pieces[1:]), advance]
+        return [(one.text, one.face, one.pen_px, end - one.pen_px) for one, end in zip(pieces, ends, strict=True)]
+
+    def wrap(self, text: str, style: TextStyle, width_px: float, *, balance: bool = False) -> tuple[str, ...]:
+        """Break `text` into lines at most `width_px` wide; with `balance`, lines of about equal length."""
+
+        def measure(line: str) -> float:
+            return self.measure(line, style) * _ROUNDING
+
+        breaker = balanced if balance else break_lines
+        lines = breaker(text, measure, width_px)
+        if not reads_right_to_left(text):
+            return tuple(lines)
+        return tuple(line if reads_right_to_left(line) else _RIGHT_TO_LEFT + line for line in lines)
+
+    def fit(
+        self,
+        text: str,
+        style: TextStyle,
+        width_px: float,
+        height_px: float = float("inf"),
+        *,
+        lines: int = 1,
+        balance: bool = True,
+    ) -> FittedText:
+        """Break `text` into at most `lines` lines inside width x height, shrinking it as far as that needs."""
+        room = (max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX))
+        most = math.ceil(math.log(max(style.size_px, SMALLEST_PX) / SMALLEST_PX) / -math.log(_SHRINK))
+        fits, fails = most, -1
+        while fits - fails > 1:
+            middle = (fits + fails) // 2 if fails >= 0 else 0
+            if self._fits(self._set(text, style.scaled(_SHRINK**middle), room[0], balance=False), room, lines):
+                fits = middle
+            else:
+                fails = middle
+        return self._set(text, style.scaled(_SHRINK**fits), room[0], balance=balance)
+
+    def _set(self, text: str, style: TextStyle, width_px: float, *, balance: bool) -> FittedText:
+        """Break a text into lines of one style; lines stand apart at least as far as its tallest letters need."""
+        broken = self.wrap(text, style, width_px, balance=balance)
+        widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
+        ascent, descent = _extent(self.fonts, text, style)
+        if len(broken) > 1:
+            reference = replace(style, size_px=_REFERENCE_PX, leading_em=1.0)
+            style = replace(style, leading_em=max(style.leading_em, _tallest_em(self.fonts, text, reference)))
+        return FittedText(broken, style, widest, ascent, descent, reads_right_to_left(text))
+
+    @staticmethod
+    def _fits(fitted: FittedText, room: tuple[float, float], lines: int) -> bool:
+        return (
+            len(fitted.lines) <= lines
+            and fitted.width_px <= room[0] + _HAIR_PX
+            and fitted.height_px <= room[1] + _HAIR_PX
+        )
+
+    def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
+        """Draw each line of a fitted text."""
+        return tuple(self.render(line, fitted.style) for line in fitted.lines)
+
+
+def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:
+    """How far from the left of its room something stands; mirrored, left and right are exchanged."""
+    if align == "centre":
+        return spare_px / 2
+    return spare_px if (align == "right") != mirrored else 0.0
+
+
+def typesetter_for(theme: Theme) -> Typesetter:
+    """The typesetter with a theme's fonts."""
+    return Typesetter(load_fonts(theme.fonts.sans, theme.fonts.mono, theme.font_files))
+
+
+def _role(style: TextStyle) -> Role:
+    return "mono" if style.tabular and not HAS_RAQM else style.role
+
+
+def _face(fonts: FontSet, style: TextStyle) -> Face:
+    return fonts.faces(_role(style))[0]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of one face, with the pen's position before it."""
+
+    text: str
+    face: Face
+    pen_px: float
+
+
+def _features(style: TextStyle) -> list[str] | None:
+    if not HAS_RAQM:
+        return None
+    wanted = ["tnum"] if style.tabular else []
+    if style.tracking_em:
+        wanted += ["-liga", "-clig", "-calt"]
+    return wanted or None
+
+
+def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
+    runs = fonts.runs(_cleaned(text), _role(style))
+    if reads_right_to_left(text):
+        runs = _from_the_right(runs)
+    if style.tracking_em:
+        runs = [(face, letter) for face, stretch in runs for letter in _letters(stretch)]
+    pieces = []
+    pen = 0.0
+    for face, stretch in runs:
+        pieces.append(_Piece(stretch, face, pen))
+        font = face.at(style.size_px, style.weight, display=style.display)
+        pen += font.getlength(stretch, features=_features(style)) + style.tracking_em * style.size_px
+    if style.tracking_em and pieces:
+        pen -= style.tracking_em * style.size_px
+    return pieces, max(0.0, pen)
+
+
+def _cleaned(text: str) -> str:
+    """Composed characters, every kind of space one that all fonts have, and nothing that is never seen."""
+    seen = [" " if character.isspace() else character for character in unicodedata.normalize("NFC", text)]
+    return "".join(character for character in seen if character not in _NEVER_SEEN)
+
+
+def _letters(stretch: str) -> Sequence[str]:
+    """Characters with their marks; a script whose letters join is left whole."""
+    if any(unicodedata.bidirectional(character) in {"R", "AL"} for character in stretch):
+        return [stretch]
+    letters: list[str] = []
+    for character in stretch:
+        if letters and unicodedata.category(character).startswith("M"):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters
+
+
+def _from_the_right(runs: Sequence[tuple[Face, str]]) -> list[tuple[Face, str]]:
+    """Stretches in the order in which they stand, in a text that reads from right to left.
+
+    Names and numbers among its words keep their own order (Unicode Annex 9, rule L2, for one level of nesting).
+    """
+    groups: list[list[tuple[Face, str]]] = []
+    spaces: list[tuple[Face, str]] = []
+    inside = False  # a name or a number
+    for run in runs:
+        kinds = {unicodedata.bidirectional(character) for character in run[1]}
+        if kinds & {"R", "AL"}:
+            groups += [*([one] for one in spaces), [run]]
+            spaces, inside = [], False
+        elif kinds & {"L", "EN", "AN"}:
+            groups = [*groups[:-1], [*groups[-1], *spaces, run]] if inside else [*groups, *([s] for s in spaces), [run]]
+            spaces, inside = [], True
+        else:
+            spaces.append(run)
+    groups += [[one] for one in spaces]
+    return [run for group in reversed(groups) for run in group]
+
+
+def reads_right_to_left(text: str) -> bool:
+    """Whether a text's first letter with a direction reads from right to left."""
+    directions = (unicodedata.bidirectional(character) for character in text)
+    return next((direction != "L" for direction in directions if direction in {"L", "R", "AL"}), False)
+
+
+@lru_cache(maxsize=16384)
+def _em_width(fonts: FontSet, text: str, style: TextStyle) -> float:
+    return _pieces(fonts, text, style)[1] / style.size_px
+
+
+@lru_cache(maxsize=4096)
+def _tallest_em(fonts: FontSet, text: str, style: TextStyle) -> float:
+    """Height of a text's ink from its lowest descender to its highest mark, in sizes, and a hair's breadth."""
+    picture = _rendered_anew(fonts, text, style)
+    return float(picture.coverage.shape[0] / _REFERENCE_PX + _BETWEEN_LINES_EM)
+
+
+def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:
+    """The largest ascent and descent among the faces that draw `text` and the style's own."""
+    faces = {_face(fonts, style), *(face for face, _ in fonts.runs(_cleaned(text), _role(style)))}
+    metrics = [face.at(_REFERENCE_PX, style.weight).getmetrics() for face in faces]
+    scale = style.size_px / _REFERENCE_PX
+    return max(ascent for ascent, _ in metrics) * scale, max(descent for _, descent in metrics) * scale
+
+
+@lru_cache(maxsize=512)
+def _rendered(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
+    return _rendered_anew(fonts, text, style)
+
+
+def _rendered_anew(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
+    pieces, advance = _pieces(fonts, text, style)
+    drawn = [_drawn(piece, style) for piece in pieces]
+    drawn = [(mask, left, top) for mask, left, top in drawn if mask.size]
+    if not drawn:
+        return TextPicture(np.zeros((0, 0), np.uint8), 0, 0, advance)
+    left = min(x for _, x, _ in drawn)
+    top = min(y for _, _, y in drawn)
+    right = max(x + mask.shape[1] for mask, x, _ in drawn)
+    bottom = max(y + mask.shape[0] for mask, _, y in drawn)
+    coverage = np.zeros((bottom - top, right - left), np.uint8)
+    for mask, x, y in drawn:
+        place = coverage[y - top : y - top + mask.shape[0], x - left : x - left + mask.shape[1]]
+        np.maximum(place, mask, out=place)
+    coverage.flags.writeable = False
+    return TextPicture(coverage, left, -top, advance)
+
+
+def _drawn(piece: _Piece, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """Coverage of one stretch, and where its first column and row lie from the pen's start on the baseline."""
+    font = piece.face.at(style.size_px, style.weight, display=style.display)
+    whole = int(np.floor(piece.pen_px))
+    mask, (left, top) = font.getmask2(
+        piece.text,
+        mode="L",
+        features=_features(style),
+        anchor="ls",
+        start=(piece.pen_px - whole, 0.0),
+    )
+    width, height = mask.size
+    return np.frombuffer(bytes(mask), np.uint8).reshape(height, width), whole + int(left), int(top)

@@ -1,0 +1,4 @@
+"""Themes and template files: colours, fonts by name, contrast.
+
+Public: `theme.Theme`, `template_files`.
+"""

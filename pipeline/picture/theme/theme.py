@@ -1,0 +1,189 @@
+"""Themes: the colours, fonts and line widths of a film, one TOML file each in `templates/themes/`.
+
+This module owns what a theme says and that it can be read by everybody (contrast, colour-vision deficiencies). It
+does not know where on the screen anything stands.
+
+    theme = load_theme("midnight")              # or load_theme("mine", own_templates_folder)
+    theme.colours.text                          # "#eef2fb"; rgb(theme.colours.text) -> (238, 242, 251)
+    theme.line_px("graph", height_px=1080)      # 3.0
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pipeline.errors import TemplateError
+from pipeline.picture.theme.contrast import (
+    COLOUR_DISTANCE,
+    DEFICIENCIES,
+    GRAPHIC_CONTRAST,
+    TEXT_CONTRAST,
+    contrast,
+    distance,
+    rgb,
+)
+from pipeline.picture.theme.template_files import read_template
+from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.resources import find_template
+
+__all__ = ["Colours", "Fonts", "Lines", "Theme", "check_theme", "load_theme", "rgb"]
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+Share = Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)]
+FamilyName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Colours(_Part):
+    """What is painted in which colour (sRGB, `#rrggbb`)."""
+
+    background: Colour
+    panel: Colour
+    """The ground of a panel, a shade away from the background."""
+    grid: Colour
+    text: Colour
+    muted: Colour
+    """Text of the second rank: labels, units."""
+    accent: Colour
+    """Small text and marks that ask for attention; readable as text."""
+    heard: Colour
+    """The waveform that has been heard."""
+    ahead: Colour
+    """The waveform that is about to come."""
+    loud: Colour
+    """Loud passages of what is about to come."""
+    training_band: Colour
+    """From the lowest to the highest training loss of a pixel column."""
+    training_mean: Colour
+    validation: Colour
+    playhead: Colour
+    series: tuple[Colour, ...] = Field(min_length=3, max_length=12)
+    """Curves of several networks in one graph, in the order of the sections."""
+    spectrum: tuple[Colour, ...] = Field(min_length=2, max_length=16)
+    """The spectrogram's colours from silent to loud, evenly spaced."""
+
+    def of_section(self, index: int) -> str:
+        """The series colour of section number `index`, counted from 0; the colours come round again."""
+        return self.series[index % len(self.series)]
+
+
+class Lines(_Part):
+    """Line widths as shares of the frame's height."""
+
+    graph: Share = 0.0028
+    grid: Share = 0.00093
+    playhead: Share = 0.0019
+    border: Share = 0.00093
+
+
+class Fonts(_Part):
+    """Font families (names of `fontpkg` packages), and the user's own font files beside the theme."""
+
+    sans: FamilyName = "inter"
+    mono: FamilyName = "jetbrains-mono"
+    files: tuple[str, ...] = Field(default=(), max_length=16)
+    """Font files for characters that the families lack, relative to the theme's templates folder, tried in order."""
+
+
+class Theme(_Part):
+    """The look of a film."""
+
+    name: str = Field(min_length=1, max_length=60)
+    colours: Colours
+    lines: Lines = Lines()
+    fonts: Fonts = Fonts()
+    font_files: tuple[Path, ...] = Field(default=(), exclude=True)
+    """`fonts.files`, found; filled in by `load_theme`."""
+
+    def line_px(self, kind: Literal["graph", "grid", "playhead", "border"], height_px: float) -> float:
+        """The width of a kind of line in a frame `height_px` high, at least one pixel."""
+        share: float = getattr(self.lines, kind)
+        return max(1.0, share * height_px)
+
+
+def load_theme(name: str, own: Path | None = None) -> Theme:
+    """Load `themes/<name>.toml` from the user's own templates folder `own`, else the built-in one, and check it.
+
+    Raises
+    ------
+    TemplateError
+        No such theme, a broken file, a missing font file, or colours that can't be told apart.
+    """
+    path = find_template(f"themes/{name}.toml", own)
+    theme = read_template(path, Theme)
+    theme = theme.model_copy(update={"font_files": _found_font_files(theme, path)})
+    faults = list(check_theme(theme))
+    if faults:
+        raise TemplateError(
+            f"The theme '{theme.name}' can't be read by everybody: {faults[0]}.",
+            where=str(path),
+            expected=f"text {TEXT_CONTRAST:g}:1, graphics {GRAPHIC_CONTRAST:g}:1, curves that all eyes tell apart",
+            hint=f"Change one of the two colours.{f' {len(faults) - 1} more such pairs.' if len(faults) > 1 else ''}",
+        )
+    return theme
+
+
+def _found_font_files(theme: Theme, path: Path) -> tuple[Path, ...]:
+    folder = path.parent.parent.resolve()
+    found = []
+    for name in theme.fonts.files:
+        try:
+            file = stored_path(folder, name).resolve()
+            there = file.is_relative_to(folder) and file.is_file()
+            hint = absent_hint(file) if file.is_relative_to(folder) and not there else ""
+        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+            there, hint = False, ""
+        if swallowed := swallowed_escape(name):
+            hint = swallowed[-1]
+        if not there:
+            raise TemplateError(
+                f"The theme's font file {name[:100]!r} is not there.",
+                where=f"{path}, fonts.files",
+                expected=f"a font file inside {folder}",
+                hint=hint,
+            )
+        found.append(file)
+    return tuple(found)
+
+
+def check_theme(theme: Theme) -> Iterator[str]:
+    """Yield every pair of colours that someone can't tell apart, in words with figures; none for a good theme."""
+    yield from _contrast_faults(theme.colours)
+    yield from _distance_faults(theme.colours)
+
+
+def _contrast_faults(colours: Colours) -> Iterator[str]:
+    named = {
+        name: getattr(colours, name) for name in ("heard", "ahead", "loud", "training_mean", "validation", "playhead")
+    }
+    named |= {f"series {index + 1}": colour for index, colour in enumerate(colours.series)}
+    texts = {name: getattr(colours, name) for name in ("text", "muted", "accent")}
+    wanted = [(texts, TEXT_CONTRAST), (named, GRAPHIC_CONTRAST)]
+    for (inks, least), ground in itertools.product(wanted, ("background", "panel")):
+        for name, ink in inks.items():
+            ratio = contrast(ink, getattr(colours, ground))
+            if ratio < least:
+                yield f"{name} {ink} on {ground} {getattr(colours, ground)} has a contrast of {ratio:.1f}:1"
+
+
+def _distance_faults(colours: Colours) -> Iterator[str]:
+    series = {f"series {index + 1}": colour for index, colour in enumerate(colours.series)}
+    pairs = [(first, second) for first, second in itertools.combinations(series.items(), 2)]
+    for first, second in (("training_mean", "validation"), ("heard", "ahead"), ("ahead", "loud")):
+        pairs.append(((first, getattr(colours, first)), (second, getattr(colours, second))))
+    for (first, one), (second, other) in pairs:
+        seen = {deficiency: distance(one, other, deficiency) for deficiency in DEFICIENCIES}
+        worst = min(seen, key=lambda deficiency: seen[deficiency])
+        if seen[worst] < COLOUR_DISTANCE:
+            yield (
+                f"{first} {one} and {second} {other} look alike with {worst} "
+                f"(distance {seen[worst]:.1f}, at least {COLOUR_DISTANCE:g} is needed)"
+            )

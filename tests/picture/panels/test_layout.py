@@ -1,0 +1,129 @@
+"""Layouts: the built-in ones keep their proportions at every size, and a faulty one is told clearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import TemplateError
+from pipeline.picture.panels.layout import Box, Layout, even, load_layout
+
+BUILT_IN = ["landscape", "portrait", "square"]
+HEAD = 'name = "mine"\n[[panel]]\n'
+PLACE = "left = 0.1\ntop = 0.1\nwidth = 0.5\nheight = 0.5\n"
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_layouts_load_and_keep_their_proportions_from_360_to_2160_lines(name: str) -> None:
+    layout = load_layout(name)
+    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[name]
+    for scale in (40, 80, 120, 240):
+        width, height = shape[0] * scale, shape[1] * scale
+        for panel in layout.panel:
+            box = panel.box(width, height)
+            assert all(side % 2 == 0 for side in box)
+            assert abs(box.left - panel.left * width) <= 2
+            assert abs(box.top - panel.top * height) <= 2
+            assert abs(box.right - (panel.left + panel.width) * width) <= 2
+            assert abs(box.bottom - (panel.top + panel.height) * height) <= 2
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_panels_of_built_in_layouts_dont_cover_one_another(name: str) -> None:
+    for picture in (None, (900, 300), (100, 300)):
+        check_apart(load_layout(name).arranged(picture, (1920, 1080)))
+
+
+def check_apart(layout: Layout) -> None:
+    boxes = [(panel.kind, panel.box(1920, 1080)) for panel in layout.panel if panel.kind not in {"speed", "picture"}]
+    for index, (kind, one) in enumerate(boxes):
+        for other, two in boxes[index + 1 :]:
+            apart = one.right <= two.left or two.right <= one.left or one.bottom <= two.top or two.bottom <= one.top
+            assert apart, (kind, other)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_picture_takes_room_from_the_title_only_where_there_is_one(name: str) -> None:
+    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[name]
+    bare, narrow, wide = (load_layout(name).arranged(shape, frame) for shape in (None, (200, 200), (800, 100)))
+    places = []
+    for layout in (bare, narrow, wide):
+        title = next(panel for panel in layout.panel if panel.kind == "title").box(*frame)
+        pictures = [panel for panel in layout.panel if panel.kind == "picture"]
+        for panel in pictures:
+            shape = (200, 200) if layout is narrow else (800, 100)
+            assert panel.left + panel.width_for(shape, frame) < title.left / frame[0]
+        places.append((len(pictures), title.left, title.right))
+    assert [count for count, _, _ in places] == [0, 1, 1]
+    assert places[0][1] < places[1][1] < places[2][1] < places[2][2] == places[0][2]
+
+
+@pytest.mark.parametrize("size", [(2, 2), (16, 16), (160, 90), (4096, 2304)])
+def test_boxes_stay_inside_the_frame(size: tuple[int, int]) -> None:
+    for name in BUILT_IN:
+        for panel in load_layout(name).panel:
+            box = panel.box(*size)
+            assert box.left >= 0
+            assert box.top >= 0
+            assert box.right <= size[0]
+            assert box.bottom <= size[1]
+
+
+def test_the_users_own_layout_comes_first(tmp_path: Path) -> None:
+    write(tmp_path, "landscape", HEAD + 'kind = "waveform"\n' + PLACE)
+    assert load_layout("landscape", tmp_path).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD + 'kind = "waveforms"\n' + PLACE, "waveform"),
+        (HEAD + 'kind = "waveform"\n' + PLACE + "colour = 1\n", "unknown name 'colour'"),
+        (HEAD + 'kind = "waveform"\n' + PLACE.replace("width = 0.5", "width = 0.95"), "sticks out of the frame"),
+        (HEAD + 'kind = "caption"\n' + PLACE.replace("left = 0.1", "left = 0.01"), "inner 90%"),
+        (HEAD + 'kind = "caption"\n' + PLACE + '[[panel]]\nkind = "title"\n' + PLACE, "overlap"),
+        (HEAD + 'kind = "waveform"\n' + PLACE.replace("height = 0.5", "height = 0"), "above 0"),
+        (HEAD + 'kind = "training_loss"\nwindow = -1\n' + PLACE, "window"),
+        (HEAD + 'kind = "waveform"\nleft = nan\n' + PLACE.replace("left = 0.1\n", ""), "left"),
+        ('name = "mine"\n', "panel"),
+        ("name = [", "not valid TOML"),
+    ],
+)
+def test_a_faulty_layout_is_told_with_its_file_and_field(text: str, told: str, tmp_path: Path) -> None:
+    path = write(tmp_path, "mine", text)
+    with pytest.raises(TemplateError) as caught:
+        load_layout("mine", tmp_path)
+    assert told in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_layout_names_those_there_are() -> None:
+    with pytest.raises(TemplateError, match="landscape, portrait, square"):
+        load_layout("triangle")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_waveform_and_spectrogram_meet_at_every_size(name: str) -> None:
+    panels = {panel.kind: panel for panel in load_layout(name).panel}
+    for height in range(180, 2162, 2):
+        waveform, spectrogram = (panels[kind].box(height, height) for kind in ("waveform", "spectrogram"))
+        assert waveform.bottom == spectrogram.top, height
+
+
+def test_numbers_snap_to_the_nearest_even_one() -> None:
+    assert [even(value) for value in (0.4, 1.1, 2.9, 3.2, 1079.6)] == [0, 2, 2, 4, 1080]
+    assert Box(2, 4, 6, 8).right == 8
+    assert Box(2, 4, 6, 8).bottom == 12
+
+
+def test_a_layout_with_one_panel_is_enough() -> None:
+    panel = {"kind": "progress", "left": 0, "top": 0.9, "width": 1, "height": 0.1}
+    assert Layout.model_validate({"name": "bar", "panel": [panel]}).playhead == 0.42
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / "layouts" / f"{name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,178 @@
+"""Scenes: the same picture whatever was drawn before; and every panel, theme and layout as a golden picture."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.picture.drawing.easing import presence, unrolled
+from pipeline.picture.drawing.planes import ink
+from pipeline.picture.panels.layout import Box, load_layout
+from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.scene import uncovered
+from pipeline.picture.theme.theme import load_theme
+from tests.conftest import Golden
+from tests.picture.panels.made_scenes import frame_of, layout_of, rgb_of, scene, scene_data
+
+LATE = 40 + 290  # frames of the film: a take of a vowel, with caption, long after panels have come
+
+PANELS: dict[str, dict[str, object]] = {
+    "waveform": {"kind": "waveform", "text": 0.1},
+    "spectrogram": {"kind": "spectrogram"},
+    "oscilloscope": {"kind": "oscilloscope"},
+    "training_loss": {"kind": "training_loss", "title": "training", "text": 0.1, "gutter": 0.1},
+    "validation_loss": {"kind": "validation_loss", "title": "validation", "text": 0.1, "time": "log", "loss": "log"},
+    "counters": {"kind": "counters", "columns": 2, "text": 0.2, "label_text": 0.1},
+    "caption": {"kind": "caption", "text": 0.15, "lines": 3},
+    "title": {"kind": "title", "text": 0.15, "lines": 2},
+    "progress": {"kind": "progress", "top": 0.8, "height": 0.1},
+    "speed": {"kind": "speed", "text": 0.2},
+    "picture": {"kind": "picture"},
+}
+
+
+def logo() -> np.ndarray:
+    across, down = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 30))
+    inside = np.clip(40 * (0.9 - np.hypot(across, down)), 0, 1)
+    picture = np.zeros((30, 40, 4), dtype=np.uint8)
+    picture[..., 0], picture[..., 2], picture[..., 3] = 220, 120, 255 * inside
+    return picture
+
+
+def fast_for_a_while() -> np.ndarray:
+    speed = np.ones(360)
+    speed[240:320] = 5
+    return np.concatenate([[0], np.cumsum(speed)]) * 4000 / speed.sum()
+
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_each_panel_looks_like_its_golden_picture(kind: str, golden: Golden) -> None:
+    position = fast_for_a_while()
+    data = scene_data(160, 90, picture=logo(), iteration=position, section_title="My voice")
+    golden(f"panel-{kind}", rgb_of(frame_of(scene(data, layout=layout_of(PANELS[kind])), data, LATE), data))
+
+
+@pytest.mark.parametrize("theme", ["midnight", "paper", "phosphor"])
+def test_each_theme_looks_like_its_golden_picture(theme: str, golden: Golden) -> None:
+    data = scene_data(160, 90)
+    golden(f"scene-{theme}", rgb_of(frame_of(scene(data, theme), data, LATE), data))
+
+
+@pytest.mark.parametrize(
+    ("layout", "size"), [("landscape", (160, 90)), ("portrait", (90, 160)), ("square", (120, 120))]
+)
+@pytest.mark.parametrize(("name", "frame"), [("", LATE), ("-end", 40 + 340)])
+def test_each_layout_looks_like_its_golden_picture(
+    layout: str, size: tuple[int, int], name: str, frame: int, golden: Golden
+) -> None:
+    for larger in (1, 2):
+        data = scene_data(size[0] * larger, size[1] * larger, picture=logo() if name else None)
+        picture = rgb_of(frame_of(scene(data, layout=layout), data, frame), data)
+        golden(f"layout-{layout}{name}{'-large' if larger > 1 else ''}", picture)
+
+
+def test_a_frame_looks_the_same_in_any_order_and_any_buffer() -> None:
+    data = scene_data(frame_rate=Fraction(30000, 1001))
+    frames = [data.start_frame, data.start_frame + 7, LATE, data.end_frame - 1, data.start_frame + 140]
+    forwards = scene(data)
+    expected = {frame: frame_of(forwards, data, frame) for frame in sorted(frames)}
+    backwards = scene(data)
+    out = np.zeros((270, 320), dtype=np.uint8)
+    for frame in reversed(frames):
+        backwards.draw(frame, out)
+        assert np.array_equal(out, expected[frame]), frame
+        out[...] = np.random.default_rng(frame).integers(0, 255, out.shape, dtype=np.uint8)
+
+
+def test_a_frame_outside_the_scene_or_a_wrong_buffer_is_refused() -> None:
+    data = scene_data()
+    drawn = scene(data)
+    with pytest.raises(ValueError, match="has the frames 40 to 399"):
+        drawn.draw(data.end_frame, np.zeros((270, 320), dtype=np.uint8))
+    with pytest.raises(ValueError, match="contiguous"):
+        drawn.draw(data.start_frame, np.zeros((180, 320), dtype=np.uint8))
+
+
+def test_a_scene_begins_with_the_bare_background_and_nearly_ends_with_it() -> None:
+    data = scene_data()
+    drawn = scene(data)
+    background = [round(value) for value in ink(load_theme("midnight").colours.background)]
+    first = frame_of(drawn, data, data.start_frame)
+    assert np.all(first[:180] == background[0])
+    assert set(np.unique(first[180:])) <= {background[1], background[2]}
+    middle, last = (frame_of(drawn, data, frame)[:180] for frame in (LATE, data.end_frame - 1))
+    assert np.abs(last.astype(int) - background[0]).mean() < 0.1 * np.abs(middle.astype(int) - background[0]).mean()
+
+
+@pytest.mark.parametrize("size", [(160, 90), (640, 360), (854, 480), (1280, 720), (320, 180)])
+def test_any_frame_size_draws(size: tuple[int, int]) -> None:
+    data = scene_data(*size)
+    assert frame_of(scene(data), data, LATE).std() > 5
+
+
+def test_a_scene_without_losses_sounds_or_words_draws() -> None:
+    still = np.zeros(361)
+    data = scene_data(
+        sounds=(), history=type(scene_data().history)(), others=(), captions=(), section_title="",
+        iteration=still,
+    )  # fmt: skip
+    assert frame_of(scene(data), data, LATE).std() > 0
+
+
+def test_a_short_scene_still_comes_and_goes() -> None:
+    come_late, leave_late = presence(5, 10, 30.0, 8)
+    assert come_late > 0
+    assert leave_late == 1.0
+    assert presence(0, 10, 30.0, 0)[0] == 0
+    assert presence(10, 10, 30.0, 0)[1] == 0
+
+
+@given(st.integers(0, 400), st.integers(0, 12))
+@settings(deadline=None, max_examples=50)
+def test_panels_only_ever_come_until_they_are_there(frame: int, order: int) -> None:
+    before, after = presence(frame, 1000, 60.0, order)[0], presence(frame + 1, 1000, 60.0, order)[0]
+    assert 0 <= before <= after <= 1
+    assert np.all(unrolled(64, 20, before) <= unrolled(64, 20, after) + 1e-6)
+
+
+def test_a_panel_that_has_come_is_there_wholly() -> None:
+    for origin in (None, 0, 30, 64):
+        assert np.all(unrolled(64, origin, 1.0) == 1.0)
+        assert np.all(unrolled(64, origin, 0.0) == 0.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 6), st.integers(1, 6)).map(
+            lambda box: Box(2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3])
+        ),
+        max_size=5,
+    )
+)
+@settings(deadline=None, max_examples=100)
+def test_covered_and_bare_rectangles_make_up_the_frame(boxes: list[Box]) -> None:
+    counts = np.zeros((40, 40), dtype=int)
+    for box in uncovered(40, 40, boxes):
+        counts[box.top : box.bottom, box.left : box.right] += 1
+    assert counts.max(initial=0) <= 1
+    for box in boxes:
+        assert counts[box.top : box.bottom, box.left : box.right].max(initial=0) == 0
+        counts[box.top : box.bottom, box.left : box.right] = 0
+    covered = np.zeros((40, 40), dtype=bool)
+    for box in boxes:
+        covered[box.top : box.bottom, box.left : box.right] = True
+    fresh = np.zeros((40, 40), dtype=int)
+    for box in uncovered(40, 40, boxes):
+        fresh[box.top : box.bottom, box.left : box.right] += 1
+    assert np.array_equal(fresh == 1, ~covered)
+
+
+def test_an_easel_measures_type_by_the_frames_height_and_the_layouts_scale() -> None:
+    landscape = Easel(scene_data(1920, 1080), load_theme("midnight"), load_layout("landscape"))
+    portrait = Easel(scene_data(1080, 1920), load_theme("midnight"), load_layout("portrait"))
+    assert landscape.style(0.05).size_px == 54.0
+    assert 0.9 < portrait.size_px / landscape.size_px < 1.2
