@@ -26,7 +26,7 @@ from typing import Any, Final
 from pipeline.errors import BuildVideoError
 
 _COMPILED: Final = (
-    *("pipeline.tools.byte_text_kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
+    *("pipeline.tools.byte_text.kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
     *("pipeline.picture.drawing.planes", "pipeline.picture.cards.animation", "pipeline.picture.drawing.strip"),
 )
 """What numba compiles can't be watched."""

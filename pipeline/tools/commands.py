@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from pipeline.argument_words import argument_words
 from pipeline.errors import InputError
 from pipeline.runtime.progress import SILENT, Silence
-from pipeline.tools.graph_arguments import add_graph_arguments, graph_options
+from pipeline.tools.argument_words import argument_words
+from pipeline.tools.graph.arguments import add_graph_arguments, graph_options
 
 _BYTE: Final = range(256)
 
@@ -145,7 +145,7 @@ def _byte(text: str) -> int:
 
 
 def _graph(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from pipeline.tools.graph_command import run_graph  # noqa: PLC0415
+    from pipeline.tools.graph.command import run_graph  # noqa: PLC0415
 
     options, output = graph_options(parsed)
     summary = run_graph(options, output, _Percent() if sys.stderr.isatty() and not parsed.json else SILENT)
@@ -156,7 +156,7 @@ def _graph(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _to_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from pipeline.tools.byte_text_command import ToTextOptions, run_to_text  # noqa: PLC0415
+    from pipeline.tools.byte_text.command import ToTextOptions, run_to_text  # noqa: PLC0415
 
     if _only_writes_table(parsed):
         return {"event": "done"}, []
@@ -165,8 +165,8 @@ def _to_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _from_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from pipeline.tools.byte_text import SKIP  # noqa: PLC0415
-    from pipeline.tools.byte_text_command import FromTextOptions, run_from_text  # noqa: PLC0415
+    from pipeline.tools.byte_text.codec import SKIP  # noqa: PLC0415
+    from pipeline.tools.byte_text.command import FromTextOptions, run_from_text  # noqa: PLC0415
 
     if _only_writes_table(parsed):
         return {"event": "done"}, []
@@ -183,14 +183,14 @@ def _from_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _audio(parsed: argparse.Namespace) -> Any:
-    from pipeline.tools.byte_text_command import AudioOptions  # noqa: PLC0415
+    from pipeline.tools.byte_text.command import AudioOptions  # noqa: PLC0415
 
     return AudioOptions(parsed.sample_rate, parsed.encoding) if parsed.audio else None
 
 
 def _only_writes_table(parsed: argparse.Namespace) -> bool:
     """Write the table where that is asked for, and tell whether that was all."""
-    from pipeline.tools.byte_text_command import write_table  # noqa: PLC0415
+    from pipeline.tools.byte_text.command import write_table  # noqa: PLC0415
 
     if parsed.write_table:
         write_table(parsed.write_table, parsed.table)

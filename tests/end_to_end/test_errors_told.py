@@ -347,7 +347,7 @@ def _check(case: Told, code: int, said: str) -> None:
 
 def test_the_memory_that_is_used_up_is_told(folder: Path) -> None:
     program = (
-        "import resource, sys; sys.path.insert(0, sys.argv.pop(1)); import numpy, PIL.Image, pipeline.tools.graph_raster;"
+        "import resource, sys; sys.path.insert(0, sys.argv.pop(1)); import numpy, PIL.Image, pipeline.tools.graph.writers.raster;"
         "from pipeline.cli.start import run_tool; now = int(open('/proc/self/statm').read().split()[0]) * 4096;"
         "resource.setrlimit(resource.RLIMIT_AS, (now + (300 << 20),) * 2); sys.exit(run_tool(sys.argv[1:]))"
     )

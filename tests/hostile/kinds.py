@@ -48,12 +48,12 @@ from pipeline.stages.shared.workplace import Workplace
 from pipeline.stages.storyboard import CAPTION_FACTS
 from pipeline.store.inventory import inventory
 from pipeline.store.store import Piece, Store, read_record
-from pipeline.tools.byte_table import read_table
-from pipeline.tools.byte_text_command import AudioOptions, FromTextOptions, run_from_text
-from pipeline.tools.csv_dialect import DialectOptions
-from pipeline.tools.graph_command import run_graph
-from pipeline.tools.graph_options import GraphOptions
-from pipeline.tools.graph_theme import load_graph_theme
+from pipeline.tables.dialect import DialectOptions
+from pipeline.tools.byte_text.command import AudioOptions, FromTextOptions, run_from_text
+from pipeline.tools.byte_text.table import read_table
+from pipeline.tools.graph.command import run_graph
+from pipeline.tools.graph.options import GraphOptions
+from pipeline.tools.graph.theme import load_graph_theme
 from tests.hostile import seeds
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.picture.cards.made_cards import card_facts
@@ -267,7 +267,7 @@ def loss_log(folder: Path, rng: random.Random) -> Read:
 
 
 def byte_text(folder: Path, rng: random.Random) -> Read:
-    from pipeline.tools.byte_table import STANDARD_CHARACTERS, STANDARD_TABLE, table_text  # noqa: PLC0415
+    from pipeline.tools.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, table_text  # noqa: PLC0415
 
     path, table = folder / "said.txt", folder / "table.txt"
     path.write_bytes(spoiled_bytes((STANDARD_CHARACTERS * 3).encode(), rng))

@@ -40,7 +40,7 @@ from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs import reading, tracks
 from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.store.store import Piece, Store, read_record, write_record
-from pipeline.tools.graph_theme import load_graph_theme
+from pipeline.tools.graph.theme import load_graph_theme
 from tests.end_to_end.productions import make_tiny
 from tests.film.films import drawn_pictures, footage_chain, small_plan
 from tests.hostile import seeds

@@ -8,8 +8,8 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.tools.commands import main, make_parsers
-from pipeline.tools.graph_arguments import graph_options
-from pipeline.tools.graph_options import GraphOptions
+from pipeline.tools.graph.arguments import graph_options
+from pipeline.tools.graph.options import GraphOptions
 
 
 def options(*arguments: str) -> GraphOptions:

@@ -1,0 +1,4 @@
+"""From tables to series: columns, names, gaps, times.
+
+Public: `series`.
+"""
