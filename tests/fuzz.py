@@ -56,17 +56,17 @@ def _written(path: Path, name: str, data: bytes) -> Path:
 
 
 def _production(data: bytes, folder: Path) -> None:
-    found = _module("production").load_production(_written(folder, "film.toml", data))
+    found = _module("production.schema").load_production(_written(folder, "film.toml", data))
     found.draft()
 
 
 def _caption(data: bytes, _folder: Path) -> None:
     kinds = import_module("tests.hostile.kinds")
-    _module("picture.templating").render_text(data.decode("utf-8", "surrogateescape"), kinds._FACTS)
+    _module("picture.text.templating").render_text(data.decode("utf-8", "surrogateescape"), kinds._FACTS)
 
 
 def _words(data: bytes, _folder: Path) -> None:
-    filters = _module("picture.number_words").FILTERS
+    filters = _module("picture.text.number_words").FILTERS
     name, _, rest = data.partition(b"\0")
     chosen = filters.get(name.decode("utf-8", "replace"))
     if chosen is None:
@@ -79,11 +79,11 @@ def _words(data: bytes, _folder: Path) -> None:
 def _template(kind: str, model: str, module: str) -> Callable[[bytes, Path], None]:
     def read(data: bytes, folder: Path) -> None:
         path = _written(folder, f"{kind}.toml", data)
-        found = _module("picture.template_files").read_template(path, getattr(_module(module), model))
+        found = _module("picture.theme.template_files").read_template(path, getattr(_module(module), model))
         if kind == "theme":
             list(_module(module).check_theme(found))
         if kind == "card":
-            _module("picture.card_facts").check_template(found, ("title", "sections", "section"), "card")
+            _module("picture.cards.facts").check_template(found, ("title", "sections", "section"), "card")
 
     return read
 
@@ -91,17 +91,17 @@ def _template(kind: str, model: str, module: str) -> Callable[[bytes, Path], Non
 def _graph_theme(data: bytes, folder: Path) -> None:
     (folder / "themes").mkdir(exist_ok=True)
     _written(folder / "themes", "mine.toml", data)
-    _module("tools.graph_theme").load_graph_theme("mine", folder)
+    _module("tools.graph.theme").load_graph_theme("mine", folder)
 
 
 def _timeline(data: bytes, folder: Path) -> None:
-    found = _module("store").read_record(
-        _written(folder, "record.json", data).parent, _module("film.timeline").Timeline
+    found = _module("store.store").read_record(
+        _written(folder, "record.json", data).parent, _module("film.timeline.timeline").Timeline
     )
-    _module("film.chapters").platform_chapters(found)
-    _module("film.chapters").metadata_text(found, found.chapters, {"title": found.title})
-    _module("film.otio").as_otio(found, "film.mp4")
-    subtitles = _module("film.subtitles")
+    _module("film.delivery.chapters").platform_chapters(found)
+    _module("film.delivery.chapters").metadata_text(found, found.chapters, {"title": found.title})
+    _module("film.delivery.otio").as_otio(found, "film.mp4")
+    subtitles = _module("film.delivery.subtitles")
     cues = subtitles.cues_of(found, {"title": [found.title]})
     subtitles.as_subrip(cues, found)
     subtitles.as_webvtt(cues, found)
@@ -113,15 +113,15 @@ def _checkpoint(data: bytes, folder: Path) -> None:
     for name, good in seeds.checkpoint().items():
         spoiled = data if name.endswith(".safetensors") else good
         path = _written(folder, name, spoiled)
-    _module("learning.checkpoint").load_checkpoint(path.with_suffix(".json"))
+    _module("learning.models.checkpoint").load_checkpoint(path.with_suffix(".json"))
 
 
 def _checkpoint_record(data: bytes, folder: Path) -> None:
-    _module("learning.checkpoint").load_checkpoint(_written(folder, "weights-1.json", data))
+    _module("learning.models.checkpoint").load_checkpoint(_written(folder, "weights-1.json", data))
 
 
 def _loss_log(data: bytes, folder: Path) -> None:
-    module, path = _module("learning.loss_log"), _written(folder, "loss.csv", data)
+    module, path = _module("learning.training.loss_log"), _written(folder, "loss.csv", data)
     try:
         module.read_log(path)
     finally:
@@ -129,47 +129,47 @@ def _loss_log(data: bytes, folder: Path) -> None:
 
 
 def _csv(data: bytes, folder: Path) -> None:
-    options = _module("tools.csv_dialect").DialectOptions(decimal_comma=data[:1] == b";" or None)
+    options = _module("tables.dialect").DialectOptions(decimal_comma=data[:1] == b";" or None)
     path = _written(folder, "log.csv", data)
-    _module("tools.csv_table").read_table(str(path), options, lambda dialect: [-1, *range(min(4, len(dialect.names)))])
+    _module("tables.table").read_table(str(path), options, lambda dialect: [-1, *range(min(4, len(dialect.names)))])
 
 
 def _table(data: bytes, folder: Path) -> None:
-    module = _module("tools.byte_table")
+    module = _module("tools.byte_text.table")
     found = module.read_table(_written(folder, "table.txt", data))
     assert module.read_table(_written(folder, "again.txt", module.table_text(found).encode())) == found
 
 
 def _from_text(data: bytes, _folder: Path) -> None:
-    module = _module("tools.byte_text")
+    module = _module("tools.byte_text.codec")
     module.convert_from_text(io.BytesIO(data), io.BytesIO(), unknown=(None, "skip", 128)[len(data) % 3])
 
 
 def _media(data: bytes, folder: Path) -> None:
-    _module("media").recognise(_written(folder, "any.wav", data))
+    _module("ffmpeg.formats").recognise(_written(folder, "any.wav", data))
 
 
 def _picture(data: bytes, folder: Path) -> None:
-    module, path = _module("film.stills"), _written(folder, "any.png", data)
+    module, path = _module("film.inputs.stills"), _written(folder, "any.png", data)
     if module.is_still(path):
         module.read_still(path)
 
 
 def _boxes(data: bytes, folder: Path) -> None:
-    _module("film.check")._index_of(_written(folder, "film.mp4", data))
+    _module("film.delivery.check")._index_of(_written(folder, "film.mp4", data))
 
 
 def _packets(data: bytes, _folder: Path) -> None:
-    assert b"".join(_module("film.container").adts_packets(data)) == data
+    assert b"".join(_module("film.encoding.container").adts_packets(data)) == data
 
 
 def _frame_rate(data: bytes, _folder: Path) -> None:
     with suppress(ValueError):  # pydantic's way to be told
-        _module("film.settings").parse_frame_rate(data.decode("utf-8", "replace"))
+        _module("film.planning.settings").parse_frame_rate(data.decode("utf-8", "replace"))
 
 
 def _time(data: bytes, _folder: Path) -> None:
-    _module("preview").parse_time(data.decode("utf-8", "replace"))
+    _module("outputs.preview").parse_time(data.decode("utf-8", "replace"))
 
 
 def _good(name: str, *arguments: str) -> Callable[[], Sequence[bytes]]:
@@ -215,45 +215,55 @@ _LOGS: Final = (
 _ADTS: Final = b"\xff\xf1\x50\x80\x01\x1f\xfc\0"
 _WORDS: Final = (b"duration\0[3725.5]", b'plural\0[2, "layer"]', b'replace\0["abc", "b", "x"]', b'join\0[[1, 2], "-"]')
 TARGETS: Final[dict[str, Target]] = {
-    "production": Target(("production", "film.settings", "film.cuts"), _good("production_texts"), _production),
-    "caption": Target(("picture.templating", "picture.number_words"), _captions, _caption),
-    "number-words": Target(("picture.number_words",), lambda: _WORDS, _words),
-    "theme": Target(
-        ("picture.theme", "picture.template_files", "picture.contrast"),
-        _good("template_texts", "themes"),
-        _template("theme", "Theme", "picture.theme"),
+    "production": Target(
+        ("production.schema", "film.planning.settings", "film.planning.cuts"), _good("production_texts"), _production
     ),
-    "graph-theme": Target(("tools.graph_theme", "picture.inks"), _good("template_texts", "themes"), _graph_theme),
+    "caption": Target(("picture.text.templating", "picture.text.number_words"), _captions, _caption),
+    "number-words": Target(("picture.text.number_words",), lambda: _WORDS, _words),
+    "theme": Target(
+        ("picture.theme.theme", "picture.theme.template_files", "picture.theme.contrast"),
+        _good("template_texts", "themes"),
+        _template("theme", "Theme", "picture.theme.theme"),
+    ),
+    "graph-theme": Target(("tools.graph.theme", "tools.graph.inks"), _good("template_texts", "themes"), _graph_theme),
     "layout": Target(
-        ("picture.layout", "picture.template_files"),
+        ("picture.panels.layout", "picture.theme.template_files"),
         _good("template_texts", "layouts"),
-        _template("layout", "Layout", "picture.layout"),
+        _template("layout", "Layout", "picture.panels.layout"),
     ),
     "card": Target(
-        ("picture.card_template", "picture.card_facts", "picture.template_files", "picture.templating"),
+        ("picture.cards.template", "picture.cards.facts", "picture.theme.template_files", "picture.text.templating"),
         _good("template_texts", "cards"),
-        _template("card", "CardTemplate", "picture.card_template"),
+        _template("card", "CardTemplate", "picture.cards.template"),
     ),
-    "timeline": Target(("film.timeline", "film.chapters", "film.otio", "film.subtitles"), _timelines, _timeline),
-    "checkpoint": Target(("learning.checkpoint",), _checkpoints(".safetensors"), _checkpoint),
-    "checkpoint-record": Target(("learning.checkpoint", "learning.network"), _checkpoints(".json"), _checkpoint_record),
-    "loss-log": Target(("learning.loss_log",), lambda: _LOGS, _loss_log),
+    "timeline": Target(
+        ("film.timeline.timeline", "film.delivery.chapters", "film.delivery.otio", "film.delivery.subtitles"),
+        _timelines,
+        _timeline,
+    ),
+    "checkpoint": Target(("learning.models.checkpoint",), _checkpoints(".safetensors"), _checkpoint),
+    "checkpoint-record": Target(
+        ("learning.models.checkpoint", "learning.models.network"), _checkpoints(".json"), _checkpoint_record
+    ),
+    "loss-log": Target(("learning.training.loss_log",), lambda: _LOGS, _loss_log),
     "csv": Target(
         (
-            *("tools.csv_table", "tools.csv_dialect", "tools.csv_source", "tools.csv_numbers", "tools.csv_quotes"),
-            *("tools.csv_kinds", "tools.csv_times", "tools.json_table", "tools.json_values"),
+            *("tables.table", "tables.dialect", "tables.source", "tables.numbers", "tables.quotes"),
+            *("tables.kinds", "tables.times", "tables.json_table", "tables.json_values"),
         ),
         lambda: _LOGS,
         _csv,
     ),
-    "byte-table": Target(("tools.byte_table",), lambda: ["".join(f"U+{n:04X}\n" for n in range(256)).encode()], _table),
-    "from-text": Target(("tools.byte_text",), lambda: ["aя~ə\r\n".encode(), b"\xef\xbb\xbfabc"], _from_text),
-    "media": Target(("media",), _good("sounds"), _media),
-    "picture": Target(("film.stills",), _good("pictures"), _picture),
-    "boxes": Target(("film.check",), lambda: [b"\0\0\0\x10ftypmp42\0\0\0\0\0\0\0\x0cmoovavcC"], _boxes),
-    "packets": Target(("film.container",), lambda: [_ADTS * 2], _packets),
-    "frame-rate": Target(("film.settings",), lambda: [b"30000/1001", b"59.94", b"60"], _frame_rate),
-    "time": Target(("preview",), lambda: [b"1:23.5", b"0:01:23"], _time),
+    "byte-table": Target(
+        ("tools.byte_text.table",), lambda: ["".join(f"U+{n:04X}\n" for n in range(256)).encode()], _table
+    ),
+    "from-text": Target(("tools.byte_text.codec",), lambda: ["aя~ə\r\n".encode(), b"\xef\xbb\xbfabc"], _from_text),
+    "media": Target(("ffmpeg.formats",), _good("sounds"), _media),
+    "picture": Target(("film.inputs.stills",), _good("pictures"), _picture),
+    "boxes": Target(("film.delivery.check",), lambda: [b"\0\0\0\x10ftypmp42\0\0\0\0\0\0\0\x0cmoovavcC"], _boxes),
+    "packets": Target(("film.encoding.container",), lambda: [_ADTS * 2], _packets),
+    "frame-rate": Target(("film.planning.settings",), lambda: [b"30000/1001", b"59.94", b"60"], _frame_rate),
+    "time": Target(("outputs.preview",), lambda: [b"1:23.5", b"0:01:23"], _time),
 }
 
 

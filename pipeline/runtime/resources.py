@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.errors import TemplateError
 from pipeline.runtime.named_files import near_names, stored_path
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def _data_folder(name: str) -> Path:

@@ -24,8 +24,8 @@ from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer, fill
 from pipeline.picture.cards.files import write_card
-from pipeline.picture.cards.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.plotting.ticks import NATS_PER_BIT
 from pipeline.picture.text.number_words import compact, rate

@@ -31,11 +31,11 @@ from torch import nn
 
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import LstmSettings, TieredSettings
-from pipeline.learning.reference import ReferenceNetwork
 from pipeline.learning.sampling.gpu_sampler import GpuSampler
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_steps import read_all
 from pipeline.learning.sampling.settings import SamplingSettings
+from tests.learning.sampling.reference import ReferenceNetwork
 from tests.processors import add_option, begin_again_as, processor_words
 
 RATE_HZ = 11025

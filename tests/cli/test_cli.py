@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.productions import make_tiny
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 
 

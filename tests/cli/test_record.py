@@ -12,7 +12,7 @@ import soundfile
 
 from tests.sound.made import noise, speechlike
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = """
 import os, threading
 from types import SimpleNamespace

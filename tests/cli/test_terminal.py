@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WARN = (
     "from pipeline.cli.console import BarScreen\n"
     "with BarScreen() as screen:\n"

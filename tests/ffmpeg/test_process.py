@@ -200,9 +200,9 @@ def test_an_interrupt_ends_ffmpeg_too(tmp_path: Path) -> None:
     )
     parent = subprocess.Popen(
         [sys.executable, str(child)],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     deadline = time.monotonic() + 20
     while not (told.exists() and told.read_text()) and time.monotonic() < deadline:

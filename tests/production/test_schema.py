@@ -120,7 +120,7 @@ def test_the_cuts_of_the_shipped_productions_are_valid_once_they_are_no_comments
 
 
 def test_the_production_in_the_readme_is_valid() -> None:
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     shown = readme.split("```toml\n")[1].split("```")[0]
     production = parse_production(tomllib.loads(shown), where="README.md")
     assert production.sections[0].storyboard.take[0].iteration == "best"

@@ -10,7 +10,7 @@ import pytest
 from pipeline.runtime import installing
 from pipeline.runtime.installing import extra_command, install_command, reinstall_command
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Installed:

@@ -27,8 +27,8 @@ njit: Any = numba.njit
 
 _HERE = Path(__file__).resolve().parent
 _SOURCES = (
-    *("kernel_cache.py", "kernel_emitter.py", "kernel_products.py", "kernels.py"),
-    *("sampler_models.py", "sampler_steps.py"),
+    *("cache.py", "emitter.py", "products.py", "kernels.py"),
+    *("../sampling/sampler_models.py", "../sampling/sampler_steps.py"),
 )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.drawing.canvas import Canvas, Rgba
-from pipeline.picture.panels.still_picture import scaled
+from pipeline.picture.drawing.scaling import scaled
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 Edges = tuple[float, float, float, float]

@@ -84,4 +84,4 @@ def test_settings_and_checkpoints_do_without_torch() -> None:
     names = ("network", "recipe", "run", "corpus", "checkpoint", "loss_log", "health")
     imports = "\n".join(f"import pipeline.learning.{name}" for name in names)
     program = f"import sys\n{imports}\nsys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=False).returncode == 0

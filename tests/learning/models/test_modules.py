@@ -7,7 +7,7 @@ import torch
 
 from pipeline.learning.models.modules import build_network
 from pipeline.learning.models.network import LstmSettings, TieredSettings
-from pipeline.learning.reference import ReferenceNetwork
+from tests.learning.sampling.reference import ReferenceNetwork
 
 KINDS = [
     LstmSettings(layers=2, neurons=11, embedding=5),

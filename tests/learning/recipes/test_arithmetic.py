@@ -111,7 +111,7 @@ for network in (TINY_LSTM, TINY_TIERED):
 
 
 def test_everything_from_training_to_takes_works_as_if_the_processor_had_avx2_alone() -> None:
-    own = {**os.environ, **avx2_alone(), "PYTHONPATH": str(Path(__file__).parents[2])}
+    own = {**os.environ, **avx2_alone(), "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", TRAINED]
     ran = subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == 0, ran.stderr

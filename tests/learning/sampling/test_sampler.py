@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.learning.models.network import SILENCE_BYTE, LstmSettings, TieredSettings
-from pipeline.learning.reference import ReferenceNetwork, reference_logits, reference_say
 from pipeline.learning.sampling.draws import sharpness, uniforms
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_models import quantise
 from pipeline.learning.sampling.settings import Held
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights
+from tests.learning.sampling.reference import ReferenceNetwork, reference_logits, reference_say
 
 NETWORKS = {
     "1 x 128": LstmSettings(layers=1, neurons=128),

@@ -1,0 +1,10 @@
+"""`python -m pipeline`: the same as the command `build-video`."""
+
+from __future__ import annotations
+
+import sys
+
+from pipeline.cli.start import main
+
+if __name__ == "__main__":
+    sys.exit(main())
