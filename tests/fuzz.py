@@ -27,7 +27,7 @@ from pipeline.errors import BuildVideoError
 
 _COMPILED: Final = (
     *("pipeline.tools.byte_text.kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
-    *("pipeline.picture.drawing.planes", "pipeline.picture.cards.animation", "pipeline.picture.drawing.strip"),
+    *("pipeline.picture.drawing.planes", "pipeline.picture.cards.animation", "pipeline.picture.drawing.tile_cache"),
 )
 """What numba compiles can't be watched."""
 _ROOT: Final = Path(__file__).resolve().parents[1]

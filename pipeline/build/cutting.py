@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.film.planning.cuts import CutSection, CutSettings, SectionAtHand, TakeAtHand, once_each, plan_cut
+from pipeline.film.planning.cuts import AvailableSection, CutSection, CutSettings, TakeAtHand, once_each, plan_cut
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline.clock import Clock
@@ -25,7 +25,7 @@ from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress import Named, Reporter
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.silence import window_levels
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result
 
@@ -59,21 +59,23 @@ def place_for(workplace: Workplace, cut: CutSettings) -> Workplace:
     return replace(workplace, output=workplace.output / cut.name, report=Named(workplace.report, cut.name))
 
 
-def cut_film(production: Production, cut: CutSettings, made: Made, report: Reporter) -> tuple[Production, Made]:
+def cut_film(
+    production: Production, cut: CutSettings, results: Results, report: Reporter
+) -> tuple[Production, Results]:
     """Turn a film whose takes are made into a cut.
 
     Parameters
     ----------
     production
         The film's.
-    made
+    results
         Corpora, runs and takes of the film.
     report
         Is told where there is too little to show.
 
     Returns
     -------
-    tuple[Production, Made]
+    tuple[Production, Results]
         The cut as a production, and what the stages after `sample` need for it.
 
     Raises
@@ -83,7 +85,7 @@ def cut_film(production: Production, cut: CutSettings, made: Made, report: Repor
     """
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
-    at_hand = [_at_hand(production, cut, made, number, clock) for number in range(len(production.sections))]
+    at_hand = [_at_hand(production, cut, results, number, clock) for number in range(len(production.sections))]
     if not production.has_own_length:
         cut = once_each(cut, at_hand)
     wanted = clock.frames_within(cut.seconds)
@@ -100,11 +102,11 @@ def cut_film(production: Production, cut: CutSettings, made: Made, report: Repor
     told = dressed.model_copy(
         update={"sections": tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)}
     )
-    return told, Made(
-        corpora=tuple(made.corpora[number] for number in numbers),
-        runs=tuple(made.runs[number] for number in numbers),
+    return told, Results(
+        corpora=tuple(results.corpora[number] for number in numbers),
+        runs=tuple(results.runs[number] for number in numbers),
         takes=tuple(
-            tuple(take for take in made.takes[section.number] if take.record.iteration in _iterations(section))
+            tuple(take for take in results.takes[section.number] if take.record.iteration in _iterations(section))
             for section in shown
         ),
     )
@@ -114,9 +116,13 @@ def _iterations(section: CutSection) -> set[int]:
     return {take.iteration for take in section.takes}
 
 
-def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, clock: Clock) -> SectionAtHand:
+def _at_hand(production: Production, cut: CutSettings, results: Results, number: int, clock: Clock) -> AvailableSection:
     """What was made for one section of the film."""
-    run, corpus, story = made.runs[number].record, made.corpora[number].record, production.sections[number].storyboard
+    run, corpus, story = (
+        results.runs[number].record,
+        results.corpora[number].record,
+        production.sections[number].storyboard,
+    )
     points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in run.checkpoints]
     losses = {point.iteration: point.validation_loss_nats for point in points}
     captions = {
@@ -124,7 +130,7 @@ def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, 
     }
     heard_s = max(cut.recording_seconds, story.recording_seconds) if cut.recording_seconds else 0.0
     left_s = max(0.0, corpus.duration_s - story.recording_start_s)
-    return SectionAtHand(
+    return AvailableSection(
         number=number,
         recording_frames=clock.frames_within(min(heard_s, left_s)),
         takes=tuple(
@@ -135,7 +141,7 @@ def _at_hand(production: Production, cut: CutSettings, made: Made, number: int, 
                 caption=captions.get(take.record.iteration),
                 audible=_audible(take),
             )
-            for take in made.takes[number]
+            for take in results.takes[number]
         ),
     )
 

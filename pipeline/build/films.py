@@ -16,7 +16,7 @@ from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cuts import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT, WorkTime
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 
 SHARED: Final = ("prepare", "train", "sample")
@@ -42,12 +42,12 @@ def check_cut(stage: str, cut: str | None) -> None:
 
 def build_one(
     production: Production, workplace: Workplace, until: str = STAGES[-1], cut: str | None = None
-) -> tuple[Production, Made]:
+) -> tuple[Production, Results]:
     """Make the film, or one of its cuts and of the film only what the cut needs.
 
     Returns
     -------
-    tuple[Production, Made]
+    tuple[Production, Results]
         The production of what was made, and everything made for it.
     """
     if cut is None:
@@ -59,15 +59,17 @@ def build_one(
     return _build_cut(production, chosen, film, workplace, until)
 
 
-def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Made]:
+def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Results]:
     """Make the film and then its cuts, up to and including one stage; by the cut's name, '' for the film."""
     if until in OWN:
         for cut in production.cuts:
             _check_words(production, cut)
     if until not in OWN:
         return {"": build(production, workplace, until)}
-    made = build(production, workplace, until, cuts=production.cuts, cut_stages=OWN[: OWN.index(until) + 1])
-    return {"": made} | {cut.name: _build_cut(production, cut, made, workplace, until)[1] for cut in production.cuts}
+    results = build(production, workplace, until, cuts=production.cuts, cut_stages=OWN[: OWN.index(until) + 1])
+    return {"": results} | {
+        cut.name: _build_cut(production, cut, results, workplace, until)[1] for cut in production.cuts
+    }
 
 
 def _check_words(production: Production, cut: CutSettings) -> None:
@@ -82,13 +84,13 @@ def _check_words(production: Production, cut: CutSettings) -> None:
 
 
 def _build_cut(
-    production: Production, cut: CutSettings, film: Made, workplace: Workplace, until: str
-) -> tuple[Production, Made]:
+    production: Production, cut: CutSettings, film: Results, workplace: Workplace, until: str
+) -> tuple[Production, Results]:
     place = place_for(workplace, cut)
-    told, made = cut_film(production, cut, film, place.report)
+    told, results = cut_film(production, cut, film, place.report)
     for name in OWN[: OWN.index(until) + 1]:
-        made = load_stage(name).run(told, made, place)
-    return told, made
+        results = load_stage(name).run(told, results, place)
+    return told, results
 
 
 def trained_so_far(production: Production, workplace: Workplace) -> Production:
@@ -101,10 +103,10 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
     """
     from pipeline.stages.train import reached  # noqa: PLC0415 - brings torch along
 
-    made = load_stage("prepare").run(production, Made(), replace(workplace, force=frozenset()))
+    results = load_stage("prepare").run(production, Results(), replace(workplace, force=frozenset()))
     sections, left_out = [], []
     for number, (section, iteration) in enumerate(
-        zip(production.sections, reached(production, made, workplace), strict=True), start=1
+        zip(production.sections, reached(production, results, workplace), strict=True), start=1
     ):
         if iteration is None:
             sections.append(section)
@@ -144,16 +146,16 @@ def survey_all(
 ) -> list[StageSurvey]:
     """Look at the film and its cuts, or at one cut and what it stands on, without making anything."""
     wanted = production.cuts if cut is None else (find_cut(production, cut),)
-    found, made, waits_for = survey_stages(production, Made(), workplace, SHARED[: STAGES.index(until) + 1])
+    found, results, waits_for = survey_stages(production, Results(), workplace, SHARED[: STAGES.index(until) + 1])
     if until not in OWN:
         return found
     own = OWN[: OWN.index(until) + 1]
     if cut is None:
-        found += survey_stages(production, made, workplace, own, waits_for)[0]
+        found += survey_stages(production, results, workplace, own, waits_for)[0]
     for one in wanted:
         place = place_for(workplace, one)
-        told, cut_made = production.dressed(one), made
+        told, cut_made = production.dressed(one), results
         if not waits_for:
-            told, cut_made = cut_film(production, one, made, SILENT)
+            told, cut_made = cut_film(production, one, results, SILENT)
         found += survey_stages(told, cut_made, place, own, waits_for)[0]
     return found

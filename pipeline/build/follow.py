@@ -19,9 +19,9 @@ from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT
-from pipeline.runtime.workers import deaf_to_ctrl_c, never_outlive_parent
+from pipeline.runtime.workers import block_sigint, never_outlive_parent
 from pipeline.stages import prepare, sample, train
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import is_held
 from pipeline.store.store import Store
@@ -32,20 +32,20 @@ _GRACE_S: Final = 20.0
 
 
 @contextlib.contextmanager
-def speaking_meanwhile(production: Production, made: Made, workplace: Workplace) -> Iterator[None]:
+def speaking_meanwhile(production: Production, results: Results, workplace: Workplace) -> Iterator[None]:
     """While the body trains, let saved checkpoints speak in a process of lowest priority, where cores are spare.
 
     Parameters
     ----------
-    made
+    results
         With the corpora.
     """
     if workplace.jobs == 1 or sample.STAGE in workplace.force or train.STAGE in workplace.force:
         yield
         return
     quiet = replace(workplace, report=SILENT, store=Store(workplace.store.root))
-    follower = multiprocessing.get_context("spawn").Process(target=_follow, args=(production, made, quiet))
-    with deaf_to_ctrl_c():
+    follower = multiprocessing.get_context("spawn").Process(target=_follow, args=(production, results, quiet))
+    with block_sigint():
         follower.start()
     try:
         yield
@@ -67,10 +67,10 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
     count = 0
     workplace.report.begin(sample.STAGE, "takes while training", 0, "takes")
     while is_held(workplace.store.root):
-        made = _prepared(production, workplace)
-        if made is not None:
-            trainings = train.in_flight(production, made, workplace)
-            if not trainings and train.is_done(production, made, workplace):
+        results = _prepared(production, workplace)
+        if results is not None:
+            trainings = train.in_flight(production, results, workplace)
+            if not trainings and train.is_done(production, results, workplace):
                 workplace.report.note(f"The training has ended after {count} takes; its build goes on with the others.")
                 return False
             jobs = max(1, workplace.jobs - train.busy_cores(trainings))
@@ -78,7 +78,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
             newly = 0
             with contextlib.suppress(StoreError, OSError):  # a training that is published meanwhile moves its files
                 place = replace(workplace, jobs=jobs, report=SILENT)
-                newly = sample.follow(production, made, place, folders, tell=workplace.report.note)
+                newly = sample.follow(production, results, place, folders, tell=workplace.report.note)
             if newly:
                 count += newly
                 workplace.report.advance(count, "made")
@@ -88,14 +88,14 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
     return True
 
 
-def _prepared(production: Production, workplace: Workplace) -> Made | None:
+def _prepared(production: Production, workplace: Workplace) -> Results | None:
     """Return the corpora, where all of them have been prepared."""
-    found = [workplace.store.result(piece, Corpus) for piece in prepare.pieces(production, Made())]
+    found = [workplace.store.result(piece, Corpus) for piece in prepare.pieces(production, Results())]
     corpora = tuple(corpus for corpus in found if corpus is not None)
-    return Made(corpora=corpora) if len(corpora) == len(found) else None
+    return Results(corpora=corpora) if len(corpora) == len(found) else None
 
 
-def _follow(production: Production, made: Made, workplace: Workplace) -> None:
+def _follow(production: Production, results: Results, workplace: Workplace) -> None:
     """What the process beside a build does until it is stopped. Any trouble is left to the stage that comes after."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
@@ -103,10 +103,10 @@ def _follow(production: Production, made: Made, workplace: Workplace) -> None:
     stand_back()
     with contextlib.suppress(BuildVideoError, OSError):
         while True:
-            trainings = train.in_flight(production, made, workplace)
+            trainings = train.in_flight(production, results, workplace)
             place = replace(workplace, jobs=max(0, workplace.jobs - train.busy_cores(trainings)))
             folders = {training.section: training.folder for training in trainings}
-            if not place.jobs or not sample.follow(production, made, place, folders):
+            if not place.jobs or not sample.follow(production, results, place, folders):
                 time.sleep(_LOOK_EVERY_S)
 
 

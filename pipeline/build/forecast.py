@@ -29,7 +29,7 @@ from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import WorkTime, outlook_text
 from pipeline.sound.inputs.sound_file import name_of
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece
 
@@ -71,7 +71,7 @@ class Ahead:
     """
 
     production: Production
-    made: Made
+    results: Results
     stages: Sequence[str]
     to_make: ToMake
     cuts: Sequence[CutSettings] = ()
@@ -136,7 +136,7 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
             estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, share)
             for index, section in enumerate(production.sections)
         ]
-    timeline = ahead.made.timeline
+    timeline = ahead.results.timeline
     seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
     if stage == "compose":
         pieces = ahead.to_make.get(stage, (True, True))
@@ -191,8 +191,8 @@ def _training(ahead: Ahead, section: int) -> TrainingAhead:
     if network != AUTO:
         return TrainingAhead(network, settings, train_bytes)
     kept = None
-    if section < len(ahead.made.corpora):
-        corpus = ahead.made.corpora[section]
+    if section < len(ahead.results.corpora):
+        corpus = ahead.results.corpora[section]
         kept = network_of(network, corpus.folder.parents[1] / "train", corpus.content_hash)
     return TrainingAhead(
         kept or choose_network(settings, round(train_bytes), _core_flops()).network, settings, train_bytes
@@ -200,8 +200,8 @@ def _training(ahead: Ahead, section: int) -> TrainingAhead:
 
 
 def _train_bytes(ahead: Ahead, section: int) -> float:
-    if section < len(ahead.made.corpora):
-        return float(ahead.made.corpora[section].record.train_samples)
+    if section < len(ahead.results.corpora):
+        return float(ahead.results.corpora[section].record.train_samples)
     settings = ahead.production.sections[section].corpus
     seconds = sum(_length_s(path) for path in ahead.production.recording_paths(section))
     return 0.9 * seconds * settings.sample_rate_hz
@@ -271,13 +271,13 @@ class Forecast:
         self._trained: tuple[int, ...] = ()
 
     @contextmanager
-    def watch(self, stage: str, made: Made, pieces: Sequence[Piece]) -> Iterator[None]:
+    def watch(self, stage: str, results: Results, pieces: Sequence[Piece]) -> Iterator[None]:
         """Before a stage with something to make, tell what is ahead; after it, remember how long it took."""
         todo = to_make(pieces, self._workplace) if stage in MEASURED else ()
         if not any(todo):
             yield
             return
-        ahead = self._ahead(stage, made, todo)
+        ahead = self._ahead(stage, results, todo)
         if stage == "train":
             self._trained = tuple(ahead.sections(stage))
             ahead = replace(ahead, trained={index: self._trained_share(pieces[index]) for index in self._trained})
@@ -287,7 +287,7 @@ class Forecast:
         if stage != "train":
             self._remember(stage, ahead, time.monotonic() - began)
 
-    def learn_from(self, made: Made) -> None:
+    def learn_from(self, results: Results) -> None:
         """Remember how fast the trainings were that have just ended."""
         trained = self._trained
         if not trained:
@@ -296,13 +296,13 @@ class Forecast:
         _, threads = _shared(len(trained), self._workplace.jobs, device)
         measured: dict[str, float] = {}
         for index in trained:
-            run = made.runs[index].record
+            run = results.runs[index].record
             if run.elapsed_s <= _SHORTEST_S:
                 continue
             training = TrainingAhead(
                 parse_network(run.network),
                 TrainingSettings.model_validate(run.training),
-                made.corpora[index].record.train_samples,
+                results.corpora[index].record.train_samples,
             )
             own, kind = training.speed_names(device, threads)
             rate = run.iterations / run.elapsed_s
@@ -321,9 +321,9 @@ class Forecast:
             min(1.0, max(saved, default=0) / max(1, *plan.checkpoints)) if "train" not in self._workplace.force else 0.0
         )
 
-    def _ahead(self, stage: str, made: Made, todo: tuple[bool, ...]) -> Ahead:
+    def _ahead(self, stage: str, results: Results, todo: tuple[bool, ...]) -> Ahead:
         stages = self._stages[list(self._stages).index(stage) :]
-        return Ahead(self._production, made, stages, {stage: todo}, self._cuts, self._cut_stages)
+        return Ahead(self._production, results, stages, {stage: todo}, self._cuts, self._cut_stages)
 
     def _tell(self, stage: str, expected: Sequence[WorkTime]) -> None:
         self._workplace.report.expect(expected)
@@ -367,5 +367,5 @@ def surveyed(
         The cuts of which something is to be made, and their stages.
     """
     known = {stage: pieces for stage, pieces in surveys.items() if pieces is not None}
-    ahead = Ahead(production, Made(), tuple(surveys), known, cuts, cut_stages)
+    ahead = Ahead(production, Results(), tuple(surveys), known, cuts, cut_stages)
     return works(ahead, workplace, Speeds(cache_folder()))

@@ -13,7 +13,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import TieredSettings
 from pipeline.learning.recipes.recipe import check_batch, checkpoint_iterations, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 
 
 def check_layout(video: VideoSettings, own: Path | None) -> None:
@@ -54,7 +54,7 @@ def check_insert(path: Path, insert: InsertSettings, video: VideoSettings, where
         )
 
 
-def check_prepared(production: Production, made: Made) -> None:
+def check_prepared(production: Production, results: Results) -> None:
     """Check what a production asks of its recordings and trainings, now that it is known how long they are.
 
     Raises
@@ -62,7 +62,7 @@ def check_prepared(production: Production, made: Made) -> None:
     ProductionError
         With the section and what there is.
     """
-    for number, (section, corpus) in enumerate(zip(production.sections, made.corpora, strict=True), start=1):
+    for number, (section, corpus) in enumerate(zip(production.sections, results.corpora, strict=True), start=1):
         where = f"section {number} ({section.title})"
         section.storyboard.check_excerpt(corpus.record.duration_s, f"{where}, storyboard")
         section.sampling.check_priming(corpus.record.duration_s, f"{where}, sampling.prime_s")

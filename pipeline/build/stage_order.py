@@ -22,7 +22,7 @@ from pipeline.production.schema import Production
 from pipeline.runtime.named_files import absent_hint
 from pipeline.runtime.progress import SILENT
 from pipeline.stages.shared.choices import check_early_choices
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, PieceState, Store
 
@@ -39,10 +39,10 @@ _QUICK: Final = frozenset({"storyboard"})
 class Stage(Protocol):
     """What every file in `stages/` offers."""
 
-    def pieces(self, production: Production, made: Made) -> list[Piece]:
+    def pieces(self, production: Production, results: Results) -> list[Piece]:
         """Say what the stage would make of what was made before it."""
 
-    def run(self, production: Production, made: Made, workplace: Workplace) -> Made:
+    def run(self, production: Production, results: Results, workplace: Workplace) -> Results:
         """Make what is not there yet, and return everything made so far."""
 
 
@@ -58,7 +58,7 @@ def build(
     *,
     cuts: Sequence[CutSettings] = (),
     cut_stages: Sequence[str] = (),
-) -> Made:
+) -> Results:
     """Make everything that is stale, up to and including one stage.
 
     Parameters
@@ -69,28 +69,28 @@ def build(
     check_ffmpeg()
     if until != "prepare":
         check_words(production)
-    made = Made()
+    results = Results()
     wanted = STAGES[: STAGES.index(until) + 1]
     forecast = Forecast(production, workplace, wanted, cuts, cut_stages)
     for name in wanted:
         stage = load_stage(name)
-        pieces = stage.pieces(production, made) if name in MEASURED else []
+        pieces = stage.pieces(production, results) if name in MEASURED else []
         busy = name == "train" and any(to_make(pieces, workplace))
-        meanwhile = _takes_meanwhile(production, made, workplace) if busy and "sample" in wanted else nullcontext()
-        with forecast.watch(name, made, pieces), meanwhile:
-            made = stage.run(production, made, workplace)
+        meanwhile = _takes_meanwhile(production, results, workplace) if busy and "sample" in wanted else nullcontext()
+        with forecast.watch(name, results, pieces), meanwhile:
+            results = stage.run(production, results, workplace)
         if name == "prepare" and until != "prepare":
-            check_prepared(production, made)
+            check_prepared(production, results)
         if busy:
-            forecast.learn_from(made)
-    return made
+            forecast.learn_from(results)
+    return results
 
 
-def _takes_meanwhile(production: Production, made: Made, workplace: Workplace) -> AbstractContextManager[None]:
+def _takes_meanwhile(production: Production, results: Results, workplace: Workplace) -> AbstractContextManager[None]:
     """While networks train, let the checkpoints that are there already speak."""
     from pipeline.build.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
 
-    return speaking_meanwhile(production, made, workplace)
+    return speaking_meanwhile(production, results, workplace)
 
 
 def check_words(production: Production) -> None:
@@ -156,17 +156,17 @@ class StageSurvey:
 
 def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> list[StageSurvey]:
     """Look at every stage and its pieces without making anything."""
-    return survey_stages(production, Made(), workplace, STAGES[: STAGES.index(until) + 1])[0]
+    return survey_stages(production, Results(), workplace, STAGES[: STAGES.index(until) + 1])[0]
 
 
 def survey_stages(
-    production: Production, made: Made, workplace: Workplace, names: Sequence[str], waits_for: str = ""
-) -> tuple[list[StageSurvey], Made, str]:
+    production: Production, results: Results, workplace: Workplace, names: Sequence[str], waits_for: str = ""
+) -> tuple[list[StageSurvey], Results, str]:
     """Look at some stages, one after the other.
 
     Parameters
     ----------
-    made
+    results
         By the stages before.
     names
         The stages.
@@ -175,7 +175,7 @@ def survey_stages(
 
     Returns
     -------
-    list[StageSurvey], Made, str
+    list[StageSurvey], Results, str
         What was found, what is there already, and the first stage that is not fresh (empty where all are).
     """
     surveys: list[StageSurvey] = []
@@ -185,7 +185,7 @@ def survey_stages(
                 surveys.append(StageSurvey(name, "waits", f"waits for {waits_for}", (), production.cut))
                 continue
             stage = load_stage(name)
-            planned = stage.pieces(production, made)
+            planned = stage.pieces(production, results)
             flights = _flights(planned, workplace) if name == "train" else {}
             pieces = [
                 (piece.name, PieceState("begun", flights[piece.name].words))
@@ -195,25 +195,25 @@ def survey_stages(
             ]
             surveys.append(replace(_sum_up(name, pieces), cut=production.cut, flights=flights))
             if name == STAGES[-1]:
-                surveys[-1] = _with_deliveries(surveys[-1], production, made, workplace)
+                surveys[-1] = _with_deliveries(surveys[-1], production, results, workplace)
                 break
             quiet = replace(workplace, report=SILENT, force=frozenset())
             if surveys[-1].state == "fresh":
-                made = stage.run(production, made, quiet)
+                results = stage.run(production, results, quiet)
             elif name in _QUICK:
-                made = stage.run(production, made, replace(quiet, store=Store(Path(aside))))
+                results = stage.run(production, results, replace(quiet, store=Store(Path(aside))))
             else:
                 waits_for = name
-    return surveys, made, waits_for
+    return surveys, results, waits_for
 
 
-def _with_deliveries(found: StageSurvey, production: Production, made: Made, workplace: Workplace) -> StageSurvey:
+def _with_deliveries(found: StageSurvey, production: Production, results: Results, workplace: Workplace) -> StageSurvey:
     """Add the files that a composed film lacks in the output folder."""
     if found.state != "fresh":
         return found
     from pipeline.stages.compose import undelivered  # noqa: PLC0415 - only once the film is there
 
-    absent = undelivered(production, made, workplace)
+    absent = undelivered(production, results, workplace)
     if not absent:
         return found
     lacking = tuple((name, PieceState("missing", "not in the output folder")) for name in absent)

@@ -18,7 +18,7 @@ from pipeline.learning.training.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FI
 from pipeline.learning.training.so_far import SoFar, so_far, unfinished_run
 from pipeline.production.schema import Production
 from pipeline.stages import train
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder
 from pipeline.store.store import PARTIAL, Piece, Result, explain_difference, read_record
@@ -47,16 +47,16 @@ class Training:
     words: str
 
 
-def trainings(production: Production, made: Made, workplace: Workplace) -> list[Training]:
+def trainings(production: Production, results: Results, workplace: Workplace) -> list[Training]:
     """Find the training of every section, or what comes closest to it.
 
     Parameters
     ----------
-    made
+    results
         With the corpora.
     """
     store, by = workplace.store, holder(workplace.store.root)
-    pieces = train.pieces(production, made)
+    pieces = train.pieces(production, results)
     keys = {piece.key for piece in pieces}
     found = []
     for number, piece in enumerate(pieces):

@@ -86,8 +86,10 @@ def _run_until(
         _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
     with logged_build(workplace, production, as_json=as_json) as logged:
-        made = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
-    return [workplace.output / name / one.film.record.video_file for name, one in made.items() if one.film is not None]
+        results = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
+    return [
+        workplace.output / name / one.film.record.video_file for name, one in results.items() if one.film is not None
+    ]
 
 
 def _print_survey(

@@ -38,7 +38,7 @@ _CORE_LIMIT: Final = "/sys/fs/cgroup/cpu.max"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What one check found.
 
     Parameters
@@ -59,20 +59,20 @@ class Finding:
     mend: str = ""
 
 
-def _python() -> Finding:
+def _python() -> Diagnosis:
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     if sys.version_info < (3, 11):  # noqa: UP036 - someone may run the files with an older one
-        return Finding("python", "missing", found, "Install Python 3.11 or newer.")
-    return Finding("python", "ok", found)
+        return Diagnosis("python", "missing", found, "Install Python 3.11 or newer.")
+    return Diagnosis("python", "ok", found)
 
 
-def _packages() -> Finding:
+def _packages() -> Diagnosis:
     from packaging.requirements import Requirement  # noqa: PLC0415 - may be what is missing
 
     try:
         wanted = [Requirement(line) for line in requires("build-video") or []]
     except PackageNotFoundError:
-        return Finding("packages", "missing", "build-video is not installed", _AGAIN)
+        return Diagnosis("packages", "missing", "build-video is not installed", _AGAIN)
     bad: dict[str, str] = {}
     for requirement in wanted:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
@@ -86,19 +86,19 @@ def _packages() -> Finding:
             bad[asked] = f"{requirement.name} {have or 'absent'}, needs {requirement.specifier}"
     if bad:
         mend = "pip install " + " ".join(f'"{asked}"' for asked in bad)
-        return Finding("packages", "missing", "; ".join(bad.values()), mend)
-    return Finding("packages", "ok", f"{len(wanted)} as required")
+        return Diagnosis("packages", "missing", "; ".join(bad.values()), mend)
+    return Diagnosis("packages", "ok", f"{len(wanted)} as required")
 
 
-def _ffmpeg() -> Finding:
+def _ffmpeg() -> Diagnosis:
     path = ffmpeg_path()
     first = run_ffmpeg(["-version"], timeout_s=20).stdout.decode("utf-8", "replace").splitlines()[0]
     found = " ".join(first.split()[:3])
     chosen = f", chosen by {OVERRIDE_VARIABLE}" if os.environ.get(OVERRIDE_VARIABLE) else ""
-    return Finding("ffmpeg", "ok", f"{found} ({path.name}{chosen})")
+    return Diagnosis("ffmpeg", "ok", f"{found} ({path.name}{chosen})")
 
 
-def _encoders() -> Finding:
+def _encoders() -> Diagnosis:
     from pipeline.film.encoding.hardware import working_hardware  # noqa: PLC0415 - brings arrays and settings along
 
     listed = run_ffmpeg(["-encoders"], timeout_s=20).stdout.decode("utf-8", "replace").split()
@@ -107,35 +107,35 @@ def _encoders() -> Finding:
         mend = "pip install --force-reinstall imageio-ffmpeg"
         if os.environ.get(OVERRIDE_VARIABLE):
             mend = f"Unset {OVERRIDE_VARIABLE}, or name an ffmpeg that was built with {' and '.join(absent)}."
-        return Finding("encoders", "missing", f"no {', '.join(absent)}", mend)
+        return Diagnosis("encoders", "missing", f"no {', '.join(absent)}", mend)
     working = [trial.encoder for trial in working_hardware() if trial.works]
     also = f"; in hardware: {', '.join(working)}" if working else "; none in hardware works here"
-    return Finding("encoders", "ok", ", ".join(_NEEDED_ENCODERS) + also)
+    return Diagnosis("encoders", "ok", ", ".join(_NEEDED_ENCODERS) + also)
 
 
-def _fonts() -> Finding:
+def _fonts() -> Diagnosis:
     from pipeline.picture.text.fonts import load_fonts  # noqa: PLC0415 - only this check needs pictures
 
     fonts = load_fonts()
     count = 2 + len(fonts.fallbacks)
-    return Finding("fonts", "ok", f"{count} faces; Latin, Greek and Cyrillic out of the box")
+    return Diagnosis("fonts", "ok", f"{count} faces; Latin, Greek and Cyrillic out of the box")
 
 
-def _shaper() -> Finding:
+def _shaper() -> Diagnosis:
     from PIL import features  # noqa: PLC0415 - only this check and that of the fonts need pictures
 
     if features.check("raqm"):
-        return Finding("text shaper", "ok", f"raqm {features.version('raqm') or ''}".strip())
+        return Diagnosis("text shaper", "ok", f"raqm {features.version('raqm') or ''}".strip())
     mend = _FRIBIDI.get(platform.system(), "Install the library FriBidi.")
-    return Finding("text shaper", "note", "basic: Arabic and Indic scripts are not joined", mend)
+    return Diagnosis("text shaper", "note", "basic: Arabic and Indic scripts are not joined", mend)
 
 
-def _disk(folder: Path) -> Finding:
+def _disk(folder: Path) -> Diagnosis:
     free = shutil.disk_usage(existing_parent(folder)).free / 2**30
     found = f"{free:.1f} GiB free for {folder}"
     if free < _NEEDED_DISK_GIB:
-        return Finding("disk", "missing", found, "Make room (build-video clean), or choose another folder with -o.")
-    return Finding("disk", "ok", found)
+        return Diagnosis("disk", "missing", found, "Make room (build-video clean), or choose another folder with -o.")
+    return Diagnosis("disk", "ok", found)
 
 
 def _limit(path: str) -> list[str]:
@@ -155,34 +155,34 @@ def _memory_gib() -> float:
     return min([there, *allowed]) / 2**30
 
 
-def _memory() -> Finding:
+def _memory() -> Diagnosis:
     memory = _memory_gib()
     if not memory:
-        return Finding("memory", "note", "its size can't be told on this system")
+        return Diagnosis("memory", "note", "its size can't be told on this system")
     found = f"{memory:.1f} GiB"
     if memory < _NEEDED_MEMORY_GIB:
-        return Finding("memory", "note", found, "Use small networks, --draft and --jobs 1.")
-    return Finding("memory", "ok", found)
+        return Diagnosis("memory", "note", found, "Use small networks, --draft and --jobs 1.")
+    return Diagnosis("memory", "ok", found)
 
 
-def _cores() -> Finding:
+def _cores() -> Diagnosis:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = _limit(_CORE_LIMIT)
     if len(share) == 2 and share[0].isdecimal() and int(share[1]):  # noqa: PLR2004 - quota and period
         usable = min(usable, max(1, int(share[0]) // int(share[1])))
-    return Finding("cores", "ok", f"{usable} usable of {os.cpu_count()}")
+    return Diagnosis("cores", "ok", f"{usable} usable of {os.cpu_count()}")
 
 
-def _gpu() -> Finding:
+def _gpu() -> Diagnosis:
     from pipeline.learning.hardware import describe_gpu  # noqa: PLC0415 - brings torch along
 
     found = describe_gpu()
     if found:
-        return Finding("gpu", "ok", found)
-    return Finding("gpu", "note", "none that torch can use; training runs on the processor")
+        return Diagnosis("gpu", "ok", found)
+    return Diagnosis("gpu", "note", "none that torch can use; training runs on the processor")
 
 
-def _training() -> Finding:
+def _training() -> Diagnosis:
     """Measure how a network of usual size would be trained here: the same choice that a training makes."""
     from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
     from pipeline.learning.models.network import LstmSettings  # noqa: PLC0415
@@ -194,10 +194,10 @@ def _training() -> Finding:
     network = LstmSettings()
     arithmetic = choose_arithmetic(network, resolve(TrainingSettings()), device)
     speed = measured_speed(device.type, useful_threads(os.cpu_count() or 1))
-    return Finding("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
+    return Diagnosis("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
 
 
-def examine(folder: Path) -> list[Finding]:
+def examine(folder: Path) -> list[Diagnosis]:
     """Look at everything that a build needs.
 
     Parameters
@@ -205,7 +205,7 @@ def examine(folder: Path) -> list[Finding]:
     folder
         Where films would be written.
     """
-    checks: tuple[tuple[str, Callable[[], Finding], str], ...] = (
+    checks: tuple[tuple[str, Callable[[], Diagnosis], str], ...] = (
         ("python", _python, _AGAIN),
         ("packages", _packages, _AGAIN),
         ("ffmpeg", _ffmpeg, "pip install --force-reinstall imageio-ffmpeg"),
@@ -221,7 +221,7 @@ def examine(folder: Path) -> list[Finding]:
     return [_safely(name, check, mend) for name, check, mend in checks]
 
 
-def as_text(findings: Sequence[Finding]) -> str:
+def as_text(findings: Sequence[Diagnosis]) -> str:
     """Findings as lines for a terminal."""
     lines = []
     for finding in findings:
@@ -231,17 +231,17 @@ def as_text(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def as_values(findings: Sequence[Finding]) -> list[dict[str, str]]:
+def as_values(findings: Sequence[Diagnosis]) -> list[dict[str, str]]:
     """Findings as plain values, for JSON."""
     return [asdict(finding) for finding in findings]
 
 
-def _safely(name: str, check: Callable[[], Finding], mend: str) -> Finding:
+def _safely(name: str, check: Callable[[], Diagnosis], mend: str) -> Diagnosis:
     try:
         return check()
     except BuildVideoError as error:
-        return Finding(name, "missing", error.what, error.hint or mend)
+        return Diagnosis(name, "missing", error.what, error.hint or mend)
     except ModuleNotFoundError as error:
-        return Finding(name, "missing", f"the package '{error.name}' is absent", mend)
+        return Diagnosis(name, "missing", f"the package '{error.name}' is absent", mend)
     except Exception as error:  # noqa: BLE001 - a broken part is what the doctor is there to find
-        return Finding(name, "missing", f"{type(error).__name__}: {error}", mend)
+        return Diagnosis(name, "missing", f"{type(error).__name__}: {error}", mend)

@@ -29,7 +29,7 @@ from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, remove_strays
 from pipeline.store.inventory import kept_words
-from pipeline.store.lock import holder, sole_builder
+from pipeline.store.lock import build_lock, holder
 from pipeline.store.store import Store
 
 ProductionPath = Annotated[
@@ -136,7 +136,7 @@ def open_workplace(
 @contextmanager
 def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
     """Hold the folder, show the progress, keep the log."""
-    with sole_builder(workplace.store.root):
+    with build_lock(workplace.store.root):
         record_owner(workplace.store.root, production.file)
         workplace.store.sweep()
         remove_strays(workplace.output)
@@ -166,9 +166,9 @@ def looked_at(
     """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first."""
     if build:
         with logged_build(workplace, production, as_json=as_json) as logged:
-            shown, made = build_one(production, logged, until, cut)
+            shown, results = build_one(production, logged, until, cut)
             place = logged if cut is None else place_for(logged, find_cut(production, cut))
-            yield whole_look(shown, made, place)
+            yield whole_look(shown, results, place)
     elif other := holder(workplace.store.root):
         with choose_screen(as_json=as_json) as screen:
             screen.note(f"A build works in this folder, {other}: this is what it has made so far")

@@ -21,7 +21,7 @@ from pipeline.errors import InputError
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER, Production
 from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
-from pipeline.store.lock import sole_builder
+from pipeline.store.lock import build_lock
 
 if TYPE_CHECKING:
     from pipeline.sound.inputs.recorder import InputDevice
@@ -74,7 +74,7 @@ def clean(
     if not store.root.is_dir():
         print("There is nothing to clean.")
         return
-    with sole_builder(store.root):
+    with build_lock(store.root):
         chosen = choose_results(store, rules)
         for result in chosen:
             print(f"{result.size_bytes / 2**20:9.1f} MiB  {result.stage:<11} {result.name}")

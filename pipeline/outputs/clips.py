@@ -42,10 +42,10 @@ from pipeline.production.schema import load_production
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages import compose
-from pipeline.stages.shared import showing
+from pipeline.stages.shared import render_inputs as showing
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, temporary_beside
-from pipeline.store.lock import sole_builder
+from pipeline.store.lock import build_lock
 from pipeline.store.store import Store
 
 if TYPE_CHECKING:
@@ -270,14 +270,14 @@ def _opened(
     production = load_production(path)
     folder = Path(output) if output is not None else Path("out") / production.name
     workplace = Workplace(store=Store(folder / "work", warn=report.warn), output=folder, report=report, jobs=jobs)
-    with sole_builder(workplace.store.root):
+    with build_lock(workplace.store.root):
         record_owner(workplace.store.root, production.file)
-        shown, made = build_one(production, workplace, "cards", cut)
-        sound = compose.soundtrack(shown, made, workplace)
-    if made.timeline is None:
+        shown, results = build_one(production, workplace, "cards", cut)
+        sound = compose.soundtrack(shown, results, workplace)
+    if results.timeline is None:
         raise StageError("There is no timeline.")
     with (
-        showing.open_film(shown, made) as draw,
+        showing.open_film(shown, results) as draw,
         soundfile.SoundFile(name_of(sound.path(sound.record.lossless_file))) as heard,
     ):
-        yield _OpenFilm(made.timeline.record, draw, heard)
+        yield _OpenFilm(results.timeline.record, draw, heard)

@@ -30,7 +30,7 @@ from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler
 from pipeline.stages import compose
-from pipeline.stages.shared import showing
+from pipeline.stages.shared import render_inputs as showing
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import Result
 
@@ -101,7 +101,7 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     InputError
         Where there is no such section or take.
     """
-    place, timeline = shown.place, timeline_of(shown.made)
+    place, timeline = shown.place, timeline_of(shown.results)
     span = choose_span(timeline, wish)
     if to is not None and to.suffix.lower() != f".{wish.kind}":
         raise InputError(f"'{to.name}' is no name of such a loop.", where="--to", expected=f"a name in .{wish.kind}")
@@ -109,7 +109,7 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
-    with _whole_file(path) as unfinished, showing.open_film(shown.production, shown.made) as draw:
+    with _whole_file(path) as unfinished, showing.open_film(shown.production, shown.results) as draw:
 
         def picture(frame: int) -> Picture:
             drawn = rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))
@@ -203,7 +203,7 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
 def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Path]:
     """Write the soundtrack, and for a film every take as its network made it, and return the files.
 
-    Made-up takes are no takes: they are left out, and a soundtrack with them is named after that.
+    Results-up takes are no takes: they are left out, and a soundtrack with them is named after that.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
         48 kHz, 24 bit.
     """
     place, name = shown.place, shown.production.name
-    track = compose.soundtrack(shown.production, shown.made, place)
+    track = compose.soundtrack(shown.production, shown.results, place)
     folder = place.output / "sound"
     takes = [] if shown.production.cut else _real_takes(shown)
     place.report.begin(STAGE, "sound", len(takes) + 1, "files")
@@ -231,7 +231,7 @@ def _real_takes(shown: Look) -> list[tuple[int, Result[Take]]]:
     """The takes that networks have said, each with its section's number."""
     return [
         (number, take)
-        for number, (takes, invented) in enumerate(zip(shown.made.takes, shown.sounds, strict=True), start=1)
+        for number, (takes, invented) in enumerate(zip(shown.results.takes, shown.sounds, strict=True), start=1)
         for take in takes
         if take.record.iteration not in invented
     ]

@@ -30,7 +30,7 @@ from pipeline.outputs.made_up import made_up_run, made_up_take
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT
 from pipeline.stages import sample
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Result
 
@@ -59,7 +59,7 @@ class Look:
     """
 
     production: Production
-    made: Made
+    results: Results
     place: Workplace
     curves: tuple[bool, ...]
     sounds: tuple[frozenset[int], ...]
@@ -71,15 +71,15 @@ class Look:
 
     def mark(self, frame: int) -> str:
         """What is to be written over a frame: that it shows what is made up, or nothing."""
-        assert self.made.timeline is not None  # noqa: S101 - a look has one
-        clip = self.made.timeline.record.clip_at(frame)
+        assert self.results.timeline is not None  # noqa: S101 - a look has one
+        clip = self.results.timeline.record.clip_at(frame)
         if isinstance(clip, CardClip):
             told = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return "Made-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
+            return "Results-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
-                return "Made-up curves and sound: not trained yet"
-            return "Made-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
+                return "Results-up curves and sound: not trained yet"
+            return "Results-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
         return ""
 
     def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:
@@ -93,10 +93,10 @@ class Look:
         return stamped(picture, words, load_theme(production.video.theme, production.templates_folder))
 
 
-def whole_look(production: Production, made: Made, workplace: Workplace) -> Look:
+def whole_look(production: Production, results: Results, workplace: Workplace) -> Look:
     """Look at a film of which everything is there."""
     count = len(production.sections)
-    return Look(production, made, workplace, (False,) * count, (frozenset(),) * count)
+    return Look(production, results, workplace, (False,) * count, (frozenset(),) * count)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Seen:
     ----------
     production
         With storyboards that tell only of what its trainings have come to.
-    made
+    results
         Corpora and runs; made-up runs where nothing is trained.
     aside
         Where what is made for the moment is kept.
@@ -116,7 +116,7 @@ class Seen:
     """
 
     production: Production
-    made: Made
+    results: Results
     aside: Workplace
     is_finished: bool
 
@@ -133,10 +133,10 @@ def see(production: Production, workplace: Workplace, *, beside: bool) -> Iterat
     with TemporaryDirectory(prefix="build-video-") as folder:
         aside = replace(workplace, store=AsideStore(workplace.store.root, Path(folder)), force=frozenset())
         prepared_in = aside if beside else replace(workplace, force=frozenset())
-        made = load_stage("prepare").run(production, Made(), prepared_in)
-        found = trainings(production, made, workplace)
-        shown, runs = _trained(production, made, found, aside)
-        yield Seen(shown, replace(made, runs=runs), aside, all(training.is_finished for training in found))
+        results = load_stage("prepare").run(production, Results(), prepared_in)
+        found = trainings(production, results, workplace)
+        shown, runs = _trained(production, results, found, aside)
+        yield Seen(shown, replace(results, runs=runs), aside, all(training.is_finished for training in found))
 
 
 @contextmanager
@@ -157,35 +157,35 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
     check_words(production)
     with see(production, workplace, beside=beside) as seen:
         shown, aside = seen.production, seen.aside
-        made, sounds = _spoken(shown, seen.made, replace(workplace, force=frozenset()), aside)
-        curves = tuple(run.record.is_made_up for run in made.runs)
+        results, sounds = _spoken(shown, seen.results, replace(workplace, force=frozenset()), aside)
+        curves = tuple(run.record.is_made_up for run in results.runs)
         numbers = tuple(range(len(curves)))
         place = aside if seen.is_finished else replace(aside, report=SILENT)  # doubts would be about what is to come
         if cut is not None:
-            chosen, whole = find_cut(shown, cut), made
-            shown, made = cut_film(shown, chosen, made, place.report)
-            numbers = tuple(whole.runs.index(run) for run in made.runs)
+            chosen, whole = find_cut(shown, cut), results
+            shown, results = cut_film(shown, chosen, results, place.report)
+            numbers = tuple(whole.runs.index(run) for run in results.runs)
             place, aside = place_for(place, chosen), place_for(aside, chosen)
-        made = load_stage("storyboard").run(shown, made, place)
-        made = load_stage("cards").run(shown, made, aside)
-        yield Look(shown, made, aside, tuple(curves[n] for n in numbers), tuple(sounds[n] for n in numbers))
+        results = load_stage("storyboard").run(shown, results, place)
+        results = load_stage("cards").run(shown, results, aside)
+        yield Look(shown, results, aside, tuple(curves[n] for n in numbers), tuple(sounds[n] for n in numbers))
 
 
-def timeline_of(made: Made) -> Timeline:
+def timeline_of(results: Results) -> Timeline:
     """The timeline of a film that was looked at or built as far as its storyboard."""
-    assert made.timeline is not None  # noqa: S101 - the storyboard comes before all that is shown
-    return made.timeline.record
+    assert results.timeline is not None  # noqa: S101 - the storyboard comes before all that is shown
+    return results.timeline.record
 
 
 def _trained(
-    production: Production, made: Made, found: Sequence[Training], aside: Workplace
+    production: Production, results: Results, found: Sequence[Training], aside: Workplace
 ) -> tuple[Production, tuple[Result[TrainingRun], ...]]:
     """The trainings as far as they are there, and the production that leaves out what they have not come to."""
     runs = []
     for number, training in enumerate(found):
         if not training.is_finished:
             aside.report.note(f"section-{number + 1}: {training.words}")
-        stand_in = production.sections[number], number, made.corpora[number], aside.store
+        stand_in = production.sections[number], number, results.corpora[number], aside.store
         runs.append(training.result or made_up_run(*stand_in))
     if all(training.is_finished for training in found):
         return production, tuple(runs)
@@ -197,54 +197,56 @@ def _points(run: TrainingRun) -> list[CheckpointPoint]:
 
 
 def _spoken(
-    production: Production, made: Made, workplace: Workplace, aside: Workplace
-) -> tuple[Made, tuple[frozenset[int], ...]]:
+    production: Production, results: Results, workplace: Workplace, aside: Workplace
+) -> tuple[Results, tuple[frozenset[int], ...]]:
     """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
-    pieces = sample.pieces(production, made)
-    if _saying_s(production, made, pieces, workplace) <= LONGEST_SAYING_S:
-        made = sample.run(production, made, workplace)
-        there = [{take.record.iteration: take for take in takes} for takes in made.takes]
+    pieces = sample.pieces(production, results)
+    if _saying_s(production, results, pieces, workplace) <= LONGEST_SAYING_S:
+        results = sample.run(production, results, workplace)
+        there = [{take.record.iteration: take for take in takes} for takes in results.takes]
     else:
-        there = [{} for _ in made.runs]
+        there = [{} for _ in results.runs]
         for piece in pieces:
             section, kind, iteration = named_take(piece)
             if kind == "take" and workplace.store.state(piece).state == "fresh":
-                there[section][iteration] = workplace.store.made(piece, Take)
+                there[section][iteration] = workplace.store.published(piece, Take)
     takes, invented = [], []
-    for number in range(len(made.runs)):
+    for number in range(len(results.runs)):
         story, is_short = production.sections[number].storyboard, not production.has_own_length
-        planned = choose_takes(_points(made.runs[number].record), story, is_shortened=is_short)
+        planned = choose_takes(_points(results.runs[number].record), story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
         for take in missing:
-            there[number][take.iteration] = _made_up(production, made, number, take, aside)
+            there[number][take.iteration] = _made_up(production, results, number, take, aside)
         takes.append(tuple(there[number][take.iteration] for take in planned))
         invented.append(frozenset(take.iteration for take in missing))
-        if missing and not made.runs[number].record.is_made_up:
+        if missing and not results.runs[number].record.is_made_up:
             aside.report.note(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
             )
-    return replace(made, takes=tuple(takes)), tuple(invented)
+    return replace(results, takes=tuple(takes)), tuple(invented)
 
 
-def _saying_s(production: Production, made: Made, pieces: Sequence[Piece], workplace: Workplace) -> float:
+def _saying_s(production: Production, results: Results, pieces: Sequence[Piece], workplace: Workplace) -> float:
     """About how long the takes would take that are not there yet."""
     total = 0.0
     for piece in pieces:
         section, kind, _ = named_take(piece)
         one = production.sections[section].sampling
         if (kind == "take") == (one.candidates == 1) and workplace.store.state(piece).state != "fresh":
-            rate_hz = made.corpora[section].record.sample_rate_hz
+            rate_hz = results.corpora[section].record.sample_rate_hz
             seconds = float(str(piece.ingredients["samples"])) / rate_hz * one.candidates
-            total += seconds * made.runs[section].record.parameters / _PARAMETERS_A_SECOND
+            total += seconds * results.runs[section].record.parameters / _PARAMETERS_A_SECOND
     return total / workplace.jobs
 
 
-def _made_up(production: Production, made: Made, number: int, take: PlannedTake, aside: Workplace) -> Result[Take]:
-    corpus, section = made.corpora[number], production.sections[number]
+def _made_up(
+    production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace
+) -> Result[Take]:
+    corpus, section = results.corpora[number], production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
     name = f"section-{number + 1}/take-{take.iteration:06d}"
-    run = made.runs[number].record
+    run = results.runs[number].record
     return made_up_take(corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples)
 
 

@@ -86,7 +86,7 @@ def made_up_run(section: Section, number: int, corpus: Result[Corpus], store: St
     with store.publish(piece) as folder:
         _write_log(folder / LOG_FILE, facts, total)
         write_record(folder, run)
-    return store.made(piece, TrainingRun)
+    return store.published(piece, TrainingRun)
 
 
 def made_up_take(
@@ -115,14 +115,14 @@ def made_up_take(
         encoding=corpus.record.encoding,
         seed=section.sampling.seed,
         temperature=section.sampling.curve()[0][1],
-        precision=section.sampling.held,
+        precision=section.sampling.weight_dtype,
     )
     piece = Piece("sample", piece_name, 1, {NO_WEIGHTS: take.model_dump_json(), "corpus": corpus.content_hash})
     with store.publish(piece) as folder:
         codes = _sound(corpus, iteration, max(1, run.iterations), samples)
         np.save(folder / take.bytes_file, codes, allow_pickle=False)
         write_record(folder, take)
-    return store.made(piece, Take)
+    return store.published(piece, Take)
 
 
 def _named(story: StoryboardSettings) -> list[int]:

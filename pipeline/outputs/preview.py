@@ -77,7 +77,7 @@ def frame_of_card(timeline: Timeline, name: str) -> int:
 
 def write_still(shown: Look, path: Path, *, at: str = "0", card: str | None = None) -> None:
     """Write one frame as a picture: at a time, or of a card."""
-    timeline = timeline_of(shown.made)
+    timeline = timeline_of(shown.results)
     frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(timeline, card)
     write_picture(_draw(shown, frame), path)
 
@@ -89,7 +89,7 @@ def write_sheet(shown: Look, path: Path) -> None:
     from pipeline.outputs.sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
     from pipeline.picture.text.number_words import clock, duration  # noqa: PLC0415
 
-    timeline = timeline_of(shown.made)
+    timeline = timeline_of(shown.results)
     pictures, words, times = [], [], []
     for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
         picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
@@ -114,10 +114,10 @@ def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, s
 
 def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:
     from pipeline.picture.drawing.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
-    from pipeline.stages.shared.showing import draw_still  # noqa: PLC0415
+    from pipeline.stages.shared.render_inputs import draw_still  # noqa: PLC0415
 
-    timeline = timeline_of(shown.made)
-    planes = planes_of(draw_still(shown.production, shown.made, frame), timeline.width, timeline.height)
+    timeline = timeline_of(shown.results)
+    planes = planes_of(draw_still(shown.production, shown.results, frame), timeline.width, timeline.height)
     return shown.marked(rgb_from_planes(planes), frame)
 
 

@@ -73,7 +73,7 @@ def list_takes(seen: Seen) -> list[ListedTake]:
     several: dict[tuple[int, int], Piece] = {}
     listed: list[ListedTake] = []
     listing = seen.production.with_other_length(seen.production.sections)  # a choice of nothing is no matter here
-    for piece in sample.pieces(listing, seen.made):
+    for piece in sample.pieces(listing, seen.results):
         section, kind, iteration = named_take(piece)
         if kind == "candidates":
             several[section, iteration] = piece
@@ -97,7 +97,7 @@ def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: 
     if found is None:
         yield ListedTake(section + 1, iteration, "", "")
         return
-    settings, corpus = seen.production.sections[section].sampling, seen.made.corpora[section].record
+    settings, corpus = seen.production.sections[section].sampling, seen.results.corpora[section].record
     hand = settings.choose.get(iteration)
     asked = int(str(candidates.ingredients["samples"]))
     for number, fact in enumerate(found.record.candidates, start=1):

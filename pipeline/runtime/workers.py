@@ -125,7 +125,7 @@ def run_parallel(
     inbox = context.Queue()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
     try:
-        with deaf_to_ctrl_c():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
+        with block_sigint():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
             futures = {pool.submit(_do, function, index, item): index for index, item in enumerate(items)}
         return _collect(futures, on_done, _Ear(inbox, on_message))
     except BrokenProcessPool as error:
@@ -142,7 +142,7 @@ def run_parallel(
 
 
 @contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
+def block_sigint() -> Iterator[None]:
     """Hold Ctrl-C back; processes started meanwhile never hear of it."""
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         yield

@@ -36,7 +36,7 @@ from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.resources import find_template
 from pipeline.sound.signal.quantise import dequantise
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
@@ -59,10 +59,10 @@ _STRETCHES: Final = 2048
 _SAMPLES_AT_ONCE: Final = 1 << 22
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
-    sources = _Sources.of(production, made)
-    return [_piece(production, made, name, sources) for name in _names(made)]
+    sources = _Sources.of(production, results)
+    return [_piece(production, results, name, sources) for name in _names(results)]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class _Sources:
     theme: Theme
 
     @classmethod
-    def of(cls, production: Production, made: Made) -> Self:
+    def of(cls, production: Production, results: Results) -> Self:
         """Gather the words and read the templates and the theme."""
-        kinds = {_template_name(name) for name in _names(made)}
+        kinds = {_template_name(name) for name in _names(results)}
         return cls(
-            PlainFacts(_words(production, made)),
+            PlainFacts(_words(production, results)),
             {kind: _template(production, kind) for kind in sorted(kinds)},
             load_theme(production.video.theme, production.templates_folder),
         )
@@ -92,20 +92,20 @@ class _Sources:
         return self.words if section is None else self.words.including("section", self.words["sections"][section])
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Draw the cards that are not fresh."""
-    names, sources = _names(made), _Sources.of(production, made)
-    _warn_of_small_words(production, made, sources, workplace)
+    names, sources = _names(results), _Sources.of(production, results)
+    _warn_of_small_words(production, results, sources, workplace)
     workplace.report.begin(STAGE, "cards", float(len(names)), "cards")
     cards = []
     for done, name in enumerate(names, start=1):
-        cards.append(_card(production, made, name, sources, workplace))
+        cards.append(_card(production, results, name, sources, workplace))
         workplace.report.advance(float(done), name)
-    return replace(made, cards=tuple(cards))
+    return replace(results, cards=tuple(cards))
 
 
-def _warn_of_small_words(production: Production, made: Made, sources: _Sources, workplace: Workplace) -> None:
-    video, timeline = production.video, made.timeline
+def _warn_of_small_words(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:
+    video, timeline = production.video, results.timeline
     if timeline is not None:
         captions = [caption.text for caption in timeline.record.captions]
         titles = [section.title for section in timeline.record.sections]
@@ -147,10 +147,10 @@ def _own_words(production: Production) -> Iterator[str]:
         yield from (line.caption or "" for line in cut.take)
 
 
-def _names(made: Made) -> list[str]:
-    if made.timeline is None:
+def _names(results: Results) -> list[str]:
+    if results.timeline is None:
         raise StageError("There is no timeline to make cards for.", hint="Run build-video storyboard first.")
-    return [*(clip.name for clip in made.timeline.record.cards()), THUMBNAIL]
+    return [*(clip.name for clip in results.timeline.record.cards()), THUMBNAIL]
 
 
 def _template_name(name: str) -> str:
@@ -179,7 +179,7 @@ def _template(production: Production, kind: str) -> CardTemplate:
     return load_card_template(kind, production.templates_folder, _fact_names(kind))
 
 
-def _piece(production: Production, made: Made, name: str, sources: _Sources) -> Piece:
+def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
     own, template, theme = production.templates_folder, sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section)
@@ -193,10 +193,10 @@ def _piece(production: Production, made: Made, name: str, sources: _Sources) -> 
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.all_words()) for one in fill(template, words, where)],
-        "network": [[layer.name, layer.size, layer.kind] for layer in _layers(made, section)] if network else [],
-        "recordings": [corpus.content_hash for corpus in _corpora(made, section)] if "waveform" in kinds else [],
-        "losses": [trained.content_hash for trained in made.runs] if "graph" in kinds else [],
-        "comparable": list(_kinds(made)) if "graph" in kinds else [],
+        "network": [[layer.name, layer.size, layer.kind] for layer in _layers(results, section)] if network else [],
+        "recordings": [corpus.content_hash for corpus in _corpora(results, section)] if "waveform" in kinds else [],
+        "losses": [trained.content_hash for trained in results.runs] if "graph" in kinds else [],
+        "comparable": list(_kinds(results)) if "graph" in kinds else [],
     }
     if "picture" in kinds and (picture := production.picture_path):
         ingredients["picture"] = content_hash(picture)
@@ -204,9 +204,9 @@ def _piece(production: Production, made: Made, name: str, sources: _Sources) -> 
 
 
 def _card(
-    production: Production, made: Made, name: str, sources: _Sources, workplace: Workplace
+    production: Production, results: Results, name: str, sources: _Sources, workplace: Workplace
 ) -> Result[CardPicture]:
-    piece = _piece(production, made, name, sources)
+    piece = _piece(production, results, name, sources)
     if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
         return found
     template = sources.template(name)
@@ -215,9 +215,9 @@ def _card(
     facts = CardFacts(
         words=sources.words_of(section),
         section=section,
-        layers=_layers(made, section),
-        recording=_loudness(_corpora(made, section)) if "waveform" in kinds else CardFacts({}).recording,
-        curves=tuple(_curve(made, index) for index in range(len(made.runs))) if "graph" in kinds else (),
+        layers=_layers(results, section),
+        recording=_loudness(_corpora(results, section)) if "waveform" in kinds else CardFacts({}).recording,
+        curves=tuple(_curve(results, index) for index in range(len(results.runs))) if "graph" in kinds else (),
         picture=_picture(production) if "picture" in kinds else None,
     )
     where = f"cards/{_template_name(name)}.toml"
@@ -226,14 +226,14 @@ def _card(
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:
         write_record(folder, write_card(drawn, folder, name=name, template=where))
-    return workplace.store.made(piece, CardPicture)
+    return workplace.store.published(piece, CardPicture)
 
 
 # What cards may say
 
 
-def _words(production: Production, made: Made) -> Mapping[str, Any]:
-    sections = [_section_words(production, made, index) for index in range(len(production.sections))]
+def _words(production: Production, results: Results) -> Mapping[str, Any]:
+    sections = [_section_words(production, results, index) for index in range(len(production.sections))]
     return {
         "title": production.title,
         "subtitle": production.subtitle,
@@ -242,12 +242,12 @@ def _words(production: Production, made: Made) -> Mapping[str, Any]:
         "language": production.language,
         "film": {
             "sections": len(sections),
-            "is_comparable": len(set(_kinds(made))) == 1,
-            "recordings_s": sum(corpus.record.duration_s for corpus in made.corpora),
-            "parameters": sum(trained.record.parameters for trained in made.runs),
-            "iterations": sum(trained.record.iterations for trained in made.runs),
-            "training_s": sum(trained.record.elapsed_s for trained in made.runs),
-            "takes": sum(len(takes) for takes in made.takes),
+            "is_comparable": len(set(_kinds(results))) == 1,
+            "recordings_s": sum(corpus.record.duration_s for corpus in results.corpora),
+            "parameters": sum(trained.record.parameters for trained in results.runs),
+            "iterations": sum(trained.record.iterations for trained in results.runs),
+            "training_s": sum(trained.record.elapsed_s for trained in results.runs),
+            "takes": sum(len(takes) for takes in results.takes),
         },
         "sections": sections,
         "software": _software(),
@@ -255,12 +255,12 @@ def _words(production: Production, made: Made) -> Mapping[str, Any]:
     }
 
 
-def _section_words(production: Production, made: Made, index: int) -> Mapping[str, Any]:
-    section, corpus, trained = production.sections[index], made.corpora[index].record, made.runs[index].record
+def _section_words(production: Production, results: Results, index: int) -> Mapping[str, Any]:
+    section, corpus, trained = production.sections[index], results.corpora[index].record, results.runs[index].record
     return {
         "number": index + 1,
         "title": section.title,
-        "takes": len(made.takes[index]) if index < len(made.takes) else 0,
+        "takes": len(results.takes[index]) if index < len(results.takes) else 0,
         "network": _network_words(trained),
         "corpus": _corpus_words(corpus),
         "training": _training_words(trained),
@@ -335,10 +335,10 @@ def _picture(production: Production) -> npt.NDArray[np.uint8] | None:
     return read_logo(production.picture_path) if production.picture_path else None
 
 
-def _layers(made: Made, section: int | None) -> tuple[NetworkLayer, ...]:
+def _layers(results: Results, section: int | None) -> tuple[NetworkLayer, ...]:
     if section is None:
         return ()
-    network = parse_network(made.runs[section].record.network)
+    network = parse_network(results.runs[section].record.network)
     lstm = tuple(NetworkLayer("LSTM", network.neurons, "recurrent") for _ in range(network.layers))
     head, tail = NetworkLayer("embed", network.embedding), NetworkLayer("next", 256, "bytes")
     if not isinstance(network, TieredSettings):
@@ -348,8 +348,8 @@ def _layers(made: Made, section: int | None) -> tuple[NetworkLayer, ...]:
     return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
 
 
-def _corpora(made: Made, section: int | None) -> Sequence[Result[Corpus]]:
-    return made.corpora if section is None else made.corpora[section : section + 1]
+def _corpora(results: Results, section: int | None) -> Sequence[Result[Corpus]]:
+    return results.corpora if section is None else results.corpora[section : section + 1]
 
 
 def _loudness(corpora: Sequence[Result[Corpus]]) -> Envelope:
@@ -372,21 +372,21 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, stretches: int) -> l
     ]
 
 
-def _kinds(made: Made) -> tuple[int, ...]:
-    return comparable([(corpus.record, corpus.folder) for corpus in made.corpora])
+def _kinds(results: Results) -> tuple[int, ...]:
+    return comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
 
 
-def _curve(made: Made, index: int) -> LossCurve:
-    trained = made.runs[index]
+def _curve(results: Results, index: int) -> LossCurve:
+    trained = results.runs[index]
     columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
-    checkpoints, corpus = trained.record.checkpoints, made.corpora[index].record
+    checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
     return LossCurve(
         iterations=columns[:, 0].astype(np.int64),
         training_bits=columns[:, 1] / NATS_PER_BIT,
         validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
-        kind=_kinds(made)[index],
+        kind=_kinds(results)[index],
         measured_on=f"{_ENCODINGS[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
     )

@@ -16,7 +16,7 @@ from pipeline.errors import StageError
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
-from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, Promise, check_film
+from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, DeliverySpec, check_film
 from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
@@ -42,7 +42,7 @@ from pipeline.sound.soundtrack.soundtrack import (
     mix,
 )
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.store.names import PlainName
@@ -82,16 +82,16 @@ class Soundtrack(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """Return the soundtrack and the film."""
-    sound = _soundtrack_piece(production, made)
-    timeline = _timeline(made)
+    sound = _soundtrack_piece(production, results)
+    timeline = _timeline(results)
     ingredients: dict[str, Json] = {
         "name": production.name,
-        "segments": [segment.content_hash for segment in made.segments],
+        "segments": [segment.content_hash for segment in results.segments],
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
-        "thumbnail": [card.content_hash for card in made.cards if card.record.name == THUMBNAIL],
+        "thumbnail": [card.content_hash for card in results.cards if card.record.name == THUMBNAIL],
         "templates": [
             read_template_text(find_template(name, production.templates_folder))
             for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)
@@ -103,44 +103,44 @@ def pieces(production: Production, made: Made) -> list[Piece]:
     return [sound, Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)]
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Compose the film where it is not fresh, and put it where the user finds it."""
     store = workplace.store
-    _, film_piece = pieces(production, made)
+    _, film_piece = pieces(production, results)
     forced = STAGE in workplace.force
-    sound = soundtrack(production, made, workplace)
+    sound = soundtrack(production, results, workplace)
     film = None if forced else store.result(film_piece, Film)
     if film is None:
-        film = _make_film(production, made, sound, film_piece, workplace)
+        film = _make_film(production, results, sound, film_piece, workplace)
     deliver(film.folder, reversed(film.record.files), workplace.output)  # the video last: where it is, everything is
-    return replace(made, film=film)
+    return replace(results, film=film)
 
 
-def undelivered(production: Production, made: Made, workplace: Workplace) -> tuple[str, ...]:
+def undelivered(production: Production, results: Results, workplace: Workplace) -> tuple[str, ...]:
     """Name the files of a fresh film that don't lie where the user looks for them."""
-    film = workplace.store.result(pieces(production, made)[-1], Film)
+    film = workplace.store.result(pieces(production, results)[-1], Film)
     if film is None:
         return ()
     return missing(film.folder, film.record.files, workplace.output)
 
 
-def soundtrack(production: Production, made: Made, workplace: Workplace) -> Result[Soundtrack]:
+def soundtrack(production: Production, results: Results, workplace: Workplace) -> Result[Soundtrack]:
     """Make the soundtrack, unless it is fresh."""
-    piece = _soundtrack_piece(production, made)
+    piece = _soundtrack_piece(production, results)
     found = None if STAGE in workplace.force else workplace.store.result(piece, Soundtrack)
-    return found or _make_soundtrack(production, made, piece, workplace)
+    return found or _make_soundtrack(production, results, piece, workplace)
 
 
-def _timeline(made: Made) -> Result[Timeline]:
-    if made.timeline is None:
+def _timeline(results: Results) -> Result[Timeline]:
+    if results.timeline is None:
         raise StageError("There is no timeline to compose.", hint="Run build-video storyboard first.")
-    return made.timeline
+    return results.timeline
 
 
-def _soundtrack_piece(production: Production, made: Made) -> Piece:
-    timeline = _timeline(made).record
+def _soundtrack_piece(production: Production, results: Results) -> Piece:
+    timeline = _timeline(results).record
     sounds: list[Json] = [
-        [sound.start_frame, sound.end_frame, sound.source_start_s, _source(made, scene, sound).content_hash]
+        [sound.start_frame, sound.end_frame, sound.source_start_s, _source(results, scene, sound).content_hash]
         for scene in timeline.scenes()
         for sound in scene.sounds
     ]
@@ -164,7 +164,9 @@ def _soundtrack_piece(production: Production, made: Made) -> Piece:
             if isinstance(clip, InsertClip)
         ],
         "cards": cards if settings.under_cards == "recording" else None,
-        "recordings": [corpus.content_hash for corpus in made.corpora] if settings.under_cards == "recording" else None,
+        "recordings": [corpus.content_hash for corpus in results.corpora]
+        if settings.under_cards == "recording"
+        else None,
     }
     if _is_hurried(production):
         ingredients["hurried"] = True
@@ -175,10 +177,10 @@ def _is_hurried(production: Production) -> bool:
     return production.video.quality == "draft"
 
 
-def _source(made: Made, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+def _source(results: Results, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
     if sound.kind == "recording":
-        return made.corpora[scene.section]
-    return next(take for take in made.takes[scene.section] if take.record.iteration == sound.iteration)
+        return results.corpora[scene.section]
+    return next(take for take in results.takes[scene.section] if take.record.iteration == sound.iteration)
 
 
 def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> QuantisedSamples:
@@ -190,12 +192,12 @@ def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> Quantised
     return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
 
 
-def _placements(production: Production, made: Made, aside: Path, report: Reporter) -> Iterator[Placement]:
-    timeline, settings = _timeline(made).record, production.sound
+def _placements(production: Production, results: Results, aside: Path, report: Reporter) -> Iterator[Placement]:
+    timeline, settings = _timeline(results).record, production.sound
     clock = timeline.clock
     for scene in timeline.scenes():
         for sound in scene.sounds:
-            source = _source(made, scene, sound)
+            source = _source(results, scene, sound)
             yield Placement(
                 start_sample=clock.sample_at(sound.start_frame),
                 length_samples=clock.samples_between(sound.start_frame, sound.end_frame),
@@ -206,7 +208,7 @@ def _placements(production: Production, made: Made, aside: Path, report: Reporte
     if settings.under_cards == "recording":
         for card in timeline.cards():
             if card.section is not None:
-                corpus = made.corpora[card.section]
+                corpus = results.corpora[card.section]
                 yield Placement(
                     start_sample=clock.sample_at(card.start_frame),
                     length_samples=clock.samples_between(card.start_frame, card.end_frame),
@@ -221,15 +223,17 @@ def _placements(production: Production, made: Made, aside: Path, report: Reporte
         yield from lay_music(music, FILM_RATE_HZ, clock.sample_at(timeline.total_frames))
 
 
-def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace: Workplace) -> Result[Soundtrack]:
-    timeline, report, settings = _timeline(made).record, workplace.report, production.sound
+def _make_soundtrack(
+    production: Production, results: Results, piece: Piece, workplace: Workplace
+) -> Result[Soundtrack]:
+    timeline, report, settings = _timeline(results).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
     report.begin(STAGE, "soundtrack", 1.0, "share")
     aside_bytes = insert_samples(production, timeline) * SOUND_BYTES_PER_SAMPLE
     require_room(workplace.store.root, total * _BYTES_PER_SAMPLE + aside_bytes, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
-        placements = list(_placements(production, made, Path(aside), report))
+        placements = list(_placements(production, results, Path(aside), report))
         mix(placements, total, wav, settings, on_progress=lambda share: report.advance(_MIXING_SHARE * share))
         hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
         gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0
@@ -261,21 +265,21 @@ def _make_soundtrack(production: Production, made: Made, piece: Piece, workplace
     report.advance(1.0)
     for warning in warnings:
         report.warn(warning)
-    return workplace.store.made(piece, Soundtrack)
+    return workplace.store.published(piece, Soundtrack)
 
 
 def _make_film(
-    production: Production, made: Made, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
+    production: Production, results: Results, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
 ) -> Result[Film]:
-    timeline, report = _timeline(made).record, workplace.report
+    timeline, report = _timeline(results).record, workplace.report
     report.begin(STAGE, "film", 1.0, "share")  # nearly all of it is the check, which tells nothing on its way
-    parts = [segment.path(segment.record.video_file) for segment in made.segments]
+    parts = [segment.path(segment.record.video_file) for segment in results.segments]
     parts.append(sound.path(sound.record.sound_file))
     require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")
     with workplace.store.publish(piece) as folder:
         path = folder / f"{production.name}.mp4"
         join(
-            [(segment.path(segment.record.video_file), _frames(segment.record)) for segment in made.segments],
+            [(segment.path(segment.record.video_file), _frames(segment.record)) for segment in results.segments],
             sound=sound.path(sound.record.sound_file),
             metadata=metadata_text(timeline, timeline.chapters, _tags(production)),
             frame_rate=timeline.frame_rate,
@@ -283,16 +287,16 @@ def _make_film(
             out=path,
             workspace=folder,
         )
-        _write_companions(production, made, folder, report.note)
-        promise = _promise(production, made.segments, sound.record)
+        _write_companions(production, results, folder, report.note)
+        promise = _promise(production, results.segments, sound.record)
         atomic_write_text(folder / PROMISE_FILE, promise.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
         check_film(path, timeline, promise)
-        film = _facts(timeline, made.segments, path, sound.record)
+        film = _facts(timeline, results.segments, path, sound.record)
         write_record(folder, film)
     report.advance(1.0, "checked")
     report.note(_told(film))
-    return workplace.store.made(piece, Film)
+    return workplace.store.published(piece, Film)
 
 
 def _told(film: Film) -> str:
@@ -313,11 +317,11 @@ def _tags(production: Production) -> Mapping[str, str]:
     return {name: text for name, text in tags.items() if text}
 
 
-def _promise(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> Promise:
+def _promise(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
     settings, found = production.sound, sound.loudness_lufs
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
     wanted = settings.loudness_lufs - (_HURRIED_HEADROOM_DB if _is_hurried(production) else 0.0)
-    return Promise(
+    return DeliverySpec(
         codec=decoders.get(segments[0].record.encoder, "h264"),
         lossless=production.video.quality == "lossless",
         loudness_lufs=found,
@@ -343,9 +347,9 @@ def _facts(timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, 
     )
 
 
-def _write_companions(production: Production, made: Made, folder: Path, note: Callable[[str], None]) -> None:
+def _write_companions(production: Production, results: Results, folder: Path, note: Callable[[str], None]) -> None:
     """Write the files that go with the film."""
-    timeline, own = _timeline(made).record, production.templates_folder
+    timeline, own = _timeline(results).record, production.templates_folder
     chapters = platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
@@ -374,6 +378,6 @@ def _write_companions(production: Production, made: Made, folder: Path, note: Ca
     if chapters.lines:
         atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
     atomic_write_text(folder / "description.txt", render_text(description, facts, DESCRIPTION_TEMPLATE))
-    for picture in made.cards:
+    for picture in results.cards:
         if picture.record.name == THUMBNAIL:
             atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())

@@ -13,7 +13,7 @@ from pipeline.runtime.progress import Reporter
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.settings import CorpusSettings
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
@@ -26,7 +26,7 @@ _MUCH_CLIPPED = 1e-4
 _MUCH_DC = 0.02
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:  # noqa: ARG001 - all stages are asked alike
+def pieces(production: Production, results: Results) -> list[Piece]:  # noqa: ARG001 - all stages are asked alike
     """One corpus a section, determined by its settings and by the recordings' contents.
 
     Raises
@@ -37,10 +37,12 @@ def pieces(production: Production, made: Made) -> list[Piece]:  # noqa: ARG001 -
     return [_piece(production, section) for section in range(len(production.sections))]
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the corpora that are not fresh."""
-    corpora = [_corpus(production, section, piece, workplace) for section, piece in enumerate(pieces(production, made))]
-    return replace(made, corpora=tuple(corpora))
+    corpora = [
+        _corpus(production, section, piece, workplace) for section, piece in enumerate(pieces(production, results))
+    ]
+    return replace(results, corpora=tuple(corpora))
 
 
 def _piece(production: Production, section: int) -> Piece:
@@ -85,9 +87,9 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
         write_record(folder, corpus)
     report.advance(float(len(paths)))
     _tell(piece.name, sound, corpus, report)
-    made = workplace.store.made(piece, Corpus)
-    report.note(f"{piece.name}: what the network hears: {made.path(corpus.listen_file)}")
-    return made
+    results = workplace.store.published(piece, Corpus)
+    report.note(f"{piece.name}: what the network hears: {results.path(corpus.listen_file)}")
+    return results
 
 
 def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:

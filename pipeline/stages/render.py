@@ -17,24 +17,24 @@ from pipeline.film.encoding.hardware import codec_for
 from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
-from pipeline.film.timeline.segments import Stretch, cut
+from pipeline.film.timeline.segments import FrameRange, cut
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.stages.shared.results import Made
-from pipeline.stages.shared.showing import (
-    Show,
+from pipeline.stages.shared.render_inputs import (
+    RenderInputs,
     card_of,
     comparable_before,
     drawer_for,
     footage_of,
-    look_of,
     place_among_scenes,
     show_of,
     sound_of,
+    style_of,
 )
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
@@ -55,23 +55,23 @@ Frame = NDArray[np.uint8]
 class _Task:
     """One segment to be made, by whichever process."""
 
-    show: Show
-    stretch: Stretch
+    show: RenderInputs
+    stretch: FrameRange
     piece: Piece
     plan: EncoderPlan
     store_root: Path
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """One segment after the other, each determined by what it shows and by nothing else."""
     plan = plan_encoder(production.video, codec_for(production.video)[0])
-    return [piece for _, piece in _stretches(production, show_of(production, made), plan)]
+    return [piece for _, piece in _stretches(production, show_of(production, results), plan)]
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the segments that are not fresh, several at once."""
     codec, note = codec_for(production.video)
-    show, plan = show_of(production, made), plan_encoder(production.video, codec)
+    show, plan = show_of(production, results), plan_encoder(production.video, codec)
     stretches = _stretches(production, show, plan)
     store, forced = workplace.store, STAGE in workplace.force
     todo = {
@@ -86,16 +86,16 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         for remark in _remarks(tasks):
             workplace.report.note(remark)
         _render_all(tasks, workplace)
-    return replace(made, segments=tuple(store.made(piece, Segment) for _, piece in stretches))
+    return replace(results, segments=tuple(store.published(piece, Segment) for _, piece in stretches))
 
 
-def _stretches(production: Production, show: Show, plan: EncoderPlan) -> list[tuple[Stretch, Piece]]:
-    how = {**look_of(production.video, production.templates_folder), "encoder": plan.ingredients()}
+def _stretches(production: Production, show: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
+    how = {**style_of(production.video, production.templates_folder), "encoder": plan.ingredients()}
     named = [(stretch, production.piece_name(stretch.name)) for stretch in cut(show.timeline)]
     return [(stretch, Piece(STAGE, name, VERSION, {**how, **_shown(show, stretch)})) for stretch, name in named]
 
 
-def _shown(show: Show, stretch: Stretch) -> dict[str, Json]:
+def _shown(show: RenderInputs, stretch: FrameRange) -> dict[str, Json]:
     """Everything that is seen in a stretch; frames are those of its clip, wherever that stands in the film."""
     clip, own = stretch.clip, stretch.clip_frames
     frames: dict[str, Json] = {"frames": [own.start, own.stop], "clip": clip.frames}
@@ -108,7 +108,7 @@ def _shown(show: Show, stretch: Stretch) -> dict[str, Json]:
     return {**frames, "insert": seen, "content": content_hash(path), "chain": CHAIN_VERSION}
 
 
-def _scene_ingredients(show: Show, scene: SceneClip, stretch: Stretch) -> dict[str, Json]:
+def _scene_ingredients(show: RenderInputs, scene: SceneClip, stretch: FrameRange) -> dict[str, Json]:
     timeline, start, others = show.timeline, scene.start_frame, comparable_before(show, scene)
     captions = timeline.captions_between(stretch.start_frame, stretch.end_frame)
     sounds: list[Json] = [
@@ -172,7 +172,7 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     )
 
 
-def _part(stretch: Stretch) -> str:
+def _part(stretch: FrameRange) -> str:
     """Which of the bars a stretch counts for: its section's, or that of cards and footage."""
     clip = stretch.clip
     return f"section-{clip.section + 1}" if isinstance(clip, SceneClip) else "cards"

@@ -18,8 +18,8 @@ from typing import Final
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.sampling.generation import Order
 from pipeline.learning.sampling.settings import SamplingSettings
-from pipeline.learning.sampling.speaking import Order
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.sampling.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
@@ -32,10 +32,10 @@ from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
-from pipeline.store.lock import sole_speaker
+from pipeline.store.lock import sampling_lock
 from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 STAGE: Final = "sample"
@@ -101,7 +101,7 @@ class _Wish:
         )
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """Every take, and the candidates among which it is chosen.
 
     Raises
@@ -110,14 +110,14 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
     found: list[Piece] = []
-    for wish in _wishes(production, made):
+    for wish in _wishes(production, results):
         found += [piece for piece in (wish.candidates, wish.piece) if piece is not None]
     return found
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Let the checkpoints speak whose takes are not fresh."""
-    wishes = _wishes(production, made)
+    wishes = _wishes(production, results)
     forced = STAGE in workplace.force
     store = workplace.store
     todo = [w for w in wishes if forced or (store.find(w.made_by_network) is None)]
@@ -136,12 +136,12 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
             workplace.report.warn(f"section {number}: {idle}")
         if told := dead_air_cut(records):
             workplace.report.note(f"section {number}: {told}")
-    return replace(made, takes=tuple(map(tuple, takes)))
+    return replace(results, takes=tuple(map(tuple, takes)))
 
 
 def follow(
     production: Production,
-    made: Made,
+    results: Results,
     workplace: Workplace,
     trainings: Mapping[int, Path],
     tell: Callable[[str], None] | None = None,
@@ -153,7 +153,7 @@ def follow(
 
     Parameters
     ----------
-    made
+    results
         With the corpora.
     trainings
         For some sections, counted from 0, the folder of the training with its checkpoints and its plan.
@@ -165,7 +165,7 @@ def follow(
     int
         How many takes were made.
     """
-    ready = [wish for section, folder in trainings.items() for wish in _foreseen(production, made, section, folder)]
+    ready = [wish for section, folder in trainings.items() for wish in _foreseen(production, results, section, folder)]
     spare = [wish for wish in ready if wish.device == "cpu"]  # a GPU is left to the networks that train on it
     todo = [wish for wish in spare if workplace.store.find(wish.made_by_network) is None][: workplace.jobs]
     _make_all(todo, workplace)
@@ -185,7 +185,7 @@ def _told(production: Production, wish: _Wish, store: Store) -> str:
     return f"{whose}iteration {wish.speaker.iteration:,} speaks for {wish.sound_s:.1f} s: {where}{others}"
 
 
-def _foreseen(production: Production, made: Made, section: int, folder: Path) -> list[_Wish]:
+def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[_Wish]:
     """The takes of a training's checkpoints that are there already and will be wanted when it has ended."""
     story = production.sections[section].storyboard
     if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
@@ -207,12 +207,12 @@ def _foreseen(production: Production, made: Made, section: int, folder: Path) ->
         for take in planned
         if take.iteration in saved
     ]
-    return [_wish(production, made, speaker, seconds) for speaker, seconds in speakers]
+    return [_wish(production, results, speaker, seconds) for speaker, seconds in speakers]
 
 
-def _wishes(production: Production, made: Made) -> list[_Wish]:
+def _wishes(production: Production, results: Results) -> list[_Wish]:
     wishes = []
-    for section, result in enumerate(made.runs):
+    for section, result in enumerate(results.runs):
         record: TrainingRun = result.record
         if record.is_made_up:
             continue  # nobody is there to speak
@@ -224,12 +224,12 @@ def _wishes(production: Production, made: Made) -> list[_Wish]:
         check_choices(production, section, list(json_files))
         for take in planned:
             speaker = _Speaker(section, json_files[take.iteration], take.iteration)
-            wishes.append(_wish(production, made, speaker, take.seconds))
+            wishes.append(_wish(production, results, speaker, take.seconds))
     return wishes
 
 
-def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float) -> _Wish:
-    section, corpus = production.sections[speaker.section], made.corpora[speaker.section]
+def _wish(production: Production, results: Results, speaker: _Speaker, seconds: float) -> _Wish:
+    section, corpus = production.sections[speaker.section], results.corpora[speaker.section]
     settings = section.sampling
     network = network_of(section.network, speaker.json_file.parents[1], corpus.content_hash)
     device = _device(settings, network)
@@ -245,7 +245,7 @@ def _wish(production: Production, made: Made, speaker: _Speaker, seconds: float)
         "temperature": [[list(corner) for corner in settings.curve(n)] for n in range(settings.candidates)],
         "top_k": settings.top_k,
         "min_p": settings.min_p,
-        "precision": settings.held if device == "cpu" else "float32",
+        "precision": settings.weight_dtype if device == "cpu" else "float32",
         "primer": primer_hash(settings, corpus, f"section {speaker.section + 1}, sampling.prime_s"),
     }
     if device != "cpu":  # other rounding, other bytes
@@ -268,7 +268,7 @@ def _make_all(wishes: list[_Wish], workplace: Workplace) -> None:
         return
     store, report, forced = workplace.store, workplace.report, STAGE in workplace.force
     wishes = sorted(wishes, key=lambda wish: wish.sound_s * wish.parameters, reverse=True)
-    with sole_speaker(store.root):
+    with sampling_lock(store.root):
         each = {wish.made_by_network.key: wish for wish in wishes}  # sections may share a take
         wishes = [wish for wish in each.values() if forced or store.find(wish.made_by_network) is None]
         if wishes:
@@ -361,7 +361,7 @@ def _job(wish: _Wish, folder: Path) -> TakeJob:
             curves=tuple(settings.curve(n) for n in range(count)),
             top_k=settings.top_k or BYTE_VALUES,
             min_p=settings.min_p,
-            held=settings.held,
+            weight_dtype=settings.weight_dtype,
             primer=(bytes_path, begin, heard) if heard else None,
         ),
         iteration=wish.speaker.iteration,
@@ -377,8 +377,8 @@ def _job(wish: _Wish, folder: Path) -> TakeJob:
 def _choose(wish: _Wish, store: Store) -> Result[Take]:
     """Return the take; where there are candidates, the closest to the recording or the one that a person chose."""
     if wish.candidates is None:
-        return store.made(wish.piece, Take)
-    several = store.made(wish.candidates, CandidateSet)
+        return store.published(wish.piece, Take)
+    several = store.published(wish.candidates, CandidateSet)
     hand = wish.settings.choose.get(wish.speaker.iteration)
     number = hand or several.record.closest
     fact = several.record.candidates[number - 1]
@@ -396,4 +396,4 @@ def _choose(wish: _Wish, store: Store) -> Result[Take]:
         shutil.copyfile(several.path(fact.bytes_file), folder / take.bytes_file)
         shutil.copyfile(several.path(fact.listen_file), folder / take.listen_file)
         write_record(folder, take)
-    return store.made(wish.piece, Take)
+    return store.published(wish.piece, Take)

@@ -34,7 +34,7 @@ from pipeline.picture.theme.template_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
 
@@ -54,7 +54,7 @@ _NEVER: Final = {
 }
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """Return the timeline, determined by the storyboards, the captions' templates, and what was trained and said."""
     video = production.video.model_dump(
         mode="json",
@@ -65,9 +65,9 @@ def pieces(production: Production, made: Made) -> list[Piece]:
         for section in production.sections
     ]
     upstream: Json = {
-        "corpora": [corpus.content_hash for corpus in made.corpora],
-        "runs": [run.content_hash for run in made.runs],
-        "takes": [[take.content_hash for take in takes] for takes in made.takes],
+        "corpora": [corpus.content_hash for corpus in results.corpora],
+        "runs": [run.content_hash for run in results.runs],
+        "takes": [[take.content_hash for take in takes] for takes in results.takes],
     }
     ingredients: dict[str, Json] = {
         "title": production.title,
@@ -84,17 +84,17 @@ def pieces(production: Production, made: Made) -> list[Piece]:
     return [Piece(STAGE, production.piece_name("timeline"), VERSION, ingredients)]
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the timeline, unless it is fresh."""
-    (piece,) = pieces(production, made)
+    (piece,) = pieces(production, results)
     timeline = None if STAGE in workplace.force else workplace.store.result(piece, Timeline)
     if timeline is None:
         workplace.report.begin(STAGE, "timeline", 1, "timeline")
         with workplace.store.publish(piece) as folder:
-            write_record(folder, _timeline(production, made, workplace.report))
+            write_record(folder, _timeline(production, results, workplace.report))
         workplace.report.advance(1)
-        timeline = workplace.store.made(piece, Timeline)
-    return replace(made, timeline=timeline)
+        timeline = workplace.store.published(piece, Timeline)
+    return replace(results, timeline=timeline)
 
 
 def check_captions(production: Production) -> None:
@@ -264,7 +264,7 @@ class _SectionStory:
         return None if at is None else (self.checkpoints[reached[0].iteration], at, scene.end_frame)
 
 
-def _timeline(production: Production, made: Made, report: Reporter) -> Timeline:
+def _timeline(production: Production, results: Results, report: Reporter) -> Timeline:
     video = production.video
     clock = Clock(video.frame_rate, FILM_SAMPLE_RATE_HZ)
     templates = _caption_templates(production)
@@ -272,9 +272,9 @@ def _timeline(production: Production, made: Made, report: Reporter) -> Timeline:
         _SectionStory(
             production=production,
             number=number,
-            corpus=made.corpora[number].record,
-            run=made.runs[number].record,
-            takes={take.record.iteration: take.record for take in made.takes[number]},
+            corpus=results.corpora[number].record,
+            run=results.runs[number].record,
+            takes={take.record.iteration: take.record for take in results.takes[number]},
             templates=templates,
             clock=clock,
         )

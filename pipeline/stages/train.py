@@ -35,7 +35,7 @@ from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text, disk_errors
 from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
@@ -54,11 +54,11 @@ _USUAL_FLOPS = 50e9
 """What one core computes in a second, roughly."""
 
 
-def pieces(production: Production, made: Made) -> list[Piece]:
+def pieces(production: Production, results: Results) -> list[Piece]:
     """One training a section, determined by network, training settings and corpus."""
     return [
         _piece(production.piece_name(f"section-{number}") if production.is_draft else f"section-{number}", *wanted)
-        for number, wanted in enumerate(_wanted(production, made), start=1)
+        for number, wanted in enumerate(_wanted(production, results), start=1)
     ]
 
 
@@ -74,13 +74,13 @@ def _piece(
 
 
 def _wanted(
-    production: Production, made: Made
+    production: Production, results: Results
 ) -> Iterator[tuple[LstmSettings | TieredSettings | None, TrainingSettings, Result[Corpus]]]:
     """Network (None: to be chosen yet), training and corpus of every section.
 
     The training of a draft is short, unless the whole one is there.
     """
-    for section, corpus in zip(production.sections, made.corpora, strict=True):
+    for section, corpus in zip(production.sections, results.corpora, strict=True):
         network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
         if production.is_draft and not _is_made(_piece("section", network, training, corpus), corpus):
             training = training.at_most_minutes(DRAFT_MINUTES / len(production.sections))
@@ -96,10 +96,10 @@ def _folder(corpus: Result[Corpus]) -> Path:
     return corpus.folder.parents[1] / STAGE
 
 
-def _choose_networks(production: Production, made: Made, workplace: Workplace) -> None:
+def _choose_networks(production: Production, results: Results, workplace: Workplace) -> None:
     """Choose the networks of sections that leave them open, once for each corpus."""
     speed = 0.0
-    for number, (section, corpus) in enumerate(zip(production.sections, made.corpora, strict=True), start=1):
+    for number, (section, corpus) in enumerate(zip(production.sections, results.corpora, strict=True), start=1):
         kept = STAGE not in workplace.force and kept_choice(_folder(corpus), corpus.content_hash) is not None
         if section.network != AUTO or kept:
             continue
@@ -119,14 +119,14 @@ def _ingredients(settings: TrainingSettings) -> dict[str, Json]:
     return {name: value for name, value in values.items() if name not in _LATER_SETTINGS or value is not None}
 
 
-def run(production: Production, made: Made, workplace: Workplace) -> Made:
+def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Train what is not fresh; interrupted trainings go on.
 
     On a processor, sections are trained side by side, each by a process of its own: small networks gain little from
     several threads, and nothing is lost by waiting for each other.
     """
-    _choose_networks(production, made, workplace)
-    planned = pieces(production, made)
+    _choose_networks(production, results, workplace)
+    planned = pieces(production, results)
     forced = STAGE in workplace.force
     first = {piece.key: index for index, piece in reversed(list(enumerate(planned)))}  # sections may share a training
     todo = [
@@ -134,7 +134,7 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         for index, piece in enumerate(planned)
         if first[piece.key] == index and (forced or workplace.store.result(piece, TrainingRun) is None)
     ]
-    tasks = [_task(production, made, index, planned[index], workplace) for index in todo]
+    tasks = [_task(production, results, index, planned[index], workplace) for index in todo]
     for task in tasks:
         if forced:
             _clear(task.folder)
@@ -151,14 +151,14 @@ def run(production: Production, made: Made, workplace: Workplace) -> Made:
         read_record(task.folder, TrainingRun)
         _remove_states(task.folder)
         workplace.store.publish_partial(task.piece)
-    return replace(made, runs=tuple(workplace.store.made(piece, TrainingRun) for piece in planned))
+    return replace(results, runs=tuple(workplace.store.published(piece, TrainingRun) for piece in planned))
 
 
 def _is_whole(task: _Task, report: Reporter) -> bool:
     """Whether a training has ended and only waits to be published; what was damaged meanwhile is removed."""
     if not (task.folder / RECORD_FILE).is_file():
         return False
-    from pipeline.learning.training.trainer import ended_whole  # noqa: PLC0415 - torch takes seconds to import
+    from pipeline.learning.training.loop import ended_whole  # noqa: PLC0415 - torch takes seconds to import
 
     if ended_whole(task.folder):
         return True
@@ -184,10 +184,10 @@ class InFlight:
     cores: int
 
 
-def in_flight(production: Production, made: Made, workplace: Workplace) -> list[InFlight]:
+def in_flight(production: Production, results: Results, workplace: Workplace) -> list[InFlight]:
     """List the trainings that run, or have ended while others run."""
     found = []
-    for section, piece in enumerate(pieces(production, made)):
+    for section, piece in enumerate(pieces(production, results)):
         folder = workplace.store.partial_path(piece)
         try:
             plan = CheckpointPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
@@ -197,7 +197,7 @@ def in_flight(production: Production, made: Made, workplace: Workplace) -> list[
     return found
 
 
-def reached(production: Production, made: Made, workplace: Workplace) -> list[int | None]:
+def reached(production: Production, results: Results, workplace: Workplace) -> list[int | None]:
     """How far each section's training has come: None where it has ended, else its last checkpoint's iteration.
 
     0 where there are not two checkpoints yet: iteration 0 alone makes no film.
@@ -205,7 +205,7 @@ def reached(production: Production, made: Made, workplace: Workplace) -> list[in
     from pipeline.learning.training.training_state import load_state  # noqa: PLC0415 - brings torch along
 
     found: list[int | None] = []
-    for piece in pieces(production, made):
+    for piece in pieces(production, results):
         if workplace.store.state(piece).state == "fresh":
             found.append(None)
             continue
@@ -214,9 +214,9 @@ def reached(production: Production, made: Made, workplace: Workplace) -> list[in
     return found
 
 
-def is_done(production: Production, made: Made, workplace: Workplace) -> bool:
+def is_done(production: Production, results: Results, workplace: Workplace) -> bool:
     """Tell whether all trainings have ended and are published."""
-    return all(workplace.store.state(piece).state == "fresh" for piece in pieces(production, made))
+    return all(workplace.store.state(piece).state == "fresh" for piece in pieces(production, results))
 
 
 def busy_cores(trainings: Sequence[InFlight]) -> int:
@@ -269,8 +269,8 @@ def _work(task: _Task) -> float:
     return min(by_minutes, by_length)
 
 
-def _task(production: Production, made: Made, index: int, piece: Piece, workplace: Workplace) -> _Task:
-    network, training, corpus = list(_wanted(production, made))[index]
+def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _Task:
+    network, training, corpus = list(_wanted(production, results))[index]
     assert network is not None  # noqa: S101 - it was chosen before
     return _Task(
         index=index,
@@ -310,7 +310,7 @@ def _train_in_process(numbered: tuple[int, _Task]) -> None:
 
 def _train(task: _Task, report: Reporter) -> None:
     """Train one section to its end, in its durable folder."""
-    from pipeline.learning.training.trainer import train  # noqa: PLC0415 - torch takes seconds to import
+    from pipeline.learning.training.loop import train  # noqa: PLC0415 - torch takes seconds to import
 
     write_record(task.folder, train(_training(task, report)))
 
@@ -318,12 +318,12 @@ def _train(task: _Task, report: Reporter) -> None:
 def _training(task: _Task, report: Reporter) -> Training:
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
-    from pipeline.learning.training.learner import Lesson  # noqa: PLC0415
+    from pipeline.learning.training.trainer import TrainingData  # noqa: PLC0415
     from pipeline.learning.training.training import Training  # noqa: PLC0415
 
     record = task.corpus.record
     data = np.asarray(load_bytes(record, task.corpus.folder))
-    lesson = Lesson(
+    training_data = TrainingData(
         training=data[: record.train_samples],
         validation=data[record.train_samples :],
         sample_rate_hz=record.sample_rate_hz,
@@ -333,7 +333,7 @@ def _training(task: _Task, report: Reporter) -> Training:
         network=task.network,
         settings=task.training,
         corpus=record,
-        lesson=lesson,
+        training_data=training_data,
         folder=task.folder,
         label=task.label,
         device=task.device,

@@ -33,7 +33,7 @@ _UNNAMED: Final = "a process that has not said its name yet"
 
 
 @contextmanager
-def sole_builder(folder: Path) -> Iterator[None]:
+def build_lock(folder: Path) -> Iterator[None]:
     """Hold a folder while building in it.
 
     Raises
@@ -77,7 +77,7 @@ def sole_builder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def sole_speaker(folder: Path) -> Iterator[None]:
+def sampling_lock(folder: Path) -> Iterator[None]:
     """Hold the making of takes in a folder; waits while a process that follows a training makes one."""
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -227,7 +227,7 @@ class Store:
         content = sha256(canonical_json(dict(manifest.files)).encode()).hexdigest()
         return Result(folder=folder, record=read_record(folder, kind), content_hash=content)
 
-    def made(self, piece: Piece, kind: type[R]) -> Result[R]:
+    def published(self, piece: Piece, kind: type[R]) -> Result[R]:
         """Return a result that was published a moment ago.
 
         Raises

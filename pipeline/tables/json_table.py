@@ -18,7 +18,7 @@ from pipeline.errors import LogError
 from pipeline.tables.dialect import Dialect
 from pipeline.tables.json_values import JsonText, load
 from pipeline.tables.kinds import Column, is_absent
-from pipeline.tables.numbers import MISSING, Oddities, number_from
+from pipeline.tables.numbers import MISSING, ParseDiagnostics, number_from
 from pipeline.tables.times import read_span, read_time
 
 Floats = NDArray[np.float64]
@@ -107,7 +107,7 @@ class JsonRows:
         notes = [f"{self.bad_lines:,} lines are no JSON objects ({self.first_bad})"] if self.bad_lines else []
         return Dialect(",", tuple(columns), has_names=True, rows_from=0, comment="", notes=tuple(notes))
 
-    def dense(self, wanted: Iterable[int], most_numbers: int) -> tuple[dict[int, Floats], dict[int, Oddities]]:
+    def dense(self, wanted: Iterable[int], most_numbers: int) -> tuple[dict[int, Floats], dict[int, ParseDiagnostics]]:
         """Columns by index, shape (rows,) each, NaN where a row has no value, and what was odd about them.
 
         Raises
@@ -119,10 +119,10 @@ class JsonRows:
         if self.count * len(indices) > most_numbers:
             raise _too_many(most_numbers)
         columns: dict[int, Floats] = {}
-        oddities: dict[int, Oddities] = {}
+        oddities: dict[int, ParseDiagnostics] = {}
         for index in indices:
             if index < 0:
-                columns[index], oddities[index] = np.arange(1.0, self.count + 1), Oddities()
+                columns[index], oddities[index] = np.arange(1.0, self.count + 1), ParseDiagnostics()
                 continue
             one = self.sparse[names[index]]
             column = np.full(self.count, MISSING)
@@ -130,11 +130,11 @@ class JsonRows:
             columns[index], oddities[index] = column, self._oddities(one)
         return columns, oddities
 
-    def _oddities(self, one: _Sparse) -> Oddities:
+    def _oddities(self, one: _Sparse) -> ParseDiagnostics:
         """What is odd; a row that doesn't speak of a column is not: JSON has no empty fields."""
         values = np.frombuffer(one.values, dtype=np.float64)
         nan, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
-        return Oddities(
+        return ParseDiagnostics(
             missing=one.missing,
             not_a_number=max(nan - one.missing, 0),
             infinite=infinite,

@@ -41,7 +41,7 @@ MISSING_WORDS: Final = frozenset({b"", b"na", b"n/a", b"null", b"none", b"-", b"
 
 
 @dataclass
-class Oddities:
+class ParseDiagnostics:
     """What a column holds besides finite numbers."""
 
     missing: int = 0  # empty, or a word such as NA
@@ -51,7 +51,7 @@ class Oddities:
     first_word: str = ""
     first_word_row: int = -1  # counted from 0 among the rows
 
-    def add(self, other: Oddities, rows_before: int) -> None:
+    def add(self, other: ParseDiagnostics, rows_before: int) -> None:
         """Count what a later stretch of rows holds."""
         self.missing += other.missing
         self.not_a_number += other.not_a_number
@@ -61,7 +61,7 @@ class Oddities:
             self.first_word, self.first_word_row = other.first_word, other.first_word_row + rows_before
 
 
-def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: Oddities, *, point: str = ".") -> Floats:
+def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: ParseDiagnostics, *, point: str = ".") -> Floats:
     """Read the fields `data[begins[i]:ends[i]]` as numbers.
 
     Parameters
@@ -131,7 +131,7 @@ def _plain_numbers(data: Bytes, begins: Places, ends: Places, point: int) -> tup
     return values, strange
 
 
-def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities, point: str) -> Floats:
+def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: ParseDiagnostics, point: str) -> Floats:
     """Read exponents, very long numbers, NaN and infinity; what is no number at all becomes NaN and is noted."""
     begins, ends = spans
     values = np.full(begins.size, MISSING)
@@ -150,7 +150,7 @@ def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: Oddities,
     return values
 
 
-def _words_as_numbers(words: NDArray[np.bytes_], oddities: Oddities, rows: Places, point: str) -> Floats:
+def _words_as_numbers(words: NDArray[np.bytes_], oddities: ParseDiagnostics, rows: Places, point: str) -> Floats:
     try:
         if point != ".":
             raise ValueError  # noqa: TRY301  # only points can be read all at once
@@ -162,7 +162,7 @@ def _words_as_numbers(words: NDArray[np.bytes_], oddities: Oddities, rows: Place
     return values
 
 
-def _word_as_number(word: bytes, oddities: Oddities, row: int, point: str) -> float:
+def _word_as_number(word: bytes, oddities: ParseDiagnostics, row: int, point: str) -> float:
     if word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
         return _word_as_number(word[1:-1].strip(), oddities, row, point)
     value = number_from(word, point)
@@ -200,7 +200,7 @@ def number_from(word: bytes, point: str = ".") -> float | None:
 
 
 def parse_words(
-    data: Bytes, begins: Places, ends: Places, oddities: Oddities, read: Callable[[str], float | None]
+    data: Bytes, begins: Places, ends: Places, oddities: ParseDiagnostics, read: Callable[[str], float | None]
 ) -> Floats:
     """Read the fields `data[begins[i]:ends[i]]` one by one, as `read` understands them; None is no value.
 
@@ -223,7 +223,7 @@ def parse_words(
     return out
 
 
-def _note_word(word: bytes, oddities: Oddities, row: int) -> None:
+def _note_word(word: bytes, oddities: ParseDiagnostics, row: int) -> None:
     oddities.words += 1
     if oddities.first_word_row < 0:
         oddities.first_word, oddities.first_word_row = word.decode("utf-8", "replace"), row

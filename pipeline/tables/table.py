@@ -29,7 +29,7 @@ from pipeline.tables.dialect import (
     split_lines,
 )
 from pipeline.tables.kinds import Column
-from pipeline.tables.numbers import Oddities, parse_numbers, parse_words
+from pipeline.tables.numbers import ParseDiagnostics, parse_numbers, parse_words
 from pipeline.tables.quotes import whole_records
 from pipeline.tables.source import LineBlocks, open_lines
 from pipeline.tables.times import read_span, read_time
@@ -52,7 +52,7 @@ class Table:
     path: str
     dialect: Dialect
     columns: dict[int, Floats]
-    oddities: dict[int, Oddities]
+    oddities: dict[int, ParseDiagnostics]
     rows: int = 0
     short_rows: int = 0  # rows that end before the last column
     notes: tuple[str, ...] = ()  # what was guessed about the file, and a person should know
@@ -68,7 +68,7 @@ class _Part:
     """What one block of lines holds; rows and lines are counted from its beginning."""
 
     columns: dict[int, Floats]
-    oddities: dict[int, Oddities]
+    oddities: dict[int, ParseDiagnostics]
     rows: int
     short_rows: int
     lines: int
@@ -179,7 +179,9 @@ def _read_rows(
     first = next(records.blocks)
     dialect = find_dialect(first, options, input_name(path))
     wanted = tuple(dict.fromkeys(choose(dialect)))
-    table = Table(path, dialect, {}, {index: Oddities() for index in wanted}, notes=(*records.notes, *dialect.notes))
+    table = Table(
+        path, dialect, {}, {index: ParseDiagnostics() for index in wanted}, notes=(*records.notes, *dialect.notes)
+    )
     parts: dict[int, list[Floats]] = {index: [] for index in wanted}
     lines = dialect.rows_from
     work = partial(_part, dialect=dialect, wanted=wanted)
@@ -222,7 +224,7 @@ def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
     if not kept.all():
         first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
     columns: dict[int, Floats] = {}
-    oddities = {index: Oddities() for index in wanted}
+    oddities = {index: ParseDiagnostics() for index in wanted}
     for index in wanted:
         if index < 0:
             columns[index] = numbers
@@ -233,7 +235,9 @@ def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
     return _Part(columns, oddities, begins.size, short_rows, breaks.size)
 
 
-def _values(data: NDArray[np.uint8], starts: Places, ends: Places, oddities: Oddities, column: Column) -> Floats:
+def _values(
+    data: NDArray[np.uint8], starts: Places, ends: Places, oddities: ParseDiagnostics, column: Column
+) -> Floats:
     """Read fields as what their column holds."""
     if column.kind == "time":
         return parse_words(data, starts, ends, oddities, lambda text: (read_time(text, column.offset_s) or (None,))[0])

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pipeline.build.stage_order import STAGES, load_stage
 from pipeline.production.schema import load_production
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.benchmarks.rendering import Memory, voice
@@ -66,16 +66,16 @@ def build_film(folder: Path, minutes: float, rate: int, jobs: int) -> Cost:
     (folder / "production.toml").write_text(words, encoding="utf-8")
     production = load_production(folder)
     place = Workplace(store=Store(folder / "work"), output=folder / "out", jobs=jobs)
-    made = Made()
+    results = Results()
     for name in (stage for stage in STAGES if stage not in WATCHED):
-        made = load_stage(name).run(production, made, place)
+        results = load_stage(name).run(production, results, place)
     memory, began = Memory(), time.perf_counter()
     memory.start()
     for name in WATCHED:
-        made = load_stage(name).run(production, made, place)
+        results = load_stage(name).run(production, results, place)
     seconds, peak_mib = time.perf_counter() - began, memory.stop()
-    assert made.film is not None
-    return Cost(minutes, made.film.record.total_frames, peak_mib, seconds)
+    assert results.film is not None
+    return Cost(minutes, results.film.record.total_frames, peak_mib, seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

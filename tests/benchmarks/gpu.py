@@ -22,7 +22,7 @@ from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.sampling.gpu_sampler import GpuSampler
-from pipeline.learning.training.learner import Learner, Lesson
+from pipeline.learning.training.trainer import Trainer, TrainingData
 from tests.benchmarks.sampling import random_weights
 
 FAITHFUL_ITERATIONS = 74_000
@@ -33,16 +33,16 @@ FETCH_EVERY = 64
 STREAMS = (1, 256)
 
 
-def made_up(samples: int) -> Lesson:
+def made_up(samples: int) -> TrainingData:
     data = np.random.default_rng(0).integers(0, 256, samples).astype(np.uint8)
-    return Lesson(data[: samples * 9 // 10], data[samples * 9 // 10 :], 11025, "linear-u8")
+    return TrainingData(data[: samples * 9 // 10], data[samples * 9 // 10 :], 11025, "linear-u8")
 
 
-def learner(network: LstmSettings, recipe: str, device: torch.device, lesson: Lesson) -> Learner:
+def learner(network: LstmSettings, recipe: str, device: torch.device, training_data: TrainingData) -> Trainer:
     resolved = resolve(TrainingSettings.model_validate({"recipe": recipe}))
     arithmetic = choose_arithmetic(network, resolved, device)
     print(f"{recipe}: {arithmetic.words()}", file=sys.stderr)
-    return Learner(network, resolved, lesson, device=device, arithmetic=arithmetic)
+    return Trainer(network, resolved, training_data, device=device, arithmetic=arithmetic)
 
 
 def updates_per_s(recipe: str, seconds: float) -> tuple[float, int]:
@@ -64,27 +64,27 @@ def updates_per_s(recipe: str, seconds: float) -> tuple[float, int]:
 
 def goes_on_from_the_processor() -> bool:
     """Whether a state taken on the processor can be gone on from on the GPU."""
-    lesson = made_up(40_000)
-    before = learner(SMALL, "modern", torch.device("cpu"), lesson)
+    training_data = made_up(40_000)
+    before = learner(SMALL, "modern", torch.device("cpu"), training_data)
     before.update(1, 1.0)
-    after = learner(SMALL, "modern", torch.device("cuda"), lesson)
+    after = learner(SMALL, "modern", torch.device("cuda"), training_data)
     after.restore(before.tensors())
     return bool(torch.isfinite(after.update(2, 1.0)))
 
 
 def goes_on_exactly() -> bool:
     """Whether six updates in a row and three and three make the same weights, with dropout between the layers."""
-    device, lesson = torch.device("cuda"), made_up(40_000)
+    device, training_data = torch.device("cuda"), made_up(40_000)
 
-    def weights(own: Learner, updates: range) -> list[torch.Tensor]:
+    def weights(own: Trainer, updates: range) -> list[torch.Tensor]:
         for update in updates:
             own.update(update, 1.0)
         return [parameter.detach().clone() for parameter in own.network.parameters()]
 
-    whole = weights(learner(SMALL, "modern", device, lesson), range(1, 7))
-    first = learner(SMALL, "modern", device, lesson)
+    whole = weights(learner(SMALL, "modern", device, training_data), range(1, 7))
+    first = learner(SMALL, "modern", device, training_data)
     weights(first, range(1, 4))
-    second = learner(SMALL, "modern", device, lesson)
+    second = learner(SMALL, "modern", device, training_data)
     second.restore(first.tensors())
     return all(torch.equal(a, b) for a, b in zip(whole, weights(second, range(4, 7)), strict=True))
 
@@ -93,11 +93,11 @@ def samples_per_s(streams: int, seconds: float) -> float:
     """Samples a second of 3 x 680, all streams together."""
     sampler = GpuSampler(LARGE, random_weights(LARGE), streams=streams)
     rng, block = np.random.default_rng(0), 2048
-    uniforms, sharpness = rng.random((streams, block)), np.ones((streams, block))
-    sampler.say(uniforms, sharpness)
+    uniforms, inverse_temperature = rng.random((streams, block)), np.ones((streams, block))
+    sampler.generate(uniforms, inverse_temperature)
     began, said = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
-        sampler.say(uniforms, sharpness)
+        sampler.generate(uniforms, inverse_temperature)
         said += block * streams
     return said / (time.perf_counter() - began)
 

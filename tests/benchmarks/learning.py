@@ -37,8 +37,8 @@ from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, rate_share_at, resolve
 from pipeline.learning.training.auto_network import choose_network, measured_speed
-from pipeline.learning.training.learner import Learner, Lesson
 from pipeline.learning.training.streams import ValidationStreams
+from pipeline.learning.training.trainer import Trainer, TrainingData
 from pipeline.sound.corpus.corpus import make_corpus
 from pipeline.sound.settings import CorpusSettings
 from tests.processors import add_option, begin_again_as, processor_words
@@ -57,15 +57,15 @@ class PlainLoop:
 
     batch, sequence = 64, 128
 
-    def __init__(self, lesson: Lesson, device: torch.device) -> None:
+    def __init__(self, training_data: TrainingData, device: torch.device) -> None:
         torch.manual_seed(1)
         self.embedding = nn.Embedding(256, 64).to(device)
         self.lstm = nn.LSTM(64, 128, 2, batch_first=True).to(device)
         self.output = nn.Linear(128, 256).to(device)
         self.parts = nn.ModuleList([self.embedding, self.lstm, self.output])
         self.adam = torch.optim.Adam(self.parts.parameters(), lr=2e-3)
-        self.data = torch.from_numpy(np.array(lesson.training)).to(device)
-        self.held_out = ValidationStreams(lesson.validation, lookback=1, device=device)
+        self.data = torch.from_numpy(np.array(training_data.training)).to(device)
+        self.held_out = ValidationStreams(training_data.validation, lookback=1, device=device)
 
     def update(self) -> None:
         """Learn one batch of chunks."""
@@ -132,27 +132,31 @@ class Contestant:
         return self.updates * self.bytes_per_update / self.spent_s
 
 
-def _learner(lesson: Lesson, network: LstmSettings | TieredSettings, recipe: str, device: torch.device) -> Learner:
+def _learner(
+    training_data: TrainingData, network: LstmSettings | TieredSettings, recipe: str, device: torch.device
+) -> Trainer:
     resolved = resolve(
         TrainingSettings.model_validate({"recipe": recipe}),
         network.group if isinstance(network, TieredSettings) else 1,
     )
     arithmetic = choose_arithmetic(network, resolved, device, threads=torch.get_num_threads())
     print(f"{recipe}: {arithmetic.words()}", file=sys.stderr, flush=True)
-    return Learner(network, resolved, lesson, device=device, arithmetic=arithmetic)
+    return Trainer(network, resolved, training_data, device=device, arithmetic=arithmetic)
 
 
-def contestant(name: str, lesson: Lesson, device: torch.device, limit_s: float, marks_s: list[float]) -> Contestant:
+def contestant(
+    name: str, training_data: TrainingData, device: torch.device, limit_s: float, marks_s: list[float]
+) -> Contestant:
     """Make a loop ready: `torch-rnn`, `plain` or `ours`."""
     due = sorted({*marks_s, limit_s, *(limit_s * part / JUDGINGS for part in range(1, JUDGINGS + 1))})
     due = [mark for mark in due if mark <= limit_s]
     if name == "plain":
-        plain = PlainLoop(lesson, device)
+        plain = PlainLoop(training_data, device)
         size = plain.batch * plain.sequence
         return Contestant(name, lambda _update, _spent: plain.update(), plain.validate, limit_s, due, size)
     ours = name == "ours"
-    network = _chosen(lesson, limit_s) if ours else FAITHFUL
-    learner = _learner(lesson, network, "torch-rnn" if name == "torch-rnn" else "modern", device)
+    network = _chosen(training_data, limit_s) if ours else FAITHFUL
+    learner = _learner(training_data, network, "torch-rnn" if name == "torch-rnn" else "modern", device)
     recipe = learner.recipe
 
     def update(number: int, spent_s: float) -> None:
@@ -169,9 +173,9 @@ def _speed(threads: int) -> float:
     return measured_speed("auto", threads)
 
 
-def _chosen(lesson: Lesson, seconds: float) -> LstmSettings | TieredSettings:
+def _chosen(training_data: TrainingData, seconds: float) -> LstmSettings | TieredSettings:
     settings = TrainingSettings(minutes=seconds / 60)
-    return choose_network(settings, len(lesson.training), _speed(torch.get_num_threads())).network
+    return choose_network(settings, len(training_data.training), _speed(torch.get_num_threads())).network
 
 
 def matrix_flops(device: torch.device, dtype: torch.dtype) -> float:
@@ -188,11 +192,11 @@ def matrix_flops(device: torch.device, dtype: torch.dtype) -> float:
     return 2 * 1024**3 / best
 
 
-def _peak_mib(name: str, lesson: Lesson, threads: int, device_name: str) -> float:
+def _peak_mib(name: str, training_data: TrainingData, threads: int, device_name: str) -> float:
     """The memory of a process that trains this way for two seconds (Linux alone); on a GPU, that of the GPU."""
     device = torch.device(device_name)
     with training_environment(device, threads):
-        loop = contestant(name, lesson, device, 2.0, [])
+        loop = contestant(name, training_data, device, 2.0, [])
         loop.take_turn(device)
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() / MIB
@@ -200,30 +204,32 @@ def _peak_mib(name: str, lesson: Lesson, threads: int, device_name: str) -> floa
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def peak_mib(name: str, lesson: Lesson, threads: int, device: torch.device) -> float:
+def peak_mib(name: str, training_data: TrainingData, threads: int, device: torch.device) -> float:
     """Peak memory, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_peak_mib, (name, lesson, threads, device.type))
+        return pool.apply(_peak_mib, (name, training_data, threads, device.type))
 
 
-def read_lesson(recordings: list[Path], encoding: str, sample_rate_hz: int) -> Lesson:
+def read_lesson(recordings: list[Path], encoding: str, sample_rate_hz: int) -> TrainingData:
     """Make a corpus as `build-video prepare` does."""
     settings = CorpusSettings.model_validate({"sample_rate_hz": sample_rate_hz, "encoding": encoding})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bytes.npy"
         sound = make_corpus(recordings, path, Path(folder) / "corpus.wav", settings)
         data = np.load(path)
-    return Lesson(data[: sound.train_samples], data[sound.train_samples :], sample_rate_hz, encoding)
+    return TrainingData(data[: sound.train_samples], data[sound.train_samples :], sample_rate_hz, encoding)
 
 
-def compete(lesson: Lesson, seconds: float, threads: int, device: torch.device) -> list[Contestant]:
+def compete(training_data: TrainingData, seconds: float, threads: int, device: torch.device) -> list[Contestant]:
     """Let all loops work in turns until each has had its time."""
     marks_s = [seconds / 10, seconds / 3, seconds]
     with training_environment(device, threads):
-        loops = [contestant("torch-rnn", lesson, device, seconds, marks_s)]
-        loops += [contestant(name, lesson, device, seconds / 3, marks_s) for name in ("plain", "lstm")]
-        loops += [contestant("ours", lesson, device, limit_s, marks_s) for limit_s in (*marks_s[:2], seconds / 2)]
+        loops = [contestant("torch-rnn", training_data, device, seconds, marks_s)]
+        loops += [contestant(name, training_data, device, seconds / 3, marks_s) for name in ("plain", "lstm")]
+        loops += [
+            contestant("ours", training_data, device, limit_s, marks_s) for limit_s in (*marks_s[:2], seconds / 2)
+        ]
         while any(loop.spent_s < loop.limit_s for loop in loops):
             for loop in loops:
                 loop.take_turn(device)
@@ -292,17 +298,17 @@ def main() -> None:
     begin_again_as(options.processor)
     seconds = 15.0 if options.quick else options.seconds
     recordings = options.audio or sorted((ROOT / "assets" / "demo").glob("*.flac"))
-    lesson = read_lesson(recordings, options.encoding, options.sample_rate_hz)
+    training_data = read_lesson(recordings, options.encoding, options.sample_rate_hz)
     device = choose_device(options.device)
     print(processor_words())
     print(
-        f"{len(lesson.training) / lesson.sample_rate_hz:.0f} s learned, "
-        f"{len(lesson.validation) / lesson.sample_rate_hz:.0f} s held out, {lesson.encoding} at "
-        f"{lesson.sample_rate_hz} Hz; {options.threads} threads, {device.type}"
+        f"{len(training_data.training) / training_data.sample_rate_hz:.0f} s learned, "
+        f"{len(training_data.validation) / training_data.sample_rate_hz:.0f} s held out, {training_data.encoding} at "
+        f"{training_data.sample_rate_hz} Hz; {options.threads} threads, {device.type}"
     )
-    loops = compete(lesson, seconds, options.threads, device)
+    loops = compete(training_data, seconds, options.threads, device)
     memory_mib = {
-        name: peak_mib(name, lesson, options.threads, device) for name in ("torch-rnn", "plain", "lstm", "ours")
+        name: peak_mib(name, training_data, options.threads, device) for name in ("torch-rnn", "plain", "lstm", "ours")
     }
     print_table(loops, seconds, device, memory_mib)
     print(json.dumps(summarise(loops, seconds)))

@@ -21,18 +21,20 @@ from pipeline.learning.hardware import choose_device, training_environment
 from pipeline.learning.models.network import TieredSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, rate_share_at, resolve
-from pipeline.learning.training.learner import Learner, Lesson
+from pipeline.learning.training.trainer import Trainer, TrainingData
 from tests.benchmarks.learning import ROOT, read_lesson
 from tests.processors import add_option, begin_again_as, processor_words
 
 GROUP = 2
 
 
-def bits_after(tflop: float, width: int, lesson: Lesson, device: torch.device) -> tuple[float, int, float]:
+def bits_after(tflop: float, width: int, training_data: TrainingData, device: torch.device) -> tuple[float, int, float]:
     """Held-out bits per byte after so much arithmetic, the updates, and the seconds that they took."""
     network = TieredSettings(group=GROUP, neurons=width, fast_neurons=width)
     recipe = resolve(TrainingSettings(), GROUP)
-    learner = Learner(network, recipe, lesson, device=device, arithmetic=choose_arithmetic(network, recipe, device))
+    learner = Trainer(
+        network, recipe, training_data, device=device, arithmetic=choose_arithmetic(network, recipe, device)
+    )
     updates = max(1, round(tflop * 1e12 / (3 * network.flops_per_byte * recipe.batch * recipe.sequence)))
     began = time.perf_counter()
     for update in range(1, updates + 1):
@@ -52,7 +54,7 @@ def main() -> None:
     begin_again_as(options.processor)
     print(processor_words())
     recordings = options.audio or sorted((ROOT / "assets" / "demo").glob("*.flac"))
-    lesson = read_lesson(recordings, "mu-law", options.sample_rate_hz)
+    training_data = read_lesson(recordings, "mu-law", options.sample_rate_hz)
     device = choose_device("auto")
     best: dict[str, int] = {}
     print(f"{'TFLOP':>8}{'neurons':>9}{'updates':>9}{'bits/byte':>11}{'s':>7}")
@@ -60,7 +62,7 @@ def main() -> None:
         for tflop in options.tflop:
             found: dict[int, float] = {}
             for width in options.widths:
-                found[width], updates, seconds = bits_after(tflop, width, lesson, device)
+                found[width], updates, seconds = bits_after(tflop, width, training_data, device)
                 print(f"{tflop:8g}{width:9}{updates:9}{found[width]:11.3f}{seconds:7.0f}", flush=True)
             best[f"{tflop:g}"] = min(found, key=lambda width: found[width])
     print(json.dumps({"best_width_by_tflop": best}))

@@ -46,7 +46,7 @@ NETWORKS: dict[str, LstmSettings | TieredSettings] = {
     "lstm_3x680": LstmSettings(layers=3, neurons=680, embedding=110),
     "tiered": TieredSettings(),
 }
-DEFAULT = dict.fromkeys(NETWORKS, SamplingSettings().held)
+DEFAULT = dict.fromkeys(NETWORKS, SamplingSettings().weight_dtype)
 
 
 def random_weights(network: LstmSettings | TieredSettings) -> dict[str, np.ndarray]:
@@ -86,11 +86,11 @@ def torch_loops(network: LstmSettings, weights: dict[str, np.ndarray]) -> dict[s
     start = torch.full((1, 1), 128)
 
     def run(loop: Any) -> Callable[[int], Any]:
-        def say(samples: int) -> None:
+        def generate(samples: int) -> None:
             with torch.no_grad():
                 loop(start, zeros, zeros, samples)
 
-        return say
+        return generate
 
     return {"plain": run(plain), "TorchScript": run(scripted)}
 
@@ -98,21 +98,21 @@ def torch_loops(network: LstmSettings, weights: dict[str, np.ndarray]) -> dict[s
 def plain_tiered(network: TieredSettings, weights: dict[str, np.ndarray]) -> dict[str, Callable[[int], Any]]:
     reference = ReferenceNetwork(network, weights)
 
-    def say(samples: int) -> None:
+    def generate(samples: int) -> None:
         for _ in range(samples):
-            reference.hear(int(torch.multinomial(torch.softmax(reference.predict(), dim=0), 1)))
+            reference.prime(int(torch.multinomial(torch.softmax(reference.predict(), dim=0), 1)))
 
-    return {"plain": say}
+    return {"plain": generate}
 
 
 def ours(sampler: Sampler | GpuSampler) -> Callable[[int], Any]:
     rng = np.random.default_rng(1)
 
-    def say(samples: int) -> None:
+    def generate(samples: int) -> None:
         shape = (sampler.streams, samples)
-        sampler.say(rng.random(shape), np.ones(shape))
+        sampler.generate(rng.random(shape), np.ones(shape))
 
-    return say
+    return generate
 
 
 def reader(size_bytes: float) -> Callable[[int], Any]:
@@ -159,11 +159,11 @@ def speak_for(work: tuple[str, float]) -> float:
     """One process of several: samples a second of one take."""
     name, seconds = work
     network = NETWORKS[name]
-    say = ours(Sampler(network, random_weights(network), held=DEFAULT[name]))
-    say(2000)
+    generate = ours(Sampler(network, random_weights(network), weight_dtype=DEFAULT[name]))
+    generate(2000)
     begin, count = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds:
-        say(2000)
+        generate(2000)
         count += 2000
     return count / (time.perf_counter() - begin)
 
@@ -182,15 +182,17 @@ def measure(name: str, rounds: int, turn_s: float) -> dict[str, float]:
     weights = random_weights(network)
     ways = torch_loops(network, weights) if isinstance(network, LstmSettings) else plain_tiered(network, weights)
     moved: dict[str, float] = {}
-    for held in HELD:
-        sampler = Sampler(network, weights, held=held)
-        moved[held] = sampler.weight_bytes_per_sample
-        ways[held] = ours(sampler)
-        ways[f"read {held}"] = reader(sampler.weight_bytes_held)
-    ways["8 takes together"] = ours(Sampler(network, weights, held=DEFAULT[name], streams=8))
+    for weight_dtype in HELD:
+        sampler = Sampler(network, weights, weight_dtype=weight_dtype)
+        moved[weight_dtype] = sampler.weight_bytes_per_sample
+        ways[weight_dtype] = ours(sampler)
+        ways[f"read {weight_dtype}"] = reader(sampler.weight_bytes_held)
+    ways["8 takes together"] = ours(Sampler(network, weights, weight_dtype=DEFAULT[name], streams=8))
     rates = Contest(ways, turn_s).rates(rounds)
     rates["8 takes together"] *= 8
-    held_bytes = {held: Sampler(network, weights, held=held).weight_bytes_held for held in HELD}
+    held_bytes = {
+        weight_dtype: Sampler(network, weights, weight_dtype=weight_dtype).weight_bytes_held for weight_dtype in HELD
+    }
     for way in [way for way in rates if not way.startswith("read")]:
         line = f"{name:11} {way:17} {rates[way]:9.0f} samples/s {rates[way] / RATE_HZ:7.2f} x real time"
         line += f" {rates[way] / rates['plain']:7.1f} x plain"
@@ -220,13 +222,15 @@ def precision_cost(checkpoint_path: Path, bytes_path: Path, samples: int) -> dic
     checkpoint = load_checkpoint(checkpoint_path)
     heard = np.load(bytes_path, mmap_mode="r", allow_pickle=False)[-samples:]
     bits: dict[str, float] = {}
-    for held in HELD:
-        logits = Sampler(checkpoint.network, checkpoint.weights, held=held).logits(np.array(heard))[:, 0]
+    for weight_dtype in HELD:
+        logits = Sampler(checkpoint.network, checkpoint.weights, weight_dtype=weight_dtype).logits(np.array(heard))[
+            :, 0
+        ]
         logits = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
         chances = logits[np.arange(len(heard)), heard] - np.log(np.exp(logits).sum(axis=1))
-        bits[held] = float(-chances.mean() / np.log(2))
-        print(f"{held:8} {bits[held]:.6f} bits/byte, {bits[held] - bits['float32']:+.6f}")
-    return {f"cost_{held}_bits": bits[held] - bits["float32"] for held in HELD[1:]}
+        bits[weight_dtype] = float(-chances.mean() / np.log(2))
+        print(f"{weight_dtype:8} {bits[weight_dtype]:.6f} bits/byte, {bits[weight_dtype] - bits['float32']:+.6f}")
+    return {f"cost_{weight_dtype}_bits": bits[weight_dtype] - bits["float32"] for weight_dtype in HELD[1:]}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
 from pipeline.runtime.progress import Silence, WorkTime, stage_seconds
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.faults.tiny import make_small
@@ -92,7 +92,7 @@ def test_the_film_s_length_is_that_of_its_parts() -> None:
 
 def test_every_stage_is_estimated_in_the_order_of_the_works(tmp_path: Path) -> None:
     film = load_production(make_small(tmp_path / "film"))
-    whole = Ahead(film, Made(), STAGES, {})
+    whole = Ahead(film, Results(), STAGES, {})
     told = works(whole, workplace(tmp_path), Speeds(None))
     assert list(stage_seconds(told)) == list(STAGES)
     assert all(one.seconds > 0 for one in told)
@@ -106,21 +106,21 @@ def test_a_draft_trains_for_a_short_while_and_a_network_that_is_to_be_chosen_cou
     path = make_small(tmp_path / "film")
     path.write_text(path.read_text().replace('clock = "none"\n', "").replace("iterations = 40", "iterations = 9999999"))
     film = load_production(path)
-    whole = works(Ahead(film, Made(), ("train",), {}), workplace(tmp_path), Speeds(None))
-    draft = works(Ahead(film.draft(), Made(), ("train",), {}), workplace(tmp_path), Speeds(None))
+    whole = works(Ahead(film, Results(), ("train",), {}), workplace(tmp_path), Speeds(None))
+    draft = works(Ahead(film.draft(), Results(), ("train",), {}), workplace(tmp_path), Speeds(None))
     assert draft == [WorkTime("train", 120.0, "set")]
     assert whole[0].seconds > 1000
     open_ = film.model_copy(update={"sections": (film.sections[0].model_copy(update={"network": "auto"}),)})
-    assert works(Ahead(open_, Made(), ("train", "sample"), {}), workplace(tmp_path), Speeds(None))[0].seconds > 1000
+    assert works(Ahead(open_, Results(), ("train", "sample"), {}), workplace(tmp_path), Speeds(None))[0].seconds > 1000
 
 
 def test_what_is_fresh_takes_no_time_and_a_part_a_part_of_it(tmp_path: Path) -> None:
     film = load_production(make_small(tmp_path / "film"))
     place, known = workplace(tmp_path), Speeds(None)
-    whole = works(Ahead(film, Made(), ("render",), {}), place, known)[0].seconds
-    half = works(Ahead(film, Made(), ("render",), {"render": (True, False)}), place, known)[0].seconds
+    whole = works(Ahead(film, Results(), ("render",), {}), place, known)[0].seconds
+    half = works(Ahead(film, Results(), ("render",), {"render": (True, False)}), place, known)[0].seconds
     assert half < whole
-    assert works(Ahead(film, Made(), ("render",), {"render": (False, False)}), place, known) == []
+    assert works(Ahead(film, Results(), ("render",), {"render": (False, False)}), place, known) == []
 
 
 # Speeds
@@ -236,7 +236,9 @@ def test_speeds_are_remembered_and_a_second_build_tells_no_guess(told: Any, tmp_
     assert any(name.startswith("sample/lstm/") for name in names)
     known = Speeds(cache)
     assert any(name.startswith("train/lstm/torch-rnn/") for name in names)
-    again = works(Ahead(film, Made(), ("train", "sample", "render", "compose"), {}), workplace(tmp_path, jobs=1), known)
+    again = works(
+        Ahead(film, Results(), ("train", "sample", "render", "compose"), {}), workplace(tmp_path, jobs=1), known
+    )
     assert {one.basis for one in again} == {"remembered"}
 
 
@@ -263,8 +265,8 @@ def test_an_interrupted_training_counts_from_where_it_stands(told: Any, tmp_path
     watch = forecast.Forecast(film, replace(place, store=store), ("train",))
     from pipeline.stages import train  # noqa: PLC0415
 
-    made = Made(corpora=build(film, place, "prepare").corpora)
-    piece = train.pieces(film, made)[0]
+    results = Results(corpora=build(film, place, "prepare").corpora)
+    piece = train.pieces(film, results)[0]
     assert watch._trained_share(piece) == 0.0
     folder = store.partial(piece)
     (folder / "planned.json").write_text('{"checkpoints": [0, 50, 100], "cores": 1}')

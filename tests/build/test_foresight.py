@@ -25,9 +25,9 @@ def production(folder: Path, section: dict[str, Any] | None = None, **values: An
     if not (folder / "voice.wav").exists():
         soundfile.write(folder / "voice.wav", voice_like(7, 8000), 8000)
     one = {"title": "One", "recordings": ["voice.wav"], "corpus": {"sample_rate_hz": 8000}, **(section or {})}
-    made = parse_production({"title": "Film", "section": [one], **values}, where="film.toml")
-    made._folder = folder
-    return made
+    results = parse_production({"title": "Film", "section": [one], **values}, where="film.toml")
+    results._folder = folder
+    return results
 
 
 @pytest.mark.parametrize(

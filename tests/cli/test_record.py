@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.sound.made import noise, speechlike
+from tests.sound.sounds import noise, speechlike
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = """

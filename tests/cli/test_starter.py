@@ -33,20 +33,20 @@ def refused(ran: Said, *words: str) -> None:
 
 def test_a_film_begins_beside_its_recordings_and_is_found_again(tmp_path: Path) -> None:
     voice, other = record(tmp_path / "my voice.wav"), record(tmp_path / "b" / "my voice.wav", seed=1)
-    made, is_new = film_of([voice, other])
+    results, is_new = film_of([voice, other])
     assert is_new
-    assert made == tmp_path / "my-voice-film" / "production.toml"
-    paths = load_production(made).recording_paths(0)
+    assert results == tmp_path / "my-voice-film" / "production.toml"
+    paths = load_production(results).recording_paths(0)
     assert [path.read_bytes() for path in paths] == [voice.read_bytes(), other.read_bytes()]
-    assert film_of([voice, other]) == (made, False)
+    assert film_of([voice, other]) == (results, False)
     with pytest.raises(InputError, match="other recordings"):
         film_of([record(voice, seed=2)])
 
 
 def test_the_starter_is_commented_and_given_in_minutes(tmp_path: Path) -> None:
-    made = start_production(tmp_path / "film", recordings=[record(tmp_path / "voice.flac")])
-    assert made.read_text(encoding="utf-8").count("#") > 10
-    section = load_production(made).sections[0]
+    results = start_production(tmp_path / "film", recordings=[record(tmp_path / "voice.flac")])
+    assert results.read_text(encoding="utf-8").count("#") > 10
+    section = load_production(results).sections[0]
     assert section.recordings == ()
     assert section.training.minutes is not None
 
@@ -82,10 +82,10 @@ def test_what_is_no_recording_is_refused_before_anything_is_made(tmp_path: Path)
 
 
 def test_a_production_is_no_recording(tmp_path: Path) -> None:
-    made = start_production(tmp_path / "film")
+    results = start_production(tmp_path / "film")
     (tmp_path / "film.conf").write_text("title = 'x'", encoding="utf-8")
     record(tmp_path / "speech.wav").rename(tmp_path / "speech")
-    assert not are_recordings([made])
+    assert not are_recordings([results])
     assert not are_recordings([tmp_path / "film"])
     assert not are_recordings([tmp_path / "film.conf"])
     assert not are_recordings([tmp_path / "nothing.toml"])
@@ -102,22 +102,24 @@ def test_another_recording_of_the_same_name_is_not_overwritten(tmp_path: Path) -
 
 
 def test_a_section_without_recordings_hears_all_that_lie_beside_the_production(tmp_path: Path) -> None:
-    made = start_production(tmp_path)
+    results = start_production(tmp_path)
     with pytest.raises(RecordingError, match="no recording"):
-        load_production(made).recording_paths(0)
+        load_production(results).recording_paths(0)
     record(tmp_path / "recordings" / "b.wav")
     record(tmp_path / "recordings" / "a.wav")
-    assert [path.name for path in load_production(made).recording_paths(0)] == ["a.wav", "b.wav"]
+    assert [path.name for path in load_production(results).recording_paths(0)] == ["a.wav", "b.wav"]
     (tmp_path / "recordings" / "out.wav").symlink_to(record(tmp_path.parent / "elsewhere.wav"))
     with pytest.raises(InputError, match="outside"):
-        load_production(made).recording_paths(0)
+        load_production(results).recording_paths(0)
 
 
 def test_missing_files_are_told_with_those_that_are_there(tmp_path: Path) -> None:
-    made = start_production(tmp_path)
+    results = start_production(tmp_path)
     record(tmp_path / "recordings" / "en.wav")
     (tmp_path / "recordings" / "words.txt").write_text("words", encoding="utf-8")
-    made.write_text('title = "x"\n[[section]]\ntitle = "y"\nrecordings = ["recordings/voice.wav"]\n', encoding="utf-8")
+    results.write_text(
+        'title = "x"\n[[section]]\ntitle = "y"\nrecordings = ["recordings/voice.wav"]\n', encoding="utf-8"
+    )
     ran = say_here("status", cwd=tmp_path, check=False)
     refused(ran, "voice.wav", "en.wav")
     assert "words.txt" not in ran.stderr

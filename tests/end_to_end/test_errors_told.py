@@ -28,7 +28,7 @@ from pipeline.ffmpeg import process as ffmpeg
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import ROOT, make_tiny, run_here
 from tests.hostile.kinds import timeline_tree
-from tests.sound.made import sine, write
+from tests.sound.sounds import sine, write
 
 Spoil = Callable[[Path], object]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.learning.sampling.speaking import Order, speak
-from pipeline.learning.training import trainer
+from pipeline.learning.sampling.generation import Order, speak
+from pipeline.learning.training import loop as trainer
+from pipeline.learning.training.loop import train
 from pipeline.learning.training.run import TrainingRun
-from pipeline.learning.training.trainer import train
 from pipeline.production.schema import load_production
 from pipeline.stages import prepare
 from pipeline.stages import train as train_stage
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.faults.tiny import build_here, half_published, make_small
@@ -97,7 +97,7 @@ def test_a_take_in_flight_whose_bytes_were_altered_is_made_anew(tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.learning.sampling.speaking._SECONDS_BETWEEN_SAVES", 0.0)
+        patch.setattr("pipeline.learning.sampling.generation._SECONDS_BETWEEN_SAVES", 0.0)
         with pytest.raises(KeyboardInterrupt):
             speak(orders[1], on_samples=stop)
     take = orders[1].folder / "take.npy"
@@ -133,8 +133,8 @@ def test_a_training_that_waits_to_be_published_is_looked_at_again(tmp_path: Path
     build_here(production, output, "prepare")
     film = load_production(production)
     place = Workplace(Store(output / "work"), output)
-    made = prepare.run(film, Made(), place)
-    (piece,) = train_stage.pieces(film, made)
+    results = prepare.run(film, Results(), place)
+    (piece,) = train_stage.pieces(film, results)
     build_here(production, tmp_path / "undisturbed", "train")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_stage, "_remove_states", interrupt)
@@ -143,5 +143,5 @@ def test_a_training_that_waits_to_be_published_is_looked_at_again(tmp_path: Path
     flip(place.store.partial(piece) / "weights-000020.safetensors")
     warnings = build_here(production, output, "train")
     assert any("damaged" in warning for warning in warnings)
-    runs = [Store(folder / "work").made(piece, TrainingRun) for folder in (output, tmp_path / "undisturbed")]
+    runs = [Store(folder / "work").published(piece, TrainingRun) for folder in (output, tmp_path / "undisturbed")]
     assert runs[0].content_hash == runs[1].content_hash

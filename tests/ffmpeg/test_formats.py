@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FootageError, RecordingError
 from pipeline.ffmpeg.formats import open_media, recognise
-from tests.sound.made import convert, sine, write
+from tests.sound.sounds import convert, sine, write
 
 PLAYLISTS = {
     "list.m3u8": "#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.ts\n",

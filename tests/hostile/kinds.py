@@ -342,7 +342,7 @@ def stored(folder: Path, rng: random.Random) -> Read:
 
 
 def array(folder: Path, rng: random.Random) -> Read:
-    from pipeline.learning.sampling.speaking import _saved_memory  # noqa: PLC0415
+    from pipeline.learning.sampling.generation import _saved_memory  # noqa: PLC0415
 
     name, data = _bytes_of(seeds.arrays(), rng)
     (folder / name).write_bytes(data)

@@ -21,7 +21,7 @@ from pipeline.runtime.resources import builtin_templates_folder
 from tests.end_to_end.productions import TINY
 from tests.learning.models.networks import save_random_checkpoint
 from tests.picture.cards.made_cards import CARDS
-from tests.sound.made import speechlike
+from tests.sound.sounds import speechlike
 
 RATE_HZ: Final = 16_000
 _PICTURE: Final = np.arange(40 * 30 * 4, dtype=np.uint8).reshape(30, 40, 4)

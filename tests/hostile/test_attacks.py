@@ -32,7 +32,7 @@ from pipeline.film.inputs.stills import read_logo, read_still
 from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse_frame_rate
 from pipeline.film.timeline.timeline import Chapter, Film, Timeline
 from pipeline.learning.corpus import map_bytes
-from pipeline.learning.sampling import speaking
+from pipeline.learning.sampling import generation as speaking
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production, parse_production, safe_file_name
@@ -47,7 +47,7 @@ from tests.hostile import seeds
 from tests.hostile.kinds import timeline_tree
 from tests.hostile.watching import MOST_MEMORY_BYTES, most_memory_bytes
 from tests.picture.panels.made_scenes import frame_of, layout_of, scene, scene_data
-from tests.sound.made import sine, write
+from tests.sound.sounds import sine, write
 
 SOURCES = sorted(Path(pipeline.__file__).parent.rglob("*.py"))
 SHORT_WAV = b"RIFF" + b"\xff" * 4 + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16) + b"data"

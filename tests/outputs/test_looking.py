@@ -16,7 +16,7 @@ from pipeline.picture.drawing.stamp import stamped
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production
 from pipeline.stages import prepare, train
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.end_to_end.productions import make_tiny, say_here
@@ -56,11 +56,11 @@ def interrupt(tiny: Path) -> Path:
     tiny.write_text(text[: text.index(SECOND)], encoding="utf-8")
     production, output = load_production(tiny), tiny.parent / "out" / "tiny"
     place = Workplace(store=Store(output / "work"), output=output)
-    made = prepare.run(production, Made(), place)
+    results = prepare.run(production, Results(), place)
     with pytest.raises(KeyboardInterrupt):
-        train.run(production, made, replace(place, report=Listener(stop_at=18)))
+        train.run(production, results, replace(place, report=Listener(stop_at=18)))
     tiny.write_text(text, encoding="utf-8")
-    return place.store.partial_path(train.pieces(production, made)[0])
+    return place.store.partial_path(train.pieces(production, results)[0])
 
 
 def test_before_any_training_what_is_made_up_is_shown_and_marked(tiny: Path) -> None:
@@ -200,7 +200,7 @@ def test_what_can_be_refused_is_refused_before_anything_is_made(tiny: Path) -> N
 @pytest.mark.parametrize("shape", [(90, 160, 3), (1080, 60, 3), (6, 6, 3)])
 def test_a_stamp_fits_into_any_picture(shape: tuple[int, int, int]) -> None:
     plain = np.full(shape, 40, np.uint8)
-    marked = stamped(plain, "Made-up curves and sound: not trained yet", load_theme("midnight"))
+    marked = stamped(plain, "Results-up curves and sound: not trained yet", load_theme("midnight"))
     assert marked.shape == shape
     assert not np.array_equal(marked, plain)
     rows = max(8, round(0.05 * shape[0]))

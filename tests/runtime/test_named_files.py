@@ -20,7 +20,7 @@ from pipeline.runtime.resources import builtin_templates_folder, find_template
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Made
-from tests.sound.made import convert, speechlike, write
+from tests.sound.sounds import convert, speechlike, write
 
 RATE = 8000
 SECTION = '[[section]]\ntitle = "a"\nrecordings = ["{}"]\n'

@@ -14,7 +14,7 @@ from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.production.schema import Production, parse_production
 from pipeline.sound.signal.quantise import quantise
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.store.store import Piece, Result, Store, write_record
 
 RATE_HZ = 8000
@@ -80,7 +80,7 @@ def corpus(store: Store, section: int) -> Result[Corpus]:
                 recordings=(RecordingFacts(name="voice.wav", duration_s=6.0, sample_rate_hz=RATE_HZ),),
             ),
         )
-    return store.made(piece, Corpus)
+    return store.published(piece, Corpus)
 
 
 def run(store: Store, section: int) -> Result[TrainingRun]:
@@ -125,7 +125,7 @@ def run(store: Store, section: int) -> Result[TrainingRun]:
                 device="cpu",
             ),
         )
-    return store.made(piece, TrainingRun)
+    return store.published(piece, TrainingRun)
 
 
 def take(store: Store, section: int, iteration: int, *, seconds: float = 3.0, temperature: float = 1.0) -> Result[Take]:
@@ -162,18 +162,18 @@ def take(store: Store, section: int, iteration: int, *, seconds: float = 3.0, te
                 precision="float32",
             ),
         )
-    return store.made(piece, Take)
+    return store.published(piece, Take)
 
 
-def made(
+def results(
     root: Path, *, temperatures: tuple[float, float] = (1.0, 1.0), take_seconds: float = 3.0
-) -> tuple[Store, Made]:
+) -> tuple[Store, Results]:
     store = Store(root)
     takes = tuple(
         tuple(take(store, section, i, temperature=temperatures[section], seconds=take_seconds) for i in ITERATIONS)
         for section in (0, 1)
     )
-    return store, Made(
+    return store, Results(
         corpora=tuple(corpus(store, section) for section in (0, 1)),
         runs=tuple(run(store, section) for section in (0, 1)),
         takes=takes,

@@ -13,8 +13,8 @@ from pipeline.errors import FootageError, GlyphError, ProductionError, StageErro
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Silence
 from pipeline.stages import cards, storyboard
-from pipeline.stages.shared.results import Made
-from pipeline.stages.shared.showing import comparable_before, show_of
+from pipeline.stages.shared.render_inputs import comparable_before, show_of
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.stages import made_up
@@ -32,14 +32,14 @@ class Counter(Silence):
         self.done.append((done, detail))
 
 
-def ready(root: Path, production: Production, **options: Any) -> tuple[Store, Made, Workplace]:
-    store, made = made_up.made(root, **options)
+def ready(root: Path, production: Production, **options: Any) -> tuple[Store, Results, Workplace]:
+    store, results = made_up.results(root, **options)
     workplace = Workplace(store=store, output=root / "out", report=Counter())
-    return store, storyboard.run(production, made, workplace), workplace
+    return store, storyboard.run(production, results, workplace), workplace
 
 
-def keys(production: Production, made: Made) -> dict[str, str]:
-    return {piece.name: piece.key for piece in cards.pieces(production, made)}
+def keys(production: Production, results: Results) -> dict[str, str]:
+    return {piece.name: piece.key for piece in cards.pieces(production, results)}
 
 
 def with_templates(production: Production, folder: Path, **files: str) -> Production:
@@ -53,8 +53,8 @@ def with_templates(production: Production, folder: Path, **files: str) -> Produc
 
 def test_every_card_of_the_film_is_drawn_in_its_size_and_then_the_thumbnail(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    drawn = cards.run(production, made, workplace).cards
+    _, results, workplace = ready(tmp_path, production)
+    drawn = cards.run(production, results, workplace).cards
     names = [card.record.name for card in drawn]
     assert names == ["title", "section-1", "section-2", "comparison", "credits", "thumbnail"]
     for card in drawn:
@@ -69,8 +69,8 @@ def test_every_card_of_the_film_is_drawn_in_its_size_and_then_the_thumbnail(tmp_
 
 def test_cards_tell_the_facts_of_the_runs(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, made, workplace).cards}
+    _, results, workplace = ready(tmp_path, production)
+    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, results, workplace).cards}
     section = told["section-2"].replace("\u00a0", " ")
     for words in ("NETWORK 2 OF 2", "Section 2", "LSTM, 2 \u00d7 16 neurons", "12,345", "8 kHz", "80 iterations"):
         assert words in section
@@ -81,20 +81,20 @@ def test_cards_tell_the_facts_of_the_runs(tmp_path: Path) -> None:
 
 def test_what_is_fresh_is_not_drawn_again_unless_forced(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    first = cards.run(production, made, workplace).cards
+    _, results, workplace = ready(tmp_path, production)
+    first = cards.run(production, results, workplace).cards
     stamps = [card.path("record.json").stat().st_mtime_ns for card in first]
-    again = cards.run(production, made, workplace).cards
+    again = cards.run(production, results, workplace).cards
     assert [card.path("record.json").stat().st_mtime_ns for card in again] == stamps
-    forced = cards.run(production, made, replace(workplace, force=frozenset({"cards"}))).cards
+    forced = cards.run(production, results, replace(workplace, force=frozenset({"cards"}))).cards
     assert all(card.path("record.json").stat().st_mtime_ns > stamp for card, stamp in zip(forced, stamps, strict=True))
     assert [card.content_hash for card in forced] == [card.content_hash for card in first]
 
 
 def test_a_card_depends_only_on_what_it_shows(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, _ = ready(tmp_path, production)
-    before = keys(production, made)
+    _, results, _ = ready(tmp_path, production)
+    before = keys(production, results)
     warmer = production.model_copy(
         update={
             "sections": (
@@ -105,12 +105,12 @@ def test_a_card_depends_only_on_what_it_shows(tmp_path: Path) -> None:
             )
         }
     )
-    after = keys(warmer, made)
+    after = keys(warmer, results)
     assert {name for name in before if before[name] != after[name]} == {"card-section-2", "card-credits"}
-    renamed = keys(production.model_copy(update={"title": "Another"}), made)
+    renamed = keys(production.model_copy(update={"title": "Another"}), results)
     assert {name for name in before if before[name] != renamed[name]} == {"card-title", "card-thumbnail"}
     repainted = keys(
-        production.model_copy(update={"video": production.video.model_copy(update={"theme": "paper"})}), made
+        production.model_copy(update={"video": production.video.model_copy(update={"theme": "paper"})}), results
     )
     assert all(before[name] != repainted[name] for name in before)
 
@@ -118,16 +118,16 @@ def test_a_card_depends_only_on_what_it_shows(tmp_path: Path) -> None:
 def test_the_films_picture_stands_on_its_cards_and_a_changed_one_redraws_those_alone(tmp_path: Path) -> None:
     bare, dressed = made_up.production(), made_up.production(video={"picture": "logo.png"})
     dressed._folder = tmp_path
-    _, made, workplace = ready(tmp_path / "work", bare)
-    before, orange = keys(bare, made), Image.new("RGB", (60, 20), (255, 140, 0))
+    _, results, workplace = ready(tmp_path / "work", bare)
+    before, orange = keys(bare, results), Image.new("RGB", (60, 20), (255, 140, 0))
     for size in ((60, 20), (20, 20)):
         orange.resize(size).save(tmp_path / "logo.png")
-        now = keys(dressed, made)
+        now = keys(dressed, results)
         changed = {name for name in now if now[name] != before[name]}
         assert {name.removeprefix("card-") for name in changed} == {"title", "thumbnail"}
         before = now
     cards.check_cards(dressed)
-    for card in cards.run(dressed, made, workplace).cards:
+    for card in cards.run(dressed, results, workplace).cards:
         with Image.open(card.path(card.record.picture_file)) as image:
             seen = bool((np.abs(np.asarray(image).astype(int) - (255, 140, 0)).max(axis=2) < 8).any())
         assert seen == (card.record.name in {"title", "thumbnail"}), card.record.name
@@ -150,17 +150,17 @@ def test_a_picture_that_is_none_is_found_before_anything_is_made(tmp_path: Path)
 
 def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path / "work", production)
-    before = keys(production, made)
+    _, results, workplace = ready(tmp_path / "work", production)
+    before = keys(production, results)
     own = with_templates(
         made_up.production(),
         tmp_path,
         title='style.a = { size = 0.2 }\ngrid.landscape = { areas = ["one"], rows = [1] }\n'
         'element = [{ area = "one", text = "Hello {{ film.sections }}", style = "a" }]',
     )
-    after = keys(own, made)
+    after = keys(own, results)
     assert {name for name in before if before[name] != after[name]} == {"card-title"}
-    assert cards.run(own, made, workplace).cards[0].record.text == ("Hello 2",)
+    assert cards.run(own, results, workplace).cards[0].record.text == ("Hello 2",)
 
 
 @pytest.mark.parametrize(
@@ -208,25 +208,27 @@ def test_the_built_in_cards_pass_the_check() -> None:
 
 def test_without_a_timeline_there_are_no_cards() -> None:
     with pytest.raises(StageError, match="timeline"):
-        cards.pieces(made_up.production(), Made())
+        cards.pieces(made_up.production(), Results())
 
 
 def test_the_thumbnail_is_small_enough_to_upload(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    thumbnail = cards.run(production, made, workplace).cards[-1]
+    _, results, workplace = ready(tmp_path, production)
+    thumbnail = cards.run(production, results, workplace).cards[-1]
     assert thumbnail.path(thumbnail.record.picture_file).stat().st_size < 2_000_000
 
 
-def many_sections(root: Path, count: int) -> tuple[Production, Made]:
+def many_sections(root: Path, count: int) -> tuple[Production, Results]:
     """A film whose sections are all alike but for their titles."""
     one = made_up.production()
     sections = [one.sections[0].model_copy(update={"title": f"Try {number}"}) for number in range(1, count + 1)]
     production = one.model_copy(update={"sections": tuple(sections)})
-    _, made = made_up.made(root)
-    made = Made(corpora=made.corpora[:1] * count, runs=made.runs[:1] * count, takes=made.takes[:1] * count)
+    _, results = made_up.results(root)
+    results = Results(
+        corpora=results.corpora[:1] * count, runs=results.runs[:1] * count, takes=results.takes[:1] * count
+    )
     _, _, workplace = ready(root, one)
-    return production, storyboard.run(production, made, workplace)
+    return production, storyboard.run(production, results, workplace)
 
 
 def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_however_many_there_are(
@@ -234,14 +236,14 @@ def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_howeve
 ) -> None:
     took = {}
     for count in (12, 48):
-        production, made = many_sections(tmp_path / str(count), count)
-        pieces = cards.pieces(production, made)
+        production, results = many_sections(tmp_path / str(count), count)
+        pieces = cards.pieces(production, results)
         assert len(pieces) == count + 4
         assert len({piece.key for piece in pieces}) == count + 4
         rounds = []
         for _ in range(3):
             begun = time.perf_counter()
-            cards.pieces(production, made)
+            cards.pieces(production, results)
             rounds.append(time.perf_counter() - begun)
         took[count] = min(rounds)
     assert took[48] < 8 * took[12], "four times as many take about four times as long"
@@ -252,11 +254,11 @@ HD = {"width": 1920, "height": 1080}
 
 
 def warnings_of(root: Path, production: Production) -> list[str]:
-    store, made = made_up.made(root)
+    store, results = made_up.results(root)
     report = Counter()
-    made = storyboard.run(production, made, Workplace(store=store, output=root / "out"))
+    results = storyboard.run(production, results, Workplace(store=store, output=root / "out"))
     cards._warn_of_small_words(
-        production, made, cards._Sources.of(production, made), Workplace(store=store, output=root, report=report)
+        production, results, cards._Sources.of(production, results), Workplace(store=store, output=root, report=report)
     )
     return report.warned
 
@@ -292,8 +294,8 @@ text = "{{ title }}"
 style = "one"
 """,
     )
-    _, made, workplace = ready(tmp_path, production)
-    cards.run(production, made, workplace)
+    _, results, workplace = ready(tmp_path, production)
+    cards.run(production, results, workplace)
     assert isinstance(workplace.report, Counter)
     told = [text for text in workplace.report.warned if text.startswith("the card")]
     assert any("the card 'title': 'A very long title" in text for text in told)
@@ -302,19 +304,19 @@ style = "one"
 
 def test_only_losses_on_the_same_held_out_bytes_are_compared(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, made, workplace).cards}
+    _, results, workplace = ready(tmp_path, production)
+    told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, results, workplace).cards}
     assert "only where they heard the same" in told["comparison"]
     assert "bits per byte, section 1: \u00b5-law, 8 kHz" in told["comparison"].replace("\u00a0", " ")
-    alike = replace(made, corpora=(made.corpora[0], made.corpora[0]))
+    alike = replace(results, corpora=(results.corpora[0], results.corpora[0]))
     told = {card.record.name: " ".join(card.record.text) for card in cards.run(production, alike, workplace).cards}
     assert "Lower is better." in told["comparison"]
 
 
 def test_scenes_overlay_the_losses_of_networks_that_heard_the_same(tmp_path: Path) -> None:
     production = made_up.production()
-    _, made, workplace = ready(tmp_path, production)
-    for corpora, overlaid in ((made.corpora, ()), ((made.corpora[1], made.corpora[1]), (0,))):
-        whole = cards.run(production, replace(made, corpora=corpora), workplace)
+    _, results, workplace = ready(tmp_path, production)
+    for corpora, overlaid in ((results.corpora, ()), ((results.corpora[1], results.corpora[1]), (0,))):
+        whole = cards.run(production, replace(results, corpora=corpora), workplace)
         show = show_of(production, whole)
         assert comparable_before(show, show.timeline.scenes()[1]) == overlaid

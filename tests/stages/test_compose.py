@@ -16,18 +16,18 @@ from pipeline.film.timeline.segments import cut
 from pipeline.film.timeline.timeline import Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.stages import compose, storyboard
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Store, write_record
 from tests.film.films import HEIGHT, draw_number, read_number
 from tests.stages import made_up
 
 
-def with_segments(production: Production, store: Store, made: Made, frames_missing: int = 0) -> Made:
+def with_segments(production: Production, store: Store, results: Results, frames_missing: int = 0) -> Results:
     """Segments that show their frames' numbers."""
-    assert made.timeline is not None
+    assert results.timeline is not None
     segments = []
-    for stretch in cut(made.timeline.record):
+    for stretch in cut(results.timeline.record):
         end = stretch.end_frame - frames_missing
         piece = Piece("render", stretch.name, 1, {"numbers": [stretch.start_frame, end]})
         with store.publish(piece) as folder:
@@ -39,16 +39,16 @@ def with_segments(production: Production, store: Store, made: Made, frames_missi
                 plan=plan_encoder(production.video),
             )
             write_record(folder, Segment(start_frame=stretch.start_frame, end_frame=stretch.end_frame, encoder="x"))
-        segments.append(store.made(piece, Segment))
-    return replace(made, segments=tuple(segments))
+        segments.append(store.published(piece, Segment))
+    return replace(results, segments=tuple(segments))
 
 
-def composed(production: Production, root: Path, **options: int) -> tuple[Workplace, Made]:
-    store, made = made_up.made(root / "work")
+def composed(production: Production, root: Path, **options: int) -> tuple[Workplace, Results]:
+    store, results = made_up.results(root / "work")
     workplace = Workplace(store=store, output=root / "out")
-    made = storyboard.run(production, made, workplace)
-    made = with_segments(production, store, made, **options)
-    return workplace, compose.run(production, made, workplace)
+    results = storyboard.run(production, results, workplace)
+    results = with_segments(production, store, results, **options)
+    return workplace, compose.run(production, results, workplace)
 
 
 def credited(**changes: Any) -> Production:
@@ -57,16 +57,16 @@ def credited(**changes: Any) -> Production:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Made]:
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Results]:
     return composed(credited(), tmp_path_factory.mktemp("film"))
 
 
-def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(film: tuple[Workplace, Made]) -> None:
+def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(film: tuple[Workplace, Results]) -> None:
     production = credited()
-    workplace, made = film
-    assert made.film is not None
-    assert made.timeline is not None
-    timeline = made.timeline.record
+    workplace, results = film
+    assert results.film is not None
+    assert results.timeline is not None
+    timeline = results.timeline.record
     path = workplace.output / "film.mp4"
     with av.open(str(path)) as file:
         frames = list(file.decode(video=0))
@@ -82,19 +82,19 @@ def test_the_film_has_every_frame_and_sound_as_long_as_the_picture(film: tuple[W
     start, end = (timeline.clock.sample_at(frame) for frame in (scene.start_frame, scene.end_frame))
     assert np.sqrt(np.mean(sound[:, start:end] ** 2)) > 0.02
     assert np.abs(sound[:, 2000 : start - 2000]).max() < 1e-3
-    assert made.film.record.sound_true_peak_dbtp is not None
-    assert made.film.record.sound_true_peak_dbtp <= production.sound.true_peak_dbtp
+    assert results.film.record.sound_true_peak_dbtp is not None
+    assert results.film.record.sound_true_peak_dbtp <= production.sound.true_peak_dbtp
     told = {finding.promise: finding for finding in check_file(path)}
     assert all(finding.holds for finding in told.values())
     assert {"loudness, LUFS", "loudness wanted", "true peak, dBTP"} <= told.keys()
 
 
-def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, Made]) -> None:
-    workplace, made = film
+def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, Results]) -> None:
+    workplace, results = film
     names = {path.name for path in workplace.output.iterdir()}
     assert {"film.mp4", "film.srt", "film.vtt", "description.txt", "timeline.json"} <= names
-    assert made.film is not None
-    assert names == set(made.film.record.files)
+    assert results.film is not None
+    assert names == set(results.film.record.files)
     words = (workplace.output / "description.txt").read_text()
     assert "A made-up film" in words
     assert "Section 2: LSTM, 2 \u00d7 16 neurons, 12,345 parameters" in words
@@ -103,55 +103,55 @@ def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, 
     assert subtitles.startswith("1\n00:00:00,000 --> 00:00:00,968\nA made-up film\n\n2\n")
     assert "Section 1\nLSTM, 2 \u00d7 16 neurons, 12,345 parameters\n" in subtitles
     timeline = Timeline.model_validate(json.loads((workplace.output / "timeline.json").read_text()))
-    assert made.timeline is not None
-    assert timeline == made.timeline.record
+    assert results.timeline is not None
+    assert timeline == results.timeline.record
 
 
-def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(film: tuple[Workplace, Made]) -> None:
+def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(film: tuple[Workplace, Results]) -> None:
     production = credited()
-    workplace, made = film
+    workplace, results = film
     path = workplace.output / "film.mp4"
     before = path.read_bytes()
     stamp = path.stat()
-    assert compose.run(production, made, workplace).film == made.film
+    assert compose.run(production, results, workplace).film == results.film
     assert path.stat() == stamp
     path.unlink()
-    compose.run(production, made, workplace)
+    compose.run(production, results, workplace)
     assert path.read_bytes() == before
     path.write_bytes(b"not the film")
-    compose.run(production, made, workplace)
+    compose.run(production, results, workplace)
     assert path.read_bytes() == before
 
 
-def test_the_same_production_gives_the_same_film_bit_for_bit(film: tuple[Workplace, Made], tmp_path: Path) -> None:
+def test_the_same_production_gives_the_same_film_bit_for_bit(film: tuple[Workplace, Results], tmp_path: Path) -> None:
     again, _ = composed(credited(), tmp_path)
     one, two = ({path.name: path.read_bytes() for path in place.output.iterdir()} for place in (film[0], again))
     assert one == two
 
 
-def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(film: tuple[Workplace, Made]) -> None:
+def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(film: tuple[Workplace, Results]) -> None:
     production = credited()
-    workplace, made = film
+    workplace, results = film
     before = (workplace.output / "film.mp4").read_bytes()
-    broken = with_segments(production, workplace.store, made, frames_missing=1)
+    broken = with_segments(production, workplace.store, results, frames_missing=1)
     with pytest.raises(StageError, match="not what was promised"):
         compose.run(production, broken, workplace)
     assert (workplace.output / "film.mp4").read_bytes() == before
 
 
-def test_only_the_film_is_made_anew_when_words_beside_it_change(film: tuple[Workplace, Made]) -> None:
-    workplace, made = film
+def test_only_the_film_is_made_anew_when_words_beside_it_change(film: tuple[Workplace, Results]) -> None:
+    workplace, results = film
     other = credited().model_copy(update={"author": "Another"})
-    assert [workplace.store.state(piece).state for piece in compose.pieces(other, made)] == ["fresh", "stale"]
+    assert [workplace.store.state(piece).state for piece in compose.pieces(other, results)] == ["fresh", "stale"]
     louder = credited(sound={"loudness_lufs": -20})
-    assert [workplace.store.state(piece).state for piece in compose.pieces(louder, made)] == ["stale", "stale"]
+    assert [workplace.store.state(piece).state for piece in compose.pieces(louder, results)] == ["stale", "stale"]
 
 
 def test_the_recording_can_be_heard_under_its_card(tmp_path: Path) -> None:
-    workplace, made = composed(made_up.production(sound={"under_cards": "recording"}), tmp_path)
-    assert made.timeline is not None
-    card = made.timeline.record.cards()[1]
-    start, end = (made.timeline.record.clock.sample_at(frame) for frame in (card.start_frame, card.end_frame))
+    workplace, results = composed(made_up.production(sound={"under_cards": "recording"}), tmp_path)
+    assert results.timeline is not None
+    card = results.timeline.record.cards()[1]
+    start, end = (results.timeline.record.clock.sample_at(frame) for frame in (card.start_frame, card.end_frame))
     with av.open(str(workplace.output / "film.mp4")) as film:
         sound = np.concatenate([block.to_ndarray() for block in film.decode(audio=0)], axis=1)
     assert np.abs(sound[:, start:end]).max() > 0.01

@@ -15,10 +15,10 @@ from pipeline.ffmpeg.process import run
 from pipeline.film.inputs.footage import probe, write_sound
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.stages import compose, storyboard
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from tests.film.films import drawn_pictures, footage_chain
-from tests.sound.made import speechlike, write
+from tests.sound.sounds import speechlike, write
 from tests.stages import made_up
 from tests.stages.test_prepare import Listener
 
@@ -66,18 +66,18 @@ def torn_mp3(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Made]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Results]:
     root = tmp_path_factory.mktemp("film")
-    store, made = made_up.made(root / "work")
+    store, results = made_up.results(root / "work")
     workplace = Workplace(store=store, output=root / "out")
-    return workplace, storyboard.run(made_up.production(), made, workplace)
+    return workplace, storyboard.run(made_up.production(), results, workplace)
 
 
-def soundtrack(told: tuple[Workplace, Made], music: Path) -> np.ndarray:
+def soundtrack(told: tuple[Workplace, Results], music: Path) -> np.ndarray:
     production = made_up.production(sound={"under_cards": "music", "music": music.name})
     production._folder = music.parent
-    workplace, made = told
-    track = compose.soundtrack(production, made, workplace)
+    workplace, results = told
+    track = compose.soundtrack(production, results, workplace)
     return soundfile.read(track.path(track.record.lossless_file))[0]
 
 
@@ -95,7 +95,7 @@ def soundtrack(told: tuple[Workplace, Made], music: Path) -> np.ndarray:
     ids=["8-bit", "5.1", "double", "lying", "torn", "cover", "film"],
 )
 def test_music_of_any_rate_width_and_depth_is_heard_under_cards(
-    told: tuple[Workplace, Made], tmp_path: Path, make: object
+    told: tuple[Workplace, Results], tmp_path: Path, make: object
 ) -> None:
     assert callable(make)
     track = soundtrack(told, make(tmp_path))
@@ -119,11 +119,11 @@ def test_footage_with_a_silent_first_track_and_samples_that_are_no_numbers_is_he
         insert=[{"file": "talk.mov", "after": "start", "fade_seconds": 0}],
     )
     production._folder = tmp_path
-    store, made = made_up.made(tmp_path / "work")
+    store, results = made_up.results(tmp_path / "work")
     listener = Listener()
     workplace = Workplace(store=store, output=tmp_path / "out", report=listener)
-    made = storyboard.run(production, made, workplace)
-    track = compose.soundtrack(production, made, workplace)
+    results = storyboard.run(production, results, workplace)
+    track = compose.soundtrack(production, results, workplace)
     heard = soundfile.read(track.path(track.record.lossless_file))[0]
     assert np.isfinite(heard).all()
     assert np.abs(heard[48000 : 3 * 48000]).max() > 0.02
@@ -154,7 +154,7 @@ def mere_header(folder: Path) -> Path:
     [(silent_film, "holds no sound"), (mere_text, "text file"), (mere_header, "music")],
 )
 def test_what_is_no_music_is_told_with_its_name(
-    told: tuple[Workplace, Made], tmp_path: Path, make: object, words: str
+    told: tuple[Workplace, Results], tmp_path: Path, make: object, words: str
 ) -> None:
     assert callable(make)
     with pytest.raises(InputError) as raised:
@@ -211,10 +211,10 @@ def test_room_for_the_sound_of_footage_is_required_before_anything_is_mixed(
     phone_video(tmp_path)
     asked: list[float] = []
     monkeypatch.setattr(compose, "require_room", lambda _folder, needed_bytes, _purpose: asked.append(needed_bytes))
-    store, made = made_up.made(tmp_path / "work")
+    store, results = made_up.results(tmp_path / "work")
     workplace = Workplace(store=store, output=tmp_path / "out")
     for sound in (False, True):
         film = made_up.production(insert=[{"file": "phone.mp4", "after": "start", "seconds": 2.0, "sound": sound}])
         film._folder = tmp_path
-        compose.soundtrack(film, storyboard.run(film, made, workplace), workplace)
+        compose.soundtrack(film, storyboard.run(film, results, workplace), workplace)
     assert asked[1] - asked[0] == 2 * 48_000 * 8  # two seconds of stereo in 32-bit floats

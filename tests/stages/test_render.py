@@ -18,8 +18,8 @@ from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Part, Silence
 from pipeline.stages import cards, compose, render, storyboard
-from pipeline.stages.shared import showing
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared import render_inputs as showing
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result
 from tests.stages import made_up
@@ -47,22 +47,22 @@ def production(**changes: Any) -> Production:
     return made_up.production(video=VIDEO, **changes)
 
 
-def until_cards(production: Production, root: Path, **options: Any) -> tuple[Workplace, Made]:
-    store, made = made_up.made(root / "work", **options)
+def until_cards(production: Production, root: Path, **options: Any) -> tuple[Workplace, Results]:
+    store, results = made_up.results(root / "work", **options)
     workplace = Workplace(store=store, output=root / "out", report=Listener())
-    made = storyboard.run(production, made, workplace)
-    return workplace, cards.run(production, made, workplace)
+    results = storyboard.run(production, results, workplace)
+    return workplace, cards.run(production, results, workplace)
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Made]:
-    workplace, made = until_cards(production(), tmp_path_factory.mktemp("film"))
-    return workplace, render.run(production(), made, workplace)
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Results]:
+    workplace, results = until_cards(production(), tmp_path_factory.mktemp("film"))
+    return workplace, render.run(production(), results, workplace)
 
 
-def timeline_of(made: Made) -> Timeline:
-    assert made.timeline is not None
-    return made.timeline.record
+def timeline_of(results: Results) -> Timeline:
+    assert results.timeline is not None
+    return results.timeline.record
 
 
 def decoded(path: Path) -> list[np.ndarray[Any, Any]]:
@@ -70,40 +70,40 @@ def decoded(path: Path) -> list[np.ndarray[Any, Any]]:
         return [frame.to_ndarray() for frame in film.decode(video=0)]
 
 
-def stale(workplace: Workplace, production: Production, made: Made) -> list[int]:
-    pieces = render.pieces(production, made)
+def stale(workplace: Workplace, production: Production, results: Results) -> list[int]:
+    pieces = render.pieces(production, results)
     return [number for number, piece in enumerate(pieces) if workplace.store.state(piece).state != "fresh"]
 
 
-def test_segments_show_what_a_still_of_the_same_frame_shows(rendered: tuple[Workplace, Made]) -> None:
-    _, made = rendered
-    for stretch, segment in zip(cut(timeline_of(made)), made.segments, strict=True):
+def test_segments_show_what_a_still_of_the_same_frame_shows(rendered: tuple[Workplace, Results]) -> None:
+    _, results = rendered
+    for stretch, segment in zip(cut(timeline_of(results)), results.segments, strict=True):
         frames = decoded(segment.path(segment.record.video_file))
         assert len(frames) == stretch.frames
         for index in {0, stretch.frames // 2, stretch.frames - 1}:
-            still = showing.draw_still(production(), made, stretch.start_frame + index)
+            still = showing.draw_still(production(), results, stretch.start_frame + index)
             difference = np.abs(frames[index].astype(int) - still.astype(int))
             assert difference.mean() < 2.5, stretch
             assert frames[index].std() > 1 or still.std() < 3
 
 
-def test_the_whole_film_passes_its_check(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
-    film = compose.run(production(), made, workplace).film
+def test_the_whole_film_passes_its_check(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
+    film = compose.run(production(), results, workplace).film
     assert film is not None
-    assert len(decoded(workplace.output / "film.mp4")) == timeline_of(made).total_frames
+    assert len(decoded(workplace.output / "film.mp4")) == timeline_of(results).total_frames
     assert (workplace.output / "thumbnail.png").stat().st_size < 2_000_000
 
 
-def test_nothing_is_rendered_twice(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
+def test_nothing_is_rendered_twice(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
     listener = Listener()
-    again = render.run(production(), made, replace(workplace, report=listener))
-    assert again.segments == made.segments
+    again = render.run(production(), results, replace(workplace, report=listener))
+    assert again.segments == results.segments
     assert listener.begun == []
 
 
-def test_progress_is_counted_in_frames(rendered: tuple[Workplace, Made]) -> None:
+def test_progress_is_counted_in_frames(rendered: tuple[Workplace, Results]) -> None:
     workplace, _ = rendered
     listener = workplace.report
     assert isinstance(listener, Listener)
@@ -112,8 +112,8 @@ def test_progress_is_counted_in_frames(rendered: tuple[Workplace, Made]) -> None
     assert listener.left_s == 0.0
 
 
-def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
+def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
     story = {
         "take": [
             {"iteration": i, "seconds": s, "caption": c}
@@ -122,8 +122,8 @@ def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tupl
     }
     first = production(storyboard_1={**story})
     other = production(storyboard_1={"take": [*story["take"][:3], {**story["take"][3], "caption": "Listen now!"}]})
-    one = cards.run(first, storyboard.run(first, made, workplace), workplace)
-    two = cards.run(other, storyboard.run(other, made, workplace), workplace)
+    one = cards.run(first, storyboard.run(first, results, workplace), workplace)
+    two = cards.run(other, storyboard.run(other, results, workplace), workplace)
     before = {piece.name: piece.key for piece in render.pieces(first, one)}
     after = {piece.name: piece.key for piece in render.pieces(other, two)}
     timeline = timeline_of(two)
@@ -133,22 +133,22 @@ def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tupl
     assert 0 < len(shown) < len(after)
 
 
-def test_a_changed_temperature_redraws_that_section_alone(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
-    _, others = made_up.made(workplace.store.root, temperatures=(1.0, 0.8))
-    made = storyboard.run(production(), replace(made, takes=others.takes), workplace)
+def test_a_changed_temperature_redraws_that_section_alone(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
+    _, others = made_up.results(workplace.store.root, temperatures=(1.0, 0.8))
+    results = storyboard.run(production(), replace(results, takes=others.takes), workplace)
     sections = {
         stretch.clip.section if isinstance(stretch.clip, SceneClip) else None
-        for number, stretch in enumerate(cut(timeline_of(made)))
-        if number in stale(workplace, production(), made)
+        for number, stretch in enumerate(cut(timeline_of(results)))
+        if number in stale(workplace, production(), results)
     }
     assert sections == {1}
 
 
-def test_a_changed_theme_redraws_everything(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
+def test_a_changed_theme_redraws_everything(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
     paper = made_up.production(video={**VIDEO, "theme": "paper"})
-    assert len(stale(workplace, paper, made)) == len(made.segments)
+    assert len(stale(workplace, paper, results)) == len(results.segments)
 
 
 def film_with_inserts(folder: Path, order: tuple[int, ...] = (0, 1), **changes: Any) -> Production:
@@ -161,12 +161,12 @@ def film_with_inserts(folder: Path, order: tuple[int, ...] = (0, 1), **changes: 
 
 
 @pytest.fixture(scope="module")
-def with_inserts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Workplace, Made]:
+def with_inserts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Workplace, Results]:
     folder = tmp_path_factory.mktemp("inserts")
     for number, colour in enumerate(((0, 160, 0), (160, 0, 0))):
         Image.new("RGB", (64, 36), colour).save(folder / f"{number}.png")
-    workplace, made = until_cards(film_with_inserts(folder), folder)
-    return folder, workplace, render.run(film_with_inserts(folder), made, workplace)
+    workplace, results = until_cards(film_with_inserts(folder), folder)
+    return folder, workplace, render.run(film_with_inserts(folder), results, workplace)
 
 
 @pytest.mark.parametrize(
@@ -183,74 +183,76 @@ def with_inserts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Workpl
     ],
 )
 def test_only_what_looks_different_is_drawn_again(
-    with_inserts: tuple[Path, Workplace, Made], changes: dict[str, Any], again: set[str]
+    with_inserts: tuple[Path, Workplace, Results], changes: dict[str, Any], again: set[str]
 ) -> None:
-    folder, workplace, made = with_inserts
+    folder, workplace, results = with_inserts
     other = film_with_inserts(folder, **changes)
-    made = cards.run(other, storyboard.run(other, made, workplace), workplace)
-    drawn = {piece.name: piece for piece in render.pieces(other, made)}
+    results = cards.run(other, storyboard.run(other, results, workplace), workplace)
+    drawn = {piece.name: piece for piece in render.pieces(other, results)}
     assert {name for name, piece in drawn.items() if workplace.store.state(piece).state != "fresh"} <= again
     listener = Listener()
     before = set((workplace.store.root / render.STAGE).glob("*/segment.mp4"))
-    rendered = render.run(other, made, replace(workplace, report=listener))
+    rendered = render.run(other, results, replace(workplace, report=listener))
     made_now = set((workplace.store.root / render.STAGE).glob("*/segment.mp4")) - before
     assert len(made_now) <= len(again)
-    assert sum(s.record.end_frame - s.record.start_frame for s in rendered.segments) == timeline_of(made).total_frames
+    assert (
+        sum(s.record.end_frame - s.record.start_frame for s in rendered.segments) == timeline_of(results).total_frames
+    )
 
 
-def test_a_scene_looks_the_same_wherever_it_stands_in_the_film(with_inserts: tuple[Path, Workplace, Made]) -> None:
-    folder, workplace, made = with_inserts
+def test_a_scene_looks_the_same_wherever_it_stands_in_the_film(with_inserts: tuple[Path, Workplace, Results]) -> None:
+    folder, workplace, results = with_inserts
     film, later = film_with_inserts(folder), film_with_inserts(folder, video={"title_seconds": 2.5})
-    moved = cards.run(later, storyboard.run(later, made, workplace), workplace)
-    for here, there in zip(timeline_of(made).scenes(), timeline_of(moved).scenes(), strict=True):
+    moved = cards.run(later, storyboard.run(later, results, workplace), workplace)
+    for here, there in zip(timeline_of(results).scenes(), timeline_of(moved).scenes(), strict=True):
         assert there.start_frame - here.start_frame == 45
         for frame in range(0, here.frames, 17):
-            one = showing.draw_still(film, made, here.start_frame + frame)
+            one = showing.draw_still(film, results, here.start_frame + frame)
             two = showing.draw_still(later, moved, there.start_frame + frame)
             assert np.array_equal(one, two), frame
 
 
-def test_a_segment_that_was_lost_is_rendered_alone_and_comes_back_the_same(rendered: tuple[Workplace, Made]) -> None:
-    workplace, made = rendered
-    lost = made.segments[2]
+def test_a_segment_that_was_lost_is_rendered_alone_and_comes_back_the_same(rendered: tuple[Workplace, Results]) -> None:
+    workplace, results = rendered
+    lost = results.segments[2]
     path = lost.path(lost.record.video_file)
     before = path.read_bytes()
     path.write_bytes(before[:-10])
     listener = Listener()
-    again = render.run(production(), made, replace(workplace, report=listener))
+    again = render.run(production(), results, replace(workplace, report=listener))
     assert listener.total == lost.record.end_frame - lost.record.start_frame == listener.done
-    assert again.segments == made.segments
+    assert again.segments == results.segments
     assert path.read_bytes() == before
 
 
-def test_several_processes_make_the_same_film_as_one(rendered: tuple[Workplace, Made], tmp_path: Path) -> None:
-    _, made = rendered
+def test_several_processes_make_the_same_film_as_one(rendered: tuple[Workplace, Results], tmp_path: Path) -> None:
+    _, results = rendered
     workplace, other = until_cards(production(), tmp_path)
     other = render.run(production(), other, replace(workplace, jobs=2))
 
     def hashes(segments: tuple[Result[Any], ...]) -> list[str]:
         return [segment.content_hash for segment in segments]
 
-    assert hashes(other.segments) == hashes(made.segments)
+    assert hashes(other.segments) == hashes(results.segments)
 
 
 def test_the_films_picture_is_seen_in_scenes_and_redraws_them_alone(tmp_path: Path) -> None:
-    _, made = until_cards(production(), tmp_path)
+    _, results = until_cards(production(), tmp_path)
     dressed = made_up.production(video={**VIDEO, "picture": "logo.png"})
     dressed._folder = tmp_path
     Image.new("RGBA", (40, 40), (255, 0, 0, 255)).save(tmp_path / "logo.png")
-    before, after = ([piece.key for piece in render.pieces(one, made)] for one in (production(), dressed))
-    scenes = [isinstance(stretch.clip, SceneClip) for stretch in cut(timeline_of(made))]
+    before, after = ([piece.key for piece in render.pieces(one, results)] for one in (production(), dressed))
+    scenes = [isinstance(stretch.clip, SceneClip) for stretch in cut(timeline_of(results))]
     assert [one != two for one, two in zip(before, after, strict=True)] == scenes
-    frame = next(clip for clip in timeline_of(made).clips if isinstance(clip, SceneClip)).start_frame + 60
-    plain, with_logo = (showing.draw_still(one, made, frame) for one in (production(), dressed))
+    frame = next(clip for clip in timeline_of(results).clips if isinstance(clip, SceneClip)).start_frame + 60
+    plain, with_logo = (showing.draw_still(one, results, frame) for one in (production(), dressed))
     assert not np.array_equal(plain, with_logo)
     assert np.array_equal(plain[28:180], with_logo[28:180]), "only the title's row is changed"
 
 
 def test_without_a_timeline_there_is_nothing_to_render() -> None:
     with pytest.raises(StageError, match="no timeline"):
-        render.pieces(production(), Made())
+        render.pieces(production(), Results())
 
 
 def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
@@ -266,12 +268,12 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
         video={**VIDEO, **cards_off}, insert=inserts, storyboard_1={"takes": 2, "seconds": 2}, storyboard_2={"takes": 1}
     )
     film._folder = tmp_path
-    workplace, made = until_cards(film, tmp_path)
-    made = compose.run(film, render.run(film, made, workplace), workplace)
-    timeline = timeline_of(made)
+    workplace, results = until_cards(film, tmp_path)
+    results = compose.run(film, render.run(film, results, workplace), workplace)
+    timeline = timeline_of(results)
     assert timeline.clips[0].kind == timeline.clips[-1].kind == "insert"
     frames = decoded(workplace.output / "film.mp4")
-    still = showing.draw_still(film, made, 3)
+    still = showing.draw_still(film, results, 3)
     assert np.abs(frames[3].astype(int) - still.astype(int)).mean() < 2
     red = frames[-5][:180].mean(), frames[-5][180 * 5 // 4 :].mean()
     assert red[0] == pytest.approx(63, abs=6)
@@ -280,7 +282,7 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
         sound = np.concatenate([block.to_ndarray() for block in file.decode(audio=0)], axis=1)
     assert np.abs(sound[:, -30000:-20000]).max() > 0.01
     with pytest.raises(ProductionError, match="no section 9"):
-        storyboard.pieces(made_up.production(insert=[{"file": "b.mp4", "after": "section", "section": 9}]), made)
+        storyboard.pieces(made_up.production(insert=[{"file": "b.mp4", "after": "section", "section": 9}]), results)
 
 
 class NoteTaker(Listener):
@@ -302,10 +304,10 @@ def test_long_footage_is_rendered_in_pieces_that_are_kept_and_its_tone_mapping_i
     off = {"comparison_seconds": 0, "credits_seconds": 0, "title_seconds": 0}
     film = made_up.production(video={**small, **off}, insert=[{"file": "hdr.mp4", "after": "start"}])
     film._folder = tmp_path
-    workplace, made = until_cards(film, tmp_path)
+    workplace, results = until_cards(film, tmp_path)
     listener = NoteTaker()
     workplace = replace(workplace, report=listener)
-    first = render.run(film, made, workplace)
+    first = render.run(film, results, workplace)
     assert any("insert 1: hdr.mp4 is stored in PQ, BT.2020; it is tone-mapped" in note for note in listener.notes)
     of_insert = first.segments[:3]
     assert [segment.record.start_frame for segment in of_insert] == [0, 106, 213]
@@ -313,8 +315,8 @@ def test_long_footage_is_rendered_in_pieces_that_are_kept_and_its_tone_mapping_i
     before = [np.stack(decoded(segment.path(segment.record.video_file))) for segment in of_insert]
     assert all(abs(frames[20, :90].mean() - (16 + 219 * 240 / 255)) < 3 for frames in before[1:])
     rmtree(of_insert[1].folder)
-    assert stale(workplace, film, made) == [1]
+    assert stale(workplace, film, results) == [1]
     again = NoteTaker()
-    render.run(film, made, replace(workplace, report=again))
+    render.run(film, results, replace(workplace, report=again))
     assert again.total == 107
     assert np.array_equal(np.stack(decoded(lost)), before[1])

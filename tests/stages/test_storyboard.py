@@ -25,9 +25,9 @@ class Listener(Silence):
 
 
 def tell(production: Production, root: Path, listener: Listener | None = None, **options: object) -> Timeline:
-    store, made = made_up.made(root, **options)  # type: ignore[arg-type]
+    store, results = made_up.results(root, **options)  # type: ignore[arg-type]
     workplace = Workplace(store=store, output=root / "out", report=listener or Listener())
-    timeline = storyboard.run(production, made, workplace).timeline
+    timeline = storyboard.run(production, results, workplace).timeline
     assert timeline is not None
     return timeline.record
 
@@ -186,11 +186,11 @@ def test_the_timeline_is_readable_and_comes_back_the_same(tmp_path: Path) -> Non
 
 
 def test_a_fresh_timeline_is_not_made_again_and_a_caption_makes_it_stale(tmp_path: Path) -> None:
-    store, made = made_up.made(tmp_path)
+    store, results = made_up.results(tmp_path)
     workplace = Workplace(store=store, output=tmp_path / "out")
-    first = storyboard.run(made_up.production(), made, workplace).timeline
-    again = storyboard.run(made_up.production(), made, workplace).timeline
+    first = storyboard.run(made_up.production(), results, workplace).timeline
+    again = storyboard.run(made_up.production(), results, workplace).timeline
     assert first == again
-    (piece,) = storyboard.pieces(made_up.production(title="Another"), made)
+    (piece,) = storyboard.pieces(made_up.production(title="Another"), results)
     assert store.state(piece).state == "stale"
     assert "title" in store.state(piece).why

@@ -7,7 +7,7 @@ from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.training.run import TrainingRun
 from pipeline.production.schema import Production
 from pipeline.stages import train
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.learning.training.trainings import Listener
@@ -35,15 +35,15 @@ def workplace(folder: Path, **changes: object) -> Workplace:
     return replace(Workplace(store=Store(folder / "work"), output=folder, device="cpu"), **changes)
 
 
-def corpora(place: Workplace) -> Made:
-    return Made(corpora=tuple(made_up.corpus(place.store, section) for section in range(2)))
+def corpora(place: Workplace) -> Results:
+    return Results(corpora=tuple(made_up.corpus(place.store, section) for section in range(2)))
 
 
 def test_each_section_gets_checkpoints_a_log_and_nothing_else(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = train.run(production(), corpora(place), place)
-    assert [result.record.iterations for result in made.runs] == [16, 12]
-    for result in made.runs:
+    results = train.run(production(), corpora(place), place)
+    assert [result.record.iterations for result in results.runs] == [16, 12]
+    for result in results.runs:
         record = result.record
         own = {name for facts in record.checkpoints for name in (facts.weights_file, facts.json_file)}
         assert {path.name for path in result.folder.iterdir()} == {
@@ -77,38 +77,38 @@ def test_an_interrupted_stage_goes_on(tmp_path: Path) -> None:
     place = workplace(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
         train.run(production(), corpora(place), replace(place, report=Listener(stop_at=0.01)))
-    made = train.run(production(), corpora(place), place)
-    assert [run.content_hash for run in made.runs] == [run.content_hash for run in expected.runs]
+    results = train.run(production(), corpora(place), place)
+    assert [run.content_hash for run in results.runs] == [run.content_hash for run in expected.runs]
 
 
 def test_a_training_that_ended_just_before_it_was_published_is_published(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = train.run(production(), corpora(place), place)
+    results = train.run(production(), corpora(place), place)
     piece = train.pieces(production(), corpora(place))[0]
-    made.runs[0].folder.rename(place.store.folder(piece).with_name(f"{piece.key}.partial"))
+    results.runs[0].folder.rename(place.store.folder(piece).with_name(f"{piece.key}.partial"))
     listener = Listener()
     again = train.run(production(), corpora(place), replace(place, report=listener))
     assert not listener.done
-    assert again.runs == made.runs
+    assert again.runs == results.runs
 
 
 def test_a_changed_setting_makes_its_sections_stale_and_no_others(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = corpora(place)
-    before = [piece.key for piece in train.pieces(production(), made)]
-    assert [piece.key for piece in train.pieces(production(), made)] == before
-    assert all(key not in before for key in (piece.key for piece in train.pieces(production(seed=7), made)))
-    changed = (made.corpora[1], made.corpora[1])
-    after = [piece.key for piece in train.pieces(production(), replace(made, corpora=changed))]
+    results = corpora(place)
+    before = [piece.key for piece in train.pieces(production(), results)]
+    assert [piece.key for piece in train.pieces(production(), results)] == before
+    assert all(key not in before for key in (piece.key for piece in train.pieces(production(seed=7), results)))
+    changed = (results.corpora[1], results.corpora[1])
+    after = [piece.key for piece in train.pieces(production(), replace(results, corpora=changed))]
     assert after[0] != before[0]
     assert after[1] == before[1]
 
 
 def test_the_record_can_be_read_back(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = train.run(production(), corpora(place), place)
+    results = train.run(production(), corpora(place), place)
     piece = train.pieces(production(), corpora(place))[1]
-    assert place.store.made(piece, TrainingRun).record == made.runs[1].record
+    assert place.store.published(piece, TrainingRun).record == results.runs[1].record
 
 
 def alone(**length: object) -> Production:
@@ -119,10 +119,10 @@ def alone(**length: object) -> Production:
 
 def test_a_training_made_longer_goes_on_from_the_shorter_one(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
-    train.run(alone(iterations=40), made, place)
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
+    train.run(alone(iterations=40), results, place)
     listener = Listener()
-    longer = train.run(alone(iterations=60), made, replace(place, report=listener)).runs[0].record
+    longer = train.run(alone(iterations=60), results, replace(place, report=listener)).runs[0].record
     assert longer.iterations == 60
     assert any("goes on from iteration 24" in note for note in listener.notes)
     assert min(listener.done) >= 24
@@ -130,63 +130,63 @@ def test_a_training_made_longer_goes_on_from_the_shorter_one(tmp_path: Path) -> 
 
 def test_a_training_made_shorter_is_part_of_the_longer_one_and_trains_nothing(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
-    long = train.run(alone(iterations=40), made, place).runs[0].record
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
+    long = train.run(alone(iterations=40), results, place).runs[0].record
     listener = Listener()
-    short = train.run(alone(iterations=25), made, replace(place, report=listener)).runs[0].record
+    short = train.run(alone(iterations=25), results, replace(place, report=listener)).runs[0].record
     assert not listener.done
     assert short.checkpoints == tuple(facts for facts in long.checkpoints if facts.iteration <= 25)
 
 
 def test_a_training_with_another_seed_begins_anew(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
-    train.run(alone(iterations=40), made, place)
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
+    train.run(alone(iterations=40), results, place)
     listener = Listener()
-    train.run(alone(iterations=60, seed=2), made, replace(place, report=listener))
+    train.run(alone(iterations=60, seed=2), results, replace(place, report=listener))
     assert not any("goes on from" in note for note in listener.notes)
 
 
 def test_an_interrupted_training_is_shortened_to_what_is_there_and_goes_on_later(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
     with pytest.raises(KeyboardInterrupt):
-        train.run(alone(iterations=400), made, replace(place, report=Listener(stop_at=250)))
-    here = train.run(alone(iterations=60), made, place).runs[0].record
+        train.run(alone(iterations=400), results, replace(place, report=Listener(stop_at=250)))
+    here = train.run(alone(iterations=60), results, place).runs[0].record
     assert len(here.checkpoints) >= 2
     assert here.iterations <= 60
     listener = Listener()
-    whole = train.run(alone(iterations=400), made, replace(place, report=listener)).runs[0].record
+    whole = train.run(alone(iterations=400), results, replace(place, report=listener)).runs[0].record
     assert whole.iterations == 400
     assert min(listener.done) >= here.iterations
 
 
 def test_a_network_left_open_is_chosen_told_and_stays(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
     own = {"recipe": "modern", "batch": 16, "sequence": 32, "iterations": 4, "checkpoints": 2, "clock": "none"}
     section = {"title": "One", "recordings": ["voice.wav"], "network": "auto", "training": own}
     film = Production.model_validate({"title": "One network", "section": [section]})
     assert film.sections[0].corpus.sample_rate_hz == 8000
     listener = Listener()
-    first = train.run(film, made, replace(place, report=listener)).runs[0]
+    first = train.run(film, results, replace(place, report=listener)).runs[0]
     assert any("network = 'auto' is 64 neurons" in note for note in listener.notes)
     assert first.record.network["kind"] == "tiered-lstm"
-    again = train.run(film, made, replace(place, report=(quiet := Listener()))).runs[0]
+    again = train.run(film, results, replace(place, report=(quiet := Listener()))).runs[0]
     assert again == first
     assert not quiet.done
 
 
 def test_a_draft_trains_for_a_short_while_unless_the_whole_training_is_there(tmp_path: Path) -> None:
     place = workplace(tmp_path)
-    made = Made(corpora=(made_up.corpus(place.store, 0),))
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
     full = alone(iterations=40, clock="wall")
-    (draft_piece,) = train.pieces(full.draft(), made)
-    (full_piece,) = train.pieces(full, made)
+    (draft_piece,) = train.pieces(full.draft(), results)
+    (full_piece,) = train.pieces(full, results)
     assert draft_piece.key != full_piece.key
     assert draft_piece.ingredients["training"]["minutes"] == train.DRAFT_MINUTES
-    train.run(full, made, place)
-    (draft_piece,) = train.pieces(full.draft(), made)
+    train.run(full, results, place)
+    (draft_piece,) = train.pieces(full.draft(), results)
     assert draft_piece.key == full_piece.key
 
 

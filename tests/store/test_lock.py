@@ -13,11 +13,11 @@ import pytest
 from filelock import FileLock
 
 from pipeline.errors import OutputError
-from pipeline.store.lock import is_held, sole_builder
+from pipeline.store.lock import build_lock, is_held
 
 HOLD = (
-    "import sys, time; from pathlib import Path; from pipeline.store.lock import sole_builder\n"
-    "with sole_builder(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+    "import sys, time; from pathlib import Path; from pipeline.store.lock import build_lock\n"
+    "with build_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
 )
 
 
@@ -38,7 +38,7 @@ def hold(folder: Path) -> "subprocess.Popen[str]":
 def test_a_second_build_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     holder = hold(tmp_path)
     try:
-        with pytest.raises(OutputError, match=f"process {holder.pid} on .* since 20"), sole_builder(tmp_path):
+        with pytest.raises(OutputError, match=f"process {holder.pid} on .* since 20"), build_lock(tmp_path):
             pass
     finally:
         holder.kill()
@@ -46,14 +46,14 @@ def test_a_second_build_is_told_who_holds_the_folder(tmp_path: Path) -> None:
 
 
 def test_looking_keeps_no_build_out(tmp_path: Path) -> None:
-    with sole_builder(tmp_path):
+    with build_lock(tmp_path):
         assert is_held(tmp_path)
     looker = subprocess.Popen([sys.executable, "-c", LOOK, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert looker.stdout is not None
     assert looker.stdout.readline().strip() == "looking"
     try:
         for _ in range(200):
-            with sole_builder(tmp_path):
+            with build_lock(tmp_path):
                 pass
     finally:
         looker.kill()
@@ -81,7 +81,7 @@ def test_a_lock_left_by_a_killed_build_does_not_block(tmp_path: Path) -> None:
     holder.communicate()
     assert (tmp_path / "lock.json").exists()
     time.sleep(0.05)
-    with sole_builder(tmp_path):
+    with build_lock(tmp_path):
         pass
 
 
@@ -89,7 +89,7 @@ def test_a_note_left_behind_that_names_another_living_process_does_not_block(tmp
     told = {"process": os.getppid(), "host": socket.gethostname(), "since": "2001-01-01T00:00:00+00:00"}
     (tmp_path / "lock.json").write_text(json.dumps(told), encoding="utf-8")  # its number was given to another program
     (tmp_path / "lock").touch()
-    with sole_builder(tmp_path):
+    with build_lock(tmp_path):
         assert json.loads((tmp_path / "lock.json").read_text(encoding="utf-8"))["process"] == os.getpid()
     assert not (tmp_path / "lock.json").exists()
 
@@ -112,8 +112,8 @@ def test_a_stale_note_accuses_nobody_of_holding_the_folder(
     with FileLock(tmp_path / "lock"):
         if note is not None:
             (tmp_path / "lock.json").write_text(json.dumps(note), encoding="utf-8")
-        program = "import sys; from pathlib import Path; from pipeline.store.lock import sole_builder\n"
-        program += "with sole_builder(Path(sys.argv[1])): pass"
+        program = "import sys; from pathlib import Path; from pipeline.store.lock import build_lock\n"
+        program += "with build_lock(Path(sys.argv[1])): pass"
         ran = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
         )
@@ -123,11 +123,11 @@ def test_a_stale_note_accuses_nobody_of_holding_the_folder(
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="can't be written"), sole_builder(tmp_path / "inside"):
+    with pytest.raises(OutputError, match="can't be written"), build_lock(tmp_path / "inside"):
         pass
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(OutputError, match="not a folder"), sole_builder(tmp_path / "out" / "film"):
+    with pytest.raises(OutputError, match="not a folder"), build_lock(tmp_path / "out" / "film"):
         pass

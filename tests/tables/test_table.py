@@ -74,13 +74,13 @@ def test_numbers_are_read_as_python_reads_them(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(-(10**15) + 1, 10**15 - 1), min_size=1, max_size=50), st.integers(0, 15))
 def test_numbers_of_fifteen_digits_are_exact(values: list[int], decimals: int) -> None:
-    from pipeline.tables.numbers import Oddities, parse_numbers  # noqa: PLC0415
+    from pipeline.tables.numbers import ParseDiagnostics, parse_numbers  # noqa: PLC0415
 
     texts = [f"{value / 10**decimals:.{decimals}f}" for value in values]
     data = np.frombuffer(" ".join([*texts, " " * 32]).encode(), dtype=np.uint8)
     ends = np.cumsum([len(text) + 1 for text in texts]) - 1
     begins = ends - [len(text) for text in texts]
-    found = parse_numbers(data, begins, ends, Oddities())
+    found = parse_numbers(data, begins, ends, ParseDiagnostics())
     assert found.tolist() == [float(text) for text in texts]
 
 

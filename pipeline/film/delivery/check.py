@@ -38,7 +38,7 @@ _HIGH_PROFILE: Final = 100
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One promise, and whether the file keeps it."""
 
     promise: str
@@ -58,7 +58,7 @@ class Packet:
     key: bool
 
 
-class Promise(TimelineRecord):
+class DeliverySpec(TimelineRecord):
     """What a film was promised to be, besides its timeline; it lies beside the film as `promise.json`.
 
     Parameters
@@ -203,7 +203,7 @@ def _index_of(path: Path) -> tuple[bytes, bool]:
     raise FootageError("This is no MP4 with an index.", where=str(path), expected="a film made by build-video")
 
 
-def compare(timeline: Timeline, found: Inspection, promise: Promise) -> tuple[Finding, ...]:
+def compare(timeline: Timeline, found: Inspection, promise: DeliverySpec) -> tuple[CheckResult, ...]:
     """Compare what a file is with what was promised."""
     video = [packet for packet in found.packets if packet.stream == 0]
     sound = [packet for packet in found.packets if packet.stream == 1]
@@ -214,13 +214,13 @@ def compare(timeline: Timeline, found: Inspection, promise: Promise) -> tuple[Fi
     )
 
 
-def _said(promise: str, expected: object, found: object, *, holds: bool | None = None) -> Finding:
-    return Finding(promise, str(expected), str(found), expected == found if holds is None else holds)
+def _said(promise: str, expected: object, found: object, *, holds: bool | None = None) -> CheckResult:
+    return CheckResult(promise, str(expected), str(found), expected == found if holds is None else holds)
 
 
 def _picture_findings(
-    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
-) -> Iterator[Finding]:
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: DeliverySpec
+) -> Iterator[CheckResult]:
     total = timeline.total_frames
     tick = timescale_for(timeline.frame_rate) / timeline.frame_rate
     exact = [int(frame * tick) for frame in range(min(total, len(packets)))]
@@ -252,8 +252,8 @@ def _picture_findings(
 
 
 def _sound_findings(
-    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: Promise
-) -> Iterator[Finding]:
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: DeliverySpec
+) -> Iterator[CheckResult]:
     line = _stream_line(found.words, "Audio")
     words = f"aac (LC), {timeline.sample_rate_hz} Hz"
     holds = "aac (LC)" in line and f"{timeline.sample_rate_hz} Hz" in line
@@ -280,7 +280,7 @@ def _sound_findings(
         yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
 
 
-def _loudness_told(promise: Promise, found: Inspection, *, is_held_down: bool) -> str:
+def _loudness_told(promise: DeliverySpec, found: Inspection, *, is_held_down: bool) -> str:
     """Say which loudness was asked for, which was reached, and why they differ where they do."""
     told = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
     if not is_held_down:
@@ -289,7 +289,7 @@ def _loudness_told(promise: Promise, found: Inspection, *, is_held_down: bool) -
     return f"{told}: its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
 
 
-def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[Finding]:
+def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[CheckResult]:
     starts = [float(start) for start in re.findall(r"Chapter #0:\d+: start ([\d.]+)", found.words)]
     exact = [float(timeline.clock.seconds_at(chapter.frame)) for chapter in timeline.chapters]
     near = len(starts) == len(exact) and all(abs(a - b) < 0.002 for a, b in zip(starts, exact, strict=True))  # noqa: PLR2004 - the track counts milliseconds
@@ -298,7 +298,7 @@ def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[Finding]:
     yield _said("title", one_line(timeline.title), title.group(1).strip() if title else "")
 
 
-def check_film(path: Path, timeline: Timeline, promise: Promise) -> tuple[Inspection, tuple[Finding, ...]]:
+def check_film(path: Path, timeline: Timeline, promise: DeliverySpec) -> tuple[Inspection, tuple[CheckResult, ...]]:
     """Inspect a film and compare it with its timeline.
 
     Raises
@@ -338,7 +338,7 @@ def films_in(folder: Path) -> list[Path]:
     return films
 
 
-def check_file(path: Path) -> tuple[Finding, ...]:
+def check_file(path: Path) -> tuple[CheckResult, ...]:
     """Check a film of ours against the `timeline.json` and the `promise.json` beside it.
 
     Where there is no promise, the codec is taken as it is found, and the loudness is not checked.
@@ -371,15 +371,15 @@ def check_file(path: Path) -> tuple[Finding, ...]:
     return compare(timeline, found, _promise_of(path, found))
 
 
-def _promise_of(path: Path, found: Inspection) -> Promise:
+def _promise_of(path: Path, found: Inspection) -> DeliverySpec:
     beside = path.with_name(PROMISE_FILE)
     try:
         with beside.open("rb") as file:
-            return Promise.model_validate_json(file.read(_LARGEST_PROMISE_BYTES))
+            return DeliverySpec.model_validate_json(file.read(_LARGEST_PROMISE_BYTES))
     except FileNotFoundError:
         line = _stream_line(found.words, "Video")
         codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in line), "h264")
-        return Promise(codec=codec, lossless="High 4:4:4 Predictive" in line)
+        return DeliverySpec(codec=codec, lossless="High 4:4:4 Predictive" in line)
     except (OSError, ValueError) as error:
         raise FootageError(
             "What this film was promised to be can't be read.",

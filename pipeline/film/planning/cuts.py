@@ -127,7 +127,7 @@ class TakeAtHand:
 
 
 @dataclass(frozen=True)
-class SectionAtHand:
+class AvailableSection:
     """What was made for one section of the film; `number` counts from 0."""
 
     number: int
@@ -207,7 +207,7 @@ def share_frames(
 
 
 def plan_cut(
-    settings: CutSettings, at_hand: Sequence[SectionAtHand], frames: int, frame_rate: Fraction
+    settings: CutSettings, at_hand: Sequence[AvailableSection], frames: int, frame_rate: Fraction
 ) -> tuple[CutSection, ...]:
     """Choose what a cut shows, in the film's order.
 
@@ -250,7 +250,7 @@ def plan_cut(
     return tuple(_section(settings, section, share, frame_rate) for section, share in pairs)
 
 
-def once_each(settings: CutSettings, at_hand: Sequence[SectionAtHand]) -> CutSettings:
+def once_each(settings: CutSettings, at_hand: Sequence[AvailableSection]) -> CutSettings:
     """The same cut with the first line for each take alone: a film of fewer takes is nearest to several lines."""
     sections = {section.number: section for section in at_hand}
     seen: set[tuple[int, int]] = set()
@@ -263,7 +263,7 @@ def once_each(settings: CutSettings, at_hand: Sequence[SectionAtHand]) -> CutSet
     return settings.model_copy(update={"take": tuple(kept)})
 
 
-def _sections(settings: CutSettings, at_hand: Sequence[SectionAtHand], where: str) -> list[SectionAtHand]:
+def _sections(settings: CutSettings, at_hand: Sequence[AvailableSection], where: str) -> list[AvailableSection]:
     if settings.sections == "all":
         return list(at_hand)
     if settings.sections == "best":
@@ -277,7 +277,7 @@ def _sections(settings: CutSettings, at_hand: Sequence[SectionAtHand], where: st
     return [section for section in at_hand if section.number in numbers]
 
 
-def _section(settings: CutSettings, at_hand: SectionAtHand, frames: int, rate: Fraction) -> CutSection:
+def _section(settings: CutSettings, at_hand: AvailableSection, frames: int, rate: Fraction) -> CutSection:
     recording = _excerpt(settings, at_hand, rate)
     spoken = sum(take.frames for take in at_hand.takes)
     recording = max(min(recording, int(_RECORDING_SHARE * frames)), min(frames - spoken, at_hand.recording_frames))
@@ -297,7 +297,7 @@ def _section(settings: CutSettings, at_hand: SectionAtHand, frames: int, rate: F
     return CutSection(at_hand.number, recording, tuple(CutTake(t.iteration, n, t.caption) for t, n in shown if n))
 
 
-def _excerpt(settings: CutSettings, at_hand: SectionAtHand, rate: Fraction) -> int:
+def _excerpt(settings: CutSettings, at_hand: AvailableSection, rate: Fraction) -> int:
     wanted = int(Fraction(settings.recording_seconds).limit_denominator(1_000_000) * rate)
     return min(wanted, at_hand.recording_frames)
 
@@ -334,7 +334,7 @@ def _as_many_as_fit(
 
 
 def _by_hand(
-    settings: CutSettings, at_hand: Sequence[SectionAtHand], frames: int, rate: Fraction, where: str
+    settings: CutSettings, at_hand: Sequence[AvailableSection], frames: int, rate: Fraction, where: str
 ) -> tuple[CutSection, ...]:
     sections = {section.number: section for section in at_hand}
     lines: dict[int, list[tuple[TakeAtHand, CutLine]]] = {}
@@ -379,7 +379,7 @@ def _within(seconds: float, take: TakeAtHand, rate: Fraction) -> int:
     return max(1, min(take.frames, int(Fraction(seconds).limit_denominator(1_000_000) * rate)))
 
 
-def _nearest(section: SectionAtHand, wanted: int | str) -> TakeAtHand:
+def _nearest(section: AvailableSection, wanted: int | str) -> TakeAtHand:
     if wanted == "first":
         return section.takes[0]
     if wanted == "last":

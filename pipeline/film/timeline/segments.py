@@ -20,7 +20,7 @@ changes; long enough that starting an encoder costs nothing beside it."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class FrameRange:
     """A part of one clip that is encoded on its own.
 
     Parameters
@@ -62,13 +62,13 @@ class Stretch:
         return f"{shown}-{self.part + 1:02d}"
 
 
-def cut(timeline: Timeline) -> tuple[Stretch, ...]:
+def cut(timeline: Timeline) -> tuple[FrameRange, ...]:
     """Cut a film: at every clip's boundaries, and each clip into equal parts of about five seconds, ten of footage."""
-    stretches: list[Stretch] = []
+    stretches: list[FrameRange] = []
     for clip in timeline.clips:
         length_s = FOOTAGE_S if isinstance(clip, InsertClip) else SEGMENT_S
         parts = max(1, round(clip.frames / (length_s * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
         for part, (start, end) in enumerate(pairwise(edges)):
-            stretches.append(Stretch(len(stretches), clip, start, end, part))
+            stretches.append(FrameRange(len(stretches), clip, start, end, part))
     return tuple(stretches)

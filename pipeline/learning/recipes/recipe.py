@@ -64,7 +64,7 @@ class TrainingSettings(BaseModel):
         description="As torch-rnn did by mistake: forget the optimiser's moments at every halving of the learning "
         "rate, halve it an epoch early, and forget the streams' state at every validation.",
     )
-    rescues: int = Field(
+    max_rollbacks: int = Field(
         default=0, ge=0, le=10, description="How often a diverging run may step back and halve its learning rate."
     )
     schedule: Literal["cosine", "trapezoid"] | None = Field(

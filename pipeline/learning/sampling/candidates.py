@@ -30,7 +30,7 @@ _REFUSED: Final = 100.0
 
 
 @dataclass(frozen=True)
-class Portrait:
+class AudioFeatures:
     """What a sound is like on the whole.
 
     Parameters
@@ -54,7 +54,7 @@ class Portrait:
     bands_db: npt.NDArray[np.float64]
 
 
-def portray(samples: Floats, sample_rate_hz: int) -> Portrait:
+def extract_features(samples: Floats, sample_rate_hz: int) -> AudioFeatures:
     """Describe a sound, full scale = 1, shape = (samples,), of any length."""
     size = max(32, round(_WINDOW_S * sample_rate_hz))
     x = np.asarray(samples, np.float64)
@@ -64,9 +64,9 @@ def portray(samples: Floats, sample_rate_hz: int) -> Portrait:
     levels = _decibels(np.mean(windows**2, axis=1))
     heard = levels >= max(levels.max() - _HEARD_BELOW_LOUDEST_DB, _FLOOR_DB + 1.0)
     if not heard.any():
-        return Portrait(_FLOOR_DB, 0.0, 0.0, 1.0, np.zeros(_BANDS))
+        return AudioFeatures(_FLOOR_DB, 0.0, 0.0, 1.0, np.zeros(_BANDS))
     power = np.mean(np.abs(np.fft.rfft(windows[heard] * np.hanning(size), axis=1)[:, 1:]) ** 2, axis=0) + 1e-20
-    return Portrait(
+    return AudioFeatures(
         level_db=float(_decibels(np.mean(windows**2))),
         movement_db=float(np.std(np.maximum(levels, levels.max() - _HEARD_BELOW_LOUDEST_DB))),
         flatness=float(np.exp(np.mean(np.log(power))) / np.mean(power)),
@@ -75,7 +75,7 @@ def portray(samples: Floats, sample_rate_hz: int) -> Portrait:
     )
 
 
-def distance(take: Portrait, recording: Portrait) -> float:
+def distance(take: AudioFeatures, recording: AudioFeatures) -> float:
     """How far a take is from the recording: 0 is the same, 1 is a clear difference, 100 and more says nothing."""
     level = abs(take.level_db - recording.level_db) / 6.0
     movement = abs(take.movement_db - recording.movement_db) / 6.0
@@ -87,7 +87,7 @@ def distance(take: Portrait, recording: Portrait) -> float:
     )
 
 
-def is_noise(take: Portrait, recording: Portrait) -> bool:
+def is_noise(take: AudioFeatures, recording: AudioFeatures) -> bool:
     """Tell whether a take is noise where the recording is not."""
     return take.flatness > _NOISE_FLATNESS > recording.flatness
 

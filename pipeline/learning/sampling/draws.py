@@ -41,7 +41,7 @@ def uniforms(seed: int, stream: int, begin: int, count: int) -> Doubles:
     return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def sharpness(corners: Sequence[tuple[float, float]], begin: int, count: int, total: int) -> Doubles:
+def inverse_temperature(corners: Sequence[tuple[float, float]], begin: int, count: int, total: int) -> Doubles:
     """One over the temperature at each of the samples.
 
     Parameters

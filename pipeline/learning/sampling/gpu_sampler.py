@@ -18,7 +18,7 @@ from pipeline.errors import TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
-from pipeline.learning.sampling.speaking import Order
+from pipeline.learning.sampling.generation import Order
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -85,7 +85,7 @@ class _Tensors:
                 for layer in range(network.fast_layers)
             ]
 
-    def remembered(self) -> dict[str, torch.Tensor]:
+    def state_tensors(self) -> dict[str, torch.Tensor]:
         """Everything that changes."""
         parts = {"history": self.history, "condition": self.condition}
         parts |= {f"hidden{layer}": tensor for layer, tensor in enumerate(self.hidden)}
@@ -93,7 +93,7 @@ class _Tensors:
 
 
 class GpuSampler:
-    """Lets one or more streams of a network speak, on a GPU; a `Speaker`.
+    """Lets one or more streams of a network speak, on a GPU; a `Generator`.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class GpuSampler:
         self._cuts = (BYTE_VALUES, 0.0)
 
     @torch.no_grad()
-    def hear(self, heard: Bytes) -> None:
+    def prime(self, heard: Bytes) -> None:
         """Let all streams hear the same bytes, shape = (samples,)."""
         for byte in torch.tensor(heard.astype(np.int64), device=self.device):
             self._predict(self._phase)
@@ -147,13 +147,15 @@ class GpuSampler:
         return np.array(logits, np.float32)
 
     @torch.no_grad()
-    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0) -> Bytes:
-        """Draw one byte for each random number, shape = (streams, samples); see `Sampler.say`."""
+    def generate(
+        self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0
+    ) -> Bytes:
+        """Draw one byte for each random number, shape = (streams, samples); see `Sampler.generate`."""
         if (top_k, min_p) != self._cuts:
             self._graph, self._cuts = None, (top_k, min_p)
         said: list[torch.Tensor] = []
         chance = torch.tensor(uniforms.T[..., None], device=self.device)
-        sharp = torch.tensor(sharpness.T[..., None].astype(np.float32), device=self.device)
+        sharp = torch.tensor(inverse_temperature.T[..., None].astype(np.float32), device=self.device)
         done, samples = 0, uniforms.shape[1]
         while done < samples:
             whole = self._phase == 0 and samples - done >= self._steps
@@ -169,14 +171,14 @@ class GpuSampler:
             done += count
         return np.ascontiguousarray(torch.cat(said).cpu().numpy().T) if said else np.zeros((self.streams, 0), np.uint8)
 
-    def remember(self) -> dict[str, npt.NDArray[Any]]:
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """What must be kept to go on later."""
-        memory = {name: tensor.cpu().numpy().copy() for name, tensor in self._tensors.remembered().items()}
+        memory = {name: tensor.cpu().numpy().copy() for name, tensor in self._tensors.state_tensors().items()}
         return memory | {"phase": np.array([self._phase], np.int64)}
 
-    def recall(self, memory: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Go on where `remember` was; False where this is no memory of such a network."""
-        own = self._tensors.remembered()
+    def load_state_dict(self, memory: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Go on where `state_dict` was; False where this is no memory of such a network."""
+        own = self._tensors.state_tensors()
         if memory.keys() != {*own, "phase"} or not 0 <= memory["phase"].reshape(-1)[0] < self._group:
             return False
         if any(memory[name].shape != tuple(tensor.shape) for name, tensor in own.items()):
@@ -198,7 +200,7 @@ class GpuSampler:
 
     def _capture(self) -> torch.cuda.CUDAGraph:
         """Record the steps; the warm-up that this needs must not move the streams."""
-        before = {name: tensor.clone() for name, tensor in self._tensors.remembered().items()}
+        before = {name: tensor.clone() for name, tensor in self._tensors.state_tensors().items()}
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
@@ -208,7 +210,7 @@ class GpuSampler:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             self._run(0, self._steps)
-        for name, tensor in self._tensors.remembered().items():
+        for name, tensor in self._tensors.state_tensors().items():
             tensor.copy_(before[name])
         return graph
 

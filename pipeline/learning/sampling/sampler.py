@@ -16,7 +16,7 @@ from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSett
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.sampler_models import Floats, pack, weight_bytes_per_sample
 from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state
-from pipeline.learning.sampling.settings import Held
+from pipeline.learning.sampling.settings import WeightDtype
 
 Memory = Mapping[str, npt.NDArray[Any]]
 """What a network remembers, as arrays that can be saved."""
@@ -24,22 +24,22 @@ Memory = Mapping[str, npt.NDArray[Any]]
 _REMEMBERED: Final = ("inputs", "cells", "history", "condition", "phase")
 
 
-class Speaker(Protocol):
+class Generator(Protocol):
     """Anything that lets streams of one network speak: this module's sampler, or a GPU's."""
 
     streams: int
 
-    def hear(self, heard: Bytes) -> None:
+    def prime(self, heard: Bytes) -> None:
         """Let all streams hear the same bytes."""
 
-    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int, min_p: float) -> Bytes:
+    def generate(self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int, min_p: float) -> Bytes:
         """Draw one byte for each random number, shape = (streams, samples)."""
 
-    def remember(self) -> dict[str, npt.NDArray[Any]]:
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """What must be kept to go on later."""
 
-    def recall(self, memory: Memory) -> bool:
-        """Go on where `remember` was; False where this is no memory of such a network."""
+    def load_state_dict(self, memory: Memory) -> bool:
+        """Go on where `state_dict` was; False where this is no memory of such a network."""
 
 
 class Sampler:
@@ -64,11 +64,11 @@ class Sampler:
         network: LstmSettings | TieredSettings,
         weights: Mapping[str, Floats],
         *,
-        held: Held = "int8",
+        weight_dtype: WeightDtype = "int8",
         streams: int = 1,
     ) -> None:
         self.streams = streams
-        self._model = pack(network, weights, held)
+        self._model = pack(network, weights, weight_dtype)
         self.restart()
 
     def restart(self) -> None:
@@ -85,7 +85,7 @@ class Sampler:
         """Bytes of all packed matrices."""
         return self._model.weights.nbytes
 
-    def hear(self, heard: Bytes) -> None:
+    def prime(self, heard: Bytes) -> None:
         """Let all streams hear the same bytes, shape = (samples,)."""
         self._given(heard, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
 
@@ -95,7 +95,9 @@ class Sampler:
         self._given(heard, recorded)
         return recorded
 
-    def say(self, uniforms: Doubles, sharpness: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0) -> Bytes:
+    def generate(
+        self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0
+    ) -> Bytes:
         """Draw one byte for each random number.
 
         Parameters
@@ -110,11 +112,11 @@ class Sampler:
         Bytes
             shape = (streams, samples).
         """
-        if uniforms.shape != sharpness.shape or uniforms.ndim != 2 or len(uniforms) != self.streams:  # noqa: PLR2004
+        if uniforms.shape != inverse_temperature.shape or uniforms.ndim != 2 or len(uniforms) != self.streams:  # noqa: PLR2004
             raise ValueError(f"random numbers of shape {uniforms.shape} for {self.streams} streams")
         draws = Draws(
             np.ascontiguousarray(uniforms, np.float64),
-            np.ascontiguousarray(sharpness, np.float64),
+            np.ascontiguousarray(inverse_temperature, np.float64),
             np.zeros((self.streams, 0), np.uint8),
             top_k,
             min_p,
@@ -123,12 +125,12 @@ class Sampler:
         advance(self._model, self._state, draws, said, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
         return said
 
-    def remember(self) -> dict[str, npt.NDArray[Any]]:
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """What must be kept to go on later, and no more."""
         return {name: getattr(self._state, name).copy() for name in _REMEMBERED}
 
-    def recall(self, memory: Memory) -> bool:
-        """Go on where `remember` was; False where this is no memory of such a network."""
+    def load_state_dict(self, memory: Memory) -> bool:
+        """Go on where `state_dict` was; False where this is no memory of such a network."""
         fresh = new_state(self._model, self.streams, SILENCE_BYTE)
         for name in _REMEMBERED:
             own, other = getattr(fresh, name), memory.get(name)

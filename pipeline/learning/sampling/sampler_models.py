@@ -18,7 +18,7 @@ from pipeline.learning.kernels.emitter import LANES
 from pipeline.learning.kernels.kernels import GATES, fold
 from pipeline.learning.kernels.products import COLUMNS, TILE
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
-from pipeline.learning.sampling.settings import Held
+from pipeline.learning.sampling.settings import WeightDtype
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -85,15 +85,15 @@ class Model(NamedTuple):
     width: int
 
 
-def pack(network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], held: Held) -> Model:
+def pack(network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
     """Lay out a checkpoint's tensors, checked before, for speaking.
 
     Weights that are finite but absurdly large may overflow here; such a network then says something, if nothing good.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(network, LstmSettings):
-            return _pack_lstm(network, weights, held)
-        return _pack_tiered(network, weights, held)
+            return _pack_lstm(network, weights, weight_dtype)
+        return _pack_tiered(network, weights, weight_dtype)
 
 
 def weight_bytes_per_sample(model: Model) -> float:
@@ -108,9 +108,9 @@ def weight_bytes_per_sample(model: Model) -> float:
     return slow / model.group + every
 
 
-def _pack_lstm(network: LstmSettings, weights: Mapping[str, Floats], held: Held) -> Model:
+def _pack_lstm(network: LstmSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
     padded = _up(network.neurons, LANES)
-    packer = _Packer(held)
+    packer = _Packer(weight_dtype)
     table = _folded(weights["embedding.weight"], weights["lstm.weight_ih_l0"]) + _gate_bias(weights, 0)
     for layer in range(network.layers):
         own = _pad(weights[f"lstm.weight_hh_l{layer}"], columns=padded)
@@ -135,10 +135,10 @@ def _pack_lstm(network: LstmSettings, weights: Mapping[str, Floats], held: Held)
     )
 
 
-def _pack_tiered(network: TieredSettings, weights: Mapping[str, Floats], held: Held) -> Model:
+def _pack_tiered(network: TieredSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
     padded, width = _up(network.neurons, LANES), _up(network.fast_neurons, TILE)
     lead = _up(network.group * network.embedding, COLUMNS)
-    packer = _Packer(held)
+    packer = _Packer(weight_dtype)
     for layer in range(network.layers):
         own = _pad(weights[f"lstm.weight_hh_l{layer}"], columns=padded)
         below = _pad(weights[f"lstm.weight_ih_l{layer}"], columns=lead if layer == 0 else padded)
@@ -192,7 +192,7 @@ def _folded(embedding: Floats, matrix: Floats) -> Floats:
 class _Packer:
     """Collects matrices and lays them one after another."""
 
-    held: Held
+    weight_dtype: WeightDtype
     packed: list[npt.NDArray[Any]] = field(default_factory=list)
     scales: list[Floats] = field(default_factory=list)
     places: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -201,8 +201,8 @@ class _Packer:
         """Take one matrix, shape = (rows, columns)."""
         matrix = _pad(matrix, rows=_up(matrix.shape[0], TILE), columns=_up(matrix.shape[1], COLUMNS))
         rows, columns = matrix.shape
-        quantised, scales = quantise(matrix, self.held)
-        together = 1 if self.held == "float32" else 2
+        quantised, scales = quantise(matrix, self.weight_dtype)
+        together = 1 if self.weight_dtype == "float32" else 2
         tiles = quantised.reshape(rows // TILE, TILE, columns // together, together).transpose(0, 2, 1, 3)
         begin = sum(part.size for part in self.packed), sum(part.size for part in self.scales)
         self.places.append((*begin, rows // TILE, columns))
@@ -211,13 +211,13 @@ class _Packer:
 
     def model(self, **parts: Any) -> Model:
         """Finish."""
-        weights = _on_huge_pages(sum(part.size for part in self.packed), _DTYPES[self.held])
+        weights = _on_huge_pages(sum(part.size for part in self.packed), _DTYPES[self.weight_dtype])
         np.concatenate(self.packed, out=weights)
         places = np.array(self.places, np.int64)
         return Model(weights=weights, scales=np.concatenate(self.scales), places=places, **parts)
 
 
-def quantise(matrix: Floats, held: Held) -> tuple[npt.NDArray[Any], Floats]:
+def quantise(matrix: Floats, weight_dtype: WeightDtype) -> tuple[npt.NDArray[Any], Floats]:
     """Hold a matrix in fewer bits: every row is whole numbers times a scale of its own.
 
     Returns
@@ -225,11 +225,11 @@ def quantise(matrix: Floats, held: Held) -> tuple[npt.NDArray[Any], Floats]:
     tuple
         The numbers, shape = (rows, columns), and float32 scales, shape = (rows,).
     """
-    if held == "float32":
+    if weight_dtype == "float32":
         return matrix, np.ones(matrix.shape[0], np.float32)
     largest = np.abs(matrix).max(axis=1, initial=0.0).astype(np.float64)
-    scales = np.where(largest > 0.0, largest / _LARGEST[held], 1.0)
-    return np.rint(matrix / scales[:, None]).astype(_DTYPES[held]), scales.astype(np.float32)
+    scales = np.where(largest > 0.0, largest / _LARGEST[weight_dtype], 1.0)
+    return np.rint(matrix / scales[:, None]).astype(_DTYPES[weight_dtype]), scales.astype(np.float32)
 
 
 def _on_huge_pages(size: int, dtype: Any) -> npt.NDArray[Any]:

@@ -61,7 +61,7 @@ class Draws(NamedTuple):
     ----------
     uniforms
         Random numbers from 0 up to 1; no samples where all bytes are given.
-    sharpness
+    inverse_temperature
         One over the temperature; as long as `uniforms`.
     given
         Bytes that are heard instead of drawn; no samples where all are drawn.
@@ -72,7 +72,7 @@ class Draws(NamedTuple):
     """
 
     uniforms: npt.NDArray[np.float64]
-    sharpness: npt.NDArray[np.float64]
+    inverse_temperature: npt.NDArray[np.float64]
     given: Bytes
     top_k: int
     min_p: float
@@ -289,8 +289,11 @@ def advance(model: Model, state: State, draws: Draws, said: Bytes, recorded: Flo
             if draws.given.shape[1] > 0:
                 byte = int(draws.given[stream, sample])
             else:
-                logits, sharpness = state.logits[stream], np.float32(draws.sharpness[stream, sample])
-                exponentials(logits, (largest(logits), sharpness), state.chances)
+                logits, inverse_temperature = (
+                    state.logits[stream],
+                    np.float32(draws.inverse_temperature[stream, sample]),
+                )
+                exponentials(logits, (largest(logits), inverse_temperature), state.chances)
                 cut(logits, state.chances, draws.top_k, draws.min_p)
                 byte = draw(state.chances, draws.uniforms[stream, sample])
             said[stream, sample] = byte

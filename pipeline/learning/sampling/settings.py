@@ -16,7 +16,7 @@ from pipeline.errors import ProductionError
 Temperature = Annotated[float, Field(ge=0.01, le=10.0, allow_inf_nan=False)]
 """What the logits are divided by: below 1 timid, above 1 wild."""
 
-Held = Literal["float32", "int16", "int8"]
+WeightDtype = Literal["float32", "int16", "int8"]
 """How weights are held while sampling. `int16` and `int8` carry one scale for each row of a matrix."""
 
 Precision = Literal["auto", "float32", "int16", "int8"]
@@ -116,7 +116,7 @@ class SamplingSettings(BaseModel):
             )
 
     @property
-    def held(self) -> Held:
+    def weight_dtype(self) -> WeightDtype:
         """How the weights are held.
 
         Left open, it is int8: the quickest for every network on processors with AVX-512 and with AVX2 alone, at a cost

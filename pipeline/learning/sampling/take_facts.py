@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.learning.sampling.candidates import Floats, Portrait, is_noise
+from pipeline.learning.sampling.candidates import AudioFeatures, Floats, is_noise
 
 if TYPE_CHECKING:
     from pipeline.learning.sampling.take import Take
@@ -70,7 +70,13 @@ class TakeFacts(BaseModel):
 
 
 def examine(
-    said: Bytes, corpus: Bytes, code_values: Floats, sample_rate_hz: int, *, own: Portrait, recording: Portrait
+    said: Bytes,
+    corpus: Bytes,
+    code_values: Floats,
+    sample_rate_hz: int,
+    *,
+    own: AudioFeatures,
+    recording: AudioFeatures,
 ) -> TakeFacts:
     """Measure a take.
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.lib.format
 
 from pipeline.learning.corpus import Bytes, Encoding, map_bytes
-from pipeline.learning.sampling.candidates import Floats, Portrait, closest, distance, portray
+from pipeline.learning.sampling.candidates import AudioFeatures, Floats, closest, distance, extract_features
 from pipeline.learning.sampling.dead_air import longest_pause_s, stretches_to_keep
-from pipeline.learning.sampling.speaking import Order, open_sampler, speak
+from pipeline.learning.sampling.generation import Order, open_sampler, speak
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.sampling.take_facts import examine, silence_limit
 from pipeline.store.files import disk_errors, temporary_beside
@@ -95,7 +95,7 @@ def record_of(job: TakeJob) -> Take:
         encoding=job.encoding,
         seed=order.seed,
         temperature=order.curves[0][0][1],
-        precision=order.held if job.device == "cpu" else "float32",
+        precision=order.weight_dtype if job.device == "cpu" else "float32",
         primed_samples=order.primer[2] if order.primer else 0,
     )
 
@@ -172,5 +172,5 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
 
 
-def _portrait(said: Bytes, job: TakeJob) -> Portrait:
-    return portray(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)
+def _portrait(said: Bytes, job: TakeJob) -> AudioFeatures:
+    return extract_features(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)

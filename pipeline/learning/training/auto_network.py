@@ -105,7 +105,7 @@ def measured_speed(device_name: str, threads: int) -> float:
 
     from pipeline.learning.hardware import choose_device, training_environment  # noqa: PLC0415
     from pipeline.learning.recipes.arithmetic import choose_arithmetic  # noqa: PLC0415
-    from pipeline.learning.training.learner import Learner, Lesson  # noqa: PLC0415
+    from pipeline.learning.training.trainer import Trainer, TrainingData  # noqa: PLC0415
 
     device = choose_device(device_name)
     network = _network(128)
@@ -113,8 +113,8 @@ def measured_speed(device_name: str, threads: int) -> float:
     data = np.random.default_rng(0).integers(0, 256, 4 * recipe.batch * recipe.sequence).astype(np.uint8)
     arithmetic = choose_arithmetic(network, recipe, device, threads=threads)
     with training_environment(device, arithmetic.threads, tf32=arithmetic.tf32):
-        learner = Learner(
-            network, recipe, Lesson(data, data[:4096], 8000, "mu-law"), device=device, arithmetic=arithmetic
+        learner = Trainer(
+            network, recipe, TrainingData(data, data[:4096], 8000, "mu-law"), device=device, arithmetic=arithmetic
         )
         seconds = []
         for update in range(1, _TRIES + 2):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipeline.learning.models.checkpoint import CheckpointRecord, Weights, checkpoint_name, save_checkpoint
 from pipeline.learning.recipes.recipe import Recipe
-from pipeline.learning.training.course import Course
 from pipeline.learning.training.loss_log import LogLine
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
+from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
 from pipeline.store.files import disk_errors, file_sha256
 
@@ -43,14 +43,14 @@ def write_checkpoint(training: Training, facts: CheckpointFacts, weights: Weight
         elapsed_s=facts.elapsed_s,
         validation_loss_nats=facts.validation_loss_nats,
         training_loss_nats=facts.training_loss_nats,
-        sample_rate_hz=training.lesson.sample_rate_hz,
-        encoding=training.lesson.encoding,
+        sample_rate_hz=training.training_data.sample_rate_hz,
+        encoding=training.training_data.encoding,
     )
     json_path = save_checkpoint(training.folder, record, weights)
     return {path.name: file_sha256(path) for path in (json_path, json_path.with_suffix(".safetensors"))}
 
 
-def run_record(training: Training, recipe: Recipe, course: Course, after: Sequence[str]) -> TrainingRun:
+def run_record(training: Training, recipe: Recipe, course: TrainerState, after: Sequence[str]) -> TrainingRun:
     """Describe a training that has ended; `after`: what it gives reason to doubt."""
     last = course.checkpoints[-1]
     best = min(course.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)

@@ -18,8 +18,7 @@ from torch import Tensor
 from pipeline.learning.hardware import choose_device
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.training.checkpoint_files import run_record
-from pipeline.learning.training.course import Course
-from pipeline.learning.training.health import doubts_after
+from pipeline.learning.training.health import overfitting_warnings
 from pipeline.learning.training.run import (
     CONTINUE_FILE,
     LOG_FILE,
@@ -28,6 +27,7 @@ from pipeline.learning.training.run import (
     CheckpointFacts,
     TrainingRun,
 )
+from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
 from pipeline.learning.training.training_state import TrainingState, damage, load_state, save_state
 from pipeline.store.files import disk_errors
@@ -113,7 +113,7 @@ def found_run(source: Path, training: Training) -> TrainingRun | None:
         return None
     device = choose_device("cpu" if stored[0].device == "cpu" else "auto")
     recipe = resolve(training.settings, training.group)
-    return run_record(training, recipe, Course.of(stored[0], device), ())
+    return run_record(training, recipe, TrainerState.of(stored[0], device), ())
 
 
 def part_of(run: TrainingRun, settings: TrainingSettings) -> tuple[CheckpointFacts, ...] | None:
@@ -149,7 +149,7 @@ def _record_of(run: TrainingRun, part: tuple[CheckpointFacts, ...], training: Tr
         "last_validation_nats": part[-1].validation_loss_nats,
         "best_validation_nats": best.validation_loss_nats,
         "best_iteration": best.iteration,
-        "warnings": tuple(doubts_after(part)),
+        "warnings": tuple(overfitting_warnings(part)),
     }
     return run.model_copy(update=changed)
 

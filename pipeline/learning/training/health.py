@@ -67,7 +67,7 @@ def in_bits(loss_nats: float) -> str:
     return f"{loss_nats * BITS_PER_NAT:.2f} bits/byte"
 
 
-def doubts_before(corpus: Corpus, parameters: int) -> list[str]:
+def data_warnings(corpus: Corpus, parameters: int) -> list[str]:
     """What may spoil the learning, known before it starts."""
     doubts = []
     if corpus.silence_share > _MUCH_SILENCE:
@@ -88,7 +88,7 @@ def doubts_before(corpus: Corpus, parameters: int) -> list[str]:
     return doubts
 
 
-def doubts_after(checkpoints: Sequence[CheckpointFacts]) -> list[str]:
+def overfitting_warnings(checkpoints: Sequence[CheckpointFacts]) -> list[str]:
     """What the finished training gives reason to doubt."""
     best = min(checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
     last = checkpoints[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
-from pipeline.learning.training.learner import Lesson
+from pipeline.learning.training.trainer import TrainingData
 from pipeline.runtime.progress import SILENT, Reporter
 
 
@@ -40,7 +40,7 @@ class Training:
     network: LstmSettings | TieredSettings
     settings: TrainingSettings
     corpus: Corpus
-    lesson: Lesson
+    training_data: TrainingData
     folder: Path
     label: str = "training"
     device: str = "auto"

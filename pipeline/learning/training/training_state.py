@@ -38,7 +38,7 @@ class TrainingState(BaseModel):
     elapsed_s: float
     overhead_s: float = 0.0
     rate_scale: float
-    rescues: int
+    max_rollbacks: int
     log_bytes: int
     checkpoints: tuple[CheckpointFacts, ...]
     losses_since_checkpoint: tuple[float, int]

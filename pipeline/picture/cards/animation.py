@@ -40,7 +40,7 @@ class Presence:
     drop_px: float
 
 
-def presence(
+def transition_progress(
     layer: CardLayer, seconds: float, length_s: float, latest_s: float, *, stays: tuple[bool, bool]
 ) -> Presence:
     """How a layer stands `seconds` after its page's beginning.
@@ -68,8 +68,8 @@ class _Sprite:
 
     layer: CardLayer
     luma: tuple[Floats, Floats]
-    blue: Floats
-    red: Floats
+    cb: Floats
+    cr: Floats
     half_opacity: Floats
 
 
@@ -122,7 +122,7 @@ class CardAnimation:
         # The middle of the frame's time: no frame is empty, and entering and leaving are equally long.
         seconds, length = float((frame - first + Fraction(1, 2)) / self._rate), float((last - first) / self._rate)
         return number, [
-            presence(layer, seconds, length, latest, stays=(_among(layer, before), _among(layer, after)))
+            transition_progress(layer, seconds, length, latest, stays=(_among(layer, before), _among(layer, after)))
             for layer in layers
         ]
 
@@ -174,7 +174,7 @@ def _chroma(premultiplied: Floats, quarters: Floats, half_opacity: Floats) -> tu
         plain = np.where(half_opacity[..., None] > 0, mean / half_opacity[..., None], 0.0)
     doubled = np.rint(np.clip(plain, 0, 255)).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
     planes = planes_from_rgb(doubled)
-    return planes.blue * half_opacity, planes.red * half_opacity
+    return planes.cb * half_opacity, planes.cr * half_opacity
 
 
 def _blend(planes: Planes, sprite: _Sprite, one: Presence) -> None:
@@ -183,7 +183,7 @@ def _blend(planes: Planes, sprite: _Sprite, one: Presence) -> None:
     left, top = sprite.layer.x_px, sprite.layer.y_px
     share, drop = float(one.opacity), float(one.drop_px)
     _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), share)
-    for plane, chroma in ((planes.blue, sprite.blue), (planes.red, sprite.red)):
+    for plane, chroma in ((planes.cb, sprite.cb), (planes.cr, sprite.cr)):
         _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), share)
 
 

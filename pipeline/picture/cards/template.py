@@ -60,7 +60,7 @@ class _Element(_Part):
 
 
 class TextElement(_Element):
-    """Words. An empty text takes no room."""
+    """TextSprite. An empty text takes no room."""
 
     kind: Literal["text"] = "text"
     text: Text

@@ -28,7 +28,7 @@ def _mix(under: int, over: float, share: float) -> int:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _blend_mask(luma: Plane, blue: Plane, red: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
+def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
     """Blend a colour through a mask of shares (0..1) whose top left pixel lies at (left, top)."""
     first_row, last_row = max(top, 0), min(top + mask.shape[0], luma.shape[0])
     first, last = max(left, 0), min(left + mask.shape[1], luma.shape[1])
@@ -45,8 +45,8 @@ def _blend_mask(luma: Plane, blue: Plane, red: Plane, mask: Floats, left: int, t
                     if first_row <= row < last_row and first <= column < last:
                         share += mask[row - top, column - left]
             if share > 0.0:
-                blue[y, x] = _mix(blue[y, x], colour[1], share * 0.25)
-                red[y, x] = _mix(red[y, x], colour[2], share * 0.25)
+                cb[y, x] = _mix(cb[y, x], colour[1], share * 0.25)
+                cr[y, x] = _mix(cr[y, x], colour[2], share * 0.25)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -62,7 +62,7 @@ def _sprite_row(coverage: Coverage, row: int, drop: float, share: float, out: Fl
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_sprite(
-    luma: Plane, blue: Plane, red: Plane, coverage: Coverage, left: int, top: float, colour: Ink, opacity: float
+    luma: Plane, cb: Plane, cr: Plane, coverage: Coverage, left: int, top: float, colour: Ink, opacity: float
 ) -> None:
     """Blend row by row, two rows of luma and then the row of chroma that they share."""
     start = math.floor(top)
@@ -87,8 +87,8 @@ def _blend_sprite(
             end = 2 * x - left + 2
             share = (rows[0, at] + rows[0, end] + rows[1, at] + rows[1, end]) * 0.25
             if share > 0.0:
-                blue[pair, x] = _mix(blue[pair, x], colour[1], share)
-                red[pair, x] = _mix(red[pair, x], colour[2], share)
+                cb[pair, x] = _mix(cb[pair, x], colour[1], share)
+                cr[pair, x] = _mix(cr[pair, x], colour[2], share)
 
 
 def blend_sprite(
@@ -100,7 +100,7 @@ def blend_sprite(
     """
     if opacity > 0 and coverage.size:
         left, top = corner
-        _blend_sprite(planes.luma, planes.blue, planes.red, coverage, left, float(top), colour, float(opacity))
+        _blend_sprite(planes.luma, planes.cb, planes.cr, coverage, left, float(top), colour, float(opacity))
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -126,8 +126,8 @@ def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_rounded(
     luma: Plane,
-    blue: Plane,
-    red: Plane,
+    cb: Plane,
+    cr: Plane,
     box: tuple[float, float, float, float],
     radius: float,
     colour: Ink,
@@ -135,7 +135,7 @@ def _blend_rounded(
 ) -> None:
     left, top, right, bottom = box
     mask = _rounded_mask(left, top, right, bottom, radius, opacity)
-    _blend_mask(luma, blue, red, mask, math.floor(left), math.floor(top), colour)
+    _blend_mask(luma, cb, cr, mask, math.floor(left), math.floor(top), colour)
 
 
 def blend_box(
@@ -152,7 +152,7 @@ def blend_box(
     left, top = max(left, -radius_px - 1), max(top, -radius_px - 1)
     if opacity > 0 and right > left and bottom > top:
         corners = (left, top, right, bottom)
-        _blend_rounded(planes.luma, planes.blue, planes.red, corners, float(radius_px), colour, float(opacity))
+        _blend_rounded(planes.luma, planes.cb, planes.cr, corners, float(radius_px), colour, float(opacity))
 
 
 def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink, opacity: float = 1.0) -> None:
@@ -169,7 +169,7 @@ def _span_share(y: int, top: float, bottom: float) -> float:
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_spans(
-    luma: Plane, blue: Plane, red: Plane, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
+    luma: Plane, cb: Plane, cr: Plane, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
 ) -> None:
     height, width = luma.shape
     for x in range(width):
@@ -180,32 +180,32 @@ def _blend_spans(
                 if share > 0.0:
                     luma[y, x] = _mix(luma[y, x], colours[x, 0], share)
     for x in range(width // 2):
-        _blend_span_chroma(blue, red, x, tops[2 * x : 2 * x + 2], bottoms[2 * x : 2 * x + 2], colours, opacity)
+        _blend_span_chroma(cb, cr, x, tops[2 * x : 2 * x + 2], bottoms[2 * x : 2 * x + 2], colours, opacity)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_span_chroma(
-    blue: Plane, red: Plane, x: int, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
+    cb: Plane, cr: Plane, x: int, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
 ) -> None:
     """Blend one column of chroma, each pixel once, by the shares and colours of its four pixels of luma.
 
     Blending it once for each of the four would let the last colour count most, and round four times.
     """
-    height = 2.0 * blue.shape[0]
+    height = 2.0 * cb.shape[0]
     top, bottom = height, 0.0
     for side in range(2):
         if bottoms[side] > tops[side]:
             top, bottom = min(top, max(tops[side], 0.0)), max(bottom, min(bottoms[side], height))
     if not bottom > top:
         return
-    for y in range(int(top) // 2, min(int(bottom) // 2 + 1, blue.shape[0])):
+    for y in range(int(top) // 2, min(int(bottom) // 2 + 1, cb.shape[0])):
         left = _span_share(2 * y, tops[0], bottoms[0]) + _span_share(2 * y + 1, tops[0], bottoms[0])
         right = _span_share(2 * y, tops[1], bottoms[1]) + _span_share(2 * y + 1, tops[1], bottoms[1])
         covered = left + right
         if covered > 0.0:
             part, share = right / covered, covered * 0.25 * opacity
-            blue[y, x] = _mix(blue[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, share)
-            red[y, x] = _mix(red[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, share)
+            cb[y, x] = _mix(cb[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, share)
+            cr[y, x] = _mix(cr[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, share)
 
 
 def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, opacity: float = 1.0) -> None:
@@ -222,7 +222,7 @@ def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, 
     opacity
         0..1.
     """
-    _blend_spans(planes.luma, planes.blue, planes.red, tops, bottoms, colours, float(opacity))
+    _blend_spans(planes.luma, planes.cb, planes.cr, tops, bottoms, colours, float(opacity))
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -261,7 +261,7 @@ def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, share: float
 def blend_mask(planes: Planes, mask: Floats, corner: tuple[int, int], colour: Ink) -> None:
     """Blend a colour through shares (h, w), float32, 0..1, whose corner is (left, top)."""
     left, top = corner
-    _blend_mask(planes.luma, planes.blue, planes.red, mask, left, top, colour)
+    _blend_mask(planes.luma, planes.cb, planes.cr, mask, left, top, colour)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -292,5 +292,5 @@ def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, 
 
     `towards` is as large as `planes`; the corner (left, top), the height and the number of shares are even.
     """
-    ours, theirs = (planes.luma, planes.blue, planes.red), (towards.luma, towards.blue, towards.red)
+    ours, theirs = (planes.luma, planes.cb, planes.cr), (towards.luma, towards.cb, towards.cr)
     _fade(ours, theirs, corner, height, shares)

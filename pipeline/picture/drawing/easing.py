@@ -51,7 +51,7 @@ def glide(to_go_px: float, rest_px: float, far_px: float) -> float:
     return far_px - left + left**3 / (3 * reach**2)
 
 
-def presence(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[float, float]:
+def transition_progress(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[float, float]:
     """How far a panel has come, and how much of it has not gone yet, both 0..1.
 
     Parameters
@@ -72,7 +72,7 @@ def presence(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[
     return clamp(come), smoothstep(leave)
 
 
-def unrolled(width: int, origin: int | None, come: float) -> NDArray[np.float32]:
+def wipe_mask(width: int, origin: int | None, come: float) -> NDArray[np.float32]:
     """How much of each column is there while a panel comes, shape (width,).
 
     Parameters

@@ -37,8 +37,8 @@ class Ink(NamedTuple):
     """A colour as luma and chroma, 0..255, not rounded."""
 
     luma: float
-    blue: float
-    red: float
+    cb: float
+    cr: float
 
     def mixed(self, other: Ink, share: float) -> Ink:
         """Mix `share` (0..1) of another colour into this one."""
@@ -56,8 +56,8 @@ class Planes:
     """Views of the three planes of a picture: `luma` (h, w), `blue` and `red` (h / 2, w / 2)."""
 
     luma: Plane
-    blue: Plane
-    red: Plane
+    cb: Plane
+    cr: Plane
 
     @property
     def width(self) -> int:
@@ -73,22 +73,22 @@ class Planes:
         """A view of a rectangle; all four numbers are even."""
         right, bottom = left + width, top + height
         half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
-        return Planes(self.luma[top:bottom, left:right], self.blue[half], self.red[half])
+        return Planes(self.luma[top:bottom, left:right], self.cb[half], self.cr[half])
 
     def fill(self, colour: Ink) -> None:
         """Paint everything in one colour."""
-        for plane, value in zip((self.luma, self.blue, self.red), colour, strict=True):
+        for plane, value in zip((self.luma, self.cb, self.cr), colour, strict=True):
             plane[...] = round(value)
 
     def copy_from(self, other: Planes) -> None:
         """Take over a picture of the same size."""
         self.luma[...] = other.luma
-        self.blue[...] = other.blue
-        self.red[...] = other.red
+        self.cb[...] = other.cb
+        self.cr[...] = other.cr
 
     def copied(self) -> Planes:
         """A picture of its own with the same content."""
-        return Planes(self.luma.copy(), self.blue.copy(), self.red.copy())
+        return Planes(self.luma.copy(), self.cb.copy(), self.cr.copy())
 
 
 def new_planes(width: int, height: int, colour: Ink) -> Planes:
@@ -136,7 +136,7 @@ def rgb_from_planes(planes: Planes) -> Plane:
     """Convert to sRGB, shape (h, w, 3), uint8: for stills, thumbnails and tests."""
     wide = np.empty((planes.height, planes.width, 3), dtype=np.float32)
     wide[..., 0] = planes.luma
-    wide[..., 1] = planes.blue.repeat(2, axis=0).repeat(2, axis=1)
-    wide[..., 2] = planes.red.repeat(2, axis=0).repeat(2, axis=1)
+    wide[..., 1] = planes.cb.repeat(2, axis=0).repeat(2, axis=1)
+    wide[..., 2] = planes.cr.repeat(2, axis=0).repeat(2, axis=1)
     wide -= _OFFSETS.astype(np.float32)
     return np.clip(np.rint(wide @ _TO_RGB.T.astype(np.float32)), 0, 255).astype(np.uint8)

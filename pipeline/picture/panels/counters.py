@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.layout import Box, CountersPanel
 from pipeline.picture.panels.loss_curve import make_curve, time_axis
-from pipeline.picture.panels.panel import Easel, Figures, Words
+from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, TextSprite
 from pipeline.picture.text.typesetting import TextStyle
 
 NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
@@ -33,7 +33,7 @@ class _Cell:
     name: str
     edges: tuple[float, float]
     baselines: tuple[int, int]
-    figures: Figures
+    figures: GlyphAtlas
     style: TextStyle
 
 
@@ -53,12 +53,12 @@ def epoch_decimals(most: float) -> int:
 class Counters:
     """Draws the counters panel."""
 
-    def __init__(self, easel: Easel, settings: CountersPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: CountersPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel, self._settings = easel, settings
-        history = easel.data.history
+        self._context, self._settings = context, settings
+        history = context.data.history
         # as `np.interp` takes them: anything else it copies whole, at every frame
         self._iterations, self._epochs, self._elapsed_s = (
             np.ascontiguousarray(column, dtype=np.float64)
@@ -71,7 +71,7 @@ class Counters:
         self._cells = self._arranged()
 
     def _known(self, item: str) -> bool:
-        history = self._easel.data.history
+        history = self._context.data.history
         if item == "epoch":
             return history.epochs.size > 0
         if item == "time":
@@ -82,15 +82,17 @@ class Counters:
         """Find the largest type that fits, and place the cells."""
         settings, size = self._settings, 1.0
         while True:
-            figures = Figures(self._easel.type, self._easel.style(settings.text * size, weight=600, tabular=True))
-            style = self._easel.style(settings.label_text * size)
+            figures = GlyphAtlas(
+                self._context.type, self._context.style(settings.text * size, weight=600, tabular=True)
+            )
+            style = self._context.style(settings.label_text * size)
             cells, fits = self._placed(figures, style)
             if fits or size < SMALLEST_SHARE:
                 return cells
             size *= SHRINK
 
-    def _placed(self, figures: Figures, style: TextStyle) -> tuple[list[_Cell], bool]:
-        box, settings, typesetter = self.box, self._settings, self._easel.type
+    def _placed(self, figures: GlyphAtlas, style: TextStyle) -> tuple[list[_Cell], bool]:
+        box, settings, typesetter = self.box, self._settings, self._context.type
         columns = min(settings.columns, max(1, len(self._items)))
         rows = -(-len(self._items) // columns)
         names = [settings.names.get(item, NAMES[item]) for item in self._items]
@@ -119,7 +121,7 @@ class Counters:
             cells.append(_Cell(item, name, edges, baselines, figures, style))
         return cells, spare >= 0 and content + 0.4 * style.size_px <= pitch
 
-    def _widest(self, item: str, figures: Figures) -> float:
+    def _widest(self, item: str, figures: GlyphAtlas) -> float:
         """The room that an item's longest text takes."""
         last = self._axis.last
         texts = [self.text_of(item, iteration) for iteration in np.linspace(0, last, 33)]
@@ -144,13 +146,13 @@ class Counters:
     def draw_base(self, base: Planes) -> None:
         """Draw the names."""
         for cell in self._cells:
-            words = Words(self._easel.type, cell.name, cell.style)
-            words.draw(base, (self._pen_px(cell, words.width_px), cell.baselines[0]), self._easel.ink("muted"))
+            words = TextSprite(self._context.type, cell.name, cell.style)
+            words.draw(base, (self._pen_px(cell, words.width_px), cell.baselines[0]), self._context.ink("muted"))
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the numbers."""
-        iteration = self._easel.data.told_at(frame)
-        colour = self._easel.ink("text")
+        iteration = self._context.data.told_at(frame)
+        colour = self._context.ink("text")
         for cell in self._cells:
             text = self.text_of(cell.item, iteration)
             pen = (self._pen_px(cell, cell.figures.width_px(text)), cell.baselines[1])

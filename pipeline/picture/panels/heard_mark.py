@@ -21,7 +21,7 @@ from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, st
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.panels.layout import Box
-from pipeline.picture.panels.panel import Easel, Figures, Words
+from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, TextSprite
 from pipeline.picture.text.typesetting import TextStyle
 
 RADIUS: Final = 3.0  # of the mark, in widths of the graph's line
@@ -53,7 +53,7 @@ class Label:
     `rows` tells at which shares of its height the lines stand.
     """
 
-    words: Words | None
+    words: TextSprite | None
     inner_px: float
     height_px: float
     rows: tuple[float, ...]
@@ -75,12 +75,22 @@ class HeardMark:
     """
 
     def __init__(
-        self, easel: Easel, plot: Box, *, words: str, style: TextStyle, colour: Ink, rows: Rows, rest_px: float
+        self,
+        context: RenderContext,
+        plot: Box,
+        *,
+        words: str,
+        style: TextStyle,
+        colour: Ink,
+        rows: Rows,
+        rest_px: float,
     ) -> None:
-        self._easel, self._plot, self._style, self._colour, self._rows = easel, plot, style, colour, rows
-        self._radius = RADIUS * easel.line_px("graph")
-        self._figures = Figures(easel.type, easel.style(style.size_px / easel.size_px, weight=600, tabular=True))
-        self._left = max(plot.left, easel.safe_px[0]) + 0.2 * style.size_px
+        self._context, self._plot, self._style, self._colour, self._rows = context, plot, style, colour, rows
+        self._radius = RADIUS * context.line_px("graph")
+        self._figures = GlyphAtlas(
+            context.type, context.style(style.size_px / context.size_px, weight=600, tabular=True)
+        )
+        self._left = max(plot.left, context.safe_px[0]) + 0.2 * style.size_px
         room = rest_px - self._radius - self._left - 2 * PADDING * style.size_px
         self.labels = tuple(label for label in self._labels(words) if label.inner_px <= room or label.words is None)
         self.placed = lru_cache(maxsize=64)(self._placed)
@@ -89,9 +99,9 @@ class HeardMark:
         """The label at its best, and smaller where there is no room for that; the number alone says enough."""
         size, number_px = self._style.size_px, self._figures.width_px("8.888")
         if words:
-            beside = Words(self._easel.type, words, self._style)
+            beside = TextSprite(self._context.type, words, self._style)
             yield Label(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
-            above = Words(self._easel.type, words, self._easel.style(STACKED * size / self._easel.size_px))
+            above = TextSprite(self._context.type, words, self._context.style(STACKED * size / self._context.size_px))
             yield Label(above, max(above.width_px, number_px), TWO_LINES * size, (0.29, 0.72))
         yield Label(None, number_px, LINE * size, (0.5,))
 
@@ -111,32 +121,32 @@ class HeardMark:
         """
         if math.isnan(spot.loss_bits):
             return
-        easel, line = self._easel, self._easel.line_px("graph")
+        context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, float(self._rows(np.array([spot.position_px]))[0])
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
         self._draw_label(planes, x, spot, 1 - seen)
         if seen > 0:
-            blend_disc(planes, x, row, self._radius + line, easel.ink("background"), seen)
-            blend_disc(planes, x, row, self._radius, easel.ink("text"), seen)
+            blend_disc(planes, x, row, self._radius + line, context.ink("background"), seen)
+            blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 
     def _draw_label(self, planes: Planes, x: float, spot: Spot, beyond: float) -> None:
         """Write the label; once its mark has left the graph, an arrow says where."""
-        easel, size = self._easel, self._style.size_px
+        context, size = self._context, self._style.size_px
         label, top = self.placed(spot)
         width, height = self.width_px(label), label.height_px
         first = max(self._left, x - self._radius - width)
         left = first + ARROW * beyond * size
-        blend_box(planes, (first, top, left + width, top + height), easel.ink("panel"), GROUND, radius_px=0.35 * size)
+        blend_box(planes, (first, top, left + width, top + height), context.ink("panel"), GROUND, radius_px=0.35 * size)
         if beyond > 0:
             self._draw_arrow(planes, first + 0.3 * size, top + height / 2, beyond)
         number = f"{spot.loss_bits:.3f}"
         rows = [top + height * at + self._figures.cap_px / 2 for at in label.rows]
         inner = left + PADDING * size
         if label.words:
-            label.words.draw(planes, (inner, round(rows[0])), easel.ink("muted"))
+            label.words.draw(planes, (inner, round(rows[0])), context.ink("muted"))
         pen = inner if len(rows) > 1 else left + width - PADDING * size - self._figures.width_px(number)
-        self._figures.draw(planes, number, (pen, rows[-1]), easel.ink("text"))
+        self._figures.draw(planes, number, (pen, rows[-1]), context.ink("text"))
 
     def _draw_arrow(self, planes: Planes, left: float, row: float, opacity: float) -> None:
         size = self._style.size_px
@@ -144,12 +154,12 @@ class HeardMark:
         xs = np.array([0.5 * size, 0.12 * size, 0.5 * size], dtype=np.float32) + np.float32(1)
         ys = np.array([0.2, 0.5, 0.8], dtype=np.float32) * np.float32(size) + np.float32(2)
         stroke(mask, xs, ys, max(0.6, 0.07 * size), opacity)
-        blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._easel.ink("text"))
+        blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._context.ink("text"))
 
     def _placed(self, spot: Spot) -> tuple[Label, float]:
         """Choose the label of a checkpoint and the row at which it begins, the same as long as that is heard."""
         gap, row = GAP * self._style.size_px, float(self._rows(np.array([spot.position_px]))[0])
-        clear = self._radius + self._easel.line_px("graph") + 0.3 * gap
+        clear = self._radius + self._context.line_px("graph") + 0.3 * gap
         highest = self._plot.top + 1.0
         for label in self.labels:
             lowest = self._plot.bottom - label.height_px - 1

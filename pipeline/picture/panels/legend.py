@@ -12,7 +12,7 @@ from typing import Final
 from pipeline.picture.drawing.blend import blend_box
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.panels.layout import Box
-from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
@@ -52,7 +52,9 @@ def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: Text
     return sum(typesetter.measure(word, style) for word, _ in words) + gaps * style.size_px
 
 
-def draw_legend(base: Planes, easel: Easel, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: Box) -> None:
+def draw_legend(
+    base: Planes, context: RenderContext, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: Box
+) -> None:
     """Draw a graph's own key and those of others, from the left, into a row, or into two where it is that high.
 
     A graph's own key always has the type that was asked for: panels of one kind look alike in all sections.
@@ -62,23 +64,23 @@ def draw_legend(base: Planes, easel: Easel, keys: tuple[Key | None, Sequence[Key
     pitch = row.height / rows
     baseline, left = row.top + 0.62 * pitch, float(row.left)
     if own is not None:
-        fitted, words = fit_keys(easel.type, [own], style, row.width)
-        left = _draw_keys(base, easel, words, fitted, (left, baseline))
+        fitted, words = fit_keys(context.type, [own], style, row.width)
+        left = _draw_keys(base, context, words, fitted, (left, baseline))
     if rows > 1:
         baseline, left = row.top + pitch + 0.5 * pitch, float(row.left)
-    fitted, words = fit_keys(easel.type, others, style, row.right - left)
-    _draw_keys(base, easel, words, fitted, (left, baseline))
+    fitted, words = fit_keys(context.type, others, style, row.right - left)
+    _draw_keys(base, context, words, fitted, (left, baseline))
 
 
 def _draw_keys(
-    base: Planes, easel: Easel, words: Sequence[tuple[str, Ink]], style: TextStyle, pen: tuple[float, float]
+    base: Planes, context: RenderContext, words: Sequence[tuple[str, Ink]], style: TextStyle, pen: tuple[float, float]
 ) -> float:
     """Draw a row of keys; tell where the next one may begin."""
-    (left, baseline), size, thick = pen, style.size_px, easel.line_px("graph")
-    middle = baseline - easel.type.cap_height(style) / 2
+    (left, baseline), size, thick = pen, style.size_px, context.line_px("graph")
+    middle = baseline - context.type.cap_height(style) / 2
     for text, ink in words:
         blend_box(base, (left, middle - thick / 2, left + size, middle + thick / 2), ink, radius_px=thick / 2)
-        drawn = Words(easel.type, text, style)
-        drawn.draw(base, (left + INDENT * size, baseline), easel.ink("muted"))
+        drawn = TextSprite(context.type, text, style)
+        drawn.draw(base, (left + INDENT * size, baseline), context.ink("muted"))
         left += drawn.width_px + (INDENT + GAP) * size
     return left

@@ -21,12 +21,12 @@ from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, bl
 from pipeline.picture.drawing.easing import glide, smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
-from pipeline.picture.drawing.strip import Strip
+from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.heard_mark import HeardMark, Spot
 from pipeline.picture.panels.layout import Box, LossPanel, even
 from pipeline.picture.panels.legend import Key, draw_legend
 from pipeline.picture.panels.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
-from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.panels.tick_lane import TickLane
 from pipeline.picture.panels.waveform import EDGE_RAMP
 from pipeline.picture.plotting.axis import Axis
@@ -51,42 +51,42 @@ PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are
 class LossGraph:
     """Draws a loss panel."""
 
-    def __init__(self, easel: Easel, settings: LossPanel) -> None:
-        self._easel, self._settings = easel, settings
-        self.box = easel.box(settings)
-        self._style = easel.style(settings.text)
+    def __init__(self, context: RenderContext, settings: LossPanel) -> None:
+        self._context, self._settings = context, settings
+        self.box = context.box(settings)
+        self._style = context.style(settings.text)
         self._series: Series = "training" if settings.kind == "training_loss" else "validation"
-        self._plot, self._labels_px = _plot_box(easel, settings, self.box)
+        self._plot, self._labels_px = _plot_box(context, settings, self.box)
         self.covered: tuple[Box, ...] = (self._plot._replace(height=self._plot.height + self._labels_px),)
 
-        self._axis = time_axis(easel.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
+        self._axis = time_axis(context.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
         smooth = SMOOTH * self._plot.width if self._series == "training" else 0.0
-        self.curve = make_curve(easel.data.history, self._series, self._axis, smooth)
-        histories = easel.data.others if settings.overlay else ()
+        self.curve = make_curve(context.data.history, self._series, self._axis, smooth)
+        histories = context.data.others if settings.overlay else ()
         self._others = [make_curve(other, self._series, self._axis, smooth) for other in histories]
-        data = easel.data
+        data = context.data
         self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
         self._ticks = self._time_ticks()
         room = 0.55 * self._style.size_px  # what stands below has words of its own
         self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room)
-        self._ink = easel.ink("training_mean" if self._series == "training" else "validation")
+        self._ink = context.ink("training_mean" if self._series == "training" else "validation")
         # Points at the foot reach below it, as far as there is room above the numbers.
-        hang = self._hang_px = int(min(easel.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
+        hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
         height = self._plot.height + hang
-        self._reached = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
-        self._to_come = Strip(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
-        self._cap_px = easel.type.cap_height(self._style)
+        self._reached = TileCache(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
+        self._to_come = TileCache(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
+        self._cap_px = context.type.cap_height(self._style)
         row = self._plot._replace(top=self._plot.bottom + hang, height=self._labels_px - hang)
-        first = float(max(self.box.left, easel.safe_px[0]))
+        first = float(max(self.box.left, context.safe_px[0]))
         self._numbers = TickLane(
-            easel, self._style, row, self._ticks, title=(settings.time_title, first), foot_px=self._plot.bottom
+            context, self._style, row, self._ticks, title=(settings.time_title, first), foot_px=self._plot.bottom
         )
-        self._soft = np.linspace(0, 1, even(FADE_PX * easel.data.width) + 2, dtype=np.float32)[1:-1]
+        self._soft = np.linspace(0, 1, even(FADE_PX * context.data.width) + 2, dtype=np.float32)[1:-1]
         self._rest_px, self._far_px = self._way_px()
         self.heard = HeardMark(
-            easel,
+            context,
             self._plot,
             words=settings.heard,
             style=self._style,
@@ -100,7 +100,7 @@ class LossGraph:
 
     def position_px(self, frame: int) -> float:
         """How far along the time axis, in pixels, the playhead stands in a frame."""
-        return float(self._positions_px[frame - self._easel.data.start_frame])
+        return float(self._positions_px[frame - self._context.data.start_frame])
 
     def now_px(self, frame: int) -> float:
         """Where on the screen the playhead stands in a frame."""
@@ -108,7 +108,7 @@ class LossGraph:
 
     def speed_px(self, frame: int) -> float:
         """How fast the graph moves over the screen, in pixels a frame."""
-        data = self._easel.data
+        data = self._context.data
         before, after = max(frame - 1, data.start_frame), min(frame + 1, data.end_frame)
         way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
         return way / (after - before)
@@ -119,12 +119,12 @@ class LossGraph:
         It rests in line with the other panels' where that one reaches this graph. At the end the axis's last number,
         which stands below it, still has room.
         """
-        plot, now = self._plot, self._easel.playhead_px
+        plot, now = self._plot, self._context.playhead_px
         inside = plot.left <= now <= plot.right
-        rest = float(now) if inside else plot.left + self._easel.layout.playhead * plot.width
+        rest = float(now) if inside else plot.left + self._context.layout.playhead * plot.width
         last = max((tick.position_px, tick.label) for tick in self._ticks)[1]
-        room = self._easel.type.measure(last, self._style) / 2 + EDGE_RAMP * self._easel.data.width
-        return rest, min(self._easel.safe_px[1], plot.right) - room
+        room = self._context.type.measure(last, self._style) / 2 + EDGE_RAMP * self._context.data.width
+        return rest, min(self._context.safe_px[1], plot.right) - room
 
     def row_of(self, loss_bits: float) -> float:
         """The row, from the frame's top, at which a loss stands."""
@@ -134,20 +134,20 @@ class LossGraph:
 
     def draw_base(self, base: Planes) -> None:
         """Draw title, legend and the loss axis's labels."""
-        easel = self._easel
-        colour = easel.ink("muted")
+        context = self._context
+        colour = context.ink("muted")
         if self._plot.top > self.box.top:
-            draw_legend(base, easel, self._keys(), self._style, self._title_row())
+            draw_legend(base, context, self._keys(), self._style, self._title_row())
         right = self._plot.left - 0.5 * self._style.size_px
         for tick in self._heights:
-            words = Words(easel.type, tick.label, self._style)
+            words = TextSprite(context.type, tick.label, self._style)
             pen = (right - words.width_px, self._plot.bottom - tick.position_px + self._cap_px / 2)
-            if pen[0] >= easel.safe_px[0] - 1:
+            if pen[0] >= context.safe_px[0] - 1:
                 words.draw(base, pen, colour)
 
     def _keys(self) -> tuple[Key | None, list[Key]]:
         """The panel's own curve, and those of other networks."""
-        settings, others = self._settings, self._easel.data.others
+        settings, others = self._settings, self._context.data.others
         own = Key(settings.title, settings.title, self._ink) if settings.title else None
         if not (settings.legend and settings.overlay):
             return own, []
@@ -156,29 +156,29 @@ class LossGraph:
 
     def _title_row(self) -> Box:
         """The row above the graph, as far as no other words stand in it."""
-        easel, plot = self._easel, self._plot
-        left = max(self.box.left, easel.safe_px[0])
-        right = min(self.box.right, easel.safe_px[1])
-        for panel in easel.layout.panel:
-            if panel.kind == "speed" and left < (other := easel.box(panel)).left < right:
+        context, plot = self._context, self._plot
+        left = max(self.box.left, context.safe_px[0])
+        right = min(self.box.right, context.safe_px[1])
+        for panel in context.layout.panel:
+            if panel.kind == "speed" and left < (other := context.box(panel)).left < right:
                 apart = other.bottom <= self.box.top or other.top >= plot.top
                 right = right if apart else even(other.left - self._style.size_px)
         return Box(left, self.box.top, right - left, plot.top - self.box.top)
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the graph around the playhead, the playhead and the value at it."""
-        plot, easel = self._plot, self._easel
+        plot, context = self._plot, self._context
         now, position = self.now_px(frame), self.position_px(frame)
         edge = min(max(even(now), plot.left), plot.right)
         speed = abs(self.speed_px(frame))
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
         self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
         self._to_come.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
-        fade(planes, easel.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
+        fade(planes, context.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
         self._numbers.draw(planes, position - now + plot.left, speed)
-        easel.draw_playhead(planes, plot.top, plot.bottom, now)
+        context.draw_playhead(planes, plot.top, plot.bottom, now)
         self._mark_playhead(planes, now, self.curve.value_at(position))
-        heard = easel.data.heard_at(frame)
+        heard = context.data.heard_at(frame)
         if heard is not None and heard.iteration is not None:
             at = float(self._axis.position_px(heard.iteration))
             self.heard.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
@@ -187,8 +187,8 @@ class LossGraph:
         """Mark where the curve meets the playhead."""
         if math.isnan(loss_bits):
             return
-        line, row = self._easel.line_px("graph"), self.row_of(loss_bits)
-        blend_disc(planes, now, row, 2.5 * line, self._easel.ink("background"))
+        line, row = self._context.line_px("graph"), self.row_of(loss_bits)
+        blend_disc(planes, now, row, 2.5 * line, self._context.ink("background"))
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -198,8 +198,8 @@ class LossGraph:
     # Painting the strip
 
     def _paint(self, tile: Planes, first: int, opacity: float) -> None:
-        easel = self._easel
-        tile.fill(easel.ink("background"))
+        context = self._context
+        tile.fill(context.ink("background"))
         self._paint_grid(tile, first)
         for other, colour in zip(self._others, self._other_inks(), strict=True):
             self._paint_line(tile, first, other, (colour, 0.6, OTHER_OPACITY * opacity))
@@ -209,8 +209,8 @@ class LossGraph:
         self._paint_checkpoints(tile, first, opacity)
 
     def _paint_grid(self, tile: Planes, first: int) -> None:
-        easel, plot = self._easel, self._plot
-        thin, grid = max(1.0, easel.line_px("grid")), easel.ink("grid")
+        context, plot = self._context, self._plot
+        thin, grid = max(1.0, context.line_px("grid")), context.ink("grid")
         for tick in self._heights:
             row = round(plot.height - tick.position_px - thin / 2)
             blend_box(tile, (0, row, tile.width, row + thin), grid, 0.7)
@@ -221,7 +221,7 @@ class LossGraph:
             if not -soft < at < tile.width + soft:
                 continue
             is_end = tick.position_px == self._axis.length_px
-            line, shown = (easel.ink("muted"), 0.6) if is_end else (grid, 0.7 if tick.major else 0.35)
+            line, shown = (context.ink("muted"), 0.6) if is_end else (grid, 0.7 if tick.major else 0.35)
             blend_box(tile, (at - soft / 2, 0, at + soft / 2, plot.height), line, shown)
 
     def _rows(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -234,17 +234,17 @@ class LossGraph:
         if start >= end:
             return
         tops, bottoms = self._rows(self.curve.highest[start:end]), self._rows(self.curve.lowest[start:end])
-        thin = self._easel.line_px("graph") * 0.5
+        thin = self._context.line_px("graph") * 0.5
         bars = np.zeros((2, tile.width), dtype=np.float32)
         thicker = np.maximum(thin - (bottoms - tops), 0) / 2
         bars[0, start - first : end - first] = np.nan_to_num(tops - thicker)
         bars[1, start - first : end - first] = np.nan_to_num(bottoms + thicker)
-        colours = np.tile(np.array(self._easel.ink("training_band"), dtype=np.float32), (tile.width, 1))
+        colours = np.tile(np.array(self._context.ink("training_band"), dtype=np.float32), (tile.width, 1))
         blend_spans(tile, bars[0], bars[1], colours, opacity)
 
     def _paint_line(self, tile: Planes, first: int, curve: Curve, pen: tuple[Ink, float, float]) -> None:
         colour, thickness, opacity = pen
-        half = self._easel.line_px("graph") * thickness / 2
+        half = self._context.line_px("graph") * thickness / 2
         margin = math.ceil(half) + 2
         start, end = max(first - margin, 0), min(first + tile.width + margin, self._axis.length_px)
         if end - start < 2:  # noqa: PLR2004  # a line has two ends
@@ -256,10 +256,10 @@ class LossGraph:
 
     def _paint_checkpoints(self, tile: Planes, first: int, opacity: float) -> None:
         """Mark the checkpoints: dots on the validation loss, ticks at the foot of the training loss."""
-        easel, plot = self._easel, self._plot
-        checkpoints = easel.data.history.validation_iterations
+        context, plot = self._context, self._plot
+        checkpoints = context.data.history.validation_iterations
         positions = self._axis.position_px(checkpoints)
-        line = easel.line_px("graph")
+        line = context.line_px("graph")
         inside = (positions > first - 4 * line) & (positions < first + tile.width + 4 * line)
         apart = np.diff(positions, prepend=-math.inf) >= 5 * line
         for position in positions[inside & apart]:
@@ -272,16 +272,19 @@ class LossGraph:
 
     def _time_ticks(self) -> tuple[Tick, ...]:
         def measure_px(label: str) -> float:
-            return self._easel.type.measure(label, self._style)
+            return self._context.type.measure(label, self._style)
 
         gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
         ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
         return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px)
 
     def _other_inks(self) -> list[Ink]:
-        """Inks for the overlaid curves, none of them this one's own."""
-        easel = self._easel
-        own, series = (easel.theme.colours.training_mean, easel.theme.colours.validation), easel.theme.colours.series
+        """Colours for the overlaid curves, none of them this one's own."""
+        context = self._context
+        own, series = (
+            (context.theme.colours.training_mean, context.theme.colours.validation),
+            context.theme.colours.series,
+        )
         apart = [min(distance(colour, other) for other in own) for colour in series]
         colours = [colour for colour, away in zip(series, apart, strict=True) if away >= PLAINLY_APART] or [*series]
         return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
@@ -332,10 +335,10 @@ def with_end(
     return (*kept, end)
 
 
-def _plot_box(easel: Easel, settings: LossPanel, box: Box) -> tuple[Box, int]:
+def _plot_box(context: RenderContext, settings: LossPanel, box: Box) -> tuple[Box, int]:
     """The part of the panel that scrolls without its labels, and the height of the row of labels below."""
-    size = settings.text * easel.size_px
-    two_rows = settings.legend_rows > 1 and settings.legend and settings.overlay and bool(easel.data.others)
+    size = settings.text * context.size_px
+    two_rows = settings.legend_rows > 1 and settings.legend and settings.overlay and bool(context.data.others)
     above = even((TITLE_LINES + (LEGEND_LINES if two_rows else 0.0)) * size)
     below = even(LABEL_LINES * size) if settings.tick_labels else 0
     if box.height - above - below < max(2, above):  # no room for words: the curve matters most
@@ -343,6 +346,8 @@ def _plot_box(easel: Easel, settings: LossPanel, box: Box) -> tuple[Box, int]:
     if box.height - above < max(2, above):
         above = 0
     height = box.height - above - below
-    left = max(box.left, easel.safe_px[0]) + even(settings.gutter * easel.data.width) if settings.gutter else box.left
+    left = (
+        max(box.left, context.safe_px[0]) + even(settings.gutter * context.data.width) if settings.gutter else box.left
+    )
     left = min(even(left), box.right - 2)
     return Box(left, box.top + above, box.right - left, height), below

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import blend_box, blend_mask, stroke
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.layout import Box, OscilloscopePanel
-from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneSound
 
 Floats = NDArray[np.float32]
@@ -84,27 +84,27 @@ def trigger(samples: Floats, sample_rate_hz: int, span: int) -> float:
 class Oscilloscope:
     """Draws the oscilloscope panel."""
 
-    def __init__(self, easel: Easel, settings: OscilloscopePanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: OscilloscopePanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = self.box.width // 2
-        self._easel, self._settings = easel, settings
-        peaks = [sound.peak for sound in easel.data.sounds]
+        self._context, self._settings = context, settings
+        peaks = [sound.peak for sound in context.data.sounds]
         least = max(QUIETEST_PEAK, LEAST_SHARE * max(peaks, default=0.0))
         self._gains = [FULLEST / max(peak, least) for peak in peaks]
-        self._half = easel.line_px("graph") / 2
+        self._half = context.line_px("graph") / 2
 
     def draw_base(self, base: Planes) -> None:
         """Draw the ground and the line of rest."""
-        box, easel = self.box, self._easel
-        corner = 0.012 * easel.size_px
-        blend_box(base, (box.left, box.top, box.right, box.bottom), easel.ink("panel"), radius_px=corner)
-        thin, middle = easel.line_px("grid"), box.top + box.height / 2
-        blend_box(base, (box.left, middle - thin / 2, box.right, middle + thin / 2), easel.ink("grid"), 0.8)
+        box, context = self.box, self._context
+        corner = 0.012 * context.size_px
+        blend_box(base, (box.left, box.top, box.right, box.bottom), context.ink("panel"), radius_px=corner)
+        thin, middle = context.line_px("grid"), box.top + box.height / 2
+        blend_box(base, (box.left, middle - thin / 2, box.right, middle + thin / 2), context.ink("grid"), 0.8)
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw what sounds just now."""
-        box, data = self.box, self._easel.data
+        box, data = self.box, self._context.data
         sounding = enumerate(one.start_frame <= frame < one.end_frame for one in data.sounds)
         index = next((index for index, sounds in sounding if sounds), None)
         if index is None:
@@ -115,12 +115,12 @@ class Oscilloscope:
         xs = np.linspace(0, box.width, levels.size).astype(np.float32)
         rows = (box.height / 2 * (1 - np.clip(levels * gain, -1, 1))).astype(np.float32)
         stroke(mask, xs, rows, self._half, 1.0)
-        blend_mask(planes, mask, (box.left, box.top), self._easel.ink("ahead" if sound.kind == "take" else "accent"))
+        blend_mask(planes, mask, (box.left, box.top), self._context.ink("ahead" if sound.kind == "take" else "accent"))
 
     def levels(self, sound: SceneSound, frame: int) -> Floats:
         """The levels from the picture's left to its right edge, frames counted from the sound's beginning."""
         rate = sound.sample_rate_hz
-        data = self._easel.data.frame_rate
+        data = self._context.data.frame_rate
         now = int((2 * frame + 1) * rate * data.denominator // (2 * data.numerator))
         span = max(2, int(self._settings.span_ms / 1000 * rate))
         history = span + int(3.5 * rate / LOWEST_VOICE_HZ)

@@ -41,7 +41,7 @@ class Panel(Protocol):
 
 
 @dataclass(frozen=True)
-class Easel:
+class RenderContext:
     """Everything that panels need besides their own settings."""
 
     data: SceneData
@@ -105,7 +105,7 @@ class Easel:
         blend_box(planes, box, self.ink("playhead"), 0.9)
 
 
-class Words:
+class TextSprite:
     """One line of text that stands still, drawn once and blended often.
 
     Parameters
@@ -124,7 +124,7 @@ class Words:
         blend_sprite(planes, self._picture.coverage, (left, top), colour, opacity)
 
 
-class Figures:
+class GlyphAtlas:
     """Numbers that change with every frame, put together from digits that were drawn once.
 
     Parameters

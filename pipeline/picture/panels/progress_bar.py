@@ -9,22 +9,22 @@ from __future__ import annotations
 from pipeline.picture.drawing.blend import blend_box
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.layout import Box, ProgressPanel
-from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.panel import RenderContext
 
 
 class ProgressBar:
     """Draws the progress panel."""
 
-    def __init__(self, easel: Easel, settings: ProgressPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: ProgressPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel = easel
-        self._gap_px = max(2.0, 0.003 * easel.size_px)
+        self._context = context
+        self._gap_px = max(2.0, 0.003 * context.size_px)
 
     def _part(self, number: int) -> tuple[float, float]:
         """The pixels of one section's part of the line."""
-        count = self._easel.data.section_count
+        count = self._context.data.section_count
         left, right = (self.box.left + self.box.width * edge / count for edge in (number, number + 1))
         left += self._gap_px / 2 if number else 0.0
         right -= self._gap_px / 2 if number + 1 < count else 0.0
@@ -32,15 +32,15 @@ class ProgressBar:
 
     def draw_base(self, base: Planes) -> None:
         """Draw the whole line: the sections before this one calm, the rest dim."""
-        data = self._easel.data
+        data = self._context.data
         for number in range(data.section_count):
             left, right = self._part(number)
-            ink = self._easel.ink("heard" if number < data.section_number else "grid")
+            ink = self._context.ink("heard" if number < data.section_number else "grid")
             blend_box(base, (left, self.box.top, right, self.box.bottom), ink)
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw this section's part, bright, as far as the scene has come."""
-        data = self._easel.data
+        data = self._context.data
         left, right = self._part(data.section_number)
         now = left + (right - left) * (frame - data.start_frame) / (data.end_frame - data.start_frame)
-        blend_box(planes, (left, self.box.top, now, self.box.bottom), self._easel.ink("accent"))
+        blend_box(planes, (left, self.box.top, now, self.box.bottom), self._context.ink("accent"))

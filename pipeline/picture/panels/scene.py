@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import fade
-from pipeline.picture.drawing.easing import presence, unrolled
+from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.panels.counters import Counters
 from pipeline.picture.panels.layout import Box, Layout
 from pipeline.picture.panels.line_graph import LossGraph
 from pipeline.picture.panels.oscilloscope import Oscilloscope
-from pipeline.picture.panels.panel import Easel, Panel
+from pipeline.picture.panels.panel import Panel, RenderContext
 from pipeline.picture.panels.progress_bar import ProgressBar
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.spectrogram import Spectrogram
@@ -32,7 +32,7 @@ from pipeline.picture.panels.waveform import Waveform
 from pipeline.picture.panels.words import Caption, SpeedHint, Title
 from pipeline.picture.theme.theme import Theme
 
-_KINDS: Final[dict[str, Callable[[Easel, Any], Panel]]] = {
+_KINDS: Final[dict[str, Callable[[RenderContext, Any], Panel]]] = {
     "waveform": Waveform,
     "spectrogram": Spectrogram,
     "oscilloscope": Oscilloscope,
@@ -69,10 +69,10 @@ class Scene:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         layout = layout.arranged(size, (data.width, data.height))
-        easel = Easel(data, theme, layout)
-        self._data, self._easel = data, easel
-        self.panels: tuple[Panel, ...] = tuple(_KINDS[settings.kind](easel, settings) for settings in layout.panel)
-        self._base = easel.background.copied()
+        context = RenderContext(data, theme, layout)
+        self._data, self._context = data, context
+        self.panels: tuple[Panel, ...] = tuple(_KINDS[settings.kind](context, settings) for settings in layout.panel)
+        self._base = context.background.copied()
         for panel in self.panels:
             panel.draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
@@ -108,13 +108,13 @@ class Scene:
         """Let panels draw in at the scene's beginning, one after another, and leave together at its end."""
         data = self._data
         for order, panel in enumerate(self.panels):
-            come, leave = presence(
+            come, leave = transition_progress(
                 frame - data.start_frame, data.end_frame - data.start_frame, float(data.frame_rate), order
             )
             if come < 1 or leave < 1:
-                shares = unrolled(panel.box.width, panel.origin_px, come) * np.float32(leave)
+                shares = wipe_mask(panel.box.width, panel.origin_px, come) * np.float32(leave)
                 box = panel.box
-                fade(planes, self._easel.background, (box.left, box.top), box.height, shares)
+                fade(planes, self._context.background, (box.left, box.top), box.height, shares)
 
 
 def uncovered(width: int, height: int, covered: list[Box]) -> list[Box]:

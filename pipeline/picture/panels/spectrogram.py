@@ -14,9 +14,9 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.picture.drawing.planes import Plane, Planes, ink
-from pipeline.picture.drawing.strip import Strip, tiles_in_view
+from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.layout import Box, SpectrogramPanel
-from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneSound
 from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
@@ -42,7 +42,7 @@ def colour_table(colours: tuple[str, ...]) -> NDArray[np.float32]:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _paint_levels(luma: Plane, blue: Plane, red: Plane, levels: Plane, table: NDArray[np.float32]) -> None:
+def _paint_levels(luma: Plane, cb: Plane, cr: Plane, levels: Plane, table: NDArray[np.float32]) -> None:
     """Colour a picture of levels (h, w); chroma is the mean of two by two."""
     for y in range(levels.shape[0]):
         for x in range(levels.shape[1]):
@@ -51,47 +51,47 @@ def _paint_levels(luma: Plane, blue: Plane, red: Plane, levels: Plane, table: ND
         for x in range(levels.shape[1] // 2):
             a, b = levels[2 * y, 2 * x], levels[2 * y, 2 * x + 1]
             c, d = levels[2 * y + 1, 2 * x], levels[2 * y + 1, 2 * x + 1]
-            blue[y, x] = int((table[a, 1] + table[b, 1] + table[c, 1] + table[d, 1]) / 4 + 0.5)
-            red[y, x] = int((table[a, 2] + table[b, 2] + table[c, 2] + table[d, 2]) / 4 + 0.5)
+            cb[y, x] = int((table[a, 1] + table[b, 1] + table[c, 1] + table[d, 1]) / 4 + 0.5)
+            cr[y, x] = int((table[a, 2] + table[b, 2] + table[c, 2] + table[d, 2]) / 4 + 0.5)
 
 
 class Spectrogram:
     """Draws the spectrogram panel."""
 
-    def __init__(self, easel: Easel, settings: SpectrogramPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: SpectrogramPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = (self.box,)
-        self.origin_px: int | None = easel.playhead_px - self.box.left
-        self._easel, self._settings = easel, settings
-        room = max(2, self.box.right - easel.playhead_px)
-        self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
-        table = colour_table(easel.theme.colours.spectrum)
+        self.origin_px: int | None = context.playhead_px - self.box.left
+        self._context, self._settings = context, settings
+        room = max(2, self.box.right - context.playhead_px)
+        self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
+        table = colour_table(context.theme.colours.spectrum)
         dim = (table[0] + (table - table[0]) * HEARD_SHARE).astype(np.float32)
-        rates = [sound.sample_rate_hz for sound in easel.data.sounds]
+        rates = [sound.sample_rate_hz for sound in context.data.sounds]
         self._highest_hz = min([settings.highest_hz, *(max(rates) / 2 for _ in rates[:1])])
         # What lies ahead is heard later: each stretch is transformed once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._transformed)
-        self._heard = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
-        self._ahead = Strip(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
+        self._heard = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
+        self._ahead = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
 
     def draw_base(self, base: Planes) -> None:
         """Draw silence."""
-        base.part(*self.box).fill(ink(self._easel.theme.colours.spectrum[0]))
+        base.part(*self.box).fill(ink(self._context.theme.colours.spectrum[0]))
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the columns around the playhead."""
         box = self.box
-        now = min(max(self._easel.playhead_px, box.left), box.right)
-        column = self.law.column_at(frame) - self._easel.playhead_px
+        now = min(max(self._context.playhead_px, box.left), box.right)
+        column = self.law.column_at(frame) - self._context.playhead_px
         self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
         self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
-        self._easel.draw_playhead(planes, box.top, box.bottom)
+        self._context.draw_playhead(planes, box.top, box.bottom)
 
     def _paint(self, tile: Planes, first: int, table: NDArray[np.float32]) -> None:
         levels = np.zeros((tile.height, tile.width), dtype=np.uint8)
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels[:, start - first : end - first] = self._levels(sound, start - begin, end - start)
-        _paint_levels(tile.luma, tile.blue, tile.red, levels, table)
+        _paint_levels(tile.luma, tile.cb, tile.cr, levels, table)
 
     def _transformed(self, sound: SceneSound, first: int, count: int) -> Plane:
         """Levels of columns, counted from the sound's beginning: uint8, shape (rows, count)."""

@@ -7,21 +7,21 @@ import numpy as np
 from pipeline.picture.drawing.planes import Planes, planes_from_rgb, rgb_from_planes
 from pipeline.picture.drawing.scaling import scaled
 from pipeline.picture.panels.layout import Box, PicturePanel
-from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.panel import RenderContext
 
 
 class StillPicture:
     """Draws the picture panel; nothing where the scene has no picture."""
 
-    def __init__(self, easel: Easel, settings: PicturePanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: PicturePanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel, self._settings = easel, settings
+        self._context, self._settings = context, settings
 
     def draw_base(self, base: Planes) -> None:
         """Draw the picture as large as fits, in the middle of the box's height."""
-        picture, box = self._easel.data.picture, self.box
+        picture, box = self._context.data.picture, self.box
         if picture is None or not picture.size:
             return
         small = scaled(picture, box.width, box.height)

@@ -13,9 +13,9 @@ import numpy as np
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.drawing.strip import Strip
+from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.layout import Box
-from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.panels.waveform import safe_edges
 from pipeline.picture.plotting.ticks import Tick
 from pipeline.picture.text.typesetting import TextStyle
@@ -43,7 +43,7 @@ class TickLane:
 
     def __init__(
         self,
-        easel: Easel,
+        context: RenderContext,
         style: TextStyle,
         box: Box,
         ticks: tuple[Tick, ...],
@@ -51,12 +51,12 @@ class TickLane:
         title: tuple[str, float],
         foot_px: int,
     ) -> None:
-        self._easel, self._style, self._box, self._ticks = easel, style, box, ticks
-        self._title, self._title_px = Words(easel.type, title[0], style), title[1]
-        self._baseline = foot_px - box.top + 0.35 * style.size_px + easel.type.cap_height(style)
+        self._context, self._style, self._box, self._ticks = context, style, box, ticks
+        self._title, self._title_px = TextSprite(context.type, title[0], style), title[1]
+        self._baseline = foot_px - box.top + 0.35 * style.size_px + context.type.cap_height(style)
         named = self._title.width_px + style.size_px if title[0] else 0.0
-        self._edges = safe_edges(easel, box, self._title_px + named)
-        self._strip = Strip(box.width, box.height, self._paint) if box.height else None
+        self._edges = safe_edges(context, box, self._title_px + named)
+        self._strip = TileCache(box.width, box.height, self._paint) if box.height else None
 
     def draw(self, planes: Planes, position: float, speed_px: float) -> None:
         """Draw the row.
@@ -70,29 +70,29 @@ class TickLane:
         speed_px
             How far the graph moves in a frame.
         """
-        box, easel = self._box, self._easel
+        box, context = self._box, self._context
         if self._strip is None:
             return
         left_over = 1 - smoothstep(self._widths_a_second(speed_px), FADE_FROM, GONE_FROM)
         if left_over > 0:
             self._strip.scroll(planes, (box.left, box.top), box.width, position, 0.0)
             for left, shares in self._edges:
-                fade(planes, easel.background, (left, box.top), box.height, shares)
+                fade(planes, context.background, (left, box.top), box.height, shares)
         else:
-            planes.part(*box).copy_from(easel.background.part(*box))
+            planes.part(*box).copy_from(context.background.part(*box))
         if 0 < left_over < 1:
             shares = np.full(box.width, left_over, dtype=np.float32)
-            fade(planes, easel.background, (box.left, box.top), box.height, shares)
-        self._title.draw(planes, (self._title_px, box.top + self._baseline), easel.ink("muted"))
+            fade(planes, context.background, (box.left, box.top), box.height, shares)
+        self._title.draw(planes, (self._title_px, box.top + self._baseline), context.ink("muted"))
 
     def _widths_a_second(self, speed_px: float) -> float:
-        return speed_px * float(self._easel.data.frame_rate) / self._box.width
+        return speed_px * float(self._context.data.frame_rate) / self._box.width
 
     def _paint(self, tile: Planes, first: int) -> None:
-        easel = self._easel
-        tile.fill(easel.ink("background"))
+        context = self._context
+        tile.fill(context.ink("background"))
         for tick in self._ticks:
             at = tick.position_px - first
             if tick.major and -0.5 * self._box.width < at < tile.width + 0.5 * self._box.width:
-                words = Words(easel.type, tick.label, self._style)
-                words.draw(tile, (at - words.width_px / 2, self._baseline), easel.ink("muted"))
+                words = TextSprite(context.type, tick.label, self._style)
+                words.draw(tile, (at - words.width_px / 2, self._baseline), context.ink("muted"))

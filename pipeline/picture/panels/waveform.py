@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import blend_box, blend_spans, fade
 from pipeline.picture.drawing.planes import Ink, Planes
-from pipeline.picture.drawing.strip import Strip, tiles_in_view
+from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.layout import Box, WaveformPanel, even
-from pipeline.picture.panels.panel import Easel, Words
+from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.panels.scene_data import SceneSound
 from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
@@ -64,42 +64,42 @@ def _column_levels(
 class Waveform:
     """Draws the waveform panel."""
 
-    def __init__(self, easel: Easel, settings: WaveformPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: WaveformPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = (self.box,)
-        self.origin_px: int | None = easel.playhead_px - self.box.left
-        self._easel = easel
+        self.origin_px: int | None = context.playhead_px - self.box.left
+        self._context = context
         self._settings = settings
-        self._style = easel.style(settings.text)
+        self._style = context.style(settings.text)
         lane = 2.0 * self._style.size_px if settings.labels else 0.0
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
-        room = max(2, self.box.right - easel.playhead_px)
-        self.law = TimeScroll(easel.data, pixels_per_frame(easel.data, room, settings.look_ahead_s))
-        self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in easel.data.sounds), default=0.0))
-        for sound in easel.data.sounds if settings.labels else ():
-            easel.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
+        room = max(2, self.box.right - context.playhead_px)
+        self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
+        self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in context.data.sounds), default=0.0))
+        for sound in context.data.sounds if settings.labels else ():
+            context.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
         # What lies ahead is heard later: each stretch is measured once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
-        self._heard = Strip(self.box.width, self.box.height, self._paint_heard)
-        self._ahead = Strip(self.box.width, self.box.height, self._paint_ahead)
-        self._edges = safe_edges(easel, self.box)
+        self._heard = TileCache(self.box.width, self.box.height, self._paint_heard)
+        self._ahead = TileCache(self.box.width, self.box.height, self._paint_ahead)
+        self._edges = safe_edges(context, self.box)
 
     def draw_base(self, base: Planes) -> None:
         """Draw the ground, for completeness: every frame covers it."""
         box = self.box
-        base.part(*box).fill(self._easel.ink("panel"))
+        base.part(*box).fill(self._context.ink("panel"))
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the columns around the playhead."""
         box = self.box
-        now = min(max(self._easel.playhead_px, box.left), box.right)
-        column = self.law.column_at(frame) - self._easel.playhead_px
+        now = min(max(self._context.playhead_px, box.left), box.right)
+        column = self.law.column_at(frame) - self._context.playhead_px
         self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
         self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
         if self._lane_px:
             for left, shares in self._edges:
-                fade(planes, self._easel.panel_ground, (left, box.top), self._lane_px, shares)
-        self._easel.draw_playhead(planes, box.top + self._lane_px, box.bottom)
+                fade(planes, self._context.panel_ground, (left, box.top), self._lane_px, shares)
+        self._context.draw_playhead(planes, box.top + self._lane_px, box.bottom)
 
     def _paint_heard(self, tile: Planes, first: int) -> None:
         self._paint(tile, first, ahead=False)
@@ -108,13 +108,13 @@ class Waveform:
         self._paint(tile, first, ahead=True)
 
     def _paint(self, tile: Planes, first: int, *, ahead: bool) -> None:
-        ground = self._easel.ink("panel")
+        ground = self._context.ink("panel")
         tile.fill(ground)
         middle = self._lane_px + (self.box.height - self._lane_px) / 2
         room = (self.box.height - self._lane_px) / 2
-        thin = self._easel.line_px("grid")
-        blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), self._easel.ink("grid"))
-        colour = self._easel.ink("ahead" if ahead else "heard")
+        thin = self._context.line_px("grid")
+        blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), self._context.ink("grid"))
+        colour = self._context.ink("ahead" if ahead else "heard")
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels = self._levels(sound, start - begin, end - start) * [self._gain, self._gain, self._gain, 1.0]
             colours = self._colours(levels[:, 3], colour, ahead=ahead)
@@ -149,37 +149,39 @@ class Waveform:
             return np.broadcast_to(plain, (loudness.size, 3))
         level_db = 10 * np.log10(np.maximum(loudness, 1e-12)) - self._settings.loud_dbfs
         share = np.clip(level_db / LOUD_SOFTNESS_DB + 0.5, 0, 1).astype(np.float32)[:, None]
-        return np.asarray(plain + (np.array(self._easel.ink("loud"), dtype=np.float32) - plain) * share)
+        return np.asarray(plain + (np.array(self._context.ink("loud"), dtype=np.float32) - plain) * share)
 
     def _paint_boundaries(self, tile: Planes, first: int) -> None:
         """Draw the ticks where sounds begin, with their labels, wherever these reach into the tile."""
-        easel, data = self._easel, self._easel.data
-        width = max(2.0, easel.line_px("grid"))
+        context, data = self._context, self._context.data
+        width = max(2.0, context.line_px("grid"))
         pad = 0.5 * self._style.size_px
         for index, sound in enumerate(data.sounds):
             at = self.law.column_at(sound.start_frame) - first
             until = data.sounds[index + 1].start_frame if index + 1 < len(data.sounds) else data.end_frame
             if at >= tile.width or self.law.column_at(until) <= first:
                 continue
-            blend_box(tile, (at - width / 2, self._lane_px, at + width / 2, tile.height), easel.ink("muted"), 0.7)
+            blend_box(tile, (at - width / 2, self._lane_px, at + width / 2, tile.height), context.ink("muted"), 0.7)
             room = self.law.column_at(until) - first - at - pad
             label = self._fitting(sound, room) if self._lane_px else ""
             if label:
-                baseline = 0.55 * self._lane_px + easel.type.cap_height(self._style) / 2
-                Words(easel.type, label, self._style).draw(tile, (at + 0.3 * pad, baseline), easel.ink("muted"))
+                baseline = 0.55 * self._lane_px + context.type.cap_height(self._style) / 2
+                TextSprite(context.type, label, self._style).draw(
+                    tile, (at + 0.3 * pad, baseline), context.ink("muted")
+                )
 
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)
-        return next((text for text in labels if text and self._easel.type.measure(text, self._style) <= room_px), "")
+        return next((text for text in labels if text and self._context.type.measure(text, self._style) <= room_px), "")
 
 
-def safe_edges(easel: Easel, box: Box, first_px: float = 0.0) -> list[tuple[int, Floats]]:
+def safe_edges(context: RenderContext, box: Box, first_px: float = 0.0) -> list[tuple[int, Floats]]:
     """The stretches of a lane of scrolling labels that lie near its ends: first column and shares to keep.
 
     Labels fade to nothing where they would leave the area that is safe for text, or reach left of `first_px`.
     """
-    first, last = max(float(easel.safe_px[0]), first_px), easel.safe_px[1]
-    ramp = max(2.0, EDGE_RAMP * easel.data.width)
+    first, last = max(float(context.safe_px[0]), first_px), context.safe_px[1]
+    ramp = max(2.0, EDGE_RAMP * context.data.width)
     columns = np.arange(box.left, box.right) + 0.5
     shares = np.clip(np.minimum(columns - first, last - columns) / ramp, 0, 1).astype(np.float32)
     edges = []

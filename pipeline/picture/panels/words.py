@@ -16,7 +16,7 @@ from pipeline.picture.drawing.blend import blend_mask, blend_sprite, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.layout import Box, CaptionPanel, SpeedPanel, TitlePanel
-from pipeline.picture.panels.panel import Easel, Figures
+from pipeline.picture.panels.panel import GlyphAtlas, RenderContext
 from pipeline.picture.text.typesetting import Align, TextStyle, Typesetter, aligned
 
 CAPTION_FADE_S: Final = 0.35
@@ -55,21 +55,21 @@ def _set_lines(
 class Caption:
     """Draws the caption panel."""
 
-    def __init__(self, easel: Easel, settings: CaptionPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: CaptionPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel, self._settings = easel, settings
-        self._style = easel.style(settings.text, weight=500)
-        for span in easel.data.captions:
-            easel.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
+        self._context, self._settings = context, settings
+        self._style = context.style(settings.text, weight=500)
+        for span in context.data.captions:
+            context.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: captions come and go."""
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the caption that belongs to the frame."""
-        data, settings = self._easel.data, self._settings
+        data, settings = self._context.data, self._settings
         for span in data.captions:
             if not span.in_frame <= frame < span.out_frame or not span.text.strip():
                 continue
@@ -79,29 +79,29 @@ class Caption:
             leave = smoothstep((span.out_frame - frame) / fade_frames)
             drop = (1 - come) * CAPTION_RISE * self._style.size_px
             for coverage, left, top in _set_lines(
-                self._easel.type, span.text, self._style, self.box, (settings.lines, settings.align)
+                self._context.type, span.text, self._style, self.box, (settings.lines, settings.align)
             ):
-                blend_sprite(planes, coverage, (left, top + drop), self._easel.ink("text"), min(come, leave))
+                blend_sprite(planes, coverage, (left, top + drop), self._context.ink("text"), min(come, leave))
 
 
 class Title:
     """Draws the section's title."""
 
-    def __init__(self, easel: Easel, settings: TitlePanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: TitlePanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel, self._settings = easel, settings
-        self._style = easel.style(settings.text, weight=600)
+        self._context, self._settings = context, settings
+        self._style = context.style(settings.text, weight=600)
 
     def draw_base(self, base: Planes) -> None:
         """Draw the title."""
-        title, settings = self._easel.data.section_title, self._settings
+        title, settings = self._context.data.section_title, self._settings
         if title.strip():
             for coverage, left, top in _set_lines(
-                self._easel.type, title, self._style, self.box, (settings.lines, settings.align)
+                self._context.type, title, self._style, self.box, (settings.lines, settings.align)
             ):
-                blend_sprite(base, coverage, (left, top), self._easel.ink("text"))
+                blend_sprite(base, coverage, (left, top), self._context.ink("text"))
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw nothing: the title stands still."""
@@ -123,23 +123,25 @@ def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.flo
 class SpeedHint:
     """Draws the speed hint: chevrons, and how many times the usual pace."""
 
-    def __init__(self, easel: Easel, settings: SpeedPanel) -> None:
-        self.box = easel.box(settings)
+    def __init__(self, context: RenderContext, settings: SpeedPanel) -> None:
+        self.box = context.box(settings)
         self.covered: tuple[Box, ...] = ()
         self.origin_px: int | None = None
-        self._easel, self._settings = easel, settings
-        size = min(settings.text, 0.7 * self.box.height / easel.size_px)
-        self._figures = Figures(easel.type, easel.style(size, weight=600, tabular=True))
-        data = easel.data
-        self._pace = pace(data.iteration if easel.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate)
+        self._context, self._settings = context, settings
+        size = min(settings.text, 0.7 * self.box.height / context.size_px)
+        self._figures = GlyphAtlas(context.type, context.style(size, weight=600, tabular=True))
+        data = context.data
+        self._pace = pace(
+            data.iteration if context.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate
+        )
 
     def draw_base(self, base: Planes) -> None:
         """Draw nothing: the hint comes and goes."""
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the hint where the graph runs fast."""
-        easel, box = self._easel, self.box
-        times = float(self._pace[frame - easel.data.start_frame])
+        context, box = self._context, self.box
+        times = float(self._pace[frame - context.data.start_frame])
         opacity = smoothstep(times, HINT_FROM, HINT_FULL)
         if opacity <= 0:
             return
@@ -157,5 +159,5 @@ class SpeedHint:
             xs = np.array([x, x + 0.5 * cap, x], dtype=np.float32)
             ys = np.array([0.08 * cap, cap / 2, 0.92 * cap], dtype=np.float32) + np.float32(2)
             stroke(mask, xs, ys, max(0.6, 0.075 * cap), opacity)
-        blend_mask(planes, mask, (round(left), baseline - round(cap) - 2), easel.ink("accent"))
-        self._figures.draw(planes, text, (left + signs, baseline), easel.ink("accent"), opacity)
+        blend_mask(planes, mask, (round(left), baseline - round(cap) - 2), context.ink("accent"))
+        self._figures.draw(planes, text, (left + signs, baseline), context.ink("accent"), opacity)

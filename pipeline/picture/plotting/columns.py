@@ -86,7 +86,7 @@ class _Sums:
             array[column] = px
 
 
-class Gathering:
+class Binning:
     """Points summed up by column, to be turned into columns with or without lines between them."""
 
     def __init__(self, axis: Axis) -> None:
@@ -243,11 +243,11 @@ def reduce_columns(
     axis
         What the columns cover.
     gap_px
-        Where the line breaks, see `Gathering.line`. 0 joins nothing; `math.inf` joins everything.
+        Where the line breaks, see `Binning.line`. 0 joins nothing; `math.inf` joins everything.
     y_axis
-        Where the values will be drawn, see `Gathering.line`; matters on a logarithmic axis only.
+        Where the values will be drawn, see `Binning.line`; matters on a logarithmic axis only.
     """
-    gathering = Gathering(axis)
+    gathering = Binning(axis)
     gathering.add(x, y)
     return gathering.line(gap_px, y_axis)
 

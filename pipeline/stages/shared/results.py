@@ -13,7 +13,7 @@ from pipeline.store.store import Result
 
 
 @dataclass(frozen=True)
-class Made:
+class Results:
     """What the stages have made so far; each stage returns it with its own field filled.
 
     Parameters

@@ -125,7 +125,7 @@ def convert_from_text(
         newline = True
         kept = kept[: -_line_break_bytes(kept)]
     back.finish(kept)
-    return Conversion(bytes_in, back.bytes_out, back.strangers, back.marked, newline)
+    return Conversion(bytes_in, back.bytes_out, back.unmapped, back.marked, newline)
 
 
 def _line_break_bytes(data: bytes) -> int:
@@ -146,7 +146,7 @@ class _WayBack:
         self._stops = unknown is None
         self._target, self._table, self._where = target, table, where
         self._out = np.empty(2 * _BLOCK_BYTES, dtype=np.uint8)
-        self.used = self.bytes_out = self.strangers = 0
+        self.used = self.bytes_out = self.unmapped = 0
         self.marked = False
 
     def without_mark(self, data: bytes) -> bytes:
@@ -160,13 +160,13 @@ class _WayBack:
     def put(self, data: bytes, usable: int) -> int:
         """Write what the first `usable` bytes of text stand for, and return how many of them were used."""
         source = np.frombuffer(data, dtype=np.uint8, count=usable)
-        used, written, strangers, first = self._decode(source, self._table.inverse, self._code, self._out)
-        if strangers and self._stops:
+        used, written, unmapped, first = self._decode(source, self._table.inverse, self._code, self._out)
+        if unmapped and self._stops:
             raise self._error(data[first : first + _LONGEST_CHARACTER_BYTES], first, written)
         self._target.write(self._out[:written].data)
         self.used += used
         self.bytes_out += written
-        self.strangers += strangers
+        self.unmapped += unmapped
         return int(used)
 
     def finish(self, data: bytes) -> None:
@@ -175,7 +175,7 @@ class _WayBack:
         if rest:
             if self._stops:
                 raise self._error(rest, 0, 0)
-            self.strangers += 1
+            self.unmapped += 1
             if self._code >= 0:
                 self.bytes_out += self._target.write(bytes([self._code]))
 

@@ -131,8 +131,8 @@ def decode(source: Bytes, inverse: NDArray[np.int16], unknown: int, out: Bytes) 
     """
     at = 0
     written = 0
-    strangers = 0
-    first_stranger = -1
+    unmapped = 0
+    first_unmapped = -1
     while at < source.size:
         used, count = _decode_short(source[at:], inverse, out[written:])
         at += used
@@ -144,9 +144,9 @@ def decode(source: Bytes, inverse: NDArray[np.int16], unknown: int, out: Bytes) 
             break
         byte = inverse[value] if value >= 0 else -1
         if byte < 0:
-            if strangers == 0:
-                first_stranger = at
-            strangers += 1
+            if unmapped == 0:
+                first_unmapped = at
+            unmapped += 1
             if unknown == STOP:
                 break
             byte = unknown
@@ -154,4 +154,4 @@ def decode(source: Bytes, inverse: NDArray[np.int16], unknown: int, out: Bytes) 
             out[written] = byte
             written += 1
         at += length
-    return at, written, strangers, first_stranger
+    return at, written, unmapped, first_unmapped

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.plotting.axis import Axis
-from pipeline.picture.plotting.columns import Columns, Gathering, column_quantiles
+from pipeline.picture.plotting.columns import Binning, Columns, column_quantiles
 from pipeline.tools.graph.data.series import Series
-from pipeline.tools.graph.inks import Colour
 from pipeline.tools.graph.layout import PanelLayout, series_colour
 from pipeline.tools.graph.options import GraphOptions
+from pipeline.tools.graph.palette import Colour
 from pipeline.tools.graph.theme import GraphTheme
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px:
 
 def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colour, line_px: float) -> Curve:
     gap_px = {"auto": None, "all": math.inf, "none": 0.0}[options.join]
-    gathering = Gathering(panel.x_axis)
+    gathering = Binning(panel.x_axis)
     gathering.add(one.x, one.y)
     cuts = None if options.join == "all" else one.gaps
     columns = gathering.line(gap_px, panel.y_axis, cuts=cuts)
@@ -89,7 +89,7 @@ def _told_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floa
     """The band between the two ends that the log itself gives."""
     ends = []
     for values in one.band or ():
-        gathering = Gathering(panel.x_axis)
+        gathering = Binning(panel.x_axis)
         gathering.add(one.x, values)
         ends.append(gathering.line(gap_px, panel.y_axis, cuts=cuts))
     return _band(ends[0].lowest, ends[1].highest, panel.y_axis, colour)
@@ -129,7 +129,7 @@ def _line(
     if one.options.middle == "none":
         return None
     if one.options.middle == "ema" and one.smooth is not None:
-        gathering = Gathering(panel.x_axis)
+        gathering = Binning(panel.x_axis)
         gathering.add(one.x, one.smooth)
         columns = gathering.line(gap_px, panel.y_axis, cuts=cuts)
     if one.options.middle != "median":

@@ -14,8 +14,8 @@ from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.plotting.time_ticks import Clock, choose_time_ticks
 from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph.data.series import GraphData, Series, Span
-from pipeline.tools.graph.inks import Colour, parse_colour
 from pipeline.tools.graph.options import GraphOptions
+from pipeline.tools.graph.palette import Colour, parse_colour
 from pipeline.tools.graph.theme import GraphTheme
 
 _TEXT_SHARE: Final = 1 / 48  # of the shorter side

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pipeline.errors import InputError
 from pipeline.picture.plotting.axis import Scale
 from pipeline.tables.dialect import DialectOptions
-from pipeline.tools.graph.inks import parse_colour
+from pipeline.tools.graph.palette import parse_colour
 
 Middle = Literal["mean", "median", "ema", "none"]
 Join = Literal["auto", "all", "none"]

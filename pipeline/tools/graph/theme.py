@@ -17,7 +17,7 @@ from pipeline.runtime.named_files import stored_path
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.store.files import plain_reason
-from pipeline.tools.graph.inks import Colour, parse_colour
+from pipeline.tools.graph.palette import Colour, parse_colour
 
 _LARGEST_THEME_BYTES = 256 * 1024
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.film.delivery.chapters import metadata_text
-from pipeline.film.delivery.check import Promise, check_file, check_film, compare, inspect
+from pipeline.film.delivery.check import DeliverySpec, check_file, check_film, compare, inspect
 from pipeline.film.encoding.container import adts_packets, concat_list, encode_sound, join
 from pipeline.film.encoding.encoder import encode_frames, timescale_for
 from pipeline.film.timeline.timeline import Timeline
@@ -91,7 +91,7 @@ def test_a_film_in_segments_is_decoded_like_a_film_in_one_piece(tmp_path: Path) 
 def test_the_film_is_what_was_promised_and_the_index_comes_first(tmp_path: Path) -> None:
     timeline = small_timeline(120, title="Bits & bytes; = # \\ 'quoted' \u00e9\u4e2d")
     path = make_film(tmp_path, timeline, [0, 40, 120], [10])
-    found, findings = check_film(path, timeline, Promise())
+    found, findings = check_film(path, timeline, DeliverySpec())
     assert all(finding.holds for finding in findings)
     assert found.index_first
     assert b"elst" not in path.read_bytes()
@@ -122,8 +122,8 @@ def test_a_film_unlike_its_timeline_is_refused_with_the_broken_promises(tmp_path
     path = make_film(tmp_path, small_timeline(120), [0, 120], [])
     other = small_timeline(150, title="Another film")
     with pytest.raises(StageError, match="frames in the file: 120 instead of 150"):
-        check_film(path, other, Promise())
-    broken = {finding.promise for finding in compare(other, inspect(path), Promise()) if not finding.holds}
+        check_film(path, other, DeliverySpec())
+    broken = {finding.promise for finding in compare(other, inspect(path), DeliverySpec()) if not finding.holds}
     assert {"frames that can be decoded", "title", "chapters", "sound as long as picture"} <= broken
 
 
@@ -139,7 +139,7 @@ def test_a_film_may_be_softer_than_wanted_only_where_its_peaks_allow_no_more(
 ) -> None:
     timeline = small_timeline(60)
     found = replace(inspect(make_film(tmp_path, timeline, [0, 60], [])), loudness_lufs=loudness, true_peak_dbtp=peak)
-    promise = Promise(loudness_lufs=loudness, target_lufs=-16.0, true_peak_dbtp=-1.5)
+    promise = DeliverySpec(loudness_lufs=loudness, target_lufs=-16.0, true_peak_dbtp=-1.5)
     told = {finding.promise: finding.holds for finding in compare(timeline, found, promise)}
     assert told["loudness, LUFS"]
     assert told["true peak, dBTP"]
@@ -155,7 +155,7 @@ def test_the_promise_beside_a_film_is_kept_by_the_sound_too(tmp_path: Path) -> N
     path = make_film(tmp_path, timeline, [0, 60], [5, 25, 45])
     (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
     assert all(finding.holds for finding in check_file(path))
-    (tmp_path / "promise.json").write_text(Promise(loudness_lufs=-10.0, true_peak_dbtp=-20.0).model_dump_json())
+    (tmp_path / "promise.json").write_text(DeliverySpec(loudness_lufs=-10.0, true_peak_dbtp=-20.0).model_dump_json())
     assert {finding.promise for finding in check_file(path) if not finding.holds} == {
         "loudness, LUFS",
         "true peak, dBTP",
@@ -170,11 +170,11 @@ def test_a_film_that_was_cut_off_or_is_no_film_is_refused(tmp_path: Path) -> Non
     whole = make_film(tmp_path, timeline, [0, 120], []).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(StageError):
-        check_film(tmp_path / "cut.mp4", timeline, Promise())
+        check_film(tmp_path / "cut.mp4", timeline, DeliverySpec())
     (tmp_path / "text.mp4").write_text("not a film at all, but long enough to have boxes")
     for name in ("text.mp4", "missing.mp4"):
         with pytest.raises(FootageError):
-            check_film(tmp_path / name, timeline, Promise())
+            check_film(tmp_path / name, timeline, DeliverySpec())
 
 
 @settings(deadline=None, max_examples=100)
@@ -211,7 +211,7 @@ def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: 
         out=tmp_path / "film.mp4",
         workspace=tmp_path,
     )
-    check_film(tmp_path / "film.mp4", timeline, Promise(codec=decoder))
+    check_film(tmp_path / "film.mp4", timeline, DeliverySpec(codec=decoder))
     with av.open(str(tmp_path / "film.mp4")) as film:
         numbers = [read_number(frame.to_ndarray()[:HEIGHT]) for frame in film.decode(video=0)]
     assert numbers == list(range(90))

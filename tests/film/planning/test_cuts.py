@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.errors import ProductionError
-from pipeline.film.planning.cuts import CutSettings, SectionAtHand, TakeAtHand, plan_cut, share_frames
+from pipeline.film.planning.cuts import AvailableSection, CutSettings, TakeAtHand, plan_cut, share_frames
 from pipeline.film.planning.settings import VideoSettings
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(50), Fraction(60)]
@@ -20,9 +20,9 @@ def cut(**values: Any) -> CutSettings:
     return CutSettings.model_validate({"name": "short", **values})
 
 
-def section(number: int, lengths: list[int], recording: int = 60, **changes: Any) -> SectionAtHand:
+def section(number: int, lengths: list[int], recording: int = 60, **changes: Any) -> AvailableSection:
     takes = tuple(TakeAtHand(10 * i, 6.0 - 0.1 * i - number, frames) for i, frames in enumerate(lengths))
-    return SectionAtHand(number, recording, takes, **changes)
+    return AvailableSection(number, recording, takes, **changes)
 
 
 SECTIONS = [section(number, [60, 60, 90, 120, 180, 240]) for number in range(3)]
@@ -63,10 +63,10 @@ def test_a_cut_lasts_exactly_as_long_as_asked_or_shows_all_there_is(
         assert sum(one.frames for one in planned) == min(frames, there)
     assert sum(one.frames for one in planned) <= frames
     for one in planned:
-        made = {take.iteration: take.frames for take in at_hand[one.number].takes}
+        results = {take.iteration: take.frames for take in at_hand[one.number].takes}
         iterations = [take.iteration for take in one.takes]
         assert iterations == sorted(set(iterations))
-        assert all(1 <= take.frames <= made[take.iteration] for take in one.takes)
+        assert all(1 <= take.frames <= results[take.iteration] for take in one.takes)
 
 
 def test_the_first_take_is_brief_and_the_best_is_the_longest() -> None:
@@ -81,7 +81,7 @@ def test_the_first_take_is_brief_and_the_best_is_the_longest() -> None:
 def test_a_take_that_is_silent_is_left_out_where_there_are_others() -> None:
     takes = list(SECTIONS[0].takes)
     takes[2] = TakeAtHand(20, 5.8, 90, audible=0.1)
-    (planned,) = plan_cut(cut(), [SectionAtHand(0, 60, tuple(takes))], 400, RATE)
+    (planned,) = plan_cut(cut(), [AvailableSection(0, 60, tuple(takes))], 400, RATE)
     assert 20 not in {take.iteration for take in planned.takes}
     assert len(planned.takes) == 4
 

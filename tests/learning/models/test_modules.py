@@ -29,7 +29,7 @@ def test_what_is_trained_is_what_speaks(settings: LstmSettings | TieredSettings,
     speaker = ReferenceNetwork(settings, weights)
     for place, byte in enumerate(data.tolist()):
         torch.testing.assert_close(trained[0, place], speaker.predict(), rtol=1e-4, atol=1e-5)
-        speaker.hear(byte)
+        speaker.prime(byte)
 
 
 @pytest.mark.parametrize("settings", KINDS)

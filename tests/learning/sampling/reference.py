@@ -61,7 +61,7 @@ class ReferenceNetwork:
             x = self._fast_tier(self.network)
         return self.weights["output.weight"] @ x + self.weights["output.bias"]
 
-    def hear(self, byte: int) -> None:
+    def prime(self, byte: int) -> None:
         """Take a byte as the next."""
         self.history = torch.roll(self.history, -1)
         self.history[-1] = byte
@@ -89,18 +89,18 @@ def reference_logits(network: ReferenceNetwork, heard: Bytes) -> Floats:
     logits = np.empty((len(heard), BYTE_VALUES), np.float32)
     for place, byte in enumerate(heard):
         logits[place] = network.predict().cpu().numpy()
-        network.hear(int(byte))
+        network.prime(int(byte))
     return logits
 
 
-def reference_say(
-    network: ReferenceNetwork, uniforms: npt.NDArray[np.float64], sharpness: npt.NDArray[np.float64]
+def reference_generate(
+    network: ReferenceNetwork, uniforms: npt.NDArray[np.float64], inverse_temperature: npt.NDArray[np.float64]
 ) -> Bytes:
-    """Draw one byte for each random number; `sharpness` is one over the temperature, as long as `uniforms`."""
+    """Draw one byte for each random number; `inverse_temperature` is 1 / temperature, as long as `uniforms`."""
     said = np.empty(len(uniforms), np.uint8)
-    for place, (uniform, sharp) in enumerate(zip(uniforms, sharpness, strict=True)):
+    for place, (uniform, sharp) in enumerate(zip(uniforms, inverse_temperature, strict=True)):
         chances = torch.softmax(network.predict().double() * sharp, dim=0).cumsum(0).cpu().numpy()
         byte = int(np.searchsorted(chances, uniform * chances[-1], side="right"))
         said[place] = min(byte, BYTE_VALUES - 1)
-        network.hear(int(said[place]))
+        network.prime(int(said[place]))
     return said

@@ -25,7 +25,7 @@ def plain(streams: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
 def test_logits_are_those_of_the_processor(network: LstmSettings | TieredSettings, device: str) -> None:
     weights = random_weights(network)
     heard = np.random.default_rng(5).integers(0, 256, 300).astype(np.uint8)
-    expected = Sampler(network, weights, held="float32", streams=2).logits(heard)
+    expected = Sampler(network, weights, weight_dtype="float32", streams=2).logits(heard)
     logits = GpuSampler(network, weights, streams=2, device=device).logits(heard)
     assert np.abs(logits - expected).max() < 1e-3
 
@@ -38,8 +38,8 @@ def test_bytes_are_those_of_the_processor(
 ) -> None:
     weights = random_weights(network)
     chance, sharp = plain(3, 150)
-    expected = Sampler(network, weights, held="float32", streams=3).say(chance, 1.2 * sharp, **cuts)
-    said = GpuSampler(network, weights, streams=3, device=device).say(chance, 1.2 * sharp, **cuts)
+    expected = Sampler(network, weights, weight_dtype="float32", streams=3).generate(chance, 1.2 * sharp, **cuts)
+    said = GpuSampler(network, weights, streams=3, device=device).generate(chance, 1.2 * sharp, **cuts)
     np.testing.assert_array_equal(said, expected)
 
 
@@ -48,20 +48,20 @@ def test_bytes_are_those_of_the_processor(
 def test_a_stop_within_a_group_changes_nothing(network: LstmSettings | TieredSettings, device: str) -> None:
     weights = random_weights(network)
     chance, sharp = plain(2, 200)
-    whole = GpuSampler(network, weights, streams=2, device=device).say(chance, sharp)
+    whole = GpuSampler(network, weights, streams=2, device=device).generate(chance, sharp)
     first, second = (GpuSampler(network, weights, streams=2, device=device) for _ in range(2))
-    begun = first.say(chance[:, :100], sharp[:, :100])
-    assert second.recall(first.remember())
-    np.testing.assert_array_equal(np.hstack((begun, second.say(chance[:, 100:], sharp[:, 100:]))), whole)
+    begun = first.generate(chance[:, :100], sharp[:, :100])
+    assert second.load_state_dict(first.state_dict())
+    np.testing.assert_array_equal(np.hstack((begun, second.generate(chance[:, 100:], sharp[:, 100:]))), whole)
 
 
 def test_foreign_memory_is_refused() -> None:
     weights = random_weights(SMALL_LSTM)
     sampler = GpuSampler(SMALL_LSTM, weights, device="cpu")
-    memory = sampler.remember()
-    assert not sampler.recall({**memory, "history": memory["history"] + 999})
-    assert not sampler.recall({**memory, "phase": np.array([5])})
-    assert not sampler.recall({"phase": memory["phase"]})
+    memory = sampler.state_dict()
+    assert not sampler.load_state_dict({**memory, "history": memory["history"] + 999})
+    assert not sampler.load_state_dict({**memory, "phase": np.array([5])})
+    assert not sampler.load_state_dict({"phase": memory["phase"]})
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

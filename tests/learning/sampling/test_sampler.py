@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.learning.models.network import SILENCE_BYTE, LstmSettings, TieredSettings
-from pipeline.learning.sampling.draws import sharpness, uniforms
+from pipeline.learning.sampling.draws import inverse_temperature, uniforms
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_models import quantise
-from pipeline.learning.sampling.settings import Held
+from pipeline.learning.sampling.settings import WeightDtype
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights
-from tests.learning.sampling.reference import ReferenceNetwork, reference_logits, reference_say
+from tests.learning.sampling.reference import ReferenceNetwork, reference_generate, reference_logits
 
 NETWORKS = {
     "1 x 128": LstmSettings(layers=1, neurons=128),
@@ -35,11 +35,11 @@ def plain(streams: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("held", ["float32", "int16"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_logits_are_those_of_the_reference(name: str, held: Held) -> None:
+def test_logits_are_those_of_the_reference(name: str, weight_dtype: WeightDtype) -> None:
     network, heard = NETWORKS[name], heard_bytes()
     weights = random_weights(network)
     expected = reference_logits(ReferenceNetwork(network, weights), heard)
-    logits = Sampler(network, weights, held=held).logits(heard)[:, 0]
+    logits = Sampler(network, weights, weight_dtype=weight_dtype).logits(heard)[:, 0]
     assert np.abs(logits - expected).max() < LARGEST_LOGIT_ERROR
 
 
@@ -48,8 +48,8 @@ def test_the_same_random_numbers_give_the_bytes_of_the_reference(name: str) -> N
     network = NETWORKS[name]
     weights = random_weights(network)
     chance, sharp = plain(1, SAMPLES)
-    expected = reference_say(ReferenceNetwork(network, weights), chance[0], sharp[0])
-    said = Sampler(network, weights, held="float32").say(chance, sharp)[0]
+    expected = reference_generate(ReferenceNetwork(network, weights), chance[0], sharp[0])
+    said = Sampler(network, weights, weight_dtype="float32").generate(chance, sharp)[0]
     np.testing.assert_array_equal(said, expected)
 
 
@@ -57,10 +57,10 @@ def test_the_same_random_numbers_give_the_bytes_of_the_reference(name: str) -> N
 def test_a_stream_says_the_same_alone_and_in_company(network: LstmSettings | TieredSettings) -> None:
     weights, streams = random_weights(network), 6
     chance, sharp = plain(streams, 200)
-    together = Sampler(network, weights, streams=streams).say(chance, sharp)
+    together = Sampler(network, weights, streams=streams).generate(chance, sharp)
     for stream in range(streams):
         one = slice(stream, stream + 1)
-        np.testing.assert_array_equal(Sampler(network, weights).say(chance[one], sharp[one])[0], together[stream])
+        np.testing.assert_array_equal(Sampler(network, weights).generate(chance[one], sharp[one])[0], together[stream])
 
 
 @given(cuts=st.lists(st.integers(0, 60), max_size=4).map(sorted))
@@ -71,29 +71,29 @@ def test_a_stop_between_any_two_samples_changes_nothing(
 ) -> None:
     weights = random_weights(network)
     chance, sharp = plain(2, 60)
-    whole = Sampler(network, weights, streams=2).say(chance, sharp)
+    whole = Sampler(network, weights, streams=2).generate(chance, sharp)
     memory, parts = None, []
     for begin, end in zip([0, *cuts], [*cuts, 60], strict=True):
         sampler = Sampler(network, weights, streams=2)
-        assert memory is None or sampler.recall(memory)
-        parts.append(sampler.say(chance[:, begin:end], sharp[:, begin:end]))
-        memory = sampler.remember()
+        assert memory is None or sampler.load_state_dict(memory)
+        parts.append(sampler.generate(chance[:, begin:end], sharp[:, begin:end]))
+        memory = sampler.state_dict()
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
 
 
 def test_the_memory_of_another_network_is_refused() -> None:
     small = Sampler(SMALL_LSTM, random_weights(SMALL_LSTM))
     other = Sampler(SMALL_TIERED, random_weights(SMALL_TIERED))
-    assert not small.recall(other.remember())
-    assert not small.recall({})
+    assert not small.load_state_dict(other.state_dict())
+    assert not small.load_state_dict({})
 
 
 def test_hearing_is_the_same_as_having_said() -> None:
     weights = random_weights(SMALL_LSTM)
     chance, sharp = plain(1, 100)
     speaking, hearing = Sampler(SMALL_LSTM, weights), Sampler(SMALL_LSTM, weights)
-    hearing.hear(speaking.say(chance, sharp)[0])
-    np.testing.assert_array_equal(speaking.say(chance, sharp), hearing.say(chance, sharp))
+    hearing.prime(speaking.generate(chance, sharp)[0])
+    np.testing.assert_array_equal(speaking.generate(chance, sharp), hearing.generate(chance, sharp))
 
 
 def chances(weights: dict[str, np.ndarray], temperature: float = 1.0) -> np.ndarray:
@@ -107,7 +107,7 @@ def first_bytes(weights: dict[str, np.ndarray], temperature: float = 1.0, **cuts
     streams = 20_000
     chance = uniforms(3, 0, 0, streams)[:, None]
     sampler = Sampler(SMALL_LSTM, weights, streams=streams)
-    return sampler.say(chance, np.full((streams, 1), 1.0 / temperature), **cuts)[:, 0]
+    return sampler.generate(chance, np.full((streams, 1), 1.0 / temperature), **cuts)[:, 0]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -139,16 +139,18 @@ def test_min_p_draws_only_what_is_not_far_less_likely() -> None:
 
 def test_enormous_weights_still_end_in_bytes() -> None:
     weights = {name: tensor * np.float32(1e30) for name, tensor in random_weights(SMALL_LSTM).items()}
-    said = Sampler(SMALL_LSTM, weights, held="float32").say(*plain(1, 50))
+    said = Sampler(SMALL_LSTM, weights, weight_dtype="float32").generate(*plain(1, 50))
     assert said.shape == (1, 50)
 
 
 @pytest.mark.parametrize(("held", "cost_bits"), [("int16", 1e-6), ("int8", 0.005)])
 @pytest.mark.parametrize("network", [SMALL_LSTM, LstmSettings(layers=2, neurons=128)])
-def test_fewer_bits_for_weights_cost_next_to_nothing(network: LstmSettings, held: Held, cost_bits: float) -> None:
+def test_fewer_bits_for_weights_cost_next_to_nothing(
+    network: LstmSettings, weight_dtype: WeightDtype, cost_bits: float
+) -> None:
     weights, heard = random_weights(network), heard_bytes(500)
-    exact = Sampler(network, weights, held="float32").logits(heard)[:, 0].astype(np.float64)
-    rough = Sampler(network, weights, held=held).logits(heard)[:, 0].astype(np.float64)
+    exact = Sampler(network, weights, weight_dtype="float32").logits(heard)[:, 0].astype(np.float64)
+    rough = Sampler(network, weights, weight_dtype=weight_dtype).logits(heard)[:, 0].astype(np.float64)
     logs = [logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)) for logits in (exact, rough)]
     divergence = (np.exp(logs[0]) * (logs[0] - logs[1])).sum(axis=1).mean() / np.log(2)
     assert 0.0 <= divergence < cost_bits
@@ -156,10 +158,10 @@ def test_fewer_bits_for_weights_cost_next_to_nothing(network: LstmSettings, held
 
 @given(st.integers(0, 2**32), st.sampled_from(["int16", "int8"]))
 @settings(deadline=None, max_examples=20)
-def test_quantised_weights_are_within_half_a_step(seed: int, held: Held) -> None:
+def test_quantised_weights_are_within_half_a_step(seed: int, weight_dtype: WeightDtype) -> None:
     matrix = np.random.default_rng(seed).standard_normal((4, 9)).astype(np.float32)
     matrix[1] = 0.0
-    numbers, scales = quantise(matrix, held)
+    numbers, scales = quantise(matrix, weight_dtype)
     assert (np.abs(numbers * scales[:, None] - matrix) <= 0.5001 * scales[:, None]).all()
     assert (numbers[1] == 0).all()
 
@@ -168,14 +170,16 @@ def test_quantised_weights_are_within_half_a_step(seed: int, held: Held) -> None
 def test_a_table_too_large_becomes_a_product(recent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     network = SMALL_TIERED.model_copy(update={"recent": recent})
     weights, heard = random_weights(network), heard_bytes(100)
-    with_table = Sampler(network, weights, held="float32").logits(heard)
+    with_table = Sampler(network, weights, weight_dtype="float32").logits(heard)
     monkeypatch.setattr("pipeline.learning.sampling.sampler_models.LARGEST_TABLE_BYTES", 0)
-    assert np.abs(Sampler(network, weights, held="float32").logits(heard) - with_table).max() < LARGEST_LOGIT_ERROR
+    assert (
+        np.abs(Sampler(network, weights, weight_dtype="float32").logits(heard) - with_table).max() < LARGEST_LOGIT_ERROR
+    )
 
 
 def test_every_weight_that_is_read_is_counted_once() -> None:
     network = LstmSettings(layers=2, neurons=64)
-    sampler = Sampler(network, random_weights(network), held="int16")
+    sampler = Sampler(network, random_weights(network), weight_dtype="int16")
     assert sampler.weight_bytes_per_sample == 2 * (256 * 64 + 256 * 128 + 256 * 64)
 
 
@@ -199,7 +203,7 @@ def test_random_numbers_are_evenly_spread_and_streams_differ() -> None:
 
 
 def test_a_temperature_curve_runs_through_its_corners() -> None:
-    sharp = sharpness([(0.0, 2.0), (0.5, 1.0)], 0, 101, 101)
+    sharp = inverse_temperature([(0.0, 2.0), (0.5, 1.0)], 0, 101, 101)
     assert sharp[0] == 0.5
     assert sharp[50] == sharp[100] == 1.0
     assert (np.diff(1.0 / sharp[:51]) < 0).all()

@@ -62,5 +62,5 @@ def test_what_workers_and_settings_import_brings_no_torch(module: str) -> None:
 
 
 def test_weights_are_held_in_eight_bits_unless_told_otherwise() -> None:
-    assert SamplingSettings().held == "int8"
-    assert SamplingSettings(precision="float32").held == "float32"
+    assert SamplingSettings().weight_dtype == "int8"
+    assert SamplingSettings(precision="float32").weight_dtype == "float32"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.learning.sampling.candidates import portray
+from pipeline.learning.sampling.candidates import extract_features
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.sampling.take_facts import BLOCK, TakeFacts, dead_air_cut, doubts_about, examine, longest_copy
 from tests.learning.sampling.test_candidates import RATE_HZ, noise, voice_like
@@ -70,7 +70,7 @@ def test_short_sounds_have_no_copies(samples: int) -> None:
 def facts_of(sound: np.ndarray) -> TakeFacts:
     corpus = bytes_of(voice_like(0))
     said = bytes_of(sound)
-    own, recording = (portray(VALUES[codes], RATE_HZ) for codes in (said, corpus))
+    own, recording = (extract_features(VALUES[codes], RATE_HZ) for codes in (said, corpus))
     return examine(said, corpus, VALUES, RATE_HZ, own=own, recording=recording)
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.learning.training.health import LossWatch, doubts_after, doubts_before
+from pipeline.learning.training.health import LossWatch, data_warnings, overfitting_warnings
 from pipeline.learning.training.run import CheckpointFacts
-from tests.learning.training.trainings import corpus, lesson
+from tests.learning.training.trainings import corpus, training_data
 
 
 def facts(iteration: int, loss: float) -> CheckpointFacts:
@@ -53,13 +53,13 @@ def test_a_watch_goes_on_where_it_stopped() -> None:
 
 
 def test_doubts_before_training_name_their_numbers() -> None:
-    text = " / ".join(doubts_before(corpus(lesson(), silence_share=0.8), parameters=1_000_000))
+    text = " / ".join(data_warnings(corpus(training_data(), silence_share=0.8), parameters=1_000_000))
     assert "80% of the corpus is silence" in text
     assert "only 3 s of sound" in text
     assert "1,000,000 parameters for 21,600 bytes" in text
 
 
 def test_over_fitting_is_told_with_the_best_iteration() -> None:
-    risen = doubts_after([facts(0, 5.5), facts(100, 2.0), facts(200, 2.1), facts(300, 2.2), facts(400, 2.3)])
+    risen = overfitting_warnings([facts(0, 5.5), facts(100, 2.0), facts(200, 2.1), facts(300, 2.2), facts(400, 2.3)])
     assert "best at iteration 100" in risen[0]
-    assert doubts_after([facts(0, 5.5), facts(100, 2.0), facts(200, 1.9), facts(300, 1.91)]) == []
+    assert overfitting_warnings([facts(0, 5.5), facts(100, 2.0), facts(200, 1.9), facts(300, 1.91)]) == []

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
+from pipeline.learning.training.loop import train
 from pipeline.learning.training.planning import MinutesClock, Plan, Spent, duration_words, fixed_plan
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
-from pipeline.learning.training.trainer import train
 from tests.learning.training.trainings import TINY_LSTM, Listener, training
 
 MINUTE = TrainingSettings(minutes=1)

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
-from pipeline.learning.training.learner import Lesson
+from pipeline.learning.training.trainer import TrainingData
 from pipeline.learning.training.training import Training
 from pipeline.runtime.progress import SILENT, Part, Reporter
 
@@ -28,13 +28,13 @@ def made_sound(samples: int = 24_000, seed: int = 0) -> np.ndarray:
     return np.clip(128 + 90 * tone + rng.normal(0, 2, samples), 0, 255).astype(np.uint8)
 
 
-def lesson(samples: int = 24_000) -> Lesson:
+def training_data(samples: int = 24_000) -> TrainingData:
     data = made_sound(samples)
     split = samples * 9 // 10
-    return Lesson(data[:split], data[split:], RATE_HZ, "linear-u8")
+    return TrainingData(data[:split], data[split:], RATE_HZ, "linear-u8")
 
 
-def corpus(own: Lesson, silence_share: float = 0.0) -> Corpus:
+def corpus(own: TrainingData, silence_share: float = 0.0) -> Corpus:
     total = len(own.training) + len(own.validation)
     return Corpus(
         sample_rate_hz=RATE_HZ,
@@ -54,17 +54,17 @@ def training(
     network: LstmSettings | TieredSettings,
     *,
     report: Reporter = SILENT,
-    own: Lesson | None = None,
+    own: TrainingData | None = None,
     **settings: object,
 ) -> Training:
     """Describe a training of a few iterations; `settings` override the tiny ones."""
-    own = own or lesson()
+    own = own or training_data()
     folder.mkdir(parents=True, exist_ok=True)
     return Training(
         network=network,
         settings=TrainingSettings.model_validate({**TINY, **settings}),
         corpus=corpus(own),
-        lesson=own,
+        training_data=own,
         folder=folder,
         report=report,
     )

@@ -55,8 +55,8 @@ def test_a_whole_box_is_exactly_its_colour_in_all_planes() -> None:
     planes = new_planes(16, 12, GROUND)
     blend_box(planes, (4, 2, 12, 8), BRIGHT)
     assert np.all(planes.luma[2:8, 4:12] == 216)
-    assert np.all(planes.blue[1:4, 2:6] == 90)
-    assert np.all(planes.red[1:4, 2:6] == 200)
+    assert np.all(planes.cb[1:4, 2:6] == 90)
+    assert np.all(planes.cr[1:4, 2:6] == 200)
     assert planes.luma.astype(int).sum() == 16 * 12 * 16 + 48 * 200
 
 
@@ -95,7 +95,7 @@ def test_a_sprite_weighs_the_same_at_every_place_and_its_chroma_weighs_a_quarter
     blend_sprite(planes, sprite, corner, BRIGHT)
     wanted = sprite.sum() / 255
     assert (planes.luma.astype(float) - 16).sum() / 200 == pytest.approx(wanted, abs=0.3)
-    assert (planes.red.astype(float) - 128).sum() / 72 == pytest.approx(wanted / 4, abs=0.4)
+    assert (planes.cr.astype(float) - 128).sum() / 72 == pytest.approx(wanted / 4, abs=0.4)
 
 
 def test_spans_paint_whole_chroma_where_four_pixels_are_covered() -> None:
@@ -103,7 +103,7 @@ def test_spans_paint_whole_chroma_where_four_pixels_are_covered() -> None:
     colours = np.tile(np.array(BRIGHT, dtype=np.float32), (8, 1))
     blend_spans(planes, np.full(8, 2, np.float32), np.full(8, 6, np.float32), colours)
     assert planes.luma[:, 0].tolist() == [16, 16, 216, 216, 216, 216, 16, 16]
-    assert planes.red[:, 0].tolist() == [128, 200, 200, 128]
+    assert planes.cr[:, 0].tolist() == [128, 200, 200, 128]
 
 
 def test_a_stroke_is_as_thick_as_asked_at_any_slope() -> None:
@@ -119,7 +119,7 @@ def test_fading_keeps_as_much_as_it_is_told() -> None:
     planes, under = new_planes(8, 4, Ink(200.0, 100.0, 100.0)), new_planes(8, 4, Ink(100.0, 200.0, 200.0))
     fade(planes, under, (2, 0), 4, np.array([1, 1, 0.5, 0.5, 0, 0], dtype=np.float32))
     assert planes.luma[0].tolist() == [200, 200, 200, 200, 150, 150, 100, 100]
-    assert planes.blue[0].tolist() == [100, 100, 150, 200]
+    assert planes.cb[0].tolist() == [100, 100, 150, 200]
 
 
 def rgb_reference(
@@ -151,7 +151,7 @@ def test_a_chroma_pixel_is_blended_as_rgb_would_be_for_each_covering_of_its_four
             blend_mask(planes, (shares[2:4, 2:4] * opacity).astype(np.float32), (2, 2), ink("#f05028"))
         luma, chroma = rgb_reference(GROUND_RGB, shares, np.array(INK_RGB), opacity)
         assert np.abs(planes.luma - luma).max() <= 1.0
-        assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.0
+        assert np.abs(np.stack([planes.cb, planes.cr]) - chroma).max() <= 1.0
 
 
 @pytest.mark.parametrize("kind", ["spans", "box"])
@@ -179,7 +179,7 @@ def test_upright_bars_blend_chroma_as_rgb_would(
             blend_box(planes, tuple(map(float, edges)), ink("#f05028"), opacity)
     luma, chroma = rgb_reference(GROUND_RGB, shares, np.array(INK_RGB), opacity)
     assert np.abs(planes.luma - luma).max() <= 1.0
-    assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.0
+    assert np.abs(np.stack([planes.cb, planes.cr]) - chroma).max() <= 1.0
 
 
 @given(
@@ -198,4 +198,4 @@ def test_bars_of_any_heights_and_colours_blend_as_rgb_would(
     blend_spans(planes, spans[0], spans[1], inks, opacity)
     luma, chroma = rgb_reference(GROUND_RGB, shares, colours.astype(np.float64), opacity)
     assert np.abs(planes.luma - luma).max() <= 1.05
-    assert np.abs(np.stack([planes.blue, planes.red]) - chroma).max() <= 1.05
+    assert np.abs(np.stack([planes.cb, planes.cr]) - chroma).max() <= 1.05

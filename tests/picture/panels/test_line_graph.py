@@ -151,10 +151,10 @@ def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layo
     for graph in scene(data, layout=layout).panels:
         if isinstance(graph, LossGraph):
             end = data.end_frame - 1
-            assert graph.now_px(data.start_frame) == graph._easel.playhead_px
+            assert graph.now_px(data.start_frame) == graph._context.playhead_px
             assert graph.now_px(end) > 0.7 * data.width
             last = max(graph._ticks, key=lambda tick: tick.position_px).label
-            half = graph._easel.type.measure(last, graph._style) / 2
+            half = graph._context.type.measure(last, graph._style) / 2
             assert graph.now_px(end) + half <= 0.95 * data.width + 1
 
 
@@ -206,8 +206,8 @@ def test_ticks_are_chosen_once_and_keep_apart() -> None:
     for time in ("linear", "log"):
         _, graph = known_scene(time=time)
         ends = [
-            (tick.position_px - graph._easel.type.measure(tick.label, graph._style) / 2,
-             tick.position_px + graph._easel.type.measure(tick.label, graph._style) / 2)
+            (tick.position_px - graph._context.type.measure(tick.label, graph._style) / 2,
+             tick.position_px + graph._context.type.measure(tick.label, graph._style) / 2)
             for tick in graph._ticks if tick.major
         ]  # fmt: skip
         assert len(ends) >= 3
@@ -312,7 +312,7 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         if x > graph._plot.left + 4 * graph.heard._radius:
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
             ring = planes.luma[
-                round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._easel.line_px("graph") / 2)
+                round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._context.line_px("graph") / 2)
             ]
             assert ring > 180 or height == 360
         label, top = graph.heard.placed(spot)

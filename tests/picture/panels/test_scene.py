@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.picture.drawing.easing import presence, unrolled
+from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import ink
 from pipeline.picture.panels.layout import Box, load_layout
-from pipeline.picture.panels.panel import Easel
+from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene import uncovered
 from pipeline.picture.theme.theme import load_theme
 from tests.conftest import Golden
@@ -124,25 +124,28 @@ def test_a_scene_without_losses_sounds_or_words_draws() -> None:
 
 
 def test_a_short_scene_still_comes_and_goes() -> None:
-    come_late, leave_late = presence(5, 10, 30.0, 8)
+    come_late, leave_late = transition_progress(5, 10, 30.0, 8)
     assert come_late > 0
     assert leave_late == 1.0
-    assert presence(0, 10, 30.0, 0)[0] == 0
-    assert presence(10, 10, 30.0, 0)[1] == 0
+    assert transition_progress(0, 10, 30.0, 0)[0] == 0
+    assert transition_progress(10, 10, 30.0, 0)[1] == 0
 
 
 @given(st.integers(0, 400), st.integers(0, 12))
 @settings(deadline=None, max_examples=50)
 def test_panels_only_ever_come_until_they_are_there(frame: int, order: int) -> None:
-    before, after = presence(frame, 1000, 60.0, order)[0], presence(frame + 1, 1000, 60.0, order)[0]
+    before, after = (
+        transition_progress(frame, 1000, 60.0, order)[0],
+        transition_progress(frame + 1, 1000, 60.0, order)[0],
+    )
     assert 0 <= before <= after <= 1
-    assert np.all(unrolled(64, 20, before) <= unrolled(64, 20, after) + 1e-6)
+    assert np.all(wipe_mask(64, 20, before) <= wipe_mask(64, 20, after) + 1e-6)
 
 
 def test_a_panel_that_has_come_is_there_wholly() -> None:
     for origin in (None, 0, 30, 64):
-        assert np.all(unrolled(64, origin, 1.0) == 1.0)
-        assert np.all(unrolled(64, origin, 0.0) == 0.0)
+        assert np.all(wipe_mask(64, origin, 1.0) == 1.0)
+        assert np.all(wipe_mask(64, origin, 0.0) == 0.0)
 
 
 @given(
@@ -172,7 +175,7 @@ def test_covered_and_bare_rectangles_make_up_the_frame(boxes: list[Box]) -> None
 
 
 def test_an_easel_measures_type_by_the_frames_height_and_the_layouts_scale() -> None:
-    landscape = Easel(scene_data(1920, 1080), load_theme("midnight"), load_layout("landscape"))
-    portrait = Easel(scene_data(1080, 1920), load_theme("midnight"), load_layout("portrait"))
+    landscape = RenderContext(scene_data(1920, 1080), load_theme("midnight"), load_layout("landscape"))
+    portrait = RenderContext(scene_data(1080, 1920), load_theme("midnight"), load_layout("portrait"))
     assert landscape.style(0.05).size_px == 54.0
     assert 0.9 < portrait.size_px / landscape.size_px < 1.2

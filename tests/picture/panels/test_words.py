@@ -49,7 +49,7 @@ def test_captions_and_titles_of_any_length_stay_in_their_boxes(script: str, leng
 
 
 def test_a_caption_fades_in_and_out_and_is_gone_outside_its_span() -> None:
-    data = scene_data(captions=(CaptionSpan("Words", 200, 260),))
+    data = scene_data(captions=(CaptionSpan("TextSprite", 200, 260),))
     drawn = scene(data, layout=layout_of({"kind": "caption", "text": 0.2}))
     light = {frame: float(frame_of(drawn, data, frame)[:180].std()) for frame in (199, 200, 203, 206, 230, 257, 260)}
     assert light[199] == light[200] == light[260] == 0

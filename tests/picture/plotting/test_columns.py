@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipeline.picture.plotting.axis import Axis, Scale
-from pipeline.picture.plotting.columns import Gathering, column_quantiles, reduce_columns
+from pipeline.picture.plotting.columns import Binning, column_quantiles, reduce_columns
 
 SCALES: list[Scale] = ["linear", "log", "log1p"]
 series = hnp.arrays(np.float64, st.integers(1, 200), elements=st.floats(-100, 100, width=32))
@@ -26,7 +26,7 @@ def test_points_are_reduced_as_a_slow_loop_would(x: np.ndarray, seed: int, scale
     y = np.random.default_rng(seed).normal(size=x.size)
     y[::7] = np.nan
     axis = Axis(0.5, 60.0, columns, scale)
-    gathering = Gathering(axis)
+    gathering = Binning(axis)
     gathering.add(x, y)
     found = gathering.points()
     for which, inside in enumerate(slow_columns(x, y, axis)):

@@ -10,7 +10,7 @@ import pytest
 from pipeline.sound.corpus.clipping import ClipCounter, clipped
 from pipeline.sound.inputs.sources import choose_source
 from pipeline.sound.signal.mixing import finite
-from tests.sound.made import Floats, convert, sine, speechlike, write
+from tests.sound.sounds import Floats, convert, sine, speechlike, write
 
 RATE = 16000
 LIMIT_16 = 32767 / 32768

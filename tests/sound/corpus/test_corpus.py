@@ -14,7 +14,7 @@ from pipeline.errors import RecordingError
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.settings import CorpusSettings
 from pipeline.sound.signal.quantise import dequantise
-from tests.sound.made import convert, noise, peak_hz, sine, speechlike, write
+from tests.sound.sounds import convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000
 

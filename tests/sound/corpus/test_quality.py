@@ -17,7 +17,7 @@ from pipeline.runtime.resources import assets_folder
 from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.corpus.quality import Quality, quality_of
 from pipeline.sound.signal.silence import window_levels
-from tests.sound.made import Floats
+from tests.sound.sounds import Floats
 
 RATE = 11025
 

@@ -17,7 +17,7 @@ from pipeline.errors import FfmpegError, FootageError, RecordingError
 from pipeline.sound.inputs.decode import Floats, decode
 from pipeline.sound.inputs.reading import open_recording
 from pipeline.sound.signal.mixing import finite, plain_mixdown
-from tests.sound.made import convert, noise, peak_hz, sine, write
+from tests.sound.sounds import convert, noise, peak_hz, sine, write
 
 RATE = 22050
 

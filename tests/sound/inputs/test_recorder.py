@@ -17,7 +17,7 @@ from pipeline.errors import OutputError, RecordingError
 from pipeline.sound.inputs import recorder
 from pipeline.sound.inputs.recorder import GrowingWav, InputDevice, input_devices, reading_text, record, sound_library
 from pipeline.sound.signal.meter import Level, LevelMeter
-from tests.sound.made import Floats, noise, peak_hz, sine, speechlike
+from tests.sound.sounds import Floats, noise, peak_hz, sine, speechlike
 
 MICROPHONE = InputDevice(1, "Microphone", 2, 48000, is_default=True)
 

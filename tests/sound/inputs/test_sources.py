@@ -15,7 +15,7 @@ from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.sound.inputs.sources import choose_source
 from pipeline.sound.inputs.tracks import Track, tracks_in, tracks_of
 from pipeline.sound.signal.mixing import ChannelSurvey
-from tests.sound.made import Floats, convert, noise, peak_hz, sine, speechlike, write
+from tests.sound.sounds import Floats, convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000
 VOICE = speechlike(6.0, RATE)

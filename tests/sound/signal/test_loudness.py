@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.ffmpeg import process as ffmpeg
 from pipeline.sound.signal.loudness import Floats, LoudnessMeter, measure
-from tests.sound.made import noise, sine, speechlike, write
+from tests.sound.sounds import noise, sine, speechlike, write
 
 RATE = 48000
 

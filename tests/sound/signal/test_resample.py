@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.sound.signal.resample import Floats, Resampler, resample
-from tests.sound.made import peak_hz, sine
+from tests.sound.sounds import peak_hz, sine
 
 
 def in_blocks(samples: Floats, sizes: list[int], from_hz: int, to_hz: int) -> Floats:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sound.signal.silence import quietest_near, shortened, window_lengths, window_levels
-from tests.sound.made import sine
+from tests.sound.sounds import sine
 
 
 def longest_run(mask: list[bool]) -> int:

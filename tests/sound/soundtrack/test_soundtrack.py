@@ -20,7 +20,7 @@ from pipeline.sound.soundtrack.levels import noisiness
 from pipeline.sound.soundtrack.placement import Floats, Kind, Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import SoundtrackFacts, measure_file, mix
 from pipeline.sound.soundtrack.voice import fade_gain, heard_blocks
-from tests.sound.made import convert, noise, peak_hz, sine, speechlike
+from tests.sound.sounds import convert, noise, peak_hz, sine, speechlike
 
 FILM = 48000
 

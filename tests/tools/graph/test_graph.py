@@ -11,9 +11,9 @@ from PIL import Image
 
 from pipeline.tools.graph.command import draw_graph, run_graph
 from pipeline.tools.graph.data.series import load_graph_data
-from pipeline.tools.graph.inks import parse_colour
 from pipeline.tools.graph.layout import lay_out
 from pipeline.tools.graph.options import AxisOptions, GraphOptions, ScrollOptions, SeriesOptions
+from pipeline.tools.graph.palette import parse_colour
 from pipeline.tools.graph.theme import load_graph_theme
 
 BLUE, ORANGE = (0x62, 0xA8, 0xF5), (0xFF, 0xC4, 0x6B)  # of the theme midnight

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.tools.graph.inks import LEVELS, Brush, Inks, over, parse_colour
+from pipeline.tools.graph.palette import LEVELS, BlendTable, Palette, over, parse_colour
 from pipeline.tools.graph.writers.plot import BandShape, Box, LineShape, Panel, Plot, TextMark
 from pipeline.tools.graph.writers.stroke import stroke, stroke_coverage
 
@@ -130,7 +130,7 @@ def test_ink_is_laid_over_as_porter_and_duff_say() -> None:
 
 
 def test_a_closed_palette_answers_with_its_nearest_colour() -> None:
-    inks = Inks()
+    inks = Palette()
     inks.add_block([BLACK, WHITE, RED])
     inks.close()
     assert inks.add((0.9, 0.1, 0.1, 1.0)) == 2
@@ -138,10 +138,10 @@ def test_a_closed_palette_answers_with_its_nearest_colour() -> None:
 
 
 def test_a_brush_at_full_level_gives_its_own_colour() -> None:
-    inks = Inks()
+    inks = Palette()
     inks.add_block([BLACK, WHITE])
     picture = np.zeros((2, 2), dtype=np.uint16)
-    Brush(inks, RED).paint(picture, np.array([1, 2]), np.array([LEVELS, LEVELS // 2]))
+    BlendTable(inks, RED).paint(picture, np.array([1, 2]), np.array([LEVELS, LEVELS // 2]))
     assert inks.palette()[picture].reshape(-1, 4).tolist() == [
         [0, 0, 0, 255], [255, 0, 0, 255], [128, 0, 0, 255], [0, 0, 0, 255],
     ]  # fmt: skip

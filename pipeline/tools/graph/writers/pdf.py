@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pipeline.picture.text.fonts import Face
 from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph.curves import trace
-from pipeline.tools.graph.inks import Colour
 from pipeline.tools.graph.layout import Layout, PanelLayout, Words
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.outlines import band_outlines, line_runs
+from pipeline.tools.graph.palette import Colour
 from pipeline.tools.graph.theme import GraphTheme
 from pipeline.tools.graph.writers.pdf_fonts import PageFont, embedded_font, invisible_font, is_plain, stream
 from pipeline.tools.graph.writers.raster import grounds

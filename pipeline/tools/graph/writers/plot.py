@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tools.graph.inks import LEVELS, Brush, Colour, Inks, Numbers, over
+from pipeline.tools.graph.palette import LEVELS, BlendTable, Colour, Numbers, Palette, over
 from pipeline.tools.graph.writers.stroke import Stroke, dot_coverage, stroke_coverage
 
 MOST_BANDS: Final = 12
@@ -117,14 +117,14 @@ class Plot:
     ) -> None:
         self.width, self.height = width, height
         self._panels, self._boxes, self._texts = panels, boxes, texts
-        self.inks = Inks()
+        self.inks = Palette()
         self._background = self.inks.add(background)
         self._grounds = [self.inks.add_block(_grounds(panel)) for panel in panels]
         self._box_numbers = [self.inks.add(over(background, box.colour)) for box in boxes]
         levels = self._line_levels()
         inks = dict.fromkeys(ink for panel in panels for ink in panel.inks)
-        self._line_brushes = {ink: Brush(self.inks, ink, levels) for ink in inks}
-        self._text_brushes = {text.colour: Brush(self.inks, text.colour) for text in texts}
+        self._line_brushes = {ink: BlendTable(self.inks, ink, levels) for ink in inks}
+        self._text_brushes = {text.colour: BlendTable(self.inks, text.colour) for text in texts}
         if levels < LEVELS or self._colours_needed(LEVELS) <= _COLOURS:
             self._prepare()
             self.inks.close()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.runtime.ordered_work import in_order
-from pipeline.tools.graph.inks import Numbers
+from pipeline.tools.graph.palette import Numbers
 
 MOST_PIXELS_A_SIDE: Final = 65_535
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"

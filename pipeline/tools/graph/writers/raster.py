@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pipeline.picture.plotting.ticks import Tick
 from pipeline.tools.graph.curves import Band, Curve, trace
-from pipeline.tools.graph.inks import Colour, parse_colour
 from pipeline.tools.graph.layout import Layout, PanelLayout
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions
+from pipeline.tools.graph.palette import Colour, parse_colour
 from pipeline.tools.graph.theme import GraphTheme
 from pipeline.tools.graph.writers.plot import MOST_BANDS, BandShape, Box, DotShape, LineShape, Panel, Plot, TextMark
 from pipeline.tools.graph.writers.stroke import stroke

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.tools.graph.curves import Curve, trace
-from pipeline.tools.graph.inks import Colour
 from pipeline.tools.graph.layout import Layout, PanelLayout, Words
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.outlines import band_outlines, line_runs
+from pipeline.tools.graph.palette import Colour
 from pipeline.tools.graph.theme import GraphTheme
 from pipeline.tools.graph.writers.raster import grounds
 

@@ -23,12 +23,12 @@ import numpy.typing as npt
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import BYTE_VALUES
-from pipeline.learning.sampling.draws import sharpness, uniforms
-from pipeline.learning.sampling.settings import Held
+from pipeline.learning.sampling.draws import inverse_temperature, uniforms
+from pipeline.learning.sampling.settings import WeightDtype
 from pipeline.store.files import atomic_write_bytes, disk_errors
 
 if TYPE_CHECKING:
-    from pipeline.learning.sampling.sampler import Speaker
+    from pipeline.learning.sampling.sampler import Generator
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -74,7 +74,7 @@ class Order:
     curves: tuple[tuple[tuple[float, float], ...], ...]
     top_k: int = BYTE_VALUES
     min_p: float = 0.0
-    held: Held = "int8"
+    weight_dtype: WeightDtype = "int8"
     primer: tuple[Path, int, int] | None = None
 
 
@@ -82,21 +82,21 @@ def _tell_nobody(_samples: int) -> None:
     pass
 
 
-def open_sampler(order: Order) -> Speaker:
+def open_sampler(order: Order) -> Generator:
     """Load the order's checkpoint for the processor."""
     from pipeline.learning.sampling.sampler import (  # noqa: PLC0415 - brings the compiler along, which `status` never needs
         Sampler,
     )
 
     checkpoint = load_checkpoint(order.checkpoint)
-    return Sampler(checkpoint.network, checkpoint.weights, held=order.held, streams=len(order.files))
+    return Sampler(checkpoint.network, checkpoint.weights, weight_dtype=order.weight_dtype, streams=len(order.files))
 
 
 def speak(
     order: Order,
     *,
     on_samples: Callable[[int], None] = _tell_nobody,
-    open_speaker: Callable[[Order], Speaker] = open_sampler,
+    open_speaker: Callable[[Order], Generator] = open_sampler,
 ) -> None:
     """Make what is ordered, or what is still missing of it.
 
@@ -128,7 +128,7 @@ def is_finished(order: Order) -> bool:
     return all(path.is_file() and path.stat().st_size == whole for path in paths)
 
 
-def _continue(order: Order, speaker: Speaker, done: int, on_samples: Callable[[int], None]) -> None:
+def _continue(order: Order, speaker: Generator, done: int, on_samples: Callable[[int], None]) -> None:
     files = [(order.folder / name).open("ab") for name in order.files]
     try:
         saved_at = time.monotonic()
@@ -149,19 +149,19 @@ def _continue(order: Order, speaker: Speaker, done: int, on_samples: Callable[[i
             file.close()
 
 
-def _say(order: Order, speaker: Speaker, begin: int, count: int) -> Bytes:
+def _say(order: Order, speaker: Generator, begin: int, count: int) -> Bytes:
     chance = [uniforms(order.seed, stream, begin, count) for stream in range(speaker.streams)]
-    sharp = [sharpness(curve, begin, count, order.samples) for curve in order.curves]
-    return speaker.say(np.array(chance), np.array(sharp), top_k=order.top_k, min_p=order.min_p)
+    sharp = [inverse_temperature(curve, begin, count, order.samples) for curve in order.curves]
+    return speaker.generate(np.array(chance), np.array(sharp), top_k=order.top_k, min_p=order.min_p)
 
 
-def _prime(order: Order, speaker: Speaker) -> None:
+def _prime(order: Order, speaker: Generator) -> None:
     if order.primer is None:
         return
     path, begin, count = order.primer
     recording = map_bytes(path)
     for start in range(begin, begin + count, _BLOCK_SAMPLES):
-        speaker.hear(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
+        speaker.prime(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
 
 
 def _header(order: Order) -> bytes:
@@ -171,10 +171,10 @@ def _header(order: Order) -> bytes:
     return shown.getvalue()
 
 
-def _save(order: Order, speaker: Speaker, done: int) -> None:
+def _save(order: Order, speaker: Generator, done: int) -> None:
     packed = io.BytesIO()
     said = np.frombuffer(_said_hash(order, done), np.uint8)
-    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), said=said, **speaker.remember())
+    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), said=said, **speaker.state_dict())
     atomic_write_bytes(order.folder / MEMORY_FILE, packed.getvalue())
 
 
@@ -187,7 +187,7 @@ def _said_hash(order: Order, done: int) -> bytes:
     return digest.digest()
 
 
-def _resume(order: Order, speaker: Speaker) -> int:
+def _resume(order: Order, speaker: Generator) -> int:
     """Cut the files to what the memory belongs to, and go on from there; else begin anew."""
     header = _header(order)
     paths = [order.folder / name for name in order.files]
@@ -196,7 +196,7 @@ def _resume(order: Order, speaker: Speaker) -> int:
     sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
     said = memory.pop("said", np.zeros(0, np.uint8)).tobytes()
     whole = 0 < done <= order.samples and min(sizes) >= len(header) + done and said == _said_hash(order, done)
-    if whole and speaker.recall(memory):
+    if whole and speaker.load_state_dict(memory):
         for path in paths:
             os.truncate(path, len(header) + done)
         return done

@@ -14,10 +14,10 @@ import torch
 from pipeline.errors import BuildVideoError, ProductionError, TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import LstmSettings, TieredSettings
-from pipeline.learning.training import trainer
+from pipeline.learning.training import loop as trainer
+from pipeline.learning.training.loop import train
 from pipeline.learning.training.loss_log import read_log
 from pipeline.learning.training.run import TrainingRun
-from pipeline.learning.training.trainer import train
 from pipeline.learning.training.training import Training
 from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
 
@@ -77,7 +77,7 @@ def test_a_training_killed_at_random_moments_ends_as_if_it_had_not_been(
     tmp_path: Path, network: LstmSettings | TieredSettings, settings: dict[str, Any]
 ) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.learning.training.trainer"])
+    context.set_forkserver_preload(["pipeline.learning.training.loop"])
     undisturbed = training(tmp_path / "whole", network, **settings)
     expected = result_of(train(undisturbed), undisturbed.folder)
     killed = replace(undisturbed, folder=tmp_path / "killed", save_every_s=0.0)
@@ -126,7 +126,7 @@ def test_a_diverging_training_may_step_back_and_halve_its_learning_rate(tmp_path
     listener = Listener()
     order = training(
         tmp_path, TINY_LSTM, report=listener, recipe="torch-rnn", iterations=120, checkpoint_every=10,
-        learning_rate=1.0, rescues=10,
+        learning_rate=1.0, max_rollbacks=10,
     )  # fmt: skip
     run = train(order)
     assert any("times the learning rate" in warning for warning in run.warnings)

@@ -52,7 +52,7 @@ def parse_colour(text: str) -> Colour:
     return (red, green, blue, opacity)
 
 
-class Inks:
+class Palette:
     """The colours of a picture.
 
     A new one collects; once `close`d to 256 colours, a colour that is not there becomes the nearest that is. So the
@@ -118,10 +118,10 @@ def _bytes(colour: Colour) -> tuple[int, int, int, int]:
     return (red, green, blue, opacity)
 
 
-class Brush:
+class BlendTable:
     """Lays one ink over a picture of numbers. Threads may paint different pictures with it at once."""
 
-    def __init__(self, inks: Inks, ink: Colour, levels: int = LEVELS) -> None:
+    def __init__(self, inks: Palette, ink: Colour, levels: int = LEVELS) -> None:
         self._inks = inks
         self._ink = ink
         self.levels = levels

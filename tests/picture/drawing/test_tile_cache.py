@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink, Planes, new_planes
-from pipeline.picture.drawing.strip import MOST_TAPS, WEIGHT_ONE, Strip, scroll_weights
+from pipeline.picture.drawing.tile_cache import MOST_TAPS, WEIGHT_ONE, TileCache, scroll_weights
 
 GROUND = Ink(16.0, 128.0, 128.0)
 
@@ -20,20 +20,20 @@ def luma_of(column: np.ndarray) -> np.ndarray:
 def paint_numbers(tile: Planes, first: int) -> None:
     columns = np.arange(first, first + tile.width)
     tile.luma[...] = luma_of(columns)
-    tile.blue[...] = luma_of(columns[::2] // 2)
-    tile.red[...] = luma_of(columns[::2] // 2 + 1)
+    tile.cb[...] = luma_of(columns[::2] // 2)
+    tile.cr[...] = luma_of(columns[::2] // 2 + 1)
 
 
 @given(st.lists(st.integers(-6000, 6000), min_size=1, max_size=12))
 @settings(deadline=None, max_examples=30)
 def test_any_stretch_can_be_shown_after_any_other(columns: list[int]) -> None:
-    strip = Strip(300, 4, paint_numbers)
+    strip = TileCache(300, 4, paint_numbers)
     out = new_planes(320, 8, GROUND)
     for column in (2 * (value // 2) for value in columns):
         strip.copy(out, (10, 2), 300, column)
         wanted = np.arange(column, column + 300)
         assert np.array_equal(out.luma[2:6, 10:310], np.broadcast_to(luma_of(wanted), (4, 300)))
-        assert np.array_equal(out.red[1, 5:155], luma_of(wanted[::2] // 2 + 1))
+        assert np.array_equal(out.cr[1, 5:155], luma_of(wanted[::2] // 2 + 1))
     assert np.all(out.luma[:2] == 16)
     assert np.all(out.luma[:, :10] == 16)
 
@@ -41,14 +41,14 @@ def test_any_stretch_can_be_shown_after_any_other(columns: list[int]) -> None:
 @given(st.floats(-5000, 5000), st.floats(0, 120))
 @settings(deadline=None, max_examples=30)
 def test_scrolling_doesnt_depend_on_what_was_shown_before(position: float, blur: float) -> None:
-    fresh, used = (Strip(300, 2, paint_numbers) for _ in range(2))
+    fresh, used = (TileCache(300, 2, paint_numbers) for _ in range(2))
     one, two = (new_planes(300, 2, GROUND) for _ in range(2))
     used.scroll(two, (0, 0), 300, position + 700.3, 0.0)
     used.scroll(two, (0, 0), 300, position - 2500.7, 3.0)
     fresh.scroll(one, (0, 0), 300, position, blur)
     used.scroll(two, (0, 0), 300, position, blur)
     assert np.array_equal(one.luma, two.luma)
-    assert np.array_equal(one.blue, two.blue)
+    assert np.array_equal(one.cb, two.cb)
 
 
 @given(st.floats(-1000, 1000), st.floats(0, 80))
@@ -66,11 +66,11 @@ def test_a_plain_strip_stays_plain_at_every_fraction_and_speed() -> None:
         del first
         tile.fill(Ink(200.0, 90.0, 160.0))
 
-    strip = Strip(100, 2, paint)
+    strip = TileCache(100, 2, paint)
     out = new_planes(100, 2, GROUND)
     for position, blur in ((0.0, 0.0), (10.25, 0.0), (13.5, 4.0), (20.9, 55.5)):
         strip.scroll(out, (0, 0), 100, position, blur)
-        assert {*np.unique(out.luma), *np.unique(out.blue), *np.unique(out.red)} == {200, 90, 160}
+        assert {*np.unique(out.luma), *np.unique(out.cb), *np.unique(out.cr)} == {200, 90, 160}
 
 
 def test_detail_looks_equally_sharp_at_every_fraction_of_a_pixel() -> None:
@@ -80,7 +80,7 @@ def test_detail_looks_equally_sharp_at_every_fraction_of_a_pixel() -> None:
     def paint(tile: Planes, first: int) -> None:
         tile.luma[...] = texture[np.arange(first, first + tile.width) % 4000].astype(np.uint8)
 
-    strip = Strip(1000, 2, paint)
+    strip = TileCache(1000, 2, paint)
     out = new_planes(1000, 2, GROUND)
     contrasts = []
     for fraction in np.linspace(0, 1, 9):
@@ -94,7 +94,7 @@ def test_what_moves_fast_becomes_a_streak_and_not_a_row_of_copies() -> None:
         columns = np.arange(first, first + tile.width)
         tile.luma[...] = np.where(columns % 400 == 200, 236, 16)
 
-    strip = Strip(200, 2, paint)
+    strip = TileCache(200, 2, paint)
     streaks = np.zeros(200)
     for frame in range(4):
         out = new_planes(200, 2, GROUND)
@@ -106,7 +106,7 @@ def test_what_moves_fast_becomes_a_streak_and_not_a_row_of_copies() -> None:
 
 
 def test_a_strip_keeps_no_more_than_a_screenful_and_a_few_tiles() -> None:
-    strip = Strip(1920, 4, paint_numbers)
+    strip = TileCache(1920, 4, paint_numbers)
     out = new_planes(1920, 4, GROUND)
     for column in range(0, 200_000, 1500):
         strip.copy(out, (0, 0), 1920, column)

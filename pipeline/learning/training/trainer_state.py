@@ -17,7 +17,7 @@ from pipeline.learning.training.training_state import TrainingState
 
 
 @dataclass
-class Course:
+class TrainerState:
     """Where a training stands.
 
     Attributes
@@ -50,7 +50,7 @@ class Course:
     elapsed_s: float = 0.0
     overhead_s: float = 0.0
     rate_scale: float = 1.0
-    rescues: int = 0
+    max_rollbacks: int = 0
     checkpoints: list[CheckpointFacts] = field(default_factory=list)
     loss_sum: float = 0.0
     losses: int = 0
@@ -67,7 +67,7 @@ class Course:
             elapsed_s=self.elapsed_s,
             overhead_s=self.overhead_s,
             rate_scale=self.rate_scale,
-            rescues=self.rescues,
+            max_rollbacks=self.max_rollbacks,
             log_bytes=log_bytes,
             checkpoints=tuple(self.checkpoints),
             losses_since_checkpoint=(self.loss_sum, self.losses),
@@ -80,7 +80,7 @@ class Course:
         )
 
     @classmethod
-    def of(cls, state: TrainingState, device: torch.device) -> Course:
+    def of(cls, state: TrainingState, device: torch.device) -> TrainerState:
         """Go on where a state was taken."""
         return cls(
             total=state.total,
@@ -91,7 +91,7 @@ class Course:
             elapsed_s=state.elapsed_s,
             overhead_s=state.overhead_s,
             rate_scale=state.rate_scale,
-            rescues=state.rescues,
+            max_rollbacks=state.max_rollbacks,
             checkpoints=list(state.checkpoints),
             loss_sum=state.losses_since_checkpoint[0],
             losses=state.losses_since_checkpoint[1],

@@ -36,7 +36,7 @@ def tiles_in_view(view_px: int) -> int:
     return -(-(view_px + MOST_TAPS) // TILE_PX) + 1 + SLACK_TILES
 
 
-class Strip:
+class TileCache:
     """Keeps the tiles of a strip that were shown last.
 
     Parameters
@@ -87,7 +87,7 @@ class Strip:
         left, top = corner
         _scroll_plane(out.luma, (left, top, width), self._planes.luma, start + first, weights)
         first, weights = scroll_weights((position - origin) / 2, blur_px / 2)
-        for plane, source in ((out.blue, self._planes.blue), (out.red, self._planes.red)):
+        for plane, source in ((out.cb, self._planes.cb), (out.cr, self._planes.cr)):
             _scroll_plane(plane, (left // 2, top // 2, width // 2), source, start // 2 + first, weights)
 
     def _columns(self, first: int, last: int) -> int:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import StoreError
-from pipeline.learning.sampling import speaking
+from pipeline.learning.sampling import generation as speaking
+from pipeline.learning.sampling.generation import MEMORY_FILE, Order, is_finished, speak
 from pipeline.learning.sampling.sampler import Sampler
-from pipeline.learning.sampling.speaking import MEMORY_FILE, Order, is_finished, speak
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, save_random_checkpoint
 
 SAMPLES = 900
@@ -161,7 +161,7 @@ def test_priming_is_heard_and_not_kept(undisturbed: np.ndarray, tmp_path: Path) 
     assert (said(order) != undisturbed[0]).any()
     heard = speaking.open_sampler(order)
     assert isinstance(heard, Sampler)
-    heard.hear(recording[100:400])
+    heard.prime(recording[100:400])
     expected = speaking._say(order, heard, 0, SAMPLES)
     np.testing.assert_array_equal(said(order), expected[0])
 

@@ -37,7 +37,7 @@ from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneDa
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.sound.signal.quantise import QuantisedSamples
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
 
@@ -52,7 +52,7 @@ class Drawer(Protocol):
 
 
 @dataclass(frozen=True)
-class Show:
+class RenderInputs:
     """All that worker processes need to draw: plain values and the places of results."""
 
     timeline: Timeline
@@ -69,7 +69,7 @@ class Show:
     """Hash of everything above: two shows with the same one look the same."""
 
 
-def show_of(production: Production, made: Made) -> Show:
+def show_of(production: Production, results: Results) -> RenderInputs:
     """Gather what a film is drawn from.
 
     Raises
@@ -77,23 +77,23 @@ def show_of(production: Production, made: Made) -> Show:
     StageError
         Where there is no timeline yet.
     """
-    if made.timeline is None:
+    if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
     video, own = production.video, production.templates_folder
-    hashes = [made.timeline.content_hash, canonical_json(look_of(video, own))]
-    shown: list[Result[Any]] = [*made.corpora, *made.runs, *made.cards]
+    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own))]
+    shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
-    hashes += [result.content_hash for takes in made.takes for result in takes]
+    hashes += [result.content_hash for takes in results.takes for result in takes]
     hashes += [content_hash(path) for path in [production.picture_path] if path]
-    return Show(
-        timeline=made.timeline.record,
+    return RenderInputs(
+        timeline=results.timeline.record,
         theme=video.theme,
         layout=video.layout,
         templates_folder=own,
-        corpora=made.corpora,
-        runs=made.runs,
-        takes=made.takes,
-        cards=made.cards,
+        corpora=results.corpora,
+        runs=results.runs,
+        takes=results.takes,
+        cards=results.cards,
         inserts=tuple(
             (insert, production.resolve(insert.file, f"insert {number}, file"))
             for number, insert in enumerate(production.inserts, start=1)
@@ -103,7 +103,7 @@ def show_of(production: Production, made: Made) -> Show:
     )
 
 
-def look_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
+def style_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
     """Everything that theme, fonts and layout are, for a result's key; `own` are the user's own templates."""
     theme = load_theme(video.theme, own)
     return {
@@ -113,7 +113,7 @@ def look_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
     }
 
 
-def draw_still(production: Production, made: Made, frame: int) -> Frame:
+def draw_still(production: Production, results: Results, frame: int) -> Frame:
     """Draw one frame of the film, without rendering anything else.
 
     Returns
@@ -121,14 +121,14 @@ def draw_still(production: Production, made: Made, frame: int) -> Frame:
     Frame
         Planes Y, U and V one after the other, yuv420p, BT.709, limited range; shape (height * 3 // 2, width).
     """
-    with open_film(production, made) as draw:
+    with open_film(production, results) as draw:
         return draw(frame)
 
 
 @contextmanager
-def open_film(production: Production, made: Made) -> Iterator[Callable[[int], Frame]]:
+def open_film(production: Production, results: Results) -> Iterator[Callable[[int], Frame]]:
     """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order."""
-    show = show_of(production, made)
+    show = show_of(production, results)
     timeline = show.timeline
     with TemporaryDirectory(prefix="build-video-") as aside, ExitStack() as stack:
         drawers: dict[int, Drawer] = {}
@@ -146,7 +146,7 @@ def open_film(production: Production, made: Made) -> Iterator[Callable[[int], Fr
         yield draw
 
 
-def card_of(show: Show, clip: CardClip) -> Result[CardPicture]:
+def card_of(show: RenderInputs, clip: CardClip) -> Result[CardPicture]:
     """Find the picture of a card."""
     for card in show.cards:
         if card.record.name == clip.name:
@@ -154,14 +154,14 @@ def card_of(show: Show, clip: CardClip) -> Result[CardPicture]:
     raise StageError(f"There is no card '{clip.name}'.", hint="Run build-video cards --force.")
 
 
-def sound_of(show: Show, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+def sound_of(show: RenderInputs, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
     """Find what a scene's clip of sound is taken from."""
     if sound.kind == "recording":
         return show.corpora[scene.section]
     return next(take for take in show.takes[scene.section] if take.record.iteration == sound.iteration)
 
 
-def footage_of(show: Show, clip: InsertClip, workspace: Path) -> FootageChain:
+def footage_of(show: RenderInputs, clip: InsertClip, workspace: Path) -> FootageChain:
     """Find the footage of an insert, and how it becomes frames; `workspace` is a folder for a table of its colours."""
     settings, path = show.inserts[clip.insert]
     timeline = show.timeline
@@ -180,7 +180,7 @@ _drawers: dict[tuple[str, int], Drawer] = {}
 
 
 @contextmanager
-def drawer_for(show: Show, clip: Clip, workspace: Path) -> Iterator[Drawer]:
+def drawer_for(show: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Drawer]:
     """Offer the drawer of a clip; `workspace` is a folder for what decoding footage needs."""
     if isinstance(clip, InsertClip):
         with _InsertDrawer(show, clip, workspace) as drawer:
@@ -193,7 +193,7 @@ def drawer_for(show: Show, clip: Clip, workspace: Path) -> Iterator[Drawer]:
     yield _drawers[key]
 
 
-def _new_drawer(show: Show, clip: CardClip | SceneClip) -> Drawer:
+def _new_drawer(show: RenderInputs, clip: CardClip | SceneClip) -> Drawer:
     if isinstance(clip, CardClip):
         card = card_of(show, clip)
         return CardAnimation(card.record, card.folder, 0, clip.frames, show.timeline.frame_rate)
@@ -204,7 +204,7 @@ def _new_drawer(show: Show, clip: CardClip | SceneClip) -> Drawer:
 class _InsertDrawer:
     """Draws the user's footage; holds a decoder open."""
 
-    def __init__(self, show: Show, clip: InsertClip, workspace: Path) -> None:
+    def __init__(self, show: RenderInputs, clip: InsertClip, workspace: Path) -> None:
         self._frames = FootageFrames(footage_of(show, clip, workspace))
 
     def draw(self, frame: int, out: Frame) -> None:
@@ -224,13 +224,13 @@ def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
     return next(number for number, other in enumerate(scenes) if other.start_frame == scene.start_frame), len(scenes)
 
 
-def comparable_before(show: Show, scene: SceneClip) -> tuple[int, ...]:
+def comparable_before(show: RenderInputs, scene: SceneClip) -> tuple[int, ...]:
     """The sections before a scene's, counted from 0, whose losses mean the same as its own: on the same sound."""
     kinds = comparable([(corpus.record, corpus.folder) for corpus in show.corpora[: scene.section + 1]])
     return tuple(number for number in range(scene.section) if kinds[number] == kinds[scene.section])
 
 
-def _scene_data(show: Show, scene: SceneClip) -> SceneData:
+def _scene_data(show: RenderInputs, scene: SceneClip) -> SceneData:
     """Gather what a scene shows; its frames are counted from its own first, wherever it stands in the film."""
     timeline, start = show.timeline, scene.start_frame
     points = [(point.frame - start, point.iteration) for point in scene.key_points]
@@ -257,7 +257,7 @@ def _scene_data(show: Show, scene: SceneClip) -> SceneData:
     )
 
 
-def _scene_sound(show: Show, scene: SceneClip, sound: SoundClip) -> SceneSound:
+def _scene_sound(show: RenderInputs, scene: SceneClip, sound: SoundClip) -> SceneSound:
     """Read only what is shown."""
     source = sound_of(show, scene, sound)
     record = source.record
