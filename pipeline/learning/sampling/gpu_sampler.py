@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from pipeline.errors import TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
@@ -70,6 +71,9 @@ class _Tensors:
             both = torch.cat([tensor(f"lstm.weight_ih_l{layer}"), tensor(f"lstm.weight_hh_l{layer}")], dim=1)
             bias = tensor(f"lstm.bias_ih_l{layer}") + tensor(f"lstm.bias_hh_l{layer}")
             self.layers.append((both.t().contiguous(), bias))
+        self.lstm = nn.LSTM(weights["lstm.weight_ih_l0"].shape[1], network.neurons, network.layers, device=device)
+        own = {name.removeprefix("lstm."): tensor(name) for name in weights if name.startswith("lstm.")}
+        self.lstm.load_state_dict(own)
         self.output = tensor("output.weight").t().contiguous(), tensor("output.bias")
         self.hidden = [zeros(streams, network.neurons) for _ in range(network.layers)]
         self.cells = [zeros(streams, network.neurons) for _ in range(network.layers)]
@@ -130,11 +134,35 @@ class GpuSampler:
 
     @torch.no_grad()
     def prime(self, heard: Bytes) -> None:
-        """Let all streams hear the same bytes, shape = (samples,)."""
-        for byte in torch.tensor(heard.astype(np.int64), device=self.device):
+        """Advance all streams over the same bytes, shape = (samples,): whole groups in one run of cuDNN's LSTM."""
+        data = torch.tensor(heard.astype(np.int64), device=self.device)
+        single = min(len(data), -self._phase % self._group)
+        whole = (len(data) - single) // self._group * self._group
+        self._step_over(data[:single])
+        if whole:
+            self._prime_groups(data[single : single + whole])
+        self._step_over(data[single + whole :])
+
+    def _step_over(self, data: torch.Tensor) -> None:
+        for byte in data:
             self._predict(self._phase)
             self._append(byte.expand(self.streams))
             self._phase = (self._phase + 1) % self._group
+
+    def _prime_groups(self, data: torch.Tensor) -> None:
+        """Advance over whole groups, shape = (groups x group,), from a group's beginning; no logits are computed."""
+        tensors, group = self._tensors, self._group
+        inputs = torch.cat((tensors.history[:, -group:], data[:-group].expand(self.streams, -1)), dim=1)
+        steps = tensors.embedding[inputs].reshape(self.streams, len(data) // group, -1).transpose(0, 1)
+        outputs, (hidden, cells) = tensors.lstm(steps, (torch.stack(tensors.hidden), torch.stack(tensors.cells)))
+        for layer in range(self.network.layers):
+            tensors.hidden[layer].copy_(hidden[layer])
+            tensors.cells[layer].copy_(cells[layer])
+        if isinstance(self.network, TieredSettings):
+            weights, bias = tensors.condition_weights
+            tensors.condition.copy_(torch.addmm(bias, outputs[-1], weights))
+        places = tensors.history.shape[1]
+        tensors.history.copy_(torch.cat((tensors.history, data.expand(self.streams, -1)), dim=1)[:, -places:])
 
     @torch.no_grad()
     def logits(self, heard: Bytes) -> Floats:

@@ -55,6 +55,24 @@ def test_a_stop_within_a_group_changes_nothing(network: LstmSettings | TieredSet
     np.testing.assert_array_equal(np.hstack((begun, second.generate(chance[:, 100:], sharp[:, 100:]))), whole)
 
 
+@all_devices
+@both_networks
+@pytest.mark.parametrize("before", [0, 1, 7])
+@pytest.mark.parametrize("primed", [0, 1, 5, 64, 131])
+def test_priming_in_one_run_is_priming_byte_by_byte(
+    network: LstmSettings | TieredSettings, device: str, before: int, primed: int
+) -> None:
+    weights = random_weights(network)
+    heard = np.random.default_rng(7).integers(0, 256, primed + 20).astype(np.uint8)
+    chance, sharp = plain(2, before)
+    whole, stepwise = (GpuSampler(network, weights, streams=2, device=device) for _ in range(2))
+    for sampler in (whole, stepwise):
+        sampler.generate(chance, sharp)
+    whole.prime(heard[:primed])
+    stepwise.logits(heard[:primed])
+    np.testing.assert_allclose(whole.logits(heard[primed:]), stepwise.logits(heard[primed:]), atol=1e-4)
+
+
 def test_foreign_memory_is_refused() -> None:
     weights = random_weights(SMALL_LSTM)
     sampler = GpuSampler(SMALL_LSTM, weights, device="cpu")
