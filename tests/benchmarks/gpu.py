@@ -68,7 +68,7 @@ def goes_on_from_the_processor() -> bool:
     before = learner(SMALL, "modern", torch.device("cpu"), training_data)
     before.update(1, 1.0)
     after = learner(SMALL, "modern", torch.device("cuda"), training_data)
-    after.restore(before.tensors())
+    after.load_state_dict(before.state_dict())
     return bool(torch.isfinite(after.update(2, 1.0)))
 
 
@@ -85,7 +85,7 @@ def goes_on_exactly() -> bool:
     first = learner(SMALL, "modern", device, training_data)
     weights(first, range(1, 4))
     second = learner(SMALL, "modern", device, training_data)
-    second.restore(first.tensors())
+    second.load_state_dict(first.state_dict())
     return all(torch.equal(a, b) for a, b in zip(whole, weights(second, range(4, 7)), strict=True))
 
 
