@@ -146,6 +146,8 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
             log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
             error: BaseException | None = None
             try:
+                for text in production.notes:
+                    log.note(text)
                 store = Store(workplace.store.root, warn=log.warn)
                 yield replace(workplace, store=store, report=log)
             except BaseException as caught:

@@ -15,7 +15,7 @@ from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.network import FIRST_VERSION as NETWORK_FIRST_VERSION
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import FIRST_VERSION as TRAINING_FIRST_VERSION
-from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.recipes.recipe import STORED_NAMES, TrainingSettings
 from pipeline.learning.training.auto_network import (
     AUTO,
     choose_network,
@@ -70,7 +70,7 @@ def _piece(
 ) -> Piece:
     ingredients: dict[str, Json] = {
         "network": AUTO if network is None else settings_ingredients(network, NETWORK_FIRST_VERSION),
-        "training": settings_ingredients(training, TRAINING_FIRST_VERSION),
+        "training": settings_ingredients(training, TRAINING_FIRST_VERSION, STORED_NAMES),
         "corpus": corpus.content_hash,
     }
     return Piece(STAGE, name, VERSION, ingredients)

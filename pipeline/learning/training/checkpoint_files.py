@@ -57,7 +57,7 @@ def run_record(training: Training, recipe: Recipe, state: TrainerState, after: S
     return TrainingRun(
         checkpoints=tuple(state.checkpoints),
         network=training.network.model_dump(mode="json"),
-        training=training.settings.model_dump(mode="json", by_alias=True),
+        training=training.settings.stored(),
         recipe={
             **recipe.model_dump(mode="json"),
             "arithmetic": state.arithmetic.model_dump(mode="json", exclude={"reason"}),

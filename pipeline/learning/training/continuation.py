@@ -140,7 +140,7 @@ def _record_of(run: TrainingRun, part: tuple[CheckpointFacts, ...], training: Tr
     best = min(part, key=lambda facts: facts.validation_loss_nats)
     changed = {
         "checkpoints": part,
-        "training": training.settings.model_dump(mode="json", by_alias=True),
+        "training": training.settings.stored(),
         "iterations": part[-1].iteration,
         "epochs": part[-1].epoch,
         "elapsed_s": part[-1].elapsed_s,
