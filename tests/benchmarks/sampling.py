@@ -35,6 +35,7 @@ from pipeline.learning.sampling.gpu_sampler import GpuSampler
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_steps import read_all
 from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.runtime.machine import usable_cores
 from tests.learning.sampling.reference import ReferenceNetwork
 from tests.processors import add_option, begin_again_as, processor_words
 
@@ -170,7 +171,7 @@ def speak_for(work: tuple[str, float]) -> float:
 
 def all_cores(name: str, seconds: float) -> tuple[float, float, int]:
     """Samples a second of one process, and of one a core together."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     with get_context("spawn").Pool(cores) as pool:
         one = pool.map(speak_for, [(name, seconds)])[0]
         together = sum(pool.map(speak_for, [(name, seconds)] * cores, chunksize=1))
