@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Encoding = Literal["linear-u8", "mu-law"]
+from pipeline.audio.formats import Encoding
 
 CORPUS_FIRST_VERSION: Final = frozenset({
     *("sample_rate_hz", "encoding", "normalise", "peak_dbfs", "trim_silence", "silence_below_dbfs"),

@@ -21,8 +21,8 @@ from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSe
 from pipeline.learning.sampling.generation import Order
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take import CandidateSet, Take
-from pipeline.learning.sampling.take_facts import dead_air_cut, doubts_about
 from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
+from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
 from pipeline.learning.training.auto_network import network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
@@ -130,8 +130,8 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         takes[wish.speaker.section].append(take)
     for number, said in enumerate(takes, start=1):  # also of takes that were made while training ran
         records = [take.record for take in said]
-        for doubt in doubts_about(records):
-            workplace.report.warn(f"section {number}: {doubt}")
+        for warning in take_warnings(records):
+            workplace.report.warn(f"section {number}: {warning}")
         if idle := idle_choices(production, number - 1, [record.iteration for record in records]):
             workplace.report.warn(f"section {number}: {idle}")
         if told := dead_air_cut(records):

@@ -69,9 +69,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-SILENCE_BYTE: Final = 128
-"""What both encodings make of silence, and what networks see before the beginning."""
-
 BYTE_VALUES: Final = 256
 
 MAX_PARAMETERS: Final = 200_000_000

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.errors import TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
-from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.generation import Order
 

@@ -6,28 +6,28 @@ GPU. It does not know what the 256 codes sound like: their values are handed in.
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import numpy.lib.format
 
-from pipeline.learning.corpus import Bytes, Encoding, map_bytes
-from pipeline.learning.sampling.candidates import AudioFeatures, Floats, closest, distance, extract_features
-from pipeline.learning.sampling.dead_air import longest_pause_s, stretches_to_keep
+from pipeline.audio.dead_air import longest_pause_s, stretches_to_keep
+from pipeline.audio.features import AudioFeatures, closest, distance, extract_features
+from pipeline.audio.formats import Encoding
+from pipeline.audio.levels import Bytes, Floats, silence_limit
+from pipeline.audio.wav import write_wav
+from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.generation import Order, open_sampler, speak
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
-from pipeline.learning.sampling.take_facts import examine, silence_limit
+from pipeline.learning.sampling.take_facts import examine
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 
-_PORTRAIT_S: Final = 60.0
+_COMPARED_S: Final = 60.0
 """So much of the recording, and of a take, is compared."""
 _BLOCK_SAMPLES: Final = 1 << 18
-_FULL_SCALE: Final = 32768
 _MUCH_CUT: Final = 0.5
 _DEAD: Final = 50.0
 """A candidate of which more than half was dead air is chosen only where all are, or the others say nothing."""
@@ -78,7 +78,8 @@ def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) ->
     speak(order, on_samples=on_samples, open_speaker=open_speaker)
     cut_s = _cut_dead_air(job) if job.trim_silence else [0.0] * len(order.files)
     for name in order.files:
-        _write_listening_copy(order.folder / name, job)
+        path = order.folder / name
+        write_wav(path.with_suffix(".wav"), map_bytes(path), job.code_values, job.sample_rate_hz)
     facts = _compare(job, cut_s)
     own = facts.candidates[0]
     single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or order.samples})
@@ -100,22 +101,10 @@ def record_of(job: TakeJob) -> Take:
     )
 
 
-def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
-    said = map_bytes(bytes_path)
-    pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
-    path = bytes_path.with_suffix(".wav")
-    with disk_errors(path), path.open("wb") as raw, wave.open(raw, "wb") as file:  # wave itself leaves half an object
-        file.setnchannels(1)
-        file.setsampwidth(pcm.itemsize)
-        file.setframerate(job.sample_rate_hz)
-        for start in range(0, len(said), _BLOCK_SAMPLES):
-            file.writeframes(pcm[said[start : start + _BLOCK_SAMPLES]].tobytes())
-
-
 def _cut_dead_air(job: TakeJob) -> list[float]:
     """Cut every candidate, and return how many seconds of it are gone."""
     corpus = map_bytes(job.corpus)
-    limit = silence_limit(_portrait(corpus, job).level_db)
+    limit = silence_limit(_features(corpus, job).level_db)
     longest_s = longest_pause_s(corpus, job.code_values, job.sample_rate_hz, limit)
     gone = []
     for name in job.order.files:
@@ -148,11 +137,11 @@ def _write_stretches(path: Path, said: Bytes, kept: list[tuple[int, int]]) -> No
 
 def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     corpus = map_bytes(job.corpus)
-    recording = _portrait(corpus, job)
+    recording = _features(corpus, job)
     facts = []
     for name, curve, gone_s in zip(job.order.files, job.order.curves, cut_s, strict=True):
         said = map_bytes(job.order.folder / name)
-        own = _portrait(said, job)
+        own = _features(said, job)
         facts.append(
             CandidateFacts(
                 bytes_file=name,
@@ -172,5 +161,5 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
 
 
-def _portrait(said: Bytes, job: TakeJob) -> AudioFeatures:
-    return extract_features(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)
+def _features(said: Bytes, job: TakeJob) -> AudioFeatures:
+    return extract_features(job.code_values[said[: round(_COMPARED_S * job.sample_rate_hz)]], job.sample_rate_hz)
