@@ -21,7 +21,7 @@ from pipeline.learning.hardware import choose_device, describe_gpu, training_env
 from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
-from pipeline.learning.sampling.gpu_sampler import GpuSampler
+from pipeline.learning.sampling.torch_sampler import TorchSampler
 from pipeline.learning.training.trainer import Trainer, TrainingData
 from tests.benchmarks.sampling import random_weights
 
@@ -91,7 +91,7 @@ def goes_on_exactly() -> bool:
 
 def samples_per_s(streams: int, seconds: float) -> float:
     """Samples a second of 3 x 680, all streams together."""
-    sampler = GpuSampler(LARGE, random_weights(LARGE), streams=streams)
+    sampler = TorchSampler(LARGE, random_weights(LARGE), streams=streams)
     rng, block = np.random.default_rng(0), 2048
     uniforms, inverse_temperature = rng.random((streams, block)), np.ones((streams, block))
     sampler.generate(uniforms, inverse_temperature)
