@@ -5,7 +5,6 @@ This module joins a production, what is made of it already, and the speeds of ea
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.auto_network import AUTO, choose_network, network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
+from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.progress import WorkTime, outlook_text
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages.shared.results import Results
@@ -239,8 +239,7 @@ def _core_flops() -> float:
     while (start := time.perf_counter()) - began < _PROBE_S:
         np.matmul(one, one)
         best_s = min(best_s, time.perf_counter() - start)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 * _TRAINING_SHARE * _PROBE_SIZE**3 / best_s / cores
+    return 2 * _TRAINING_SHARE * _PROBE_SIZE**3 / best_s / usable_cores()
 
 
 class Forecast:

@@ -20,6 +20,7 @@ from pipeline.errors import BuildVideoError
 from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.runtime.installing import reinstall_command
+from pipeline.runtime.machine import memory_bytes, usable_cores
 from pipeline.store.files import existing_parent
 
 _NEEDED_DISK_GIB: Final = 2.0
@@ -33,8 +34,6 @@ _FRIBIDI: Final = {
     "Darwin": "brew install fribidi",
     "Windows": "Put fribidi.dll on the PATH (https://github.com/fribidi/fribidi).",
 }
-_MEMORY_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-_CORE_LIMIT: Final = "/sys/fs/cgroup/cpu.max"
 
 
 @dataclass(frozen=True)
@@ -138,27 +137,8 @@ def _disk(folder: Path) -> Diagnosis:
     return Diagnosis("disk", "ok", found)
 
 
-def _limit(path: str) -> list[str]:
-    """What a container is allowed, as words; nothing where it says nothing."""
-    try:
-        return Path(path).read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return []
-
-
-def _memory_gib() -> float:
-    try:
-        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 0.0
-    allowed = [int(word) for path in _MEMORY_LIMITS for word in _limit(path)[:1] if word.isdecimal()]
-    return min([there, *allowed]) / 2**30
-
-
 def _memory() -> Diagnosis:
-    memory = _memory_gib()
-    if not memory:
-        return Diagnosis("memory", "note", "its size can't be told on this system")
+    memory = memory_bytes() / 2**30
     found = f"{memory:.1f} GiB"
     if memory < _NEEDED_MEMORY_GIB:
         return Diagnosis("memory", "note", found, "Use small networks, --draft and --jobs 1.")
@@ -166,11 +146,7 @@ def _memory() -> Diagnosis:
 
 
 def _cores() -> Diagnosis:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = _limit(_CORE_LIMIT)
-    if len(share) == 2 and share[0].isdecimal() and int(share[1]):  # noqa: PLR2004 - quota and period
-        usable = min(usable, max(1, int(share[0]) // int(share[1])))
-    return Diagnosis("cores", "ok", f"{usable} usable of {os.cpu_count()}")
+    return Diagnosis("cores", "ok", f"{usable_cores()} usable of {os.cpu_count()}")
 
 
 def _gpu() -> Diagnosis:
@@ -193,7 +169,7 @@ def _training() -> Diagnosis:
     device = choose_device("auto")
     network = LstmSettings()
     arithmetic = choose_arithmetic(network, resolve(TrainingSettings()), device)
-    speed = measured_speed(device.type, useful_threads(os.cpu_count() or 1))
+    speed = measured_speed(device.type, useful_threads(usable_cores()))
     return Diagnosis("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
 
 
@@ -213,7 +189,7 @@ def examine(folder: Path) -> list[Diagnosis]:
         ("fonts", _fonts, _FONTS_AGAIN),
         ("text shaper", _shaper, _FONTS_AGAIN),
         ("disk", lambda: _disk(folder), "Choose another folder with -o."),
-        ("memory", _memory, ""),
+        ("memory", _memory, _AGAIN),
         ("cores", _cores, ""),
         ("gpu", _gpu, _TORCH_AGAIN),
         ("training", _training, _TORCH_AGAIN),

@@ -5,7 +5,6 @@ It loads nothing, because tools start quickly. It does not know what a command d
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -13,12 +12,12 @@ import sys
 from typing import Final, NoReturn
 
 from pipeline.errors import BuildVideoError, InputError
+from pipeline.store.disk_errnos import FAILED_WRITING
 
 TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
 """Commands that need nothing of the film."""
 INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
-_OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 _LEAST_SIZES: Final = {"COLUMNS": 20, "LINES": 4}
@@ -90,7 +89,7 @@ def as_our_error(error: Exception) -> BuildVideoError:
     """Put any failure into words that a person can act on."""
     if isinstance(error, BuildVideoError):
         return error
-    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+    if isinstance(error, OSError) and error.errno in FAILED_WRITING:
         from pathlib import Path  # noqa: PLC0415 - only where something went wrong
 
         from pipeline.store.files import translated_disk_error  # noqa: PLC0415

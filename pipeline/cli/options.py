@@ -5,7 +5,6 @@ This module makes nothing. It prints one line: that the demo is meant, where it 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.recordings import missing_file, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.runtime.build_log import BuildLog
+from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, remove_strays
@@ -57,11 +57,6 @@ Minutes = Annotated[
 FromHere = Annotated[bool, typer.Option("--from-here", help="Train no further: a film of the checkpoints so far.")]
 Build = Annotated[bool, typer.Option("--build", help="Make what is missing first, training too.")]
 Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 DEMO: Final = builtin_templates_folder() / "productions" / "demo.toml"
@@ -146,6 +141,8 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
             log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
             error: BaseException | None = None
             try:
+                for text in production.notes:
+                    log.note(text)
                 store = Store(workplace.store.root, warn=log.warn)
                 yield replace(workplace, store=store, report=log)
             except BaseException as caught:

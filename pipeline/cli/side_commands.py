@@ -20,6 +20,7 @@ from pipeline.cli.starter import are_recordings, place_for_film, start_productio
 from pipeline.errors import InputError
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER, Production
+from pipeline.runtime.resources import reading_text
 from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.store.lock import build_lock
 
@@ -123,7 +124,7 @@ def record(
         raise InputError("No file was named.", where="command line", expected="build-video record recordings/voice.wav")
     chosen = _chosen_input(devices, number)
     if text:
-        print(recorder.reading_text())
+        print(reading_text())
     print(f"Recording from {chosen.name}. Ctrl-C stops.", file=sys.stderr)
     made = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_Meter().show)
     print(file=sys.stderr)

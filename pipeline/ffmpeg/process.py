@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from pipeline.errors import DiskFullError, FfmpegError
+from pipeline.store.disk_errnos import FULL
 from pipeline.store.files import AnyName, disk_full_error, file_too_large_error, plain_reason
 
 if sys.platform == "linux":
@@ -38,7 +39,6 @@ _PIPE_BYTES: Final = 1 << 20  # the most that Linux grants without privileges
 _WATCH_EVERY_S: Final = 0.25
 _GRACE_S: Final = 5.0
 _FILE: Final = "file:"
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 _FILE_TOO_LARGE_SIGNAL: Final = int(getattr(signal, "SIGXFSZ", 25))
 _GET_FFMPEG: Final = (
     f"Run `pip install imageio-ffmpeg`, or name an ffmpeg in the environment variable {OVERRIDE_VARIABLE}."
@@ -389,7 +389,7 @@ def _failure(purpose: str, returncode: int, words: str, args: Sequence[str]) -> 
     out = Path(args[-1].removeprefix(_FILE)) if args else Path()
     if returncode == -_FILE_TOO_LARGE_SIGNAL or os.strerror(errno.EFBIG) in words:
         return file_too_large_error(out, said=f" This was for {purpose}.")
-    if any(os.strerror(number) in words for number in _FULL):
+    if any(os.strerror(number) in words for number in FULL):
         return disk_full_error(out, said=f" This was for {purpose}.")
     if returncode < 0:
         what = f"ffmpeg was ended by signal {-returncode}."

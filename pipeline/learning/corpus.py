@@ -10,18 +10,17 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tokenize import TokenError
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.audio.formats import Encoding
 from pipeline.errors import StoreError
 from pipeline.store.files import plain_reason
 from pipeline.store.names import PlainName
 
 Bytes = npt.NDArray[np.uint8]
-Encoding = Literal["linear-u8", "mu-law"]
 
 
 class RecordingFacts(BaseModel):

@@ -13,6 +13,7 @@ from typing import Final
 import torch
 
 from pipeline.errors import ProductionError
+from pipeline.runtime.machine import memory_bytes, usable_cores
 
 MOST_THREADS: Final = 8
 """Networks of this size gain nothing from more."""
@@ -61,18 +62,14 @@ def _processor_has(name: str) -> bool:
 
 def useful_threads(jobs: int) -> int:
     """How many threads training should use: no more than jobs, than cores at hand, or than are of use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(jobs, cores, MOST_THREADS))
+    return max(1, min(jobs, usable_cores(), MOST_THREADS))
 
 
-def memory_bytes(device: torch.device) -> int:
-    """How much memory the device has; 0 where it can't be told."""
+def device_memory_bytes(device: torch.device) -> int:
+    """How much memory a training on this device may take: the GPU's, or what this process may have."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 0
+    return memory_bytes()
 
 
 @contextmanager

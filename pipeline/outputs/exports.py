@@ -18,6 +18,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.audio.formats import wav_container
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
@@ -47,7 +48,6 @@ _FADE_SHARE: Final = 4
 """The end runs into the beginning over at most so many parts of a short loop."""
 _FILM_RATE_HZ: Final = 48_000
 _BLOCK_SAMPLES: Final = 1 << 20
-_WAV_LIMIT_BYTES: Final = 4_000_000_000
 
 Picture = NDArray[np.uint8]
 
@@ -267,8 +267,7 @@ def _write_sound(
     path: Path, blocks: Iterator[NDArray[np.generic]], rate_hz: int, depth: str, shape: tuple[int, int]
 ) -> None:
     """Write a sound of a shape: samples, channels."""
-    large = shape[0] * shape[1] * 3 >= _WAV_LIMIT_BYTES
-    form = "FLAC" if path.suffix == ".flac" else "RF64" if large else "WAV"
+    form = "FLAC" if path.suffix == ".flac" else wav_container(3 * shape[0] * shape[1])
     with (
         _whole_file(path) as unfinished,
         new_sound_file(unfinished, rate_hz, shape[1], depth, form) as file,

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError
-from pipeline.learning.sampling.take import CandidateSet, Take
-from pipeline.learning.sampling.take_facts import TakeFacts
+from pipeline.learning.sampling.take import CandidateSet, Take, TakeFacts
 from pipeline.outputs.looking import Seen, named_take
 from pipeline.stages import sample
 from pipeline.store.files import disk_errors, temporary_beside

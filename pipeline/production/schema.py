@@ -25,6 +25,7 @@ from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.training.auto_network import AUTO, Auto
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
+from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
 from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
@@ -119,6 +120,7 @@ class Production(_Part):
     _is_draft: bool = PrivateAttr(default=False)
     _cut: str = PrivateAttr(default="")
     _is_other_length: bool = PrivateAttr(default=False)
+    _notes: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Production:
@@ -146,6 +148,11 @@ class Production(_Part):
     def name(self) -> str:
         """The production's name, safe as a file's name."""
         return self._name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its author should know of it, such as settings that have another name now."""
+        return self._notes
 
     @property
     def is_draft(self) -> bool:
@@ -377,8 +384,10 @@ def _meant(path: Path) -> str:
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
     """Validate what a production file says; the first mistake is told, the others are counted."""
     try:
-        return Production.model_validate(data)
+        production = Production.model_validate(data)
     except ValidationError as error:
         raise explain_mistakes(error, where, Production) from None
     except RecursionError:
         raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None
+    production._notes = tuple(old_name_notes(data))  # noqa: SLF001 - the names are known only here
+    return production

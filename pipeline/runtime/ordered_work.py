@@ -6,11 +6,12 @@ numpy and zlib do.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
+
+from pipeline.runtime.machine import usable_cores
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -20,8 +21,7 @@ _MOST_THREADS: Final = 4
 
 def usable_threads() -> int:
     """How many threads are worth starting here."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_THREADS, cores)
+    return min(_MOST_THREADS, usable_cores())
 
 
 def in_order(work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:

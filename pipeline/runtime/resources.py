@@ -21,8 +21,15 @@ def _data_folder(name: str) -> Path:
 
 
 def assets_folder() -> Path:
-    """The folder of the shipped assets (demo voice, pictures)."""
+    """The folder of the shipped assets (demo voice, pictures, texts to read aloud)."""
     return _data_folder("assets")
+
+
+def reading_text(language: str = "en") -> str:
+    """A text to read aloud that holds all the sounds of the language; English where there is no other."""
+    folder = assets_folder() / "reading"
+    own = folder / f"{language.partition('-')[0]}.txt"
+    return (own if own.is_file() else folder / "en.txt").read_text(encoding="utf-8")
 
 
 def builtin_templates_folder() -> Path:

@@ -5,11 +5,17 @@ Owns the names, units, bounds and defaults. It knows nothing of how any of it is
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Encoding = Literal["linear-u8", "mu-law"]
+from pipeline.audio.formats import Encoding
+
+CORPUS_FIRST_VERSION: Final = frozenset({
+    *("sample_rate_hz", "encoding", "normalise", "peak_dbfs", "trim_silence", "silence_below_dbfs"),
+    *("longest_silence_s", "validation_share", "longest_s"),
+})  # fmt: skip
+"""Names of the corpus settings that have always determined a corpus, at their defaults too."""
 
 _Db = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -12,10 +12,11 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.doubts import doubts, short_note
-from pipeline.sound.settings import CorpusSettings
+from pipeline.sound.settings import CORPUS_FIRST_VERSION, CorpusSettings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256
+from pipeline.store.ingredients import settings_ingredients
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE = "prepare"
@@ -54,7 +55,7 @@ def _piece(production: Production, section: int) -> Piece:
         }
         for path, track in production.sound_sources(section)
     ]
-    settings = production.sections[section].corpus.model_dump(mode="json")
+    settings = settings_ingredients(production.sections[section].corpus, CORPUS_FIRST_VERSION)
     return Piece(STAGE, f"section-{section + 1}", VERSION, {"corpus": settings, "recordings": recordings})
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.models.network import FIRST_VERSION as NETWORK_FIRST_VERSION
 from pipeline.learning.models.network import LstmSettings, TieredSettings
-from pipeline.learning.recipes.recipe import TrainingSettings
+from pipeline.learning.recipes.recipe import FIRST_VERSION as TRAINING_FIRST_VERSION
+from pipeline.learning.recipes.recipe import STORED_NAMES, TrainingSettings
 from pipeline.learning.training.auto_network import (
     AUTO,
     choose_network,
@@ -30,6 +32,7 @@ from pipeline.learning.training.run import (
     CheckpointPlan,
     TrainingRun,
 )
+from pipeline.learning.training.so_far import so_far
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
@@ -38,6 +41,7 @@ from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text, disk_errors
+from pipeline.store.ingredients import settings_ingredients
 from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 
 if TYPE_CHECKING:
@@ -46,7 +50,6 @@ if TYPE_CHECKING:
 STAGE = "train"
 VERSION = 1
 
-_LATER_SETTINGS = frozenset({"schedule"})
 DRAFT_MINUTES = 2.0
 """Of the networks of a draft altogether, where they train one after the other."""
 _AT_ONCE_ON_GPU = 3
@@ -66,8 +69,8 @@ def _piece(
     name: str, network: LstmSettings | TieredSettings | None, training: TrainingSettings, corpus: Result[Corpus]
 ) -> Piece:
     ingredients: dict[str, Json] = {
-        "network": AUTO if network is None else network.model_dump(mode="json"),
-        "training": _ingredients(training),
+        "network": AUTO if network is None else settings_ingredients(network, NETWORK_FIRST_VERSION),
+        "training": settings_ingredients(training, TRAINING_FIRST_VERSION, STORED_NAMES),
         "corpus": corpus.content_hash,
     }
     return Piece(STAGE, name, VERSION, ingredients)
@@ -108,15 +111,6 @@ def _choose_networks(production: Production, results: Results, workplace: Workpl
         choice = choose_network(section.training, corpus.record.train_samples, speed)
         keep_choice(_folder(corpus), corpus.content_hash, choice)
         workplace.report.note(f"section-{number}: network = 'auto' is {choice.reason}")
-
-
-def _ingredients(settings: TrainingSettings) -> dict[str, Json]:
-    """What determines a training.
-
-    Settings that older versions did not have count only where they are set: what was trained before stays fresh.
-    """
-    values: dict[str, Json] = settings.model_dump(mode="json")
-    return {name: value for name, value in values.items() if name not in _LATER_SETTINGS or value is not None}
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -202,15 +196,13 @@ def reached(production: Production, results: Results, workplace: Workplace) -> l
 
     0 where there are not two checkpoints yet: iteration 0 alone makes no film.
     """
-    from pipeline.learning.training.training_state import load_state  # noqa: PLC0415 - brings torch along
-
     found: list[int | None] = []
     for piece in pieces(production, results):
         if workplace.store.state(piece).state == "fresh":
             found.append(None)
             continue
-        stored = load_state(workplace.store.partial_path(piece) / STATE_FILE)
-        found.append(stored[0].checkpoints[-1].iteration if stored and stored[0].checkpoints else 0)
+        begun = so_far(workplace.store.partial_path(piece))
+        found.append(begun.checkpoints[-1].iteration if begun and begun.checkpoints else 0)
     return found
 
 

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import DiskFullError, OutputError, StoreError
+from pipeline.store.disk_errnos import FORBIDDEN, FULL
 
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
-_FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _REASONS: Final = {
     errno.ENOENT: "there is no such file or folder",
     errno.EACCES: "you may not",
@@ -223,11 +222,11 @@ def translated_disk_error(
     """Put an error of the operating system into words: what, where, and the next thing to do."""
     where = str(error.filename or path)
     free = free_bytes(path) if error.errno is None else None
-    if error.errno in _FULL or (free is not None and free < _HARDLY_ANY_BYTES):
+    if error.errno in FULL or (free is not None and free < _HARDLY_ANY_BYTES):
         return disk_full_error(Path(where), needed_bytes)
     if error.errno == errno.EFBIG:
         return file_too_large_error(Path(where), needed_bytes)
-    if error.errno in _FORBIDDEN:
+    if error.errno in FORBIDDEN:
         return OutputError(
             "This place can't be written.",
             where=where,
@@ -260,16 +259,13 @@ def temporary_beside(path: Path) -> Path:
 
 
 def process_runs(number: int) -> bool:
-    """Whether a process of this machine is there. On Windows asking would end it, so there all are believed to be."""
-    if os.name == "nt":
-        return True
+    """Whether a process of this machine is there."""
+    import psutil  # noqa: PLC0415 - tools start quickly
+
     try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
+        return number > 0 and psutil.pid_exists(number)
+    except OverflowError:
         return False
-    except OSError:
-        return True
-    return number > 0
 
 
 def remove_strays(folder: Path, *, of_the_living: bool = False) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from pipeline.audio.formats import ENCODINGS
 from pipeline.errors import InputError
 from pipeline.runtime.progress import SILENT, Silence
 from pipeline.tools.argument_words import argument_words
@@ -121,9 +122,7 @@ def make_parsers() -> dict[str, argparse.ArgumentParser]:
         command.add_argument("--table", type=Path, metavar="FILE", help="another table: 256 lines, one a byte")
         command.add_argument("--write-table", metavar="FILE", help="write the table that is used as such a file")
         command.add_argument("--sample-rate", type=int, default=11025, metavar="HZ", help="of the bytes, with --audio")
-        command.add_argument(
-            "--encoding", choices=("linear-u8", "mu-law"), default="linear-u8", help="of the bytes, with --audio"
-        )
+        command.add_argument("--encoding", choices=ENCODINGS, default="linear-u8", help="of the bytes, with --audio")
         command.add_argument("--json", action="store_true", help="say what was done as JSON")
     to_text.add_argument("--audio", action="store_true", help="IN is sound: take its samples as 8-bit bytes")
     to_text.add_argument("--final-newline", action="store_true", help="end the text with a line break")

@@ -21,7 +21,7 @@ from pipeline.learning.hardware import choose_device, describe_gpu, training_env
 from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
-from pipeline.learning.sampling.gpu_sampler import GpuSampler
+from pipeline.learning.sampling.torch_sampler import TorchSampler
 from pipeline.learning.training.trainer import Trainer, TrainingData
 from tests.benchmarks.sampling import random_weights
 
@@ -68,7 +68,7 @@ def goes_on_from_the_processor() -> bool:
     before = learner(SMALL, "modern", torch.device("cpu"), training_data)
     before.update(1, 1.0)
     after = learner(SMALL, "modern", torch.device("cuda"), training_data)
-    after.restore(before.tensors())
+    after.load_state_dict(before.state_dict())
     return bool(torch.isfinite(after.update(2, 1.0)))
 
 
@@ -85,13 +85,13 @@ def goes_on_exactly() -> bool:
     first = learner(SMALL, "modern", device, training_data)
     weights(first, range(1, 4))
     second = learner(SMALL, "modern", device, training_data)
-    second.restore(first.tensors())
+    second.load_state_dict(first.state_dict())
     return all(torch.equal(a, b) for a, b in zip(whole, weights(second, range(4, 7)), strict=True))
 
 
 def samples_per_s(streams: int, seconds: float) -> float:
     """Samples a second of 3 x 680, all streams together."""
-    sampler = GpuSampler(LARGE, random_weights(LARGE), streams=streams)
+    sampler = TorchSampler(LARGE, random_weights(LARGE), streams=streams)
     rng, block = np.random.default_rng(0), 2048
     uniforms, inverse_temperature = rng.random((streams, block)), np.ones((streams, block))
     sampler.generate(uniforms, inverse_temperature)

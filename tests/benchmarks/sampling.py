@@ -31,10 +31,11 @@ from torch import nn
 
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import LstmSettings, TieredSettings
-from pipeline.learning.sampling.gpu_sampler import GpuSampler
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_steps import read_all
 from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.learning.sampling.torch_sampler import TorchSampler
+from pipeline.runtime.machine import usable_cores
 from tests.learning.sampling.reference import ReferenceNetwork
 from tests.processors import add_option, begin_again_as, processor_words
 
@@ -105,7 +106,7 @@ def plain_tiered(network: TieredSettings, weights: dict[str, np.ndarray]) -> dic
     return {"plain": generate}
 
 
-def ours(sampler: Sampler | GpuSampler) -> Callable[[int], Any]:
+def ours(sampler: Sampler | TorchSampler) -> Callable[[int], Any]:
     rng = np.random.default_rng(1)
 
     def generate(samples: int) -> None:
@@ -170,7 +171,7 @@ def speak_for(work: tuple[str, float]) -> float:
 
 def all_cores(name: str, seconds: float) -> tuple[float, float, int]:
     """Samples a second of one process, and of one a core together."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     with get_context("spawn").Pool(cores) as pool:
         one = pool.map(speak_for, [(name, seconds)])[0]
         together = sum(pool.map(speak_for, [(name, seconds)] * cores, chunksize=1))
@@ -208,7 +209,7 @@ def on_gpu(rounds: int, turn_s: float) -> dict[str, float]:
     """The largest network on a GPU: one take, and 256 together."""
     network = NETWORKS["lstm_3x680"]
     weights = random_weights(network)
-    ways = {f"gpu_{streams}": ours(GpuSampler(network, weights, streams=streams)) for streams in (1, 256)}
+    ways = {f"gpu_{streams}": ours(TorchSampler(network, weights, streams=streams)) for streams in (1, 256)}
     contest = Contest(ways, turn_s, block=1024)
     rates = contest.rates(rounds)
     rates["gpu_256"] *= 256

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.learning.sampling.generation import Order, speak
+from pipeline.learning.sampling.generation import GenerationRequest, generate
 from pipeline.learning.training import loop as trainer
 from pipeline.learning.training.loop import train
 from pipeline.learning.training.run import TrainingRun
@@ -89,8 +89,8 @@ def test_a_take_in_flight_whose_bytes_were_altered_is_made_anew(tmp_path: Path) 
     orders = []
     for name in ("whole", "altered"):
         (tmp_path / name).mkdir()
-        orders.append(Order(checkpoint, tmp_path / name, ("take.npy",), 30_000, seed=3, curves=curve))
-    speak(orders[0])
+        orders.append(GenerationRequest(checkpoint, tmp_path / name, ("take.npy",), 30_000, seed=3, curves=curve))
+    generate(orders[0])
 
     def stop(done: int) -> None:
         if done >= 20_000:
@@ -99,12 +99,12 @@ def test_a_take_in_flight_whose_bytes_were_altered_is_made_anew(tmp_path: Path) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.learning.sampling.generation._SECONDS_BETWEEN_SAVES", 0.0)
         with pytest.raises(KeyboardInterrupt):
-            speak(orders[1], on_samples=stop)
+            generate(orders[1], on_samples=stop)
     take = orders[1].folder / "take.npy"
     data = bytearray(take.read_bytes())
     data[5000] ^= 1
     take.write_bytes(bytes(data))
-    speak(orders[1])
+    generate(orders[1])
     assert take.read_bytes() == (orders[0].folder / "take.npy").read_bytes()
     assert len(np.load(take)) == 30_000
 

@@ -342,12 +342,12 @@ def stored(folder: Path, rng: random.Random) -> Read:
 
 
 def array(folder: Path, rng: random.Random) -> Read:
-    from pipeline.learning.sampling.generation import _saved_memory  # noqa: PLC0415
+    from pipeline.learning.sampling.generation import _saved_state  # noqa: PLC0415
 
     name, data = _bytes_of(seeds.arrays(), rng)
     (folder / name).write_bytes(data)
     if name.endswith(".npz"):
-        return lambda: _saved_memory(folder / name)
+        return lambda: _saved_state(folder / name)
     return lambda: load_bytes(Corpus.model_validate(_corpus()), folder)
 
 

@@ -185,3 +185,17 @@ def test_a_recording_in_place_of_a_production_file_is_told_as_such(tmp_path: Pat
         load_production(tmp_path / f"en.{form}")
     assert "build-video init" in refused.value.hint
     assert f"en.{form}" in refused.value.hint
+
+
+def test_a_setting_that_was_renamed_is_read_with_a_note() -> None:
+    section = {"title": "One", "recordings": ["voice.wav"], "training": {"rescues": 2}}
+    production = parse_production({"title": "A film", "section": [section]}, where="here")
+    assert production.sections[0].training.max_rollbacks == 2
+    (note,) = production.draft().notes
+    assert "section 1, training.rescues" in note
+    assert "max_rollbacks" in note
+    both = {**section, "training": {"rescues": 2, "max_rollbacks": 3}}
+    with pytest.raises(ProductionError, match="There is no setting 'rescues'"):
+        parse_production({"title": "A film", "section": [both]}, where="here")
+    new = {**section, "training": {"max_rollbacks": 2}}
+    assert not parse_production({"title": "A film", "section": [new]}, where="here").notes

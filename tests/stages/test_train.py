@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.run import TrainingRun
 from pipeline.production.schema import Production
 from pipeline.stages import train
@@ -81,6 +82,36 @@ def test_an_interrupted_stage_goes_on(tmp_path: Path) -> None:
     assert [run.content_hash for run in results.runs] == [run.content_hash for run in expected.runs]
 
 
+class LaterSettings(TrainingSettings):
+    """The training settings of a later version, with one more."""
+
+    momentum: float = 0.9
+
+
+def later(film: Production, **changes: object) -> Production:
+    """The same production, as a version reads it that knows one more setting."""
+    sections = tuple(
+        section.model_copy(
+            update={"training": LaterSettings.model_validate({**section.training.model_dump(), **changes})}
+        )
+        for section in film.sections
+    )
+    return film.model_copy(update={"sections": sections})
+
+
+def test_a_training_in_flight_goes_on_though_its_settings_have_gained_a_field(tmp_path: Path) -> None:
+    film = alone(iterations=40)
+    place = workplace(tmp_path)
+    results = Results(corpora=(made_up.corpus(place.store, 0),))
+    with pytest.raises(KeyboardInterrupt):
+        train.run(film, results, replace(place, report=Listener(stop_at=20)))
+    listener = Listener()
+    train.run(later(film), results, replace(place, report=listener))
+    assert min(listener.done) > 0
+    assert train.pieces(later(film), results) == train.pieces(film, results)
+    assert train.pieces(later(film, momentum=0.8), results) != train.pieces(film, results)
+
+
 def test_a_training_that_ended_just_before_it_was_published_is_published(tmp_path: Path) -> None:
     place = workplace(tmp_path)
     results = train.run(production(), corpora(place), place)
@@ -90,6 +121,24 @@ def test_a_training_that_ended_just_before_it_was_published_is_published(tmp_pat
     again = train.run(production(), corpora(place), replace(place, report=listener))
     assert not listener.done
     assert again.runs == results.runs
+
+
+def test_results_that_earlier_versions_have_trained_are_still_fresh(tmp_path: Path) -> None:
+    corpus = replace(made_up.corpus(Store(tmp_path), 0), content_hash="c" * 64)
+    expected = {
+        (): ("8e6b9c48bf4d0a4b4c83df1f", "6fc03a9c5226b1ceff9f41e1"),
+        (("recipe", "torch-rnn"), ("iterations", 16)): ("c7dd4113c29e987abfcbc4bd", "bc25f95cf40139da5604e4b5"),
+        (("max_rollbacks", 2),): ("17279253a7d6ff27f582e711", "6562ad11206f0113afd7ba3b"),
+        (("rescues", 2),): ("17279253a7d6ff27f582e711", "6562ad11206f0113afd7ba3b"),
+        (("schedule", "cosine"),): ("b874ee810dd148a0fd6f94d5", "97f972d62a5298427d29f78a"),
+    }
+    for settings, keys in expected.items():
+        sections = [
+            {"title": kind, "network": {"kind": kind}, "training": dict(settings)} for kind in ("lstm", "tiered-lstm")
+        ]
+        film = Production.model_validate({"title": "Two networks", "section": sections})
+        pieces = train.pieces(film, Results(corpora=(corpus, corpus)))
+        assert tuple(piece.key for piece in pieces) == keys
 
 
 def test_a_changed_setting_makes_its_sections_stale_and_no_others(tmp_path: Path) -> None:

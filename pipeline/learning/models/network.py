@@ -69,13 +69,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-SILENCE_BYTE: Final = 128
-"""What both encodings make of silence, and what networks see before the beginning."""
-
 BYTE_VALUES: Final = 256
 
 MAX_PARAMETERS: Final = 200_000_000
 """More than this would be no small network, and a file that asks for it is taken for an attack on the memory."""
+
+FIRST_VERSION: Final = frozenset({
+    *("kind", "layers", "neurons", "embedding", "dropout", "group", "recent", "fast_neurons", "fast_layers"),
+})  # fmt: skip
+"""Names of the network settings that have always determined a network, at their defaults too."""
 
 Shape = tuple[int, ...]
 

@@ -66,6 +66,10 @@ class Arithmetic(BaseModel):
         """Whether autocast is on."""
         return self.matrix_dtype == "bfloat16"
 
+    def without_reason(self) -> Arithmetic:
+        """The same without its reason, which holds measured numbers: states are the same bytes each time."""
+        return self.model_copy(update={"reason": ""})
+
     def words(self) -> str:
         """Say it in one line."""
         threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"

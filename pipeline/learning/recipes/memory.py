@@ -8,7 +8,7 @@ from typing import Final
 import torch
 
 from pipeline.errors import TrainingError
-from pipeline.learning.hardware import memory_bytes
+from pipeline.learning.hardware import device_memory_bytes
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe
 
@@ -56,8 +56,8 @@ def check_memory(network: LstmSettings | TieredSettings, recipe: Recipe, device:
     TrainingError
         Where the device has less memory than the training needs at the very least.
     """
-    there, needed = memory_bytes(device), least_memory_bytes(network, recipe)
-    if there and needed > there:
+    there, needed = device_memory_bytes(device), least_memory_bytes(network, recipe)
+    if needed > there:
         raise TrainingError(
             f"This training needs at least {needed / 2**30:.1f} GiB of memory, and there are {there / 2**30:.1f} GiB.",
             where=f"network ({network.parameters:,} parameters), batch {recipe.batch}, sequence {recipe.sequence}",

@@ -37,11 +37,11 @@ class Optimiser:
     def __init__(self, network: nn.Module, recipe: Recipe, *, muon_dtype: torch.dtype = torch.float32) -> None:
         self._recipe = recipe
         self.learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        matrices, rest = _split(network) if recipe.matrix_learning_rate else ([], self.learned)
+        muon_parameters, rest = _split(network) if recipe.matrix_learning_rate else ([], self.learned)
         self._parts: list[tuple[Optimizer, float]] = [(_adam(rest, recipe), recipe.learning_rate)]
-        if matrices:
+        if muon_parameters:
             muon = Muon(
-                matrices,
+                muon_parameters,
                 lr=recipe.matrix_learning_rate,
                 weight_decay=recipe.weight_decay,
                 dtype=muon_dtype,
@@ -49,7 +49,7 @@ class Optimiser:
             self._parts.append((muon, recipe.matrix_learning_rate))
 
     def step(self, share: float) -> None:
-        """Clip the gradients, and move all weights at a share of the full learning rates."""
+        """Gradient clipping, then one update of all weights at a share of the full learning rates."""
         if self._recipe.clip == "value":
             nn.utils.clip_grad_value_(self.learned, self._recipe.clip_at)
         else:
@@ -60,25 +60,25 @@ class Optimiser:
             part.step()
 
     def clear_gradients(self) -> None:
-        """Forget the gradients of the last update."""
+        """Drop the gradients of the last update."""
         for part, _ in self._parts:
             part.zero_grad(set_to_none=True)
 
-    def forget(self) -> None:
-        """Forget all moments."""
+    def reset(self) -> None:
+        """Drop all moments, as if no update had been made."""
         for part, _ in self._parts:
             part.state.clear()
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Give the whole state by names."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """The whole state, as tensors named `optimiser.parameter.key`; they are not copied."""
         named: dict[str, Tensor] = {}
         for place, (part, _) in enumerate(self._parts):
             for index, values in part.state_dict()["state"].items():
                 named |= {f"{place}.{index}.{key}": value for key, value in values.items()}
         return named
 
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take a state that `tensors` gave."""
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from a state that `state_dict` gave."""
         for place, (part, _) in enumerate(self._parts):
             state: dict[int, dict[str, Tensor]] = {}
             for name, tensor in tensors.items():
@@ -89,13 +89,14 @@ class Optimiser:
 
 
 def _split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    matrices: list[nn.Parameter] = []
+    """Muon parameters (matrices between layers), and those that Adam learns."""
+    muon: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             is_matrix = parameter.ndim == 2 and not name.startswith(_TABLES)  # noqa: PLR2004 - rows and columns
-            (matrices if is_matrix else rest).append(parameter)
-    return matrices, rest
+            (muon if is_matrix else rest).append(parameter)
+    return muon, rest
 
 
 def _adam(parameters: list[nn.Parameter], recipe: Recipe) -> Optimizer:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import ceil, cos, floor, pi
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from pipeline.errors import ProductionError
 
@@ -35,6 +35,13 @@ FINAL_SHARE: Final = 0.05
 DECAY_SHARE: Final = 0.4
 DENSITY: Final = 100.0
 """The last gap between checkpoints is about this many times as long as the first."""
+FIRST_VERSION: Final = frozenset({
+    *("recipe", "epochs", "iterations", "minutes", "checkpoint_every", "checkpoints", "batch", "sequence"),
+    *("learning_rate", "seed", "device", "precision", "bugs_of_2016", "rescues", "clock"),
+})  # fmt: skip
+"""Stored names of the training settings that have always determined a training, at their defaults too."""
+STORED_NAMES: Final = {"max_rollbacks": "rescues"}
+"""Training settings that were renamed, and the names under which records and keys have them."""
 
 
 class TrainingSettings(BaseModel):
@@ -65,7 +72,11 @@ class TrainingSettings(BaseModel):
         "rate, halve it an epoch early, and forget the streams' state at every validation.",
     )
     max_rollbacks: int = Field(
-        default=0, ge=0, le=10, description="How often a diverging run may step back and halve its learning rate."
+        default=0,
+        ge=0,
+        le=10,
+        validation_alias=AliasChoices("max_rollbacks", "rescues"),  # the older name, in files and in stored results
+        description="How often a diverging run may go back to its last checkpoint and halve its learning rate.",
     )
     schedule: Literal["cosine", "trapezoid"] | None = Field(
         default=None,
@@ -75,6 +86,10 @@ class TrainingSettings(BaseModel):
     clock: Literal["wall", "none"] = Field(
         default="wall", description="none: no times are kept, so that the same production gives the same bytes."
     )
+
+    def stored(self) -> dict[str, JsonValue]:
+        """All settings, by the names that records have them under."""
+        return {STORED_NAMES.get(name, name): value for name, value in self.model_dump(mode="json").items()}
 
     def at_most_minutes(self, minutes: float) -> TrainingSettings:
         """The same training, ended after so many minutes where it lasts longer; without a clock it stays as it is."""

@@ -1,7 +1,7 @@
-"""Takes of any length, written to disk as they are made, in constant memory; a killed one goes on with the same bytes.
+"""Generates takes of any length in constant memory; one that was killed goes on with the same bytes.
 
-This module owns the files of takes in the making: the bytes, one file a candidate, and what the network remembered when
-they were last flushed. It does not know productions, nor what the bytes sound like. It needs no torch.
+This module owns the files of takes that are being generated: the bytes, one file a candidate, and the generator's state
+when they were last flushed. It does not know productions, nor what the bytes sound like. It needs no torch.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ if TYPE_CHECKING:
 
 Bytes = npt.NDArray[np.uint8]
 
-MEMORY_FILE: Final = "memory.npz"
+STATE_FILE: Final = "memory.npz"
 """Lies beside takes that are not finished, and nowhere else."""
 
 _BLOCK_SAMPLES: Final = 2048
 _SECONDS_BETWEEN_SAVES: Final = 10.0
-_LARGEST_MEMORY_BYTES: Final = 2**28
+_LARGEST_STATE_BYTES: Final = 2**28
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be said, by which checkpoint, into which files.
+class GenerationRequest:
+    """What is to be generated, from which checkpoint, into which files.
 
     Parameters
     ----------
     checkpoint
         The JSON half.
     folder
-        Where the files are made. It belongs to this order alone, and the same order has the same folder again.
+        Where the files are written. It belongs to this request alone, and the same request has the same folder again.
     files
         Names of `.npy` files, one for each candidate. Candidate n uses the stream n of the seed's random numbers.
     samples
-        Length of each.
+        Length of each take.
     seed
         Of the random numbers.
     curves
         For each candidate the corners (share of the take, temperature).
     top_k, min_p
         See `SamplingSettings`.
-    held
-        How weights are held.
+    weight_dtype
+        In which numbers the weights are held while sampling.
     primer
-        A `.npy` file of bytes, the first that is heard, and how many; None where nothing is.
+        What the network is primed with: a `.npy` file of bytes, the first of them, and how many; None: nothing.
     """
 
     checkpoint: Path
@@ -78,125 +78,132 @@ class Order:
     primer: tuple[Path, int, int] | None = None
 
 
-def _tell_nobody(_samples: int) -> None:
+def _ignore(_samples: int) -> None:
     pass
 
 
-def open_sampler(order: Order) -> Generator:
-    """Load the order's checkpoint for the processor."""
+def open_sampler(request: GenerationRequest) -> Generator:
+    """Load the checkpoint for the compiled sampler, on the processor."""
     from pipeline.learning.sampling.sampler import (  # noqa: PLC0415 - brings the compiler along, which `status` never needs
         Sampler,
     )
 
-    checkpoint = load_checkpoint(order.checkpoint)
-    return Sampler(checkpoint.network, checkpoint.weights, weight_dtype=order.weight_dtype, streams=len(order.files))
+    checkpoint = load_checkpoint(request.checkpoint)
+    return Sampler(
+        checkpoint.network, checkpoint.weights, weight_dtype=request.weight_dtype, streams=len(request.files)
+    )
 
 
-def speak(
-    order: Order,
+def generate(
+    request: GenerationRequest,
     *,
-    on_samples: Callable[[int], None] = _tell_nobody,
-    open_speaker: Callable[[Order], Generator] = open_sampler,
+    on_samples: Callable[[int], None] = _ignore,
+    open_generator: Callable[[GenerationRequest], Generator] = open_sampler,
 ) -> None:
-    """Make what is ordered, or what is still missing of it.
+    """Generate the takes of a request, or what is still missing of them.
 
     Parameters
     ----------
     on_samples
-        Is told now and then how many samples of each candidate are there.
-    open_speaker
-        Loads the checkpoint: for the processor, or for a GPU.
+        Called now and then with how many samples of each candidate there are.
+    open_generator
+        Loads the checkpoint: for the compiled sampler, or for torch.
+
+    Raises
+    ------
+    StoreError
+        Where the checkpoint or the primer can't be read.
     """
-    if is_finished(order):
-        on_samples(order.samples)
+    if is_finished(request):
+        on_samples(request.samples)
         return
-    speaker = open_speaker(order)
-    with disk_errors(order.folder):
-        done = _resume(order, speaker)
+    generator = open_generator(request)
+    with disk_errors(request.folder):
+        done = _resume(request, generator)
         if done == 0:
-            _prime(order, speaker)
-        _continue(order, speaker, done, on_samples)
-        (order.folder / MEMORY_FILE).unlink(missing_ok=True)
+            _prime(request, generator)
+        _continue(request, generator, done, on_samples)
+        (request.folder / STATE_FILE).unlink(missing_ok=True)
 
 
-def is_finished(order: Order) -> bool:
+def is_finished(request: GenerationRequest) -> bool:
     """Whether all files are there in full."""
-    whole = len(_header(order)) + order.samples
-    paths = [order.folder / name for name in order.files]
-    if (order.folder / MEMORY_FILE).exists():
+    whole = len(_header(request)) + request.samples
+    paths = [request.folder / name for name in request.files]
+    if (request.folder / STATE_FILE).exists():
         return False
     return all(path.is_file() and path.stat().st_size == whole for path in paths)
 
 
-def _continue(order: Order, speaker: Generator, done: int, on_samples: Callable[[int], None]) -> None:
-    files = [(order.folder / name).open("ab") for name in order.files]
+def _continue(request: GenerationRequest, generator: Generator, done: int, on_samples: Callable[[int], None]) -> None:
+    files = [(request.folder / name).open("ab") for name in request.files]
     try:
         saved_at = time.monotonic()
-        while done < order.samples:
-            count = min(_BLOCK_SAMPLES, order.samples - done)
-            for file, said in zip(files, _say(order, speaker, done, count), strict=True):
-                file.write(said.tobytes())
+        while done < request.samples:
+            count = min(_BLOCK_SAMPLES, request.samples - done)
+            for file, codes in zip(files, _next_block(request, generator, done, count), strict=True):
+                file.write(codes.tobytes())
             done += count
             on_samples(done)
-            if done == order.samples or time.monotonic() - saved_at > _SECONDS_BETWEEN_SAVES:
+            if done == request.samples or time.monotonic() - saved_at > _SECONDS_BETWEEN_SAVES:
                 for file in files:
                     file.flush()
                     os.fsync(file.fileno())
-                _save(order, speaker, done)
+                _save(request, generator, done)
                 saved_at = time.monotonic()
     finally:
         for file in files:
             file.close()
 
 
-def _say(order: Order, speaker: Generator, begin: int, count: int) -> Bytes:
-    chance = [uniforms(order.seed, stream, begin, count) for stream in range(speaker.streams)]
-    sharp = [inverse_temperature(curve, begin, count, order.samples) for curve in order.curves]
-    return speaker.generate(np.array(chance), np.array(sharp), top_k=order.top_k, min_p=order.min_p)
+def _next_block(request: GenerationRequest, generator: Generator, begin: int, count: int) -> Bytes:
+    numbers = [uniforms(request.seed, stream, begin, count) for stream in range(generator.streams)]
+    inverse = [inverse_temperature(curve, begin, count, request.samples) for curve in request.curves]
+    return generator.generate(np.array(numbers), np.array(inverse), top_k=request.top_k, min_p=request.min_p)
 
 
-def _prime(order: Order, speaker: Generator) -> None:
-    if order.primer is None:
+def _prime(request: GenerationRequest, generator: Generator) -> None:
+    if request.primer is None:
         return
-    path, begin, count = order.primer
+    path, begin, count = request.primer
     recording = map_bytes(path)
     for start in range(begin, begin + count, _BLOCK_SAMPLES):
-        speaker.prime(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
+        generator.prime(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
 
 
-def _header(order: Order) -> bytes:
-    shown = io.BytesIO()
-    fields = {"descr": "|u1", "fortran_order": False, "shape": (order.samples,)}
-    numpy.lib.format.write_array_header_1_0(shown, fields)
-    return shown.getvalue()
+def _header(request: GenerationRequest) -> bytes:
+    header = io.BytesIO()
+    fields = {"descr": "|u1", "fortran_order": False, "shape": (request.samples,)}
+    numpy.lib.format.write_array_header_1_0(header, fields)
+    return header.getvalue()
 
 
-def _save(order: Order, speaker: Generator, done: int) -> None:
+def _save(request: GenerationRequest, generator: Generator, done: int) -> None:
     packed = io.BytesIO()
-    said = np.frombuffer(_said_hash(order, done), np.uint8)
-    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), said=said, **speaker.state_dict())
-    atomic_write_bytes(order.folder / MEMORY_FILE, packed.getvalue())
+    digest = np.frombuffer(_hash_so_far(request, done), np.uint8)
+    np.savez(packed, allow_pickle=False, done=np.array(done, np.int64), said=digest, **generator.state_dict())
+    atomic_write_bytes(request.folder / STATE_FILE, packed.getvalue())
 
 
-def _said_hash(order: Order, done: int) -> bytes:
-    """Hash what was said so far: takes go on only where it is still what it was."""
+def _hash_so_far(request: GenerationRequest, done: int) -> bytes:
+    """Hash what was generated so far: takes go on only where it is still what it was."""
     digest = sha256()
-    for name in order.files:
-        with (order.folder / name).open("rb") as file:
-            digest.update(file.read(len(_header(order)) + done))
+    for name in request.files:
+        with (request.folder / name).open("rb") as file:
+            digest.update(file.read(len(_header(request)) + done))
     return digest.digest()
 
 
-def _resume(order: Order, speaker: Generator) -> int:
-    """Cut the files to what the memory belongs to, and go on from there; else begin anew."""
-    header = _header(order)
-    paths = [order.folder / name for name in order.files]
-    memory = _saved_memory(order.folder / MEMORY_FILE)
-    done = int(memory.pop("done", np.array(0)).reshape(-1)[0]) if memory else 0
+def _resume(request: GenerationRequest, generator: Generator) -> int:
+    """Cut the files to what the saved state belongs to, and go on from there; else begin anew."""
+    header = _header(request)
+    paths = [request.folder / name for name in request.files]
+    state = _saved_state(request.folder / STATE_FILE)
+    done = int(state.pop("done", np.array(0)).reshape(-1)[0]) if state else 0
     sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
-    said = memory.pop("said", np.zeros(0, np.uint8)).tobytes()
-    whole = 0 < done <= order.samples and min(sizes) >= len(header) + done and said == _said_hash(order, done)
-    if whole and speaker.load_state_dict(memory):
+    digest = state.pop("said", np.zeros(0, np.uint8)).tobytes()
+    whole = 0 < done <= request.samples and min(sizes) >= len(header) + done and digest == _hash_so_far(request, done)
+    if whole and generator.load_state_dict(state):
         for path in paths:
             os.truncate(path, len(header) + done)
         return done
@@ -205,13 +212,13 @@ def _resume(order: Order, speaker: Generator) -> int:
     return 0
 
 
-def _saved_memory(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _saved_state(path: Path) -> dict[str, npt.NDArray[Any]]:
     """What was saved, or nothing where it is missing or damaged: the take is then made anew."""
     try:
-        if path.stat().st_size > _LARGEST_MEMORY_BYTES:
+        if path.stat().st_size > _LARGEST_STATE_BYTES:
             return {}
         with path.open("rb") as file:
-            if sum(part.file_size for part in zipfile.ZipFile(file).infolist()) > _LARGEST_MEMORY_BYTES:
+            if sum(part.file_size for part in zipfile.ZipFile(file).infolist()) > _LARGEST_STATE_BYTES:
                 return {}
             with np.load(file, allow_pickle=False) as saved:
                 return {name: saved[name] for name in saved.files}

@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.audio.formats import SILENCE_BYTE
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.sampler_models import Floats, pack, weight_bytes_per_sample
 from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state

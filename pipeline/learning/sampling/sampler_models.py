@@ -1,4 +1,4 @@
-"""Networks laid out for speaking: matrices packed in the order in which they are read, tables in place of products.
+"""Networks laid out for sampling: matrices packed in the order in which they are read, tables in place of products.
 
 This module owns how a checkpoint's tensors become what the compiled loops read. The embedding's product with the first
 layer (or with the fast network of the tiered kind) is made once, here, and becomes a table with one row for each byte.
@@ -18,9 +18,9 @@ from pipeline.learning.kernels.emitter import LANES
 from pipeline.learning.kernels.kernels import GATES, fold
 from pipeline.learning.kernels.products import COLUMNS, TILE
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.sampling.quantisation import DTYPES, Floats, quantise
 from pipeline.learning.sampling.settings import WeightDtype
 
-Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 LARGEST_TABLE_BYTES: Final = 2**26
 """Above this a table would only push the weights out of the cache: the product is made instead."""
@@ -28,9 +28,6 @@ LARGEST_TABLE_BYTES: Final = 2**26
 _HUGE_PAGE_BYTES: Final = 2**21
 _AFTER_END: Final = 8192
 """Reading ahead runs beyond the last matrix by this many numbers at most."""
-
-_DTYPES: Final[dict[str, Any]] = {"float32": np.float32, "int16": np.int16, "int8": np.int8}
-_LARGEST: Final = {"int16": 32767.0, "int8": 127.0}
 
 
 class Model(NamedTuple):
@@ -86,9 +83,9 @@ class Model(NamedTuple):
 
 
 def pack(network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
-    """Lay out a checkpoint's tensors, checked before, for speaking.
+    """Lay out a checkpoint's tensors, checked before, for sampling.
 
-    Weights that are finite but absurdly large may overflow here; such a network then says something, if nothing good.
+    Weights that are finite but absurdly large may overflow here; such a network generates something, if nothing good.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(network, LstmSettings):
@@ -211,25 +208,10 @@ class _Packer:
 
     def model(self, **parts: Any) -> Model:
         """Finish."""
-        weights = _on_huge_pages(sum(part.size for part in self.packed), _DTYPES[self.weight_dtype])
+        weights = _on_huge_pages(sum(part.size for part in self.packed), DTYPES[self.weight_dtype])
         np.concatenate(self.packed, out=weights)
         places = np.array(self.places, np.int64)
         return Model(weights=weights, scales=np.concatenate(self.scales), places=places, **parts)
-
-
-def quantise(matrix: Floats, weight_dtype: WeightDtype) -> tuple[npt.NDArray[Any], Floats]:
-    """Hold a matrix in fewer bits: every row is whole numbers times a scale of its own.
-
-    Returns
-    -------
-    tuple
-        The numbers, shape = (rows, columns), and float32 scales, shape = (rows,).
-    """
-    if weight_dtype == "float32":
-        return matrix, np.ones(matrix.shape[0], np.float32)
-    largest = np.abs(matrix).max(axis=1, initial=0.0).astype(np.float64)
-    scales = np.where(largest > 0.0, largest / _LARGEST[weight_dtype], 1.0)
-    return np.rint(matrix / scales[:, None]).astype(_DTYPES[weight_dtype]), scales.astype(np.float32)
 
 
 def _on_huge_pages(size: int, dtype: Any) -> npt.NDArray[Any]:

@@ -10,8 +10,37 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.learning.sampling.take_facts import TakeFacts
+from pipeline.audio.formats import Encoding
 from pipeline.store.names import PlainName
+
+
+class TakeFacts(BaseModel):
+    """What was measured on a take.
+
+    Parameters
+    ----------
+    silence_share
+        Share of its time more than 30 dB below the recording's level.
+    clipped_share
+        Share of its samples at either end of the scale.
+    noise
+        Whether its spectrum is as flat as noise, where the recording's is not.
+    copied_samples
+        Length of the longest run of bytes that stands in the training data too; 0 where none has 63 bytes or more.
+    copied_from_sample
+        Where in the corpus that run begins.
+    cut_s
+        How much dead air was cut out of it, before the rest was measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    silence_share: float = 0.0
+    clipped_share: float = 0.0
+    noise: bool = False
+    copied_samples: int = 0
+    copied_from_sample: int = 0
+    cut_s: float = 0.0
 
 
 class CandidateFacts(BaseModel):
@@ -100,7 +129,7 @@ class Take(BaseModel):
     iteration: int
     samples: int
     sample_rate_hz: int
-    encoding: Literal["linear-u8", "mu-law"]
+    encoding: Encoding
     seed: int
     temperature: float
     precision: str

@@ -6,28 +6,32 @@ GPU. It does not know what the 256 codes sound like: their values are handed in.
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import numpy.lib.format
 
-from pipeline.learning.corpus import Bytes, Encoding, map_bytes
-from pipeline.learning.sampling.candidates import AudioFeatures, Floats, closest, distance, extract_features
-from pipeline.learning.sampling.dead_air import longest_pause_s, stretches_to_keep
-from pipeline.learning.sampling.generation import Order, open_sampler, speak
+from pipeline.audio.dead_air import longest_pause_s, stretches_to_keep
+from pipeline.audio.features import AudioFeatures, closest, distance, extract_features
+from pipeline.audio.formats import Encoding
+from pipeline.audio.levels import Bytes, Floats, silence_limit
+from pipeline.audio.wav import write_wav
+from pipeline.learning.corpus import map_bytes
+from pipeline.learning.sampling.compiling import compile_failure
+from pipeline.learning.sampling.generation import GenerationRequest, generate, is_finished, open_sampler
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
-from pipeline.learning.sampling.take_facts import examine, silence_limit
+from pipeline.learning.sampling.take_facts import examine
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 
-_PORTRAIT_S: Final = 60.0
+if TYPE_CHECKING:
+    from pipeline.learning.sampling.sampler import Generator
+
+_COMPARED_S: Final = 60.0
 """So much of the recording, and of a take, is compared."""
 _BLOCK_SAMPLES: Final = 1 << 18
-_FULL_SCALE: Final = 32768
 _MUCH_CUT: Final = 0.5
 _DEAD: Final = 50.0
 """A candidate of which more than half was dead air is chosen only where all are, or the others say nothing."""
@@ -39,8 +43,8 @@ class TakeJob:
 
     Parameters
     ----------
-    order
-        What is said, and into which folder.
+    request
+        What is generated, and into which folder.
     iteration
         Of the checkpoint.
     code_values
@@ -53,7 +57,7 @@ class TakeJob:
         Whether dead air is cut out of what was said.
     """
 
-    order: Order
+    request: GenerationRequest
     iteration: int
     encoding: Encoding
     sample_rate_hz: int
@@ -63,63 +67,64 @@ class TakeJob:
     trim_silence: bool = False
 
 
-def _tell_nobody(_samples: int) -> None:
+def _ignore(_samples: int) -> None:
     pass
 
 
-def make_take(job: TakeJob, on_samples: Callable[[int], None] = _tell_nobody) -> None:
-    """Say everything, write the copies to listen to, and the record last."""
-    open_speaker = open_sampler
-    if job.device != "cpu":
-        from pipeline.learning.sampling.gpu_sampler import open_gpu_sampler  # noqa: PLC0415 - brings torch along
+def make_take(job: TakeJob, on_samples: Callable[[int], None] = _ignore) -> str:
+    """Generate the candidates of a job, write the WAV files to listen to, and the record last.
 
-        open_speaker = open_gpu_sampler
-    order = job.order
-    speak(order, on_samples=on_samples, open_speaker=open_speaker)
-    cut_s = _cut_dead_air(job) if job.trim_silence else [0.0] * len(order.files)
-    for name in order.files:
-        _write_listening_copy(order.folder / name, job)
+    Returns
+    -------
+    str
+        What the person should know, such as why it was slow; or nothing.
+    """
+    request, note = job.request, ""
+    open_generator: Callable[[GenerationRequest], Generator] = open_sampler
+    if job.device != "cpu":
+        from pipeline.learning.sampling.torch_sampler import open_gpu_sampler  # noqa: PLC0415 - brings torch along
+
+        open_generator = open_gpu_sampler
+    elif not is_finished(request) and (failure := compile_failure(request.weight_dtype)):
+        from pipeline.learning.sampling.torch_sampler import open_slow_sampler  # noqa: PLC0415
+
+        open_generator = open_slow_sampler
+        note = f"the compiled sampler can't be used here ({failure}): takes are made with torch, many times slower"
+    generate(request, on_samples=on_samples, open_generator=open_generator)
+    cut_s = _cut_dead_air(job) if job.trim_silence else [0.0] * len(request.files)
+    for name in request.files:
+        path = request.folder / name
+        write_wav(path.with_suffix(".wav"), map_bytes(path), job.code_values, job.sample_rate_hz)
     facts = _compare(job, cut_s)
     own = facts.candidates[0]
-    single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or order.samples})
-    write_record(order.folder, facts if len(order.files) > 1 else single)
+    single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or request.samples})
+    write_record(request.folder, facts if len(request.files) > 1 else single)
+    return note
 
 
 def record_of(job: TakeJob) -> Take:
     """Describe the only take of a job."""
-    order = job.order
+    request = job.request
     return Take(
         iteration=job.iteration,
-        samples=order.samples,
+        samples=request.samples,
         sample_rate_hz=job.sample_rate_hz,
         encoding=job.encoding,
-        seed=order.seed,
-        temperature=order.curves[0][0][1],
-        precision=order.weight_dtype if job.device == "cpu" else "float32",
-        primed_samples=order.primer[2] if order.primer else 0,
+        seed=request.seed,
+        temperature=request.curves[0][0][1],
+        precision=request.weight_dtype if job.device == "cpu" else "float32",
+        primed_samples=request.primer[2] if request.primer else 0,
     )
-
-
-def _write_listening_copy(bytes_path: Path, job: TakeJob) -> None:
-    said = map_bytes(bytes_path)
-    pcm = np.clip(np.rint(job.code_values * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
-    path = bytes_path.with_suffix(".wav")
-    with disk_errors(path), path.open("wb") as raw, wave.open(raw, "wb") as file:  # wave itself leaves half an object
-        file.setnchannels(1)
-        file.setsampwidth(pcm.itemsize)
-        file.setframerate(job.sample_rate_hz)
-        for start in range(0, len(said), _BLOCK_SAMPLES):
-            file.writeframes(pcm[said[start : start + _BLOCK_SAMPLES]].tobytes())
 
 
 def _cut_dead_air(job: TakeJob) -> list[float]:
     """Cut every candidate, and return how many seconds of it are gone."""
     corpus = map_bytes(job.corpus)
-    limit = silence_limit(_portrait(corpus, job).level_db)
+    limit = silence_limit(_features(corpus, job).level_db)
     longest_s = longest_pause_s(corpus, job.code_values, job.sample_rate_hz, limit)
     gone = []
-    for name in job.order.files:
-        path = job.order.folder / name
+    for name in job.request.files:
+        path = job.request.folder / name
         said = map_bytes(path)
         kept = stretches_to_keep(said, job.code_values, job.sample_rate_hz, limit, longest_s)
         whole, left = len(said), sum(end - start for start, end in kept)
@@ -148,11 +153,11 @@ def _write_stretches(path: Path, said: Bytes, kept: list[tuple[int, int]]) -> No
 
 def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     corpus = map_bytes(job.corpus)
-    recording = _portrait(corpus, job)
+    recording = _features(corpus, job)
     facts = []
-    for name, curve, gone_s in zip(job.order.files, job.order.curves, cut_s, strict=True):
-        said = map_bytes(job.order.folder / name)
-        own = _portrait(said, job)
+    for name, curve, gone_s in zip(job.request.files, job.request.curves, cut_s, strict=True):
+        said = map_bytes(job.request.folder / name)
+        own = _features(said, job)
         facts.append(
             CandidateFacts(
                 bytes_file=name,
@@ -167,10 +172,10 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
                 samples=len(said) if gone_s else None,
             )
         )
-    whole_s = job.order.samples / job.sample_rate_hz
+    whole_s = job.request.samples / job.sample_rate_hz
     far = [fact.distance + _DEAD * (fact.facts.cut_s > _MUCH_CUT * whole_s) for fact in facts]
     return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
 
 
-def _portrait(said: Bytes, job: TakeJob) -> AudioFeatures:
-    return extract_features(job.code_values[said[: round(_PORTRAIT_S * job.sample_rate_hz)]], job.sample_rate_hz)
+def _features(said: Bytes, job: TakeJob) -> AudioFeatures:
+    return extract_features(job.code_values[said[: round(_COMPARED_S * job.sample_rate_hz)]], job.sample_rate_hz)

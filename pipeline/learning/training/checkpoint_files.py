@@ -50,28 +50,28 @@ def write_checkpoint(training: Training, facts: CheckpointFacts, weights: Weight
     return {path.name: file_sha256(path) for path in (json_path, json_path.with_suffix(".safetensors"))}
 
 
-def run_record(training: Training, recipe: Recipe, course: TrainerState, after: Sequence[str]) -> TrainingRun:
+def run_record(training: Training, recipe: Recipe, state: TrainerState, after: Sequence[str]) -> TrainingRun:
     """Describe a training that has ended; `after`: what it gives reason to doubt."""
-    last = course.checkpoints[-1]
-    best = min(course.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
+    last = state.checkpoints[-1]
+    best = min(state.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
     return TrainingRun(
-        checkpoints=tuple(course.checkpoints),
+        checkpoints=tuple(state.checkpoints),
         network=training.network.model_dump(mode="json"),
-        training=training.settings.model_dump(mode="json"),
+        training=training.settings.stored(),
         recipe={
             **recipe.model_dump(mode="json"),
-            "arithmetic": course.arithmetic.model_dump(mode="json", exclude={"reason"}),
+            "arithmetic": state.arithmetic.model_dump(mode="json", exclude={"reason"}),
         },
         parameters=training.network.parameters,
         iterations=last.iteration,
         epochs=last.epoch,
         elapsed_s=last.elapsed_s,
-        first_validation_nats=course.checkpoints[0].validation_loss_nats,
+        first_validation_nats=state.checkpoints[0].validation_loss_nats,
         last_validation_nats=last.validation_loss_nats,
         best_validation_nats=best.validation_loss_nats,
         best_iteration=best.iteration,
-        device=course.device.type,
-        warnings=(*course.warnings, *after),
+        device=state.device,
+        warnings=(*state.warnings, *after),
     )
 
 

@@ -15,7 +15,6 @@ from typing import Final
 from pydantic import ValidationError
 from torch import Tensor
 
-from pipeline.learning.hardware import choose_device
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.training.checkpoint_files import run_record
 from pipeline.learning.training.health import overfitting_warnings
@@ -27,9 +26,9 @@ from pipeline.learning.training.run import (
     CheckpointFacts,
     TrainingRun,
 )
+from pipeline.learning.training.state_file import damage, load_state, save_state
 from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
-from pipeline.learning.training.training_state import TrainingState, damage, load_state, save_state
 from pipeline.store.files import disk_errors
 
 LENGTH_SETTINGS: Final = frozenset({"epochs", "iterations", "minutes", "checkpoint_every", "checkpoints", "rescues"})
@@ -63,7 +62,7 @@ def prolong(source: Path, target: Path) -> int:
     return state.iteration
 
 
-def usable_state(source: Path) -> tuple[TrainingState, dict[str, Tensor]] | None:
+def usable_state(source: Path) -> tuple[TrainerState, dict[str, Tensor]] | None:
     """The last state before the learning rate falls; None where there is none, or it is damaged."""
     for name in (STATE_FILE, CONTINUE_FILE):
         stored = load_state(source / name)
@@ -111,9 +110,8 @@ def found_run(source: Path, training: Training) -> TrainingRun | None:
         stored = load_state(source / STATE_FILE)
     if stored is None or not stored[0].checkpoints or damage(source, stored[0], LOG_FILE):
         return None
-    device = choose_device("cpu" if stored[0].device == "cpu" else "auto")
     recipe = resolve(training.settings, training.group)
-    return run_record(training, recipe, TrainerState.of(stored[0], device), ())
+    return run_record(training, recipe, stored[0], ())
 
 
 def part_of(run: TrainingRun, settings: TrainingSettings) -> tuple[CheckpointFacts, ...] | None:
@@ -142,7 +140,7 @@ def _record_of(run: TrainingRun, part: tuple[CheckpointFacts, ...], training: Tr
     best = min(part, key=lambda facts: facts.validation_loss_nats)
     changed = {
         "checkpoints": part,
-        "training": training.settings.model_dump(mode="json"),
+        "training": training.settings.stored(),
         "iterations": part[-1].iteration,
         "epochs": part[-1].epoch,
         "elapsed_s": part[-1].elapsed_s,

@@ -34,10 +34,10 @@ from pipeline.learning.training.planning import (
     write_plan,
 )
 from pipeline.learning.training.run import CONTINUE_FILE, LOG_FILE, STATE_FILE, TrainingRun
+from pipeline.learning.training.state_file import damage, load_state, save_state
 from pipeline.learning.training.trainer import Trainer
 from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
-from pipeline.learning.training.training_state import TrainingState, damage, load_state, save_state
 from pipeline.store.files import require_room
 
 GOOD_STATE_FILE: Final = "good-state.safetensors"
@@ -79,31 +79,32 @@ def train(training: Training) -> TrainingRun:
     check_memory(training.network, recipe, device)
     try:
         stored = _trusted_state(training)
-        course = _course(training, recipe, device, stored[0] if stored else None)
-        with training_environment(device, course.arithmetic.threads, tf32=course.arithmetic.tf32):
-            return _Trainer(training, recipe, course).run(stored[1] if stored else None)
+        state = _first_state(training, recipe, device, stored[0] if stored else None)
+        with training_environment(device, state.arithmetic.threads, tf32=state.arithmetic.tf32):
+            return _TrainingLoop(training, recipe, device, state).run(stored[1] if stored else None)
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise _out_of_memory(recipe) from error
         raise
 
 
-def _course(training: Training, recipe: Recipe, device: torch.device, state: TrainingState | None) -> TrainerState:
+def _first_state(training: Training, recipe: Recipe, device: torch.device, stored: TrainerState | None) -> TrainerState:
     """Begin a training, or go on with the arithmetic that it was begun with, unless the device is another."""
-    if state is not None and state.device == device.type:
-        return TrainerState.of(state, device)
+    if stored is not None and stored.device == device.type:
+        return stored
     precision = training.settings.precision
     arithmetic = choose_arithmetic(training.network, recipe, device, precision=precision, threads=training.threads)
     training.report.note(f"{training.label} {arithmetic.words()}")
-    if state is None:
-        return TrainerState(total=0, decay_from=0, device=device, arithmetic=arithmetic)
+    changed = {"device": device.type, "arithmetic": arithmetic.without_reason()}
+    if stored is None:
+        return TrainerState.model_validate(changed)
     training.report.warn(
-        f"{training.label} goes on on {device.type} instead of {state.device}: it will not end in the very same weights"
+        f"{training.label} goes on on {device.type}, not {stored.device}: it will not end in the very same weights"
     )
-    return replace(TrainerState.of(state, device), arithmetic=arithmetic)
+    return stored.model_copy(update=changed)
 
 
-def _trusted_state(training: Training) -> tuple[TrainingState, dict[str, Tensor]] | None:
+def _trusted_state(training: Training) -> tuple[TrainerState, dict[str, Tensor]] | None:
     """The state to go on with, or None where there is none, or where anything that it needs was damaged."""
     path = training.folder / STATE_FILE
     if not path.exists():
@@ -131,116 +132,117 @@ def _out_of_memory(recipe: Recipe) -> TrainingError:
     )
 
 
-class _Trainer:
-    def __init__(self, training: Training, recipe: Recipe, course: TrainerState) -> None:
-        self.training, self.recipe, self.course = training, recipe, course
-        self.learner = Trainer(
-            training.network, recipe, training.training_data, device=course.device, arithmetic=course.arithmetic
+class _TrainingLoop:
+    def __init__(self, training: Training, recipe: Recipe, device: torch.device, state: TrainerState) -> None:
+        self.training, self.recipe, self.device = training, recipe, device
+        self._take_state(state)
+        self.trainer = Trainer(
+            training.network, recipe, training.training_data, device=device, arithmetic=state.arithmetic
         )
         self.waiting: list[tuple[LogLine, Tensor]] = []
         self._keeps_time = training.settings.clock == "wall"
-        self._told_s = self._saved_s = self._flushed_s = time.monotonic()
+        self._saved_s = self._flushed_s = time.monotonic()
         self._saving_s = self._checkpoint_s = 0.0
-        self._told_costs = course.iteration > 0
+        self._told_costs = state.iteration > 0
         self._take_plan(self._first_plan())
 
     def run(self, tensors: dict[str, Tensor] | None) -> TrainingRun:
-        """Go from where the course stands to its end."""
+        """Train from where the state stands to the end."""
         self._require_room()
-        self._restart(tensors, self._stored_log_bytes() if tensors else 0)
+        self._restart(tensors)
         self._begin_progress()
-        while self.course.iteration < self.course.total:
+        while self.state.iteration < self.state.total:
             try:
                 self._update()
             except _DivergedError as diverged:
-                self._step_back(diverged)
+                self._roll_back(diverged)
             self._correct_plan()
             self._tell_costs()
         return self._finished()
 
     def _first_plan(self) -> Plan:
-        """What the settings say; of minutes, what the course knows of an earlier run."""
-        held_out = self.learner.held_out.bytes
-        plan = fixed_plan(self.training.settings, self.recipe, self.learner.windows_per_epoch, held_out)
-        minutes, course = self.training.settings.minutes, self.course
+        """What the settings say; of minutes, what the state knows of an earlier run."""
+        held_out = self.trainer.held_out.bytes
+        plan = fixed_plan(self.training.settings, self.recipe, self.trainer.windows_per_epoch, held_out)
+        minutes, state = self.training.settings.minutes, self.state
         self._clock = None
         if minutes is not None:
-            self._clock = MinutesClock(self.training.settings, self.recipe, self.learner.windows_per_epoch, plan)
-        made = {facts.iteration for facts in course.checkpoints}
-        if course.total > course.iteration and self._clock is not None:
-            return Plan(course.total, frozenset({*made, course.total}), course.decay_from)
-        ahead = {iteration for iteration in plan.due if iteration > course.iteration}
-        return replace(plan, due=frozenset(made | ahead)) if course.iteration else plan
+            self._clock = MinutesClock(self.training.settings, self.recipe, self.trainer.windows_per_epoch, plan)
+        made = {facts.iteration for facts in state.checkpoints}
+        if state.total > state.iteration and self._clock is not None:
+            return Plan(state.total, frozenset({*made, state.total}), state.decay_from)
+        ahead = {iteration for iteration in plan.due if iteration > state.iteration}
+        return replace(plan, due=frozenset(made | ahead)) if state.iteration else plan
 
     def _take_plan(self, plan: Plan) -> None:
         self.plan = plan
-        self.course.total, self.course.decay_from = plan.total, plan.decay_from
-        cores = self.course.arithmetic.threads if self.course.device.type == "cpu" else 1
+        self.state.total, self.state.decay_from = plan.total, plan.decay_from
+        cores = self.state.arithmetic.threads if self.state.device == "cpu" else 1
         write_plan(self.training.folder, plan, cores)
 
     def _correct_plan(self) -> None:
         """Count the iterations again where minutes are set and it is time to."""
-        if self._clock is None or self.course.iteration >= self.course.total:
+        if self._clock is None or self.state.iteration >= self.state.total:
             return
-        course = self.course
-        spent = Spent(course.iteration, self._elapsed_s(), course.overhead_s, self._checkpoint_s)
+        state = self.state
+        spent = Spent(state.iteration, self._elapsed_s(), state.overhead_s, self._checkpoint_s)
         if not self._clock.is_time(spent):
             return
-        made = [facts.iteration for facts in course.checkpoints]
+        made = [facts.iteration for facts in state.checkpoints]
         self._take_plan(self._clock.plan(self.plan, spent, made))
         self._begin_progress()
 
     def _tell_costs(self) -> None:
         """Say how long it will take, once the first updates have shown it."""
-        course, settings = self.course, self.training.settings
-        known = self._elapsed_s() >= _COSTS_KNOWN_S or course.iteration >= _COSTS_KNOWN_UPDATES
+        state, settings = self.state, self.training.settings
+        known = self._elapsed_s() >= _COSTS_KNOWN_S or state.iteration >= _COSTS_KNOWN_UPDATES
         if self._told_costs or not self.plan.is_known or not (known or settings.minutes):
             return
         self._told_costs = True
         seconds = 60 * (settings.minutes or 0.0) or self._remaining_s() + self._elapsed_s()
-        memory = peak_memory_bytes(course.device)
+        memory = peak_memory_bytes(self.device)
         self.training.report.note(
-            f"{self.training.label}: {self.training.network.parameters:,} parameters, {course.total:,} iterations, "
-            f"{course.total / self.learner.windows_per_epoch:.1f} epochs, {len(self.plan.due)} checkpoints"
-            + (f"; about {duration_words(seconds)} on {course.device.type}" if seconds else "")
+            f"{self.training.label}: {self.training.network.parameters:,} parameters, {state.total:,} iterations, "
+            f"{state.total / self.trainer.windows_per_epoch:.1f} epochs, {len(self.plan.due)} checkpoints"
+            + (f"; about {duration_words(seconds)} on {state.device}" if seconds else "")
             + (f", {memory / 2**20:.0f} MiB of memory" if memory else "")
         )
-        if settings.minutes is not None and course.total < FEWEST_ITERATIONS:
+        if settings.minutes is not None and state.total < FEWEST_ITERATIONS:
             text = (
-                f"only about {course.total} iterations fit into {settings.minutes:g} minutes; a network learns little "
+                f"only about {state.total} iterations fit into {settings.minutes:g} minutes; a network learns little "
                 f"from fewer than {FEWEST_ITERATIONS}: use a smaller network, or more minutes"
             )
-            course.warnings.append(text)
+            state.warnings.append(text)
             self.training.report.warn(f"{self.training.label}: {text}")
 
     def _remaining_s(self) -> float:
-        course = self.course
-        if not course.iteration or not self._keeps_time:
+        state = self.state
+        if not state.iteration or not self._keeps_time:
             return 0.0
-        update_s = (self._elapsed_s() - course.overhead_s) / course.iteration
-        ahead = sum(iteration > course.iteration for iteration in self.plan.due)
-        return (course.total - course.iteration) * update_s + ahead * self._checkpoint_s
+        update_s = (self._elapsed_s() - state.overhead_s) / state.iteration
+        ahead = sum(iteration > state.iteration for iteration in self.plan.due)
+        return (state.total - state.iteration) * update_s + ahead * self._checkpoint_s
 
     def _require_room(self) -> None:
         """Refuse a training whose checkpoints, states (weights and two moments, thrice) and log will find no room."""
-        ahead = sum(iteration > self.course.iteration for iteration in self.plan.due)
+        ahead = sum(iteration > self.state.iteration for iteration in self.plan.due)
         weights = 4 * self.training.network.parameters
-        log = _LOG_LINE_BYTES * (self.course.total - self.course.iteration)
+        log = _LOG_LINE_BYTES * (self.state.total - self.state.iteration)
         purpose = f"for the training of {self.training.label}: {ahead} checkpoints are to come"
         require_room(self.training.folder, weights * (ahead + 9) + log, purpose)
 
-    def _stored_log_bytes(self) -> int:
-        stored = load_state(self.training.folder / STATE_FILE)
-        return stored[0].log_bytes if stored else 0
+    def _take_state(self, state: TrainerState) -> None:
+        self.state = state
+        self._watch = LossWatch(state.recent_losses, state.lowest_mean)
 
-    def _restart(self, tensors: dict[str, Tensor] | None, log_bytes: int) -> None:
-        self.log = LossLog(self.training.folder / LOG_FILE, log_bytes)
-        self._since = time.monotonic() - self.course.elapsed_s
+    def _restart(self, tensors: dict[str, Tensor] | None) -> None:
+        self.log = LossLog(self.training.folder / LOG_FILE, self.state.log_bytes if tensors else 0)
+        self._since = time.monotonic() - self.state.elapsed_s
         if tensors is not None:
-            self.learner.restore(tensors)
+            self.trainer.load_state_dict(tensors)
             return
-        self.course.warnings += data_warnings(self.training.corpus, self.training.network.parameters)
-        for warning in self.course.warnings:
+        self.state.warnings += data_warnings(self.training.corpus, self.training.network.parameters)
+        for warning in self.state.warnings:
             self.training.report.warn(f"{self.training.label}: {warning}")
         first = LogLine(0, 0.0, self._elapsed_s(), self.recipe.learning_rate * self._rate_share(1))
         self._checkpoint(first, training_loss=None)
@@ -249,45 +251,44 @@ class _Trainer:
             self._save(GOOD_STATE_FILE)
 
     def _begin_progress(self) -> None:
-        course, settings = self.course, self.training.settings
+        state, settings = self.state, self.training.settings
         by_clock = settings.minutes is not None and settings.iterations is None and settings.epochs is None
         self.training.report.begin(
             "train",
             self.training.label,
-            float(course.total) if self.plan.is_known else 0.0,
+            float(state.total) if self.plan.is_known else 0.0,
             "iterations",
-            done=float(course.iteration),
+            done=float(state.iteration),
             expected_s=max(0.0, 60 * (settings.minutes or 0.0) - self._elapsed_s()) if by_clock else None,
-            stops=[float(iteration) for iteration in self.plan.due if iteration > course.iteration],
+            stops=[float(iteration) for iteration in self.plan.due if iteration > state.iteration],
         )
-        if course.iteration:
-            self.training.report.advance(float(course.iteration), "going on")
+        if state.iteration:
+            self.training.report.advance(float(state.iteration), "going on")
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._since if self._keeps_time else 0.0
 
     def _rate_share(self, iteration: int) -> float:
-        course = self.course
-        windows = self.learner.windows_per_epoch
-        share = rate_share_at(self.recipe, iteration, course.total, windows, course.decay_from)
-        return share * course.rate_scale
+        state = self.state
+        windows = self.trainer.windows_per_epoch
+        share = rate_share_at(self.recipe, iteration, state.total, windows, state.decay_from)
+        return share * state.rate_scale
 
     def _update(self) -> None:
-        course = self.course
-        if course.iteration == course.decay_from and self.recipe.schedule == "trapezoid":
+        state = self.state
+        if state.iteration == state.decay_from and self.recipe.schedule == "trapezoid":
             self._save(CONTINUE_FILE)
-        iteration = course.iteration + 1
+        iteration = state.iteration + 1
         share = self._rate_share(iteration)
-        loss = self.learner.update(iteration, share)
-        course.iteration = iteration
-        epoch = iteration / self.learner.windows_per_epoch
+        loss = self.trainer.update(iteration, share)
+        state.iteration = iteration
+        epoch = iteration / self.trainer.windows_per_epoch
         line = LogLine(iteration, epoch, self._elapsed_s(), self.recipe.learning_rate * share)
         self.waiting.append((line, loss))
         now = time.monotonic()
         if iteration in self.plan.due:
             last = self._take_losses()
-            self._checkpoint(last, training_loss=course.loss_sum / max(1, course.losses))
-            course.loss_sum, course.losses = 0.0, 0
+            self._checkpoint(last, training_loss=self.state.take_mean_loss())
             self._save()  # an interruption costs no more than what was trained since a checkpoint
             if self.training.settings.max_rollbacks:
                 self._save(GOOD_STATE_FILE)
@@ -305,11 +306,10 @@ class _Trainer:
         self.waiting.clear()
         self._flushed_s = time.monotonic()
         for line, value in zip(lines, values, strict=True):
-            wrong = self.course.watch.look(value)
+            wrong = self._watch.look(value)
             if wrong:
                 raise _DivergedError(line.iteration, wrong)
-            self.course.loss_sum += value
-            self.course.losses += 1
+            self.state.add_loss(value)
         whole = [
             LogLine(line.iteration, line.epoch, line.elapsed_s, line.learning_rate, value)
             for line, value in zip(lines, values, strict=True)
@@ -320,7 +320,7 @@ class _Trainer:
         return whole[-1]
 
     def _tell(self, line: LogLine) -> None:
-        recent = self.course.watch.recent
+        recent = self._watch.recent
         detail = f"{in_bits(sum(recent) / len(recent))}" if recent else ""
         self.training.report.advance(float(line.iteration), detail)
 
@@ -328,17 +328,17 @@ class _Trainer:
         began = time.monotonic()
         self._judge_and_keep(line, training_loss)
         self._checkpoint_s = time.monotonic() - began
-        self.course.overhead_s += self._checkpoint_s if self._keeps_time else 0.0
+        self.state.overhead_s += self._checkpoint_s if self._keeps_time else 0.0
 
     def _judge_and_keep(self, line: LogLine, training_loss: float | None) -> None:
-        validation = self.learner.validate()
+        validation = self.trainer.validate()
         if not isfinite(validation):
             raise _DivergedError(line.iteration, "the validation loss is no finite number")
         if validation > HOPELESS_NATS:
             raise _DivergedError(line.iteration, f"the validation loss is {in_bits(validation)}; knowing nothing is 8")
         facts = facts_of(line, validation, training_loss)
-        self.course.hashes |= write_checkpoint(self.training, facts, self.learner.export())
-        self.course.checkpoints.append(facts)
+        self.state.hashes |= write_checkpoint(self.training, facts, self.trainer.export())
+        self.state.checkpoints.append(facts)
         own = (line.iteration, line.epoch, line.elapsed_s, line.learning_rate, line.training_loss_nats)
         self.log.add(LogLine(*own, validation))
         self.log.flush()
@@ -348,52 +348,53 @@ class _Trainer:
         if self.waiting:
             self.log.add(self._take_losses())
         self.log.flush(durably=True)
-        self.course.elapsed_s = self._elapsed_s()
-        state = self.course.state(self.log.bytes, {LOG_FILE: self.log.sha256})
-        save_state(self.training.folder / name, state, self.learner.tensors())
+        state = self.state
+        state.elapsed_s, state.log_bytes = self._elapsed_s(), self.log.bytes
+        state.recent_losses, state.lowest_mean = list(self._watch.recent), self._watch.lowest
+        state.hashes = dict(sorted({**state.hashes, LOG_FILE: self.log.sha256}.items()))
+        save_state(self.training.folder / name, state, self.trainer.state_dict())
         self._saved_s = time.monotonic()
         self._saving_s = self._saved_s - began
-        self.course.overhead_s += self._saving_s if self._keeps_time else 0.0
+        self.state.overhead_s += self._saving_s if self._keeps_time else 0.0
 
-    def _step_back(self, diverged: _DivergedError) -> None:
+    def _roll_back(self, diverged: _DivergedError) -> None:
         """Go back to the last checkpoint at half the learning rate, where that is allowed."""
         self.waiting.clear()
         stored = load_state(self.training.folder / GOOD_STATE_FILE)
-        used = self.course.max_rollbacks
+        used, scale, warnings = self.state.rollbacks, self.state.rate_scale / 2, self.state.warnings
         if stored is None or used >= self.training.settings.max_rollbacks:
             raise self._diverged(diverged)
-        scale, warnings = self.course.rate_scale / 2, self.course.warnings
-        self.course = TrainerState.of(stored[0], self.course.device)
-        self.course.rate_scale, self.course.max_rollbacks = scale, used + 1
-        self.course.watch = LossWatch()  # the losses before the checkpoint would condemn it again at once
+        self._take_state(stored[0])
+        self._watch = LossWatch()  # the losses before the checkpoint would condemn it again at once
+        self.state.rate_scale, self.state.rollbacks = scale, used + 1
         self._take_plan(self._first_plan())
         text = (
-            f"at iteration {diverged.iteration} {diverged.why}: back to iteration {self.course.iteration} "
+            f"at iteration {diverged.iteration} {diverged.why}: back to iteration {self.state.iteration} "
             f"at {scale:g} times the learning rate"
         )
-        self.course.warnings = [*warnings, text]
+        self.state.warnings = [*warnings, text]
         self.training.report.warn(f"{self.training.label}: {text}")
-        self._restart(stored[1], stored[0].log_bytes)
+        self._restart(stored[1])
         self._save()
 
     def _diverged(self, diverged: _DivergedError) -> TrainingError:
-        last = self.course.checkpoints[-1] if self.course.checkpoints else None
+        last = self.state.checkpoints[-1] if self.state.checkpoints else None
         kept = f"; the last good checkpoint is {last.json_file}" if last else ""
-        rate = self.recipe.learning_rate * self.course.rate_scale
+        rate = self.recipe.learning_rate * self.state.rate_scale
         return TrainingError(
             f"{self.training.label} diverged at iteration {diverged.iteration}: {diverged.why}.",
             where=f"{self.training.folder}{kept}",
             expected="a loss that falls",
-            hint=f"Set learning_rate = {rate / 2:g} in the section's training, or rescues = 2.",
+            hint=f"Set learning_rate = {rate / 2:g} in the section's training, or max_rollbacks = 2.",
         )
 
     def _finished(self) -> TrainingRun:
-        course, training = self.course, self.training
-        after = overfitting_warnings(course.checkpoints)
+        state, training = self.state, self.training
+        after = overfitting_warnings(state.checkpoints)
         for warning in after:
             training.report.warn(f"{training.label}: {warning}")
         self.log.flush(durably=True)
         if self.recipe.schedule == "halving":
             self._save(CONTINUE_FILE)
-        remove_strays(training.folder, course.checkpoints)
-        return run_record(training, self.recipe, course, after)
+        remove_strays(training.folder, state.checkpoints)
+        return run_record(training, self.recipe, state, after)

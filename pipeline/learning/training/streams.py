@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.learning.models.network import SILENCE_BYTE
+from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.learning.recipes.recipe import check_batch
 
 VALIDATION_STREAMS: Final = 32

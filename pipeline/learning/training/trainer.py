@@ -1,4 +1,4 @@
-"""A network in training: one update, one validation, and everything that must survive an interruption as tensors.
+"""The trainer: one update, one validation, and everything that must survive an interruption as tensors.
 
 This module does not know files, schedules of checkpoints or clocks.
 """
@@ -24,20 +24,20 @@ from pipeline.learning.recipes.optimiser import Optimiser
 from pipeline.learning.recipes.recipe import Recipe, halvings_at
 from pipeline.learning.training.streams import TrainingStreams, ValidationStreams
 
-_AVERAGING_STARTS = 10
-"""Over the first updates the average reaches back over a tenth of them, not over the noise at the beginning."""
+_EMA_WARMUP = 10
+"""Early on the moving average reaches back over a tenth of the updates, not over the noise at the beginning."""
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What is learned: bytes, already split.
+    """The dataset: bytes, already split.
 
     Attributes
     ----------
     training, validation
         shape = (samples,), uint8.
     sample_rate_hz, encoding
-        Of the corpus, told on in checkpoints.
+        Of the corpus; written into checkpoints.
     """
 
     training: npt.NDArray[np.uint8]
@@ -47,7 +47,7 @@ class TrainingData:
 
 
 class Trainer:
-    """A network, its optimiser, its averaged weights, and its place in the streams.
+    """A network, its optimiser, its EMA weights, and the state of the streams that it reads.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ class Trainer:
     recipe
         How it is trained.
     training_data
-        What it learns.
+        The dataset.
     device
-        Where.
+        Where it is trained.
     arithmetic
-        In which numbers it computes.
+        The dtypes in which it computes.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Trainer:
             training_data.validation, lookback=self.network.lookback, group=self.network.group, device=device
         )
         self.optimiser = Optimiser(self.network, recipe, muon_dtype=getattr(torch, arithmetic.muon_dtype))
-        self._averages = [p.detach().clone() for p in self.optimiser.learned] if recipe.average else []
+        self._ema_weights = [p.detach().clone() for p in self.optimiser.learned] if recipe.average else []
         self._state: State | None = None
 
     @property
@@ -110,7 +110,7 @@ class Trainer:
             self._state = None
         bugs = self.recipe.bugs_of_2016 and iteration > 1
         if bugs and self._halvings(iteration) > self._halvings(iteration - 1):
-            self.optimiser.forget()
+            self.optimiser.reset()
         self.optimiser.clear_gradients()
         with self._autocast():
             logits, state = self.network(window.data, self._state)
@@ -118,26 +118,26 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self._state = state[0].detach(), state[1].detach()
         self.optimiser.step(rate_share)
-        self._average(iteration)
+        self._update_ema(iteration)
         return loss.detach()
 
     def _halvings(self, iteration: int) -> int:
         return halvings_at(self.recipe, iteration, self.windows_per_epoch)
 
     @torch.no_grad()
-    def _average(self, iteration: int) -> None:
-        if self._averages:
-            decay = min(self.recipe.average, iteration / (iteration + _AVERAGING_STARTS))
+    def _update_ema(self, iteration: int) -> None:
+        if self._ema_weights:
+            decay = min(self.recipe.average, iteration / (iteration + _EMA_WARMUP))
             learned = [parameter.detach() for parameter in self.optimiser.learned]
             average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-            average(self._averages, learned, None)
+            average(self._ema_weights, learned, None)
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Judge the weights that speak on the held-out bytes, from a fresh state; nats per byte."""
+        """Mean loss of the EMA weights on the held-out bytes, from a zero state; nats per byte."""
         sums = torch.zeros((), dtype=torch.float64, device=self.device)
         state: State | None = None
-        with self._speaking():
+        with self.ema_eval_mode():
             for window, counted in self.held_out.windows():
                 with self._autocast():
                     logits, state = self.network(window, state)
@@ -148,15 +148,15 @@ class Trainer:
         return float(sums) / self.held_out.bytes
 
     def export(self) -> Weights:
-        """Give the weights that speak: the averages, where there are any."""
-        with self._speaking():
+        """The EMA weights where the recipe keeps them, else the weights themselves, by the names of `network.py`."""
+        with self.ema_eval_mode():
             return self.network.export()
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Give everything that a later learner needs to go on exactly here."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that a later trainer needs to go on exactly here, by names; the tensors are not copied."""
         named = {f"weights.{name}": p.detach() for name, p in self.network.named_weights().items()}
-        named |= {f"averages.{index}": tensor for index, tensor in enumerate(self._averages)}
-        named |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.tensors().items()}
+        named |= {f"averages.{index}": tensor for index, tensor in enumerate(self._ema_weights)}
+        named |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state_dict().items()}
         named |= {f"state.{index}": tensor for index, tensor in enumerate(self._state or ())}
         named["random.cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
@@ -164,17 +164,17 @@ class Trainer:
         return named
 
     @torch.no_grad()
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on where `tensors` was taken."""
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on where `state_dict` was taken."""
         for name, parameter in self.network.named_weights().items():
             parameter.copy_(tensors[f"weights.{name}"])
-        for index, average in enumerate(self._averages):
+        for index, average in enumerate(self._ema_weights):
             average.copy_(tensors[f"averages.{index}"])
         start = "optimiser."
-        self.optimiser.restore({name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)})
-        places = [tensors[name].to(self.device) for name in ("state.0", "state.1") if name in tensors]
-        fits = bool(places) and places[0].shape[1] == self.recipe.batch  # an older version read other batches
-        self._state = (places[0], places[1]) if fits else None
+        self.optimiser.load_state_dict({name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)})
+        state = [tensors[name].to(self.device) for name in ("state.0", "state.1") if name in tensors]
+        fits = bool(state) and state[0].shape[1] == self.recipe.batch  # an older version read other batches
+        self._state = (state[0], state[1]) if fits else None
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda":
             if "random.cuda" in tensors:
@@ -186,18 +186,18 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Put the averages in the weights' place for a while, without dropout."""
+    def ema_eval_mode(self) -> Iterator[None]:
+        """Evaluate with the EMA weights, where the recipe keeps them, and without dropout."""
         learned = [parameter.data for parameter in self.optimiser.learned]
-        kept = [tensor.clone() for tensor in learned] if self._averages else []
-        for tensor, average in zip(learned, self._averages, strict=False):
+        own_weights = [tensor.clone() for tensor in learned] if self._ema_weights else []
+        for tensor, average in zip(learned, self._ema_weights, strict=False):
             tensor.copy_(average)
         self.network.eval()
         try:
             yield
         finally:
             self.network.train()
-            for tensor, own in zip(learned, kept, strict=False):
+            for tensor, own in zip(learned, own_weights, strict=False):
                 tensor.copy_(own)
 
 

@@ -1,101 +1,97 @@
 """Where a training stands: everything that changes while it runs, besides the tensors.
 
-This module turns that into what the state file holds, and back. It does not know how a training moves on.
+The state file holds exactly this, as JSON. This module does not know how a training moves on, and needs no torch of its
+own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any, Final
 
-import torch
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.learning.recipes.arithmetic import Arithmetic
-from pipeline.learning.training.health import LossWatch
+from pipeline.learning.recipes.recipe import DECAY_SHARE
 from pipeline.learning.training.run import CheckpointFacts
-from pipeline.learning.training.training_state import TrainingState
+
+FORMAT: Final = 2
 
 
-@dataclass
-class TrainerState:
-    """Where a training stands.
+class TrainerState(BaseModel):
+    """Where a training stands. Losses are nats per byte, times are seconds.
+
+    A field that a later version adds has a default, so that a training in flight goes on.
 
     Attributes
     ----------
+    iteration
+        The last update that was made.
     total, decay_from
         The last iteration, and the last one at the full learning rate, as far as they are known.
-    device, arithmetic
-        Where and how it computes; fixed for the whole training, so that it can go on exactly.
-    iteration, elapsed_s, overhead_s
-        How far it is, and the seconds that went into checkpoints and saved states.
-    rate_scale, rescues
-        What is left of the learning rate after stepping back, and how often that happened.
+    elapsed_s, overhead_s
+        Seconds of training, and those of them that went into checkpoints and saved states.
+    rate_scale, rollbacks
+        What is left of the learning rate after going back to a checkpoint, and how often that happened.
+    log_bytes
+        Length of the loss log when the state was saved.
     checkpoints
-        Made so far.
-    loss_sum, losses
-        Training losses since the last of them.
-    watch
-        What sees divergence.
+        Saved so far, in order.
+    losses_since_checkpoint
+        Sum and count of the training losses since the last of them.
+    recent_losses, lowest_mean
+        What `LossWatch` goes on with.
+    device, arithmetic
+        Where (`cpu` or `cuda`) and how it computes; fixed for the whole training, so that it can go on exactly.
     warnings
-        Told so far.
+        Given so far.
     hashes
-        Of the checkpoints' files.
+        SHA-256 of the checkpoints' files, by name, and of the loss log as far as `log_bytes`.
     """
 
-    total: int
-    decay_from: int
-    device: torch.device
-    arithmetic: Arithmetic
-    iteration: int = 0
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    iteration: int = Field(default=0, ge=0)
+    total: int = Field(default=0, ge=0)
+    decay_from: int = 0
     elapsed_s: float = 0.0
     overhead_s: float = 0.0
     rate_scale: float = 1.0
-    max_rollbacks: int = 0
-    checkpoints: list[CheckpointFacts] = field(default_factory=list)
-    loss_sum: float = 0.0
-    losses: int = 0
-    watch: LossWatch = field(default_factory=LossWatch)
-    warnings: list[str] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
+    rollbacks: int = Field(
+        default=0, validation_alias=AliasChoices("rollbacks", "rescues"), serialization_alias="rescues"
+    )
+    log_bytes: int = 0
+    checkpoints: list[CheckpointFacts] = []
+    losses_since_checkpoint: tuple[float, int] = (0.0, 0)
+    recent_losses: list[float] = []
+    lowest_mean: float | None = None
+    device: str
+    arithmetic: Arithmetic
+    warnings: list[str] = []
+    hashes: dict[str, str] = {}
 
-    def state(self, log_bytes: int, log_hash: Mapping[str, str]) -> TrainingState:
-        """Give what the state file holds; `log_hash` by the log's name."""
-        return TrainingState(
-            iteration=self.iteration,
-            total=self.total,
-            decay_from=self.decay_from,
-            elapsed_s=self.elapsed_s,
-            overhead_s=self.overhead_s,
-            rate_scale=self.rate_scale,
-            max_rollbacks=self.max_rollbacks,
-            log_bytes=log_bytes,
-            checkpoints=tuple(self.checkpoints),
-            losses_since_checkpoint=(self.loss_sum, self.losses),
-            recent_losses=tuple(self.watch.recent),
-            lowest_mean=self.watch.lowest,
-            device=self.device.type,
-            arithmetic=self.arithmetic.model_copy(update={"reason": ""}),  # it holds measured numbers
-            warnings=tuple(self.warnings),
-            hashes=dict(sorted({**self.hashes, **log_hash}.items())),
-        )
-
+    @model_validator(mode="before")
     @classmethod
-    def of(cls, state: TrainingState, device: torch.device) -> TrainerState:
-        """Go on where a state was taken."""
-        return cls(
-            total=state.total,
-            decay_from=state.decay_from,
-            device=device,
-            arithmetic=state.arithmetic,
-            iteration=state.iteration,
-            elapsed_s=state.elapsed_s,
-            overhead_s=state.overhead_s,
-            rate_scale=state.rate_scale,
-            max_rollbacks=state.max_rollbacks,
-            checkpoints=list(state.checkpoints),
-            loss_sum=state.losses_since_checkpoint[0],
-            losses=state.losses_since_checkpoint[1],
-            watch=LossWatch(state.recent_losses, state.lowest_mean),
-            warnings=list(state.warnings),
-            hashes=dict(state.hashes),
-        )
+    def _of_today(cls, values: Any) -> Any:
+        """Read what format 1 held: a training that an older version began goes on, and takes today's schedule."""
+        if not isinstance(values, dict) or values.get("format") != 1:
+            return values
+        own = {name: value for name, value in values.items() if name not in {"threads", "mixed", "corrections"}}
+        arithmetic = {
+            "matrix_dtype": "bfloat16" if values["mixed"] else "float32",
+            "threads": values["threads"],
+            "reason": "as this training was begun",
+        }
+        decay_from = values["total"] - max(1, round(DECAY_SHARE * values["total"]))
+        return {**own, "format": FORMAT, "arithmetic": arithmetic, "decay_from": max(0, decay_from)}
+
+    def add_loss(self, loss_nats: float) -> None:
+        """Count one more training loss since the last checkpoint."""
+        total, count = self.losses_since_checkpoint
+        self.losses_since_checkpoint = total + loss_nats, count + 1
+
+    def take_mean_loss(self) -> float:
+        """Return the mean training loss since the last checkpoint, and begin to count anew."""
+        total, count = self.losses_since_checkpoint
+        self.losses_since_checkpoint = 0.0, 0
+        return total / max(1, count)

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.formats import wav_container
 from pipeline.errors import RecordingError
 from pipeline.sound.corpus.clipping import ClipCounter
 from pipeline.sound.corpus.quality import Quality, quality_of
@@ -259,7 +260,7 @@ def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSetting
 def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusSettings) -> None:
     codes = np.load(bytes_path, mmap_mode="r", allow_pickle=False)
     size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
-    with new_sound_file(listen_path, settings.sample_rate_hz, 1, "PCM_16", "WAV") as file:
+    with new_sound_file(listen_path, settings.sample_rate_hz, 1, "PCM_16", wav_container(2 * len(codes))) as file:
         for start in range(0, len(codes), size):
             file.write(dequantise(codes[start : start + size], settings.encoding))
 

@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
 from pipeline.runtime.installing import extra_command
-from pipeline.runtime.resources import assets_folder
 from pipeline.sound.signal.meter import Level, LevelMeter
 from pipeline.sound.signal.resample import Resampler
 from pipeline.store.files import disk_errors
@@ -58,13 +57,6 @@ class Recorded:
     seconds: float
     last_level: Level | None
     dropped_blocks: int
-
-
-def reading_text(language: str = "en") -> str:
-    """A text to read aloud that holds all the sounds of the language; English where there is no other."""
-    folder = assets_folder() / "reading"
-    own = folder / f"{language.partition('-')[0]}.txt"
-    return (own if own.is_file() else folder / "en.txt").read_text(encoding="utf-8")
 
 
 def sound_library() -> Any:

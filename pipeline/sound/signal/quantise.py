@@ -9,22 +9,22 @@ Mu-law: the continuous law behind ITU-T G.711, mu = 255: value = sign(y) (256^|y
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-Encoding = Literal["linear-u8", "mu-law"]
+from pipeline.audio.formats import SILENCE_BYTE, Encoding
+
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint8]
 
-SILENCE: Final = 128
 _MU: Final = 255.0
 
 
 def code_values(encoding: Encoding) -> Floats:
     """The value of each code, shape = (256,), full scale = 1, strictly increasing."""
-    y = (np.arange(256) - SILENCE) / SILENCE
+    y = (np.arange(256) - SILENCE_BYTE) / SILENCE_BYTE
     if encoding == "mu-law":
         y = np.sign(y) * np.expm1(np.abs(y) * np.log1p(_MU)) / _MU
     return y.astype(np.float32)
@@ -41,7 +41,7 @@ def quantise(samples: npt.NDArray[np.floating], encoding: Encoding) -> Codes:
     x = np.nan_to_num(np.asarray(samples, dtype=np.float64), nan=0.0, posinf=1.0, neginf=-1.0)
     if encoding == "mu-law":
         x = np.sign(x) * np.log1p(_MU * np.abs(x)) / np.log1p(_MU)
-    codes: Codes = np.clip(np.rint(x * SILENCE) + SILENCE, 0, 255).astype(np.uint8)
+    codes: Codes = np.clip(np.rint(x * SILENCE_BYTE) + SILENCE_BYTE, 0, 255).astype(np.uint8)
     return codes
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.formats import wav_container
 from pipeline.sound.inputs.reading import open_recording
 from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.settings import SoundSettings
@@ -37,7 +38,6 @@ __all__ = [
 Floats = npt.NDArray[np.float32]
 
 _BLOCK_SAMPLES: Final = 1 << 16
-_WAV_LIMIT_BYTES: Final = 4_000_000_000
 _TOLERATED_LU: Final = 0.05
 _SHARES: Final = (0.3, 0.7, 1.0)  # of the work: done when the sounds are measured, mixed, written
 _LONGEST_S: Final = 48 * 3600.0
@@ -193,7 +193,7 @@ def _film_gain_db(found: Loudness, settings: SoundSettings) -> float:
 
 
 def _write(bus: Floats, out_path: Path, gain_db: float, on_progress: Callable[[float], None]) -> None:
-    form = "WAV" if len(bus) * 6 < _WAV_LIMIT_BYTES else "RF64"
+    form = wav_container(6 * len(bus))
     gain = np.float32(10 ** (gain_db / 20))
     with new_sound_file(out_path, FILM_RATE_HZ, 2, "PCM_24", form) as file:
         for start in range(0, len(bus), _BLOCK_SAMPLES):

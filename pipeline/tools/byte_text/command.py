@@ -11,21 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 import numpy as np
 
+from pipeline.audio.formats import WAV_LIMIT_BYTES, Encoding
 from pipeline.errors import InputError, TextError
 from pipeline.store.endpoints import STANDARD, input_name, open_input, open_output
 from pipeline.tools.byte_text.codec import Conversion, Unknown, convert_from_text, convert_to_text
 from pipeline.tools.byte_text.table import STANDARD_TABLE, ByteTable, read_table, table_text
 
-Encoding = Literal["linear-u8", "mu-law"]
-
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1000, 768_000
 _LONGEST_S: Final = 48 * 3600.0
 _BLOCK_BYTES: Final = 1 << 20
-_LARGEST_WAV_BYTES: Final = (1 << 32) - 4096
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def _as_wav(target: BinaryIO, audio: AudioOptions) -> Iterator[BinaryIO]:
         yield samples
         count = samples.tell()
         width = 1 if audio.encoding == "linear-u8" else 2
-        if count * width > _LARGEST_WAV_BYTES:
+        if count * width > WAV_LIMIT_BYTES:
             raise TextError("The sound is too long for a WAV file.", expected="less than 4 GiB", hint="Cut the text.")
         samples.seek(0)
         with tempfile.TemporaryFile() as file:

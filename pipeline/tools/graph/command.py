@@ -8,7 +8,6 @@ This module owns the order of things and the choice of format. It does not know 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.runtime.machine import free_memory_bytes
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.store.endpoints import new_file
 from pipeline.tools.graph.data.series import load_graph_data
@@ -112,26 +112,13 @@ def _check_output(options: GraphOptions, ending: str) -> None:
 def _check_memory(options: GraphOptions, kind: str) -> None:
     """Refuse beforehand what the memory can't hold: these formats are written from a whole picture."""
     needed = options.width * options.height * _BYTES_A_PIXEL[kind]
-    free = _free_memory()
+    free = free_memory_bytes()
     if needed > free:
         raise InputError(
             f"The picture would take {needed / 2**30:.1f} GiB of memory, and {free / 2**30:.1f} GiB are free.",
             where="--width, --height",
             hint="PNG files of any size are drawn in a few hundred megabytes.",
         )
-
-
-def _free_memory() -> int:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return 4 << 30
 
 
 def _write(path: Path, ending: str, layout: Layout, options: GraphOptions, theme: GraphTheme) -> None:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.audio.formats import SILENCE_BYTE
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import StoreError
-from pipeline.learning.sampling import generation as speaking
-from pipeline.learning.sampling.generation import MEMORY_FILE, Order, is_finished, speak
+from pipeline.learning.sampling import generation
+from pipeline.learning.sampling.generation import STATE_FILE, GenerationRequest, generate, is_finished
 from pipeline.learning.sampling.sampler import Sampler
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, save_random_checkpoint
 
@@ -26,44 +26,44 @@ class KilledError(Exception):
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speaking, "_BLOCK_SAMPLES", BLOCK)
-    monkeypatch.setattr(speaking, "_SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(generation, "_BLOCK_SAMPLES", BLOCK)
+    monkeypatch.setattr(generation, "_SECONDS_BETWEEN_SAVES", 0.0)
 
 
-def order_for(folder: Path, files: tuple[str, ...] = ("take.npy",)) -> Order:
+def request_for(folder: Path, files: tuple[str, ...] = ("take.npy",)) -> GenerationRequest:
     checkpoint = save_random_checkpoint(folder / "checkpoints", SMALL_TIERED)
     (folder / "take").mkdir(exist_ok=True)
     curves = (((0.0, 1.5), (1.0, 0.5)),) * len(files)
-    return Order(checkpoint, folder / "take", files, SAMPLES, seed=3, curves=curves)
+    return GenerationRequest(checkpoint, folder / "take", files, SAMPLES, seed=3, curves=curves)
 
 
-def said(order: Order, name: str = "take.npy") -> np.ndarray:
-    return np.load(order.folder / name, allow_pickle=False)
+def codes_of(request: GenerationRequest, name: str = "take.npy") -> np.ndarray:
+    return np.load(request.folder / name, allow_pickle=False)
 
 
-def speak_until(order: Order, samples: int) -> None:
+def generate_until(request: GenerationRequest, samples: int) -> None:
     def kill(done: int) -> None:
         if done >= samples:
             raise KilledError
 
     with pytest.raises(KilledError):
-        speak(order, on_samples=kill)
+        generate(request, on_samples=kill)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    order = order_for(tmp_path_factory.mktemp("undisturbed"), ("a.npy", "b.npy"))
-    speak(order)
-    return np.array([said(order, name) for name in order.files])
+    request = request_for(tmp_path_factory.mktemp("undisturbed"), ("a.npy", "b.npy"))
+    generate(request)
+    return np.array([codes_of(request, name) for name in request.files])
 
 
 def test_a_take_is_an_array_of_its_length(undisturbed: np.ndarray, tmp_path: Path) -> None:
-    order = order_for(tmp_path)
-    assert not is_finished(order)
-    speak(order)
-    assert is_finished(order)
-    assert sorted(path.name for path in order.folder.iterdir()) == ["take.npy"]
-    np.testing.assert_array_equal(said(order), undisturbed[0])
+    request = request_for(tmp_path)
+    assert not is_finished(request)
+    generate(request)
+    assert is_finished(request)
+    assert sorted(path.name for path in request.folder.iterdir()) == ["take.npy"]
+    np.testing.assert_array_equal(codes_of(request), undisturbed[0])
 
 
 def test_candidates_differ(undisturbed: np.ndarray) -> None:
@@ -75,21 +75,21 @@ def test_candidates_differ(undisturbed: np.ndarray) -> None:
 def test_a_take_killed_again_and_again_ends_the_same(
     undisturbed: np.ndarray, tmp_path_factory: pytest.TempPathFactory, kills: list[int]
 ) -> None:
-    order = order_for(tmp_path_factory.mktemp("killed"), ("a.npy", "b.npy"))
+    request = request_for(tmp_path_factory.mktemp("killed"), ("a.npy", "b.npy"))
     for kill in sorted(kills):
-        speak_until(order, kill)
-    speak(order)
-    np.testing.assert_array_equal([said(order, name) for name in order.files], undisturbed)
+        generate_until(request, kill)
+    generate(request)
+    np.testing.assert_array_equal([codes_of(request, name) for name in request.files], undisturbed)
 
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from pipeline.learning import speaking
-speaking._SECONDS_BETWEEN_SAVES = 0.0
+from pipeline.learning.sampling import generation
+generation._SECONDS_BETWEEN_SAVES = 0.0
 checkpoint, folder, samples = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-order = speaking.Order(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
-speaking.speak(order, on_samples=lambda done: print(done, flush=True))
+request = generation.GenerationRequest(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
+generation.generate(request, on_samples=lambda done: print(done, flush=True))
 """
 
 
@@ -106,32 +106,32 @@ def test_a_process_killed_outright_goes_on_with_the_same_bytes(tmp_path: Path) -
                 process.kill()
                 break
         process.communicate()
-    shorter = Order(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
-    with np.load(folder / MEMORY_FILE) as memory:
+    shorter = GenerationRequest(checkpoint, folder, ("take.npy",), samples, seed=3, curves=(((0.0, 1.0),),))
+    with np.load(folder / STATE_FILE) as memory:
         done = int(memory["done"])
     assert 8_000 <= done < samples
-    speak_until(shorter, done + 5000)
+    generate_until(shorter, done + 5000)
     aside = tmp_path / "aside"
     aside.mkdir()
     undisturbed = replace(shorter, folder=aside)
-    speak_until(undisturbed, done + 5000)
+    generate_until(undisturbed, done + 5000)
     both = [np.fromfile(path / "take.npy", np.uint8)[: done + 5000] for path in (folder, aside)]
     np.testing.assert_array_equal(*both)
 
 
 def test_what_was_saved_is_not_said_again(tmp_path: Path) -> None:
-    order = order_for(tmp_path)
-    speak_until(order, 600)
+    request = request_for(tmp_path)
+    generate_until(request, 600)
     told: list[int] = []
-    speak(order, on_samples=told.append)
+    generate(request, on_samples=told.append)
     assert min(told) >= 600
 
 
 @pytest.mark.parametrize("damage", ["memory gone", "memory torn", "memory is nonsense", "bytes cut off"])
 def test_a_damaged_beginning_is_made_anew(undisturbed: np.ndarray, tmp_path: Path, damage: str) -> None:
-    order = order_for(tmp_path)
-    speak_until(order, 500)
-    memory, take = order.folder / MEMORY_FILE, order.folder / "take.npy"
+    request = request_for(tmp_path)
+    generate_until(request, 500)
+    memory, take = request.folder / STATE_FILE, request.folder / "take.npy"
     if damage == "memory gone":
         memory.unlink()
     elif damage == "memory torn":
@@ -140,52 +140,52 @@ def test_a_damaged_beginning_is_made_anew(undisturbed: np.ndarray, tmp_path: Pat
         np.savez(memory, done=np.array(100), inputs=np.array(["?"]))
     else:
         take.write_bytes(take.read_bytes()[:150])
-    speak(order)
-    np.testing.assert_array_equal(said(order), undisturbed[0])
+    generate(request)
+    np.testing.assert_array_equal(codes_of(request), undisturbed[0])
 
 
 def test_the_memory_of_another_network_is_not_used(tmp_path: Path) -> None:
-    order = order_for(tmp_path)
-    speak_until(order, 500)
-    other = replace(order, checkpoint=save_random_checkpoint(tmp_path / "other", SMALL_LSTM))
-    speak(other)
+    request = request_for(tmp_path)
+    generate_until(request, 500)
+    other = replace(request, checkpoint=save_random_checkpoint(tmp_path / "other", SMALL_LSTM))
+    generate(other)
     assert is_finished(other)
 
 
 def test_priming_is_heard_and_not_kept(undisturbed: np.ndarray, tmp_path: Path) -> None:
     recording = np.random.default_rng(1).integers(0, 256, 1000).astype(np.uint8)
     np.save(tmp_path / "recording.npy", recording)
-    order = replace(order_for(tmp_path), primer=(tmp_path / "recording.npy", 100, 300))
-    speak(order)
-    assert len(said(order)) == SAMPLES
-    assert (said(order) != undisturbed[0]).any()
-    heard = speaking.open_sampler(order)
+    request = replace(request_for(tmp_path), primer=(tmp_path / "recording.npy", 100, 300))
+    generate(request)
+    assert len(codes_of(request)) == SAMPLES
+    assert (codes_of(request) != undisturbed[0]).any()
+    heard = generation.open_sampler(request)
     assert isinstance(heard, Sampler)
     heard.prime(recording[100:400])
-    expected = speaking._say(order, heard, 0, SAMPLES)
-    np.testing.assert_array_equal(said(order), expected[0])
+    expected = generation._next_block(request, heard, 0, SAMPLES)
+    np.testing.assert_array_equal(codes_of(request), expected[0])
 
 
 def test_a_primer_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "recording.npy").write_bytes(b"no array")
-    order = replace(order_for(tmp_path), primer=(tmp_path / "recording.npy", 0, 10))
+    request = replace(request_for(tmp_path), primer=(tmp_path / "recording.npy", 0, 10))
     with pytest.raises(StoreError, match="bytes can't be read"):
-        speak(order)
+        generate(request)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
-    order = order_for(tmp_path)
-    weights = order.checkpoint.with_suffix(".safetensors")
+    request = request_for(tmp_path)
+    weights = request.checkpoint.with_suffix(".safetensors")
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(StoreError, match="checkpoint"):
-        speak(order)
+        generate(request)
 
 
 def test_a_long_take_needs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     """What is kept between blocks is the network's memory, whose size has nothing to do with the take's."""
-    order = order_for(tmp_path)
+    request = request_for(tmp_path)
     sizes = []
     for kill in (100, 800):
-        speak_until(order, kill)
-        sizes.append((order.folder / MEMORY_FILE).stat().st_size)
+        generate_until(request, kill)
+        sizes.append((request.folder / STATE_FILE).stat().st_size)
     assert sizes[0] == sizes[1]

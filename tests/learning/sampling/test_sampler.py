@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.learning.models.network import SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.audio.formats import SILENCE_BYTE
+from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import inverse_temperature, uniforms
 from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_models import quantise

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.learning.sampling.candidates import extract_features
-from pipeline.learning.sampling.take import Take
-from pipeline.learning.sampling.take_facts import BLOCK, TakeFacts, dead_air_cut, doubts_about, examine, longest_copy
-from tests.learning.sampling.test_candidates import RATE_HZ, noise, voice_like
+from pipeline.audio.features import extract_features
+from pipeline.learning.sampling.take import Take, TakeFacts
+from pipeline.learning.sampling.take_facts import BLOCK, examine, longest_copy
+from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
+from tests.audio.test_features import RATE_HZ, noise, voice_like
 
 VALUES = ((np.arange(256) - 127.5) / 127.5).astype(np.float32)
 LEAST = 2 * BLOCK - 1
@@ -105,14 +106,14 @@ def take(iteration: int, **facts: object) -> Take:
 
 def test_doubts_have_numbers() -> None:
     takes = [take(0, noise=True, silence_share=1.0), take(10, silence_share=0.5), take(200, copied_samples=4000)]
-    silent, copied = doubts_about(takes)
+    silent, copied = take_warnings(takes)
     assert "1 of 3 takes are at least 50% silence: iteration 10" in silent
     assert "iteration 200 repeats 4,000 bytes (0.50 s)" in copied
 
 
 def test_clipped_takes_and_late_noise_are_doubted_but_early_noise_is_not() -> None:
     takes = [take(n, noise=True, clipped_share=0.02 if n > 6 else 0.0) for n in range(9)]
-    clipped, noisy = doubts_about(takes)
+    clipped, noisy = take_warnings(takes)
     assert "2 of 9 takes are clipped" in clipped
     assert "3 of 9 takes are noise: iteration 6, 7, 8" in noisy
 
@@ -124,5 +125,5 @@ def test_dead_air_that_was_cut_is_told_with_its_length() -> None:
 
 
 def test_good_takes_leave_no_doubt() -> None:
-    assert doubts_about([take(0), take(5), take(9, copied_samples=100)]) == []
-    assert doubts_about([]) == []
+    assert take_warnings([take(0), take(5), take(9, copied_samples=100)]) == []
+    assert take_warnings([]) == []

@@ -10,8 +10,8 @@ from pipeline.learning.training.continuation import prolong, shorten
 from pipeline.learning.training.loop import train
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import CONTINUE_FILE, RECORD_FILE, STATE_FILE
+from pipeline.learning.training.state_file import load_state
 from pipeline.learning.training.training import Training
-from pipeline.learning.training.training_state import load_state
 from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
 
 SMALLEST = LstmSettings(layers=1, neurons=8, embedding=4, dropout=0.2)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.errors import ProductionError
-from pipeline.learning.models.network import SILENCE_BYTE
 from pipeline.learning.training.streams import TrainingStreams, ValidationStreams
 
 

@@ -15,7 +15,7 @@ import soundfile
 
 from pipeline.errors import OutputError, RecordingError
 from pipeline.sound.inputs import recorder
-from pipeline.sound.inputs.recorder import GrowingWav, InputDevice, input_devices, reading_text, record, sound_library
+from pipeline.sound.inputs.recorder import GrowingWav, InputDevice, input_devices, record, sound_library
 from pipeline.sound.signal.meter import Level, LevelMeter
 from tests.sound.sounds import Floats, noise, peak_hz, sine, speechlike
 
@@ -167,12 +167,6 @@ def test_a_missing_library_is_told_with_the_way_to_get_it(monkeypatch: pytest.Mo
     with pytest.raises(RecordingError) as caught:
         sound_library()
     assert "pip install" in caught.value.hint
-
-
-def test_the_text_to_read_is_long_enough_and_there_for_every_language() -> None:
-    assert len(reading_text("en-gb").split()) > 250
-    assert reading_text("xx") == reading_text()
-    assert set("abcdefghijklmnopqrstuvwxyz") <= set(reading_text().lower())
 
 
 def warnings_after(sound: Floats, seconds: float = 6.0) -> str:

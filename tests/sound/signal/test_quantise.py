@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pipeline.audio.formats import SILENCE_BYTE, Encoding
 from pipeline.learning import corpus
-from pipeline.sound.signal.quantise import SILENCE, Encoding, QuantisedSamples, code_values, dequantise, quantise
+from pipeline.sound.signal.quantise import QuantisedSamples, code_values, dequantise, quantise
 
 ENCODINGS: tuple[Encoding, ...] = ("linear-u8", "mu-law")
 ALL_CODES = np.arange(256, dtype=np.uint8)
@@ -25,7 +26,7 @@ def test_every_code_comes_back_from_its_own_value(encoding: Encoding) -> None:
 
 @every_encoding
 def test_code_128_is_silence(encoding: Encoding) -> None:
-    assert code_values(encoding)[SILENCE] == 0
+    assert code_values(encoding)[SILENCE_BYTE] == 0
     assert quantise(np.zeros(3), encoding).tolist() == [128, 128, 128]
 
 

@@ -115,7 +115,7 @@ def test_sizes_that_a_format_can_not_hold_are_told(tmp_path: Path, log: Path) ->
 def test_memory_that_does_not_suffice_is_told_beforehand(
     tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graph_command, "_free_memory", lambda: 1 << 20)
+    monkeypatch.setattr(graph_command, "free_memory_bytes", lambda: 1 << 20)
     with pytest.raises(InputError, match="of memory") as caught:
         run_graph(GraphOptions((str(log),)), str(tmp_path / "graph.webp"))
     assert "PNG" in caught.value.hint

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.learning.sampling.candidates import closest, distance, extract_features
+from pipeline.audio.features import closest, distance, extract_features
 
 RATE_HZ = 8000
 

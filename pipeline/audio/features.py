@@ -1,6 +1,7 @@
-"""Which of several takes is closest to the recording: in loudness, in its changes and pauses, and in spectrum.
+"""What a sound is like on the whole, and how far two sounds are apart: in loudness, its changes, pauses, and spectrum.
 
-This module owns the rule. Arrays of samples in, numbers out; it knows neither files nor bytes, and needs no torch.
+This module owns the distance by which the closest of several takes is chosen. Arrays of samples in, numbers out; it
+knows neither files nor bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from pipeline.audio import noise
 
 Floats = npt.NDArray[np.float32]
 
@@ -24,9 +27,8 @@ _PAUSE_BELOW_LOUDEST_DB: Final = 25.0
 
 _SILENCE_BELOW_DB: Final = 24.0
 """A take so much quieter than the recording says nothing."""
-_NOISE_FLATNESS: Final = 0.5
-"""Flatter than this, where the recording is not, is noise."""
 _REFUSED: Final = 100.0
+"""Added to the distance of a take that is silent or noise."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,13 @@ class AudioFeatures:
 
 
 def extract_features(samples: Floats, sample_rate_hz: int) -> AudioFeatures:
-    """Describe a sound, full scale = 1, shape = (samples,), of any length."""
+    """Measure a sound.
+
+    Parameters
+    ----------
+    samples
+        float32, full scale = 1, shape = (samples,), of any length.
+    """
     size = max(32, round(_WINDOW_S * sample_rate_hz))
     x = np.asarray(samples, np.float64)
     x = np.pad(x, (0, -len(x) % size)) if len(x) else np.zeros(size)
@@ -69,7 +77,7 @@ def extract_features(samples: Floats, sample_rate_hz: int) -> AudioFeatures:
     return AudioFeatures(
         level_db=float(_decibels(np.mean(windows**2))),
         movement_db=float(np.std(np.maximum(levels, levels.max() - _HEARD_BELOW_LOUDEST_DB))),
-        flatness=float(np.exp(np.mean(np.log(power))) / np.mean(power)),
+        flatness=float(noise.flatness(power)),
         pauses=float(np.mean(levels < levels.max() - _PAUSE_BELOW_LOUDEST_DB)),
         bands_db=_in_bands(power, sample_rate_hz / size, sample_rate_hz / 2),
     )
@@ -89,7 +97,7 @@ def distance(take: AudioFeatures, recording: AudioFeatures) -> float:
 
 def is_noise(take: AudioFeatures, recording: AudioFeatures) -> bool:
     """Tell whether a take is noise where the recording is not."""
-    return take.flatness > _NOISE_FLATNESS > recording.flatness
+    return noise.is_noise(take.flatness, recording.flatness)
 
 
 def closest(distances: Sequence[float]) -> int:

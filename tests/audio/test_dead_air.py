@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.learning.sampling.dead_air import longest_pause_s, stretches_to_keep
+from pipeline.audio.dead_air import longest_pause_s, stretches_to_keep
 from pipeline.sound.signal.quantise import code_values, quantise
 
 RATE_HZ = 8000

@@ -7,8 +7,8 @@ import torch
 from pipeline.errors import TrainingError
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import uniforms
-from pipeline.learning.sampling.gpu_sampler import GpuSampler, gpu_or_cpu
 from pipeline.learning.sampling.sampler import Sampler
+from pipeline.learning.sampling.torch_sampler import TorchSampler, gpu_or_cpu
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -26,7 +26,7 @@ def test_logits_are_those_of_the_processor(network: LstmSettings | TieredSetting
     weights = random_weights(network)
     heard = np.random.default_rng(5).integers(0, 256, 300).astype(np.uint8)
     expected = Sampler(network, weights, weight_dtype="float32", streams=2).logits(heard)
-    logits = GpuSampler(network, weights, streams=2, device=device).logits(heard)
+    logits = TorchSampler(network, weights, streams=2, device=device).logits(heard)
     assert np.abs(logits - expected).max() < 1e-3
 
 
@@ -39,7 +39,7 @@ def test_bytes_are_those_of_the_processor(
     weights = random_weights(network)
     chance, sharp = plain(3, 150)
     expected = Sampler(network, weights, weight_dtype="float32", streams=3).generate(chance, 1.2 * sharp, **cuts)
-    said = GpuSampler(network, weights, streams=3, device=device).generate(chance, 1.2 * sharp, **cuts)
+    said = TorchSampler(network, weights, streams=3, device=device).generate(chance, 1.2 * sharp, **cuts)
     np.testing.assert_array_equal(said, expected)
 
 
@@ -48,8 +48,8 @@ def test_bytes_are_those_of_the_processor(
 def test_a_stop_within_a_group_changes_nothing(network: LstmSettings | TieredSettings, device: str) -> None:
     weights = random_weights(network)
     chance, sharp = plain(2, 200)
-    whole = GpuSampler(network, weights, streams=2, device=device).generate(chance, sharp)
-    first, second = (GpuSampler(network, weights, streams=2, device=device) for _ in range(2))
+    whole = TorchSampler(network, weights, streams=2, device=device).generate(chance, sharp)
+    first, second = (TorchSampler(network, weights, streams=2, device=device) for _ in range(2))
     begun = first.generate(chance[:, :100], sharp[:, :100])
     assert second.load_state_dict(first.state_dict())
     np.testing.assert_array_equal(np.hstack((begun, second.generate(chance[:, 100:], sharp[:, 100:]))), whole)
@@ -75,7 +75,7 @@ def test_priming_in_one_run_is_priming_byte_by_byte(
 
 def test_foreign_memory_is_refused() -> None:
     weights = random_weights(SMALL_LSTM)
-    sampler = GpuSampler(SMALL_LSTM, weights, device="cpu")
+    sampler = TorchSampler(SMALL_LSTM, weights, device="cpu")
     memory = sampler.state_dict()
     assert not sampler.load_state_dict({**memory, "history": memory["history"] + 999})
     assert not sampler.load_state_dict({**memory, "phase": np.array([5])})

@@ -1,8 +1,8 @@
-"""The sampler for a GPU: one step of the network and one draw, captured once as a CUDA graph and replayed.
+"""The sampler made of torch: for a GPU, and for a processor on which the compiled sampler can't be built.
 
-The bytes never leave the device within a block: the drawn byte is the next step's input, random numbers are sent ahead,
-and what was said comes back a block at a time. On a processor the same steps run without a graph, slowly; that is how
-they are tested. The random numbers are those of the processor's sampler, the rounding is not: bytes may differ.
+On a GPU one step of the network and one draw are captured once as a CUDA graph and replayed: the drawn byte is the next
+step's input, random numbers are sent ahead, and the bytes come back a block at a time. On a processor the same steps
+run one by one, slowly. The random numbers are those of the compiled sampler, the rounding is not: bytes may differ.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.errors import TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
-from pipeline.learning.models.network import BYTE_VALUES, SILENCE_BYTE, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
-from pipeline.learning.sampling.generation import Order
+from pipeline.learning.sampling.generation import GenerationRequest
+from pipeline.learning.sampling.quantisation import Floats, rounded_weights
 
 Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 _STEPS_PER_GRAPH: Final = 64
 _WARM_UPS: Final = 3
@@ -47,10 +48,17 @@ def gpu_or_cpu(*, required: bool) -> str:
     return "cpu"
 
 
-def open_gpu_sampler(order: Order) -> GpuSampler:
-    """Load the order's checkpoint for the GPU."""
-    checkpoint = load_checkpoint(order.checkpoint)
-    return GpuSampler(checkpoint.network, checkpoint.weights, streams=len(order.files))
+def open_gpu_sampler(request: GenerationRequest) -> TorchSampler:
+    """Load the checkpoint for the GPU, in float32."""
+    checkpoint = load_checkpoint(request.checkpoint)
+    return TorchSampler(checkpoint.network, checkpoint.weights, streams=len(request.files))
+
+
+def open_slow_sampler(request: GenerationRequest) -> TorchSampler:
+    """Load the checkpoint for torch on the processor, with the weights rounded as the compiled sampler holds them."""
+    checkpoint = load_checkpoint(request.checkpoint)
+    weights = rounded_weights(checkpoint.network, checkpoint.weights, request.weight_dtype)
+    return TorchSampler(checkpoint.network, weights, streams=len(request.files), device="cpu")
 
 
 class _Tensors:
@@ -96,7 +104,7 @@ class _Tensors:
         return parts | {f"cells{layer}": tensor for layer, tensor in enumerate(self.cells)}
 
 
-class GpuSampler:
+class TorchSampler:
     """Lets one or more streams of a network speak, on a GPU; a `Generator`.
 
     Parameters

@@ -1,6 +1,6 @@
 """Dead air: stretches of a take that are silent for longer than any pause of the recording, and the take without them.
 
-Silence is what the facts of a take call so, window by window. This module is pure: bytes in, numbers and bytes out.
+Silence is what `levels` calls so, window by window. This module is pure: bytes in, numbers and bytes out.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.learning.sampling.candidates import Floats
-
-Bytes = npt.NDArray[np.uint8]
+from pipeline.audio.levels import Bytes, Floats
 
 _WINDOW_S: Final = 0.02
 _SHORTEST_S: Final = 0.5
@@ -41,13 +39,13 @@ def longest_pause_s(corpus: Bytes, code_values: Floats, sample_rate_hz: int, lim
 
 
 def stretches_to_keep(
-    said: Bytes, code_values: Floats, sample_rate_hz: int, limit: float, longest_s: float
+    codes: Bytes, code_values: Floats, sample_rate_hz: int, limit: float, longest_s: float
 ) -> list[tuple[int, int]]:
     """Where a take is cut: of every longer silence the middle goes, so that sounds die away as they did.
 
     Parameters
     ----------
-    said, code_values, limit
+    codes, code_values, limit
         As for `longest_pause_s`.
     longest_s
         What is left of every silence that lasts longer.
@@ -57,11 +55,11 @@ def stretches_to_keep(
     list[tuple[int, int]]
         First sample and the one after the last of each stretch that stays, in order; at least a second of the take.
     """
-    size, total = _window(sample_rate_hz), len(said)
+    size, total = _window(sample_rate_hz), len(codes)
     longest = round(longest_s / _WINDOW_S)
     spare = total - min(total, round(_LEAST_LEFT_S * sample_rate_hz))
     kept, at = [], 0
-    for start, end in _silent_runs(_silent(said, code_values, sample_rate_hz, limit)):
+    for start, end in _silent_runs(_silent(codes, code_values, sample_rate_hz, limit)):
         gap = min((end - start - longest) * size, spare)
         if gap <= 0:
             continue
@@ -76,14 +74,14 @@ def _window(sample_rate_hz: int) -> int:
     return max(1, round(_WINDOW_S * sample_rate_hz))
 
 
-def _silent(said: Bytes, code_values: Floats, sample_rate_hz: int, limit: float) -> npt.NDArray[np.bool_]:
+def _silent(codes: Bytes, code_values: Floats, sample_rate_hz: int, limit: float) -> npt.NDArray[np.bool_]:
     """Whether each whole window is silent; shape = (samples // window,)."""
     size = _window(sample_rate_hz)
-    count = len(said) // size
+    count = len(codes) // size
     found = np.zeros(count, bool)
     for first in range(0, count, _AT_ONCE):
         last = min(first + _AT_ONCE, count)
-        found[first:last] = code_values[said[first * size : last * size]].reshape(-1, size).var(axis=1) < limit
+        found[first:last] = code_values[codes[first * size : last * size]].reshape(-1, size).var(axis=1) < limit
     return found
 
 
