@@ -30,7 +30,7 @@ from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.sound.signal.quantise import code_values
-from pipeline.stages.shared.choices import check_choices, idle_choices
+from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -96,9 +96,13 @@ class _Wish:
     @property
     def work(self) -> float:
         """Arithmetic of all its bytes."""
-        return (
-            self.samples * self.settings.candidates * (self.network.flops_per_byte if self.network is not None else 1)
-        )
+        flops_per_byte = 1 if self.network is None else self.network.flops_per_byte
+        return self.samples * self.settings.candidates * flops_per_byte
+
+
+def check(production: Production) -> None:
+    """Check choices among candidates, as far as checkpoints are known before any training; raises a ProductionError."""
+    check_early_choices(production)
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -109,17 +113,13 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ProductionError
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
-    found: list[Piece] = []
-    for wish in _wishes(production, results):
-        found += [piece for piece in (wish.candidates, wish.piece) if piece is not None]
-    return found
+    return [piece for wish in _wishes(production, results) for piece in (wish.candidates, wish.piece) if piece]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Let the checkpoints speak whose takes are not fresh."""
     wishes = _wishes(production, results)
-    forced = STAGE in workplace.force
-    store = workplace.store
+    store, forced = workplace.store, STAGE in workplace.force
     todo = [w for w in wishes if forced or (store.find(w.made_by_network) is None)]
     _make_all(todo, workplace)
     takes: list[list[Result[Take]]] = [[] for _ in production.sections]
@@ -202,12 +202,11 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
         story,
         is_shortened=not production.has_own_length,
     )
-    speakers = [
-        (_Speaker(section, saved[take.iteration], take.iteration), take.seconds)
+    return [
+        _wish(production, results, _Speaker(section, saved[take.iteration], take.iteration), take.seconds)
         for take in planned
         if take.iteration in saved
     ]
-    return [_wish(production, results, speaker, seconds) for speaker, seconds in speakers]
 
 
 def _wishes(production: Production, results: Results) -> list[_Wish]:
