@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.forecast import surveyed
-from pipeline.build.stage_order import STAGES, StageSurvey, build, check_words, load_stage, survey_stages
+from pipeline.build.stage_order import OWN, SHARED, STAGES, StageSurvey, build, load_stage, survey_stages
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cuts import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT, WorkTime
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
-
-SHARED: Final = ("prepare", "train", "sample")
-"""The stages that cuts have in common with the film: nothing is recorded, trained or said for a cut alone."""
-OWN: Final = tuple(stage for stage in STAGES if stage not in SHARED)
 
 
 def check_cut(stage: str, cut: str | None) -> None:
@@ -53,7 +48,6 @@ def build_one(
     if cut is None:
         return production, build(production, workplace, until)
     chosen = find_cut(production, cut)
-    _check_words(production, chosen)
     shared = replace(workplace, force=workplace.force - set(SHARED))
     film = build(production, shared, SHARED[-1], cuts=(chosen,), cut_stages=OWN[: OWN.index(until) + 1])
     return _build_cut(production, chosen, film, workplace, until)
@@ -61,36 +55,20 @@ def build_one(
 
 def build_all(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> dict[str, Results]:
     """Make the film and then its cuts, up to and including one stage; by the cut's name, '' for the film."""
-    if until in OWN:
-        for cut in production.cuts:
-            _check_words(production, cut)
-    if until not in OWN:
-        return {"": build(production, workplace, until)}
-    results = build(production, workplace, until, cuts=production.cuts, cut_stages=OWN[: OWN.index(until) + 1])
-    return {"": results} | {
-        cut.name: _build_cut(production, cut, results, workplace, until)[1] for cut in production.cuts
-    }
-
-
-def _check_words(production: Production, cut: CutSettings) -> None:
-    """Find faults of a cut's look and words before hours are spent on training."""
-    from pipeline.picture.text.templating import check_text  # noqa: PLC0415 - a survey does without pictures
-    from pipeline.stages.storyboard import CAPTION_FACTS  # noqa: PLC0415
-
-    check_words(production.dressed(cut))
-    for line in cut.take:
-        if line.caption is not None:
-            check_text(line.caption, CAPTION_FACTS, f"caption in the cut '{cut.name}'")
+    own = OWN[: OWN.index(until) + 1] if until in OWN else ()
+    results = build(production, workplace, until, cuts=production.cuts, cut_stages=own)
+    cuts = production.cuts if own else ()
+    return {"": results} | {cut.name: _build_cut(production, cut, results, workplace, until)[1] for cut in cuts}
 
 
 def _build_cut(
     production: Production, cut: CutSettings, film: Results, workplace: Workplace, until: str
 ) -> tuple[Production, Results]:
     place = place_for(workplace, cut)
-    told, results = cut_film(production, cut, film, place.report)
+    shown, results = cut_film(production, cut, film, place.report)
     for name in OWN[: OWN.index(until) + 1]:
-        results = load_stage(name).run(told, results, place)
-    return told, results
+        results = load_stage(name).run(shown, results, place)
+    return shown, results
 
 
 def trained_so_far(production: Production, workplace: Workplace) -> Production:
@@ -154,8 +132,8 @@ def survey_all(
         found += survey_stages(production, results, workplace, own, waits_for)[0]
     for one in wanted:
         place = place_for(workplace, one)
-        told, cut_made = production.dressed(one), results
+        shown, of_cut = production.dressed(one), results
         if not waits_for:
-            told, cut_made = cut_film(production, one, results, SILENT)
-        found += survey_stages(told, cut_made, place, own, waits_for)[0]
+            shown, of_cut = cut_film(production, one, results, SILENT)
+        found += survey_stages(shown, of_cut, place, own, waits_for)[0]
     return found

@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from pipeline.build.forecast import MEASURED, Forecast, to_make
-from pipeline.build.foresight import check_insert, check_layout, check_prepared
-from pipeline.errors import FootageError, ProductionError
+from pipeline.build.foresight import check_prepared
 from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.planning.cuts import CutSettings
 from pipeline.production.schema import Production
-from pipeline.runtime.named_files import absent_hint
 from pipeline.runtime.progress import SILENT
-from pipeline.stages.shared.choices import check_early_choices
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, PieceState, Store
@@ -30,14 +27,18 @@ if TYPE_CHECKING:
     from pipeline.build.trainings import Flight
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
-_MUSIC: Final = "sound.music"
-_PICTURE: Final = "video, picture"
+SHARED: Final = ("prepare", "train", "sample")
+"""The stages that cuts have in common with the film: nothing is recorded, trained or said for a cut alone."""
+OWN: Final = tuple(stage for stage in STAGES if stage not in SHARED)
 _QUICK: Final = frozenset({"storyboard"})
 """Made in passing, aside, where a survey needs to see beyond them."""
 
 
 class Stage(Protocol):
     """What every file in `stages/` offers."""
+
+    def check(self, production: Production) -> None:
+        """Look for faults in what was given, quickly, before any stage makes anything; raises an InputError."""
 
     def pieces(self, production: Production, results: Results) -> list[Piece]:
         """Say what the stage would make of what was made before it."""
@@ -64,13 +65,12 @@ def build(
     Parameters
     ----------
     cuts, cut_stages
-        The cuts that whoever calls will make afterwards, and their stages: only to tell how long all of it takes.
+        The cuts that whoever calls will make afterwards, and their stages: to find their faults at once, and to tell
+        how long all of it takes.
     """
-    check_ffmpeg()
-    if until != "prepare":
-        check_words(production)
-    results = Results()
     wanted = STAGES[: STAGES.index(until) + 1]
+    check_all(production, cuts, STAGES if until != "prepare" else wanted)
+    results = Results()
     forecast = Forecast(production, workplace, wanted, cuts, cut_stages)
     for name in wanted:
         stage = load_stage(name)
@@ -93,41 +93,31 @@ def _takes_meanwhile(production: Production, results: Results, workplace: Workpl
     return speaking_meanwhile(production, results, workplace)
 
 
-def check_words(production: Production) -> None:
-    """Find missing files, and faults of captions, cards, themes and layouts, before hours are spent on training."""
-    from pipeline.stages.cards import check_cards  # noqa: PLC0415 - a survey does without pictures
-    from pipeline.stages.storyboard import check_captions  # noqa: PLC0415
+def check_all(production: Production, cuts: Sequence[CutSettings] = (), stages: Sequence[str] = STAGES) -> None:
+    """Look for every fault that can be found before anything is made: of a film, then of its cuts; each once.
 
-    _check_files(production)
-    check_layout(production.video, production.templates_folder)
-    check_captions(production)
-    check_early_choices(production)
-    check_cards(production)
+    Parameters
+    ----------
+    cuts
+        Those that are to be made too.
+    stages
+        Those whose faults matter, in order.
 
-
-def _check_files(production: Production) -> None:
-    """Look into footage and music, whose stages come after hours of training."""
-    from pipeline.ffmpeg.formats import recognise  # noqa: PLC0415 - a survey does without pictures
-
-    inserts = {f"insert {number}": insert for number, insert in enumerate(production.inserts, start=1)}
-    named = [(insert.file, field) for field, insert in inserts.items()]
-    if production.sound.music is not None:
-        named.append((str(production.sound.music), _MUSIC))
-    if production.video.picture:
-        named.append((production.video.picture, _PICTURE))
-    for name, key in named:
-        path = production.resolve(name, key)
-        if not path.is_file():
-            raise FootageError(
-                "There is no such file.",
-                where=f"{key}: {path}",
-                expected="a file beside the production",
-                hint=absent_hint(path),
-            )
-        if key == _MUSIC:
-            recognise(path, FootageError)
-        elif key in inserts:
-            check_insert(path, inserts[key], production.video, key)
+    Raises
+    ------
+    InputError
+        The first fault.
+    FfmpegError
+        Where there is no ffmpeg that works.
+    """
+    check_ffmpeg()
+    for name in stages:
+        load_stage(name).check(production)
+    for cut in cuts:
+        dressed = production.dressed(cut)
+        for name in stages:
+            if name not in SHARED:
+                load_stage(name).check(dressed)
 
 
 @dataclass(frozen=True)
@@ -249,16 +239,3 @@ def _sum_up(stage: str, pieces: list[tuple[str, PieceState]]) -> StageSurvey:
     reasons = list(dict.fromkeys(state.why for state in groups[worst] if state.why))
     why = told + (f": {reasons[0]}" if reasons else "")
     return StageSurvey(stage, worst, why, tuple(pieces))
-
-
-def check_stage_name(name: str) -> str:
-    """Return the name of a stage.
-
-    Raises
-    ------
-    ProductionError
-        Where there is no such stage.
-    """
-    if name not in STAGES:
-        raise ProductionError(f"There is no stage '{name}'.", where="command line", expected=", ".join(STAGES))
-    return name

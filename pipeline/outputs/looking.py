@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.build.cutting import cut_film, find_cut, place_for
-from pipeline.build.stage_order import check_words, load_stage
+from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import Training, trainings
-from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.sampling.take import Take
@@ -153,8 +152,7 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
     InputError
         As a build does, where the production or a recording is wrong.
     """
-    check_ffmpeg()
-    check_words(production)
+    check_all(production, () if cut is None else (find_cut(production, cut),))
     with see(production, workplace, beside=beside) as seen:
         shown, aside = seen.production, seen.aside
         results, sounds = _spoken(shown, seen.results, replace(workplace, force=frozenset()), aside)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
-from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.cuts import CutLine, CutSettings
 from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.models.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
@@ -118,7 +118,7 @@ class Production(_Part):
     _name: str = PrivateAttr(default="film")
     _allow_outside: bool = PrivateAttr(default=False)
     _is_draft: bool = PrivateAttr(default=False)
-    _cut: str = PrivateAttr(default="")
+    _of_cut: CutSettings | None = PrivateAttr(default=None)
     _is_other_length: bool = PrivateAttr(default=False)
     _notes: tuple[str, ...] = PrivateAttr(default=())
 
@@ -162,7 +162,12 @@ class Production(_Part):
     @property
     def cut(self) -> str:
         """The name of the cut that this is; empty for the film itself."""
-        return self._cut
+        return self._of_cut.name if self._of_cut is not None else ""
+
+    @property
+    def cut_lines(self) -> tuple[CutLine, ...]:
+        """Takes chosen by hand for the cut that this is; none for the film itself."""
+        return self._of_cut.take if self._of_cut is not None else ()
 
     @property
     def has_own_length(self) -> bool:
@@ -177,7 +182,7 @@ class Production(_Part):
 
     def piece_name(self, name: str) -> str:
         """Name a piece of this form of the film, so that its draft and its cuts are remembered beside it."""
-        return "/".join([*(["draft"] if self._is_draft else []), *([self._cut] if self._cut else []), name])
+        return "/".join([*(["draft"] if self._is_draft else []), *([self.cut] if self.cut else []), name])
 
     @property
     def templates_folder(self) -> Path | None:
@@ -270,7 +275,7 @@ class Production(_Part):
             "cuts": (),
         }
         other = self.model_copy(update=changes)
-        other._cut, other._name = cut.name, f"{self._name}-{cut.name}"  # noqa: SLF001 - its own kind
+        other._of_cut, other._name = cut, f"{self._name}-{cut.name}"  # noqa: SLF001 - its own kind
         return other
 
 

@@ -36,6 +36,7 @@ from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.resources import find_template
 from pipeline.sound.signal.quantise import dequantise
+from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -114,8 +115,8 @@ def _warn_of_small_words(production: Production, results: Results, sources: _Sou
             workplace.report.warn(f"{words}; shorten it, or let the layout give it more room or lines")
 
 
-def check_cards(production: Production) -> None:
-    """Check theme, card templates, and the film's own words and picture before anything is trained.
+def check(production: Production) -> None:
+    """Check theme, card templates, and the film's own words and picture.
 
     Raises
     ------
@@ -129,7 +130,9 @@ def check_cards(production: Production) -> None:
     theme = load_theme(production.video.theme, production.templates_folder)
     for name in ("title", "section", "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
-    _picture(production)
+    if production.video.picture:
+        existing_file(production, production.video.picture, "video, picture")
+        _picture(production)
     type_ = typesetter_for(theme)
     for text in _own_words(production):
         type_.measure(text, TextStyle(64.0))
@@ -140,11 +143,8 @@ def _own_words(production: Production) -> Iterator[str]:
     yield from (production.title, production.subtitle, production.author, production.recording_credit)
     for name in ("take", "recording"):
         yield read_template_text(find_template(f"captions/{name}.txt", production.templates_folder))
-    for section in production.sections:
-        lines = section.storyboard
-        yield from (section.title, *(rule.text for rule in lines.caption), *(take.caption or "" for take in lines.take))
-    for cut in production.cuts:
-        yield from (line.caption or "" for line in cut.take)
+    yield from (section.title for section in production.sections)
+    yield from (text for text, _ in own_captions(production))
 
 
 def _names(results: Results) -> list[str]:

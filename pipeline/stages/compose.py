@@ -12,7 +12,8 @@ from typing import Any, Final
 import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import StageError
+from pipeline.errors import FootageError, StageError
+from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
@@ -26,7 +27,7 @@ from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
-from pipeline.picture.text.templating import render_text
+from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.template_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
@@ -41,6 +42,7 @@ from pipeline.sound.soundtrack.soundtrack import (
     measure_file,
     mix,
 )
+from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -55,6 +57,8 @@ THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
 """What subtitles say while a card is shown: a card's own words are too many to be read twice."""
+FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters")
+"""The names that both templates may use."""
 _PEAK_MARGIN_DB: Final = 0.1
 _HURRIED_HEADROOM_DB: Final = 1.0
 """A draft's sound is a little lower from the beginning: then it need not be encoded a second time."""
@@ -82,6 +86,18 @@ class Soundtrack(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
+def check(production: Production) -> None:
+    """Check the templates of what goes with the film, and the music; raises a TemplateError or a FootageError."""
+    check_text(_template(production, DESCRIPTION_TEMPLATE), FACTS, DESCRIPTION_TEMPLATE)
+    check_text(_template(production, CARDS_TEMPLATE), (*FACTS, "card", "section"), CARDS_TEMPLATE)
+    if production.sound.music is not None:
+        recognise(existing_file(production, production.sound.music, "sound.music"), FootageError)
+
+
+def _template(production: Production, name: str) -> str:
+    return read_template_text(find_template(name, production.templates_folder))
+
+
 def pieces(production: Production, results: Results) -> list[Piece]:
     """Return the soundtrack and the film."""
     sound = _soundtrack_piece(production, results)
@@ -92,10 +108,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
         "thumbnail": [card.content_hash for card in results.cards if card.record.name == THUMBNAIL],
-        "templates": [
-            read_template_text(find_template(name, production.templates_folder))
-            for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)
-        ],
+        "templates": [_template(production, name) for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)],
         "words": {
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
@@ -349,7 +362,7 @@ def _facts(timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, 
 
 def _write_companions(production: Production, results: Results, folder: Path, note: Callable[[str], None]) -> None:
     """Write the files that go with the film."""
-    timeline, own = _timeline(results).record, production.templates_folder
+    timeline = _timeline(results).record
     chapters = platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
@@ -363,21 +376,20 @@ def _write_companions(production: Production, results: Results, folder: Path, no
         "sections": [section.model_dump() for section in timeline.sections],
         "chapters": [{"time": time, "title": title} for time, _, title in lines],
     }
-    on_cards = read_template_text(find_template(CARDS_TEMPLATE, own))
-    said = {}
+    on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
         section = {} if card.section is None else timeline.sections[card.section].model_dump()
-        told = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
-        said[card.name] = told.splitlines()
+        words = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
+        said[card.name] = words.splitlines()
     cues = cues_of(timeline, said)
-    description = read_template_text(find_template(DESCRIPTION_TEMPLATE, own))
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
     atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4"))
     if chapters.lines:
         atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
-    atomic_write_text(folder / "description.txt", render_text(description, facts, DESCRIPTION_TEMPLATE))
+    description = render_text(_template(production, DESCRIPTION_TEMPLATE), facts, DESCRIPTION_TEMPLATE)
+    atomic_write_text(folder / "description.txt", description)
     for picture in results.cards:
         if picture.record.name == THUMBNAIL:
             atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())

@@ -38,6 +38,19 @@ def pieces(production: Production, results: Results) -> list[Piece]:  # noqa: AR
     return [_piece(production, section) for section in range(len(production.sections))]
 
 
+def check(production: Production) -> None:
+    """Check that every recording is there, and is one.
+
+    Raises
+    ------
+    RecordingError
+        Where one is missing or is none.
+    """
+    for section in range(len(production.sections)):
+        for path in production.recording_paths(section):
+            check_recording(path)
+
+
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the corpora that are not fresh."""
     corpora = [

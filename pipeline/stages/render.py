@@ -12,13 +12,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import ProductionError
 from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.encoding.hardware import codec_for
 from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
+from pipeline.film.planning.settings import check_shape
 from pipeline.film.timeline.segments import FrameRange, cut
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
+from pipeline.picture.panels.layout import load_layout
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
@@ -66,6 +69,25 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     """One segment after the other, each determined by what it shows and by nothing else."""
     plan = plan_encoder(production.video, codec_for(production.video)[0])
     return [piece for _, piece in _stretches(production, show_of(production, results), plan)]
+
+
+def check(production: Production) -> None:
+    """Check that the layout can be used, and is made for frames of this shape.
+
+    Raises
+    ------
+    TemplateError
+        Where there is no such layout, or one that can't be used.
+    ProductionError
+        Where it is made for another shape.
+    """
+    video = production.video
+    layout = load_layout(video.layout, production.templates_folder)
+    try:
+        check_shape(video.layout, layout.shape, video.width, video.height)
+    except ValueError as error:
+        what = str(error)
+        raise ProductionError(f"{what[0].upper()}{what[1:]}.", where="video: layout, width, height") from None
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:

@@ -30,7 +30,7 @@ from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.sound.signal.quantise import code_values
-from pipeline.stages.shared.choices import check_choices, idle_choices
+from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -98,6 +98,11 @@ class _PlannedTake:
         """Arithmetic of all its bytes."""
         flops_per_byte = self.network.flops_per_byte if self.network is not None else 1
         return self.samples * self.settings.candidates * flops_per_byte
+
+
+def check(production: Production) -> None:
+    """Check choices among candidates, as far as checkpoints are known before any training; raises a ProductionError."""
+    check_early_choices(production)
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:

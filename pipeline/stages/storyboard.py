@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
-from pipeline.errors import ProductionError
+from pipeline.errors import FootageError, ProductionError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
@@ -34,6 +33,8 @@ from pipeline.picture.theme.template_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
+from pipeline.stages.shared.checks import existing_file, own_captions
+from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
@@ -74,7 +75,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "video": video,
         "sections": sections,
         "inserts": [
-            {**insert.model_dump(mode="json"), "content": content_hash(_insert_path(production, number))}
+            {**insert.model_dump(mode="json"), "content": content_hash(insert_path(production, number))}
             for number, insert in enumerate(production.inserts)
         ],
         "captions": dict(_caption_templates(production)),
@@ -97,20 +98,28 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     return replace(results, timeline=timeline)
 
 
-def check_captions(production: Production) -> None:
-    """Check all captions' templates before anything is trained.
+def check(production: Production) -> None:
+    """Check the templates of all captions, and that the user's own footage lasts as long as it is to be shown.
 
     Raises
     ------
     TemplateError
         With the file or the caption, and the line.
+    FootageError
+        With the insert, and how much there is.
     """
-    for name, text in _caption_templates(production).items():
-        check_text(text, CAPTION_FACTS, name)
-    for number, section in enumerate(production.sections, start=1):
-        own = [line.caption for line in section.storyboard.take if line.caption is not None]
-        for text in [*own, *(rule.text for rule in section.storyboard.caption)]:
-            check_text(text, CAPTION_FACTS, f"caption in section {number}")
+    templates = ((text, name) for name, text in _caption_templates(production).items())
+    for text, where in (*templates, *own_captions(production)):
+        check_text(text, CAPTION_FACTS, where)
+    for number, insert in enumerate(production.inserts, start=1):
+        path = existing_file(production, insert.file, f"insert {number}")
+        seconds = shown_seconds(probe(path), insert)
+        if seconds * production.video.frame_rate < 1:
+            raise FootageError(
+                f"It is shown for {seconds:g} s, less than one frame.",
+                where=f"insert {number}: {path}",
+                expected=f"seconds of at least {float(1 / production.video.frame_rate):.3f}",
+            )
 
 
 def _caption_templates(production: Production) -> Mapping[str, str]:
@@ -287,7 +296,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         credits_frames=clock.frames_within(video.credits_seconds),
         sections=[story.plan(report) for story in stories],
         inserts=[
-            (insert, clock.frames_within(shown_seconds(probe(_insert_path(production, number)), insert)))
+            (insert, clock.frames_within(shown_seconds(probe(insert_path(production, number)), insert)))
             for number, insert in enumerate(production.inserts)
         ],
     )
@@ -337,10 +346,6 @@ def _captions(story: _SectionStory, scene: SceneClip, scroll: Axis, report: Repo
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:39] + "\u2026")  # noqa: PLR2004 - enough to know it by
-
-
-def _insert_path(production: Production, number: int) -> Path:
-    return production.resolve(production.inserts[number].file, f"insert {number + 1}, file")
 
 
 def _section_facts(story: _SectionStory) -> SectionFacts:

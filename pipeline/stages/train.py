@@ -38,6 +38,7 @@ from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel
+from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text, disk_errors
@@ -55,6 +56,11 @@ DRAFT_MINUTES = 2.0
 _AT_ONCE_ON_GPU = 3
 _USUAL_FLOPS = 50e9
 """What one core computes in a second, roughly."""
+
+
+def check(production: Production) -> None:
+    """Check that settings of trainings go together; raises a ProductionError."""
+    check_trainings(production)
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -236,10 +242,8 @@ class _Task:
 
 def _at_once(tasks: list[_Task], workplace: Workplace) -> int:
     """How many networks train at the same time: one a core; a few on a GPU, which small networks never fill."""
-    if not tasks:
-        return 0
     most = _AT_ONCE_ON_GPU if _on_gpu(tasks, workplace) else workplace.jobs
-    return max(1, min(most, len(tasks)))
+    return max(1, min(most, len(tasks))) if tasks else 0
 
 
 def _scheduled(tasks: list[_Task], at_once: int, workplace: Workplace) -> list[_Task]:
@@ -257,8 +261,7 @@ def _work(task: _Task) -> float:
     window = recipe.batch * recipe.sequence
     by_minutes = 60 * settings.minutes * _USUAL_FLOPS if settings.minutes is not None else float("inf")
     iterations = planned_iterations(settings, task.corpus.record.train_samples / window, None)
-    by_length = 3.0 * network.flops_per_byte * window * iterations
-    return min(by_minutes, by_length)
+    return min(by_minutes, 3.0 * network.flops_per_byte * window * iterations)
 
 
 def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _Task:
@@ -285,10 +288,9 @@ def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
 def _train_side_by_side(tasks: list[_Task], at_once: int, workplace: Workplace) -> None:
     works = [Task(task.label, _work(task)) for task in tasks]
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
-    numbered = list(enumerate(tasks))
     run_parallel(
         _train_in_process,
-        numbered,
+        list(enumerate(tasks)),
         jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
         on_message=mixer.hear,
@@ -354,8 +356,7 @@ def _begin_from_another(task: _Task, workplace: Workplace) -> None:
             workplace.report.note(f"{task.label}: the first {part.iterations:,} iterations of a longer training")
             return
     states = [(stored[0].iteration, other) for other in others if (stored := usable_state(other)) is not None]
-    begun = prolong(max(states)[1], task.folder) if states else 0
-    if begun:
+    if states and (begun := prolong(max(states)[1], task.folder)):
         workplace.report.note(f"{task.label} goes on from iteration {begun:,} of a shorter training")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from pipeline.build.stage_order import build, check_words
-from pipeline.errors import BuildVideoError, FootageError, ProductionError
+from pipeline.build.films import build_all
+from pipeline.build.stage_order import OWN, STAGES, build, check_all, load_stage
+from pipeline.errors import BuildVideoError, FootageError, InputError, ProductionError
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.resources import find_template
@@ -58,6 +60,81 @@ def test_what_recordings_are_too_short_for_is_told_once_they_are_prepared(
     assert not (store.root / "train").exists()
 
 
+def template(folder: Path, name: str, text: str) -> None:
+    path = folder / "templates" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+CUT = {"name": "short", "seconds": 20}
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "prepare": ({"section": {"recordings": ["gone.wav"]}}, "no such file"),
+    "train": (
+        {"section": {"training": {"sequence": 50}, "network": {"kind": "tiered-lstm", "group": 4}}},
+        "groups of 4",
+    ),
+    "sample": (
+        {
+            "section": {
+                "training": {"iterations": 90, "checkpoints": 4},
+                "sampling": {"candidates": 2, "choose": {"89": 1}},
+            }
+        },
+        "no checkpoint",
+    ),
+    "storyboard": ({"templates": {"captions/take.txt": "{{ iteraton }}"}}, "iteraton"),
+    "cards": ({"templates": {"cards/credits.toml": "element = 3"}}, "credits"),
+    "render": ({"templates": {"layouts/landscape.toml": "panel = 3"}}, "layout"),
+    "compose": ({"templates": {"captions/description.txt": "{{ titel }}"}}, "titel"),
+    "compose, words on cards": ({"templates": {"captions/cards.txt": "{{ cord }}"}}, "cord"),
+    "compose, music": ({"sound": {"music": "gone.wav"}}, "no such file"),
+    "a cut's caption": ({"cut": [{**CUT, "take": [{"iteration": 0, "caption": "{{ epok }}"}]}]}, "epok"),
+    "a cut's layout": ({"cut": [{**CUT, "layout": "mine"}]}, "mine"),
+    "a cut's theme": ({"cut": [{**CUT, "theme": "mine"}]}, "mine"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("until", ["train", "compose"])
+def test_every_stages_faults_are_found_before_anything_is_made(fault: str, until: str, tmp_path: Path) -> None:
+    values, told = FAULTS[fault]
+    for name, text in values.get("templates", {}).items():
+        template(tmp_path, name, text)
+    film = production(tmp_path, **{name: value for name, value in values.items() if name != "templates"})
+    workplace = Workplace(Store(tmp_path / "out" / "work"), tmp_path / "out")
+    with pytest.raises(InputError, match=told):
+        build_all(film, workplace, until)
+    assert not workplace.store.root.exists()
+
+
+def test_every_stage_is_asked_once_for_the_film_and_for_each_cut_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    for name in STAGES:
+        stage = load_stage(name)
+
+        def noted(film: Production, name: str = name, check: Any = stage.check) -> None:
+            asked.append((film.cut, name))
+            check(film)
+
+        monkeypatch.setattr(stage, "check", noted)
+    film = production(tmp_path, {"storyboard": {"recording_start_s": 50}}, cut=[CUT, {**CUT, "name": "teaser"}])
+    with pytest.raises(ProductionError, match="begins at 50 s"):  # found once recordings are prepared
+        build_all(film, Workplace(Store(tmp_path / "out" / "work"), tmp_path / "out"))
+    assert asked == [("", name) for name in STAGES] + [(cut, name) for cut in ("short", "teaser") for name in OWN]
+
+
+def test_checks_touch_nothing_and_take_a_moment(tmp_path: Path) -> None:
+    film = production(tmp_path, cut=[CUT])
+    before = sorted(tmp_path.rglob("*"))
+    check_all(film, film.cuts)
+    began = time.monotonic()
+    check_all(film, film.cuts)
+    assert time.monotonic() - began < 2
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     ("insert", "told"),
     [
@@ -70,7 +147,7 @@ def test_footage_that_can_not_be_shown_is_told_before_training(
 ) -> None:
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "card.png")
     with pytest.raises(FootageError, match=told):
-        check_words(production(tmp_path, insert=[insert]))
+        check_all(production(tmp_path, insert=[insert]))
 
 
 def test_a_layout_of_ones_own_says_which_frames_it_is_made_for(tmp_path: Path) -> None:
@@ -78,8 +155,8 @@ def test_a_layout_of_ones_own_says_which_frames_it_is_made_for(tmp_path: Path) -
     own.mkdir(parents=True)
     (own / "mine.toml").write_text(find_template("layouts/portrait.toml", None).read_text())
     with pytest.raises(BuildVideoError, match="'mine' is made for portrait frames"):
-        check_words(production(tmp_path, video={"layout": "mine"}))
-    check_words(production(tmp_path, video={"layout": "mine", "width": 1080, "height": 1920}))
+        check_all(production(tmp_path, video={"layout": "mine"}))
+    check_all(production(tmp_path, video={"layout": "mine", "width": 1080, "height": 1920}))
 
 
 def test_a_draft_leaves_out_what_its_short_training_never_reaches(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.build.stage_order import check_words, survey
+from pipeline.build.stage_order import check_all, survey
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
 from pipeline.film.delivery.check import check_file
@@ -96,7 +96,7 @@ def production(folder: Path, rng: random.Random) -> Read:
 
     def read() -> None:
         found = load_production(folder)
-        check_words(found.draft())
+        check_all(found.draft())
         survey(found, Workplace(Store(folder / "out" / "work"), folder / "out"), "train")
 
     return read

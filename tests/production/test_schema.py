@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
+from pipeline.picture.text.templating import check_text
 from pipeline.production.schema import load_production, parse_production, safe_file_name
 from pipeline.runtime.resources import builtin_templates_folder
-from pipeline.stages.storyboard import check_captions
+from pipeline.stages.shared.checks import own_captions
+from pipeline.stages.storyboard import CAPTION_FACTS
 
 SECTION = '[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 
@@ -124,7 +126,8 @@ def test_the_production_in_the_readme_is_valid() -> None:
     shown = readme.split("```toml\n")[1].split("```")[0]
     production = parse_production(tomllib.loads(shown), where="README.md")
     assert production.sections[0].storyboard.take[0].iteration == "best"
-    check_captions(production)
+    for text, where in own_captions(production):
+        check_text(text, CAPTION_FACTS, where)
     assert production.cuts[0].name == "short"
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.build.stage_order import check_words
+from pipeline.build.stage_order import check_all
 from pipeline.errors import BuildVideoError
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production, load_production
@@ -19,7 +19,7 @@ from pipeline.runtime.named_files import absent_hint, near_names, stored_path, s
 from pipeline.runtime.resources import builtin_templates_folder, find_template
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.stages import prepare
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from tests.sound.sounds import convert, speechlike, write
 
 RATE = 8000
@@ -58,8 +58,8 @@ KINDS = {
 def looked_at(folder: Path, text: str, name: str = "film.toml") -> Production:
     (folder / name).write_text('title = "x"\n' + text, encoding="utf-8")
     production = load_production(folder / name)
-    prepare.pieces(production, Made())
-    check_words(production)
+    prepare.pieces(production, Results())
+    check_all(production)
     return production
 
 
@@ -75,7 +75,7 @@ def test_so_are_those_of_templates_and_of_the_production_itself(folder: Path, fo
     stored = normalize("NFD", "fílm.toml")
     (folder / stored).write_text(normalize(form, 'title = "x"\ntemplates = "Vörlagen"\n' + named), encoding="utf-8")
     production = load_production(folder / normalize(form, "fílm.toml"))
-    check_words(production)
+    check_all(production)
     assert production.name == normalize("NFC", "fílm")
 
 

@@ -174,8 +174,8 @@ def test_an_excerpt_beyond_the_recordings_end_is_refused(tmp_path: Path) -> None
 def test_a_name_that_is_not_there_is_named_before_anything_is_trained() -> None:
     story = {"takes": 1, "take": [{"iteration": 0, "caption": "{{ iteraton }}"}]}
     with pytest.raises(TemplateError, match="iteraton"):
-        storyboard.check_captions(made_up.production(storyboard_1=story))
-    storyboard.check_captions(made_up.production())
+        storyboard.check(made_up.production(storyboard_1=story))
+    storyboard.check(made_up.production())
 
 
 def test_the_timeline_is_readable_and_comes_back_the_same(tmp_path: Path) -> None:
