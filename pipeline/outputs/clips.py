@@ -42,7 +42,7 @@ from pipeline.production.schema import load_production
 from pipeline.runtime.progress import SILENT, Reporter
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages import compose
-from pipeline.stages.shared import render_inputs as showing
+from pipeline.stages.shared import drawers
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.lock import build_lock
@@ -277,7 +277,7 @@ def _opened(
     if results.timeline is None:
         raise StageError("There is no timeline.")
     with (
-        showing.open_film(shown, results) as draw,
+        drawers.open_film(shown, results) as draw,
         soundfile.SoundFile(name_of(sound.path(sound.record.lossless_file))) as heard,
     ):
         yield _OpenFilm(results.timeline.record, draw, heard)

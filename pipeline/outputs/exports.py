@@ -31,7 +31,7 @@ from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler
 from pipeline.stages import compose
-from pipeline.stages.shared import render_inputs as showing
+from pipeline.stages.shared import drawers
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import Result
 
@@ -109,7 +109,7 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
-    with _whole_file(path) as unfinished, showing.open_film(shown.production, shown.results) as draw:
+    with _whole_file(path) as unfinished, drawers.open_film(shown.production, shown.results) as draw:
 
         def picture(frame: int) -> Picture:
             drawn = rgb_from_planes(planes_of(draw(frame), timeline.width, timeline.height))

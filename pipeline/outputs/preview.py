@@ -114,7 +114,7 @@ def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, s
 
 def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:
     from pipeline.picture.drawing.planes import planes_of, rgb_from_planes  # noqa: PLC0415 - brings the compiler along
-    from pipeline.stages.shared.render_inputs import draw_still  # noqa: PLC0415
+    from pipeline.stages.shared.drawers import draw_still  # noqa: PLC0415
 
     timeline = timeline_of(shown.results)
     planes = planes_of(draw_still(shown.production, shown.results, frame), timeline.width, timeline.height)

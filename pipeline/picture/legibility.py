@@ -11,7 +11,8 @@ from typing import Final
 
 from pipeline.picture.cards.drawing import DrawnCard
 from pipeline.picture.cards.template import module_px
-from pipeline.picture.panels.layout import CaptionPanel, Layout, TitlePanel
+from pipeline.picture.panels.layout import Layout
+from pipeline.picture.panels.words import CaptionSettings, TitleSettings
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 SMALLEST_SHARE: Final = 0.0195
@@ -46,11 +47,11 @@ def small_words_in_scenes(
     width, height = size_px
     found = []
     for panel in layout.panel:
-        if isinstance(panel, CaptionPanel | TitlePanel):
-            weight = 500 if isinstance(panel, CaptionPanel) else 600
+        if isinstance(panel, CaptionSettings | TitleSettings):
+            weight = 500 if isinstance(panel, CaptionSettings) else 600
             style = TextStyle(max(1.0, panel.text * height * layout.scale), weight=weight)
             box = panel.box(width, height)
-            for text in dict.fromkeys(captions if isinstance(panel, CaptionPanel) else titles):
+            for text in dict.fromkeys(captions if isinstance(panel, CaptionSettings) else titles):
                 fitted = typesetter.fit(text, style, box.width, box.height - 1, lines=panel.lines)
                 if fitted.style.size_px < SMALLEST_SHARE * height * layout.scale <= style.size_px:
                     found.append(SmallWords(text, fitted.style.size_px, height))

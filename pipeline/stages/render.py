@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,25 +19,17 @@ from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.planning.settings import check_shape
-from pipeline.film.timeline.segments import FrameRange, cut
+from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.picture.panels.layout import load_layout
 from pipeline.production.schema import Production
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.stages.shared.render_inputs import (
-    RenderInputs,
-    card_of,
-    comparable_before,
-    drawer_for,
-    footage_of,
-    place_among_scenes,
-    show_of,
-    sound_of,
-    style_of,
-)
+from pipeline.stages.shared.drawers import drawer_for
+from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scene_inputs import scene_ingredients
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
@@ -58,8 +50,8 @@ Frame = NDArray[np.uint8]
 class _Task:
     """One segment to be made, by whichever process."""
 
-    show: RenderInputs
-    stretch: FrameRange
+    inputs: RenderInputs
+    segment: FrameRange
     piece: Piece
     plan: EncoderPlan
     store_root: Path
@@ -68,7 +60,7 @@ class _Task:
 def pieces(production: Production, results: Results) -> list[Piece]:
     """One segment after the other, each determined by what it shows and by nothing else."""
     plan = plan_encoder(production.video, codec_for(production.video)[0])
-    return [piece for _, piece in _stretches(production, show_of(production, results), plan)]
+    return [piece for _, piece in _segments(production, render_inputs(production, results), plan)]
 
 
 def check(production: Production) -> None:
@@ -93,12 +85,12 @@ def check(production: Production) -> None:
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the segments that are not fresh, several at once."""
     codec, note = codec_for(production.video)
-    show, plan = show_of(production, results), plan_encoder(production.video, codec)
-    stretches = _stretches(production, show, plan)
+    inputs, plan = render_inputs(production, results), plan_encoder(production.video, codec)
+    segments = _segments(production, inputs, plan)
     store, forced = workplace.store, STAGE in workplace.force
     todo = {
-        piece.key: _Task(show, stretch, piece, plan, store.root)  # what is shown twice is made once
-        for stretch, piece in stretches
+        piece.key: _Task(inputs, segment, piece, plan, store.root)  # what is shown twice is made once
+        for segment, piece in segments
         if forced or store.result(piece, Segment) is None
     }
     if todo:
@@ -108,68 +100,50 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         for remark in _remarks(tasks):
             workplace.report.note(remark)
         _render_all(tasks, workplace)
-    return replace(results, segments=tuple(store.published(piece, Segment) for _, piece in stretches))
+    return replace(results, segments=tuple(store.published(piece, Segment) for _, piece in segments))
 
 
-def _stretches(production: Production, show: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
+def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
     how = {**style_of(production.video, production.templates_folder), "encoder": plan.ingredients()}
-    named = [(stretch, production.piece_name(stretch.name)) for stretch in cut(show.timeline)]
-    return [(stretch, Piece(STAGE, name, VERSION, {**how, **_shown(show, stretch)})) for stretch, name in named]
+    reads = load_layout(production.video.layout, production.templates_folder).reads
+    return [
+        (segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **_shown(inputs, segment, reads)}))
+        for segment in split(inputs.timeline)
+    ]
 
 
-def _shown(show: RenderInputs, stretch: FrameRange) -> dict[str, Json]:
-    """Everything that is seen in a stretch; frames are those of its clip, wherever that stands in the film."""
-    clip, own = stretch.clip, stretch.clip_frames
+def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) -> dict[str, Json]:
+    """Everything that is seen in a segment; frames are those of its clip, wherever that stands in the film.
+
+    `reads` are the fields of a scene's data that the layout's panels read.
+    """
+    clip, own = segment.clip, segment.clip_frames
     frames: dict[str, Json] = {"frames": [own.start, own.stop], "clip": clip.frames}
     if isinstance(clip, CardClip):
-        return {**frames, "card": card_of(show, clip).content_hash}
+        return {**frames, "card": card_of(inputs, clip).content_hash}
     if isinstance(clip, SceneClip):
-        return {**frames, **_scene_ingredients(show, clip, stretch)}
-    settings, path = show.inserts[clip.insert]
+        return {**frames, "scene": scene_ingredients(inputs, clip, own, reads)}
+    settings, path = inputs.inserts[clip.insert]
     seen = settings.model_dump(mode="json", exclude=set(_UNSEEN))
     return {**frames, "insert": seen, "content": content_hash(path), "chain": CHAIN_VERSION}
 
 
-def _scene_ingredients(show: RenderInputs, scene: SceneClip, stretch: FrameRange) -> dict[str, Json]:
-    timeline, start, others = show.timeline, scene.start_frame, comparable_before(show, scene)
-    captions = timeline.captions_between(stretch.start_frame, stretch.end_frame)
-    sounds: list[Json] = [
-        {
-            "frames": [sound.start_frame - start, sound.end_frame - start],
-            "from": sound.source_start_s,
-            "iteration": sound.iteration,
-            "sound": sound_of(show, scene, sound).content_hash,
-        }
-        for sound in scene.sounds
-    ]
-    return {
-        "title": timeline.sections[scene.section].title,
-        "place": place_among_scenes(timeline, scene),
-        "sounds": sounds,
-        "key points": [[point.frame - start, point.iteration] for point in scene.key_points],
-        "captions": [[caption.text, caption.in_frame - start, caption.out_frame - start] for caption in captions],
-        "losses": [show.runs[number].content_hash for number in (*others, scene.section)],
-        "other titles": [timeline.sections[number].title for number in others],
-        **({"picture": content_hash(show.picture)} if show.picture else {}),
-    }
-
-
 def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
     """Tell what happens to footage whose colours are not the film's."""
-    shown = {task.stretch.clip.insert: task.show for task in tasks if isinstance(task.stretch.clip, InsertClip)}
-    for insert, show in shown.items():
-        if remark := probe(show.inserts[insert][1]).remark:
+    shown = {task.segment.clip.insert: task.inputs for task in tasks if isinstance(task.segment.clip, InsertClip)}
+    for insert, inputs in shown.items():
+        if remark := probe(inputs.inserts[insert][1]).remark:
             yield f"insert {insert + 1}: {remark}"
 
 
 def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
-    total = sum(task.stretch.frames for task in tasks)
+    total = sum(task.segment.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(STAGE, "segments", total, "frames")
     workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.jobs // X264_THREADS)
-    places = {task.stretch.number: index for index, task in enumerate(tasks)}
+    places = {task.segment.number: index for index, task in enumerate(tasks)}
     done = [0] * len(tasks)
-    works = [Task(_part(task.stretch), float(task.stretch.frames)) for task in tasks]
+    works = [Task(_part(task.segment), float(task.segment.frames)) for task in tasks]
     mixer = ProgressMixer(workplace.report, works, workers)
 
     def tell(progress: tuple[int, int]) -> None:
@@ -177,12 +151,12 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
         if number in places:  # a helper's last words about a segment may come after the segment
             index = places[number]
             done[index] = max(done[index], frames)
-            mixer.share(index, done[index] / tasks[index].stretch.frames, f"segment {number + 1}")
+            mixer.share(index, done[index] / tasks[index].segment.frames, f"segment {number + 1}")
             workplace.report.advance(sum(done), f"segment {number + 1}")
 
     def finish(index: int, _outcome: None) -> None:
         mixer.finish(index)
-        tell((tasks[index].stretch.number, tasks[index].stretch.frames))
+        tell((tasks[index].segment.number, tasks[index].segment.frames))
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     run_parallel(
@@ -194,31 +168,29 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     )
 
 
-def _part(stretch: FrameRange) -> str:
-    """Which of the bars a stretch counts for: its section's, or that of cards and footage."""
-    clip = stretch.clip
+def _part(segment: FrameRange) -> str:
+    """Which of the bars a segment counts for: its section's, or that of cards and footage."""
+    clip = segment.clip
     return f"section-{clip.section + 1}" if isinstance(clip, SceneClip) else "cards"
 
 
 def _render(task: _Task) -> None:
-    stretch = task.stretch
-
-    told = 0
+    segment, reported = task.segment, 0
 
     def tell(done: int) -> None:
-        nonlocal told
-        if done >= told + _FRAMES_BETWEEN_WORDS:
-            told = done
-            send_to_parent((stretch.number, done))
+        nonlocal reported
+        if done >= reported + _FRAMES_BETWEEN_WORDS:
+            reported = done
+            send_to_parent((segment.number, done))
 
-    own = stretch.clip_frames
+    own = segment.clip_frames
     with Store(task.store_root).publish(task.piece) as folder:
-        segment = Segment(start_frame=own.start, end_frame=own.stop, encoder=task.plan.codec)
-        path = folder / segment.video_file
-        if isinstance(stretch.clip, InsertClip):
-            _encode_insert(task, stretch.clip, path, tell)
+        record = Segment(start_frame=own.start, end_frame=own.stop, encoder=task.plan.codec)
+        path = folder / record.video_file
+        if isinstance(segment.clip, InsertClip):
+            _encode_insert(task, segment.clip, path, tell)
         else:
-            with drawer_for(task.show, stretch.clip, workspace=folder) as drawer:
+            with drawer_for(task.inputs, segment.clip, workspace=folder) as drawer:
                 encode_frames(
                     drawer.draw,
                     start_frame=own.start,
@@ -227,15 +199,15 @@ def _render(task: _Task) -> None:
                     plan=task.plan,
                     on_frame=tell,
                 )
-        write_record(folder, segment)
+        write_record(folder, record)
 
 
 def _encode_insert(task: _Task, clip: InsertClip, path: Path, tell: Callable[[int], None]) -> None:
     """Let one ffmpeg decode, shape and encode footage: its frames never come to us."""
-    own = task.stretch.clip_frames
+    own = task.segment.clip_frames
     with TemporaryDirectory(prefix="build-video-") as aside:
         encode_footage(
-            footage_of(task.show, clip, Path(aside)),
+            footage_of(task.inputs, clip, Path(aside)),
             first=own.start,
             end=own.stop,
             path=path,

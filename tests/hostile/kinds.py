@@ -29,7 +29,7 @@ from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
 from pipeline.film.inputs.frames import FootageFrames, encode_footage
 from pipeline.film.inputs.stills import read_logo, read_still
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
-from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.checkpoint import load_checkpoint
@@ -366,7 +366,7 @@ def timeline(folder: Path, rng: random.Random) -> Read:
             return
         found = read_record(folder, Timeline)
         if found.total_frames < 100_000:
-            cut(found)
+            split(found)
         platform_chapters(found)
         metadata_text(found, found.chapters, {"title": found.title})
         as_otio(found, "film.mp4")

@@ -12,7 +12,7 @@ from pipeline.film.planning.settings import InsertSettings
 from pipeline.outputs.clips import _OpenFilm, write_insert
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.stages import cards, compose, storyboard
-from pipeline.stages.shared import render_inputs as showing
+from pipeline.stages.shared import drawers
 from pipeline.stages.shared.workplace import Workplace
 from tests.film.films import drawn_pictures, footage_chain
 from tests.stages import made_up
@@ -30,11 +30,11 @@ def test_a_clip_shows_and_sounds_what_the_film_does(tmp_path: Path) -> None:
     lossless = sound.path(sound.record.lossless_file)
     whole, rate_hz = soundfile.read(lossless, dtype="float32")
     assert (rate_hz, len(whole)) == (48000, timeline.clock.sample_at(timeline.total_frames))
-    with showing.open_film(production, results) as draw, soundfile.SoundFile(lossless) as heard:
+    with drawers.open_film(production, results) as draw, soundfile.SoundFile(lossless) as heard:
         clip = _OpenFilm(timeline, draw, heard).clip(scene.start_frame, scene.end_frame)
         assert clip.size == (160, 90)
         assert clip.duration == pytest.approx(scene.frames / 30)
-        still = showing.draw_still(production, results, scene.start_frame + 40)
+        still = drawers.draw_still(production, results, scene.start_frame + 40)
         np.testing.assert_array_equal(clip.get_frame(40 / 30), rgb_from_planes(planes_of(still, 160, 90)))
         samples = clip.audio.subclipped(1.0, 2.0).to_soundarray(fps=48000)
         start = timeline.clock.sample_at(scene.start_frame) + 48000

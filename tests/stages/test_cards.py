@@ -13,8 +13,9 @@ from pipeline.errors import FootageError, GlyphError, ProductionError, StageErro
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Silence
 from pipeline.stages import cards, storyboard
-from pipeline.stages.shared.render_inputs import comparable_before, show_of
+from pipeline.stages.shared.render_inputs import render_inputs
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scene_inputs import comparable_before
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.stages import made_up
@@ -318,5 +319,5 @@ def test_scenes_overlay_the_losses_of_networks_that_heard_the_same(tmp_path: Pat
     _, results, workplace = ready(tmp_path, production)
     for corpora, overlaid in ((results.corpora, ()), ((results.corpora[1], results.corpora[1]), (0,))):
         whole = cards.run(production, replace(results, corpora=corpora), workplace)
-        show = show_of(production, whole)
-        assert comparable_before(show, show.timeline.scenes()[1]) == overlaid
+        inputs = render_inputs(production, whole)
+        assert comparable_before(inputs, inputs.timeline.scenes()[1]) == overlaid

@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.film.delivery.check import check_file
 from pipeline.film.encoding.encoder import encode_frames, plan_encoder
-from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.stages import compose, storyboard
@@ -27,7 +27,7 @@ def with_segments(production: Production, store: Store, results: Results, frames
     """Segments that show their frames' numbers."""
     assert results.timeline is not None
     segments = []
-    for stretch in cut(results.timeline.record):
+    for stretch in split(results.timeline.record):
         end = stretch.end_frame - frames_missing
         piece = Piece("render", stretch.name, 1, {"numbers": [stretch.start_frame, end]})
         with store.publish(piece) as folder:

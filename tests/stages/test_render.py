@@ -13,12 +13,12 @@ from PIL import Image
 
 from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg.process import run
-from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Part, Silence
 from pipeline.stages import cards, compose, render, storyboard
-from pipeline.stages.shared import render_inputs as showing
+from pipeline.stages.shared import drawers
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result
@@ -77,13 +77,13 @@ def stale(workplace: Workplace, production: Production, results: Results) -> lis
 
 def test_segments_show_what_a_still_of_the_same_frame_shows(rendered: tuple[Workplace, Results]) -> None:
     _, results = rendered
-    for stretch, segment in zip(cut(timeline_of(results)), results.segments, strict=True):
+    for segment_range, segment in zip(split(timeline_of(results)), results.segments, strict=True):
         frames = decoded(segment.path(segment.record.video_file))
-        assert len(frames) == stretch.frames
-        for index in {0, stretch.frames // 2, stretch.frames - 1}:
-            still = showing.draw_still(production(), results, stretch.start_frame + index)
+        assert len(frames) == segment_range.frames
+        for index in {0, segment_range.frames // 2, segment_range.frames - 1}:
+            still = drawers.draw_still(production(), results, segment_range.start_frame + index)
             difference = np.abs(frames[index].astype(int) - still.astype(int))
-            assert difference.mean() < 2.5, stretch
+            assert difference.mean() < 2.5, segment_range
             assert frames[index].std() > 1 or still.std() < 3
 
 
@@ -128,7 +128,7 @@ def test_a_changed_caption_redraws_only_the_segments_that_show_it(rendered: tupl
     after = {piece.name: piece.key for piece in render.pieces(other, two)}
     timeline = timeline_of(two)
     (caption,) = [caption for caption in timeline.captions if caption.text == "Listen now!"]
-    shown = {s.name for s in cut(timeline) if s.start_frame < caption.out_frame and s.end_frame > caption.in_frame}
+    shown = {s.name for s in split(timeline) if s.start_frame < caption.out_frame and s.end_frame > caption.in_frame}
     assert {name for name in after if after[name] != before[name]} == shown
     assert 0 < len(shown) < len(after)
 
@@ -138,8 +138,8 @@ def test_a_changed_temperature_redraws_that_section_alone(rendered: tuple[Workpl
     _, others = made_up.results(workplace.store.root, temperatures=(1.0, 0.8))
     results = storyboard.run(production(), replace(results, takes=others.takes), workplace)
     sections = {
-        stretch.clip.section if isinstance(stretch.clip, SceneClip) else None
-        for number, stretch in enumerate(cut(timeline_of(results)))
+        segment_range.clip.section if isinstance(segment_range.clip, SceneClip) else None
+        for number, segment_range in enumerate(split(timeline_of(results)))
         if number in stale(workplace, production(), results)
     }
     assert sections == {1}
@@ -207,8 +207,8 @@ def test_a_scene_looks_the_same_wherever_it_stands_in_the_film(with_inserts: tup
     for here, there in zip(timeline_of(results).scenes(), timeline_of(moved).scenes(), strict=True):
         assert there.start_frame - here.start_frame == 45
         for frame in range(0, here.frames, 17):
-            one = showing.draw_still(film, results, here.start_frame + frame)
-            two = showing.draw_still(later, moved, there.start_frame + frame)
+            one = drawers.draw_still(film, results, here.start_frame + frame)
+            two = drawers.draw_still(later, moved, there.start_frame + frame)
             assert np.array_equal(one, two), frame
 
 
@@ -242,10 +242,10 @@ def test_the_films_picture_is_seen_in_scenes_and_redraws_them_alone(tmp_path: Pa
     dressed._folder = tmp_path
     Image.new("RGBA", (40, 40), (255, 0, 0, 255)).save(tmp_path / "logo.png")
     before, after = ([piece.key for piece in render.pieces(one, results)] for one in (production(), dressed))
-    scenes = [isinstance(stretch.clip, SceneClip) for stretch in cut(timeline_of(results))]
+    scenes = [isinstance(segment_range.clip, SceneClip) for segment_range in split(timeline_of(results))]
     assert [one != two for one, two in zip(before, after, strict=True)] == scenes
     frame = next(clip for clip in timeline_of(results).clips if isinstance(clip, SceneClip)).start_frame + 60
-    plain, with_logo = (showing.draw_still(one, results, frame) for one in (production(), dressed))
+    plain, with_logo = (drawers.draw_still(one, results, frame) for one in (production(), dressed))
     assert not np.array_equal(plain, with_logo)
     assert np.array_equal(plain[28:180], with_logo[28:180]), "only the title's row is changed"
 
@@ -273,7 +273,7 @@ def test_inserts_are_seen_and_heard_where_they_were_put(tmp_path: Path) -> None:
     timeline = timeline_of(results)
     assert timeline.clips[0].kind == timeline.clips[-1].kind == "insert"
     frames = decoded(workplace.output / "film.mp4")
-    still = showing.draw_still(film, results, 3)
+    still = drawers.draw_still(film, results, 3)
     assert np.abs(frames[3].astype(int) - still.astype(int)).mean() < 2
     red = frames[-5][:180].mean(), frames[-5][180 * 5 // 4 :].mean()
     assert red[0] == pytest.approx(63, abs=6)

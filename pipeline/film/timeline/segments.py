@@ -1,7 +1,7 @@
-"""Segments: the film cut into stretches that are drawn, encoded and kept on their own.
+"""Segments: parts of the film that are drawn, encoded and kept on their own.
 
-This module owns where the cuts are, and how a stretch becomes a file. It does not know what is shown, nor where results
-are kept. Frames are counted from the clip's first: a clip looks the same wherever it stands in the film.
+This module owns where a film is split. It does not know what is shown, nor where results are kept. Frames are counted
+from the clip's first: a clip looks the same wherever it stands in the film.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class FrameRange:
         return f"{shown}-{self.part + 1:02d}"
 
 
-def cut(timeline: Timeline) -> tuple[FrameRange, ...]:
-    """Cut a film: at every clip's boundaries, and each clip into equal parts of about five seconds, ten of footage."""
-    stretches: list[FrameRange] = []
+def split(timeline: Timeline) -> tuple[FrameRange, ...]:
+    """Split a film at every clip's boundaries, and each clip into equal parts of about 5 s, of footage 10 s."""
+    segments: list[FrameRange] = []
     for clip in timeline.clips:
         length_s = FOOTAGE_S if isinstance(clip, InsertClip) else SEGMENT_S
         parts = max(1, round(clip.frames / (length_s * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
         for part, (start, end) in enumerate(pairwise(edges)):
-            stretches.append(FrameRange(len(stretches), clip, start, end, part))
-    return tuple(stretches)
+            segments.append(FrameRange(len(segments), clip, start, end, part))
+    return tuple(segments)

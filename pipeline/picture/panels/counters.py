@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.panels.layout import Box, CountersPanel
 from pipeline.picture.panels.loss_curve import make_curve, time_axis
-from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, TextSprite
+from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel, TextSprite
+from pipeline.picture.panels.settings import Size, TextPanelSettings, Words
 from pipeline.picture.text.typesetting import TextStyle
 
 NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
@@ -50,14 +51,26 @@ def epoch_decimals(most: float) -> int:
     return 2 if most >= 0.1 or most <= 0 else min(6, 1 - math.floor(math.log10(most)))  # noqa: PLR2004
 
 
-class Counters:
+class CountersSettings(TextPanelSettings):
+    """The checkpoint that is heard: iteration, epoch, time trained, bits per byte."""
+
+    kind: Literal["counters"]
+    items: tuple[Literal["iteration", "epoch", "time", "bits"], ...] = ("iteration", "epoch", "time", "bits")
+    names: dict[Literal["iteration", "epoch", "time", "bits"], Words] = Field(default_factory=dict)
+    columns: Annotated[int, Field(ge=1, le=4)] = 4
+    text: Size = 0.05
+    label_text: Size = 0.028
+    align: Literal["left", "right"] = "left"
+
+
+class Counters(ScenePanel[CountersSettings]):
     """Draws the counters panel."""
 
-    def __init__(self, context: RenderContext, settings: CountersPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context, self._settings = context, settings
+    settings_type = CountersSettings
+    reads = frozenset({"history", "iteration", "sounds"})
+
+    def __init__(self, context: RenderContext, settings: CountersSettings) -> None:
+        super().__init__(context, settings)
         history = context.data.history
         # as `np.interp` takes them: anything else it copies whole, at every frame
         self._iterations, self._epochs, self._elapsed_s = (

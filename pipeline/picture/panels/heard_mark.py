@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
-from pipeline.picture.panels.layout import Box
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, TextSprite
+from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.text.typesetting import TextStyle
 
 RADIUS: Final = 3.0  # of the mark, in widths of the graph's line
@@ -77,7 +77,7 @@ class HeardMark:
     def __init__(
         self,
         context: RenderContext,
-        plot: Box,
+        plot: PixelBox,
         *,
         words: str,
         style: TextStyle,

@@ -11,8 +11,8 @@ from typing import Final
 
 from pipeline.picture.drawing.blend import blend_box
 from pipeline.picture.drawing.planes import Ink, Planes
-from pipeline.picture.panels.layout import Box
 from pipeline.picture.panels.panel import RenderContext, TextSprite
+from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
@@ -53,7 +53,7 @@ def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: Text
 
 
 def draw_legend(
-    base: Planes, context: RenderContext, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: Box
+    base: Planes, context: RenderContext, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: PixelBox
 ) -> None:
     """Draw a graph's own key and those of others, from the left, into a row, or into two where it is that high.
 

@@ -12,10 +12,11 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
 from pipeline.picture.drawing.easing import glide, smoothstep
@@ -23,10 +24,10 @@ from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.heard_mark import HeardMark, Spot
-from pipeline.picture.panels.layout import Box, LossPanel, even
 from pipeline.picture.panels.legend import Key, draw_legend
 from pipeline.picture.panels.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
-from pipeline.picture.panels.panel import RenderContext, TextSprite
+from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
+from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.tick_lane import TickLane
 from pipeline.picture.panels.waveform import EDGE_RAMP
 from pipeline.picture.plotting.axis import Axis
@@ -48,16 +49,49 @@ FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
 PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
 
 
-class LossGraph:
+class LossGraphSettings(PanelSettings):
+    """A loss graph, scrolling past the playhead."""
+
+    kind: Literal["training_loss", "validation_loss"]
+    title: Words = ""
+    time: Literal["linear", "log"] = "linear"
+    loss: Literal["linear", "log", "fitted"] = "fitted"
+    """`fitted` is logarithmic above a floor that gives late training, the longest part of the film, its room."""
+    window: Annotated[float, Field(ge=0.02, le=4)] = 1.0
+    """How much of the whole time axis the graph shows at once."""
+    text: Size = 0.028
+    gutter: Share = 0.05
+    """Room for the loss axis's labels at the left, a share of the frame's width."""
+    overlay: bool = True
+    """Draw the other sections' curves beneath."""
+    legend: bool = True
+    """Name the overlaid curves."""
+    legend_rows: Annotated[int, Field(ge=1, le=2)] = 1
+    """2 gives the overlaid curves' names a row of their own, where there are any."""
+    tick_labels: bool = True
+    time_title: Words = "iteration"
+    """What the numbers along the time axis count."""
+    heard: Words = "heard now"
+    """What stands beside the mark on the checkpoint that is heard."""
+
+    @property
+    def time_scale(self) -> Literal["linear", "log"]:
+        """The scale of its axis of iterations."""
+        return self.time
+
+
+class LossGraph(ScenePanel[LossGraphSettings]):
     """Draws a loss panel."""
 
-    def __init__(self, context: RenderContext, settings: LossPanel) -> None:
-        self._context, self._settings = context, settings
-        self.box = context.box(settings)
+    settings_type = LossGraphSettings
+    reads = frozenset({"history", "iteration", "others", "sounds"})
+
+    def __init__(self, context: RenderContext, settings: LossGraphSettings) -> None:
+        super().__init__(context, settings)
         self._style = context.style(settings.text)
         self._series: Series = "training" if settings.kind == "training_loss" else "validation"
         self._plot, self._labels_px = _plot_box(context, settings, self.box)
-        self.covered: tuple[Box, ...] = (self._plot._replace(height=self._plot.height + self._labels_px),)
+        self.covered = (self._plot._replace(height=self._plot.height + self._labels_px),)
 
         self._axis = time_axis(context.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
         smooth = SMOOTH * self._plot.width if self._series == "training" else 0.0
@@ -94,7 +128,7 @@ class LossGraph:
             rows=self._curve_rows,
             rest_px=self._rest_px,
         )
-        self.origin_px: int | None = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
+        self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
 
     # Where things are
 
@@ -154,7 +188,7 @@ class LossGraph:
         named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
         return own, [Key(other.label, f"network {number}", ink) for number, (other, ink) in named]
 
-    def _title_row(self) -> Box:
+    def _title_row(self) -> PixelBox:
         """The row above the graph, as far as no other words stand in it."""
         context, plot = self._context, self._plot
         left = max(self.box.left, context.safe_px[0])
@@ -163,7 +197,7 @@ class LossGraph:
             if panel.kind == "speed" and left < (other := context.box(panel)).left < right:
                 apart = other.bottom <= self.box.top or other.top >= plot.top
                 right = right if apart else even(other.left - self._style.size_px)
-        return Box(left, self.box.top, right - left, plot.top - self.box.top)
+        return PixelBox(left, self.box.top, right - left, plot.top - self.box.top)
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the graph around the playhead, the playhead and the value at it."""
@@ -335,7 +369,7 @@ def with_end(
     return (*kept, end)
 
 
-def _plot_box(context: RenderContext, settings: LossPanel, box: Box) -> tuple[Box, int]:
+def _plot_box(context: RenderContext, settings: LossGraphSettings, box: PixelBox) -> tuple[PixelBox, int]:
     """The part of the panel that scrolls without its labels, and the height of the row of labels below."""
     size = settings.text * context.size_px
     two_rows = settings.legend_rows > 1 and settings.legend and settings.overlay and bool(context.data.others)
@@ -350,4 +384,4 @@ def _plot_box(context: RenderContext, settings: LossPanel, box: Box) -> tuple[Bo
         max(box.left, context.safe_px[0]) + even(settings.gutter * context.data.width) if settings.gutter else box.left
     )
     left = min(even(left), box.right - 2)
-    return Box(left, box.top + above, box.right - left, height), below
+    return PixelBox(left, box.top + above, box.right - left, height), below

@@ -7,16 +7,17 @@ that is the same place in every period, whatever its harmonics do.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.blend import blend_box, blend_mask, stroke
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.panels.layout import Box, OscilloscopePanel
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.settings import PanelSettings
 
 Floats = NDArray[np.float32]
 
@@ -81,14 +82,22 @@ def trigger(samples: Floats, sample_rate_hz: int, span: int) -> float:
     return found if found <= latest else found - period
 
 
-class Oscilloscope:
+class OscilloscopeSettings(PanelSettings):
+    """The last few tens of milliseconds, triggered so that a steady tone stands still."""
+
+    kind: Literal["oscilloscope"]
+    span_ms: Annotated[float, Field(ge=2, le=500)] = 30.0
+
+
+class Oscilloscope(ScenePanel[OscilloscopeSettings]):
     """Draws the oscilloscope panel."""
 
-    def __init__(self, context: RenderContext, settings: OscilloscopePanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = self.box.width // 2
-        self._context, self._settings = context, settings
+    settings_type = OscilloscopeSettings
+    reads = frozenset({"sounds"})
+
+    def __init__(self, context: RenderContext, settings: OscilloscopeSettings) -> None:
+        super().__init__(context, settings)
+        self.origin_px = self.box.width // 2
         peaks = [sound.peak for sound in context.data.sounds]
         least = max(QUIETEST_PEAK, LEAST_SHARE * max(peaks, default=0.0))
         self._gains = [FULLEST / max(peak, least) for peak in peaks]

@@ -1,43 +1,29 @@
-"""What all panels share: the easel that they stand on, and what a scene asks of a panel.
+"""What all panels share: the context in which they are rendered, and what a scene asks of a panel.
 
-This module owns sizes, inks and the small pieces of text that change with every frame. It does not know any panel.
+This module owns sizes, colours, text sprites and glyph atlases. It does not know any kind of panel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Protocol
+from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
-from pipeline.picture.panels.layout import SAFE_MARGIN, Box, Layout
-from pipeline.picture.panels.scene_data import SceneData
+from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
+from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
 from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.theme import Theme
+from pipeline.store.declared import readable
+
+Settings = TypeVar("Settings", bound=PanelSettings)
 
 NATS_TO_BITS: Final = float(1 / np.log(2))
-
-
-class Panel(Protocol):
-    """One element of a scene.
-
-    `box` is where it draws; `covered` lists the rectangles that `draw` paints over wholly in every frame, so that
-    nobody needs to clear them; `origin_px` is the column from which it unrolls at the scene's beginning, None where it
-    fades in as a whole.
-    """
-
-    box: Box
-    covered: tuple[Box, ...]
-    origin_px: int | None
-
-    def draw_base(self, base: Planes) -> None:
-        """Draw, once, what never changes."""
-
-    def draw(self, frame: int, planes: Planes) -> None:
-        """Draw what belongs to a frame, over the base."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,13 @@ class RenderContext:
 
     data: SceneData
     theme: Theme
-    layout: Layout
+    layout: LayoutSettings
+
+    def reading(self, fields: Iterable[str]) -> RenderContext:
+        """The same context, of whose scene only the frame and these fields can be read."""
+        context = copy(self)
+        object.__setattr__(context, "data", readable(self.data, {*FRAME_FIELDS, *fields}))
+        return context
 
     @cached_property
     def type(self) -> Typesetter:
@@ -83,10 +75,9 @@ class RenderContext:
         """A colour of the theme by its name."""
         return ink(getattr(self.theme.colours, name))
 
-    def box(self, settings: object) -> Box:
+    def box(self, settings: PanelSettings) -> PixelBox:
         """A panel's place in pixels."""
-        box: Box = settings.box(self.data.width, self.data.height)  # type: ignore[attr-defined]
-        return box
+        return settings.box(self.data.width, self.data.height)
 
     def line_px(self, kind: str) -> float:
         """The width of a kind of line."""
@@ -103,6 +94,39 @@ class RenderContext:
         now = self.playhead_px if now_px is None else now_px
         box = (now - width / 2, top, now + width / 2, bottom)
         blend_box(planes, box, self.ink("playhead"), 0.9)
+
+
+class ScenePanel(Generic[Settings]):
+    """One panel of a scene. A kind of panel is a subclass, beside the class of its settings.
+
+    A subclass names in `reads` the fields of `SceneData` that it reads beside the frame: no others can be read, and the
+    keys of rendered segments are made of them.
+
+    Parameters
+    ----------
+    context
+        What it is rendered with.
+    settings
+        What the layout says of it.
+    """
+
+    settings_type: ClassVar[type[PanelSettings]]
+    reads: ClassVar[frozenset[str]]
+
+    covered: tuple[PixelBox, ...] = ()
+    """The rectangles that `draw` paints over wholly in every frame, so that nobody needs to clear them."""
+    origin_px: int | None = None
+    """The column, counted from its left, from which it is wiped in at the scene's beginning; None: it fades in."""
+
+    def __init__(self, context: RenderContext, settings: Settings) -> None:
+        self._context, self._settings = context, settings
+        self.box = context.box(settings)
+
+    def draw_base(self, base: Planes) -> None:
+        """Draw, once, what never changes."""
+
+    def draw(self, frame: int, planes: Planes) -> None:
+        """Draw what belongs to a frame, over the base."""
 
 
 class TextSprite:

@@ -6,20 +6,28 @@ changed elsewhere in the film, and need not be drawn again.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pipeline.picture.drawing.blend import blend_box
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.panels.layout import Box, ProgressPanel
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import RenderContext, ScenePanel
+from pipeline.picture.panels.settings import PanelSettings
 
 
-class ProgressBar:
+class ProgressSettings(PanelSettings):
+    """How far the film is, with marks where sections begin, and how far the section."""
+
+    kind: Literal["progress"]
+
+
+class ProgressBar(ScenePanel[ProgressSettings]):
     """Draws the progress panel."""
 
-    def __init__(self, context: RenderContext, settings: ProgressPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context = context
+    settings_type = ProgressSettings
+    reads = frozenset({"section_number", "section_count"})
+
+    def __init__(self, context: RenderContext, settings: ProgressSettings) -> None:
+        super().__init__(context, settings)
         self._gap_px = max(2.0, 0.003 * context.size_px)
 
     def _part(self, number: int) -> tuple[float, float]:

@@ -10,8 +10,6 @@ on from frame to frame: any frame can be drawn into any buffer at any time, and 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,32 +17,11 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import Planes, planes_of
-from pipeline.picture.panels.counters import Counters
-from pipeline.picture.panels.layout import Box, Layout
-from pipeline.picture.panels.line_graph import LossGraph
-from pipeline.picture.panels.oscilloscope import Oscilloscope
-from pipeline.picture.panels.panel import Panel, RenderContext
-from pipeline.picture.panels.progress_bar import ProgressBar
+from pipeline.picture.panels.layout import Layout, drawn_panel
+from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneData
-from pipeline.picture.panels.spectrogram import Spectrogram
-from pipeline.picture.panels.still_picture import StillPicture
-from pipeline.picture.panels.waveform import Waveform
-from pipeline.picture.panels.words import Caption, SpeedHint, Title
+from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.theme.theme import Theme
-
-_KINDS: Final[dict[str, Callable[[RenderContext, Any], Panel]]] = {
-    "waveform": Waveform,
-    "spectrogram": Spectrogram,
-    "oscilloscope": Oscilloscope,
-    "training_loss": LossGraph,
-    "validation_loss": LossGraph,
-    "counters": Counters,
-    "caption": Caption,
-    "title": Title,
-    "speed": SpeedHint,
-    "progress": ProgressBar,
-    "picture": StillPicture,
-}
 
 
 class Scene:
@@ -71,8 +48,8 @@ class Scene:
         layout = layout.arranged(size, (data.width, data.height))
         context = RenderContext(data, theme, layout)
         self._data, self._context = data, context
-        self.panels: tuple[Panel, ...] = tuple(_KINDS[settings.kind](context, settings) for settings in layout.panel)
-        self._base = context.background.copied()
+        self._base = context.background.copied()  # before the panels: their contexts share it
+        self.panels = tuple(drawn_panel(settings, context) for settings in layout.panel)
         for panel in self.panels:
             panel.draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
@@ -117,15 +94,15 @@ class Scene:
                 fade(planes, self._context.background, (box.left, box.top), box.height, shares)
 
 
-def uncovered(width: int, height: int, covered: list[Box]) -> list[Box]:
+def uncovered(width: int, height: int, covered: list[PixelBox]) -> list[PixelBox]:
     """The rectangles that, with the covered ones, make up the whole frame."""
     rows = sorted({0, height, *(edge for box in covered for edge in (box.top, box.bottom))})
-    bare: list[Box] = []
+    bare: list[PixelBox] = []
     for top, bottom in itertools.pairwise(rows):
         left = 0
         inside = sorted((box.left, box.right) for box in covered if box.top <= top and box.bottom >= bottom)
         for begin, end in [*inside, (width, width)]:
             if begin > left:
-                bare.append(Box(left, top, begin - left, bottom - top))
+                bare.append(PixelBox(left, top, begin - left, bottom - top))
             left = max(left, end)
     return bare

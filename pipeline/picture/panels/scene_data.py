@@ -12,10 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
+"""The fields of `SceneData` that every panel reads."""
 
 
 class Samples(Protocol):

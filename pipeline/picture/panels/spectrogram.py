@@ -7,17 +7,18 @@ Colours come from the theme, from silent to loud. This module does not know what
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.planes import Plane, Planes, ink
 from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
-from pipeline.picture.panels.layout import Box, SpectrogramPanel
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.settings import PanelSettings
 from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
 WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmonics and still follows its syllables
@@ -55,14 +56,26 @@ def _paint_levels(luma: Plane, cb: Plane, cr: Plane, levels: Plane, table: NDArr
             cr[y, x] = int((table[a, 2] + table[b, 2] + table[c, 2] + table[d, 2]) / 4 + 0.5)
 
 
-class Spectrogram:
+class SpectrogramSettings(PanelSettings):
+    """The spectrum of the same sound, scrolling with the waveform."""
+
+    kind: Literal["spectrogram"]
+    look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    floor_dbfs: Annotated[float, Field(ge=-120, le=-20)] = -70.0
+    ceiling_dbfs: Annotated[float, Field(ge=-60, le=0)] = -16.0
+    highest_hz: Annotated[float, Field(ge=500, le=96_000)] = 8000.0
+
+
+class Spectrogram(ScenePanel[SpectrogramSettings]):
     """Draws the spectrogram panel."""
 
-    def __init__(self, context: RenderContext, settings: SpectrogramPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = (self.box,)
-        self.origin_px: int | None = context.playhead_px - self.box.left
-        self._context, self._settings = context, settings
+    settings_type = SpectrogramSettings
+    reads = frozenset({"sounds"})
+
+    def __init__(self, context: RenderContext, settings: SpectrogramSettings) -> None:
+        super().__init__(context, settings)
+        self.covered = (self.box,)
+        self.origin_px = context.playhead_px - self.box.left
         room = max(2, self.box.right - context.playhead_px)
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
         table = colour_table(context.theme.colours.spectrum)

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from pipeline.picture.drawing.planes import Planes, planes_from_rgb, rgb_from_planes
 from pipeline.picture.drawing.scaling import scaled
-from pipeline.picture.panels.layout import Box, PicturePanel
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import ScenePanel
+from pipeline.picture.panels.settings import PanelSettings, Share
 
 
-class StillPicture:
+class PictureSettings(PanelSettings):
+    """The user's image or logo, as large as fits; nothing where there is none."""
+
+    kind: Literal["picture"]
+    opacity: Share = 1.0
+    align: Literal["left", "centre", "right"] = "centre"
+    beside: Literal["", "title", "counters", "caption"] = ""
+    """The panel that begins right of the picture where there is one, and keeps the room to itself where not."""
+    gap: Share = 0.015
+    """Between the picture and the panel beside it."""
+
+    def width_for(self, picture: tuple[int, int], frame: tuple[int, int]) -> float:
+        """The share of the frame's width that a picture takes; both sizes are (width, height) in pixels."""
+        tall = self.height * frame[1] * picture[0] / picture[1]
+        return min(self.width, tall / frame[0])
+
+
+class StillPicture(ScenePanel[PictureSettings]):
     """Draws the picture panel; nothing where the scene has no picture."""
 
-    def __init__(self, context: RenderContext, settings: PicturePanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context, self._settings = context, settings
+    settings_type = PictureSettings
+    reads = frozenset({"picture"})
 
     def draw_base(self, base: Planes) -> None:
         """Draw the picture as large as fits, in the middle of the box's height."""
@@ -34,6 +50,3 @@ class StillPicture:
         place = under[top : top + height, left : left + width]
         place[...] = place * (1 - share) + small[..., :3] * self._settings.opacity
         part.copy_from(planes_from_rgb(np.clip(np.rint(under), 0, 255).astype(np.uint8)))
-
-    def draw(self, frame: int, planes: Planes) -> None:
-        """Draw nothing: the picture stands still."""

@@ -14,8 +14,8 @@ from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.drawing.tile_cache import TileCache
-from pipeline.picture.panels.layout import Box
 from pipeline.picture.panels.panel import RenderContext, TextSprite
+from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.panels.waveform import safe_edges
 from pipeline.picture.plotting.ticks import Tick
 from pipeline.picture.text.typesetting import TextStyle
@@ -45,7 +45,7 @@ class TickLane:
         self,
         context: RenderContext,
         style: TextStyle,
-        box: Box,
+        box: PixelBox,
         ticks: tuple[Tick, ...],
         *,
         title: tuple[str, float],

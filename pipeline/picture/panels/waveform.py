@@ -7,18 +7,19 @@ high as their root mean square. This module does not know what the sound says or
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.blend import blend_box, blend_spans, fade
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
-from pipeline.picture.panels.layout import Box, WaveformPanel, even
-from pipeline.picture.panels.panel import RenderContext, TextSprite
+from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.settings import PanelSettings, PixelBox, Size, even
 from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
 Floats = NDArray[np.float32]
@@ -61,15 +62,29 @@ def _column_levels(
     out[:, 2] = np.sqrt(out[:, 2])
 
 
-class Waveform:
+class WaveformSettings(PanelSettings):
+    """The sound that was heard and the sound to come, scrolling past the playhead."""
+
+    kind: Literal["waveform"]
+    text: Size = 0.028
+    look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """At least this much of what is to come is in view, frame size allowing."""
+    loud_dbfs: Annotated[float, Field(ge=-60, le=0)] = -12.0
+    """Passages to come that are louder than this (RMS) are coloured."""
+    labels: bool = True
+    """Write the takes' labels at their beginnings."""
+
+
+class Waveform(ScenePanel[WaveformSettings]):
     """Draws the waveform panel."""
 
-    def __init__(self, context: RenderContext, settings: WaveformPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = (self.box,)
-        self.origin_px: int | None = context.playhead_px - self.box.left
-        self._context = context
-        self._settings = settings
+    settings_type = WaveformSettings
+    reads = frozenset({"sounds"})
+
+    def __init__(self, context: RenderContext, settings: WaveformSettings) -> None:
+        super().__init__(context, settings)
+        self.covered = (self.box,)
+        self.origin_px = context.playhead_px - self.box.left
         self._style = context.style(settings.text)
         lane = 2.0 * self._style.size_px if settings.labels else 0.0
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
@@ -175,7 +190,7 @@ class Waveform:
         return next((text for text in labels if text and self._context.type.measure(text, self._style) <= room_px), "")
 
 
-def safe_edges(context: RenderContext, box: Box, first_px: float = 0.0) -> list[tuple[int, Floats]]:
+def safe_edges(context: RenderContext, box: PixelBox, first_px: float = 0.0) -> list[tuple[int, Floats]]:
     """The stretches of a lane of scrolling labels that lie near its ends: first column and shares to keep.
 
     Labels fade to nothing where they would leave the area that is safe for text, or reach left of `first_px`.

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.picture.drawing.blend import blend_mask, blend_sprite, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.panels.layout import Box, CaptionPanel, SpeedPanel, TitlePanel
-from pipeline.picture.panels.panel import GlyphAtlas, RenderContext
+from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel
+from pipeline.picture.panels.settings import PixelBox, Size, TextPanelSettings
 from pipeline.picture.text.typesetting import Align, TextStyle, Typesetter, aligned
 
 CAPTION_FADE_S: Final = 0.35
@@ -28,7 +29,7 @@ HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's stan
 
 @lru_cache(maxsize=32)
 def _set_lines(
-    typesetter: Typesetter, text: str, style: TextStyle, box: Box, setting: tuple[int, Align]
+    typesetter: Typesetter, text: str, style: TextStyle, box: PixelBox, setting: tuple[int, Align]
 ) -> tuple[tuple[NDArray[np.uint8], int, int], ...]:
     """Fit a text into a box: each line's coverage and where its top left pixel goes.
 
@@ -52,20 +53,26 @@ def _set_lines(
     return tuple(placed)
 
 
-class Caption:
+class CaptionSettings(TextPanelSettings):
+    """The captions, one at a time."""
+
+    kind: Literal["caption"]
+    text: Size = 0.042
+    lines: Annotated[int, Field(ge=1, le=6)] = 2
+    align: Literal["left", "centre", "right"] = "centre"
+
+
+class Caption(ScenePanel[CaptionSettings]):
     """Draws the caption panel."""
 
-    def __init__(self, context: RenderContext, settings: CaptionPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context, self._settings = context, settings
+    settings_type = CaptionSettings
+    reads = frozenset({"captions"})
+
+    def __init__(self, context: RenderContext, settings: CaptionSettings) -> None:
+        super().__init__(context, settings)
         self._style = context.style(settings.text, weight=500)
         for span in context.data.captions:
             context.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
-
-    def draw_base(self, base: Planes) -> None:
-        """Draw nothing: captions come and go."""
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the caption that belongs to the frame."""
@@ -84,14 +91,23 @@ class Caption:
                 blend_sprite(planes, coverage, (left, top + drop), self._context.ink("text"), min(come, leave))
 
 
-class Title:
+class TitleSettings(TextPanelSettings):
+    """The section's title."""
+
+    kind: Literal["title"]
+    text: Size = 0.034
+    lines: Annotated[int, Field(ge=1, le=4)] = 1
+    align: Literal["left", "centre", "right"] = "left"
+
+
+class Title(ScenePanel[TitleSettings]):
     """Draws the section's title."""
 
-    def __init__(self, context: RenderContext, settings: TitlePanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context, self._settings = context, settings
+    settings_type = TitleSettings
+    reads = frozenset({"section_title"})
+
+    def __init__(self, context: RenderContext, settings: TitleSettings) -> None:
+        super().__init__(context, settings)
         self._style = context.style(settings.text, weight=600)
 
     def draw_base(self, base: Planes) -> None:
@@ -102,9 +118,6 @@ class Title:
                 self._context.type, title, self._style, self.box, (settings.lines, settings.align)
             ):
                 blend_sprite(base, coverage, (left, top), self._context.ink("text"))
-
-    def draw(self, frame: int, planes: Planes) -> None:
-        """Draw nothing: the title stands still."""
 
 
 def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.float32]:
@@ -120,23 +133,28 @@ def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.flo
     return np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="valid"), dtype=np.float32)
 
 
-class SpeedHint:
+class SpeedSettings(TextPanelSettings):
+    """A hint that the graphs run faster than usual."""
+
+    kind: Literal["speed"]
+    text: Size = 0.03
+    align: Literal["left", "right"] = "right"
+
+
+class SpeedHint(ScenePanel[SpeedSettings]):
     """Draws the speed hint: chevrons, and how many times the usual pace."""
 
-    def __init__(self, context: RenderContext, settings: SpeedPanel) -> None:
-        self.box = context.box(settings)
-        self.covered: tuple[Box, ...] = ()
-        self.origin_px: int | None = None
-        self._context, self._settings = context, settings
+    settings_type = SpeedSettings
+    reads = frozenset({"iteration"})
+
+    def __init__(self, context: RenderContext, settings: SpeedSettings) -> None:
+        super().__init__(context, settings)
         size = min(settings.text, 0.7 * self.box.height / context.size_px)
         self._figures = GlyphAtlas(context.type, context.style(size, weight=600, tabular=True))
         data = context.data
         self._pace = pace(
             data.iteration if context.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate
         )
-
-    def draw_base(self, base: Planes) -> None:
-        """Draw nothing: the hint comes and goes."""
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the hint where the graph runs fast."""

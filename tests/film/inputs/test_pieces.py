@@ -20,7 +20,7 @@ from pipeline.film.inputs.footage import probe, write_sound
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.inputs.look import FirstPicture
 from pipeline.film.planning.settings import InsertSettings
-from pipeline.film.timeline.segments import cut
+from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import InsertClip
 from tests.film.films import (
     HEIGHT,
@@ -147,7 +147,7 @@ def test_a_picture_that_lasts_long_is_seen_in_the_pieces_that_begin_within_it(tm
 def test_an_hour_of_footage_is_many_segments() -> None:
     insert = InsertClip(insert=0, start_frame=0, end_frame=3600 * 30)
     timeline = small_timeline(9).model_copy(update={"clips": (insert,), "total_frames": 3600 * 30})
-    lengths = [stretch.frames for stretch in cut(timeline)]
+    lengths = [stretch.frames for stretch in split(timeline)]
     assert sum(lengths) == 3600 * 30
     assert max(lengths) <= 15 * 30
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.film.timeline.segments import SEGMENT_S, cut
+from pipeline.film.timeline.segments import SEGMENT_S, split
 from tests.film.films import small_timeline
 
 
@@ -14,7 +14,7 @@ from tests.film.films import small_timeline
 @given(st.integers(3, 100_000), st.sampled_from([Fraction(24), Fraction(30000, 1001), Fraction(60)]))
 def test_segments_cover_the_film_without_gaps_and_never_cross_a_clip(total_frames: int, rate: Fraction) -> None:
     timeline = small_timeline(total_frames, rate)
-    stretches = cut(timeline)
+    stretches = split(timeline)
     assert stretches[0].start_frame == 0
     assert stretches[-1].end_frame == total_frames
     for earlier, later in pairwise(stretches):

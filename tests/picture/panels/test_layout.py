@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import TemplateError
-from pipeline.picture.panels.layout import Box, Layout, even, load_layout
+from pipeline.picture.panels.layout import Layout, load_layout
+from pipeline.picture.panels.settings import PixelBox, even
 
 BUILT_IN = ["landscape", "portrait", "square"]
 HEAD = 'name = "mine"\n[[panel]]\n'
@@ -113,8 +114,8 @@ def test_waveform_and_spectrogram_meet_at_every_size(name: str) -> None:
 
 def test_numbers_snap_to_the_nearest_even_one() -> None:
     assert [even(value) for value in (0.4, 1.1, 2.9, 3.2, 1079.6)] == [0, 2, 2, 4, 1080]
-    assert Box(2, 4, 6, 8).right == 8
-    assert Box(2, 4, 6, 8).bottom == 12
+    assert PixelBox(2, 4, 6, 8).right == 8
+    assert PixelBox(2, 4, 6, 8).bottom == 12
 
 
 def test_a_layout_with_one_panel_is_enough() -> None:

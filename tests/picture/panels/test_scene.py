@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import ink
-from pipeline.picture.panels.layout import Box, load_layout
+from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene import uncovered
+from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.theme.theme import load_theme
 from tests.conftest import Golden
 from tests.picture.panels.made_scenes import frame_of, layout_of, rgb_of, scene, scene_data
@@ -151,13 +152,13 @@ def test_a_panel_that_has_come_is_there_wholly() -> None:
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 6), st.integers(1, 6)).map(
-            lambda box: Box(2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3])
+            lambda box: PixelBox(2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3])
         ),
         max_size=5,
     )
 )
 @settings(deadline=None, max_examples=100)
-def test_covered_and_bare_rectangles_make_up_the_frame(boxes: list[Box]) -> None:
+def test_covered_and_bare_rectangles_make_up_the_frame(boxes: list[PixelBox]) -> None:
     counts = np.zeros((40, 40), dtype=int)
     for box in uncovered(40, 40, boxes):
         counts[box.top : box.bottom, box.left : box.right] += 1

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink
 from pipeline.picture.panels import panel, words
-from pipeline.picture.panels.layout import SAFE_MARGIN
 from pipeline.picture.panels.legend import Key, fit_keys, row_px
 from pipeline.picture.panels.line_graph import LossGraph
 from pipeline.picture.panels.scene_data import CaptionSpan, SceneData
+from pipeline.picture.panels.settings import SAFE_MARGIN
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.panels.made_scenes import frame_of, history, scene, scene_data

@@ -1,0 +1,125 @@
+"""What the settings of all panels and layouts share: places as shares of the frame, and the pixels that they become.
+
+This module owns where a panel stands. It does not know any kind of panel, and it does not draw. All places and sizes
+are shares: `left` and `width` of the frame's width, `top` and `height` of its height, type and lines of its height
+times the layout's `scale`. So a layout looks the same at any resolution.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SAFE_MARGIN = 0.05
+"""Text stays this share of the frame away from every edge (EBU R 95: the inner 90% is safe for titles)."""
+ROUNDING = 1e-6
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Size = Annotated[float, Field(gt=0, le=0.25, allow_inf_nan=False)]
+Words = Annotated[str, Field(max_length=60)]
+
+
+class PixelBox(NamedTuple):
+    """A rectangle in whole, even pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """The first column beyond it."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row beyond it."""
+        return self.top + self.height
+
+
+def even(value: float) -> int:
+    """The even number next to a value."""
+    return 2 * round(value / 2)
+
+
+def _edge(share: float, whole_px: int) -> int:
+    """The pixel edge at a share of the frame: the same for 0.325 and for 0.145 + 0.18, so that panels meet."""
+    return even(round(share * whole_px, 6))
+
+
+class PanelSettings(BaseModel):
+    """Which kind of panel stands where. A kind's own settings are a subclass, beside the class that draws it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    left: Share
+    top: Share
+    width: Share
+    height: Share
+
+    @model_validator(mode="after")
+    def _inside_the_frame(self) -> Self:
+        if self.left + self.width > 1 + ROUNDING:
+            raise ValueError("left + width at most 1: the panel sticks out of the frame")
+        if self.top + self.height > 1 + ROUNDING:
+            raise ValueError("top + height at most 1: the panel sticks out of the frame")
+        if not (self.width and self.height):
+            raise ValueError("width and height above 0")
+        return self
+
+    def box(self, width_px: int, height_px: int) -> PixelBox:
+        """The panel's pixels in a frame of the given size: at least two by two."""
+        left, top = min(_edge(self.left, width_px), width_px - 2), min(_edge(self.top, height_px), height_px - 2)
+        right, bottom = _edge(self.left + self.width, width_px), _edge(self.top + self.height, height_px)
+        return PixelBox(left, top, max(2, right - left), max(2, bottom - top))
+
+    @property
+    def time_scale(self) -> Literal["linear", "log"] | None:
+        """The scale of its axis of iterations; None where it has none."""
+        return None
+
+
+class TextPanelSettings(PanelSettings):
+    """A panel made of text, which must stay where every screen shows it."""
+
+    @model_validator(mode="after")
+    def _inside_the_safe_area(self) -> Self:
+        near, far = SAFE_MARGIN - ROUNDING, 1 - SAFE_MARGIN + ROUNDING
+        if not (near <= self.left and near <= self.top):
+            raise ValueError(f"left and top at least {SAFE_MARGIN}: text stays in the inner 90% of the frame")
+        if not (self.left + self.width <= far and self.top + self.height <= far):
+            raise ValueError(f"left + width and top + height at most {1 - SAFE_MARGIN}: text stays in the inner 90%")
+        return self
+
+
+class LayoutSettings(BaseModel):
+    """What a layout says beside the kinds of its panels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=60)
+    scale: Annotated[float, Field(ge=0.1, le=4)] = 1.0
+    """Type and lines are this much larger than in a landscape frame of the same height."""
+    playhead: Annotated[float, Field(ge=0.05, le=0.95)] = 0.42
+    """Where now is, a share of the frame's width; the same for every scrolling panel that reaches there."""
+    scroll: Literal["linear", "log"] | None = None
+    """The time axis along which graphs move smoothly: all of them stand at one iteration. By default that of the loss
+    panels where they agree, else linear."""
+    shape: Literal["landscape", "portrait", "square"] | None = None
+    """The frames that it is made for; by default any."""
+    panel: tuple[PanelSettings, ...]
+
+    @property
+    def law(self) -> Literal["linear", "log"]:
+        """The time axis in whose coordinate the scroll law holds."""
+        if self.scroll is not None:
+            return self.scroll
+        times = {panel.time_scale for panel in self.panel} - {None}
+        return "log" if times == {"log"} else "linear"
+
+    def playhead_px(self, width_px: int) -> int:
+        """The pixel edge at which now is, even."""
+        return even(self.playhead * width_px)

@@ -1,0 +1,206 @@
+"""What a scene shows, and what determines it: each field of `SceneData` with its value and its part of a key.
+
+This module owns where the data of panels come from. The key of a segment is made of the fields that the layout's panels
+read, so a field and its part of the key stand side by side in `SOURCES`. It does not know any panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.film.inputs.footage import content_hash
+from pipeline.film.inputs.stills import read_logo
+from pipeline.film.timeline.scroll import ScrollLaw
+from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
+from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.loss_log import read_columns
+from pipeline.learning.training.run import TrainingRun
+from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
+from pipeline.sound.signal.quantise import QuantisedSamples
+from pipeline.stages.shared.render_inputs import RenderInputs
+from pipeline.store.store import Json, Result
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """Where one field of a scene's data comes from.
+
+    `value` makes it. `key` returns what determines it, as far as it is seen in some of the scene's frames, which are
+    counted from the scene's first.
+    """
+
+    value: Callable[[RenderInputs, SceneClip], Any]
+    key: Callable[[RenderInputs, SceneClip, range], Json]
+
+
+def scene_data(inputs: RenderInputs, scene: SceneClip) -> SceneData:
+    """Gather what a scene shows; its frames are counted from its own first, wherever it stands in the film."""
+    timeline = inputs.timeline
+    return SceneData(
+        start_frame=0,
+        end_frame=scene.frames,
+        frame_rate=timeline.frame_rate,
+        width=timeline.width,
+        height=timeline.height,
+        **{name: source.value(inputs, scene) for name, source in SOURCES.items()},
+    )
+
+
+def scene_ingredients(
+    inputs: RenderInputs, scene: SceneClip, frames: range, fields: Collection[str]
+) -> dict[str, Json]:
+    """Return what determines these fields in some of a scene's frames, for a result's key."""
+    return {name: SOURCES[name].key(inputs, scene, frames) for name in sorted(fields)}
+
+
+def sound_of(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+    """Find what a scene's clip of sound is taken from."""
+    if sound.kind == "recording":
+        return inputs.corpora[scene.section]
+    return next(take for take in inputs.takes[scene.section] if take.record.iteration == sound.iteration)
+
+
+def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
+    """Which of the film's scenes it is, counted from 0, and how many there are."""
+    scenes = timeline.scenes()
+    return next(number for number, other in enumerate(scenes) if other.start_frame == scene.start_frame), len(scenes)
+
+
+def comparable_before(inputs: RenderInputs, scene: SceneClip) -> tuple[int, ...]:
+    """The sections before a scene's, counted from 0, whose losses mean the same as its own: on the same sound."""
+    kinds = comparable([(corpus.record, corpus.folder) for corpus in inputs.corpora[: scene.section + 1]])
+    return tuple(number for number in range(scene.section) if kinds[number] == kinds[scene.section])
+
+
+# Sounds
+
+
+def _sounds(inputs: RenderInputs, scene: SceneClip) -> tuple[SceneSound, ...]:
+    return tuple(_scene_sound(inputs, scene, sound) for sound in scene.sounds)
+
+
+def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
+    start = scene.start_frame
+    return [
+        {
+            "frames": [sound.start_frame - start, sound.end_frame - start],
+            "from": sound.source_start_s,
+            "iteration": sound.iteration,
+            "sound": sound_of(inputs, scene, sound).content_hash,
+        }
+        for sound in scene.sounds
+    ]
+
+
+def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> SceneSound:
+    """Read only what is shown."""
+    source = sound_of(inputs, scene, sound)
+    record = source.record
+    if isinstance(record, Corpus):
+        codes = load_bytes(record, source.folder)
+    else:
+        codes = map_bytes(source.path(record.bytes_file))
+    rate_hz = record.sample_rate_hz
+    start = round(sound.source_start_s * rate_hz)
+    length = int(sound.frames / inputs.timeline.frame_rate * rate_hz) + 2
+    number = f"{sound.iteration:,}" if sound.iteration is not None else ""
+    return SceneSound(
+        start_frame=sound.start_frame - scene.start_frame,
+        end_frame=sound.end_frame - scene.start_frame,
+        samples=QuantisedSamples(codes[start : start + length], record.encoding),
+        sample_rate_hz=rate_hz,
+        kind=sound.kind,
+        label=f"iteration {number}" if number else "recording",
+        short_label=number,
+        iteration=sound.iteration,
+    )
+
+
+# Losses
+
+
+def _section_history(inputs: RenderInputs, section: int) -> LossHistory:
+    return _history(inputs.runs[section], inputs.timeline.sections[section].title)
+
+
+def _section_history_key(inputs: RenderInputs, section: int) -> Json:
+    return {"losses": inputs.runs[section].content_hash, "title": inputs.timeline.sections[section].title}
+
+
+def _history(run: Result[TrainingRun], label: str) -> LossHistory:
+    """Read the loss log; iterations without a training loss are left out."""
+    path = run.path(run.record.log_file)
+    log = read_columns(path)[:, (0, 1, 2, 4)]
+    iterations, epochs, elapsed_s, losses = log[~np.isnan(log[:, 3])].T
+    checkpoints = run.record.checkpoints
+    return LossHistory(
+        iterations=iterations.astype(np.int64),
+        losses_nats=losses.astype(np.float32),
+        epochs=epochs,
+        elapsed_s=elapsed_s,
+        validation_iterations=np.array([checkpoint.iteration for checkpoint in checkpoints], dtype=np.int64),
+        validation_losses_nats=np.array([checkpoint.validation_loss_nats for checkpoint in checkpoints]),
+        label=label,
+    )
+
+
+def _iteration(inputs: RenderInputs, scene: SceneClip) -> NDArray[np.float64]:
+    points = [(point.frame - scene.start_frame, point.iteration) for point in scene.key_points]
+    return ScrollLaw(points, axis=inputs.timeline.scroll).iterations(np.arange(scene.frames + 1))
+
+
+def _iteration_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
+    points: list[Json] = [[point.frame - scene.start_frame, point.iteration] for point in scene.key_points]
+    return {"axis": inputs.timeline.scroll, "key points": points}
+
+
+# Words
+
+
+def _captions(inputs: RenderInputs, scene: SceneClip, frames: range) -> tuple[CaptionSpan, ...]:
+    start = scene.start_frame
+    captions = inputs.timeline.captions_between(start + frames.start, start + frames.stop)
+    return tuple(CaptionSpan(one.text, one.in_frame - start, one.out_frame - start) for one in captions)
+
+
+def _captions_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
+    return [[one.text, one.in_frame, one.out_frame] for one in _captions(inputs, scene, frames)]
+
+
+def _title(inputs: RenderInputs, scene: SceneClip) -> str:
+    return inputs.timeline.sections[scene.section].title
+
+
+SOURCES: Final[dict[str, SceneSource]] = {
+    "sounds": SceneSource(_sounds, _sounds_key),
+    "history": SceneSource(
+        lambda inputs, scene: _section_history(inputs, scene.section),
+        lambda inputs, scene, _: _section_history_key(inputs, scene.section),
+    ),
+    "others": SceneSource(
+        lambda inputs, scene: tuple(_section_history(inputs, one) for one in comparable_before(inputs, scene)),
+        lambda inputs, scene, _: [_section_history_key(inputs, one) for one in comparable_before(inputs, scene)],
+    ),
+    "iteration": SceneSource(_iteration, _iteration_key),
+    "captions": SceneSource(lambda inputs, scene: _captions(inputs, scene, range(scene.frames)), _captions_key),
+    "section_title": SceneSource(_title, lambda inputs, scene, _: _title(inputs, scene)),
+    "section_number": SceneSource(
+        lambda inputs, scene: place_among_scenes(inputs.timeline, scene)[0],
+        lambda inputs, scene, _: place_among_scenes(inputs.timeline, scene)[0],
+    ),
+    "section_count": SceneSource(
+        lambda inputs, scene: place_among_scenes(inputs.timeline, scene)[1],
+        lambda inputs, scene, _: place_among_scenes(inputs.timeline, scene)[1],
+    ),
+    "picture": SceneSource(
+        lambda inputs, _: read_logo(inputs.picture) if inputs.picture else None,
+        lambda inputs, _, __: content_hash(inputs.picture) if inputs.picture else None,
+    ),
+}
+"""Every field of `SceneData` beside the frame."""
