@@ -25,7 +25,8 @@ from pipeline.picture.cards.graph import compose_graph
 from pipeline.picture.cards.template import CardTemplate, Element, Grid, module_px
 from pipeline.picture.cards.waveform import compose_waveform
 from pipeline.picture.drawing.marks import Drawing
-from pipeline.picture.text.typesetting import Typesetter, reads_right_to_left
+from pipeline.picture.text.direction import reads_right_to_left
+from pipeline.picture.text.typesetting import Typesetter
 from pipeline.picture.theme.theme import Theme
 
 _SHRINK = 0.95

@@ -138,14 +138,14 @@ class FontSet:
             No face has the character; names it, its code point, and how to get it.
         """
         result: list[tuple[Face, str]] = []
-        for cluster in _clusters(text):
+        for cluster in clusters(text):
             before = result[-1][0] if result else None
             face = self._face_for(cluster, role, before, text)
             if face is before:
                 result[-1] = (face, result[-1][1] + cluster)
             else:
                 result.append((face, cluster))
-        return _spaces_apart(result)
+        return result
 
     def _face_for(self, cluster: str, role: Role, before: Face | None, text: str) -> Face:
         faces = self.faces(role)
@@ -161,25 +161,16 @@ class FontSet:
         raise _glyph_error(character, text, _hint(character, missing, faces))
 
 
-def _spaces_apart(runs: list[tuple[Face, str]]) -> list[tuple[Face, str]]:
-    """Cut off the spaces before a change of face: they belong to neither side, whichever way the line is read."""
-    apart: list[tuple[Face, str]] = []
-    for face, text in runs[:-1]:
-        words = text.rstrip(" ")
-        apart += [(face, part) for part in (words, text[len(words) :]) if part]
-    return [*apart, *runs[-1:]]
-
-
-def _clusters(text: str) -> list[str]:
+def clusters(text: str) -> list[str]:
     """Characters, each with the marks and joiners that belong to it."""
-    clusters: list[str] = []
+    found: list[str] = []
     for character in text:
-        joined = clusters and clusters[-1].endswith("\u200d")
-        if clusters and (joined or character in INVISIBLE or unicodedata.category(character).startswith("M")):
-            clusters[-1] += character
+        joined = found and found[-1].endswith("\u200d")
+        if found and (joined or character in INVISIBLE or unicodedata.category(character).startswith("M")):
+            found[-1] += character
         else:
-            clusters.append(character)
-    return clusters
+            found.append(character)
+    return found
 
 
 def _apart_error(cluster: str, text: str) -> GlyphError:

@@ -24,7 +24,17 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, load_fonts
+from pipeline.picture.text.direction import (
+    CONTROLS,
+    LEFT_TO_RIGHT_MARK,
+    RIGHT_TO_LEFT_MARK,
+    embedding_levels,
+    has_right_to_left_letters,
+    mirrored,
+    reads_right_to_left,
+    visual_runs,
+)
+from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, clusters, load_fonts
 from pipeline.picture.text.linebreak import balanced, break_lines
 
 if TYPE_CHECKING:
@@ -36,10 +46,8 @@ SMALLEST_PX: Final = 1.0
 _SHRINK: Final = 0.95
 _REFERENCE_PX: Final = 64.0
 """Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
-_NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | (frozenset() if HAS_RAQM else INVISIBLE)
+_NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | CONTROLS | (frozenset() if HAS_RAQM else INVISIBLE)
 """Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
-_RIGHT_TO_LEFT: Final = "\u200f"
-"""The mark before a line that begins with, say, a Latin name in a text that reads from right to left."""
 _BETWEEN_LINES_EM: Final = 0.03
 _HAIR_PX: Final = 0.01
 """Sums of heights differ in their last digits."""
@@ -181,10 +189,10 @@ class Typesetter:
             return self.measure(line, style) * _ROUNDING
 
         breaker = balanced if balance else break_lines
+        from_right = reads_right_to_left(text)
+        mark = RIGHT_TO_LEFT_MARK if from_right else LEFT_TO_RIGHT_MARK  # before a line that would read the other way
         lines = breaker(text, measure, width_px)
-        if not reads_right_to_left(text):
-            return tuple(lines)
-        return tuple(line if reads_right_to_left(line) else _RIGHT_TO_LEFT + line for line in lines)
+        return tuple(line if reads_right_to_left(line) == from_right else mark + line for line in lines)
 
     def fit(
         self,
@@ -253,10 +261,11 @@ def _face(fonts: FontSet, style: TextStyle) -> Face:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A stretch of one face, with the pen's position before it."""
+    """A stretch of one face and one direction, with the pen's position before it."""
 
     text: str
     face: Face
+    direction: Literal["ltr", "rtl"] | None  # None: the shaper's choice
     pen_px: float
 
 
@@ -270,31 +279,50 @@ def _features(style: TextStyle) -> list[str] | None:
 
 
 def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
-    runs = fonts.runs(_cleaned(text), _role(style))
-    if reads_right_to_left(text):
-        runs = _from_the_right(runs)
-    if style.tracking_em:
-        runs = [(face, letter) for face, stretch in runs for letter in _letters(stretch)]
+    seen, levels = _seen(text)
     pieces = []
     pen = 0.0
-    for face, stretch in runs:
-        pieces.append(_Piece(stretch, face, pen))
-        font = face.at(style.size_px, style.weight, display=style.display)
-        pen += font.getlength(stretch, features=_features(style)) + style.tracking_em * style.size_px
+    for face, stretch, from_right in visual_runs(fonts.runs(seen, _role(style)), levels):
+        direction: Literal["ltr", "rtl"] | None = "ltr" if HAS_RAQM and any(levels) else None
+        drawn = stretch
+        if from_right and HAS_RAQM and has_right_to_left_letters(stretch):
+            direction = "rtl"
+        elif from_right:  # no shaper turns it round
+            drawn = _turned(stretch, face)
+        for part in _letters(drawn) if style.tracking_em else [drawn]:
+            pieces.append(_Piece(part, face, direction, pen))
+            font = face.at(style.size_px, style.weight, display=style.display)
+            length = font.getlength(part, direction=direction, features=_features(style))
+            pen += length + style.tracking_em * style.size_px
     if style.tracking_em and pieces:
         pen -= style.tracking_em * style.size_px
     return pieces, max(0.0, pen)
 
 
-def _cleaned(text: str) -> str:
-    """Composed characters, every kind of space one that all fonts have, and nothing that is never seen."""
-    seen = [" " if character.isspace() else character for character in unicodedata.normalize("NFC", text)]
-    return "".join(character for character in seen if character not in _NEVER_SEEN)
+def _seen(text: str) -> tuple[str, list[int]]:
+    """What is drawn of a text, and each character's level.
+
+    Composed characters, every kind of space one that all fonts have, and nothing that is never seen.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    spaced = "".join(" " if character.isspace() else character for character in composed)
+    kept = [at for at, character in enumerate(spaced) if character not in _NEVER_SEEN]
+    levels = embedding_levels(spaced)
+    return "".join(spaced[at] for at in kept), [levels[at] for at in kept]
+
+
+def _turned(stretch: str, face: Face) -> str:
+    """A stretch from right to left as it is written from left to right; marks stay behind their letters."""
+    turned = []
+    for cluster in reversed(clusters(stretch)):
+        other = mirrored(cluster[0])
+        turned.append((other if face.covers(other) else cluster[0]) + cluster[1:])
+    return "".join(turned)
 
 
 def _letters(stretch: str) -> Sequence[str]:
     """Characters with their marks; a script whose letters join is left whole."""
-    if any(unicodedata.bidirectional(character) in {"R", "AL"} for character in stretch):
+    if has_right_to_left_letters(stretch):
         return [stretch]
     letters: list[str] = []
     for character in stretch:
@@ -303,34 +331,6 @@ def _letters(stretch: str) -> Sequence[str]:
         else:
             letters.append(character)
     return letters
-
-
-def _from_the_right(runs: Sequence[tuple[Face, str]]) -> list[tuple[Face, str]]:
-    """Stretches in the order in which they stand, in a text that reads from right to left.
-
-    Names and numbers among its words keep their own order (Unicode Annex 9, rule L2, for one level of nesting).
-    """
-    groups: list[list[tuple[Face, str]]] = []
-    spaces: list[tuple[Face, str]] = []
-    inside = False  # a name or a number
-    for run in runs:
-        kinds = {unicodedata.bidirectional(character) for character in run[1]}
-        if kinds & {"R", "AL"}:
-            groups += [*([one] for one in spaces), [run]]
-            spaces, inside = [], False
-        elif kinds & {"L", "EN", "AN"}:
-            groups = [*groups[:-1], [*groups[-1], *spaces, run]] if inside else [*groups, *([s] for s in spaces), [run]]
-            spaces, inside = [], True
-        else:
-            spaces.append(run)
-    groups += [[one] for one in spaces]
-    return [run for group in reversed(groups) for run in group]
-
-
-def reads_right_to_left(text: str) -> bool:
-    """Whether a text's first letter with a direction reads from right to left."""
-    directions = (unicodedata.bidirectional(character) for character in text)
-    return next((direction != "L" for direction in directions if direction in {"L", "R", "AL"}), False)
 
 
 @lru_cache(maxsize=16384)
@@ -347,7 +347,7 @@ def _tallest_em(fonts: FontSet, text: str, style: TextStyle) -> float:
 
 def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:
     """The largest ascent and descent among the faces that draw `text` and the style's own."""
-    faces = {_face(fonts, style), *(face for face, _ in fonts.runs(_cleaned(text), _role(style)))}
+    faces = {_face(fonts, style), *(face for face, _ in fonts.runs(_seen(text)[0], _role(style)))}
     metrics = [face.at(_REFERENCE_PX, style.weight).getmetrics() for face in faces]
     scale = style.size_px / _REFERENCE_PX
     return max(ascent for ascent, _ in metrics) * scale, max(descent for _, descent in metrics) * scale
@@ -383,6 +383,7 @@ def _drawn(piece: _Piece, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int,
     mask, (left, top) = font.getmask2(
         piece.text,
         mode="L",
+        direction=piece.direction,
         features=_features(style),
         anchor="ls",
         start=(piece.pen_px - whole, 0.0),

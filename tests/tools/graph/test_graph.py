@@ -1,7 +1,6 @@
 import gzip
 import math
 import re
-import zlib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -276,57 +275,6 @@ def test_svg_files_are_xml_with_words_curves_and_a_clipped_panel(tmp_path: Path,
     assert len(list(root.iter(f"{space}clipPath"))) == 1
     assert len(list(root.iter(f"{space}path"))) == 4  # the grid, a band, two lines
     assert root.get("viewBox") == "0 0 400 240"
-
-
-def test_pdf_files_have_a_page_of_their_size_and_a_right_table_of_objects(tmp_path: Path, log: Path) -> None:
-    out = tmp_path / "graph.pdf"
-    run_graph(GraphOptions((str(log),), width=400, height=240, title="Größe (1) \\"), str(out))
-    data = out.read_bytes()
-    assert data.startswith(b"%PDF-1.6")
-    assert b"/MediaBox [0 0 300 180]" in data
-    start = int(data.rsplit(b"startxref\n", 1)[1].split()[0])
-    places = re.findall(rb"(\d{10}) 00000 n", data[start:])
-    for number, place in enumerate(places, 1):
-        assert data[int(place) :].startswith(f"{number} 0 obj".encode())
-    streams = re.findall(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
-    assert zlib.decompress(streams[0]).startswith(b"0.75 0 0 -0.75 0 180 cm")
-    assert b"/Subtype /Image" not in data
-
-
-def test_words_in_a_pdf_file_can_be_selected_and_look_as_they_do_elsewhere(tmp_path: Path, log: Path) -> None:
-    pdfium = pytest.importorskip("pypdfium2")
-    title = "Größe \u2013 naïve Überprüfung (1) \\"
-    options = GraphOptions((str(log),), width=1600, height=900, title=title)
-    out = tmp_path / "graph.pdf"
-    run_graph(options, str(out))
-    document = pdfium.PdfDocument(str(out))
-    try:
-        page = document[0]
-        said = page.get_textpage().get_text_bounded()
-        drawn = np.asarray(page.render(scale=4 / 3).to_pil().convert("L")).astype(float)
-    finally:
-        document.close()
-    assert title in said
-    for words in ("training_loss", "iteration", "5,000"):
-        assert words in said
-    expected = np.asarray(draw_graph(options).convert("L")).astype(float)
-    assert drawn.shape == expected.shape
-    top = slice(0, 60)  # the title
-    assert np.corrcoef(drawn[top].ravel(), expected[top].ravel())[0, 1] > 0.85
-
-
-def test_words_that_need_shaping_are_pictures_that_can_be_selected(tmp_path: Path, log: Path) -> None:
-    pdfium = pytest.importorskip("pypdfium2")
-    pytest.importorskip("fontpkg_heebo")
-    out = tmp_path / "graph.pdf"
-    run_graph(GraphOptions((str(log),), **SMALL, title="שלום"), str(out))
-    assert out.read_bytes().count(b"/Subtype /Image") == 2  # the ink, and where it lies
-    document = pdfium.PdfDocument(str(out))
-    try:
-        said = document[0].get_textpage().get_text_bounded()
-    finally:
-        document.close()
-    assert "שלום" in said or "םולש" in said
 
 
 @pytest.mark.parametrize("join", ["auto", "none"])

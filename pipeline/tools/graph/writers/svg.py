@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.picture.text.direction import has_right_to_left_letters
 from pipeline.tools.graph.curves import Curve, trace
 from pipeline.tools.graph.layout import Layout, PanelLayout, Words
 from pipeline.tools.graph.options import GraphOptions
@@ -101,8 +102,9 @@ def _points(points: NDArray[np.float64]) -> str:
 def _text(words: Words) -> str:
     place = f'x="{words.x:.1f}" y="{words.y:.1f}" font-size="{words.style.size_px:g}"'
     weight = f' font-weight="{words.style.weight}"' if words.style.weight != 400 else ""  # noqa: PLR2004  # regular
+    order = ' unicode-bidi="plaintext"' if has_right_to_left_letters(words.text) else ""
     width = f' textLength="{words.width:.1f}" lengthAdjust="spacingAndGlyphs"'
-    return f"<text {place}{weight}{width} {_fill(words.colour)}>{escape(_legal(words.text))}</text>"
+    return f"<text {place}{weight}{order}{width} {_fill(words.colour)}>{escape(_legal(words.text))}</text>"
 
 
 def _legal(text: str) -> str:
