@@ -17,8 +17,7 @@ FindingKind = Literal["copied", "pitch", "same_pitch", "pauses", "vowel"]
 
 _LEAST_S: Final = 0.3
 """A shorter stretch with a pitch may be chance."""
-_LEAST_SHARE: Final = 0.15
-_OF_THE_RECORDING: Final = 0.3
+_LEAST_SHARE: Final = 0.1
 _PITCH_OFF: Final = 0.15
 _PITCH_FOUND: Final = 0.05
 _LEAST_PAUSES: Final = 2
@@ -42,6 +41,8 @@ class Finding(BaseModel):
     value, recording_value
         `pitch`, `same_pitch`: medians in Hz. `pauses`: their typical length in seconds. `vowel`: the first formant in
         Hz. `copied`: how many seconds are copied, and from where in what the network has learned from, in seconds.
+    is_first
+        Whether it is true for the first time; not where an earlier take had something else to tell.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class Finding(BaseModel):
     kind: FindingKind
     value: float
     recording_value: float
+    is_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,30 +76,28 @@ class MeasuredTake:
 def findings_of(recording: VoiceMeasures, takes: Sequence[MeasuredTake]) -> list[Finding | None]:
     """Find what to tell of each take of a section, in the order in which they are heard.
 
-    Where several facts are new at once, the rarest is told: what is copied, then pitch, pauses, vowels. What was not
-    told and is still true may be told with the next take, unless it says that something is there for the first time.
+    Where several are new at once, the rarest is told: what is copied, then pitch, pauses, vowels. What was not told
+    and is still true is told with the next take.
     """
     told: list[Finding] = []
     seen: set[FindingKind] = set()
     found: list[Finding | None] = []
     for take in takes:
-        new = list(_new_facts(recording, take, told, seen))
-        seen |= {fact.kind for fact in new if fact.kind in _FIRSTS}
+        new = [
+            fact.model_copy(update={"is_first": fact.kind not in seen}) for fact in _new_facts(recording, take, told)
+        ]
+        seen |= {fact.kind for fact in new}
         found.append(new[0] if new else None)
         told += new[:1]
     return found
 
 
-_FIRSTS: Final = frozenset[FindingKind]({"pitch", "vowel"})
-
-
 def has_pitch(measures: VoiceMeasures, recording: VoiceMeasures) -> bool:
     """Whether a pitch is clearly there, where the recording has one."""
-    least = max(_LEAST_SHARE, _OF_THE_RECORDING * recording.voiced_share)
     return (
         recording.pitch_hz is not None
         and measures.pitch_hz is not None
-        and measures.voiced_share >= least
+        and min(measures.voiced_share, recording.voiced_share) >= _LEAST_SHARE
         and measures.voiced_s >= _LEAST_S
     )
 
@@ -123,22 +123,20 @@ def has_pauses(measures: VoiceMeasures, recording: VoiceMeasures) -> bool:
 def has_vowels(measures: VoiceMeasures, recording: VoiceMeasures) -> bool:
     """Whether some of it is clearly like a vowel, where the recording has vowels."""
     return (
-        recording.vowel_share > 0
-        and measures.formant_1_hz is not None
-        and measures.vowel_share >= max(_LEAST_SHARE, _OF_THE_RECORDING * recording.vowel_share)
+        measures.formant_1_hz is not None
+        and recording.formant_1_hz is not None
+        and min(measures.vowel_share, recording.vowel_share) >= _LEAST_SHARE
         and measures.vowel_s >= _LEAST_VOWEL_S
     )
 
 
-def _new_facts(
-    recording: VoiceMeasures, take: MeasuredTake, told: Sequence[Finding], seen: set[FindingKind]
-) -> Iterator[Finding]:
+def _new_facts(recording: VoiceMeasures, take: MeasuredTake, told: Sequence[Finding]) -> Iterator[Finding]:
     if take.measures is None or not take.is_trained:
         return
     copied = max((fact.value for fact in told if fact.kind == "copied"), default=0.0)
     if take.copied_s >= max(_COPIED_S, _COPIED_AGAIN * copied):
         yield Finding(kind="copied", value=take.copied_s, recording_value=take.copied_from_s)
-    gone = seen | {fact.kind for fact in told}
+    gone = {fact.kind for fact in told}
     for kind, rule in _RULES.items():
         fact = rule(take.measures, recording, told) if kind not in gone else None
         if fact is not None:

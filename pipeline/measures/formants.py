@@ -1,8 +1,7 @@
 """The first two formants, by linear prediction.
 
-The autocorrelation method of J. Makhoul, "Linear prediction: a tutorial review" (Proc. IEEE 63, 1975): formants are
-the resonances of the predictor, its poles, and those too broad to be any are left out (J. D. Markel and A. H. Gray,
-"Linear Prediction of Speech", 1976).
+Formants are the resonances of the predictor, its poles; those too broad to be any are left out (J. D. Markel and
+A. H. Gray, "Linear Prediction of Speech", 1976).
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from pipeline.measures.prediction import predictors_of
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -22,7 +23,7 @@ Whole = npt.NDArray[np.int64]
 FIRST_HZ: Final = (200.0, 1100.0)
 SECOND_HZ: Final = (600.0, 3200.0)
 _APART_HZ: Final = 200.0
-_BROADEST_HZ: Final = 400.0
+_BROADEST_HZ: Final = 300.0
 _NARROWEST_HZ: Final = 5.0  # a tone, and no resonance
 _FRAME_S: Final = 0.03
 _EMPHASIS: Final = 0.95
@@ -63,27 +64,11 @@ def formants_of(samples: Floats, rate_hz: float, centres: Whole) -> Formants:
     sharp = samples.copy()
     sharp[1:] -= np.float32(_EMPHASIS) * samples[:-1]
     frames = sliding_window_view(np.pad(sharp, (size // 2, size)), size)[chosen] * np.hamming(size)
-    first, second = _resonances(_predictors(frames, 2 + round(rate_hz / 1000)), rate_hz)
+    first, second = _resonances(predictors_of(frames, 2 + round(rate_hz / 1000)), rate_hz)
     found = first > 0
     if not found.any():
         return Formants(0.0, None, None)
     return Formants(float(found.mean()), float(np.median(first[found])), float(np.median(second[found])))
-
-
-def _predictors(frames: Doubles, order: int) -> Doubles:
-    """Coefficients of each frame's predictor by the Levinson-Durbin recursion, shape = (frames, order + 1)."""
-    spectrum = np.fft.rfft(frames, 2 * frames.shape[1], axis=1)
-    same = np.fft.irfft(np.square(np.abs(spectrum)), axis=1)[:, : order + 1]
-    same[:, 0] = same[:, 0] * (1 + 1e-6) + 1e-12  # a floor of noise, 60 dB below
-    predictor = np.zeros_like(same)
-    predictor[:, 0] = 1.0
-    error = same[:, 0].copy()
-    for n in range(1, order + 1):
-        mirrored = same[:, n:0:-1]
-        reflection = -np.sum(predictor[:, :n] * mirrored, axis=1) / error
-        predictor[:, : n + 1] += reflection[:, None] * predictor[:, : n + 1][:, ::-1].copy()
-        error = np.maximum(error * (1 - np.square(reflection)), 1e-15)
-    return predictor
 
 
 def _resonances(predictors: Doubles, rate_hz: float) -> tuple[Doubles, Doubles]:

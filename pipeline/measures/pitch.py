@@ -5,8 +5,9 @@ music" (J. Acoust. Soc. Am. 111, 2002), divided by the energy of what it compare
 ("A smarter way to find pitch", ICMC 2005): 1 where a sound repeats itself exactly after a lag, about 0 in noise. Of
 its peaks the first is taken that comes near the highest, so that it is the period and no multiple of it.
 
-Noise in which low frequencies prevail repeats itself for a while by chance, so the sound's slope is taken out first,
-and a pitch counts only where it lasts and moves steadily.
+Noise through a resonance repeats itself for a while by chance, so resonances are taken out first, by linear prediction
+as in J. D. Markel's "The SIFT algorithm for fundamental frequency estimation" (IEEE Trans. Audio Electroacoust. 20,
+1972), and a pitch counts only where it lasts and moves steadily.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from pipeline.measures.prediction import predictors_of
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -28,6 +31,9 @@ _TOO_HIGH_HZ: Final = 1600.0
 """Periods are looked for up to here, so that a whistle isn't taken for a voice an octave or two below it."""
 _FRAME_S: Final = 0.05
 _HARMONICS_BELOW_HZ: Final = 700.0
+_PREDICTED_S: Final = 0.5
+_ORDER: Final = 8
+_DULL: Final = 0.95
 _REACH: Final = 24  # taps of the low pass on either side
 _CLARITY: Final = 0.6
 _NEAR_HIGHEST: Final = 0.9
@@ -72,7 +78,7 @@ def pitch_track(samples: Floats, rate_hz: float, centres: Whole, heard: Flags) -
         Which windows are not silent: only they can have a pitch, shape = (windows,).
     """
     hz, clarity = np.zeros(len(centres), np.float32), np.zeros(len(centres), np.float32)
-    flat = np.convolve(_without_slope(samples), _low_pass(rate_hz), mode="same")
+    flat = np.convolve(_without_resonances(samples, rate_hz), _low_pass(rate_hz), mode="same")
     size = round(_FRAME_S * rate_hz)
     padded = np.pad(flat, (size // 2, size))
     frames = sliding_window_view(padded, size)
@@ -84,13 +90,21 @@ def pitch_track(samples: Floats, rate_hz: float, centres: Whole, heard: Flags) -
     return PitchTrack(_lasting(hz), clarity)
 
 
-def _without_slope(samples: Floats) -> Floats:
-    """Predict each sample from the one before, and keep what is left: noise of any colour becomes nearly white."""
-    energy = float(np.dot(samples, samples))
-    slope = float(np.dot(samples[1:], samples[:-1])) / energy if energy > 0 else 0.0
-    flat = samples.copy()
-    flat[1:] -= np.float32(slope) * samples[:-1]
-    return flat
+def _without_resonances(samples: Floats, rate_hz: float) -> Floats:
+    """Predict each sample from the eight before it, and keep what is left: noise of any colour becomes nearly white.
+
+    Predictors are made a little dull, so that they take out no pure tone.
+    """
+    size = round(_PREDICTED_S * rate_hz)
+    blocks = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
+    predictors = predictors_of(blocks.astype(np.float64), _ORDER) * _DULL ** np.arange(_ORDER + 1)
+    before = np.zeros((len(blocks), _ORDER), np.float32)
+    before[1:] = blocks[:-1, -_ORDER:]
+    longer = np.concatenate([before, blocks], axis=1)
+    rest = np.zeros_like(blocks)
+    for lag, weights in enumerate(predictors.T.astype(np.float32)):
+        rest += weights[:, None] * longer[:, _ORDER - lag : _ORDER - lag + size]
+    return rest.reshape(-1)[: len(samples)]
 
 
 def _low_pass(rate_hz: float) -> Floats:

@@ -35,7 +35,7 @@ class VoiceMeasures(BaseModel):
     formant_1_hz, formant_2_hz
         Medians of the first two formants in what is like a vowel; None where nothing is.
     bands_db
-        Long-term spectrum: power in thirds of an octave from 100 to 4000 Hz, relative to the whole, -60 at least.
+        Long-term spectrum: power in thirds of an octave from 100 to 4000 Hz, relative to the whole, -40 at least.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -16,7 +16,7 @@ _LONGEST_PIECE: Final = 1 << 11
 LOWEST_BAND_HZ: Final = 100.0
 BANDS: Final = 16
 """Thirds of an octave from 100 Hz: the last one reaches 4032 Hz."""
-LEAST_DB: Final = -60.0
+LEAST_DB: Final = -40.0
 
 
 def in_speech_band(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats, float]:
@@ -54,7 +54,7 @@ def _fast(size: int) -> int:
 def band_levels_db(samples: Floats, sample_rate_hz: float) -> tuple[float, ...]:
     """Power in thirds of an octave from 100 to 4000 Hz, each relative to all of them.
 
-    Pieces of about 64 ms are averaged (Welch's method); what is silent adds next to nothing. Silence has -60 dB in all.
+    Pieces of about 64 ms are averaged (Welch's method); what is silent adds next to nothing. Silence has -40 dB in all.
     """
     size = 1 << max(5, round(0.064 * sample_rate_hz).bit_length() - 1)
     pieces = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
