@@ -86,7 +86,7 @@ def cut_film(
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
     kinds = comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
-    at_hand = [_at_hand(production, cut, results, number, clock, kind) for number, kind in enumerate(kinds)]
+    at_hand = [_at_hand(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
     if not production.has_own_length:
         cut = once_each(cut, at_hand)
     wanted = clock.frames_within(cut.seconds)
@@ -132,7 +132,7 @@ def _unlike(kinds: Sequence[int], chosen: int) -> str:
 
 
 def _at_hand(
-    production: Production, cut: CutSettings, results: Results, number: int, clock: Clock, kind: int
+    production: Production, cut: CutSettings, results: Results, number: int, clock: Clock, *, kind: int
 ) -> AvailableSection:
     """What was made for one section of the film."""
     run, corpus, story = (

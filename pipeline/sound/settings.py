@@ -78,7 +78,7 @@ class SoundSettings(_Settings):
     )
     fade_ms: float = Field(8.0, ge=0.0, le=500.0, description="Fade at both ends of each sound, so that none clicks.")
     match_loudness: bool = Field(
-        default=True, description="Bring recordings, takes and your own footage to the same loudness."
+        default=True, description="Recordings, takes and your own footage become equally loud."
     )
     gain_limit_db: _Db = Field(12.0, ge=0.0, le=40.0, description="The most that matching may raise a sound.")
     quiet_below_lufs: _Db = Field(

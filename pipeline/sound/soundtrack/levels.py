@@ -1,9 +1,9 @@
 """How loud each sound of the film is made before the film as a whole gets its level.
 
-Owns the matching: recordings, takes and the user's own footage equally loud, what lies under cards so much below, with a
-limit on what is raised, silence left alone, noise held down, and a single high peak never allowed to hold the whole film
-down. Gains are constant over a sound: nothing is
-compressed. It does not know where sounds stand, and it mixes nothing.
+Owns the matching: recordings, takes and the user's own footage equally loud, music and what else lies under cards so
+much below, with a limit on what is raised, silence left alone, noise held down, and a single high peak never allowed to
+hold the whole film down. Gains are constant over a sound: nothing is compressed. It does not know where sounds stand,
+and it mixes nothing.
 """
 
 from __future__ import annotations
