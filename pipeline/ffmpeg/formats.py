@@ -34,8 +34,6 @@ _CONVERT: Final = "Export the file as WAV or FLAC in the program that made it."
 _KNOWN_FOOTAGE: Final = f"{_KNOWN} or GIF, PNG, JPEG, WebP"
 _CONVERT_FOOTAGE: Final = "Export it as MP4 (a picture: as PNG, a sound: as WAV) in the program that made it."
 _MEND: Final = "It may be damaged or cut off: export it again in the program that made it; --debug has ffmpeg's words."
-    "It may be damaged or cut off: export it again in the program that made it (--debug shows ffmpeg's words)."
-)
 EXPORT_PICTURE: Final = "Export it as PNG or JPEG in the program that made it."
 _PICTURE_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
 """Of files that begin as MP4 does, and are single pictures."""
