@@ -126,8 +126,8 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
         source_samples = own.duration_s * own.sample_rate_hz
         if own.is_damaged:
             report.warn(
-                f"{own.path.name} is damaged: {own.duration_s:.1f} s of it could be read; listen to corpus.wav, or export "
-                "the recording again"
+                f"{own.path.name} is damaged: {own.duration_s:.1f} s of it could be read; export "
+                "the recording again, if you can"
             )
         if own.clipped_samples > _MUCH_CLIPPED * source_samples:
             report.warn(f"{own.path.name}: {own.clipped_samples} samples are clipped; record with a lower level")
