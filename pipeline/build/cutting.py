@@ -19,7 +19,7 @@ from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ
-from pipeline.learning.corpus import map_bytes
+from pipeline.learning.corpus import comparable, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress import Named, Reporter
@@ -85,12 +85,15 @@ def cut_film(
     """
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
-    at_hand = [_at_hand(production, cut, results, number, clock) for number in range(len(production.sections))]
+    kinds = comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
+    at_hand = [_at_hand(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
     if not production.has_own_length:
         cut = once_each(cut, at_hand)
     wanted = clock.frames_within(cut.seconds)
     shown = plan_cut(cut, at_hand, wanted, clock.frame_rate)
     shown = plan_cut(cut, at_hand, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)
+    if cut.sections == "best" and not cut.take and (caveat := _unlike(kinds, shown[0].number)):
+        report.note(caveat)
     lasts = _card_frames(dressed, cut, shown, clock) + sum(section.frames for section in shown)
     fills_its_time = not cut.take or any(line.seconds is None for line in cut.take)
     if lasts < wanted and fills_its_time:
@@ -99,10 +102,10 @@ def cut_film(
             "there is no more to show in the film's takes"
         )
     numbers = [section.number for section in shown]
-    told = dressed.model_copy(
+    retold = dressed.model_copy(
         update={"sections": tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)}
     )
-    return told, Results(
+    return retold, Results(
         corpora=tuple(results.corpora[number] for number in numbers),
         runs=tuple(results.runs[number] for number in numbers),
         takes=tuple(
@@ -116,7 +119,21 @@ def _iterations(section: CutSection) -> set[int]:
     return {take.iteration for take in section.takes}
 
 
-def _at_hand(production: Production, cut: CutSettings, results: Results, number: int, clock: Clock) -> AvailableSection:
+def _unlike(kinds: Sequence[int], chosen: int) -> str:
+    """Say which sections the best one was not compared with, and how to choose another; empty where there are none."""
+    others = [str(number) for number, kind in enumerate(kinds, start=1) if kind != kinds[-1]]
+    if not others:
+        return ""
+    named = f"section {others[0]} was" if len(others) == 1 else f"sections {', '.join(others)} were"
+    return (
+        f'sections = "best" shows section {chosen + 1}: {named} tried on other sound than the last section, where a '
+        f"lower loss does not mean better; sections = [{others[0]}] shows another"
+    )
+
+
+def _at_hand(
+    production: Production, cut: CutSettings, results: Results, number: int, clock: Clock, *, kind: int
+) -> AvailableSection:
     """What was made for one section of the film."""
     run, corpus, story = (
         results.runs[number].record,
@@ -143,6 +160,7 @@ def _at_hand(production: Production, cut: CutSettings, results: Results, number:
             )
             for take in results.takes[number]
         ),
+        kind=kind,
     )
 
 

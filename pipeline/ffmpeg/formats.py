@@ -33,6 +33,8 @@ _KNOWN: Final = "WAV, FLAC, MP3, M4A, AAC, OGG, Opus, AIFF, CAF, MP4, MOV, MKV, 
 _CONVERT: Final = "Export the file as WAV or FLAC in the program that made it."
 _KNOWN_FOOTAGE: Final = f"{_KNOWN} or GIF, PNG, JPEG, WebP"
 _CONVERT_FOOTAGE: Final = "Export it as MP4 (a picture: as PNG, a sound: as WAV) in the program that made it."
+_MEND: Final = "It may be damaged or cut off: export it again in the program that made it; --debug has ffmpeg's words."
+EXPORT_PICTURE: Final = "Export it as PNG or JPEG in the program that made it."
 _PICTURE_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
 """Of files that begin as MP4 does, and are single pictures."""
 
@@ -58,6 +60,16 @@ def _is_transport_stream(head: bytes) -> bool:
     return len(head) > 4 * packet and all(head[i * packet] == 0x47 for i in range(5))  # noqa: PLR2004 - sync byte
 
 
+_UNREAD_PICTURES: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
+    (lambda head: head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS, "a HEIC or AVIF picture"),
+    (_at(0, b"II*\x00", b"MM\x00*"), "a TIFF picture, or a camera's raw one"),
+    (lambda head: head[:2] == b"BM" and head[6:10] == bytes(4), "a BMP picture"),
+    (_at(0, b"8BPS"), "a Photoshop file"),
+    (_at(0, b"\xff\x0a", b"\x00\x00\x00\x0cJXL "), "a JPEG XL picture"),
+    (_at(0, b"\x00\x00\x00\x0cjP  "), "a JPEG 2000 picture"),
+    (_at(0, b"%PDF"), "a PDF document"),
+    (lambda head: b"<svg" in head[:4096].lower() and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<", "an SVG drawing"),
+)
 _MOV_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _SIGNATURES: Final[tuple[tuple[Callable[[bytes], bool], MediaFormat], ...]] = (
     (_riff(b"WAVE", b"RIFF", b"RIFX", b"RF64", b"BW64"), MediaFormat("WAV", "wav")),
@@ -122,12 +134,17 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
             where=str(path),
             hint="Check the file and its permissions.",
         ) from problem
-    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
-        raise error("This is a HEIC or AVIF picture.", where=str(path), hint="Export it as JPEG or PNG.")
+    if name := unread_picture(head):
+        raise error(f"This is {name}.", where=str(path), hint=EXPORT_PICTURE)
     found = next((form for fits, form in _SIGNATURES if fits(head)), None) or _mpeg_audio(head)
     if found is None:
         raise _unknown(path, head, error)
     return found
+
+
+def unread_picture(head: bytes) -> str:
+    """Name a picture or document of a format that is not read, by a file's first bytes; empty where it is none."""
+    return next((name for fits, name in _UNREAD_PICTURES if fits(head)), "")
 
 
 def open_media(path: Path, form: MediaFormat, **options: object) -> Any:
@@ -188,9 +205,7 @@ def blamed(failure: FfmpegError, process: Process, told: InputError) -> BuildVid
         )
     if process.returncode is None or process.returncode <= 0:
         return failure
-    words = process.stderr.strip().splitlines()
-    hint = told.hint or f"ffmpeg said: {words[-1] if words else 'nothing'}"
-    return type(told)(told.what, where=told.where, expected=told.expected, hint=hint)
+    return type(told)(told.what, where=told.where, expected=told.expected, hint=told.hint or _MEND)
 
 
 def _open_without_waiting(name: str, flags: int) -> int:

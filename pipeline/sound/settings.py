@@ -83,7 +83,9 @@ class SoundSettings(_Settings):
         "centre", description="'centre', or 'apart': the recording to the left, the network to the right."
     )
     fade_ms: float = Field(8.0, ge=0.0, le=500.0, description="Fade at both ends of each sound, so that none clicks.")
-    match_loudness: bool = Field(default=True, description="Bring recordings and takes to the same loudness.")
+    match_loudness: bool = Field(
+        default=True, description="Recordings, takes and your own footage become equally loud."
+    )
     gain_limit_db: _Db = Field(12.0, ge=0.0, le=40.0, description="The most that matching may raise a sound.")
     quiet_below_lufs: _Db = Field(
         -50.0, ge=-70.0, le=-20.0, description="Sounds softer than this count as silence and are never raised."

@@ -25,7 +25,7 @@ from pipeline.film.encoding.container import encode_sound, join
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
+from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.template_files import read_template_text
@@ -183,6 +183,8 @@ def _soundtrack_piece(production: Production, results: Results) -> Piece:
     }
     if _is_hurried(production):
         ingredients["hurried"] = True
+    if ingredients["inserts"]:
+        ingredients["level of inserts"] = "voices"
     return Piece(STAGE, production.piece_name("soundtrack"), VERSION, ingredients)
 
 
@@ -375,6 +377,7 @@ def _write_companions(production: Production, results: Results, folder: Path, no
         "duration_s": float(timeline.duration_s),
         "sections": [section.model_dump() for section in timeline.sections],
         "chapters": [{"time": time, "title": title} for time, _, title in lines],
+        "film": {"is_comparable": len(set(comparable([(one.record, one.folder) for one in results.corpora]))) <= 1},
     }
     on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():

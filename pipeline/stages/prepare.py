@@ -138,8 +138,11 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
         for warning in own.warnings:
             report.warn(f"{own.path.name}: {warning}")
         source_samples = own.duration_s * own.sample_rate_hz
-        if own.complaint:
-            report.warn(f"{own.path.name} is damaged; {own.duration_s:.1f} s of it could be read ({own.complaint})")
+        if own.is_damaged:
+            report.warn(
+                f"{own.path.name} is damaged: {own.duration_s:.1f} s of it could be read; export "
+                "the recording again, if you can"
+            )
         if own.clipped_samples > _MUCH_CLIPPED * source_samples:
             report.warn(f"{own.path.name}: {own.clipped_samples} samples are clipped; record with a lower level")
         if abs(own.dc_offset) > _MUCH_DC:

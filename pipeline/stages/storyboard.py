@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.errors import FootageError, ProductionError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
-from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
+from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.assembly import FilmPlan, PlacedTake, SectionPlan, assemble
 from pipeline.film.timeline.captions import (
@@ -40,7 +40,7 @@ from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
 
 STAGE: Final = "storyboard"
-VERSION: Final = 2
+VERSION: Final = 3
 CAPTION_TEMPLATES: Final = ("take", "recording")
 CAPTION_FACTS: Final = (
     *("film", "section", "section_number", "sections", "recording_seconds", "sample_rate_hz", "encoding"),
@@ -49,6 +49,8 @@ CAPTION_FACTS: Final = (
     *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats"),
 )
 """The names that caption templates may use."""
+_MOST_NAMED: Final = 6
+"""Takes in one warning."""
 _NEVER: Final = {
     "take": "no take that is heard meets its conditions",
     "playhead": "the graphs' playhead never comes to where its conditions hold",
@@ -204,30 +206,48 @@ class _SectionStory:
             recording_caption=render_caption(
                 self.templates["captions/recording.txt"], self.facts(first, story.recording_seconds), "recording.txt"
             ),
-            takes=[self._placed(take, report) for take in self.planned],
+            takes=self._placed(report),
         )
 
-    def _placed(self, planned: PlannedTake, report: Reporter) -> PlacedTake:
-        checkpoint, take = self.checkpoints[planned.iteration], self.takes.get(planned.iteration)
+    def _placed(self, report: Reporter) -> list[PlacedTake]:
+        """The takes, each as long as planned or as its sound lasts; the others make up for what one lacks."""
+        rate, takes = self.clock.frame_rate, [self._take(planned.iteration) for planned in self.planned]
+        wanted = [self.clock.frames_within(planned.seconds) for planned in self.planned]
+        there = [self.clock.frames_within(take.duration_s) for take in takes]
+        frames = fit_to_sound(self.planned, wanted, there)
+        short = [
+            f"{take.iteration:,} ({float(shown / rate):.2f} of {planned.seconds:.2f} s)"
+            for planned, take, shown, whole in zip(self.planned, takes, frames, wanted, strict=True)
+            if shown < whole and not take.facts.cut_s  # of dead air that was cut one has been told
+        ]
+        if short:
+            named = ", ".join(short[:_MOST_NAMED]) + ", ..." * (len(short) > _MOST_NAMED)
+            report.warn(
+                f"section {self.number + 1}: {len(short)} of {len(takes)} takes have less sound than planned, and last "
+                f"as long as it does: iteration {named}; longer sampling.seconds, or none, give more"
+            )
+        return [
+            self._place(planned, planned.seconds if shown == whole else float(shown / rate), shown)
+            for planned, shown, whole in zip(self.planned, frames, wanted, strict=True)
+        ]
+
+    def _take(self, iteration: int) -> Take:
+        take = self.takes.get(iteration)
         if take is None:
             raise ProductionError(
-                f"The checkpoint at iteration {planned.iteration} has said nothing.",
+                f"The checkpoint at iteration {iteration} has said nothing.",
                 where=self.where,
                 hint="Run build-video sample, then build again.",
             )
-        frames = self.clock.frames_within(planned.seconds)
-        there = self.clock.frames_within(take.duration_s)
-        if there < frames:
-            report.warn(
-                f"section {self.number + 1}, iteration {planned.iteration}: the take has {take.duration_s:.2f} s of "
-                f"the {planned.seconds:.2f} s planned; it is shown for as long as it lasts"
-            )
+        return take
+
+    def _place(self, planned: PlannedTake, seconds: float, frames: int) -> PlacedTake:
+        checkpoint = self.checkpoints[planned.iteration]
         text = self.templates["captions/take.txt"] if planned.caption is None else planned.caption
-        caption = render_caption(text, self.facts(checkpoint, planned.seconds), f"caption of a take in {self.where}")
         return PlacedTake(
             iteration=planned.iteration,
-            frames=max(1, min(frames, there)),
-            caption=caption,
+            frames=frames,
+            caption=render_caption(text, self.facts(checkpoint, seconds), f"caption of a take in {self.where}"),
             epoch=checkpoint.epoch,
             validation_loss_nats=_finite(checkpoint.validation_loss_nats),
         )

@@ -50,9 +50,13 @@ title = "A teaser"
 class Listener(Silence):
     def __init__(self) -> None:
         self.begun: list[str] = []
+        self.notes: list[str] = []
 
     def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
         self.begun.append(f"{stage} {label}")
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 def looked(cuts: "WithCuts", cut: str | None = None) -> AbstractContextManager[Look]:
@@ -65,6 +69,7 @@ class WithCuts:
     production: Production
     workplace: Workplace
     begun: list[str]
+    notes: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +82,7 @@ def cuts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> WithCuts:
     output = folder / "out" / "tiny"
     workplace = Workplace(Store(output / "work"), output, listener)
     build_all(production, workplace)
-    return WithCuts(Built(folder, folder / "tiny.toml", output), production, workplace, listener.begun)
+    return WithCuts(Built(folder, folder / "tiny.toml", output), production, workplace, listener.begun, listener.notes)
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
@@ -111,6 +116,12 @@ def test_a_cut_is_told_under_its_own_title_and_theme(cuts: WithCuts) -> None:
     assert (cuts.film.output / "teaser" / "description.txt").read_text().startswith("A teaser\n")
     assert frames_of(cuts.film.output / "teaser" / "tiny-teaser.mp4")[45].mean() > 128  # paper is light
     assert frames_of(cuts.film.output / "short" / "tiny-short.mp4")[45].mean() < 128
+
+
+def test_the_best_section_is_told_where_others_were_tried_on_other_sound(cuts: WithCuts) -> None:
+    (told,) = [note for note in cuts.notes if "best" in note]
+    assert 'sections = "best" shows section 2: section 1 was tried on other sound' in told
+    assert "sections = [1]" in told
 
 
 def test_nothing_is_trained_or_said_for_a_cut_and_the_film_stays(built: Built, cuts: WithCuts) -> None:

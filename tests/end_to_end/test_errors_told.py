@@ -198,7 +198,12 @@ RECORDINGS = (
         ("There is no recording", "sound or video", "words.txt"),
         both(file("empty/words.txt", "none"), edited((ONE, '"empty"'))),
     ),
-    Told("RecordingError", "prepare", ("can't be read", "FLAC", "ffmpeg said"), file("two.flac", b"fLaC" + bytes(90))),
+    Told(
+        "RecordingError",
+        "prepare",
+        ("can't be read", "FLAC", "damaged or cut off"),
+        file("two.flac", b"fLaC" + bytes(90)),
+    ),
     Told("RecordingError", "prepare", ("too short to learn from", "one.wav", "Record more"), sound(sine(300, 1, 8000))),
     Told("RecordingError", "prepare", ("silent", "-60 dB", "microphone"), sound(np.zeros(60_000))),
     Told(
@@ -286,7 +291,7 @@ FOOTAGE = (
     Told("FootageError", "storyboard", ("no such file", "music.mp3"), edited(MUSIC)),
     Told("FootageError", "train", ("playlist", "clip.mp4"), both(edited(INSERT), file("clip.mp4", "#EXTM3U\n"))),
     Told("FootageError", "train", ("known format", "music.mp3"), both(edited(MUSIC), file("music.mp3", bytes(range(256)) * 4))),
-    Told("FootageError", "train", ("no picture that can be read", "ffmpeg said"), both(edited(INSERT), lambda f: shutil.copy(f / "one.wav", f / "clip.mp4"))),
+    Told("FootageError", "train", ("no picture that can be read", "sound alone goes into"), both(edited(INSERT), lambda f: shutil.copy(f / "one.wav", f / "clip.mp4"))),
     Told("FootageError", "train", ("picture can't be read", "clip.mp4"), both(edited(INSERT), file("clip.mp4", b"\x89PNG\r\n\x1a\n" + bytes(40)))),
     Told("FootageError", "storyboard", ("far too large", "40001 x 40001"), both(edited(("width", 'picture="l.webp"\nwidth')), file("l.webp", _HUGE))),
     Told("FootageError", "storyboard", ("is no picture", "PNG, JPEG or WebP"), both(edited(("width", 'picture="l.png"\nwidth')), file("l.png", "x"))),

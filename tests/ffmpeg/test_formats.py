@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from pipeline.errors import FootageError, RecordingError
 from pipeline.ffmpeg.formats import open_media, recognise
+from pipeline.film.inputs.footage import probe
+from pipeline.film.inputs.stills import read_logo
 from tests.sound.sounds import convert, sine, write
 
 PLAYLISTS = {
@@ -152,3 +155,42 @@ def test_what_is_no_footage_is_told_how_to_become_one(tmp_path: Path, data: byte
     with pytest.raises(FootageError, match=r"picture|no sound") as raised:
         recognise(path, FootageError)
     assert words in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC or AVIF picture"),
+        (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00", "a HEIC or AVIF picture"),
+        (b"II*\x00\x08\x00\x00\x00", "a TIFF picture"),
+        (b"MM\x00*\x00\x00\x00\x08", "a TIFF picture"),
+        (b"BM\x36\x00\x01\x00\x00\x00\x00\x00\x36\x00", "a BMP picture"),
+        (b"8BPS\x00\x01", "a Photoshop file"),
+        (b"\xff\x0a\xfa\x1f", "a JPEG XL picture"),
+        (b"%PDF-1.7\n%\xe2", "a PDF document"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
+    ],
+)
+def test_pictures_that_are_not_read_are_named_with_the_way_out(tmp_path: Path, head: bytes, name: str) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(head + bytes(100))
+    for look in (lambda: recognise(path, FootageError), lambda: read_logo(path)):
+        with pytest.raises(FootageError, match=name) as caught:
+            look()
+        assert "PNG or JPEG" in caught.value.hint
+
+
+def test_a_moving_picture_is_no_logo_and_is_told_as_one(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "logo.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(FootageError, match="a picture that moves"):
+        read_logo(tmp_path / "logo.gif")
+
+
+@pytest.mark.parametrize("suffix", ["mka", "webm", "m4a", "ogg"])
+def test_sound_alone_is_no_footage_and_it_is_said_where_sound_goes(tmp_path: Path, suffix: str) -> None:
+    sound = convert(write(tmp_path / "tone.wav", sine(440, 1.0, 48000), 48000), tmp_path / f"tone.{suffix}")
+    with pytest.raises(FootageError, match="no picture") as caught:
+        probe(sound)
+    assert "recordings" in caught.value.hint
+    assert "ffmpeg" not in f"{caught.value.what}{caught.value.expected}{caught.value.hint}"

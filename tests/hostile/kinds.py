@@ -39,6 +39,7 @@ from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
 from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.text.fonts import Face
 from pipeline.picture.text.templating import check_text, render_caption, render_text
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import load_theme
@@ -54,6 +55,7 @@ from pipeline.tools.byte_text.table import read_table
 from pipeline.tools.graph.command import run_graph
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.theme import load_graph_theme
+from pipeline.tools.graph.writers.pdf_fonts import embedded_font
 from tests.hostile import seeds
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.picture.cards.made_cards import card_facts
@@ -172,6 +174,7 @@ def font(folder: Path, rng: random.Random) -> Read:
     def read() -> None:
         found = typesetter_for(load_theme("mine", own))
         found.measure("Ab\u0416 1.5", TextStyle(20.0))
+        embedded_font(Face(own / "mine.ttf"), TextStyle(20.0), "Ab1.5", 0)
 
     return read
 

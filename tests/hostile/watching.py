@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import sys
@@ -23,6 +24,16 @@ from pipeline.errors import BuildVideoError
 
 LONGEST_S: Final = 20.0
 MOST_MEMORY_BYTES: Final = 2 << 30
+LIBRARY_WORDS: Final = re.compile(
+    r"Errno|Traceback|ffmpeg said|Invalid data found|moov atom|Error while|Error (opening|binding|splitting)"  # ffmpeg
+    r"|cannot (identify|open resource)|image file is truncated|broken (PNG|data stream)|unknown file format|PIL\b"
+    r"|Not a TrueType|TTLib|unpack requires|fontTools|[Ii]nvalid (pixel|outline|argument)"  # fonts
+    r"|[Ss]afetensor(s_rust|Error)|HeaderToo|InvalidHeader|Error while deserializ"  # checkpoints
+    r"|[Ii]nput should|[Ff]ield required|validation error|pydantic|Extra inputs|JSON: |at line \d+ column"  # records
+    r"|Expecting (value|property|',')|Jinja2? error|'NoneType'|object has no|invalid literal|codec can't|allow_pickle"
+    r"|<class |\b(Value|Type|Key|Index|OS|Runtime|Unicode\w+|Attribute|Syntax)Error\b"
+)
+"""What libraries say of files that they can't read; none of it helps the person who sent the file."""
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES: Final = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate"}
 
@@ -106,6 +117,8 @@ def watch(read: Callable[[], object], writes: Path, *, longest_s: float = LONGES
         how, said = "error", f"{type(error).__name__}: {error}"
         if not error.what.strip() or len(str(error)) > 20_000:
             how = "crash"
+        if found := LIBRARY_WORDS.search(said):
+            how, said = "crash", f"a library's own words, '{found[0]}': {said}"
     except HangError:
         how, said = "crash", f"no end within {longest_s:g} s"
     except Exception as error:  # noqa: BLE001 - that is what is looked for

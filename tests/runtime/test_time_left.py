@@ -25,7 +25,7 @@ from pipeline.runtime.pace import Pace, Steady
 from pipeline.runtime.relay import ProgressMixer, Word
 from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.stages import train
-from pipeline.stages.shared.results import Made
+from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.stages import made_up
@@ -405,7 +405,7 @@ def test_a_long_work_keeps_few_marks() -> None:
 def test_real_trainings_side_by_side_end_when_it_was_told(tmp_path: Path) -> None:
     lines = Lines(time.monotonic, 0.5)
     store = Store(tmp_path / "work")
-    made = Made(corpora=tuple(made_up.corpus(store, section) for section in range(2)))
+    made = Results(corpora=tuple(made_up.corpus(store, section) for section in range(2)))
     network = {"kind": "lstm", "layers": 1, "neurons": 12, "embedding": 6}
     tiny = {"batch": 8, "sequence": 32, "clock": "none"}
     trainings = [
@@ -458,7 +458,7 @@ def test_tasks_that_end_without_a_word_are_done_and_say_nothing_about_speed() ->
 def test_a_real_training_given_minutes_tells_when_they_end_from_its_beginning(tmp_path: Path) -> None:
     lines = Lines(time.monotonic, 0.5)
     store = Store(tmp_path / "work")
-    made = Made(corpora=(made_up.corpus(store, 0),))
+    made = Results(corpora=(made_up.corpus(store, 0),))
     network = {"kind": "lstm", "layers": 1, "neurons": 12, "embedding": 6}
     section = {"title": "One", "recordings": ["voice.wav"], "network": network, "training": {"minutes": 0.1}}
     film = Production.model_validate({"title": "One network", "section": [section]})

@@ -102,9 +102,22 @@ def test_everything_that_goes_with_a_film_lies_beside_it(film: tuple[Workplace, 
     subtitles = (workplace.output / "film.srt").read_text()
     assert subtitles.startswith("1\n00:00:00,000 --> 00:00:00,968\nA made-up film\n\n2\n")
     assert "Section 1\nLSTM, 2 \u00d7 16 neurons, 12,345 parameters\n" in subtitles
+    assert "Different sound is not equally hard to learn" in subtitles  # beside numbers that one would compare
+    assert "Different sound is not equally hard to learn" in words
     timeline = Timeline.model_validate(json.loads((workplace.output / "timeline.json").read_text()))
     assert results.timeline is not None
     assert timeline == results.timeline.record
+
+
+def test_networks_that_were_tried_on_the_same_sound_are_compared_without_a_caveat(tmp_path: Path) -> None:
+    store, results = made_up.results(tmp_path / "work")
+    results = replace(results, corpora=results.corpora[:1] * 2)
+    results = storyboard.run(credited(), results, Workplace(store=store, output=tmp_path / "out"))
+    compose._write_companions(credited(), results, tmp_path, lambda _: None)
+    for name in ("film.srt", "film.vtt", "description.txt"):
+        text = (tmp_path / name).read_text()
+        assert "bits per byte" in text
+        assert "Different sound" not in text
 
 
 def test_a_deleted_film_comes_back_and_a_fresh_one_is_left_alone(film: tuple[Workplace, Results]) -> None:

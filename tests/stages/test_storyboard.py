@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -151,7 +152,27 @@ def test_takes_shorter_than_planned_are_shown_for_as_long_as_they_last(tmp_path:
     listener = Listener()
     timeline = tell(made_up.production(), tmp_path, listener, take_seconds=0.5)
     assert all(sound.frames <= 15 for scene in timeline.scenes() for sound in scene.sounds if sound.kind == "take")
-    assert "it is shown for as long as it lasts" in listener.warnings[0]
+    assert len(listener.warnings) == 2  # one a section
+    assert "section 1: 4 of 4 takes have less sound than planned" in listener.warnings[0]
+    assert "80 (0.50 of 1.42 s)" in listener.warnings[0]
+
+
+def test_a_take_that_lost_dead_air_is_made_up_for_by_the_others_without_another_word(tmp_path: Path) -> None:
+    """That it was cut was told where it was cut."""
+    store, results = made_up.results(tmp_path)
+    first = results.takes[0][0]
+    cut = first.record.model_copy(update={"samples": 4000, "facts": first.record.facts.model_copy(update={"cut_s": 2})})
+    takes = ((replace(first, record=cut), *results.takes[0][1:]), results.takes[1])
+    listener = Listener()
+    place = Workplace(store=store, output=tmp_path / "out", report=listener)
+    told = storyboard.run(made_up.production(), replace(results, takes=takes), place).timeline
+    assert told is not None
+    usual = tell(made_up.production(), tmp_path / "usual")
+    one, other = ([sound.frames for sound in line.scenes()[0].sounds[1:]] for line in (told.record, usual))
+    assert one[0] == 15 < other[0]
+    assert all(longer >= planned for longer, planned in zip(one[1:], other[1:], strict=True))
+    assert sum(one) == sum(other)
+    assert not listener.warnings
 
 
 def test_cards_of_no_length_are_left_out_and_chapters_stay(tmp_path: Path) -> None:

@@ -366,7 +366,10 @@ def check_file(path: Path) -> tuple[CheckResult, ...]:
         if not error.what.startswith("ffmpeg failed"):
             raise
         raise FootageError(
-            f"The film can't be decoded. {error.what}", where=str(path), expected="a film made by build-video"
+            "The film can't be decoded: it is damaged, or cut off.",
+            where=str(path),
+            expected="a film made by build-video",
+            hint="Build it again; --debug has ffmpeg's words.",
         ) from error
     return compare(timeline, found, _promise_of(path, found))
 

@@ -99,6 +99,7 @@ def look(path: Path, form: MediaFormat) -> Facts:
         "This footage has no picture that can be read.",
         where=str(path),
         expected="a video, a GIF, or a PNG, JPEG or WebP picture",
+        hint="Export it again as MP4 or PNG; sound alone goes into a section's recordings, or into sound.music.",
     )
     seen = open_media(path, form)["V:0"].filter("showinfo", checksum=0)
     shown = ffmpeg.output(seen, _NULL, format="null", loglevel="info", **{"frames:v": 1})

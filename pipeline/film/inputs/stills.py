@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import BuildVideoError, FootageError
-from pipeline.ffmpeg.formats import MOST_PIXELS
+from pipeline.ffmpeg.formats import EXPORT_PICTURE, MOST_PIXELS, unread_picture
 from pipeline.runtime.named_files import absent_hint
 from pipeline.store.files import plain_reason
 
 _LARGEST_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = 32
+_PEEK_BYTES: Final = 4096
 _LARGEST_PROFILE_BYTES: Final = 1 << 22
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 _STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
@@ -99,13 +100,26 @@ def read_logo(path: Path, longest_px: int = 1024) -> NDArray[np.uint8]:
         Where it is no picture, too large, or can't be decoded.
     """
     if not is_still(path):
-        there = path.exists()
-        found = "The film's picture is no picture." if there else "The film's picture is not there."
-        raise FootageError(found, where=str(path), expected=_EXPECTED, hint="" if there else absent_hint(path))
+        raise _no_still(path)
     with _opened(path) as image:
         upright = _upright(image)
         upright.thumbnail((longest_px, longest_px))
         return np.array(upright)
+
+
+def _no_still(path: Path) -> FootageError:
+    """Say what the film's picture is instead of a picture."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_PEEK_BYTES)
+    except FileNotFoundError:
+        return FootageError("The film's picture is not there.", where=str(path), hint=absent_hint(path))
+    except (OSError, ValueError) as error:
+        why = plain_reason(error)
+        return FootageError(f"The film's picture can't be read: {why}.", where=str(path), expected=_EXPECTED)
+    name = unread_picture(head) or ("a picture that moves" if head.startswith(_STARTS) or _is_webp(head) else "")
+    found = f"The film's picture is {name}." if name else "The film's picture is no picture."
+    return FootageError(found, where=str(path), expected=_EXPECTED, hint=EXPORT_PICTURE if name else "")
 
 
 def _upright(image: Any) -> Any:

@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.settings import LAYOUT_SHAPES, FilmSettings, VideoSettings, check_shape, draft_size
+from pipeline.film.planning.shares import share_frames
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
 """Folders that stand beside those of cuts."""
@@ -50,7 +51,9 @@ class CutSettings(FilmSettings):
     width: int | None = Field(default=None, ge=64, le=8192, description="by default as the layout and the film have it")
     height: int | None = Field(default=None, ge=64, le=8192)
     seconds: float = Field(default=45.0, ge=2.0, le=36000.0, description="exactly, where there is so much to show")
-    sections: Literal["all", "best"] | tuple[int, ...] = Field(default="all", description="or their numbers, from 1")
+    sections: Literal["all", "best"] | tuple[int, ...] = Field(
+        default="all", description="best: of those tried on the same sound as the last, the lowest loss; or [1, 3]"
+    )
     pick: Literal["telling", "film"] = Field(
         default="telling",
         description="telling: what came first, briefly, then the best; film: all of the film's takes, shorter",
@@ -128,11 +131,15 @@ class TakeAtHand:
 
 @dataclass(frozen=True)
 class AvailableSection:
-    """What was made for one section of the film; `number` counts from 0."""
+    """What was made for one section of the film; `number` counts from 0.
+
+    Losses of sections can be compared where `kind` is the same.
+    """
 
     number: int
     recording_frames: int
     takes: tuple[TakeAtHand, ...]
+    kind: int = 0
 
     @property
     def best_nats(self) -> float:
@@ -166,44 +173,6 @@ class CutSection:
     def frames(self) -> int:
         """How long it lasts."""
         return self.recording_frames + sum(take.frames for take in self.takes)
-
-
-def share_frames(
-    total: int, weights: Sequence[float], lowest: Sequence[int], highest: Sequence[int]
-) -> tuple[int, ...]:
-    """Split frames by weights, within bounds.
-
-    Parameters
-    ----------
-    total
-        To be split.
-    weights
-        Above 0.
-    lowest, highest
-        Bounds of each share.
-
-    Returns
-    -------
-    tuple[int, ...]
-        Whole shares whose sum is exactly `total`, or the nearest that the bounds allow.
-    """
-    total = min(max(total, sum(lowest)), sum(highest))
-
-    def shares(scale: float) -> list[float]:
-        return [min(max(scale * w, low), high) for w, low, high in zip(weights, lowest, highest, strict=True)]
-
-    small, large = 0.0, max((high / w for w, high in zip(weights, highest, strict=True)), default=0.0)
-    for _ in range(80):  # halving: more often than a float has bits
-        middle = (small + large) / 2
-        small, large = (middle, large) if sum(shares(middle)) < total else (small, middle)
-    exact = shares(large)
-    whole = [math.floor(share + 1e-6) for share in exact]
-    order = sorted(range(len(exact)), key=lambda index: (whole[index] - exact[index], index))
-    while (rest := total - sum(whole)) > 0:
-        able = [index for index in order if whole[index] < highest[index]][:rest]
-        for index in able:
-            whole[index] += 1
-    return tuple(whole)
 
 
 def plan_cut(
@@ -267,7 +236,8 @@ def _sections(settings: CutSettings, at_hand: Sequence[AvailableSection], where:
     if settings.sections == "all":
         return list(at_hand)
     if settings.sections == "best":
-        return [min(at_hand, key=lambda section: (section.best_nats, -section.number))]
+        like = [section for section in at_hand if section.kind == at_hand[-1].kind]
+        return [min(like, key=lambda section: (section.best_nats, -section.number))]
     numbers = {number - 1 for number in settings.sections}
     unknown = sorted(numbers - {section.number for section in at_hand})
     if unknown:

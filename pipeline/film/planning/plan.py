@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine
+from pipeline.film.planning.shares import share_frames
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class CheckpointPoint:
 
 @dataclass(frozen=True)
 class PlannedTake:
-    """One take of a section: the checkpoint that speaks, how long, and the user's own caption template."""
+    """One take of a section: the checkpoint that speaks, how long, and the user's own caption template.
+
+    `is_fixed` where the user's own line says how long.
+    """
 
     iteration: int
     seconds: float
     caption: str | None = None
+    is_fixed: bool = False
 
 
 def choose_takes(
@@ -107,9 +112,34 @@ def _by_hand(
         )
     shares = iter(_share_out(left, _weights(free, settings), settings.shortest_take_seconds)) if free else iter(())
     return tuple(
-        PlannedTake(point.iteration, line.seconds if line.seconds is not None else next(shares), line.caption)
+        PlannedTake(point.iteration, next(shares), line.caption)
+        if line.seconds is None
+        else PlannedTake(point.iteration, line.seconds, line.caption, is_fixed=True)
         for point, line in zip(points, settings.take, strict=True)
     )
+
+
+def fit_to_sound(takes: Sequence[PlannedTake], frames: Sequence[int], there: Sequence[int]) -> tuple[int, ...]:
+    """Fit takes to the sound that was made: what one lacks, the others last longer, as far as they have sound.
+
+    Parameters
+    ----------
+    takes
+        As planned.
+    frames
+        How long each was planned to last.
+    there
+        How much there is of each.
+
+    Returns
+    -------
+    tuple[int, ...]
+        Frames of each, 1 at least; none is shorter than planned but for want of sound, no take whose length the user
+        has fixed is longer.
+    """
+    lowest = [max(1, min(wanted, most)) for wanted, most in zip(frames, there, strict=True)]
+    highest = [low if take.is_fixed else max(low, most) for take, low, most in zip(takes, lowest, there, strict=True)]
+    return share_frames(sum(frames), [max(1.0, float(wanted)) for wanted in frames], lowest, highest)
 
 
 def _nearest(checkpoints: Sequence[CheckpointPoint], wanted: int | str, where: str) -> CheckpointPoint:

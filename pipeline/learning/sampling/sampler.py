@@ -15,7 +15,8 @@ import numpy.typing as npt
 from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
-from pipeline.learning.sampling.sampler_models import Floats, pack, weight_bytes_per_sample
+from pipeline.learning.sampling.quantisation import Floats
+from pipeline.learning.sampling.sampler_models import pack, weight_bytes_per_sample
 from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state
 from pipeline.learning.sampling.settings import WeightDtype
 

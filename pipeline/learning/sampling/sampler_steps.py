@@ -14,7 +14,8 @@ import numpy.typing as npt
 from pipeline.learning.kernels.cache import compiled, part
 from pipeline.learning.kernels.kernels import add_up, exponentials, largest, move_cells
 from pipeline.learning.kernels.products import COLUMNS, product
-from pipeline.learning.sampling.sampler_models import Floats, Integers, Model
+from pipeline.learning.sampling.quantisation import Floats
+from pipeline.learning.sampling.sampler_models import Integers, Model
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -51,5 +51,5 @@ def dead_air_cut(takes: Sequence[Take]) -> str:
     named = ", ".join(f"{take.iteration:,} ({take.facts.cut_s:.1f} s)" for take in cut[:6]) + ", ..." * (len(cut) > 6)  # noqa: PLR2004
     return (
         f"dead air, longer than any pause of the recording, was cut from {len(cut)} of {len(takes)} takes: iteration "
-        f"{named}; sampling.trim_silence = false keeps it"
+        f"{named}; what is left of them is shown; sampling.trim_silence = false keeps it"
     )

@@ -63,7 +63,7 @@ class Recording:
     levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     keep: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     quality: Quality | None = None
-    complaint: str = ""
+    is_damaged: bool = False
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -163,7 +163,7 @@ def _read(
         dc_offset=sums / total,
         left_offset=sums / total - guess,
         samples=samples,
-        complaint=complaints[0] if complaints else "",
+        is_damaged=bool(complaints),
         notes=source.notes,
         warnings=odd_sample_warnings(odd_frames),
     )

@@ -1,8 +1,9 @@
 """How loud each sound of the film is made before the film as a whole gets its level.
 
-Owns the matching: recordings and takes equally loud, with a limit on what is raised, silence left alone, noise held
-down, and a single high peak never allowed to hold the whole film down. Gains are constant over a sound: nothing is
-compressed. It does not know where sounds stand, and it mixes nothing.
+Owns the matching: recordings, takes and the user's own footage equally loud, music and what else lies under cards so
+much below, with a limit on what is raised, silence left alone, noise held down, and a single high peak never allowed to
+hold the whole film down. Gains are constant over a sound: nothing is compressed. It does not know where sounds stand,
+and it mixes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from pipeline.audio.noise import RATHER_NOISE, noisiness
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import Loudness, measure_blocks
-from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, VOICES, Kind, Placement
+from pipeline.sound.soundtrack.placement import BACKGROUND, FILM_RATE_HZ, Kind, Placement
 from pipeline.sound.soundtrack.voice import heard_blocks
 
 _REFERENCE_LUFS: Final = -23.0  # where nothing in the film says how loud it is
@@ -58,8 +59,9 @@ def _gain_db(level: Level, reference_lufs: float, headroom_db: float, settings: 
     if level.is_silent:
         return 0.0
     own = level.loudness
-    target = reference_lufs + (settings.music_db if level.kind not in VOICES else 0.0)
-    wanted = target - own.integrated_lufs if settings.match_loudness or level.kind not in VOICES else 0.0
+    is_background = level.kind in BACKGROUND
+    target = reference_lufs + (settings.music_db if is_background else 0.0)
+    wanted = target - own.integrated_lufs if settings.match_loudness or is_background else 0.0
     may_rise = min(settings.gain_limit_db, max(0.0, own.integrated_lufs - settings.quiet_below_lufs))
     below_peak = reference_lufs + headroom_db - own.true_peak_dbtp
     return float(min(wanted, may_rise, below_peak) + level.noisiness * settings.untrained_db)

@@ -17,6 +17,8 @@ Kind = Literal["recording", "take", "bed", "insert", "music"]
 
 FILM_RATE_HZ: Final = 48_000
 VOICES: Final = ("recording", "take")
+BACKGROUND: Final = ("bed", "music")
+"""What is heard under cards, below the voices."""
 
 
 class Samples(Protocol):

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.errors import ProductionError
-from pipeline.film.planning.cuts import AvailableSection, CutSettings, TakeAtHand, plan_cut, share_frames
+from pipeline.film.planning.cuts import AvailableSection, CutSettings, TakeAtHand, plan_cut
 from pipeline.film.planning.settings import VideoSettings
+from pipeline.film.planning.shares import share_frames
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(50), Fraction(60)]
 RATE = Fraction(30)
@@ -100,6 +101,16 @@ def test_sections_can_be_chosen_and_the_best_is_the_one_with_the_lowest_loss() -
     assert [one.number for one in plan_cut(cut(sections="best"), SECTIONS, 900, RATE)] == [2]
     with pytest.raises(ProductionError, match="no section 4"):
         plan_cut(cut(sections=[4]), SECTIONS, 900, RATE)
+
+
+def test_the_best_section_is_sought_among_those_whose_losses_can_be_compared() -> None:
+    """Of other sound, at another rate or encoding, a lower loss is no better: the last section says which sound."""
+    kinds = [0, 1, 0, 1]  # the losses of sections fall with their numbers
+    unlike = [section(number, [60, 90], kind=kind) for number, kind in enumerate(kinds)]
+    easy = AvailableSection(0, 60, (TakeAtHand(0, 0.5, 90),), kind=0)
+    assert [one.number for one in plan_cut(cut(sections="best"), [easy, *unlike[1:]], 150, RATE)] == [3]
+    alone = [easy, section(1, [60, 90], kind=1)]
+    assert [one.number for one in plan_cut(cut(sections="best"), alone, 150, RATE)] == [1]
 
 
 def test_takes_chosen_by_hand_are_those_of_the_film_and_share_what_is_left() -> None:

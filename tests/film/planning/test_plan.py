@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
-from pipeline.film.planning.plan import CheckpointPoint, choose_takes
+from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
 from pipeline.film.planning.settings import StoryboardSettings
 
 FALLING = [CheckpointPoint(iteration, 5.5 / (1 + iteration / 500)) for iteration in range(0, 2001, 50)]
@@ -87,3 +87,17 @@ def test_lines_that_cannot_be_are_refused_in_words(lines: list[dict[str, object]
 def test_no_checkpoints_make_no_film() -> None:
     with pytest.raises(ProductionError, match="no checkpoint"):
         choose_takes([], StoryboardSettings())
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 400), st.booleans()), min_size=1, max_size=12))
+def test_what_one_take_lacks_the_others_make_up_for_as_far_as_they_have_sound(
+    parts: list[tuple[int, int, bool]],
+) -> None:
+    takes = [PlannedTake(number, 1.0, is_fixed=is_fixed) for number, (_, _, is_fixed) in enumerate(parts)]
+    wanted, there = [part[0] for part in parts], [part[1] for part in parts]
+    fitted = fit_to_sound(takes, wanted, there)
+    least = [max(1, min(pair)) for pair in zip(wanted, there, strict=True)]
+    most = [low if take.is_fixed else max(low, have) for take, low, have in zip(takes, least, there, strict=True)]
+    assert all(low <= shown <= high for low, shown, high in zip(least, fitted, most, strict=True))
+    assert sum(fitted) == min(max(sum(wanted), sum(least)), sum(most))

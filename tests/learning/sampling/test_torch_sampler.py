@@ -65,7 +65,7 @@ def test_priming_in_one_run_is_priming_byte_by_byte(
     weights = random_weights(network)
     heard = np.random.default_rng(7).integers(0, 256, primed + 20).astype(np.uint8)
     chance, sharp = plain(2, before)
-    whole, stepwise = (GpuSampler(network, weights, streams=2, device=device) for _ in range(2))
+    whole, stepwise = (TorchSampler(network, weights, streams=2, device=device) for _ in range(2))
     for sampler in (whole, stepwise):
         sampler.generate(chance, sharp)
     whole.prime(heard[:primed])

@@ -107,6 +107,22 @@ def test_takes_and_recordings_become_equally_loud(tmp_path: Path) -> None:
     assert max(loudness) - min(loudness) < 0.3
 
 
+def test_the_users_own_footage_is_as_loud_as_the_voices_and_music_lies_below(tmp_path: Path) -> None:
+    music = noise(3.0, 48000, level_db=-20)
+    placements = [
+        place(0, 3, speechlike(3.0, 22050, level_db=-6), 22050, "recording"),
+        place(4, 3, speechlike(3.0, 11025, level_db=-15)),
+        place(8, 3, speechlike(3.0, 48000, level_db=-14), 48000, "insert"),
+        place(12, 3, music, 48000, "music"),
+    ]
+    samples, _ = mixed(tmp_path, 15, *placements)
+    loudness = [lufs(samples[at * FILM : (at + 3) * FILM]) for at in (0, 4, 8, 12)]
+    assert max(loudness[:3]) - min(loudness[:3]) < 0.3
+    assert loudness[3] == pytest.approx(loudness[0] - 6, abs=0.3)
+    _, facts = mixed(tmp_path, 15, *placements, match_loudness=False)
+    assert facts.gains_db[:3] == (0.0, 0.0, 0.0)
+
+
 def test_a_very_soft_take_is_raised_no_further_than_the_limit(tmp_path: Path) -> None:
     placements = [
         place(0, 3, speechlike(3.0, 11025), kind="recording"),
