@@ -122,10 +122,7 @@ def _checkpoint_record(data: bytes, folder: Path) -> None:
 
 def _loss_log(data: bytes, folder: Path) -> None:
     module, path = _module("learning.training.loss_log"), _written(folder, "loss.csv", data)
-    try:
-        module.read_log(path)
-    finally:
-        module.read_columns(path)
+    module.read_columns(path)
 
 
 def _csv(data: bytes, folder: Path) -> None:

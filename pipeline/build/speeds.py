@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
+from pipeline.runtime.cache_folders import personal_cache
 from pipeline.store.files import atomic_write_text
 
 FOLDER_VARIABLE: Final = "BUILD_VIDEO_CACHE"
@@ -33,13 +33,8 @@ def cache_folder() -> Path | None:
     own = os.environ.get(FOLDER_VARIABLE)
     if own is not None:
         return Path(own) if own else None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or ""
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")  # noqa: PTH111 - it never fails
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
-    return Path(base) / "build-video" if Path(base).is_absolute() else None
+    base = personal_cache()
+    return None if base is None else base / "build-video"
 
 
 class Speeds:

@@ -40,6 +40,7 @@ from pipeline.cli.options import (
     Output,
     Outside,
     ProductionPath,
+    begin_command,
     farewell,
     find_production,
     logged_build,
@@ -365,6 +366,7 @@ def _in_words(error: Exception) -> BuildVideoError:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug, as_json = "--debug" in arguments, "--json" in arguments
+    begin_command()
     try:
         check_working_folder()
         return _dispatch([argument for argument in arguments if argument != "--debug"])

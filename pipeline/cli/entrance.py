@@ -23,9 +23,16 @@ _TERMINATED: Final = 143
 _LEAST_SIZES: Final = {"COLUMNS": 20, "LINES": 4}
 
 
-class _Memory:
-    terminated = False
-    """Whether it was SIGTERM: a library in between may take the interruption for one of its own."""
+class _Terminator:
+    """Handles SIGTERM, and keeps that it came: a library in between may take the interruption for one of its own."""
+
+    def __init__(self) -> None:
+        self.has_come = False
+
+    def __call__(self, _number: int, _frame: object) -> NoReturn:
+        """Interrupt the command."""
+        self.has_come = True
+        raise KeyboardInterrupt
 
 
 def settle_in() -> None:
@@ -37,7 +44,7 @@ def settle_in() -> None:
 
 def end_like_ctrl_c() -> None:
     """Let SIGTERM raise KeyboardInterrupt in this process from now on."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, _Terminator())
 
 
 def print_any_name() -> None:
@@ -58,12 +65,8 @@ def forget_impossible_sizes() -> None:
 
 def stopped_exit_code() -> int:
     """The exit code of a command that was stopped: by Ctrl-C, or by SIGTERM."""
-    return _TERMINATED if _Memory.terminated else INTERRUPTED
-
-
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    _Memory.terminated = True
-    raise KeyboardInterrupt
+    handler = signal.getsignal(signal.SIGTERM)
+    return _TERMINATED if isinstance(handler, _Terminator) and handler.has_come else INTERRUPTED
 
 
 def check_working_folder() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -148,7 +149,7 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
             except BaseException as caught:
                 error = caught
                 if isinstance(error, KeyboardInterrupt):
-                    _kept.append(kept_words(workplace.store))
+                    _kept.set(kept_words(workplace.store))
                 raise
             finally:
                 log.close_build(error)
@@ -179,10 +180,16 @@ def looked_at(
             yield shown_alone
 
 
-_kept: list[str] = []
+_kept: ContextVar[str] = ContextVar("kept", default="")
+"""Of the command that runs; typer lets no interruption through that could carry it."""
+
+
+def begin_command() -> None:
+    """Forget what an interrupted command before, in the same process, has kept."""
+    _kept.set("")
 
 
 def farewell() -> str:
     """What is said when a command was interrupted: one line, with what is kept."""
-    kept = f"Kept: {_kept[-1]}" if _kept and _kept[-1] else "What was finished is kept"
+    kept = f"Kept: {_kept.get()}" if _kept.get() else "What was finished is kept"
     return f"build-video: interrupted. {kept}; the same command goes on."

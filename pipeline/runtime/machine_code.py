@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from pipeline.runtime.cache_folders import first_writable, personal_cache
+
 _VARIABLE: Final = "NUMBA_CACHE_DIR"
 
 
@@ -24,8 +26,9 @@ def ensure_cache_folder(sources: Path) -> None:
     """
     if os.environ.get("XDG_CACHE_HOME") == "":
         del os.environ["XDG_CACHE_HOME"]  # or the folder `numba` would appear wherever one works
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - it never fails
-    if os.environ.get(_VARIABLE) or _can_write(sources / "__pycache__") or _can_write(Path(home) / "numba"):
+    personal = personal_cache()
+    usual = [sources / "__pycache__", *([personal / "numba"] if personal else [])]
+    if os.environ.get(_VARIABLE) or first_writable(usual):
         return
     try:
         own = tempfile.mkdtemp(prefix="build-video-")
@@ -35,12 +38,3 @@ def ensure_cache_folder(sources: Path) -> None:
     os.environ[_VARIABLE] = own
     if (config := sys.modules.get("numba.core.config")) is not None:
         config.CACHE_DIR = own  # type: ignore[attr-defined]
-
-
-def _can_write(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False

@@ -91,9 +91,9 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
     assert rounds
     assert len(takes(place)) == 2
     assert isinstance(place.report, Listener)
-    told = [note for note in place.report.notes if "speaks" in note]
-    for iteration, note in zip(ITERATIONS[:2], told, strict=True):
-        assert f"iteration {iteration:,} speaks" in note
+    notes = [note for note in place.report.notes if "a take of" in note]
+    for iteration, note in zip(ITERATIONS[:2], notes, strict=True):
+        assert f"iteration {iteration:,}, a take of" in note
         assert Path(note.rpartition(": ")[2]).is_file()
 
 

@@ -1,6 +1,7 @@
 """What a build will take: from counts and speeds, told before the first long stage, remembered after it."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def test_a_place_that_can_t_be_written_is_no_place(tmp_path: Path, monkeypatch: 
     assert cache_folder() == tmp_path
     monkeypatch.delenv(speeds.FOLDER_VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(speeds.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert cache_folder() == tmp_path / "build-video"
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     assert cache_folder() is None

@@ -34,7 +34,7 @@ from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.sampling.take import CandidateSet, Take
-from pipeline.learning.training.loss_log import HEADER, read_columns, read_log
+from pipeline.learning.training.loss_log import HEADER, read_columns
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
@@ -261,10 +261,7 @@ def loss_log(folder: Path, rng: random.Random) -> Read:
     path.write_bytes(spoiled_bytes(text.encode(), rng))
 
     def read() -> None:
-        try:
-            read_log(path)
-        finally:
-            read_columns(path)
+        read_columns(path)
 
     return read
 

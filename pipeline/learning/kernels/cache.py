@@ -9,8 +9,6 @@ from which it takes other functions.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +16,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numba.core.config
+
+from pipeline.runtime.cache_folders import first_writable, personal_cache
 
 Parameters = ParamSpec("Parameters")
 Outcome = TypeVar("Outcome")
@@ -60,25 +60,14 @@ def part(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcom
 def cache_folder() -> Path | None:
     """Where machine code is kept; None where no folder can be written."""
     name = f"build-video-kernels-{_digest()}"
-    for parent in _candidates():
-        folder = parent / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    return None
+    return first_writable(parent / name for parent in _candidates())
 
 
 def _candidates() -> list[Path]:
+    """Where numba is told to keep machine code, beside the sources, in the user's cache folder."""
     chosen = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    try:
-        personal = [Path(home) if home else Path.home() / ".cache"]
-    except RuntimeError:  # no home folder can be told
-        personal = []
-    return [*chosen, _HERE / "__pycache__", *personal]
+    personal = personal_cache()
+    return [*chosen, _HERE / "__pycache__", *([personal] if personal else [])]
 
 
 def _digest() -> str:

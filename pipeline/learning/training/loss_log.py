@@ -104,18 +104,6 @@ class LossLog:
         self._digest.update(data)
 
 
-def read_log(path: Path) -> list[LogLine]:
-    """Read a log, finished or not.
-
-    Raises
-    ------
-    StoreError
-        Where it is missing, or a whole line of it is not what this program writes.
-    """
-    lines = _whole_lines(path).split("\n")[:-1]
-    return [_parsed(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
-
-
 def read_columns(path: Path) -> Numbers:
     """Read a log, finished or not, as numbers.
 
@@ -152,18 +140,3 @@ def _whole_lines(path: Path) -> str:
     if text.partition("\n")[0] != HEADER or len(data) > _LARGEST_BYTES:
         raise StoreError("This is no loss log.", where=str(path), expected=f"a first line {HEADER}")
     return text
-
-
-def _parsed(line: str, where: str) -> LogLine:
-    try:
-        iteration, epoch, elapsed, rate, training, validation = line.split(",")
-        return LogLine(
-            int(iteration),
-            float(epoch),
-            float(elapsed),
-            float(rate),
-            float(training) if training else None,
-            float(validation) if validation else None,
-        )
-    except ValueError as error:
-        raise StoreError("A line of the loss log can't be read.", where=where, expected=HEADER) from error

@@ -234,10 +234,6 @@ class Typesetter:
             and fitted.height_px <= room[1] + _HAIR_PX
         )
 
-    def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
-        """Draw each line of a fitted text."""
-        return tuple(self.render(line, fitted.style) for line in fitted.lines)
-
 
 def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:
     """How far from the left of its room something stands; mirrored, left and right are exchanged."""

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.sampling.draws import inverse_temperature, uniforms
+from pipeline.learning.sampling.quantisation import quantise
 from pipeline.learning.sampling.sampler import Sampler
-from pipeline.learning.sampling.sampler_models import quantise
 from pipeline.learning.sampling.settings import WeightDtype
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights
 from tests.learning.sampling.reference import ReferenceNetwork, reference_generate, reference_logits
@@ -34,7 +34,7 @@ def plain(streams: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
     return chance, np.ones((streams, samples))
 
 
-@pytest.mark.parametrize("held", ["float32", "int16"])
+@pytest.mark.parametrize("weight_dtype", ["float32", "int16"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_logits_are_those_of_the_reference(name: str, weight_dtype: WeightDtype) -> None:
     network, heard = NETWORKS[name], heard_bytes()
@@ -144,7 +144,7 @@ def test_enormous_weights_still_end_in_bytes() -> None:
     assert said.shape == (1, 50)
 
 
-@pytest.mark.parametrize(("held", "cost_bits"), [("int16", 1e-6), ("int8", 0.005)])
+@pytest.mark.parametrize(("weight_dtype", "cost_bits"), [("int16", 1e-6), ("int8", 0.005)])
 @pytest.mark.parametrize("network", [SMALL_LSTM, LstmSettings(layers=2, neurons=128)])
 def test_fewer_bits_for_weights_cost_next_to_nothing(
     network: LstmSettings, weight_dtype: WeightDtype, cost_bits: float

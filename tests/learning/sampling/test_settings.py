@@ -54,13 +54,13 @@ def test_a_choice_by_hand_reads_iterations_as_toml_writes_them() -> None:
     assert SamplingSettings.model_validate({"candidates": 2, "choose": {"3000": 2}}).choose == {3000: 2}
 
 
-@pytest.mark.parametrize("module", ["sampling", "take", "speaking", "take_making"])
+@pytest.mark.parametrize("module", ["settings", "take", "generation", "compiling", "take_making"])
 def test_what_workers_and_settings_import_brings_no_torch(module: str) -> None:
-    program = f"import sys, pipeline.learning.{module}; print(sorted({{'torch', 'numba'}} & set(sys.modules)))"
+    program = f"import sys, pipeline.learning.sampling.{module}; print(sorted({{'torch', 'numba'}} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
 
-def test_weights_are_held_in_eight_bits_unless_told_otherwise() -> None:
+def test_weights_are_held_in_eight_bits_unless_set_otherwise() -> None:
     assert SamplingSettings().weight_dtype == "int8"
     assert SamplingSettings(precision="float32").weight_dtype == "float32"

@@ -16,7 +16,7 @@ from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.training import loop as trainer
 from pipeline.learning.training.loop import train
-from pipeline.learning.training.loss_log import read_log
+from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import TrainingRun
 from pipeline.learning.training.training import Training
 from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
@@ -39,10 +39,11 @@ def test_training_logs_every_iteration_and_keeps_checkpoints_that_can_be_loaded(
     tmp_path: Path, network: LstmSettings | TieredSettings, settings: dict[str, Any]
 ) -> None:
     run = train(training(tmp_path, network, **settings))
-    lines = read_log(tmp_path / run.log_file)
-    assert [line.iteration for line in lines] == list(range(run.iterations + 1))
-    assert [line.iteration for line in lines if line.training_loss_nats is None] == [0]
-    judged = {line.iteration: line.validation_loss_nats for line in lines if line.validation_loss_nats is not None}
+    lines = read_columns(tmp_path / run.log_file)
+    iterations, training_loss, validation_loss = lines[:, 0], lines[:, 4], lines[:, 5]
+    assert iterations.tolist() == list(range(run.iterations + 1))
+    assert iterations[np.isnan(training_loss)].tolist() == [0]
+    judged = {int(row[0]): row[5] for row in lines[np.isfinite(validation_loss)]}
     assert list(judged) == [facts.iteration for facts in run.checkpoints]
     for facts in run.checkpoints:
         loaded = load_checkpoint(tmp_path / facts.json_file)
@@ -130,8 +131,7 @@ def test_a_diverging_training_may_step_back_and_halve_its_learning_rate(tmp_path
     )  # fmt: skip
     run = train(order)
     assert any("times the learning rate" in warning for warning in run.warnings)
-    iterations = [line.iteration for line in read_log(tmp_path / run.log_file)]
-    assert iterations == list(range(121))
+    assert read_columns(tmp_path / run.log_file)[:, 0].tolist() == list(range(121))
 
 
 def test_costs_are_told_before_training(tmp_path: Path) -> None:
