@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import GlyphError, TemplateError
-from pipeline.picture.cards.diagram import dots_for
 from pipeline.picture.cards.drawing import draw_card, load_card_template
-from pipeline.picture.cards.facts import CardFacts, Envelope, fill
+from pipeline.picture.cards.elements.diagram import dots_for
+from pipeline.picture.cards.facts import CardFacts, Envelope
+from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.cards.template import TITLE_SAFE, CardTemplate, module_px
 from pipeline.picture.drawing.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges, text_edges
@@ -439,6 +440,6 @@ def test_the_words_of_the_comparison_promise_no_more_than_can_be_compared() -> N
     template = load_card_template("comparison")
     for kinds, promised in (((0, 0, 0), True), ((0, 1, 0), False)):
         facts = unlike(card_facts("comparison"), kinds)
-        told = " ".join(word for one in fill(template, facts, "comparison") for word in one.all_words())
+        told = " ".join(word for one in fill(template, facts, "comparison") for word in one.words.all_words())
         assert ("never heard. Lower is better." in told) == promised
         assert ("lower is better only where they heard the same" in told) != promised

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import GlyphError
 from pipeline.picture.cards.drawing import load_card_template
-from pipeline.picture.cards.facts import fill
+from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.drawing.marks import text_edges
 from pipeline.picture.panels.scene_data import CaptionSpan
