@@ -12,6 +12,7 @@ from typing import Any, Final
 import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
@@ -35,7 +36,6 @@ from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
 from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.sound.soundtrack.soundtrack import (
-    FILM_RATE_HZ,
     Placement,
     lay_music,
     loudness_warnings,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError, ProductionError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
@@ -23,7 +24,7 @@ from pipeline.film.timeline.captions import (
 )
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis, ScrollLaw
-from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
+from pipeline.film.timeline.timeline import Caption, SceneClip, SectionFacts, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
@@ -292,7 +293,7 @@ class _SectionStory:
 
 def _timeline(production: Production, results: Results, report: Reporter) -> Timeline:
     video = production.video
-    clock = Clock(video.frame_rate, FILM_SAMPLE_RATE_HZ)
+    clock = Clock(video.frame_rate, FILM_RATE_HZ)
     templates = _caption_templates(production)
     stories = [
         _SectionStory(

@@ -36,7 +36,7 @@ def shrink_to_fit(
     fits
         Whether it fits.
     smaller
-        The next smaller size.
+        The next smaller size; the same one where there is none.
     goes_on
         Whether a size at which it does not fit has a smaller one that may be tried.
     """
@@ -44,6 +44,6 @@ def shrink_to_fit(
         result = make(size)
         if fits(result):
             return Shrunk(size, result, fits=True)
-        if not goes_on(size):
+        if not goes_on(size) or (following := smaller(size)) == size:  # no type is smaller than a pixel
             return Shrunk(size, result, fits=False)
-        size = smaller(size)
+        size = following

@@ -20,10 +20,10 @@ from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.network import TieredSettings, parse_network
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
-from pipeline.picture.plotting.ticks import NATS_PER_BIT
 from pipeline.picture.text.number_words import rate
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
+from pipeline.runtime.units import NATS_PER_BIT
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
 from pipeline.stages.shared.results import Results
