@@ -17,8 +17,8 @@ from pipeline.picture.legibility import small_words_in_scenes, small_words_on_ca
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
-from pipeline.picture.theme.template_files import read_template_text
 from pipeline.picture.theme.theme import Theme, load_theme
+from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture

@@ -29,7 +29,7 @@ from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment
 from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.picture.text.templating import check_text, render_text
-from pipeline.picture.theme.template_files import read_template_text
+from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template

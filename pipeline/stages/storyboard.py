@@ -30,7 +30,7 @@ from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text, render_caption
-from pipeline.picture.theme.template_files import read_template_text
+from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template

@@ -139,10 +139,6 @@ class Typesetter:
 
     fonts: FontSet
 
-    def metrics(self, style: TextStyle) -> tuple[float, float]:
-        """Ascent and descent of the style's own face, px, both positive, in proportion at all sizes."""
-        return _extent(self.fonts, "", style)
-
     def cap_height(self, style: TextStyle) -> float:
         """Height of capital letters, px: for centring text in a box by eye."""
         _, top, _, bottom = _face(self.fonts, style).at(100.0, style.weight).getbbox("H", anchor="ls")
@@ -233,10 +229,6 @@ class Typesetter:
             and fitted.width_px <= room[0] + _HAIR_PX
             and fitted.height_px <= room[1] + _HAIR_PX
         )
-
-    def render_lines(self, fitted: FittedText) -> tuple[TextPicture, ...]:
-        """Draw each line of a fitted text."""
-        return tuple(self.render(line, fitted.style) for line in fitted.lines)
 
 
 def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:

@@ -18,12 +18,12 @@ from pipeline.picture.cards.facts import CardFacts, Envelope
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.cards.template import TITLE_SAFE, CardTemplate, module_px
-from pipeline.picture.drawing.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges, text_edges
+from pipeline.picture.drawing.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges
 from pipeline.picture.text.typesetting import typesetter_for
 from pipeline.picture.theme.theme import load_theme, rgb
 from pipeline.runtime.resources import find_template
 from tests.conftest import Golden
-from tests.picture.cards.made_cards import CARDS, TITLES, card_facts
+from tests.picture.cards.made_cards import CARDS, TITLES, card_facts, text_edges
 
 THEME = load_theme("midnight")
 TYPE = typesetter_for(THEME)
@@ -113,7 +113,7 @@ def test_an_empty_subtitle_takes_no_room() -> None:
     placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), (1920, 1080))
     subtitle = next(one for one in placed if one.element.area == "subtitle")
     assert subtitle.box.height == 0
-    assert subtitle.on_page(0).empty
+    assert not subtitle.on_page(0).marks
 
 
 def test_cards_have_the_same_proportions_at_all_sizes() -> None:
