@@ -83,7 +83,7 @@ def _template(kind: str, model: str, module: str) -> Callable[[bytes, Path], Non
         if kind == "theme":
             list(_module(module).check_theme(found))
         if kind == "card":
-            _module("picture.cards.facts").check_template(found, ("title", "sections", "section"), "card")
+            _module("picture.cards.filling").check_template(found, ("title", "sections", "section"), "card")
 
     return read
 
@@ -229,7 +229,7 @@ TARGETS: Final[dict[str, Target]] = {
         _template("layout", "Layout", "picture.panels.layout"),
     ),
     "card": Target(
-        ("picture.cards.template", "picture.cards.facts", "picture.theme.template_files", "picture.text.templating"),
+        ("picture.cards.template", "picture.cards.filling", "picture.theme.template_files", "picture.text.templating"),
         _good("template_texts", "cards"),
         _template("card", "CardTemplate", "picture.cards.template"),
     ),

@@ -15,6 +15,9 @@ ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
 SILENCE_BYTE: Final = 128
 """What both encodings make of silence."""
 
+FILM_RATE_HZ: Final = 48_000
+"""The sample rate of all sound of a film."""
+
 WAV_LIMIT_BYTES: Final = (1 << 32) - 4096
 """Samples of a WAV file: its header counts them, and itself, in 32 bits."""
 

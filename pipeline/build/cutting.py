@@ -13,12 +13,12 @@ from typing import Final
 
 import numpy as np
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import InputError
 from pipeline.film.planning.cuts import AvailableSection, CutSection, CutSettings, TakeAtHand, once_each, plan_cut
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline.clock import Clock
-from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ
 from pipeline.learning.corpus import comparable, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production, Section
@@ -84,7 +84,7 @@ def cut_film(
         Where the cut can't be told in its time.
     """
     dressed = production.dressed(cut)
-    clock = Clock(dressed.video.frame_rate, FILM_SAMPLE_RATE_HZ)
+    clock = Clock(dressed.video.frame_rate, FILM_RATE_HZ)
     kinds = comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
     at_hand = [_at_hand(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
     if not production.has_own_length:

@@ -22,6 +22,7 @@ from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.runtime.outlook import Outlook, View
 from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.units import clock_text
 
 _PLAIN_PAUSE_S: Final = 10.0
 _JSON_PAUSE_S: Final = 0.5
@@ -43,11 +44,9 @@ class Screen(Reporter, Protocol):
         """Leave the terminal as it was."""
 
 
-def clock_text(seconds: float) -> str:
+def length_text(seconds: float) -> str:
     """A length of time as people read it: 0:07, 12:30, 3:05:00."""
-    whole = max(0, round(seconds))
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+    return clock_text(max(0, round(seconds)))
 
 
 class _ScreenBase:
@@ -123,7 +122,7 @@ class _Elapsed(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Draw it."""
         seconds = task.finished_time if task.finished and task.finished_time is not None else task.elapsed
-        return Text("" if seconds is None else clock_text(seconds), style="progress.elapsed")
+        return Text("" if seconds is None else length_text(seconds), style="progress.elapsed")
 
 
 class _Left(ProgressColumn):
@@ -134,7 +133,7 @@ class _Left(ProgressColumn):
         left_s = task.fields["left_s"]
         if left_s is None or task.finished:
             return Text("")
-        return Text(f"{clock_text(left_s - (task.get_time() - task.fields['told_s']))} left")
+        return Text(f"{length_text(left_s - (task.get_time() - task.fields['told_s']))} left")
 
 
 class BarScreen(_ScreenBase):
@@ -183,7 +182,7 @@ class BarScreen(_ScreenBase):
             for bar in self._bars.values():
                 self._progress.remove_task(bar)
             stage, label = self._work
-            took = clock_text(self._clock() - self._work_began_s)
+            took = length_text(self._clock() - self._work_began_s)
             self._console.print(Text.assemble((f"{stage:<10}", "bold"), f" {label} ", (took, "progress.elapsed")))
         self._bars.clear()
 
@@ -292,7 +291,7 @@ class PlainScreen(_ScreenBase):
 
 
 def _left_words(left_s: float | None) -> str:
-    return "" if left_s is None else f", {clock_text(left_s)} left"
+    return "" if left_s is None else f", {length_text(left_s)} left"
 
 
 class JsonScreen(_ScreenBase):

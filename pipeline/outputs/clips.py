@@ -30,11 +30,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.build.films import build_one
 from pipeline.errors import InputError, StageError
 from pipeline.ffmpeg.process import Process, ffmpeg_path, file_argument
 from pipeline.film.encoding.encoder import COLOUR_TAGS
-from pipeline.film.inputs.footage import LONGEST_S, SOUND_RATE_HZ
+from pipeline.film.inputs.footage import LONGEST_S
 from pipeline.film.timeline.timeline import CardClip, Timeline
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
@@ -219,8 +220,8 @@ def _write_footage(clip: VideoClip, rate: Fraction, out: Path, aside: Path) -> N
 
 
 def _written_sound(audio: Any, path: Path) -> Path:
-    with soundfile.SoundFile(name_of(path), "w", SOUND_RATE_HZ, audio.nchannels, "PCM_24") as file:
-        for chunk in audio.iter_chunks(chunksize=_CHUNK_SAMPLES, fps=SOUND_RATE_HZ):
+    with soundfile.SoundFile(name_of(path), "w", FILM_RATE_HZ, audio.nchannels, "PCM_24") as file:
+        for chunk in audio.iter_chunks(chunksize=_CHUNK_SAMPLES, fps=FILM_RATE_HZ):
             file.write(np.clip(np.asarray(chunk, dtype=np.float32), -1, 1))
     return path
 

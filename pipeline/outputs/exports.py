@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline.audio.formats import wav_container
+from pipeline.audio.formats import FILM_RATE_HZ, wav_container
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
@@ -46,7 +46,6 @@ _GIF_RATE: Final = Fraction(20)
 _FADE_S: Final = Fraction(1, 2)
 _FADE_SHARE: Final = 4
 """The end runs into the beginning over at most so many parts of a short loop."""
-_FILM_RATE_HZ: Final = 48_000
 _BLOCK_SAMPLES: Final = 1 << 20
 
 Picture = NDArray[np.uint8]
@@ -221,7 +220,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     for done, (section, take) in enumerate(takes, 1):
         place.report.advance(done, written[-1].name)
         path = folder / f"{name}-section-{section}-iteration-{take.record.iteration:06d}.{form}"
-        _write_take(take, path, None if at_own_rate else _FILM_RATE_HZ)
+        _write_take(take, path, None if at_own_rate else FILM_RATE_HZ)
         written.append(path)
     place.report.advance(len(takes) + 1, written[-1].name)
     return written

@@ -12,6 +12,7 @@ from typing import Any, Final
 import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
@@ -28,14 +29,13 @@ from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment
 from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.picture.text.templating import check_text, render_text
-from pipeline.picture.theme.template_files import read_template_text
+from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
 from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.sound.soundtrack.soundtrack import (
-    FILM_RATE_HZ,
     Placement,
     lay_music,
     loudness_warnings,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError, ProductionError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
@@ -23,17 +24,18 @@ from pipeline.film.timeline.captions import (
 )
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis, ScrollLaw
-from pipeline.film.timeline.timeline import FILM_SAMPLE_RATE_HZ, Caption, SceneClip, SectionFacts, Timeline
+from pipeline.film.timeline.timeline import Caption, SceneClip, SectionFacts, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text, render_caption
-from pipeline.picture.theme.template_files import read_template_text
+from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import Reporter
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.checks import existing_file, own_captions
+from pipeline.stages.shared.film_facts import run_facts
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -171,11 +173,7 @@ class _SectionStory:
             "recording_seconds": self.corpus.duration_s,
             "sample_rate_hz": self.corpus.sample_rate_hz,
             "encoding": self.corpus.encoding,
-            "network": network_words(self.run.network),
-            "parameters": self.run.parameters,
-            "iterations": self.run.iterations,
-            "epochs": self.run.epochs,
-            "elapsed_s": self.run.elapsed_s,
+            **run_facts(self.run),
             "temperature": take.temperature if take else None,
             "seed": take.seed if take else None,
             "first_loss_nats": self.run.first_validation_nats,
@@ -295,7 +293,7 @@ class _SectionStory:
 
 def _timeline(production: Production, results: Results, report: Reporter) -> Timeline:
     video = production.video
-    clock = Clock(video.frame_rate, FILM_SAMPLE_RATE_HZ)
+    clock = Clock(video.frame_rate, FILM_RATE_HZ)
     templates = _caption_templates(production)
     stories = [
         _SectionStory(
@@ -372,24 +370,13 @@ def _section_facts(story: _SectionStory) -> SectionFacts:
     trained, corpus = story.run, story.corpus
     return SectionFacts(
         title=story.production.sections[story.number].title,
-        network=network_words(trained.network),
-        parameters=trained.parameters,
-        iterations=trained.iterations,
-        epochs=trained.epochs,
-        elapsed_s=trained.elapsed_s,
+        **run_facts(trained),
         corpus_seconds=corpus.duration_s,
         sample_rate_hz=corpus.sample_rate_hz,
         first_validation_nats=trained.first_validation_nats,
         last_validation_nats=trained.last_validation_nats,
         best_validation_nats=trained.best_validation_nats,
     )
-
-
-def network_words(network: Mapping[str, Any]) -> str:
-    """Say what a network is, in a few words: `LSTM, 3 x 680 neurons`."""
-    kind = {"lstm": "LSTM", "tiered-lstm": "tiered LSTM"}.get(str(network.get("kind")), str(network.get("kind")))
-    layers, neurons = network.get("layers", 1), network.get("neurons", 0)
-    return f"{kind}, {layers} \u00d7 {neurons} neurons" if layers != 1 else f"{kind}, {neurons} neurons"
 
 
 def _finite(loss: float) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from pipeline.cli.console import BarScreen, JsonScreen, PlainScreen, Screen, clock_text
+from pipeline.cli.console import BarScreen, JsonScreen, PlainScreen, Screen, length_text
 from pipeline.runtime.progress import Named, WorkTime
 from pipeline.runtime.relay import ProgressMixer, Word
 from pipeline.runtime.side_by_side import Task
@@ -182,4 +182,4 @@ def test_names_of_cuts_stand_before_what_is_told(capsys: pytest.CaptureFixture[s
     ("seconds", "text"), [(0.4, "0:00"), (7, "0:07"), (59.6, "1:00"), (750, "12:30"), (11100, "3:05:00"), (-3, "0:00")]
 )
 def test_times_are_told_as_clocks_do(seconds: float, text: str) -> None:
-    assert clock_text(seconds) == text
+    assert length_text(seconds) == text

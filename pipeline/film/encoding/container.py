@@ -16,6 +16,7 @@ from typing import Final
 
 import ffmpeg
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FfmpegError
 from pipeline.ffmpeg.process import file_argument, run
 from pipeline.film.encoding.encoder import BITEXACT, timescale_for
@@ -25,7 +26,7 @@ AAC_PACKET_SAMPLES: Final = 1024
 _ADTS_HEADER_BYTES: Final = 7
 _ADTS_SYNC: Final = 0xFFF0
 _MICROSECONDS: Final = 1_000_000
-_MOVIE_TIMESCALE_HZ: Final = 48_000
+_MOVIE_TIMESCALE_HZ: Final = FILM_RATE_HZ
 """Named, because ffmpeg would take a common multiple of all AAC rates, in which chapters overflow after 38 s."""
 # ISO 639-1 to 639-2/T, which MP4 wants; others are told as undetermined.
 _LANGUAGE_PAIRS: Final = (

@@ -15,6 +15,7 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError
 from pipeline.ffmpeg.formats import open_media, recognise, run_on_file
 from pipeline.ffmpeg.process import file_argument
@@ -27,7 +28,6 @@ from pipeline.store.files import remembered_sha256
 STILL_S: Final = 4.0
 """How long a still is shown where nothing else is said."""
 LONGEST_S: Final = 3600.0
-SOUND_RATE_HZ: Final = 48_000
 SOUND_BYTES_PER_SAMPLE: Final = 8
 """Stereo in 32-bit floats."""
 _WITHOUT_SOUND: Final = "Set sound = false for this insert to show it without its sound."
@@ -146,7 +146,7 @@ def write_sound(
     if fade > 0:
         heard = heard.filter("afade", type="in", duration=f"{fade:.3f}")
         heard = heard.filter("afade", type="out", start_time=f"{seconds - fade:.3f}", duration=f"{fade:.3f}")
-    told: dict[str, object] = {"t": f"{seconds:.3f}", "ac": 2, "ar": SOUND_RATE_HZ, "format": "f32le", "y": None}
+    told: dict[str, object] = {"t": f"{seconds:.3f}", "ac": 2, "ar": FILM_RATE_HZ, "format": "f32le", "y": None}
     run_on_file(
         ffmpeg.get_args(ffmpeg.output(heard, file_argument(out), **told)),
         timeout_s=limit_s(seconds),

@@ -17,6 +17,7 @@ from typing import Final
 from pipeline.film.planning.plan import CheckpointPoint
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.timeline import Caption, SoundClip
+from pipeline.runtime.units import NATS_PER_BIT
 
 LONGEST_READING_S: Final = 3.0
 """However long its text is, a caption gives way to one that waits after so long."""
@@ -67,7 +68,7 @@ def first_take(rule: CaptionRule, takes: Sequence[SoundClip]) -> SoundClip | Non
 
 def _holds(rule: CaptionRule, take: SoundClip) -> bool:
     loss = math.inf if take.validation_loss_nats is None else take.validation_loss_nats
-    is_good = rule.below_bits is None or loss < rule.below_bits * math.log(2)
+    is_good = rule.below_bits is None or loss < rule.below_bits * NATS_PER_BIT
     return is_good and (take.iteration or 0) >= (rule.iteration or 0)
 
 
@@ -79,7 +80,7 @@ def first_reached(rule: CaptionRule, checkpoints: Sequence[CheckpointPoint]) -> 
     tuple[CheckpointPoint, int] | None
         The last checkpoint up to there, whose loss counts until the next one, and the iteration.
     """
-    wanted, limit = rule.iteration or 0, math.inf if rule.below_bits is None else rule.below_bits * math.log(2)
+    wanted, limit = rule.iteration or 0, math.inf if rule.below_bits is None else rule.below_bits * NATS_PER_BIT
     for point, following in pairwise([*checkpoints, None]):
         if point is None or (following is not None and following.iteration <= wanted):
             continue

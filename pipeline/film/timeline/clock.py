@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pipeline.runtime.units import clock_text
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -50,9 +52,7 @@ class Clock:
 def timestamp(seconds: Fraction | float, *, milliseconds: bool = False, comma: bool = False) -> str:
     """Write a time for people: `1:02`, or with milliseconds `00:01:02.500` (a comma for SubRip)."""
     if not milliseconds:
-        whole = int(seconds)
-        hours, rest = divmod(whole, 3600)
-        return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+        return clock_text(int(seconds))
     total_ms = (2 * Fraction(seconds) * 1000 + 1) // 2
     whole, part = divmod(int(total_ms), 1000)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{',' if comma else '.'}{part:03d}"

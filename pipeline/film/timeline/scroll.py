@@ -67,7 +67,6 @@ class ScrollLaw:
             np.array([self._first - 1.0, *frames, self._last + 1.0]),
             np.concatenate([places[:1], places, places[-1:]]),
         )
-        self._speed = self._curve.derivative()
 
     def iterations(self, frames: ArrayLike) -> NDArray[np.float64]:
         """Return the iteration at each frame (fractions of frames welcome): at key points exactly theirs."""
@@ -76,13 +75,3 @@ class ScrollLaw:
         low, high = self._iterations[before], self._iterations[np.minimum(before + 1, self._iterations.size - 1)]
         between = np.clip(iteration_of(self._curve(held), self._axis), low, high)  # whatever rounding has done
         return np.where(held == self._frames[before], low, between)
-
-    def positions(self, frames: ArrayLike) -> NDArray[np.float64]:
-        """Return the axis coordinate at each frame (fractions of frames welcome)."""
-        held = np.clip(np.asarray(frames, dtype=np.float64), self._first, self._last)
-        return np.asarray(self._curve(held), dtype=np.float64)
-
-    def speeds(self, frames: ArrayLike) -> NDArray[np.float64]:
-        """Return the speed at each frame, in axis coordinates a frame; zero where the law stands still."""
-        held = np.clip(np.asarray(frames, dtype=np.float64), self._first, self._last)
-        return np.asarray(self._speed(held), dtype=np.float64)

@@ -12,11 +12,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.film.planning.settings import FrameRate
 from pipeline.film.timeline.clock import Clock
 from pipeline.store.names import PlainName
 
-FILM_SAMPLE_RATE_HZ = 48000
 MOST_FRAMES = 1_000_000_000
 """A film of 48 days: more than anyone makes, less than would fill the memory of who counts them."""
 CardName = Literal["title", "section", "comparison", "credits"]
@@ -147,7 +147,7 @@ class Timeline(TimelineRecord):
     width: int = Field(gt=0, le=1 << 16)
     height: int = Field(gt=0, le=1 << 16)
     frame_rate: FrameRate
-    sample_rate_hz: int = Field(default=FILM_SAMPLE_RATE_HZ, gt=0, le=10**6)
+    sample_rate_hz: int = Field(default=FILM_RATE_HZ, gt=0, le=10**6)
     scroll: Literal["linear", "log"] = "linear"
     """The time axis along which graphs move smoothly through the key points."""
     total_frames: int = Field(gt=0, le=MOST_FRAMES)

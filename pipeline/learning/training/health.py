@@ -13,8 +13,8 @@ from typing import Final
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES
 from pipeline.learning.training.run import CheckpointFacts
+from pipeline.runtime.units import BITS_PER_NAT
 
-BITS_PER_NAT: Final = 1 / log(2)
 KNOWING_NOTHING_NATS: Final = log(BYTE_VALUES)
 """The loss of a network that takes all bytes for equally likely."""
 

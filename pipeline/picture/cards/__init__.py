@@ -1,4 +1,4 @@
 """Section cards: templates of elements, laid out, drawn and animated.
 
-Public: `card`, `drawing`, `template`, `facts`.
+Public: `card`, `drawing`, `template`, `facts`, `elements`.
 """

@@ -18,14 +18,13 @@ class CardLayer(_Record):
     """One element of a card, cut out: it enters and leaves as a whole.
 
     Its file is a PNG with transparency; its top left corner belongs at (`x_px`, `y_px`), both even. Times are in
-    seconds after the card's beginning; moves are in pixels, from where the element comes.
+    seconds after the card's beginning; `move_y_px` is how far below its place it begins.
     """
 
     layer_file: PlainName
     x_px: int
     y_px: int
     delay_s: float = Field(ge=0)
-    move_x_px: float = 0.0
     move_y_px: float = 0.0
 
 

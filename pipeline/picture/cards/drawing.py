@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.picture.cards.facts import CardFacts, check_template, fill
+from pipeline.picture.cards.facts import CardFacts
+from pipeline.picture.cards.filling import check_template, fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.cards.template import CardTemplate, module_px
 from pipeline.picture.drawing.canvas import paint_over
@@ -108,7 +109,7 @@ def draw_card(
 
 
 def _smallest(placed: Sequence[PlacedElement]) -> tuple[str, float] | None:
-    marks = [mark for one in placed if one.element.kind != "diagram" for page in one.pages for mark in page.marks]
+    marks = [mark for one in placed if one.element.is_read for page in one.pages for mark in page.marks]
     lines = [(mark.text, mark.style.size_px) for mark in marks if isinstance(mark, TextMark) and mark.text]
     return min(lines, key=lambda line: line[1], default=None)
 

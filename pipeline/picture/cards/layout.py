@@ -10,26 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.picture.cards.blocks import compose_blocks
-from pipeline.picture.cards.diagram import compose_diagram
-from pipeline.picture.cards.elements import (
-    Setting,
-    compose_legend,
-    compose_picture,
-    compose_rule,
-    compose_table,
-    compose_text,
-)
-from pipeline.picture.cards.facts import CardFacts, FilledElement
-from pipeline.picture.cards.graph import compose_graph
-from pipeline.picture.cards.template import CardTemplate, Element, Grid, module_px
-from pipeline.picture.cards.waveform import compose_waveform
+from pipeline.picture.cards.elements.element import CardElement, Content
+from pipeline.picture.cards.elements.setting import SHRINK, Setting
+from pipeline.picture.cards.facts import CardFacts
+from pipeline.picture.cards.filling import FilledElement
+from pipeline.picture.cards.template import CardTemplate, Grid, module_px
 from pipeline.picture.drawing.marks import Drawing
 from pipeline.picture.text.direction import reads_right_to_left
+from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import Typesetter
 from pipeline.picture.theme.theme import Theme
+from pipeline.store.declared import readable
 
-_SHRINK = 0.95
 _SMALLEST_SCALE = 0.05
 _LEAST_SHARE, _LEAST_SHARES = 0.1, 0.5
 """A row that shares what is left gets at least this share of the height where something stands in it; all of them
@@ -37,7 +29,7 @@ together are content with the second."""
 _INFINITE = float("inf")
 
 
-class Box(NamedTuple):
+class ElementBox(NamedTuple):
     """A rectangle in pixels."""
 
     left: float
@@ -50,8 +42,8 @@ class Box(NamedTuple):
 class PlacedElement:
     """An element where it belongs on the card; `pages` holds its drawing for each page."""
 
-    element: Element
-    box: Box
+    element: CardElement
+    box: ElementBox
     pages: tuple[Drawing, ...]
 
     def on_page(self, page: int) -> Drawing:
@@ -65,7 +57,7 @@ def place_elements(
     template: CardTemplate,
     filled: Sequence[FilledElement],
     facts: CardFacts,
-    look: tuple[Theme, Typesetter],
+    style: tuple[Theme, Typesetter],
     size_px: tuple[int, int],
 ) -> tuple[PlacedElement, ...]:
     """Compose all elements into their boxes on a card of `size_px` (width, height).
@@ -74,44 +66,33 @@ def place_elements(
     """
     width, height = size_px
     grid = template.grid_for(width, height)
-    mirrored = reads_right_to_left(next((one.text for one in filled if one.text), ""))
+    mirrored = reads_right_to_left(next((one.words.text for one in filled if one.words.text), ""))
     setting = Setting(
-        look[1], look[0], dict(template.style), module_px(width, height), facts.section, mirrored=mirrored
+        style[1], style[0], dict(template.style), module_px(width, height), facts.section, mirrored=mirrored
     )
     by_area = {one.element.area: one for one in filled}
-    solver = _Solver(grid, by_area, facts, setting, Box(0.0, 0.0, float(width), float(height)))
+    solver = _Solver(grid, by_area, facts, setting, ElementBox(0.0, 0.0, float(width), float(height)))
     return tuple(solver.placed(one) for one in filled)
 
 
 def compose(
     filled: FilledElement, facts: CardFacts, setting: Setting, width_px: float, height_px: float
 ) -> tuple[Drawing, ...]:
-    """Compose one element of any kind; one drawing a page."""
-    kind = filled.element.kind
-    if kind == "blocks":
-        return compose_blocks(filled, setting, width_px, height_px)
-    if kind == "diagram":
-        return (compose_diagram(filled, facts.layers, setting, width_px, height_px),)
-    if kind == "waveform":
-        return (compose_waveform(filled, facts.recording, setting, width_px, height_px),)
-    if kind == "graph":
-        return (compose_graph(filled, facts.curves, setting, width_px, height_px),)
-    if kind == "picture":
-        return (compose_picture(filled, facts.picture, setting, width_px, height_px),)
-    composers = {"text": compose_text, "table": compose_table, "legend": compose_legend, "rule": compose_rule}
-    return (composers[kind](filled, setting, width_px, height_px),)
+    """Compose one element of any kind, one drawing a page; of the facts it can read what its kind declares."""
+    content = Content(filled.words, readable(facts, filled.element.reads))
+    return filled.element.compose_pages(content, setting, width_px, height_px)
 
 
 class _Solver:
     """Finds the heights of rows, then the boxes of areas."""
 
     def __init__(
-        self, grid: Grid, elements: dict[str, FilledElement], facts: CardFacts, setting: Setting, frame: Box
+        self, grid: Grid, elements: dict[str, FilledElement], facts: CardFacts, setting: Setting, frame: ElementBox
     ) -> None:
         self._grid, self._elements, self._facts, self._setting = grid, elements, facts, setting
         self._spans = {area: span for area, span in grid.spans().items() if area in elements}
         across, down = grid.margin * frame.width, grid.margin * frame.height
-        self._frame = Box(across, down, frame.width - 2 * across, frame.height - 2 * down)
+        self._frame = ElementBox(across, down, frame.width - 2 * across, frame.height - 2 * down)
         self._lefts, self._widths = self._columns()
         self._scale = 1.0
         self._heights = self._solved_heights()
@@ -142,14 +123,21 @@ class _Solver:
 
     def _solved_heights(self) -> list[float]:
         """Heights of all rows; type and gaps shrink until rows as high as their content leave room for the others."""
-        while True:
+        needed = min(_LEAST_SHARE * len(self._filled_shares()), _LEAST_SHARES) * self._frame.height
+
+        def natural_at(scale: float) -> tuple[dict[int, float], float]:
+            self._scale = scale
             natural = self._natural_heights()
-            gaps = self._gap * self._gap_count(natural)
-            left = self._frame.height - gaps - sum(natural.values())
-            needed = min(_LEAST_SHARE * len(self._filled_shares()), _LEAST_SHARES) * self._frame.height
-            if left >= needed or self._scale <= _SMALLEST_SCALE:
-                return self._shared_out(natural, max(left, 0.0))
-            self._scale *= _SHRINK
+            return natural, self._frame.height - self._gap * self._gap_count(natural) - sum(natural.values())
+
+        natural, left = shrink_to_fit(
+            1.0,
+            natural_at,
+            lambda heights: heights[1] >= needed,
+            smaller=lambda scale: scale * SHRINK,
+            goes_on=lambda scale: scale > _SMALLEST_SCALE,
+        ).result
+        return self._shared_out(natural, max(left, 0.0))
 
     def _shared_out(self, natural: dict[int, float], left: float) -> list[float]:
         shares = {index: row for index, row in enumerate(self._grid.rows) if row != "auto"}
@@ -194,10 +182,10 @@ class _Solver:
             top += height + self._gap if is_open else 0.0
         return tops
 
-    def _box(self, area: str) -> Box:
+    def _box(self, area: str) -> ElementBox:
         top, first, bottom, _ = self._spans[area]
         foot = self._tops[bottom - 1] + self._heights[bottom - 1]
         left, width = self._lefts[first], self._width(area)
         if self._setting.mirrored:
             left = 2 * self._frame.left + self._frame.width - left - width
-        return Box(left, self._tops[top], width, max(0.0, foot - self._tops[top]))
+        return ElementBox(left, self._tops[top], width, max(0.0, foot - self._tops[top]))

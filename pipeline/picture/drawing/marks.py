@@ -92,11 +92,6 @@ class Drawing:
     height_px: float
     marks: tuple[Mark, ...] = ()
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to see."""
-        return not self.marks
-
     def moved(self, dx: float, dy: float) -> Drawing:
         """The same marks elsewhere."""
         return replace(self, marks=tuple(mark.moved(dx, dy) for mark in self.marks))
@@ -130,12 +125,6 @@ def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
         return (0.0, 0.0, 0.0, 0.0)
     left, top = picture.place(mark.x_px, mark.baseline_px)
     return (float(left), float(top), float(left + picture.coverage.shape[1]), float(top + picture.coverage.shape[0]))
-
-
-def text_edges(drawing: Drawing, typesetter: Typesetter) -> list[Edges]:
-    """The box around each text's ink."""
-    edges = [ink_edges(mark, typesetter) for mark in drawing.marks if isinstance(mark, TextMark)]
-    return [edge for edge in edges if edge[2] > edge[0]]
 
 
 def paint(drawing: Drawing, typesetter: Typesetter) -> Layer | None:

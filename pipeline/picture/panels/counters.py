@@ -17,7 +17,9 @@ from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.loss_curve import make_curve, time_axis
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import Size, TextPanelSettings, Words
+from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle
+from pipeline.runtime.units import clock_text
 
 NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
 CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's
@@ -40,10 +42,7 @@ class _Cell:
 
 def duration(seconds: float, longest_s: float) -> str:
     """Time as h:mm:ss, or m:ss where even the longest stays below an hour."""
-    whole = max(0, int(seconds))
-    if longest_s < 3600:  # noqa: PLR2004  # seconds an hour
-        return f"{whole // 60}:{whole % 60:02d}"
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return clock_text(max(0, int(seconds)), hours=longest_s >= 3600)  # noqa: PLR2004  # seconds an hour
 
 
 def epoch_decimals(most: float) -> int:
@@ -93,16 +92,19 @@ class Counters(ScenePanel[CountersSettings]):
 
     def _arranged(self) -> list[_Cell]:
         """Find the largest type that fits, and place the cells."""
-        settings, size = self._settings, 1.0
-        while True:
-            figures = GlyphAtlas(
-                self._context.type, self._context.style(settings.text * size, weight=600, tabular=True)
-            )
-            style = self._context.style(settings.label_text * size)
-            cells, fits = self._placed(figures, style)
-            if fits or size < SMALLEST_SHARE:
-                return cells
-            size *= SHRINK
+        context, settings = self._context, self._settings
+
+        def placed_at(size: float) -> tuple[list[_Cell], bool]:
+            figures = GlyphAtlas(context.type, context.style(settings.text * size, weight=600, tabular=True))
+            return self._placed(figures, context.style(settings.label_text * size))
+
+        return shrink_to_fit(
+            1.0,
+            placed_at,
+            lambda placed: placed[1],
+            smaller=lambda size: size * SHRINK,
+            goes_on=lambda size: size >= SMALLEST_SHARE,
+        ).result[0]
 
     def _placed(self, figures: GlyphAtlas, style: TextStyle) -> tuple[list[_Cell], bool]:
         box, settings, typesetter = self.box, self._settings, self._context.type

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pipeline.picture.drawing.blend import blend_box
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.panels.settings import PixelBox
+from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
@@ -34,16 +36,23 @@ def fit_keys(
     typesetter: Typesetter, keys: Sequence[Key], style: TextStyle, width_px: float
 ) -> tuple[TextStyle, list[tuple[str, Ink]]]:
     """Find type and words with which keys fit into a row; what has no room at all is left out, from the end."""
+    words: list[tuple[str, Ink]] = []
+    smallest = style
     for form in ("name", "short"):
         words = [(str(getattr(key, form)), key.ink) for key in keys if key.name]
-        at = style
-        while at.size_px > SMALLEST * style.size_px:
-            if row_px(typesetter, words, at) <= width_px:
-                return at, words
-            at = at.scaled(SHRINK)
-    while words and row_px(typesetter, words, at) > width_px:
+        smallest, _, fits = shrink_to_fit(
+            style,
+            partial(row_px, typesetter, words),
+            lambda wide: wide <= width_px,
+            smaller=lambda at: at.scaled(SHRINK),
+            goes_on=lambda at: at.scaled(SHRINK).size_px > SMALLEST * style.size_px,
+        )
+        if fits:
+            return smallest, words
+    smallest = smallest.scaled(SHRINK)
+    while words and row_px(typesetter, words, smallest) > width_px:
         words.pop()
-    return at, words
+    return smallest, words
 
 
 def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: TextStyle) -> float:

@@ -14,10 +14,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.picture.panels.panel import NATS_TO_BITS
 from pipeline.picture.panels.scene_data import LossHistory
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.columns import reduce_columns
+from pipeline.runtime.units import BITS_PER_NAT
 
 Floats = NDArray[np.float64]
 Series = Literal["training", "validation"]
@@ -87,10 +87,10 @@ def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: floa
         iterations, losses = history.iterations, history.losses_nats
     else:
         iterations, losses = history.validation_iterations, history.validation_losses_nats
-    columns = reduce_columns(iterations, np.asarray(losses, dtype=np.float64) * NATS_TO_BITS, axis, gap_px=math.inf)
+    columns = reduce_columns(iterations, np.asarray(losses, dtype=np.float64) * BITS_PER_NAT, axis, gap_px=math.inf)
     if smooth_px > 0:
         return Curve(columns.lowest, columns.highest, smoothed(columns.mean, smooth_px), (np.zeros(0), np.zeros(0)))
-    bits = np.asarray(losses, dtype=np.float64) * NATS_TO_BITS
+    bits = np.asarray(losses, dtype=np.float64) * BITS_PER_NAT
     finite = np.isfinite(bits)
     points = (axis.position_px(iterations)[finite], bits[finite])
     return Curve(columns.lowest, columns.highest, columns.mean, points)

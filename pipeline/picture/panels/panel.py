@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from pipeline.picture.theme.theme import Theme
 from pipeline.store.declared import readable
 
 Settings = TypeVar("Settings", bound=PanelSettings)
-
-NATS_TO_BITS: Final = float(1 / np.log(2))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Scale = Literal["linear", "log", "log1p"]
-SCALE_CODES: Final[dict[Scale, int]] = {"linear": 0, "log": 1, "log1p": 2}
 
 
 @dataclass(frozen=True)

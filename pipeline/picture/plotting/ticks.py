@@ -14,8 +14,6 @@ import numpy as np
 
 from pipeline.picture.plotting.axis import Axis
 
-NATS_PER_BIT: Final = math.log(2.0)  # 0.693: pass it as `unit` to label an axis of nats in bits
-
 _MANTISSAS: Final = (1, 2, 5)
 _SCIENTIFIC_FROM: Final = 1e9
 _SCIENTIFIC_BELOW: Final = 1e-4

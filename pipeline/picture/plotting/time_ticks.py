@@ -13,6 +13,7 @@ from typing import Final
 
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import Tick, TickSet, fit_ticks
+from pipeline.runtime.units import clock_text
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 _MONDAY_S: Final = 4 * _DAY  # 1970-01-05, the first Monday of the count
@@ -198,10 +199,8 @@ def _span_text(value: float, step: float, *, hours: bool) -> str:
     whole = math.floor(size + min(step, 1.0) / 2)
     if step < 1:
         whole = math.floor(size + 1e-7)
-    minutes, seconds = divmod(whole, 60)
-    text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
     sign = "\N{MINUS SIGN}" if value < 0 else ""
-    return sign + text + _fraction(size - whole, step)
+    return sign + clock_text(whole, hours=hours) + _fraction(size - whole, step)
 
 
 def _fraction(rest: float, step: float) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from jinja2 import Undefined
 
+from pipeline.runtime.units import NATS_PER_BIT, clock_text
+
 GAP: Final = "\u00a0"
 """A no-break space between a number and its unit."""
 NOTHING: Final = "\u2013"
@@ -42,8 +44,8 @@ def decimals(value: object, places: int = 2) -> str:
     if number is None:
         return NOTHING
     wanted = min(max(int(places), 0), 12)
-    telling = next((more for more in range(wanted, _FINEST + 1) if round(number, more)), wanted)
-    return f"{round(number, telling) or 0.0:,.{telling}f}"  # no minus before nothing
+    shown = next((more for more in range(wanted, _FINEST + 1) if round(number, more)), wanted)
+    return f"{round(number, shown) or 0.0:,.{shown}f}"  # no minus before nothing
 
 
 def compact(value: object, digits: int = 6) -> str:
@@ -71,7 +73,7 @@ def _bare(text: str) -> str:
 def bits(nats: object, places: int = 2) -> str:
     """A loss in nats per byte as bits per byte: 2.0794 -> 3.00."""
     number = _number(nats)
-    return NOTHING if number is None else decimals(number / math.log(2), places)
+    return NOTHING if number is None else decimals(number / NATS_PER_BIT, places)
 
 
 def duration(seconds: object) -> str:
@@ -97,9 +99,7 @@ def clock(seconds: object) -> str:
     number = _number(seconds)
     if number is None or number < 0:
         return NOTHING
-    minutes, rest = divmod(int(number), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return clock_text(int(number))
 
 
 def rate(hz: object) -> str:
@@ -137,10 +137,10 @@ def _join(values: object, between: str = ", ") -> str:
 
 
 def _replace(text: object, old: str, new: str) -> str:
-    told = str(text)
-    if not old or told.count(str(old)) * len(str(new)) > _LONGEST:
+    given = str(text)
+    if not old or given.count(str(old)) * len(str(new)) > _LONGEST:
         raise ValueError("'replace' would make the text too long")
-    return told.replace(str(old), str(new))
+    return given.replace(str(old), str(new))
 
 
 def _first(values: Sequence[object]) -> object:
@@ -156,8 +156,8 @@ def _absolute(value: float) -> float:
 
 
 def _capitalised(text: object) -> str:
-    told = str(text)
-    return told[:1].upper() + told[1:]
+    given = str(text)
+    return given[:1].upper() + given[1:]
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(

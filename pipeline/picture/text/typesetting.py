@@ -139,10 +139,6 @@ class Typesetter:
 
     fonts: FontSet
 
-    def metrics(self, style: TextStyle) -> tuple[float, float]:
-        """Ascent and descent of the style's own face, px, both positive, in proportion at all sizes."""
-        return _extent(self.fonts, "", style)
-
     def cap_height(self, style: TextStyle) -> float:
         """Height of capital letters, px: for centring text in a box by eye."""
         _, top, _, bottom = _face(self.fonts, style).at(100.0, style.weight).getbbox("H", anchor="ls")

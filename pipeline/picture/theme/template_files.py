@@ -8,44 +8,15 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
+from pipeline.picture.theme.toml_files import read_toml
 from pipeline.runtime.setting_words import expected_words, is_in_own_words, shown_value
-from pipeline.runtime.toml_text import TomlMistake, parse_toml
-from pipeline.store.files import plain_reason
-
-LARGEST_TEMPLATE_BYTES = 256 * 1024
-"""More than any hand-written template needs; less than would hurt to parse."""
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_template_text(path: Path) -> str:
-    """Read a template file as UTF-8, refusing what no template can be.
-
-    Raises
-    ------
-    TemplateError
-        Unreadable, too large, or not UTF-8.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_TEMPLATE_BYTES + 1)
-    except OSError as error:
-        raise TemplateError(f"The template can't be read: {plain_reason(error)}.", where=str(path)) from error
-    if len(data) > LARGEST_TEMPLATE_BYTES:
-        raise TemplateError(
-            "The template is too large.",
-            where=str(path),
-            expected=f"at most {LARGEST_TEMPLATE_BYTES // 1024} KiB",
-        )
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise TemplateError("The template is not UTF-8 text.", where=f"{path}, byte {error.start}") from error
 
 
 def read_template(path: Path, model: type[Model]) -> Model:
@@ -56,19 +27,14 @@ def read_template(path: Path, model: type[Model]) -> Model:
     TemplateError
         Not TOML, or not what `model` asks for; names the line or the field.
     """
-    try:
-        values: dict[str, Any] = parse_toml(read_template_text(path))
-    except TomlMistake as mistake:
-        where = f"{path}, {mistake.place}" if mistake.place else str(path)
-        what = f"The template is not valid TOML: {mistake.what}."
-        raise TemplateError(what, where=where, hint=mistake.hint) from mistake
+    values = read_toml(path)
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _told(error, path, model) from error
+        raise _first_fault(error, path, model) from error
 
 
-def _told(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
+def _first_fault(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
     """Tell the first fault of a validation in the project's own four parts."""
     faults = error.errors(include_url=False)
     # A misspelt name often leaves another one missing: it is told first.

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.errors import TemplateError
 from pipeline.picture.theme.contrast import (
@@ -28,7 +28,7 @@ from pipeline.picture.theme.contrast import (
     rgb,
 )
 from pipeline.picture.theme.template_files import read_template
-from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.picture.theme.toml_files import theme_font_files
 from pipeline.runtime.resources import find_template
 
 __all__ = ["Colours", "Fonts", "Lines", "Theme", "check_theme", "load_theme", "rgb"]
@@ -81,7 +81,12 @@ class Lines(_Part):
     graph: Share = 0.0028
     grid: Share = 0.00093
     playhead: Share = 0.0019
-    border: Share = 0.00093
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_keys(cls, value: object) -> object:
+        """Themes written for earlier versions may have a width of borders, which nothing draws."""
+        return {key: one for key, one in value.items() if key != "border"} if isinstance(value, dict) else value
 
 
 class Fonts(_Part):
@@ -103,7 +108,7 @@ class Theme(_Part):
     font_files: tuple[Path, ...] = Field(default=(), exclude=True)
     """`fonts.files`, found; filled in by `load_theme`."""
 
-    def line_px(self, kind: Literal["graph", "grid", "playhead", "border"], height_px: float) -> float:
+    def line_px(self, kind: Literal["graph", "grid", "playhead"], height_px: float) -> float:
         """The width of a kind of line in a frame `height_px` high, at least one pixel."""
         share: float = getattr(self.lines, kind)
         return max(1.0, share * height_px)
@@ -119,7 +124,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
     """
     path = find_template(f"themes/{name}.toml", own)
     theme = read_template(path, Theme)
-    theme = theme.model_copy(update={"font_files": _found_font_files(theme, path)})
+    theme = theme.model_copy(update={"font_files": theme_font_files(theme.fonts.files, path)})
     faults = list(check_theme(theme))
     if faults:
         raise TemplateError(
@@ -129,29 +134,6 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
             hint=f"Change one of the two colours.{f' {len(faults) - 1} more such pairs.' if len(faults) > 1 else ''}",
         )
     return theme
-
-
-def _found_font_files(theme: Theme, path: Path) -> tuple[Path, ...]:
-    folder = path.parent.parent.resolve()
-    found = []
-    for name in theme.fonts.files:
-        try:
-            file = stored_path(folder, name).resolve()
-            there = file.is_relative_to(folder) and file.is_file()
-            hint = absent_hint(file) if file.is_relative_to(folder) and not there else ""
-        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
-            there, hint = False, ""
-        if swallowed := swallowed_escape(name):
-            hint = swallowed[-1]
-        if not there:
-            raise TemplateError(
-                f"The theme's font file {name[:100]!r} is not there.",
-                where=f"{path}, fonts.files",
-                expected=f"a font file inside {folder}",
-                hint=hint,
-            )
-        found.append(file)
-    return tuple(found)
 
 
 def check_theme(theme: Theme) -> Iterator[str]:

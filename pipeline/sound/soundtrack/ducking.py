@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.sound.signal.silence import WINDOW_S, window_levels, window_samples
-from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, VOICES, Placement
+from pipeline.sound.soundtrack.placement import VOICES, Placement
 
 Floats = npt.NDArray[np.float32]
 Span = tuple[int, int]

@@ -14,10 +14,11 @@ from typing import Final
 
 import numpy as np
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.noise import RATHER_NOISE, noisiness
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import Loudness, measure_blocks
-from pipeline.sound.soundtrack.placement import BACKGROUND, FILM_RATE_HZ, Kind, Placement
+from pipeline.sound.soundtrack.placement import BACKGROUND, Kind, Placement
 from pipeline.sound.soundtrack.voice import heard_blocks
 
 _REFERENCE_LUFS: Final = -23.0  # where nothing in the film says how loud it is

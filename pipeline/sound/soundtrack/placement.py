@@ -12,10 +12,11 @@ from typing import Final, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.formats import FILM_RATE_HZ
+
 Floats = npt.NDArray[np.float32]
 Kind = Literal["recording", "take", "bed", "insert", "music"]
 
-FILM_RATE_HZ: Final = 48_000
 VOICES: Final = ("recording", "take")
 BACKGROUND: Final = ("bed", "music")
 """What is heard under cards, below the voices."""

@@ -14,18 +14,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.audio.formats import wav_container
+from pipeline.audio.formats import FILM_RATE_HZ, wav_container
 from pipeline.sound.inputs.reading import open_recording
 from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import Loudness, LoudnessMeter, measure_blocks
 from pipeline.sound.soundtrack.ducking import Duck
 from pipeline.sound.soundtrack.levels import matching_gains_db, measured
-from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement, Samples, lay_music
+from pipeline.sound.soundtrack.placement import Placement, Samples, lay_music
 from pipeline.sound.soundtrack.voice import heard_blocks
 
 __all__ = [
-    "FILM_RATE_HZ",
     "Placement",
     "Samples",
     "SoundtrackFacts",

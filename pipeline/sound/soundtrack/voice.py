@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.sound.signal.resample import Resampler
-from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement
+from pipeline.sound.soundtrack.placement import Placement
 
 Floats = npt.NDArray[np.float32]
 

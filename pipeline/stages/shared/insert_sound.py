@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError
 from pipeline.film.inputs.footage import LONGEST_S, Footage, probe, write_sound
 from pipeline.film.timeline.timeline import InsertClip, Timeline
@@ -16,7 +17,7 @@ from pipeline.runtime.progress import Reporter
 from pipeline.sound.inputs.reading import MOST_CHANNELS
 from pipeline.sound.inputs.sources import choose_source
 from pipeline.sound.signal.mixing import count_odd
-from pipeline.sound.soundtrack.placement import FILM_RATE_HZ, Placement
+from pipeline.sound.soundtrack.placement import Placement
 
 
 def insert_path(production: Production, number: int) -> Path:

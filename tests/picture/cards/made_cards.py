@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
+from pipeline.picture.drawing.marks import Drawing, Edges, TextMark, ink_edges
+from pipeline.picture.text.typesetting import Typesetter
 
 TITLES = ("First try: a small network", "Second try: twice the neurons", "Third try: two networks in one")
 CARDS = ("title", "section", "comparison", "credits", "thumbnail")
@@ -104,3 +106,9 @@ def voice() -> Envelope:
     rng = np.random.default_rng(5)
     loudness = np.repeat(rng.random(60) ** 2, 200)
     return Envelope.of((0.3 * loudness * rng.standard_normal(loudness.size)).astype(np.float32), 2048)
+
+
+def text_edges(drawing: Drawing, typesetter: Typesetter) -> list[Edges]:
+    """The box around each text's ink."""
+    edges = [ink_edges(mark, typesetter) for mark in drawing.marks if isinstance(mark, TextMark)]
+    return [edge for edge in edges if edge[2] > edge[0]]

@@ -12,17 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import GlyphError, TemplateError
-from pipeline.picture.cards.diagram import dots_for
 from pipeline.picture.cards.drawing import draw_card, load_card_template
-from pipeline.picture.cards.facts import CardFacts, Envelope, fill
+from pipeline.picture.cards.elements.diagram import dots_for
+from pipeline.picture.cards.facts import CardFacts, Envelope
+from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.cards.template import TITLE_SAFE, CardTemplate, module_px
-from pipeline.picture.drawing.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges, text_edges
+from pipeline.picture.drawing.marks import BoxMark, Edges, PictureMark, TextMark, ink_edges
 from pipeline.picture.text.typesetting import typesetter_for
 from pipeline.picture.theme.theme import load_theme, rgb
 from pipeline.runtime.resources import find_template
 from tests.conftest import Golden
-from tests.picture.cards.made_cards import CARDS, TITLES, card_facts
+from tests.picture.cards.made_cards import CARDS, TITLES, card_facts, text_edges
 
 THEME = load_theme("midnight")
 TYPE = typesetter_for(THEME)
@@ -112,7 +113,7 @@ def test_an_empty_subtitle_takes_no_room() -> None:
     placed = place_elements(template, fill(template, facts, ""), facts, (THEME, TYPE), (1920, 1080))
     subtitle = next(one for one in placed if one.element.area == "subtitle")
     assert subtitle.box.height == 0
-    assert subtitle.on_page(0).empty
+    assert not subtitle.on_page(0).marks
 
 
 def test_cards_have_the_same_proportions_at_all_sizes() -> None:
@@ -439,6 +440,6 @@ def test_the_words_of_the_comparison_promise_no_more_than_can_be_compared() -> N
     template = load_card_template("comparison")
     for kinds, promised in (((0, 0, 0), True), ((0, 1, 0), False)):
         facts = unlike(card_facts("comparison"), kinds)
-        told = " ".join(word for one in fill(template, facts, "comparison") for word in one.all_words())
+        told = " ".join(word for one in fill(template, facts, "comparison") for word in one.words.all_words())
         assert ("never heard. Lower is better." in told) == promised
         assert ("lower is better only where they heard the same" in told) != promised

@@ -76,7 +76,7 @@ def test_the_marker_and_the_label_stand_at_the_curves_value(time: str) -> None:
     now, row = round(graph.now_px(frame)), round(graph.row_of(value))
     own = ink(COLOURS.validation)
     assert planes.luma[row, now] == pytest.approx(own.luma, abs=3)
-    assert planes.blue[row // 2, now // 2] < (own.blue + ink(COLOURS.background).blue) / 2
+    assert planes.cb[row // 2, now // 2] < (own.cb + ink(COLOURS.background).cb) / 2
 
 
 @pytest.mark.parametrize("time", ["linear", "log"])

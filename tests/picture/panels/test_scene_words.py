@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.picture.drawing.planes import Ink
+from pipeline.picture.drawing.planes import Ink, ink
 from pipeline.picture.panels import panel, words
 from pipeline.picture.panels.legend import Key, fit_keys, row_px
 from pipeline.picture.panels.line_graph import LossGraph
@@ -142,3 +142,8 @@ def test_curves_of_other_networks_are_never_of_the_panels_own_colours(theme: str
             inks = graph._other_inks()
             assert len(set(inks)) == len(inks) == 3
             assert all(np.abs(np.subtract(one, graph._ink)).max() > 20 for one in inks)
+
+
+def test_a_legend_in_type_of_a_pixel_ends_too() -> None:
+    keys = [Key("A name that has no room", "network 1", ink("#ffffff"))]
+    assert fit_keys(typesetter_for(load_theme("midnight")), keys, TextStyle(1.0), 0.5)[1] == []

@@ -37,8 +37,8 @@ def test_consecutive_frames_are_equal_after_shifting_by_an_even_number_of_pixels
     for first, last in ((0, 310), (330, 640)):  # beside the playhead
         assert np.array_equal(one.luma[:, first + by : last], two.luma[:, first : last - by])
         half = slice(first // 2 + by // 2, last // 2), slice(first // 2, last // 2 - by // 2)
-        assert np.array_equal(one.blue[:, half[0]], two.blue[:, half[1]])
-        assert np.array_equal(one.red[:, half[0]], two.red[:, half[1]])
+        assert np.array_equal(one.cb[:, half[0]], two.cb[:, half[1]])
+        assert np.array_equal(one.cr[:, half[0]], two.cr[:, half[1]])
 
 
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080), (3840, 2160)])
@@ -93,8 +93,8 @@ def test_loud_passages_ahead_are_coloured_and_quiet_ones_are_not() -> None:
     layout = layout_of({"kind": "waveform", "labels": False})
     planes = planes_of(frame_of(scene(data, layout=layout), data, FRAME), 320, 64)
     loud, quiet = ink(COLOURS.loud), ink(COLOURS.ahead)
-    assert planes.red[16, 140] == pytest.approx(loud.red, abs=2)
-    assert planes.red[16, 84] == pytest.approx(quiet.red, abs=2)
+    assert planes.cr[16, 140] == pytest.approx(loud.cr, abs=2)
+    assert planes.cr[16, 84] == pytest.approx(quiet.cr, abs=2)
 
 
 def test_every_column_reaches_from_the_lowest_to_the_highest_of_its_samples() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.plotting.axis import Axis, Scale
-from pipeline.picture.plotting.ticks import NATS_PER_BIT, NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.runtime.units import NATS_PER_BIT
 
 
 def measure(label: str) -> float:

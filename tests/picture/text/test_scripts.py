@@ -9,15 +9,14 @@ import pytest
 
 from pipeline.errors import GlyphError
 from pipeline.picture.cards.drawing import load_card_template
-from pipeline.picture.cards.facts import fill
+from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
-from pipeline.picture.drawing.marks import text_edges
 from pipeline.picture.panels.scene_data import CaptionSpan
 from pipeline.picture.text.direction import reads_right_to_left
 from pipeline.picture.text.fonts import HAS_RAQM, FontSet, load_fonts
 from pipeline.picture.text.typesetting import TextStyle, Typesetter, aligned, typesetter_for
 from pipeline.picture.theme.theme import load_theme
-from tests.picture.cards.made_cards import card_facts
+from tests.picture.cards.made_cards import card_facts, text_edges
 from tests.picture.panels.made_scenes import frame_of, layout_of, scene, scene_data
 
 THEME = load_theme("midnight")

@@ -111,3 +111,9 @@ def test_lines_scale_with_the_height_and_never_vanish() -> None:
     theme = load_theme("midnight")
     assert theme.line_px("graph", 2160) == pytest.approx(2 * theme.line_px("graph", 1080))
     assert theme.line_px("grid", 90) == 1.0
+
+
+def test_a_theme_with_the_old_width_of_borders_is_still_read(tmp_path: Path) -> None:
+    own = own_theme(tmp_path) / "themes" / "own.toml"
+    own.write_text(own.read_text() + "\n[lines]\nborder = 0.001\n")
+    assert load_theme("own", tmp_path) == load_theme("midnight")

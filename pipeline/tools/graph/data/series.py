@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, LogError
 from pipeline.picture.plotting.axis import Scale
-from pipeline.picture.plotting.ticks import NATS_PER_BIT
 from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.runtime.units import NATS_PER_BIT
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tables.kinds import is_value
 from pipeline.tables.table import Table, read_table

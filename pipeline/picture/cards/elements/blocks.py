@@ -6,14 +6,27 @@ smallest size, then the flow goes on to a further page.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from pipeline.picture.cards.elements import RowStyle, Setting, compose_row_list, set_lines
-from pipeline.picture.cards.facts import FilledElement, Rows
-from pipeline.picture.cards.template import BlocksElement
+from pydantic import Field
+
+from pipeline.picture.cards.elements.element import (
+    CardElement,
+    Content,
+    FilledWords,
+    Rows,
+    filled_rows,
+    filled_text,
+    repeated,
+)
+from pipeline.picture.cards.elements.setting import HAIR_PX, MANY_LINES, SHRINK, Setting, TemplatePart, Text, set_lines
+from pipeline.picture.cards.elements.table import RowStyle, compose_row_list
 from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark, joined
+from pipeline.picture.text.shrinking import shrink_to_fit
+from pipeline.picture.text.templating import PlainFacts
 
-_SHRINK = 0.95
 _NARROWEST_EM = 18.0
 """A column narrower than this many label sizes would break every value."""
 _COLUMN_GAP = 0.05
@@ -21,27 +34,71 @@ _BLOCK_GAP_EM = 1.6
 _LARGEST_ALONE = 1.45
 """A single block may be set so much larger than the template asks for."""
 _ROW_PADDING_EM = 0.13
-_MANY = 1000
-_HAIR_PX = 0.01
 
 
-def compose_blocks(filled: FilledElement, setting: Setting, width_px: float, height_px: float) -> tuple[Drawing, ...]:
-    """Lay the blocks out; one drawing a page."""
-    element = filled.element
-    if not isinstance(element, BlocksElement) or not filled.blocks:
-        return (Drawing(width_px, 0.0),)
-    if len(filled.blocks) == 1:
-        alone = _alone(element, filled.blocks[0], setting, width_px, height_px)
-        if alone is not None:
-            return (alone,)
-    least = element.smallest / setting.styles[element.label_style].size
-    best = _flowed(element, filled.blocks, setting, width_px, height_px)
-    while len(best) > 1 and setting.scale * _SHRINK >= least:
-        setting = setting.scaled(_SHRINK)
-        pages = _flowed(element, filled.blocks, setting, width_px, height_px)
-        if len(pages) < len(best):
-            best = pages
-    return tuple(joined(page, width_px, height_px) for page in best)
+class Block(TemplatePart):
+    """A heading and rows of facts; with `each`, repeated for every item of a list of facts."""
+
+    heading: Text = ""
+    rows: tuple[tuple[Text, Text], ...] = Field(default=(), max_length=60)
+    each: str = ""
+    """The name of a list of facts; within the block, `item` is one of them."""
+
+
+class BlocksElement(CardElement):
+    """Many facts in columns, like the end of a film; goes on to further pages where one has no room."""
+
+    has_pages: ClassVar[bool] = True
+
+    kind: Literal["blocks"]
+    blocks: tuple[Block, ...] = Field(min_length=1, max_length=20)
+    columns: int = Field(default=3, ge=1, le=6)
+    heading_style: str = "heading"
+    label_style: str = "label"
+    value_style: str = "value"
+    smallest: float = Field(default=0.0215, gt=0, le=0.1)
+    """Type never gets smaller than this (in modules): there are more pages instead."""
+
+    def texts(self) -> Iterator[tuple[str, bool]]:
+        """Yield headings, labels and values."""
+        for block in self.blocks:
+            yield from ((text, bool(block.each)) for text in (block.heading, *(t for row in block.rows for t in row)))
+
+    def filled(self, words: PlainFacts, where: str) -> FilledWords:
+        """Fill in the blocks, each as often as its list has items; empty ones are left out."""
+        blocks = [
+            Rows(filled_text(block.heading, facts, where), filled_rows(block.rows, facts, where), section)
+            for block in self.blocks
+            for section, facts in repeated(block.each, words)
+        ]
+        return FilledWords(blocks=tuple(block for block in blocks if block.rows or block.heading))
+
+    def compose_pages(
+        self, content: Content, setting: Setting, width_px: float, height_px: float
+    ) -> tuple[Drawing, ...]:
+        """Lay the blocks out; one drawing a page."""
+        if not content.words.blocks:
+            return (Drawing(width_px, 0.0),)
+        if len(content.words.blocks) == 1:
+            alone = _alone(self, content.words.blocks[0], setting, width_px, height_px)
+            if alone is not None:
+                return (alone,)
+        least = self.smallest / setting.styles[self.label_style].size
+        tried: list[list[list[Drawing]]] = []
+
+        def flow(at: Setting) -> int:
+            tried.append(_flowed(self, content.words.blocks, at, width_px, height_px))
+            return len(tried[-1])
+
+        shrink_to_fit(
+            setting,
+            flow,
+            lambda pages: pages <= 1,
+            smaller=lambda at: at.scaled(SHRINK),
+            goes_on=lambda at: at.scale * SHRINK >= least,
+        )
+        fewest = min(tried, key=len)  # of as many pages, those with the largest type
+        return tuple(joined(page, width_px, height_px) for page in fewest)
 
 
 def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: float, height_px: float) -> Drawing | None:
@@ -49,16 +106,26 @@ def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: floa
     gap = _COLUMN_GAP * setting.module_px
     column_px = (width_px - gap) / 2
     setting = setting.scaled(_LARGEST_ALONE)
-    while element.columns > 1 and setting.scale >= 1.0:
-        pieces = _pieces(element, block, setting, column_px)
-        drop = _heading(element, block, setting, column_px).height_px if block.heading else 0.0
+    if element.columns == 1 or setting.scale < 1.0:
+        return None
+
+    def columns_at(at: Setting) -> list[Drawing] | None:
+        pieces = _pieces(element, block, at, column_px)
+        drop = _heading(element, block, at, column_px).height_px if block.heading else 0.0
         half = (len(pieces) + 1) // 2
-        columns = [*_stacked(pieces[:half], 0.0, 0.0), *_stacked(pieces[half:], column_px + gap, drop)]
-        narrow = column_px < _NARROWEST_EM * setting.text_style(element.label_style).size_px
-        if not narrow and sum(piece.height_px for piece in pieces[:half]) <= height_px:
-            return joined(columns, width_px, height_px)
-        setting = setting.scaled(_SHRINK)
-    return None
+        narrow = column_px < _NARROWEST_EM * at.text_style(element.label_style).size_px
+        if narrow or sum(piece.height_px for piece in pieces[:half]) > height_px:
+            return None
+        return [*_stacked(pieces[:half], 0.0, 0.0), *_stacked(pieces[half:], column_px + gap, drop)]
+
+    columns = shrink_to_fit(
+        setting,
+        columns_at,
+        lambda columns: columns is not None,
+        smaller=lambda at: at.scaled(SHRINK),
+        goes_on=lambda at: at.scale * SHRINK >= 1.0,
+    ).result
+    return None if columns is None else joined(columns, width_px, height_px)
 
 
 def _stacked(pieces: list[Drawing], left_px: float, top_px: float) -> list[Drawing]:
@@ -83,7 +150,7 @@ class _Flow:
     def place(self, piece: Drawing, gap_px: float) -> None:
         """Put a piece below the last one, or at the top of the next column."""
         top = self.top_px + gap_px if self.top_px else 0.0
-        if top + piece.height_px > self.height_px + _HAIR_PX and self.top_px:
+        if top + piece.height_px > self.height_px + HAIR_PX and self.top_px:
             self.next_column()
             top = 0.0
         self.pages[-1].append(piece.moved(self.column * self.pitch_px, top))
@@ -133,7 +200,7 @@ def _pieces(element: BlocksElement, block: Rows, setting: Setting, width_px: flo
 
 def _heading(element: BlocksElement, block: Rows, setting: Setting, width_px: float) -> Drawing:
     """The heading, and for a section's block a short stroke of the section's colour above it."""
-    fitted = setting.fit(block.heading, element.heading_style, width_px, lines=_MANY)
+    fitted = setting.fit(block.heading, element.heading_style, width_px, lines=MANY_LINES)
     em = fitted.style.size_px
     marks: list[Mark] = []
     top = 0.0

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from pipeline.picture.cards.elements import Setting, natural_px, set_lines
-from pipeline.picture.cards.facts import FilledElement, NetworkLayer
-from pipeline.picture.cards.template import DiagramElement
+from pipeline.picture.cards.elements.element import CardElement, Content
+from pipeline.picture.cards.elements.setting import MANY_LINES, SHRINK, Setting, natural_px, set_lines
+from pipeline.picture.cards.facts import NetworkLayer
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, line_through
-from pipeline.picture.text.typesetting import SMALLEST_PX
+from pipeline.picture.text.shrinking import shrink_to_fit
+from pipeline.picture.text.typesetting import SMALLEST_PX, FittedText
 
 FEWEST_DOTS, MOST_DOTS = 2, 9
 _DOT_SHARE = 0.62
@@ -28,7 +30,8 @@ _NATURAL_MODULES, _NATURAL_ASPECT = 0.36, 0.7
 """How high it would like to be."""
 _MOST_LABELS = 0.5
 """Labels take at most this share of the height."""
-_SHRINK = 0.95
+_LEAST_LABELS = 0.3
+"""Names are broken within a word rather than made smaller than this."""
 
 
 def dots_for(size: int) -> int:
@@ -36,32 +39,42 @@ def dots_for(size: int) -> int:
     return min(MOST_DOTS, max(FEWEST_DOTS, round(math.log2(max(size, 1)))))
 
 
-def compose_diagram(
-    filled: FilledElement, layers: tuple[NetworkLayer, ...], setting: Setting, width_px: float, height_px: float
-) -> Drawing:
-    """Draw the layers from left to right, their names and sizes beneath."""
-    element = filled.element
-    if not isinstance(element, DiagramElement) or not layers:
-        return Drawing(width_px, 0.0)
-    if not math.isfinite(height_px):
-        return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
-    pitch = width_px / len(layers)
-    labels, label_height = _labels(element, layers, setting, pitch)
-    while label_height > _MOST_LABELS * height_px and setting.text_style(element.label_style).size_px > SMALLEST_PX:
-        setting = setting.scaled(_SHRINK)
-        labels, label_height = _labels(element, layers, setting, pitch)
-    room = height_px - label_height
-    loops = any(layer.kind == "recurrent" for layer in layers)
-    head = _LOOP_ROOM * room if loops else 0.0
-    step = min((room - head) / (MOST_DOTS + 0.5), 0.5 * pitch)
-    used = head + step * (max(dots_for(layer.size) for layer in layers) + 0.5) + label_height
-    top = (height_px - used) / 2
-    middle = top + head + (used - head - label_height) / 2
-    columns = [_column(layer, (index + 0.5) * pitch, middle, step) for index, layer in enumerate(layers)]
-    marks: list[Mark] = [*_connections(columns, setting, step)]
-    for layer, dots in zip(layers, columns, strict=True):
-        marks += _layer(layer, dots, setting, step)
-    return Drawing(width_px, height_px, (*marks, *(mark.moved(0.0, top + used - label_height) for mark in labels)))
+class DiagramElement(CardElement):
+    """The network as a row of layers."""
+
+    reads: ClassVar[frozenset[str]] = frozenset({"layers"})
+    is_read: ClassVar[bool] = False
+
+    kind: Literal["diagram"]
+    label_style: str = "label"
+
+    def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
+        """Draw the layers from left to right, their names and sizes beneath."""
+        layers = content.facts.layers
+        if not layers:
+            return Drawing(width_px, 0.0)
+        if not math.isfinite(height_px):
+            return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
+        pitch = width_px / len(layers)
+        setting, (labels, label_height), _ = shrink_to_fit(
+            setting,
+            lambda at: _labels(self, layers, at, pitch),
+            lambda labels: labels[1] <= _MOST_LABELS * height_px,
+            smaller=lambda at: at.scaled(SHRINK),
+            goes_on=lambda at: at.text_style(self.label_style).size_px > SMALLEST_PX,
+        )
+        room = height_px - label_height
+        loops = any(layer.kind == "recurrent" for layer in layers)
+        head = _LOOP_ROOM * room if loops else 0.0
+        step = min((room - head) / (MOST_DOTS + 0.5), 0.5 * pitch)
+        used = head + step * (max(dots_for(layer.size) for layer in layers) + 0.5) + label_height
+        top = (height_px - used) / 2
+        middle = top + head + (used - head - label_height) / 2
+        columns = [_column(layer, (index + 0.5) * pitch, middle, step) for index, layer in enumerate(layers)]
+        marks: list[Mark] = [*_connections(columns, setting, step)]
+        for layer, dots in zip(layers, columns, strict=True):
+            marks += _layer(layer, dots, setting, step)
+        return Drawing(width_px, height_px, (*marks, *(mark.moved(0.0, top + used - label_height) for mark in labels)))
 
 
 def _column(layer: NetworkLayer, x: float, middle: float, step: float) -> list[tuple[float, float]]:
@@ -115,19 +128,29 @@ def _labels(
 ) -> tuple[list[Mark], float]:
     """Names and sizes beneath the columns, all in one size of type, and the height they take."""
     width = _LABEL_SHARE * pitch
-    named = setting
-    while True:
-        fitted = [
-            [named.fit(text, element.label_style, width, lines=1000) for text in (layer.name, f"{layer.size:,}")]
+
+    def fitted_at(at: Setting) -> list[tuple[FittedText, FittedText]]:
+        return [
+            (
+                at.fit(layer.name, element.label_style, width, lines=MANY_LINES),
+                at.fit(f"{layer.size:,}", element.label_style, width, lines=MANY_LINES),
+            )
             for layer in layers
         ]
-        lines = max(len(text.lines) for pair in fitted for text in pair)
-        whole = all(
-            word in " ".join(p[0].lines).split() for p, y in zip(fitted, layers, strict=True) for word in y.name.split()
-        )
-        if (lines <= 2 and whole) or named.scale < 0.3 * setting.scale:  # noqa: PLR2004
-            break
-        named = named.scaled(0.95)
+
+    def fits(fitted: list[tuple[FittedText, FittedText]]) -> bool:
+        """In two lines at most, no word of a name broken."""
+        words = [(pair[0], layer.name.split()) for pair, layer in zip(fitted, layers, strict=True)]
+        whole = all(word in " ".join(name.lines).split() for name, parts in words for word in parts)
+        return whole and all(len(text.lines) <= 2 for pair in fitted for text in pair)  # noqa: PLR2004
+
+    fitted = shrink_to_fit(
+        setting,
+        fitted_at,
+        fits,
+        smaller=lambda at: at.scaled(SHRINK),
+        goes_on=lambda at: at.scale >= _LEAST_LABELS * setting.scale,
+    ).result
     em = fitted[0][0].style.size_px
     name_height = max(pair[0].height_px for pair in fitted)
     marks: list[Mark] = []

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.picture.cards.elements import Setting, natural_px
-from pipeline.picture.cards.facts import FilledElement, LossCurve
-from pipeline.picture.cards.template import GraphElement
+from pipeline.picture.cards.elements.element import CardElement, Content
+from pipeline.picture.cards.elements.setting import Setting, natural_px
+from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.columns import reduce_columns
@@ -64,26 +65,31 @@ class _Plot:
         return self.left + xs, self.top + self.up.length_px - ys
 
 
-def compose_graph(
-    filled: FilledElement, curves: Sequence[LossCurve], setting: Setting, width_px: float, height_px: float
-) -> Drawing:
-    """Draw the graph with its axes; nothing where there is no loss to show."""
-    element = filled.element
-    curves = [curve for curve in curves if np.isfinite(curve.validation_bits).any()]
-    if not isinstance(element, GraphElement) or not curves:
-        return Drawing(width_px, 0.0)
-    if not math.isfinite(height_px):
-        return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
-    style = setting.text_style(element.label_style)
-    style = style.scaled(min(1.0, _LARGEST_TYPE * min(height_px, width_px / 2) / style.size_px))
-    marks: list[Mark] = []
-    for plot, shown in _plots(curves, setting, style, width_px, height_px):
-        marks += _grid(plot, setting, style, setting.text_colour(element.label_style))
-        for curve in shown:
-            marks += _training(curve, plot, setting)
-        for curve in shown:
-            marks += _validation(curve, plot, setting)
-    return Drawing(width_px, height_px, tuple(marks))
+class GraphElement(CardElement):
+    """The losses of all networks over their training."""
+
+    reads: ClassVar[frozenset[str]] = frozenset({"curves"})
+
+    kind: Literal["graph"]
+    label_style: str = "label"
+
+    def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
+        """Draw the graph with its axes; nothing where there is no loss to show."""
+        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_bits).any()]
+        if not curves:
+            return Drawing(width_px, 0.0)
+        if not math.isfinite(height_px):
+            return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
+        style = setting.text_style(self.label_style)
+        style = style.scaled(min(1.0, _LARGEST_TYPE * min(height_px, width_px / 2) / style.size_px))
+        marks: list[Mark] = []
+        for plot, shown in _plots(curves, setting, style, width_px, height_px):
+            marks += _grid(plot, setting, style, setting.text_colour(self.label_style))
+            for curve in shown:
+                marks += _training(curve, plot, setting)
+            for curve in shown:
+                marks += _validation(curve, plot, setting)
+        return Drawing(width_px, height_px, tuple(marks))
 
 
 def _plots(

@@ -1,0 +1,101 @@
+"""Facts in rows: labels and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import Field
+
+from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, Rows, filled_rows
+from pipeline.picture.cards.elements.setting import MANY_LINES, Setting, Text, set_lines, shrunk_to_fit
+from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark
+from pipeline.picture.text.templating import PlainFacts
+
+LABEL_SHARE: Final = 0.46
+"""Labels take at most this share of the width."""
+
+
+@dataclass(frozen=True)
+class RowStyle:
+    """How rows of facts are set: style names, and the padding above and below each row in label sizes."""
+
+    label: str
+    value: str
+    padding_em: float
+    ruled: bool
+
+
+class TableElement(CardElement):
+    """Facts: a label and a value a row. Rows whose value is empty are left out."""
+
+    kind: Literal["table"]
+    rows: tuple[tuple[Text, Text], ...] = Field(min_length=1, max_length=60)
+    label_style: str = "label"
+    value_style: str = "value"
+    ruled: bool = True
+    """Whether fine lines part the rows."""
+
+    def texts(self) -> Iterator[tuple[str, bool]]:
+        """Yield its labels and values."""
+        yield from ((text, False) for row in self.rows for text in row)
+
+    def filled(self, words: PlainFacts, where: str) -> FilledWords:
+        """Fill in its rows."""
+        return FilledWords(blocks=(Rows("", filled_rows(self.rows, words, where)),))
+
+    def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
+        """One row below the other."""
+        if not content.words.blocks[0].rows:
+            return Drawing(width_px, 0.0)
+        style = RowStyle(self.label_style, self.value_style, 0.36 if self.ruled else 0.1, self.ruled)
+        return shrunk_to_fit(lambda at: compose_rows(content.words.blocks[0], style, at, width_px), setting, height_px)
+
+
+def compose_row_list(rows: Rows, style: RowStyle, setting: Setting, width_px: float) -> list[Drawing]:
+    """One drawing a row: label and value, their first lines on one baseline; all rows share their columns."""
+    labels = setting.text_style(style.label)
+    natural = max((setting.typesetter.measure(label, labels) for label, _ in rows.rows), default=0.0)
+    label_px = min(natural * 1.01 + 1.0, LABEL_SHARE * width_px)
+    left_px = label_px + 1.1 * labels.size_px if natural else 0.0
+    padding = style.padding_em * labels.size_px
+    drawings = []
+    for label, value in rows.rows:
+        name = setting.fit(label, style.label, label_px, lines=MANY_LINES)
+        text = setting.fit(value, style.value, width_px - left_px, lines=MANY_LINES)
+        baseline = padding + max(name.ascent_px, text.ascent_px)
+        marks = [
+            *set_lines(
+                name, setting, setting.text_colour(style.label), width_px=label_px, top_px=baseline - name.ascent_px
+            ),
+            *set_lines(
+                text,
+                setting,
+                setting.text_colour(style.value),
+                width_px=min(text.width_px, width_px - left_px),
+                left_px=left_px,
+                top_px=baseline - text.ascent_px,
+            ),
+        ]
+        bottom = max(baseline - fitted.ascent_px + fitted.height_px for fitted in (name, text))
+        drawings.append(Drawing(width_px, bottom + padding, tuple(marks)))
+    return drawings
+
+
+def compose_rows(rows: Rows, style: RowStyle, setting: Setting, width_px: float) -> Drawing:
+    """Rows of facts, one below the other."""
+    marks: list[Mark] = []
+    top = 0.0
+    for index, row in enumerate(compose_row_list(rows, style, setting, width_px)):
+        if style.ruled and index:
+            marks.append(_rule(top, width_px, setting))
+        marks += row.moved(0.0, top).marks
+        top += row.height_px
+    return Drawing(width_px, top, tuple(marks))
+
+
+def _rule(y_px: float, width_px: float, setting: Setting) -> BoxMark:
+    line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
+    y = round(y_px - line / 2)
+    return BoxMark((0.0, y, width_px, y + line), setting.colour("grid"))

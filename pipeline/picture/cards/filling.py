@@ -1,0 +1,62 @@
+"""Filling a card template's texts with facts, and checking that they name no others than there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.errors import TemplateError
+from pipeline.picture.cards.elements.element import CardElement, FilledWords
+from pipeline.picture.cards.facts import CardFacts
+from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.text.templating import PlainFacts, check_text
+
+MOST_LETTERS: Final = 60_000
+"""More than the credits of fifty networks; no card takes minutes to lay out."""
+
+
+@dataclass(frozen=True)
+class FilledElement:
+    """An element and its words, filled in."""
+
+    element: CardElement
+    words: FilledWords
+
+
+def check_template(template: CardTemplate, names: Sequence[str], where: str) -> None:
+    """Check all texts of a template against the names that there are.
+
+    Raises
+    ------
+    TemplateError
+        With the element and the line.
+    """
+    for number, element in enumerate(template.element, start=1):
+        for text, repeated in element.texts():
+            check_text(text, [*names, "item"] if repeated else names, _place(where, number, element))
+
+
+def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledElement, ...]:
+    """Fill in all words of a template.
+
+    Raises
+    ------
+    TemplateError
+        With the element and the line.
+    """
+    words = facts.words if isinstance(facts.words, PlainFacts) else PlainFacts(facts.words)
+    filled = tuple(
+        FilledElement(element, element.filled(words, _place(where, number, element)))
+        for number, element in enumerate(template.element, start=1)
+    )
+    length = sum(len(text) for one in filled for text in one.words.all_words())
+    if length > MOST_LETTERS:
+        raise TemplateError(
+            f"The card says too much: {length:,} letters.", where=where, expected=f"at most {MOST_LETTERS:,} letters"
+        )
+    return filled
+
+
+def _place(where: str, number: int, element: CardElement) -> str:
+    return f"{where}, element {number} ({element.kind} in area '{element.area}')"

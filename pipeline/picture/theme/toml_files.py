@@ -1,0 +1,90 @@
+"""Reading template files as text and as TOML, within bounds, with errors that a person can act on.
+
+This module loads no models: tools that draw a graph in the time of loading them read themes with it. It does not know
+what any template means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import TemplateError
+from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.store.files import plain_reason
+
+LARGEST_TEMPLATE_BYTES = 256 * 1024
+"""More than any hand-written template needs; less than would hurt to parse."""
+
+
+def read_template_text(path: Path) -> str:
+    """Read a template file as UTF-8, refusing what no template can be.
+
+    Raises
+    ------
+    TemplateError
+        Unreadable, too large, or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_TEMPLATE_BYTES + 1)
+    except OSError as error:
+        raise TemplateError(f"The template can't be read: {plain_reason(error)}.", where=str(path)) from error
+    if len(data) > LARGEST_TEMPLATE_BYTES:
+        raise TemplateError(
+            "The template is too large.",
+            where=str(path),
+            expected=f"at most {LARGEST_TEMPLATE_BYTES // 1024} KiB",
+        )
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise TemplateError("The template is not UTF-8 text.", where=f"{path}, byte {error.start}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a template file as TOML.
+
+    Raises
+    ------
+    TemplateError
+        Unreadable, too large, or not TOML; names the line.
+    """
+    try:
+        return parse_toml(read_template_text(path))
+    except TomlMistake as mistake:
+        where = f"{path}, {mistake.place}" if mistake.place else str(path)
+        what = f"The template is not valid TOML: {mistake.what}."
+        raise TemplateError(what, where=where, hint=mistake.hint) from mistake
+
+
+def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:
+    """Find the font files that a theme's file names, inside its templates folder.
+
+    Raises
+    ------
+    TemplateError
+        Where one is not there, or lies elsewhere.
+    """
+    folder = theme.parent.parent.resolve()
+    found = []
+    for name in names:
+        try:
+            file = stored_path(folder, name).resolve()
+            there = file.is_relative_to(folder) and file.is_file()
+            hint = absent_hint(file) if file.is_relative_to(folder) and not there else ""
+        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+            there, hint = False, ""
+        if swallowed := swallowed_escape(name):
+            hint = swallowed[-1]
+        if not there:
+            raise TemplateError(
+                f"The theme's font file {name[:100]!r} is not there.",
+                where=f"{theme}, fonts.files",
+                expected=f"a font file inside {folder}",
+                hint=hint,
+            )
+        found.append(file)
+    return tuple(found)

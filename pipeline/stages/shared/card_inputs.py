@@ -1,0 +1,149 @@
+"""What cards draw beside their words, and what determines it: each such field of `CardFacts` with its part of a key.
+
+This module owns where the data of elements come from. The key of a card is made of the fields that its template's
+elements read, so a field and its part of the key stand side by side in `SOURCES`. It does not know any element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.film.inputs.footage import content_hash
+from pipeline.film.inputs.stills import read_logo
+from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.models.network import TieredSettings, parse_network
+from pipeline.learning.training.loss_log import read_columns
+from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
+from pipeline.picture.text.number_words import rate
+from pipeline.picture.text.templating import PlainFacts
+from pipeline.production.schema import Production
+from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.sound.signal.quantise import dequantise
+from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
+from pipeline.stages.shared.results import Results
+from pipeline.store.store import Json, Result
+
+WORD_FIELDS: Final = frozenset({"words", "section"})
+"""The fields of `CardFacts` that every card has, gathered elsewhere."""
+_PARTS: Final = 2048
+"""How finely loudness is measured: more than there are bars on any card."""
+_SAMPLES_AT_ONCE: Final = 1 << 22
+
+
+@dataclass(frozen=True)
+class CardInputs:
+    """What a card's data come from; `section` is the card's, counted from 0, None for cards of the whole film."""
+
+    production: Production
+    results: Results
+    section: int | None
+
+
+@dataclass(frozen=True)
+class CardSource:
+    """Where one field of a card's facts comes from: `value` makes it, `key` returns what determines it."""
+
+    value: Callable[[CardInputs], Any]
+    key: Callable[[CardInputs], Json]
+
+
+def card_facts(inputs: CardInputs, words: PlainFacts, fields: Collection[str]) -> CardFacts:
+    """Gather what a card shows; fields that none of its elements reads stay empty."""
+    return CardFacts(words, inputs.section, **{name: SOURCES[name].value(inputs) for name in fields})
+
+
+def card_ingredients(inputs: CardInputs, fields: Collection[str]) -> dict[str, Json]:
+    """Return what determines these fields, for a result's key."""
+    return {name: SOURCES[name].key(inputs) for name in sorted(fields)}
+
+
+def card_picture(production: Production) -> npt.NDArray[np.uint8] | None:
+    """Read the film's own picture, where there is one.
+
+    Raises
+    ------
+    FootageError
+        Where it can't be read.
+    """
+    return read_logo(production.picture_path) if production.picture_path else None
+
+
+def _layers(inputs: CardInputs) -> tuple[NetworkLayer, ...]:
+    if inputs.section is None:
+        return ()
+    network = parse_network(inputs.results.runs[inputs.section].record.network)
+    lstm = tuple(NetworkLayer("LSTM", network.neurons, "recurrent") for _ in range(network.layers))
+    head, tail = NetworkLayer("embed", network.embedding), NetworkLayer("next", 256, "bytes")
+    if not isinstance(network, TieredSettings):
+        return (NetworkLayer("byte", 256, "bytes"), head, *lstm, tail)
+    fast = tuple(NetworkLayer("fast", network.fast_neurons) for _ in range(network.fast_layers + 1))
+    first = NetworkLayer("bytes", 256, "bytes")
+    return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
+
+
+def _corpora(inputs: CardInputs) -> Sequence[Result[Corpus]]:
+    corpora, section = inputs.results.corpora, inputs.section
+    return corpora if section is None else corpora[section : section + 1]
+
+
+def _loudness(corpora: Sequence[Result[Corpus]]) -> Envelope:
+    """How loud the recordings are, one after the other, each as finely as it is long."""
+    whole = sum(corpus.record.total_samples / corpus.record.sample_rate_hz for corpus in corpora)
+    parts = []
+    for corpus in corpora:
+        share = corpus.record.total_samples / corpus.record.sample_rate_hz / whole
+        parts += _measured(load_bytes(corpus.record, corpus.folder), corpus.record, max(1, round(_PARTS * share)))
+    return Envelope.joined(parts)
+
+
+def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[Envelope]:
+    """Measure a corpus bit by bit: hours of it would not fit into memory as floats."""
+    parts = -(-len(codes) // _SAMPLES_AT_ONCE)
+    edges = np.linspace(0, len(codes), parts + 1).astype(np.int64)
+    return [
+        Envelope.of(dequantise(np.asarray(codes[first:last]), corpus.encoding), max(1, round(count / parts)))
+        for first, last in pairwise(edges)
+    ]
+
+
+def _curve(results: Results, index: int) -> LossCurve:
+    trained = results.runs[index]
+    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
+    columns = columns[np.isfinite(columns).all(axis=1)]
+    checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
+    return LossCurve(
+        iterations=columns[:, 0].astype(np.int64),
+        training_bits=columns[:, 1] / NATS_PER_BIT,
+        validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
+        validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
+        section=index,
+        kind=comparable_sections(results)[index],
+        measured_on=f"{ENCODING_NAMES[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
+    )
+
+
+SOURCES: Final[dict[str, CardSource]] = {
+    "layers": CardSource(_layers, lambda inputs: [[layer.name, layer.size, layer.kind] for layer in _layers(inputs)]),
+    "recording": CardSource(
+        lambda inputs: _loudness(_corpora(inputs)),
+        lambda inputs: [corpus.content_hash for corpus in _corpora(inputs)],
+    ),
+    "curves": CardSource(
+        lambda inputs: tuple(_curve(inputs.results, section) for section in range(len(inputs.results.runs))),
+        lambda inputs: {
+            "losses": [trained.content_hash for trained in inputs.results.runs],
+            "measured on": [corpus.content_hash for corpus in inputs.results.corpora],
+        },
+    ),
+    "picture": CardSource(
+        lambda inputs: card_picture(inputs.production),
+        lambda inputs: content_hash(inputs.production.picture_path) if inputs.production.picture_path else None,
+    ),
+}
+"""Every field of `CardFacts` beside the words."""

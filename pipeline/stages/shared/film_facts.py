@@ -1,0 +1,143 @@
+"""The facts of a film in words and numbers, for card and caption templates and for the timeline.
+
+This module owns what things are called in front of viewers. It does not know templates.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from pipeline.learning.corpus import Corpus, comparable
+from pipeline.learning.models.network import LstmSettings, parse_network
+from pipeline.learning.training.run import TrainingRun
+from pipeline.picture.text.number_words import compact
+from pipeline.production.schema import Production, Section
+from pipeline.stages.shared.results import Results
+
+_SOFTWARE: Final = (("build-video", "build-video"), ("PyTorch", "torch"), ("NumPy", "numpy"))
+_DEVICES: Final = {"cpu": "CPU", "cuda": "GPU"}
+ENCODING_NAMES: Final = {"linear-u8": "linear", "mu-law": "\u00b5-law"}
+
+
+def film_facts(production: Production, results: Results) -> Mapping[str, Any]:
+    """All that the template of a card of the whole film may name."""
+    sections = [_section_facts(production, results, index) for index in range(len(production.sections))]
+    return {
+        "title": production.title,
+        "subtitle": production.subtitle,
+        "author": production.author,
+        "recording_credit": production.recording_credit,
+        "language": production.language,
+        "film": {
+            "sections": len(sections),
+            "is_comparable": len(set(comparable_sections(results))) == 1,
+            "recordings_s": sum(corpus.record.duration_s for corpus in results.corpora),
+            "parameters": sum(trained.record.parameters for trained in results.runs),
+            "iterations": sum(trained.record.iterations for trained in results.runs),
+            "training_s": sum(trained.record.elapsed_s for trained in results.runs),
+            "takes": sum(len(takes) for takes in results.takes),
+        },
+        "sections": sections,
+        "software": _software(),
+        "machine": f"{os.cpu_count() or 1} CPU cores, {platform.system()} {platform.machine()}",
+    }
+
+
+def _section_facts(production: Production, results: Results, index: int) -> Mapping[str, Any]:
+    section, corpus, trained = production.sections[index], results.corpora[index].record, results.runs[index].record
+    return {
+        "number": index + 1,
+        "title": section.title,
+        "takes": len(results.takes[index]) if index < len(results.takes) else 0,
+        "network": _network_facts(trained),
+        "corpus": _corpus_facts(corpus),
+        "training": _training_facts(trained),
+        "loss": {
+            "first_nats": trained.first_validation_nats,
+            "last_nats": trained.last_validation_nats,
+            "best_nats": trained.best_validation_nats,
+            "best_iteration": trained.best_iteration,
+        },
+        "sampling": _sampling_facts(section),
+    }
+
+
+def comparable_sections(results: Results) -> tuple[int, ...]:
+    """A number for each section: losses of sections with the same one are measured on the same sound."""
+    return comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
+
+
+def network_name(network: Mapping[str, Any]) -> str:
+    """What a network is called in front of viewers: `LSTM, 3 x 680 neurons`."""
+    settings = parse_network(network)
+    kind = "LSTM" if isinstance(settings, LstmSettings) else "tiered LSTM"
+    size = f"{settings.layers} \u00d7 {settings.neurons}" if settings.layers > 1 else f"{settings.neurons}"
+    return f"{kind}, {size} neurons"
+
+
+def run_facts(trained: TrainingRun) -> dict[str, Any]:
+    """What captions and the timeline tell of a training as a whole."""
+    return {
+        "network": network_name(trained.network),
+        "parameters": trained.parameters,
+        "iterations": trained.iterations,
+        "epochs": trained.epochs,
+        "elapsed_s": trained.elapsed_s,
+    }
+
+
+def _network_facts(trained: TrainingRun) -> Mapping[str, Any]:
+    network = parse_network(trained.network)
+    common = network.model_dump(include={"kind", "layers", "neurons", "embedding", "dropout"})
+    tiers = ""
+    if not isinstance(network, LstmSettings):
+        fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"
+        tiers = f"LSTM every {network.group} bytes; {fast} for each byte"
+    return {**common, "name": network_name(trained.network), "parameters": trained.parameters, "tiers": tiers}
+
+
+def _corpus_facts(corpus: Corpus) -> Mapping[str, Any]:
+    return {
+        "duration_s": corpus.duration_s,
+        "sample_rate_hz": corpus.sample_rate_hz,
+        "encoding": corpus.encoding,
+        "encoding_name": ENCODING_NAMES[corpus.encoding],
+        "samples": corpus.total_samples,
+        "silence_share": corpus.silence_share,
+        "recordings": [recording.name for recording in corpus.recordings],
+    }
+
+
+def _training_facts(trained: TrainingRun) -> Mapping[str, Any]:
+    recipe = trained.recipe
+    return {
+        "recipe": str(recipe.get("name", trained.training.get("recipe", ""))),
+        **{name: recipe.get(name) for name in ("batch", "sequence", "learning_rate", "seed")},
+        "iterations": trained.iterations,
+        "epochs": trained.epochs,
+        "elapsed_s": trained.elapsed_s,
+        "checkpoints": len(trained.checkpoints),
+        "device": trained.device,
+        "device_name": _DEVICES.get(trained.device.split(":")[0], trained.device),
+    }
+
+
+def _sampling_facts(section: Section) -> Mapping[str, Any]:
+    temperatures = [temperature for _, temperature in section.sampling.curve()]
+    low, high = min(temperatures), max(temperatures)
+    shown = compact(low) if low == high else f"{compact(low)} to {compact(high)}"
+    return {"temperature": shown, "seed": section.sampling.seed, "prime_s": section.sampling.prime_s}
+
+
+def _software() -> list[str]:
+    found = []
+    for name, package in _SOFTWARE:
+        try:
+            found.append(f"{name} {version(package).split('+')[0]}")
+        except PackageNotFoundError:
+            continue  # run from its source, without being installed
+    return [*found[:1], f"Python {platform.python_version()}", *found[1:]]
