@@ -195,10 +195,10 @@ def _nothing_to_draw(log: _Log, index: int) -> LogError:
 
 def _check_spelling(log: _Log, index: int) -> None:
     """Refuse a column of which more than single rows would be lost for their spelling."""
-    found = log.table.diagnostics[index]
+    found, name = log.table.diagnostics[index], log.name_of(index)
     if found.words > _MOST_OTHER_SPELLINGS * log.table.rows and (hint := _other_spelling(found.first_word)):
         raise LogError(
-            f"{found.words:,} rows of '{log.name_of(index)}' are written in another way than its first rows.",
+            f"{found.words:,} rows of the column '{name}' are written in another way than its first rows.",
             where=f"{log.table.name}, row {found.first_word_row + 1:,}: '{found.first_word[:40]}'",
             expected="numbers written in one way",
             hint=hint.strip(),
