@@ -222,7 +222,9 @@ TARGETS: Final[dict[str, Target]] = {
         _good("template_texts", "themes"),
         _template("theme", "Theme", "picture.theme.theme"),
     ),
-    "graph-theme": Target(("tools.graph.theme", "tools.graph.inks"), _good("template_texts", "themes"), _graph_theme),
+    "graph-theme": Target(
+        ("tools.graph.theme", "tools.graph.palette"), _good("template_texts", "themes"), _graph_theme
+    ),
     "layout": Target(
         ("picture.panels.layout", "picture.theme.template_files"),
         _good("template_texts", "layouts"),

@@ -171,7 +171,7 @@ def open_media(path: Path, form: MediaFormat, **options: object) -> Any:
     )
 
 
-def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: InputError) -> str:
+def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, file_error: InputError) -> str:
     """Run ffmpeg on a file that someone gave, to its end.
 
     Parameters
@@ -180,7 +180,7 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: In
         With an input of `open_media` among them; what it writes to standard output is dropped.
     timeout_s
         It is killed after so many seconds.
-    told
+    file_error
         What is raised where it is the file's fault.
 
     Returns
@@ -193,19 +193,20 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, told: In
         with process:
             pass  # leaving it waits for its end
     except FfmpegError as failure:
-        raise blamed(failure, process, told) from failure
+        raise blamed(failure, process, file_error) from failure
     return process.stderr
 
 
-def blamed(failure: FfmpegError, process: Process, told: InputError) -> BuildVideoError:
+def blamed(failure: FfmpegError, process: Process, file_error: InputError) -> BuildVideoError:
     """Choose what a failure is told as: only a status of its own choice, or its slowness, speaks about the file."""
     if process.timed_out:
-        return type(told)(
-            "Reading the file takes far too long.", where=told.where, expected="a file that can be decoded"
+        return type(file_error)(
+            "Reading the file takes far too long.", where=file_error.where, expected="a file that can be decoded"
         )
     if process.returncode is None or process.returncode <= 0:
         return failure
-    return type(told)(told.what, where=told.where, expected=told.expected, hint=told.hint or _MEND)
+    hint = file_error.hint or _MEND
+    return type(file_error)(file_error.what, where=file_error.where, expected=file_error.expected, hint=hint)
 
 
 def _open_without_waiting(name: str, flags: int) -> int:

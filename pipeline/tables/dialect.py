@@ -171,8 +171,8 @@ def _find_delimiter(lines: Sequence[str]) -> str:
 
 def _commented_names(lines: Sequence[str], comment: str, delimiter: str, columns: int) -> list[str]:
     """Names in the last comment before the first row, where they are as many as the columns."""
-    said = [line for line in lines if comment and line.startswith(comment)]
-    if not said:
+    comments = [line for line in lines if comment and line.startswith(comment)]
+    if not comments:
         return []
-    names = [name.strip() for name in split_line(said[-1].removeprefix(comment).strip(), delimiter)]
+    names = [name.strip() for name in split_line(comments[-1].removeprefix(comment).strip(), delimiter)]
     return names if len(names) == columns and not all(map(is_value, names)) else []

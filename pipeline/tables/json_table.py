@@ -119,18 +119,18 @@ class JsonRows:
         if self.count * len(indices) > most_numbers:
             raise _too_many(most_numbers)
         columns: dict[int, Floats] = {}
-        oddities: dict[int, ParseDiagnostics] = {}
+        diagnostics: dict[int, ParseDiagnostics] = {}
         for index in indices:
             if index < 0:
-                columns[index], oddities[index] = np.arange(1.0, self.count + 1), ParseDiagnostics()
+                columns[index], diagnostics[index] = np.arange(1.0, self.count + 1), ParseDiagnostics()
                 continue
             one = self.sparse[names[index]]
             column = np.full(self.count, MISSING)
             column[np.frombuffer(one.rows, dtype=np.int64)] = np.frombuffer(one.values, dtype=np.float64)
-            columns[index], oddities[index] = column, self._oddities(one)
-        return columns, oddities
+            columns[index], diagnostics[index] = column, self._diagnostics(one)
+        return columns, diagnostics
 
-    def _oddities(self, one: _Sparse) -> ParseDiagnostics:
+    def _diagnostics(self, one: _Sparse) -> ParseDiagnostics:
         """What is odd; a row that doesn't speak of a column is not: JSON has no empty fields."""
         values = np.frombuffer(one.values, dtype=np.float64)
         nan, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())

@@ -78,9 +78,9 @@ class _Sample:
     @property
     def is_ambiguous(self) -> bool:
         """Whether the fields with a comma may mean either, and are all that tells."""
-        told = [field for field in self.fields if "," in field]
+        with_comma = [field for field in self.fields if "," in field]
         both = self.points == self.commas and 2 * self.points > len(self.fields)
-        return both and bool(told) and all(map(_AMBIGUOUS.fullmatch, told))
+        return both and bool(with_comma) and all(map(_AMBIGUOUS.fullmatch, with_comma))
 
 
 def find_columns(

@@ -61,7 +61,9 @@ class ParseDiagnostics:
             self.first_word, self.first_word_row = other.first_word, other.first_word_row + rows_before
 
 
-def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: ParseDiagnostics, *, point: str = ".") -> Floats:
+def parse_numbers(
+    data: Bytes, begins: Places, ends: Places, diagnostics: ParseDiagnostics, *, point: str = "."
+) -> Floats:
     """Read the fields `data[begins[i]:ends[i]]` as numbers.
 
     Parameters
@@ -70,7 +72,7 @@ def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: ParseDiag
         Shape (bytes,); it must go on for at least `_LONGEST_PLAIN` bytes behind the last field.
     begins, ends
         Shape (fields,).
-    oddities
+    diagnostics
         Is added to.
     point
         The decimal point.
@@ -83,11 +85,11 @@ def parse_numbers(data: Bytes, begins: Places, ends: Places, oddities: ParseDiag
     for start in range(0, begins.size, _FIELDS_AT_ONCE):
         part = slice(start, start + _FIELDS_AT_ONCE)
         first, last = _trimmed(data, begins[part], ends[part])
-        values, strange = _plain_numbers(data, first, last, ord(point))
-        if strange.any():
-            places = np.flatnonzero(strange)
+        values, is_other = _plain_numbers(data, first, last, ord(point))
+        if is_other.any():
+            places = np.flatnonzero(is_other)
             spans = np.stack([first[places], last[places]])
-            values[places] = _other_numbers(data, spans, start + places, oddities, point)
+            values[places] = _other_numbers(data, spans, start + places, diagnostics, point)
         out[part] = values
     return out
 
@@ -107,8 +109,8 @@ def _plain_numbers(data: Bytes, begins: Places, ends: Places, point: int) -> tup
     negative = lead == _MINUS
     begins = begins + (negative | (lead == _PLUS))
     lengths = ends - begins
-    strange = (lengths <= 0) | (lengths > _LONGEST_PLAIN)
-    sizes = np.where(strange, 0, lengths).astype(np.uint8)
+    is_other = (lengths <= 0) | (lengths > _LONGEST_PLAIN)
+    sizes = np.where(is_other, 0, lengths).astype(np.uint8)
     mantissa = np.zeros(begins.size, dtype=np.int64)
     decimals = np.zeros(begins.size, dtype=np.uint8)
     digits = np.zeros(begins.size, dtype=np.uint8)
@@ -119,60 +121,60 @@ def _plain_numbers(data: Bytes, begins: Places, ends: Places, point: int) -> tup
         digit = byte - np.uint8(_ZERO)
         is_digit = (digit <= _NINE) & inside
         is_point = (byte == point) & inside
-        strange |= inside & ~is_digit & (~is_point | pointed)
+        is_other |= inside & ~is_digit & (~is_point | pointed)
         pointed |= is_point
         decimals += is_digit & pointed
         digits += is_digit
         np.multiply(mantissa, 10, out=mantissa, where=is_digit)
         np.add(mantissa, digit, out=mantissa, where=is_digit)
-    strange |= (digits == 0) | (digits >= _LONGEST_PLAIN)
+    is_other |= (digits == 0) | (digits >= _LONGEST_PLAIN)
     values = mantissa / _POWERS[decimals]
     np.negative(values, out=values, where=negative)
-    return values, strange
+    return values, is_other
 
 
-def _other_numbers(data: Bytes, spans: Places, rows: Places, oddities: ParseDiagnostics, point: str) -> Floats:
+def _other_numbers(data: Bytes, spans: Places, rows: Places, diagnostics: ParseDiagnostics, point: str) -> Floats:
     """Read exponents, very long numbers, NaN and infinity; what is no number at all becomes NaN and is noted."""
     begins, ends = spans
     values = np.full(begins.size, MISSING)
     lengths = ends - begins
-    oddities.missing += int(np.count_nonzero(lengths == 0))
+    diagnostics.missing += int(np.count_nonzero(lengths == 0))
     texts = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_FIELD))
     if texts.size:
         longest = int(lengths[texts].max())
         places = np.minimum(begins[texts, None] + np.arange(longest), data.size - 1)
         letters = np.where(np.arange(longest) < lengths[texts, None], data[places], 0).astype(np.uint8)
         words = np.ascontiguousarray(letters).view(f"S{longest}").ravel()
-        values[texts] = _words_as_numbers(words, oddities, rows[texts], point)
-    oddities.infinite += int(np.isinf(values).sum())
+        values[texts] = _words_as_numbers(words, diagnostics, rows[texts], point)
+    diagnostics.infinite += int(np.isinf(values).sum())
     for long in np.flatnonzero(lengths > _LONGEST_FIELD):
-        _note_word(bytes(data[begins[long] : begins[long] + 40]), oddities, int(rows[long]))
+        _note_word(bytes(data[begins[long] : begins[long] + 40]), diagnostics, int(rows[long]))
     return values
 
 
-def _words_as_numbers(words: NDArray[np.bytes_], oddities: ParseDiagnostics, rows: Places, point: str) -> Floats:
+def _words_as_numbers(words: NDArray[np.bytes_], diagnostics: ParseDiagnostics, rows: Places, point: str) -> Floats:
     try:
         if point != ".":
             raise ValueError  # noqa: TRY301  # only points can be read all at once
         values = words.astype(np.float64)
-        oddities.not_a_number += int(np.isnan(values).sum())
+        diagnostics.not_a_number += int(np.isnan(values).sum())
     except ValueError:  # at least one is no number: one by one, then
         pairs = zip(words.tolist(), rows.tolist(), strict=True)
-        values = np.array([_word_as_number(word, oddities, row, point) for word, row in pairs])
+        values = np.array([_word_as_number(word, diagnostics, row, point) for word, row in pairs])
     return values
 
 
-def _word_as_number(word: bytes, oddities: ParseDiagnostics, row: int, point: str) -> float:
+def _word_as_number(word: bytes, diagnostics: ParseDiagnostics, row: int, point: str) -> float:
     if word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
-        return _word_as_number(word[1:-1].strip(), oddities, row, point)
+        return _word_as_number(word[1:-1].strip(), diagnostics, row, point)
     value = number_from(word, point)
     if value is not None:
-        oddities.not_a_number += value != value  # noqa: PLR0124  # NaN alone differs from itself
+        diagnostics.not_a_number += value != value  # noqa: PLR0124  # NaN alone differs from itself
         return value
     if word.lower() in MISSING_WORDS:
-        oddities.missing += 1
+        diagnostics.missing += 1
     else:
-        _note_word(word, oddities, row)
+        _note_word(word, diagnostics, row)
     return MISSING
 
 
@@ -200,7 +202,7 @@ def number_from(word: bytes, point: str = ".") -> float | None:
 
 
 def parse_words(
-    data: Bytes, begins: Places, ends: Places, oddities: ParseDiagnostics, read: Callable[[str], float | None]
+    data: Bytes, begins: Places, ends: Places, diagnostics: ParseDiagnostics, read: Callable[[str], float | None]
 ) -> Floats:
     """Read the fields `data[begins[i]:ends[i]]` one by one, as `read` understands them; None is no value.
 
@@ -214,16 +216,16 @@ def parse_words(
         if value is not None:
             out[row] = value
         elif word.lower() in MISSING_WORDS:
-            oddities.missing += 1
+            diagnostics.missing += 1
         elif word.lower() in {b"nan", b"nat"}:
-            oddities.not_a_number += 1
+            diagnostics.not_a_number += 1
             out[row] = np.nan
         else:
-            _note_word(word, oddities, row)
+            _note_word(word, diagnostics, row)
     return out
 
 
-def _note_word(word: bytes, oddities: ParseDiagnostics, row: int) -> None:
-    oddities.words += 1
-    if oddities.first_word_row < 0:
-        oddities.first_word, oddities.first_word_row = word.decode("utf-8", "replace"), row
+def _note_word(word: bytes, diagnostics: ParseDiagnostics, row: int) -> None:
+    diagnostics.words += 1
+    if diagnostics.first_word_row < 0:
+        diagnostics.first_word, diagnostics.first_word_row = word.decode("utf-8", "replace"), row

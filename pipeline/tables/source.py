@@ -36,7 +36,7 @@ _PROBE_BYTES: Final = 4096
 _MANY: Final = 0.4
 _WINDOWS: Final = "cp1252"
 _NOT_IN_WINDOWS: Final = b"\x81\x8d\x8f\x90\x9d"
-_SPOKEN: Final = {"cp1252": "Windows-1252 (Latin-1)", "iso8859-1": "Latin-1 (ISO 8859-1)"}
+_ENCODING_NAMES: Final = {"cp1252": "Windows-1252 (Latin-1)", "iso8859-1": "Latin-1 (ISO 8859-1)"}
 
 
 @dataclass
@@ -149,8 +149,8 @@ def _text_blocks(read: Callable[[int], bytes], name: str, encoding: str, notes: 
             block, encoding, marked = block[len(mark) :], coding, True
             break
     if not marked and not encoding and (encoding := _guessed_encoding(block)):
-        spoken = _SPOKEN.get(encoding, encoding.upper())
-        notes.append(f"the text is no UTF-8: read as {spoken}; --encoding names another")
+        shown = _ENCODING_NAMES.get(encoding, encoding.upper())
+        notes.append(f"the text is no UTF-8: read as {shown}; --encoding names another")
     recode = _recoder(encoding, name) if encoding else None
     while block:
         yield recode(block) if recode else block
@@ -180,7 +180,7 @@ def _guessed_encoding(block: bytes) -> str:
 
 
 def _recoder(encoding: str, name: str) -> Callable[[bytes], bytes]:
-    wrong = "replace" if encoding in _SPOKEN else "strict"
+    wrong = "replace" if encoding in _ENCODING_NAMES else "strict"
     decoder = codecs.getincrementaldecoder(encoding)(wrong)
 
     def recode(block: bytes) -> bytes:

@@ -52,7 +52,7 @@ class Table:
     path: str
     dialect: Dialect
     columns: dict[int, Floats]
-    oddities: dict[int, ParseDiagnostics]
+    diagnostics: dict[int, ParseDiagnostics]
     rows: int = 0
     short_rows: int = 0  # rows that end before the last column
     notes: tuple[str, ...] = ()  # what was guessed about the file, and a person should know
@@ -68,7 +68,7 @@ class _Part:
     """What one block of lines holds; rows and lines are counted from its beginning."""
 
     columns: dict[int, Floats]
-    oddities: dict[int, ParseDiagnostics]
+    diagnostics: dict[int, ParseDiagnostics]
     rows: int
     short_rows: int
     lines: int
@@ -161,9 +161,9 @@ def _read(
 
         rows = read_json(chain([raw], lines.blocks), most_numbers)
         wanted = tuple(dict.fromkeys(choose(rows.dialect)))
-        columns, oddities = rows.dense(wanted, most_numbers)
+        columns, diagnostics = rows.dense(wanted, most_numbers)
         notes = (*lines.notes, *rows.dialect.notes)
-        return Table(path, rows.dialect, columns, oddities, rows.count, notes=notes)
+        return Table(path, rows.dialect, columns, diagnostics, rows.count, notes=notes)
     lines.blocks = whole_records(chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment)
     return _read_rows(path, options, choose, most_numbers, lines)
 
@@ -188,7 +188,7 @@ def _read_rows(
     for part in in_order(work, chain([_without_lines(first, dialect.rows_from)], records.blocks)):
         for index in wanted:
             parts[index].append(part.columns[index] + lines if index < 0 else part.columns[index])
-            table.oddities[index].add(part.oddities[index], table.rows)
+            table.diagnostics[index].add(part.diagnostics[index], table.rows)
         table.rows += part.rows
         table.short_rows += part.short_rows
         lines += part.lines
@@ -224,26 +224,28 @@ def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
     if not kept.all():
         first_mark, begins, last_field = first_mark[kept], begins[kept], last_field[kept]
     columns: dict[int, Floats] = {}
-    oddities = {index: ParseDiagnostics() for index in wanted}
+    diagnostics = {index: ParseDiagnostics() for index in wanted}
     for index in wanted:
         if index < 0:
             columns[index] = numbers
         else:
             starts, ends = _fields(marks, first_mark, begins, last_field, index)
-            columns[index] = _values(data, starts, ends, oddities[index], dialect.columns[index])
+            columns[index] = _values(data, starts, ends, diagnostics[index], dialect.columns[index])
     short_rows = int(np.count_nonzero(last_field < len(dialect.names) - 1))
-    return _Part(columns, oddities, begins.size, short_rows, breaks.size)
+    return _Part(columns, diagnostics, begins.size, short_rows, breaks.size)
 
 
 def _values(
-    data: NDArray[np.uint8], starts: Places, ends: Places, oddities: ParseDiagnostics, column: Column
+    data: NDArray[np.uint8], starts: Places, ends: Places, diagnostics: ParseDiagnostics, column: Column
 ) -> Floats:
     """Read fields as what their column holds."""
     if column.kind == "time":
-        return parse_words(data, starts, ends, oddities, lambda text: (read_time(text, column.offset_s) or (None,))[0])
+        return parse_words(
+            data, starts, ends, diagnostics, lambda text: (read_time(text, column.offset_s) or (None,))[0]
+        )
     if column.kind == "span":
-        return parse_words(data, starts, ends, oddities, read_span)
-    return parse_numbers(data, starts, ends, oddities, point=column.point)
+        return parse_words(data, starts, ends, diagnostics, read_span)
+    return parse_numbers(data, starts, ends, diagnostics, point=column.point)
 
 
 def _rows(data: NDArray[np.uint8], begins: Places, block: bytes, dialect: Dialect) -> NDArray[np.bool_]:

@@ -146,7 +146,7 @@ def test_ffmpeg_is_held_to_the_format_and_to_the_disk(tmp_path: Path) -> None:
     ("data", "words"),
     [
         (b"BM" + bytes(range(250)) * 4, "Export it as MP4"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "Export it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "Export it as PNG or JPEG"),
     ],
 )
 def test_what_is_no_footage_is_told_how_to_become_one(tmp_path: Path, data: bytes, words: str) -> None:

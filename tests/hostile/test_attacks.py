@@ -163,7 +163,7 @@ def test_a_decoder_that_hangs_is_stopped(sleeper: Path, monkeypatch: pytest.Monk
         pass
     told = FootageError("broken", where="here")
     with pytest.raises(FootageError, match="far too long"):
-        run_on_file(["-i", "x"], timeout_s=0.3, purpose="looking", told=told)
+        run_on_file(["-i", "x"], timeout_s=0.3, purpose="looking", file_error=told)
     assert time.perf_counter() < limit
 
 

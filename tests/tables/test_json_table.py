@@ -91,7 +91,11 @@ def test_values_are_read_as_those_of_other_logs_are(tmp_path: Path) -> None:
     )
     assert table.dialect.columns[0].offset_s == 7200
     assert (table.columns[0][0], table.columns[1][0], table.columns[5][0]) == (1_767_218_400, 2.5, math.inf)
-    assert (table.oddities[2].missing, table.oddities[6].not_a_number, table.oddities[4].first_word) == (1, 1, "x")
+    assert (table.diagnostics[2].missing, table.diagnostics[6].not_a_number, table.diagnostics[4].first_word) == (
+        1,
+        1,
+        "x",
+    )
 
 
 def test_a_line_cut_off_costs_one_row_and_is_noted(tmp_path: Path) -> None:

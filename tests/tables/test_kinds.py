@@ -72,7 +72,7 @@ def test_grouped_numbers_mean_what_they_say(
     text = "n;v\n" + "".join(f"{number};{one}\n" for number, one in enumerate(texts))
     table = every(tmp_path_factory.mktemp("logs"), text, decimal_comma=comma)
     np.testing.assert_allclose(table.columns[1], [value / 10**decimals for value in values], rtol=1e-12)
-    assert table.oddities[1].words == 0
+    assert table.diagnostics[1].words == 0
 
 
 def test_times_are_columns_of_seconds(tmp_path: Path) -> None:
@@ -80,7 +80,11 @@ def test_times_are_columns_of_seconds(tmp_path: Path) -> None:
     assert [column.kind for column in table.dialect.columns] == ["time", "span", "number"]
     np.testing.assert_array_equal(table.columns[0], [1_767_225_600, np.nan, 1_767_226_200])
     np.testing.assert_array_equal(table.columns[1], [10, 3600, np.nan])
-    assert (table.oddities[0].missing, table.oddities[1].first_word, table.oddities[1].first_word_row) == (1, "x", 2)
+    assert (table.diagnostics[0].missing, table.diagnostics[1].first_word, table.diagnostics[1].first_word_row) == (
+        1,
+        "x",
+        2,
+    )
 
 
 def test_line_breaks_in_quotes_lose_no_rows(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_line_numbers_are_a_column_of_every_log(tmp_path: Path) -> None:
 
 def test_what_is_odd_is_counted(tmp_path: Path) -> None:
     path = written(tmp_path, "a,b\n1,\n2,nan\n3,inf\n4,oops\n5,NA\n6,-inf\n7\n8,1\n")
-    odd = every(path).oddities[1]
+    odd = every(path).diagnostics[1]
     assert (odd.missing, odd.not_a_number, odd.infinite, odd.words) == (3, 1, 2, 1)
     assert (odd.first_word, odd.first_word_row) == ("oops", 3)
 

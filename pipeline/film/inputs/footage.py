@@ -151,7 +151,7 @@ def write_sound(
         ffmpeg.get_args(ffmpeg.output(heard, file_argument(out), **told)),
         timeout_s=limit_s(seconds),
         purpose=f"decoding the sound of {footage.path.name}",
-        told=FootageError("The footage's sound can't be decoded.", where=str(footage.path), hint=_WITHOUT_SOUND),
+        file_error=FootageError("The footage's sound can't be decoded.", where=str(footage.path), hint=_WITHOUT_SOUND),
     )
     samples = out.stat().st_size // SOUND_BYTES_PER_SAMPLE
     return np.memmap(out, np.float32, "r", shape=(samples, 2)) if samples else np.zeros((1, 2), np.float32)

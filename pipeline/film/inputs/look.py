@@ -103,7 +103,7 @@ def look(path: Path, form: MediaFormat) -> Facts:
     )
     seen = open_media(path, form)["V:0"].filter("showinfo", checksum=0)
     shown = ffmpeg.output(seen, _NULL, format="null", loglevel="info", **{"frames:v": 1})
-    words = run_on_file(ffmpeg.get_args(shown), timeout_s=LOOK_S, purpose=f"looking at {path.name}", told=told)
+    words = run_on_file(ffmpeg.get_args(shown), timeout_s=LOOK_S, purpose=f"looking at {path.name}", file_error=told)
     picture = _picture(words, path)
     if picture is None:
         raise told
@@ -150,7 +150,7 @@ def _duration(words: str) -> float | None:
 def _measured_duration(path: Path, form: MediaFormat, told: FootageError) -> float:
     """Read through a file that doesn't tell how long it is: moving pictures, and what browsers record."""
     copied = ffmpeg.output(open_media(path, form)["V:0"], _NULL, format="null", c="copy", stats=None, loglevel="info")
-    words = run_on_file(ffmpeg.get_args(copied), timeout_s=LOOK_S, purpose=f"measuring {path.name}", told=told)
+    words = run_on_file(ffmpeg.get_args(copied), timeout_s=LOOK_S, purpose=f"measuring {path.name}", file_error=told)
     times = re.findall(r"time=(\d+):(\d\d):(\d\d(?:\.\d+)?)", words)
     if not times:
         raise FootageError(

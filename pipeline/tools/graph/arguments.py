@@ -206,11 +206,11 @@ def _axes(
     scales: list[Any] | None, ranges: list[Any] | None, labels: list[Any] | None, units: list[Any] | None, where: str
 ) -> tuple[AxisOptions, ...]:
     """Join what was said about the axes one by one; what was said once holds for all."""
-    said = [scales or [], ranges or [], labels or [], units or []]
-    count = max(len(values) for values in said)
+    given = [scales or [], ranges or [], labels or [], units or []]
+    count = max(len(values) for values in given)
     axes = []
     for panel in range(count):
-        scale, span, label, unit = (values[min(panel, len(values) - 1)] if values else None for values in said)
+        scale, span, label, unit = (values[min(panel, len(values) - 1)] if values else None for values in given)
         low, high = _range(span, where) if span else (None, None)
         axes.append(AxisOptions(scale=scale or "linear", low=low, high=high, label=label or "", unit=unit or ""))
     return tuple(axes)

@@ -137,7 +137,7 @@ def _write(path: Path, ending: str, layout: Layout, options: GraphOptions, theme
         from pipeline.tools.graph.writers.png import write_png  # noqa: PLC0415
 
         with path.open("wb") as file:
-            write_png(file, plot.width, plot.height, plot.inks.palette, plot.paint)
+            write_png(file, plot.width, plot.height, plot.palette.as_bytes, plot.paint)
         return
     image = _image(plot)
     if ending == ".webp":
@@ -149,11 +149,11 @@ def _write(path: Path, ending: str, layout: Layout, options: GraphOptions, theme
 def _image(plot: Plot) -> Image.Image:
     from PIL import Image  # noqa: PLC0415
 
-    transparent = bool((plot.inks.palette()[:, 3] < _OPAQUE).any())
+    transparent = bool((plot.palette.as_bytes()[:, 3] < _OPAQUE).any())
     channels = 4 if transparent else 3
     pixels = np.empty((plot.height, plot.width, channels), dtype=np.uint8)
     for first in range(0, plot.height, _STRETCH_ROWS):
         last = min(first + _STRETCH_ROWS, plot.height)
         numbers = plot.paint(first, last)
-        pixels[first:last] = plot.inks.palette()[:, :channels][numbers]
+        pixels[first:last] = plot.palette.as_bytes()[:, :channels][numbers]
     return Image.fromarray(pixels)

@@ -108,7 +108,7 @@ class Palette:
         known = self._closed if self._closed is not None else np.array(self.colours)
         return int(np.argmin(((known - np.array(colour)) ** 2).sum(axis=1)))
 
-    def palette(self) -> NDArray[np.uint8]:
+    def as_bytes(self) -> NDArray[np.uint8]:
         """All colours as bytes, shape (colours, 4): red, green, blue, opacity."""
         return np.array([_bytes(colour) for colour in self.colours], dtype=np.uint8)
 
@@ -121,9 +121,9 @@ def _bytes(colour: Colour) -> tuple[int, int, int, int]:
 class BlendTable:
     """Lays one ink over a picture of numbers. Threads may paint different pictures with it at once."""
 
-    def __init__(self, inks: Palette, ink: Colour, levels: int = LEVELS) -> None:
-        self._inks = inks
-        self._ink = ink
+    def __init__(self, palette: Palette, colour: Colour, levels: int = LEVELS) -> None:
+        self._palette = palette
+        self._colour = colour
         self.levels = levels
         self._table: NDArray[np.int32] | None = None
         self._lock = threading.Lock()
@@ -132,7 +132,7 @@ class BlendTable:
         """Give every level of this ink over each of the grounds a number of its own."""
         for ground in grounds:
             for level in range(1, self.levels + 1):
-                self._inks.add(over(self._inks.colours[ground], self._ink, level / self.levels))
+                self._palette.add(over(self._palette.colours[ground], self._colour, level / self.levels))
 
     def paint(self, picture: Numbers, places: NDArray[np.int64], levels: NDArray[np.int64]) -> None:
         """Lay ink over places of a picture.
@@ -150,12 +150,12 @@ class BlendTable:
         grounds = flat[places]
         table = self._numbers()
         result = table[grounds, levels]
-        unknown = result < 0
-        if unknown.any():
-            pairs = np.unique(np.stack([grounds[unknown], levels[unknown]], axis=1), axis=0)
+        is_new = result < 0
+        if is_new.any():
+            pairs = np.unique(np.stack([grounds[is_new], levels[is_new]], axis=1), axis=0)
             for ground, level in pairs.tolist():
-                mixed = over(self._inks.colours[ground], self._ink, level / self.levels)
-                table[ground, level] = self._inks.add(mixed)
+                mixed = over(self._palette.colours[ground], self._colour, level / self.levels)
+                table[ground, level] = self._palette.add(mixed)
             result = table[grounds, levels]
         flat[places] = result
 
@@ -163,6 +163,6 @@ class BlendTable:
         """What each number becomes at each level, -1 where nobody has asked yet."""
         with self._lock:
             if self._table is None:
-                grounds = _SMALL if self._inks.dtype is np.uint8 else _LARGE
+                grounds = _SMALL if self._palette.dtype is np.uint8 else _LARGE
                 self._table = np.full((grounds, self.levels + 1), -1, dtype=np.int32)
             return self._table

@@ -22,7 +22,7 @@ def covered(heights: list[float], width_px: float, rows: int) -> np.ndarray:
 
 def colours_of(plot: Plot, first: int = 0, last: int | None = None) -> np.ndarray:
     numbers = plot.paint(first, plot.height if last is None else last)
-    return plot.inks.palette()[numbers]
+    return plot.palette.as_bytes()[numbers]
 
 
 def panel(bands: tuple[BandShape, ...] = (), lines: tuple[LineShape, ...] = (), **changes: object) -> Panel:
@@ -111,7 +111,7 @@ def test_painting_in_parts_is_painting_the_whole(series: int, background: tuple[
     lines = tuple(LineShape(stroke(rng.uniform(0, 20, 40), 2.0), (1 - n / 9, n / 9, 0.2, 1.0)) for n in range(series))
     marks = [TextMark(2, 1, rng.integers(0, 256, (9, 30)).astype(np.uint8), GREY)]
     plot = Plot(50, 30, background, [panel(bands, lines)], boxes=[Box(1, 20, 3, 9, RED)], texts=marks)  # type: ignore[arg-type]
-    assert plot.inks.dtype == (np.uint8 if series < 3 else np.uint16)
+    assert plot.palette.dtype == (np.uint8 if series < 3 else np.uint16)
     whole = colours_of(plot)
     parts = np.concatenate([colours_of(plot, row, min(row + 7, 30)) for row in range(0, 30, 7)])
     np.testing.assert_array_equal(whole, parts)
@@ -130,19 +130,19 @@ def test_ink_is_laid_over_as_porter_and_duff_say() -> None:
 
 
 def test_a_closed_palette_answers_with_its_nearest_colour() -> None:
-    inks = Palette()
-    inks.add_block([BLACK, WHITE, RED])
-    inks.close()
-    assert inks.add((0.9, 0.1, 0.1, 1.0)) == 2
-    assert len(inks.colours) == 3
+    palette = Palette()
+    palette.add_block([BLACK, WHITE, RED])
+    palette.close()
+    assert palette.add((0.9, 0.1, 0.1, 1.0)) == 2
+    assert len(palette.colours) == 3
 
 
-def test_a_brush_at_full_level_gives_its_own_colour() -> None:
-    inks = Palette()
-    inks.add_block([BLACK, WHITE])
+def test_a_blend_at_full_level_gives_its_own_colour() -> None:
+    palette = Palette()
+    palette.add_block([BLACK, WHITE])
     picture = np.zeros((2, 2), dtype=np.uint16)
-    BlendTable(inks, RED).paint(picture, np.array([1, 2]), np.array([LEVELS, LEVELS // 2]))
-    assert inks.palette()[picture].reshape(-1, 4).tolist() == [
+    BlendTable(palette, RED).paint(picture, np.array([1, 2]), np.array([LEVELS, LEVELS // 2]))
+    assert palette.as_bytes()[picture].reshape(-1, 4).tolist() == [
         [0, 0, 0, 255], [255, 0, 0, 255], [128, 0, 0, 255], [0, 0, 0, 255],
     ]  # fmt: skip
 

@@ -167,8 +167,8 @@ def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], lis
         notes.append("'train_loss' is the mean at the end, and not drawn;  -y train_loss  draws it")
     unread = [one for one in dialect.columns if one.kind == "words" and is_loss(one.name)]
     notes += [f"'{one.name}' holds no numbers ('{one.first_word[:40]}'), and is not drawn" for one in unread]
-    telling = [at for at in numeric if not (_counts(names[at]) or speaks_of_time(names[at]))]
-    found = losses or telling or numeric
+    measured = [at for at in numeric if not (_counts(names[at]) or speaks_of_time(names[at]))]
+    found = losses or measured or numeric
     if found:
         return found, notes
     word = next((one for at, one in enumerate(dialect.columns) if at != x and one.kind == "words"), None)

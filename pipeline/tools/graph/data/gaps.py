@@ -34,8 +34,8 @@ def find_gaps(x: Floats, y: Floats, usable: NDArray[np.bool_]) -> Floats | None:
     """
     if 2 * np.count_nonzero(usable) < usable.size:  # rows without a value are usual
         return None
-    told = ~np.isfinite(y) & ~is_missing(y) & np.isfinite(x)
-    gaps = x[told]
+    not_finite = ~np.isfinite(y) & ~is_missing(y) & np.isfinite(x)
+    gaps = x[not_finite]
     if gaps.size:
         gaps = gaps[~np.isin(gaps, x[usable])]
     rows = np.flatnonzero(usable)

@@ -35,16 +35,16 @@ def labelled(labels: Sequence[tuple[str, int, bool]], logs: Sequence[str]) -> li
     """
     counts = Counter(label for label, _, _ in labels)
     names = log_names(logs)
-    told = [
+    full_labels = [
         f"{names[log - 1]}: {label}" if counts[label] > 1 and len(logs) > 1 and not own else label
         for label, log, own in labels
     ]
-    again = Counter(told)
+    counts_of_full = Counter(full_labels)
     seen: Counter[str] = Counter()
     result = []
-    for label in told:
+    for label in full_labels:
         seen[label] += 1
-        result.append(f"{label} ({seen[label]})" if again[label] > 1 and len(logs) > 1 else label)
+        result.append(f"{label} ({seen[label]})" if counts_of_full[label] > 1 and len(logs) > 1 else label)
     return result
 
 

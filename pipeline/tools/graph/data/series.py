@@ -29,7 +29,7 @@ from pipeline.tools.graph.options import MOST_SERIES, AxisOptions, GraphOptions,
 Floats = NDArray[np.float64]
 
 _PADDING: Final = 0.04  # of the values' span, above and below
-_MOST_STRANGE: Final = 0.01  # of the rows may be numbers in another spelling
+_MOST_OTHER_SPELLINGS: Final = 0.01  # of the rows may be numbers in another spelling
 _POINTS_PADDING: Final = 0.02  # the same at the sides, where points stand alone
 _SMOOTHING_SHARE: Final = 0.01
 
@@ -186,20 +186,20 @@ def _nothing_to_draw(log: _Log, index: int) -> LogError:
     if empty is None:
         names = f"'{log.name_of(log.choice.x)}' and '{log.name_of(index)}'"
         return LogError(f"No row has both {names}.", where=where)
-    oddities, hint = log.table.oddities[empty], ""
-    if oddities.words:
-        hint = f"Row {oddities.first_word_row + 1:,} says '{oddities.first_word[:40]}', which is no number."
-        hint += _other_spelling(oddities.first_word)
+    diagnostics, hint = log.table.diagnostics[empty], ""
+    if diagnostics.words:
+        hint = f"Row {diagnostics.first_word_row + 1:,} says '{diagnostics.first_word[:40]}', which is no number."
+        hint += _other_spelling(diagnostics.first_word)
     return LogError(f"All values of the column '{log.name_of(empty)}' are missing.", where=where, hint=hint)
 
 
 def _check_spelling(log: _Log, index: int) -> None:
     """Refuse a column of which more than single rows would be lost for their spelling."""
-    odd = log.table.oddities[index]
-    if odd.words > _MOST_STRANGE * log.table.rows and (hint := _other_spelling(odd.first_word)):
+    found, name = log.table.diagnostics[index], log.name_of(index)
+    if found.words > _MOST_OTHER_SPELLINGS * log.table.rows and (hint := _other_spelling(found.first_word)):
         raise LogError(
-            f"{odd.words:,} rows of the column '{log.name_of(index)}' are written in another way than its first rows.",
-            where=f"{log.table.name}, row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}'",
+            f"{found.words:,} rows of the column '{name}' are written in another way than its first rows.",
+            where=f"{log.table.name}, row {found.first_word_row + 1:,}: '{found.first_word[:40]}'",
             expected="numbers written in one way",
             hint=hint.strip(),
         )
@@ -308,13 +308,17 @@ def _log_notes(log: _Log, options: GraphOptions) -> list[str]:
     table = log.table
     notes = [*table.notes, *log.choice.notes]
     notes += [f"{table.short_rows:,} rows end before the last column"] if table.short_rows else []
-    for index, odd in table.oddities.items():
-        counts = ((odd.missing, "missing"), (odd.not_a_number, "NaN"), (odd.infinite, "infinite"))
-        said = [f"{count:,} {what}" for count, what in counts if count]
-        if odd.words:
-            said.append(f"{odd.words:,} no numbers (row {odd.first_word_row + 1:,}: '{odd.first_word[:40]}')")
-        if said:
-            notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
+    for index, found in table.diagnostics.items():
+        counts = (
+            (found.missing, "missing"),
+            (found.not_a_number, "NaN"),
+            (found.infinite, "infinite"),
+        )
+        words = [f"{count:,} {what}" for count, what in counts if count]
+        if found.words:
+            words.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
+        if words:
+            notes.append(f"column '{log.name_of(index)}': {', '.join(words)}")
     steps = np.diff(log.x)
     back, repeated = int(np.count_nonzero(steps < 0)), int(np.count_nonzero(steps == 0))
     notes += [f"x goes back in {back:,} rows"] if back else []

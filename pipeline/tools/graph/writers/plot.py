@@ -89,7 +89,7 @@ class Panel:
     dots: tuple[DotShape, ...] = ()
 
     @property
-    def inks(self) -> list[Colour]:
+    def colours(self) -> list[Colour]:
         """The colours of lines and dots, each once."""
         return list(dict.fromkeys([line.colour for line in self.lines] + [dots.colour for dots in self.dots]))
 
@@ -117,24 +117,24 @@ class Plot:
     ) -> None:
         self.width, self.height = width, height
         self._panels, self._boxes, self._texts = panels, boxes, texts
-        self.inks = Palette()
-        self._background = self.inks.add(background)
-        self._grounds = [self.inks.add_block(_grounds(panel)) for panel in panels]
-        self._box_numbers = [self.inks.add(over(background, box.colour)) for box in boxes]
+        self.palette = Palette()
+        self._background = self.palette.add(background)
+        self._grounds = [self.palette.add_block(_grounds(panel)) for panel in panels]
+        self._box_numbers = [self.palette.add(over(background, box.colour)) for box in boxes]
         levels = self._line_levels()
-        inks = dict.fromkeys(ink for panel in panels for ink in panel.inks)
-        self._line_brushes = {ink: BlendTable(self.inks, ink, levels) for ink in inks}
-        self._text_brushes = {text.colour: BlendTable(self.inks, text.colour) for text in texts}
+        line_colours = dict.fromkeys(colour for panel in panels for colour in panel.colours)
+        self._line_tables = {colour: BlendTable(self.palette, colour, levels) for colour in line_colours}
+        self._text_tables = {text.colour: BlendTable(self.palette, text.colour) for text in texts}
         if levels < LEVELS or self._colours_needed(LEVELS) <= _COLOURS:
             self._prepare()
-            self.inks.close()
+            self.palette.close()
 
     def _colours_needed(self, levels: int) -> int:
         """How many colours all that is likely to meet would make."""
-        needed = len(self.inks.colours) + LEVELS * len({text.colour for text in self._texts})
+        needed = len(self.palette.colours) + LEVELS * len({text.colour for text in self._texts})
         for panel in self._panels:
-            inks = panel.inks
-            needed += len(inks) * levels * (2 << len(panel.bands)) + levels * len(inks) * (len(inks) - 1)
+            colours = panel.colours
+            needed += len(colours) * levels * (2 << len(panel.bands)) + levels * len(colours) * (len(colours) - 1)
         return needed
 
     def _line_levels(self) -> int:
@@ -146,19 +146,19 @@ class Plot:
 
     def _prepare(self) -> None:
         for panel, first in zip(self._panels, self._grounds, strict=True):
-            brushes = {ink: self._line_brushes[ink] for ink in panel.inks}
-            for brush in brushes.values():
-                brush.prepare(range(first, first + (2 << len(panel.bands))))
-            for below in brushes:
-                for ink, brush in brushes.items():
-                    if ink != below:
-                        brush.prepare([self.inks.add(below)])
-        for brush in self._text_brushes.values():
-            brush.prepare([self._background])
+            tables = {colour: self._line_tables[colour] for colour in panel.colours}
+            for table in tables.values():
+                table.prepare(range(first, first + (2 << len(panel.bands))))
+            for below in tables:
+                for colour, table in tables.items():
+                    if colour != below:
+                        table.prepare([self.palette.add(below)])
+        for table in self._text_tables.values():
+            table.prepare([self._background])
 
     def paint(self, first_row: int, last_row: int) -> Numbers:
         """Paint rows `first_row` to `last_row` (not included): numbers of colours, shape (rows, width)."""
-        picture: Numbers = np.full((last_row - first_row, self.width), self._background, dtype=self.inks.dtype)
+        picture: Numbers = np.full((last_row - first_row, self.width), self._background, dtype=self.palette.dtype)
         for panel, number in zip(self._panels, self._grounds, strict=True):
             first, last = max(first_row - panel.top, 0), min(last_row - panel.top, panel.height)
             if first < last:
@@ -176,28 +176,28 @@ class Plot:
         here = picture[above + first : above + last, panel.left : panel.left + panel.width]
         _fill_grounds(here, panel, ground, first)
         for line in panel.lines:
-            brush = self._line_brushes[line.colour]
+            table = self._line_tables[line.colour]
             for row, column, coverage in stroke_coverage(line.drawn, first, last):
-                levels = np.rint(coverage * brush.levels).astype(np.int64)
+                levels = np.rint(coverage * table.levels).astype(np.int64)
                 y, x = np.nonzero(levels)
-                brush.paint(picture, (above + row + y) * self.width + panel.left + column + x, levels[y, x])
+                table.paint(picture, (above + row + y) * self.width + panel.left + column + x, levels[y, x])
         for dots in panel.dots:
-            brush = self._line_brushes[dots.colour]
+            table = self._line_tables[dots.colour]
             for y, x, coverage in dot_coverage(dots.centres_px, dots.width_px, rows, panel.width):
-                levels = np.rint(coverage * brush.levels).astype(np.int64)
-                inked = levels > 0
-                brush.paint(picture, (above + y[inked]) * self.width + panel.left + x[inked], levels[inked])
+                levels = np.rint(coverage * table.levels).astype(np.int64)
+                covered = levels > 0
+                table.paint(picture, (above + y[covered]) * self.width + panel.left + x[covered], levels[covered])
 
     def _paint_text(self, picture: Numbers, text: TextMark, first_row: int) -> None:
         height = len(text.coverage)
         if text.top >= first_row + len(picture) or text.top + height <= first_row:
             return
-        brush = self._text_brushes[text.colour]
+        table = self._text_tables[text.colour]
         levels = (text.coverage.astype(np.int64) * LEVELS + _DARKEST // 2) // _DARKEST
         y, x = np.nonzero(levels)
         rows, columns = y + text.top - first_row, x + text.left
-        seen = (rows >= 0) & (rows < len(picture)) & (columns >= 0) & (columns < self.width)
-        brush.paint(picture, rows[seen] * self.width + columns[seen], levels[y[seen], x[seen]])
+        inside = (rows >= 0) & (rows < len(picture)) & (columns >= 0) & (columns < self.width)
+        table.paint(picture, rows[inside] * self.width + columns[inside], levels[y[inside], x[inside]])
 
 
 def _grounds(panel: Panel) -> list[Colour]:

@@ -118,7 +118,7 @@ def _strip(plot: Plot) -> Planes:
     for first in range(0, height, _STRETCH_ROWS):
         last = min(first + _STRETCH_ROWS, height)
         numbers = plot.paint(first, last)
-        part = planes_from_rgb(plot.inks.palette()[:, :3][numbers])
+        part = planes_from_rgb(plot.palette.as_bytes()[:, :3][numbers])
         strip.part(0, first, width, last - first).copy_from(part)
     return strip
 

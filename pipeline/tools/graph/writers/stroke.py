@@ -88,7 +88,7 @@ def dot_coverage(
     width_px
         The pen's diameter.
     rows, columns
-        What is seen.
+        The picture's part that is drawn.
 
     Yields
     ------
@@ -106,8 +106,8 @@ def dot_coverage(
         y = (whole[:, 1:, None] + around[None, None, :]).repeat(around.size, axis=1)
         far = np.hypot(x + 0.5 - centres[:, :1, None], y + 0.5 - centres[:, 1:, None])
         coverage = np.clip(radius + 0.5 - far, 0.0, 1.0)
-        seen = (coverage > 0) & (x >= 0) & (x < columns) & (y >= rows[0]) & (y < rows[1])
-        places, covered = y[seen] * columns + x[seen], coverage[seen]
+        inside = (coverage > 0) & (x >= 0) & (x < columns) & (y >= rows[0]) & (y < rows[1])
+        places, covered = y[inside] * columns + x[inside], coverage[inside]
         order = np.lexsort((covered, places))
         places, covered = places[order], covered[order]
         most = np.append(places[1:] != places[:-1], True)[: places.size]  # of each pixel, the last is the largest
@@ -119,20 +119,20 @@ def _patch(edges: list[Floats], first_row: int, last_row: int, columns: int) -> 
     highest = np.minimum(edges[0], edges[1])
     lowest = np.maximum(edges[2], edges[3])
     with np.errstate(invalid="ignore"):
-        seen = np.flatnonzero((lowest > first_row) & (highest < last_row))  # NaN is neither
-    if not seen.size:
+        inside = np.flatnonzero((lowest > first_row) & (highest < last_row))  # NaN is neither
+    if not inside.size:
         return None
-    begin = np.maximum(np.floor(highest[seen]), first_row).astype(np.int64)
-    end = np.minimum(np.ceil(lowest[seen]), last_row).astype(np.int64)
+    begin = np.maximum(np.floor(highest[inside]), first_row).astype(np.int64)
+    end = np.minimum(np.ceil(lowest[inside]), last_row).astype(np.int64)
     counts = np.maximum(end - begin, 0)
-    which = np.repeat(np.arange(seen.size), counts)
+    which = np.repeat(np.arange(inside.size), counts)
     rows = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(begin, counts)
-    top_left, top_right, bottom_left, bottom_right = (edge[seen][which] for edge in edges)
+    top_left, top_right, bottom_left, bottom_right = (edge[inside][which] for edge in edges)
     below = rows + 1.0
     share = _area(below - top_left, below - top_right) - _area(below - bottom_left, below - bottom_right)
     top_row = int(begin.min())
     height = int(end.max()) - top_row
-    places = (rows - top_row) * columns + seen[which] // 2
+    places = (rows - top_row) * columns + inside[which] // 2
     coverage = np.bincount(places, weights=share / 2, minlength=height * columns)
     return top_row, np.clip(coverage.reshape(height, columns), 0.0, 1.0)
 
