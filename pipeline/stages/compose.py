@@ -57,7 +57,7 @@ THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
 """What subtitles say while a card is shown: a card's own words are too many to be read twice."""
-FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters")
+FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters", "film")
 """The names that both templates may use."""
 _PEAK_MARGIN_DB: Final = 0.1
 _HURRIED_HEADROOM_DB: Final = 1.0
