@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
+from pipeline.runtime.plurals import counted
 from pipeline.runtime.progress import SILENT
 from pipeline.runtime.workers import block_sigint, never_outlive_parent
 from pipeline.stages import prepare, sample, train
@@ -71,7 +72,9 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
         if results is not None:
             trainings = train.in_flight(production, results, workplace)
             if not trainings and train.is_done(production, results, workplace):
-                workplace.report.note(f"The training has ended after {count} takes; its build goes on with the others.")
+                workplace.report.note(
+                    f"The training has ended after {counted(count, 'take')}; its build makes the others."
+                )
                 return False
             jobs = max(1, workplace.jobs - train.busy_cores(trainings))
             folders = {training.section: training.folder for training in trainings}
@@ -84,7 +87,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
                 workplace.report.advance(count, "made")
                 continue
         time.sleep(_LOOK_EVERY_S)
-    workplace.report.note(f"{count} takes were made while the training ran.")
+    workplace.report.note(f"Made while the training ran: {counted(count, 'take')}.")
     return True
 
 

@@ -261,6 +261,7 @@ class PlainScreen(_ScreenBase):
     pause_s = _PLAIN_PAUSE_S
 
     def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+        unit = unit.removesuffix("s") if total == 1 else unit
         amount = f" ({total:,.0f} {unit})" if total and unit != "share" else ""
         self._print(f"{stage}: {label}{amount}")
 

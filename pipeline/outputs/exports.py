@@ -202,7 +202,7 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
 def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Path]:
     """Write the soundtrack, and for a film every take as its network made it, and return the files.
 
-    Results-up takes are no takes: they are left out, and a soundtrack with them is named after that.
+    Made-up takes are no takes: they are left out, and a soundtrack with them is named after that.
 
     Parameters
     ----------

@@ -74,11 +74,11 @@ class Look:
         clip = self.results.timeline.record.clip_at(frame)
         if isinstance(clip, CardClip):
             told = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return "Results-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
+            return "Made-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
-                return "Results-up curves and sound: not trained yet"
-            return "Results-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
+                return "Made-up curves and sound: not trained yet"
+            return "Made-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
         return ""
 
     def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:

@@ -122,7 +122,10 @@ def _paths_hint(written: re.Match[str]) -> str:
     """How to write the very path that was meant."""
     path = written[1].rstrip(", ]}")[:_LONGEST_LINE]
     slashed = re.sub(r"\\+", "/", path)
-    return f"{PATHS_HINT} For example \"{slashed}\", or '{path}'."
+    return (
+        f'Between double quotes a backslash begins an escape: write forward slashes, "{slashed}", or single quotes, '
+        f"'{path}'."
+    )
 
 
 def _no_value(rest: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from unicodedata import normalize
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
+from pipeline.runtime.plurals import counted
 from pipeline.runtime.progress import Reporter
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.doubts import doubts, short_note
@@ -129,8 +130,8 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
     """Say what was found, and what may spoil the learning."""
     report.note(
         f"{name}: {corpus.duration_s:.1f} s at {corpus.sample_rate_hz} Hz ({corpus.encoding}), "
-        f"{corpus.silence_share:.0%} silence, DC offset {corpus.dc_offset:+.2%}, "
-        f"{corpus.clipped_samples} clipped samples"
+        f"{corpus.silence_share:.0%} silence, DC offset {round(corpus.dc_offset, 4) or 0.0:+.2%}, "
+        f"{counted(corpus.clipped_samples, 'clipped sample')}"
     )
     for own in sound.recordings:
         for note in own.notes:

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from pipeline.audio.formats import ENCODINGS
 from pipeline.errors import InputError
+from pipeline.runtime.plurals import counted
 from pipeline.runtime.progress import SILENT, Silence
 from pipeline.tools.argument_words import argument_words
 from pipeline.tools.graph.arguments import add_graph_arguments, graph_options
@@ -149,7 +150,8 @@ def _graph(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     options, output = graph_options(parsed)
     summary = run_graph(options, output, _Percent() if sys.stderr.isatty() and not parsed.json else SILENT)
     done = (
-        f"{summary.path}: {summary.width:,} x {summary.height:,} px, {summary.series} series of {summary.rows:,} rows"
+        f"{summary.path}: {summary.width:,} x {summary.height:,} px, {summary.series} series of "
+        f"{counted(summary.rows, 'row')}"
     )
     return {"event": "done", **asdict(summary)}, [done, *(f"note: {note}" for note in summary.notes)]
 

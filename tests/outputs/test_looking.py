@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipeline.learning.training.run import PLAN_FILE, STATE_FILE
 from pipeline.learning.training.so_far import so_far
+from pipeline.outputs.looking import look, timeline_of
 from pipeline.picture.drawing.stamp import stamped
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production
@@ -61,6 +62,15 @@ def interrupt(tiny: Path) -> Path:
         train.run(production, results, replace(place, report=Listener(stop_at=18)))
     tiny.write_text(text, encoding="utf-8")
     return place.store.partial_path(train.pieces(production, results)[0])
+
+
+def test_the_mark_says_in_words_what_is_made_up(tiny: Path) -> None:
+    output = tiny.parent / "out" / "tiny"
+    with look(load_production(tiny), Workplace(Store(output / "work"), output), beside=False) as seen:
+        scene, card = timeline_of(seen.results).scenes()[0], timeline_of(seen.results).cards()[1]
+        assert seen.mark(scene.start_frame) == "Made-up curves and sound: not trained yet"
+        assert seen.mark(card.start_frame) == "Made-up curves and numbers: not trained yet"
+        assert not seen.mark(0)
 
 
 def test_before_any_training_what_is_made_up_is_shown_and_marked(tiny: Path) -> None:
@@ -200,7 +210,7 @@ def test_what_can_be_refused_is_refused_before_anything_is_made(tiny: Path) -> N
 @pytest.mark.parametrize("shape", [(90, 160, 3), (1080, 60, 3), (6, 6, 3)])
 def test_a_stamp_fits_into_any_picture(shape: tuple[int, int, int]) -> None:
     plain = np.full(shape, 40, np.uint8)
-    marked = stamped(plain, "Results-up curves and sound: not trained yet", load_theme("midnight"))
+    marked = stamped(plain, "Made-up curves and sound: not trained yet", load_theme("midnight"))
     assert marked.shape == shape
     assert not np.array_equal(marked, plain)
     rows = max(8, round(0.05 * shape[0]))

@@ -168,3 +168,7 @@ def test_the_recording_can_be_heard_under_its_card(tmp_path: Path) -> None:
     with av.open(str(workplace.output / "film.mp4")) as film:
         sound = np.concatenate([block.to_ndarray() for block in film.decode(audio=0)], axis=1)
     assert np.abs(sound[:, start:end]).max() > 0.01
+
+
+def test_the_templates_that_come_along_name_only_facts_that_there_are() -> None:
+    compose.check(made_up.production())

@@ -194,6 +194,18 @@ def test_another_track_is_another_corpus(tmp_path: Path) -> None:
         prepare.run(film, Results(), workplace(tmp_path, Listener()))
 
 
+def test_a_silent_track_chosen_by_hand_is_refused_with_the_way_to_the_others(tmp_path: Path) -> None:
+    voice = write(tmp_path / "a.wav", speechlike(6.0, RATE), RATE)
+    silence = write(tmp_path / "b.wav", np.zeros(6 * RATE, np.float32), RATE)
+    convert(silence, tmp_path / "two.mka", "-i", str(voice), "-map", "0:a", "-map", "1:a")
+    production(tmp_path, "two.mka")
+    text = (tmp_path / "production.toml").read_text(encoding="utf-8")
+    (tmp_path / "production.toml").write_text(text.replace('["two.mka"]', '[{ file = "two.mka", track = 1 }]'))
+    with pytest.raises(RecordingError, match="silent") as raised:
+        prepare.run(load_production(tmp_path / "production.toml"), Results(), workplace(tmp_path, Listener()))
+    assert "2 sound tracks" in raised.value.hint
+
+
 def test_a_damaged_recording_is_used_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", speechlike(12.0, RATE), RATE)
     raw = bytearray(path.read_bytes())
@@ -201,7 +213,9 @@ def test_a_damaged_recording_is_used_as_far_as_it_goes_and_told(tmp_path: Path) 
     path.write_bytes(raw)
     listener = Listener()
     prepare.run(production(tmp_path, "a.flac"), Results(), workplace(tmp_path, listener))
-    assert "damaged" in listener.warnings[0]
+    assert "damaged: " in listener.warnings[0]
+    assert "export the recording again" in listener.warnings[0]  # and no words of ffmpeg's
+    assert "0x" not in listener.warnings[0]
 
 
 def test_the_demo_voice_makes_three_corpora_of_more_than_a_minute(tmp_path: Path) -> None:

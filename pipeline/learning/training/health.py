@@ -12,6 +12,7 @@ from typing import Final
 
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES
+from pipeline.learning.training.planning import epochs_words
 from pipeline.learning.training.run import CheckpointFacts
 from pipeline.runtime.units import BITS_PER_NAT
 
@@ -99,7 +100,7 @@ def overfitting_warnings(checkpoints: Sequence[CheckpointFacts]) -> list[str]:
         text = (
             f"over-fitting: validation was best at iteration {best.iteration} "
             f"({in_bits(best.validation_loss_nats)}) and has risen to {in_bits(last.validation_loss_nats)} by "
-            f"iteration {last.iteration}; train for about {best.epoch:.1f} epochs, add dropout, or record more"
+            f"iteration {last.iteration}; train for about {epochs_words(best.epoch)}, add dropout, or record more"
         )
         return [text]
     return []

@@ -30,6 +30,7 @@ from pipeline.learning.training.planning import (
     Plan,
     Spent,
     duration_words,
+    epochs_words,
     fixed_plan,
     write_plan,
 )
@@ -200,12 +201,11 @@ class _TrainingLoop:
             return
         self._told_costs = True
         seconds = 60 * (settings.minutes or 0.0) or self._remaining_s() + self._elapsed_s()
-        memory = peak_memory_bytes(self.device)
         self.training.report.note(
             f"{self.training.label}: {self.training.network.parameters:,} parameters, {state.total:,} iterations, "
-            f"{state.total / self.trainer.windows_per_epoch:.1f} epochs, {len(self.plan.due)} checkpoints"
+            f"{epochs_words(state.total / self.trainer.windows_per_epoch)}, {len(self.plan.due)} checkpoints"
             + (f"; about {duration_words(seconds)} on {state.device}" if seconds else "")
-            + (f", {memory / 2**20:.0f} MiB of memory" if memory else "")
+            + (f", {memory / 2**20:.0f} MiB of memory" if (memory := peak_memory_bytes(self.device)) else "")
         )
         if settings.minutes is not None and state.total < FEWEST_ITERATIONS:
             text = (

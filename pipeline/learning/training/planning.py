@@ -186,3 +186,8 @@ def duration_words(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def epochs_words(epochs: float) -> str:
+    """How many epochs: with one decimal, and never as none where there were some."""
+    return f"{epochs:,.1f} epochs" if epochs >= 0.1 or epochs <= 0 else "less than 0.1 epochs"  # noqa: PLR2004

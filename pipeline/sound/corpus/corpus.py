@@ -64,6 +64,7 @@ class Recording:
     keep: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     quality: Quality | None = None
     is_damaged: bool = False
+    tracks: int = 1
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -164,6 +165,7 @@ def _read(
         left_offset=sums / total - guess,
         samples=samples,
         is_damaged=bool(complaints),
+        tracks=source.tracks,
         notes=source.notes,
         warnings=odd_sample_warnings(odd_frames),
     )
@@ -177,7 +179,10 @@ def _measured(recording: Recording, settings: CorpusSettings) -> Recording:
             "The recording is silent.",
             where=str(recording.path),
             expected=f"a peak above -60 dB of full scale, not {20 * np.log10(max(peak, 1e-9)):.0f}",
-            hint="Check that the right microphone was chosen and not muted, then record again.",
+            hint="Check that the right microphone was chosen and not muted, then record again."
+            if recording.tracks == 1
+            else f"The file has {recording.tracks} sound tracks: choose another, or leave track out, and the first one "
+            "with sound is taken.",
         )
     rate_hz = settings.sample_rate_hz
     levels = np.concatenate([window_levels(block, rate_hz) for block in _blocks(recording, settings)])

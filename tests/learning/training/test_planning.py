@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.training.loop import train
-from pipeline.learning.training.planning import MinutesClock, Plan, Spent, duration_words, fixed_plan
+from pipeline.learning.training.planning import MinutesClock, Plan, Spent, duration_words, epochs_words, fixed_plan
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from tests.learning.training.trainings import TINY_LSTM, Listener, training
 
@@ -138,3 +138,10 @@ def test_a_running_training_tells_when_its_checkpoints_come(tmp_path: Path) -> N
 )
 def test_durations_are_said_in_words(seconds: float, words: str) -> None:
     assert duration_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"), [(0.0267, "less than 0.1 epochs"), (1.26, "1.3 epochs"), (0, "0.0 epochs")]
+)
+def test_a_short_training_is_not_told_as_no_epochs_at_all(epochs: float, words: str) -> None:
+    assert epochs_words(epochs) == words

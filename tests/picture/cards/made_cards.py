@@ -1,4 +1,4 @@
-"""Results-up facts for cards: three networks, a voice of noise bursts, losses that fall."""
+"""Made-up facts for cards: three networks, a voice of noise bursts, losses that fall."""
 
 from __future__ import annotations
 

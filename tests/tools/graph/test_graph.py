@@ -251,8 +251,8 @@ def test_what_is_odd_about_a_log_is_reported(tmp_path: Path) -> None:
     notes = load_graph_data(GraphOptions((str(path),))).notes
     assert notes == (
         "column 'y': 1 missing, 1 NaN, 1 infinite, 1 no numbers (row 5: 'oops')",
-        "x goes back in 1 rows",
-        "x stays the same in 1 rows",
+        "x goes back in 1 row",
+        "x stays the same in 1 row",
     )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, LogError
 from pipeline.picture.plotting.axis import Scale
 from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.runtime.plurals import counted
 from pipeline.runtime.units import NATS_PER_BIT
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tables.kinds import is_value
@@ -307,20 +308,16 @@ def _log_notes(log: _Log, options: GraphOptions) -> list[str]:
     """Say what was odd about a log, one sentence each."""
     table = log.table
     notes = [*table.notes, *log.choice.notes]
-    notes += [f"{table.short_rows:,} rows end before the last column"] if table.short_rows else []
+    notes += [f"{counted(table.short_rows, 'row')} without the last column"] if table.short_rows else []
     for index, found in table.diagnostics.items():
-        counts = (
-            (found.missing, "missing"),
-            (found.not_a_number, "NaN"),
-            (found.infinite, "infinite"),
-        )
-        words = [f"{count:,} {what}" for count, what in counts if count]
+        counts = ((found.missing, "missing"), (found.not_a_number, "NaN"), (found.infinite, "infinite"))
+        said = [f"{count:,} {what}" for count, what in counts if count]
         if found.words:
-            words.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
-        if words:
-            notes.append(f"column '{log.name_of(index)}': {', '.join(words)}")
+            said.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
+        if said:
+            notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
     steps = np.diff(log.x)
     back, repeated = int(np.count_nonzero(steps < 0)), int(np.count_nonzero(steps == 0))
-    notes += [f"x goes back in {back:,} rows"] if back else []
-    notes += [f"x stays the same in {repeated:,} rows"] if repeated else []
+    notes += [f"x goes back in {counted(back, 'row')}"] if back else []
+    notes += [f"x stays the same in {counted(repeated, 'row')}"] if repeated else []
     return [f"{table.name}: {note}" for note in notes] if len(options.logs) > 1 else notes
