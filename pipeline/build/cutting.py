@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import InputError
-from pipeline.film.planning.cuts import AvailableSection, CutSection, CutSettings, TakeAtHand, once_each, plan_cut
+from pipeline.film.planning.cut_settings import CutSettings
+from pipeline.film.planning.cuts import AvailableSection, CutSection, TakeAtHand, once_each, plan_cut
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline.clock import Clock

@@ -12,7 +12,7 @@ from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.forecast import surveyed
 from pipeline.build.stage_order import OWN, SHARED, STAGES, StageSurvey, build, load_stage, survey_stages
 from pipeline.errors import InputError, ProductionError
-from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT, WorkTime
 from pipeline.stages.shared.results import Results

@@ -20,7 +20,7 @@ import soundfile
 from pipeline.build import estimate
 from pipeline.build.estimate import Amount, TrainingAhead
 from pipeline.build.speeds import Speeds, cache_folder
-from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.auto_network import AUTO, choose_network, network_of

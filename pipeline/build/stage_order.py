@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 from pipeline.build.forecast import MEASURED, Forecast, to_make
 from pipeline.build.foresight import check_prepared
 from pipeline.ffmpeg.health import check_ffmpeg
-from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress import SILENT
 from pipeline.stages.shared.results import Results

@@ -19,7 +19,7 @@ from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, find_p
 from pipeline.cli.starter import are_recordings, place_for_film, start_production
 from pipeline.errors import InputError
 from pipeline.production.recordings import gather_recordings, recordings_in
-from pipeline.production.schema import RECORDINGS_FOLDER, Production
+from pipeline.production.schema import RECORDINGS_FOLDER
 from pipeline.runtime.resources import reading_text
 from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.store.lock import build_lock
@@ -98,9 +98,18 @@ def doctor(output: Output = None, as_json: AsJson = False) -> None:
 
 
 @side.command()
-def schema() -> None:
-    """Print the JSON Schema of the production file, for editors."""
-    print_json(Production.model_json_schema(by_alias=True))
+def schema(
+    text: Annotated[
+        bool, typer.Option("--text", help="List every key with its default, unit and meaning, to read.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of the production file, for editors; with --text, a list of its keys."""
+    from pipeline.production.keys import as_text, json_schema, key_tables  # noqa: PLC0415 - only here are they listed
+
+    if text:
+        print(as_text(key_tables()))
+    else:
+        print_json(json_schema())
 
 
 @side.command()

@@ -1,7 +1,6 @@
 """A folder to begin a film in: a commented production file and its recordings, or a place for them.
 
-This module copies what ships with the program and what a person has recorded; it knows nothing of what the settings
-mean.
+This module copies what ships with the program and what a person has recorded. It does not know any setting.
 """
 
 from __future__ import annotations
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, OutputError, RecordingError
+from pipeline.production.keys import with_comments
 from pipeline.production.recordings import SUFFIXES, check_recording, gather_recordings, missing_file
-from pipeline.production.schema import FILE_NAME, RECORDINGS_FOLDER, safe_file_name
+from pipeline.production.schema import FILE_NAME, RECORDINGS_FOLDER
+from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
 from pipeline.store.files import atomic_write_text, disk_errors, require_room, temporary_beside
 
@@ -66,7 +67,7 @@ def start_production(folder: Path, *, demo: bool = False, recordings: Sequence[P
             if not recordings:
                 atomic_write_text(place / "README.txt", _RECORDINGS_NOTE)
             _copy_all(recordings, place)
-            text = (productions / "starter.toml").read_text(encoding="utf-8")
+            text = with_comments((productions / "starter.toml").read_text(encoding="utf-8"))
         atomic_write_text(target, text)
     return target
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pipeline.film.planning.cuts import CutSettings
+from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings

@@ -6,18 +6,16 @@ film's titles, and it reads no recording.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
-from pipeline.film.planning.cuts import CutLine, CutSettings
+from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.models.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
@@ -27,7 +25,7 @@ from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
-from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
 from pipeline.runtime.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.store.files import plain_reason
@@ -47,15 +45,17 @@ class _Part(BaseModel):
 class Section(_Part):
     """One network's part of the film."""
 
-    title: str = Field(min_length=1, max_length=200)
+    title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
     recordings: tuple[RecordingName, ...] = Field(
         default=(),
         max_length=MOST_RECORDINGS,
-        description="anything ffmpeg reads, and folders of it; without: all that lies in recordings/",
+        description="Files that ffmpeg reads, and folders of them; by default all that lie in recordings/.",
+        examples=[["recordings/voice.m4a"]],
     )
     corpus: CorpusSettings = CorpusSettings()
     network: NetworkSettings | Auto = Field(
-        LstmSettings(), description="or 'auto': chosen for the length of the recording, the minutes and this machine"
+        LstmSettings(),
+        description="A table, or 'auto': chosen for the length of the recording, the minutes and this machine.",
     )
     training: TrainingSettings = TrainingSettings()
     sampling: SamplingSettings = SamplingSettings()
@@ -99,18 +99,24 @@ class Section(_Part):
 class Production(_Part):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
-    title: str = Field(min_length=1, max_length=200)
-    subtitle: str = Field(default="", max_length=300)
-    author: str = Field(default="", max_length=200)
-    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="of the captions")
-    recording_credit: str = Field(default="", max_length=500, description="whose voice, under which licence")
-    templates: str = Field(default="templates", max_length=500, description="your own templates shadow the built-in")
+    title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])
+    subtitle: str = Field(default="", max_length=300, description="A line below the title.")
+    author: str = Field(default="", max_length=200, description="Who made the film.")
+    language: str = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="Language of the captions, as a code."
+    )
+    recording_credit: str = Field(
+        default="", max_length=500, description="Whose voice it is, and under which licence; goes into the description."
+    )
+    templates: str = Field(
+        default="templates", max_length=500, description="Folder of your own templates, which shadow the built-in ones."
+    )
     video: VideoSettings = VideoSettings()
     sound: SoundSettings = SoundSettings()
     sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
     inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
     cuts: tuple[CutSettings, ...] = Field(
-        alias="cut", default=(), max_length=20, description="other lengths and shapes, from the same takes"
+        alias="cut", default=(), max_length=20, description="Other lengths and shapes of the film, from the same takes."
     )
 
     _folder: Path = PrivateAttr(default=Path())
@@ -283,17 +289,6 @@ def _refuse_swallowed_escape(relative: str, field: str) -> None:
     if fault := swallowed_escape(relative):
         what, expected, hint = fault
         raise ProductionError(what, where=field, expected=expected, hint=hint)
-
-
-def safe_file_name(text: str) -> str:
-    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option.
-
-    Of a name without a letter or a digit, such as one of emoji alone, the characters' numbers are left.
-    """
-    name = re.sub(r"[^\w.-]+", "-", normalize("NFC", text), flags=re.UNICODE).strip(".-_")[:80]
-    name = name or "-".join(f"{ord(character):x}" for character in text)[:80].strip("-")
-    reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
-    return f"film-{name}" if reserved or not re.search(r"[^\W_]", text) else name
 
 
 def load_production(path: Path, *, allow_outside: bool = False) -> Production:

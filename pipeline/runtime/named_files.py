@@ -54,6 +54,17 @@ def absent_hint(path: Path) -> str:
     return f"{_CORRECT} In its folder: {shown}."
 
 
+def safe_file_name(text: str) -> str:
+    """Make a name that every file system takes: letters, digits, dots, dashes; never hidden, never an option.
+
+    Of a name without a letter or a digit, such as one of emoji alone, the characters' numbers are left.
+    """
+    name = re.sub(r"[^\w.-]+", "-", normalize("NFC", text), flags=re.UNICODE).strip(".-_")[:80]
+    name = name or "-".join(f"{ord(character):x}" for character in text)[:80].strip("-")
+    reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
+    return f"film-{name}" if reserved or not re.search(r"[^\W_]", text) else name
+
+
 def near_names(name: str, known: list[str]) -> list[str]:
     """Return at most three of the known names that someone may have meant, the likeliest first; endings don't count."""
     wanted = SequenceMatcher(b=_folded(name), autojunk=False)

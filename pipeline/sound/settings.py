@@ -52,12 +52,18 @@ class CorpusSettings(_Settings):
 class RecordingFile(_Settings):
     """One recording: a file, and which of its sound tracks."""
 
-    file: str = Field(min_length=1, max_length=1000, description="anything ffmpeg reads")
+    file: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="Any file that ffmpeg reads, or a folder of them.",
+        examples=["recordings/voice.m4a"],
+    )
     track: int | None = Field(
         None,
         ge=1,
         le=1000,
         description="Which of the file's sound tracks, counted from 1; by default the first in which something sounds.",
+        examples=[2],
     )
 
 
@@ -97,7 +103,8 @@ class SoundSettings(_Settings):
     music: str | None = Field(
         None,
         max_length=500,
-        description="The user's own music file, relative to the production file; it is heard under cards.",
+        description="Your own music, relative to the production file; it is heard under cards.",
+        examples=["music.flac"],
     )
     music_db: _Db = Field(-6.0, ge=-40.0, le=6.0, description="Level of what is heard under cards, against the voices.")
     duck_db: _Db = Field(

@@ -18,7 +18,7 @@ from pipeline.film.encoding.hardware import codec_for
 from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
-from pipeline.film.planning.settings import check_shape
+from pipeline.film.planning.shapes import check_shape
 from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.picture.panels.layout import load_layout

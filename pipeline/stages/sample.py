@@ -165,9 +165,7 @@ def follow(
     int
         How many takes were made.
     """
-    ready = [
-        planned for section, folder in trainings.items() for planned in _foreseen(production, results, section, folder)
-    ]
+    ready = [one for section, folder in trainings.items() for one in _foreseen(production, results, section, folder)]
     spare = [planned for planned in ready if planned.device == "cpu"]  # a GPU is left to the networks that train on it
     todo = [planned for planned in spare if workplace.store.find(planned.made_by_network) is None][: workplace.jobs]
     _make_all(todo, workplace)
@@ -199,11 +197,8 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
     if not plan.checkpoints:  # of a training given in minutes nothing is planned before its first updates
         return []
     saved = {int(path.stem.rpartition("-")[2]): path for path in folder.glob("weights-*.json")}
-    chosen = choose_takes(
-        [CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints],
-        story,
-        is_shortened=not production.has_own_length,
-    )
+    points = [CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints]
+    chosen = choose_takes(points, story, is_shortened=not production.has_own_length)
     return [
         _planned_take(
             production, results, _SavedCheckpoint(section, saved[take.iteration], take.iteration), take.seconds

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pipeline.cli.options import find_production, open_workplace
 from pipeline.errors import OutputError
 from pipeline.outputs.owner import check_owner, record_owner
-from pipeline.production.schema import load_production, safe_file_name
+from pipeline.production.schema import load_production
+from pipeline.runtime.named_files import safe_file_name
 
 LEAST = 'title = "A film"\n[[section]]\ntitle = "One"\nrecordings = ["one.wav"]\n'
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from pipeline.cli.starter import start_production
 from pipeline.errors import InputError, ProductionError
 from pipeline.outputs.production_edit import choose_candidate
 from pipeline.outputs.take_list import ListedTake, find_candidate, letter_of, number_of, take_in_words
+from pipeline.production.schema import load_production
 from tests.end_to_end.productions import Said, make_tiny, say_here
 
 COMMENTED = """# my film, öäü
@@ -162,3 +164,9 @@ def test_names_are_read_back() -> None:
     assert take_in_words("600") is None
     with pytest.raises(InputError, match="not made yet"):
         find_candidate([take], None, 600, 2)
+
+
+def test_a_choice_is_written_into_the_starter_as_it_is_begun(tmp_path: Path) -> None:
+    path = start_production(tmp_path / "film")
+    choose_candidate(path, 0, 600, 2)
+    assert load_production(path).sections[0].sampling.choose == {600: 2}

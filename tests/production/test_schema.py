@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
 from pipeline.picture.text.templating import check_text
-from pipeline.production.schema import load_production, parse_production, safe_file_name
+from pipeline.production.keys import with_comments
+from pipeline.production.schema import load_production, parse_production
+from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.checks import own_captions
 from pipeline.stages.storyboard import CAPTION_FACTS
@@ -113,9 +115,9 @@ def test_names_become_names_that_every_file_system_takes(text: str) -> None:
 
 @pytest.mark.parametrize(("name", "cuts"), [("starter", ["short"]), ("demo", ["short", "teaser"])])
 def test_the_cuts_of_the_shipped_productions_are_valid_once_they_are_no_comments(name: str, cuts: list[str]) -> None:
-    text = (builtin_templates_folder() / "productions" / f"{name}.toml").read_text(encoding="utf-8")
+    text = with_comments((builtin_templates_folder() / "productions" / f"{name}.toml").read_text(encoding="utf-8"))
     above, found, below = text.partition("# [[cut]]")
-    uncommented = "".join(line.removeprefix("# ") for line in (found + below).splitlines(keepends=True))
+    uncommented = re.sub(r"(?m)^# (?=\[\[|\w+ += )", "", found + below)
     production = parse_production(tomllib.loads(above + uncommented), where=name)
     assert [cut.name for cut in production.cuts] == cuts
     assert production.cuts[0].seconds == 45

@@ -7,23 +7,17 @@ and lengths in, lengths out. It does not know where takes come from, nor what is
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Final
 
 from pipeline.errors import ProductionError
-from pipeline.film.planning.settings import LAYOUT_SHAPES, FilmSettings, VideoSettings, check_shape, draft_size
+from pipeline.film.planning.cut_settings import SHORTEST_SECTION_S, CutLine, CutSettings
 from pipeline.film.planning.shares import share_frames
 
-RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
-"""Folders that stand beside those of cuts."""
 _SHORTEST_TAKE_S: Final = 0.8
-_SHORTEST_SECTION_S: Final = 1.6
 _NOISE_S: Final = 1.5
 """What was said before any training is soon understood."""
 _TELLING_S: Final = 3.0
@@ -32,87 +26,6 @@ _AUDIBLE_SHARE: Final = 0.25
 """What is heard for less of its time tells nothing; words have pauses too."""
 _RECORDING_SHARE: Final = 0.2
 _FIRST, _MIDDLE, _GOOD, _BEST = 1.0, 2.0, 3.0, 4.0
-
-
-class CutLine(FilmSettings):
-    """One take of a cut, chosen by hand among those of the film."""
-
-    section: int = Field(default=1, ge=1, description="of the film, counted from 1")
-    iteration: int | Literal["first", "last", "best"] = Field(description="the film's take nearest to it is shown")
-    seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default a share of what is left")
-    caption: str | None = Field(default=None, max_length=500, description="a Jinja2 template; by default the film's")
-
-
-class CutSettings(FilmSettings):
-    """Another length and shape of the film, built beside it from the same takes."""
-
-    name: str = Field(min_length=1, max_length=40, description="of its folder, beside the film")
-    layout: str = Field(default="portrait", min_length=1, max_length=100)
-    width: int | None = Field(default=None, ge=64, le=8192, description="by default as the layout and the film have it")
-    height: int | None = Field(default=None, ge=64, le=8192)
-    seconds: float = Field(default=45.0, ge=2.0, le=36000.0, description="exactly, where there is so much to show")
-    sections: Literal["all", "best"] | tuple[int, ...] = Field(
-        default="all", description="best: of those tried on the same sound as the last, the lowest loss; or [1, 3]"
-    )
-    pick: Literal["telling", "film"] = Field(
-        default="telling",
-        description="telling: what came first, briefly, then the best; film: all of the film's takes, shorter",
-    )
-    take: tuple[CutLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand instead")
-    recording_seconds: float = Field(default=2.0, ge=0.0, le=600.0, description="of each recording, before the takes")
-    cards: Literal["title", "none", "all"] = Field(default="title", description="all: as in the film")
-    title_seconds: float = Field(default=2.0, ge=0.2, le=60.0, description="of the title card")
-    title: str | None = Field(default=None, min_length=1, max_length=200, description="by default the film's")
-    subtitle: str | None = Field(default=None, max_length=300, description="by default the film's")
-    theme: str | None = Field(default=None, min_length=1, max_length=100, description="by default the film's")
-
-    @model_validator(mode="after")
-    def _can_be_made(self) -> Self:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name) or self.name.lower() in RESERVED_NAMES:
-            taken = ", ".join(sorted(RESERVED_NAMES))
-            raise ValueError(f"{self.name!r} is no name of a cut: letters, digits, - and _, and none of {taken}")
-        if (self.width is None) != (self.height is None):
-            raise ValueError("width and height go together: set both, or neither")
-        if self.width is not None and self.height is not None:
-            check_shape(self.layout, self.layout, self.width, self.height)
-        if isinstance(self.sections, tuple) and (not self.sections or min(self.sections) < 1):
-            raise ValueError('sections are counted from 1: write [1, 3], "all" or "best"')
-        if self.cards != "none" and self.title_seconds > self.seconds - 1:
-            raise ValueError(f"a title of {self.title_seconds:g} s leaves no time for takes in {self.seconds:g} s")
-        return self
-
-    def shortest_s(self, film_sections: int) -> float:
-        """How many seconds it needs at least, for a film of so many sections."""
-        several = film_sections if self.sections == "all" else 1 if self.sections == "best" else len(self.sections)
-        count = len({line.section for line in self.take}) or several
-        return count * _SHORTEST_SECTION_S + (0.0 if self.cards == "none" else self.title_seconds)
-
-    def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
-        """Return the film's settings in the cut's shape; a draft's sides are a third as long."""
-        width, height = self._size(film)
-        if is_draft and self.width is not None:
-            width, height = draft_size(width, height)
-        none = self.cards != "all"
-        values = film.model_dump() | {
-            "width": width,
-            "height": height,
-            "layout": self.layout,
-            "theme": self.theme or film.theme,
-            "title_seconds": 0.0 if self.cards == "none" else self.title_seconds,
-            "comparison_seconds": 0.0 if none else film.comparison_seconds,
-            "credits_seconds": 0.0 if none else film.credits_seconds,
-        }
-        return VideoSettings.model_validate(values)
-
-    def _size(self, film: VideoSettings) -> tuple[int, int]:
-        if self.width is not None and self.height is not None:
-            return self.width, self.height
-        if self.layout not in LAYOUT_SHAPES:
-            return film.width, film.height
-        across, down = LAYOUT_SHAPES[self.layout]
-        short = min(film.width, film.height)
-        shorter = min(across, down)
-        return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2
 
 
 @dataclass(frozen=True)
@@ -205,13 +118,13 @@ def plan_cut(
     if settings.take:
         return _by_hand(settings, at_hand, frames, frame_rate, where)
     chosen = _sections(settings, at_hand, where)
-    shortest = math.ceil(_SHORTEST_SECTION_S * frame_rate)
+    shortest = math.ceil(SHORTEST_SECTION_S * frame_rate)
     lowest = [min(section.frames, shortest) for section in chosen]
     if sum(lowest) > frames:
         raise ProductionError(
             f"{float(frames / frame_rate):g} s are too short for {len(chosen)} sections.",
             where=where,
-            expected=f"at least {_SHORTEST_SECTION_S:g} s a section beside the cards",
+            expected=f"at least {SHORTEST_SECTION_S:g} s a section beside the cards",
             hint='Set more seconds, or fewer sections: sections = "best".',
         )
     shares = share_frames(frames, [1.0] * len(chosen), lowest, [section.frames for section in chosen])

@@ -20,16 +20,18 @@ from pydantic import (
 )
 
 from pipeline.errors import ProductionError
+from pipeline.film.planning.shapes import (
+    LAYOUT_SHAPES,
+    LONGEST_SIDE_PX,
+    SHORTEST_SIDE_PX,
+    check_shape,
+    draft_size,
+    fitting_layout,
+    frame_size,
+)
 
 SHORTEST_CAPTION_S = 0.75
 """A caption is shown at least so long, or not at all: nobody could read it. The shortest take by default is longer."""
-LAYOUT_SHAPES = {"portrait": (9, 16), "square": (1, 1), "landscape": (16, 9)}
-"""Width to height of the frames that the built-in layouts are made for."""
-_SHORT_SIDE_PX = 1080
-SHORTEST_SIDE_PX, LONGEST_SIDE_PX = 64, 8192
-_WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": 100.0}
-_NARROWEST = {"portrait": 0.01, "square": 0.75, "landscape": 1.18}
-"""Width to height up to which a layout still looks right."""
 LOWEST_FRAME_RATE = Fraction(1)
 HIGHEST_FRAME_RATE = Fraction(240)
 _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
@@ -72,7 +74,7 @@ FrameRate = Annotated[
                 {"type": "integer", "minimum": 1, "maximum": 240},
                 {"type": "string", "pattern": r"^\d+(/\d+)?$"},
             ],
-            "description": "frames a second: 60, or exact as a fraction: 30000/1001",
+            "description": 'Frames a second: a whole number, or an exact fraction such as "30000/1001".',
         }
     ),
 ]
@@ -93,29 +95,70 @@ class VideoSettings(FilmSettings):
     """The picture's size, speed, look and encoder, and the lengths of the film's own cards."""
 
     width: int = Field(
-        default=1920, ge=SHORTEST_SIDE_PX, le=LONGEST_SIDE_PX, description="pixels, even; by default the layout's"
+        default=1920,
+        ge=SHORTEST_SIDE_PX,
+        le=LONGEST_SIDE_PX,
+        description="Width of the frame, an even number; by default what suits the layout and the height.",
     )
     height: int = Field(
-        default=1080, ge=SHORTEST_SIDE_PX, le=LONGEST_SIDE_PX, description="pixels, even; by default the layout's"
+        default=1080,
+        ge=SHORTEST_SIDE_PX,
+        le=LONGEST_SIDE_PX,
+        description="Height of the frame, an even number; by default what suits the layout and the width.",
     )
     frame_rate: FrameRate = Fraction(60)
-    theme: str = Field(default="midnight", min_length=1, max_length=100)
+    theme: str = Field(
+        default="midnight",
+        min_length=1,
+        max_length=100,
+        description="Colours and fonts: midnight, paper, phosphor, or the name of a file in templates/themes/.",
+    )
     layout: str = Field(
         default="landscape",
         min_length=1,
         max_length=100,
-        description="landscape, portrait, square, or a file of your own; by default the one for the frame's shape",
+        description="Where the panels stand: landscape, portrait, square, or the name of a file in templates/layouts/; "
+        "by default the one for the frame's shape.",
     )
-    picture: str | None = Field(default=None, min_length=1, max_length=1000, description="your logo: PNG, JPEG or WebP")
-    quality: Quality = Field(default="web", description="how much the encoder may lose, and how long it may take")
-    encoder: Encoder = Field(default="x264", description="hardware encoders are tried first, with x264 to fall back on")
-    preset: Preset | None = Field(default=None, description="the encoder's own speed; by default the quality's")
-    crf: int | None = Field(default=None, ge=0, le=51, description="constant rate factor; by default the quality's")
-    keyframe_seconds: float = Field(default=1.0, ge=0.5, le=2.0, description="length of a closed group of pictures")
-    audio_kbit_per_s: int = Field(default=192, ge=192, le=512, description="AAC")
-    title_seconds: float = Field(default=4.0, ge=0.0, le=60.0, description="0: no title card")
-    comparison_seconds: float = Field(default=6.0, ge=0.0, le=60.0, description="shown after two sections or more")
-    credits_seconds: float = Field(default=8.0, ge=0.0, le=120.0, description="0: no credits card")
+    picture: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Your logo, PNG, JPEG or WebP: on the title card, the thumbnail and beside the section's title.",
+        examples=["logo.png"],
+    )
+    quality: Quality = Field(
+        default="web", description="How much the encoder may lose, and how long it may take over it."
+    )
+    encoder: Encoder = Field(
+        default="x264", description="Hardware encoders are tried first, and x264 takes over where they fail."
+    )
+    preset: Preset | None = Field(
+        default=None, description="How slowly the encoder works; by default what suits the quality.", examples=["slow"]
+    )
+    crf: int | None = Field(
+        default=None,
+        ge=0,
+        le=51,
+        description="Constant rate factor: lower is better and larger; by default what suits the quality.",
+        examples=[18],
+    )
+    keyframe_seconds: float = Field(
+        default=1.0, ge=0.5, le=2.0, description="Time between two keyframes, at which a player can start."
+    )
+    audio_kbit_per_s: int = Field(default=192, ge=192, le=512, description="Bit rate of the sound (AAC).")
+    title_seconds: float = Field(
+        default=4.0, ge=0.0, le=60.0, description="How long the title card is shown; 0: there is none."
+    )
+    comparison_seconds: float = Field(
+        default=6.0,
+        ge=0.0,
+        le=60.0,
+        description="How long the comparison of all sections is shown, where there are several; 0: there is none.",
+    )
+    credits_seconds: float = Field(
+        default=8.0, ge=0.0, le=120.0, description="How long the credits are shown; 0: there are none."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -171,65 +214,31 @@ class VideoSettings(FilmSettings):
         return self.model_copy(update={**chosen, "encoder": "x264"})
 
 
-def frame_size(layout: str, width: int | None = None, height: int | None = None) -> dict[str, int]:
-    """Complete a frame's size, in pixels, as a layout is made for: 16:9 for those of a person's own."""
-    across, down = LAYOUT_SHAPES.get(layout, LAYOUT_SHAPES["landscape"])
-    if width is None and height is None:
-        width = round(_SHORT_SIDE_PX * across / min(across, down))
-    if width is None:
-        width = round((height or 0) * across / down / 2) * 2
-    return {"width": width, "height": round(width * down / across / 2) * 2 if height is None else height}
-
-
 def _as_number(value: object) -> Any:
     """A side that was written as text."""
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value) else value
 
 
-def fitting_layout(width: int, height: int) -> str:
-    """Name the built-in layout for a frame's shape."""
-    return next(
-        name for name in ("portrait", "square", "landscape") if _fits(name, width, height) or name == "landscape"
-    )
-
-
-def _fits(shape: str, width: int, height: int) -> bool:
-    return _NARROWEST[shape] <= width / height <= _WIDEST[shape]
-
-
-def check_shape(layout: str, shape: str | None, width: int, height: int) -> None:
-    """Check that a layout made for a shape (any where it is unknown) is used in a frame of about that shape.
-
-    Raises
-    ------
-    ValueError
-        With the layout and the size that would do.
-    """
-    if shape not in LAYOUT_SHAPES or _fits(shape, width, height):
-        return
-    usual = frame_size(shape)
-    raise ValueError(
-        f"the layout '{layout}' is made for {shape} frames, and {width}x{height} is {_form(width, height)}: "
-        f'write width = {usual["width"]} and height = {usual["height"]}, or layout = "{fitting_layout(width, height)}"'
-    )
-
-
-def _form(width: int, height: int) -> str:
-    return {"portrait": "upright", "square": "nearly square", "landscape": "wide"}[fitting_layout(width, height)]
-
-
-def draft_size(width: int, height: int) -> tuple[int, int]:
-    """A third of each side, but no shorter side below 360 pixels, where words could not be read; even numbers."""
-    share = min(1.0, max(1 / 3, 360 / min(width, height)))
-    return round(width * share / 2) * 2, round(height * share / 2) * 2
-
-
 class TakeLine(FilmSettings):
     """One take, chosen by hand."""
 
-    iteration: int | Literal["first", "last", "best"] = Field(description="the checkpoint nearest to it speaks")
-    seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default a share of what is left")
-    caption: str | None = Field(default=None, max_length=500, description="a Jinja2 template")
+    iteration: int | Literal["first", "last", "best"] = Field(
+        description="The checkpoint: nearest to this iteration, the first, the last, or that of lowest loss.",
+        examples=["best"],
+    )
+    seconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=3600.0,
+        description="How long the take is shown; by default a share of the time that is left.",
+        examples=[12.0],
+    )
+    caption: str | None = Field(
+        default=None,
+        max_length=500,
+        description="Its caption, a Jinja2 template; by default templates/captions/take.txt.",
+        examples=["After {{ epoch | decimals(1) }} epochs"],
+    )
 
     @model_validator(mode="after")
     def _iteration_is_possible(self) -> Self:
@@ -241,14 +250,21 @@ class TakeLine(FilmSettings):
 class CaptionRule(FilmSettings):
     """A caption fired by conditions: shown with the first take of the section of which all of them hold."""
 
-    text: str = Field(min_length=1, max_length=500, description="a Jinja2 template")
-    below_bits: float | None = Field(default=None, gt=0.0, description="validation loss, bits per byte")
-    iteration: int | None = Field(default=None, ge=0, description="trained at least so far")
+    text: str = Field(
+        min_length=1, max_length=500, description="The caption, a Jinja2 template.", examples=["Below three bits!"]
+    )
+    below_bits: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="Fires once the validation loss is below so many bits per byte.",
+        examples=[3.0],
+    )
+    iteration: int | None = Field(default=None, ge=0, description="Fires from this iteration on.", examples=[1000])
     on: Literal["take", "playhead"] = Field(
         default="take",
-        description="take: what is heard meets the conditions; playhead: the graphs' playhead has come so far",
+        description="What must meet the conditions: the take that is heard, or the point that the graphs have reached.",
     )
-    seconds: float = Field(default=4.0, gt=0.0, le=600.0)
+    seconds: float = Field(default=4.0, gt=0.0, le=600.0, description="How long the caption is shown.")
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
@@ -260,19 +276,37 @@ class CaptionRule(FilmSettings):
 class StoryboardSettings(FilmSettings):
     """How one section is told: which checkpoints speak, how long, and what stands before them."""
 
-    takes: int = Field(default=8, ge=1, le=500, description="how many checkpoints speak")
-    seconds: float | None = Field(default=None, gt=0.0, le=36000.0, description="all takes together; by default 4 each")
-    emphasis: float = Field(default=3.0, ge=1.0, le=100.0, description="the last take is so many times the first")
-    emphasis_by: Literal["order", "loss"] = Field(default="order", description="what a take's time grows with")
-    spread: Literal["log", "even", "loss"] = Field(default="log", description="how the checkpoints are picked")
-    shortest_take_seconds: float = Field(default=0.8, gt=0.0, le=60.0)
-    recording_seconds: float = Field(default=4.0, ge=0.0, le=600.0, description="of the recording, before the takes")
-    recording_start_s: float = Field(
-        default=0.0, ge=0.0, le=200_000.0, description="where in the recording the excerpt begins"
+    takes: int = Field(default=8, ge=1, le=500, description="How many checkpoints are heard.")
+    seconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=36000.0,
+        description="How long all takes last together; by default 4 s each.",
+        examples=[60.0],
     )
-    card_seconds: float = Field(default=5.0, ge=0.0, le=120.0, description="0: no card before the section")
-    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="takes chosen by hand, in order")
-    caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="captions fired by conditions")
+    emphasis: float = Field(
+        default=3.0, ge=1.0, le=100.0, description="How many times as long as the first take the last one is shown."
+    )
+    emphasis_by: Literal["order", "loss"] = Field(
+        default="order", description="Whether takes grow longer one by one, or as the loss falls."
+    )
+    spread: Literal["log", "even", "loss"] = Field(
+        default="log",
+        description="How the checkpoints are picked: log (many early ones), even, or loss (one each time it falls "
+        "by as much).",
+    )
+    shortest_take_seconds: float = Field(default=0.8, gt=0.0, le=60.0, description="No take is shorter than this.")
+    recording_seconds: float = Field(
+        default=4.0, ge=0.0, le=600.0, description="How much of the recording is heard before the takes."
+    )
+    recording_start_s: float = Field(
+        default=0.0, ge=0.0, le=200_000.0, description="Where in the recording that excerpt begins."
+    )
+    card_seconds: float = Field(
+        default=5.0, ge=0.0, le=120.0, description="How long the section's card is shown; 0: there is none."
+    )
+    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand, in order.")
+    caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="Captions fired by conditions.")
 
     @model_validator(mode="after")
     def _takes_fit(self) -> Self:
@@ -315,15 +349,37 @@ class StoryboardSettings(FilmSettings):
 class InsertSettings(FilmSettings):
     """The user's own footage or still between two parts of the film."""
 
-    file: str = Field(min_length=1, max_length=1000, description="a video or a picture, relative to the production")
-    after: Literal["start", "title", "section", "comparison", "end"] = "title"
-    section: int | None = Field(default=None, ge=1, description='with after = "section": which one, counted from 1')
-    start_s: float = Field(default=0.0, ge=0.0, le=200_000.0, description="where in the footage to begin")
-    seconds: float | None = Field(default=None, gt=0.0, le=3600.0, description="by default all of it; a still: 4")
-    fade_seconds: float = Field(default=0.5, ge=0.0, le=10.0)
-    fit: Literal["crop", "pad"] = Field(default="crop", description="fill the frame, or show everything with bars")
-    sound: bool = Field(default=True, description="the footage's own sound")
-    title: str | None = Field(default=None, max_length=200, description="its chapter; by default none")
+    file: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="A video or a picture, relative to the production file.",
+        examples=["intro.mp4"],
+    )
+    after: Literal["start", "title", "section", "comparison", "end"] = Field(
+        default="title", description="What it follows."
+    )
+    section: int | None = Field(
+        default=None, ge=1, description='With after = "section": which one, counted from 1.', examples=[1]
+    )
+    start_s: float = Field(default=0.0, ge=0.0, le=200_000.0, description="Where in the footage to begin.")
+    seconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=3600.0,
+        description="How long it is shown; by default all of the footage, or 4 s of a picture.",
+        examples=[5.0],
+    )
+    fade_seconds: float = Field(default=0.5, ge=0.0, le=10.0, description="Length of the fades at its ends.")
+    fit: Literal["crop", "pad"] = Field(
+        default="crop", description="Whether it fills the frame, or is shown whole between bars."
+    )
+    sound: bool = Field(default=True, description="Whether the footage's own sound is heard.")
+    title: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Title of a chapter of its own; by default it has none.",
+        examples=["How it was recorded"],
+    )
 
     @model_validator(mode="after")
     def _section_is_named(self) -> Self:

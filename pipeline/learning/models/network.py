@@ -87,7 +87,7 @@ class LstmSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["lstm"] = "lstm"
+    kind: Literal["lstm"] = Field(default="lstm", description="The kind of network.")
     layers: int = Field(default=2, ge=1, le=8, description="Layers, one upon the other.")
     neurons: int = Field(default=256, ge=1, le=4096, description="Neurons in every layer.")
     embedding: int = Field(default=64, ge=1, le=1024, description="Numbers that stand for one byte.")
@@ -118,7 +118,7 @@ class TieredSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["tiered-lstm"] = "tiered-lstm"
+    kind: Literal["tiered-lstm"] = Field(default="tiered-lstm", description="The kind of network.")
     group: int = Field(default=4, ge=2, le=64, description="Bytes per move of the LSTM.")
     layers: int = Field(default=1, ge=1, le=8, description="Layers of the LSTM.")
     neurons: int = Field(default=256, ge=1, le=4096, description="Neurons in every layer of the LSTM.")

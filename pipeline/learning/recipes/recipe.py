@@ -54,22 +54,28 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recipe: Literal["modern", "torch-rnn"] = "modern"
-    epochs: float | None = Field(default=None, gt=0, le=1e6, description="Passes over the training bytes.")
-    iterations: int | None = Field(default=None, ge=1, le=100_000_000, description="Optimiser updates.")
-    minutes: float | None = Field(default=None, gt=0, le=100_000, description="About how long to train.")
-    checkpoint_every: int | None = Field(default=None, ge=1, le=100_000_000, description="Iterations between two.")
-    checkpoints: int | None = Field(default=None, ge=2, le=10_000, description="About so many, dense at first.")
-    batch: int | None = Field(default=None, ge=1, le=4096, description="Streams read side by side.")
-    sequence: int | None = Field(default=None, ge=2, le=16384, description="Bytes of each stream per iteration.")
-    learning_rate: float | None = Field(default=None, gt=0, le=10)
-    seed: int = Field(default=1, ge=0, le=2**32 - 1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    recipe: Literal["modern", "torch-rnn"] = Field(
+        default="modern", description="What fills in the rest: the recipe that learns best, or that of the 2016 videos."
+    )
+    epochs: float | None = Field(None, gt=0, le=1e6, examples=[20.0], description="Length in passes over the bytes.")
+    iterations: int | None = Field(None, ge=1, le=10**8, examples=[20_000], description="Length in optimiser updates.")
+    minutes: float | None = Field(None, gt=0, le=100_000, examples=[8.0], description="About how long to train.")
+    checkpoint_every: int | None = Field(None, ge=1, le=10**8, examples=[1000], description="Iterations between two.")
+    checkpoints: int | None = Field(
+        None, ge=2, le=10_000, examples=[32], description="About how many, dense at first; by default 32 or fewer."
+    )
+    batch: int | None = Field(None, ge=1, le=4096, examples=[50], description="Streams read side by side.")
+    sequence: int | None = Field(None, ge=2, le=16384, examples=[64], description="Bytes of each stream at once.")
+    learning_rate: float | None = Field(None, gt=0, le=10, examples=[0.002], description="At its highest.")
+    seed: int = Field(default=1, ge=0, le=2**32 - 1, description="Of the initial weights and the order of the data.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where the network is trained.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="Number format of the matrix products; auto takes the quicker one here."
+    )
     bugs_of_2016: bool = Field(
         default=False,
-        description="As torch-rnn did by mistake: forget the optimiser's moments at every halving of the learning "
-        "rate, halve it an epoch early, and forget the streams' state at every validation.",
+        description="Three mistakes of torch-rnn: forget the optimiser's moments whenever the rate halves, halve it an "
+        "epoch early, and forget the streams' state at every validation.",
     )
     max_rollbacks: int = Field(
         default=0,
@@ -80,8 +86,9 @@ class TrainingSettings(BaseModel):
     )
     schedule: Literal["cosine", "trapezoid"] | None = Field(
         default=None,
-        description="Of the learning rate in the recipe modern: 'trapezoid' (the default) can be made longer later, "
-        "'cosine' can't.",
+        description="Learning rate schedule of the recipe modern: trapezoid (the default) can be made longer later, "
+        "cosine can't.",
+        examples=["cosine"],
     )
     clock: Literal["wall", "none"] = Field(
         default="wall", description="none: no times are kept, so that the same production gives the same bytes."

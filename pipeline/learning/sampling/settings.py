@@ -23,70 +23,82 @@ Precision = Literal["auto", "float32", "int16", "int8"]
 
 
 class TemperaturePoint(BaseModel):
-    """One corner of a temperature curve, straight lines between them.
-
-    Parameters
-    ----------
-    at_share
-        Where in the take: 0 is its beginning, 1 its end.
-    temperature
-        The temperature there.
-    """
+    """One corner of a temperature curve, straight lines between them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    at_share: float = Field(ge=0.0, le=1.0, allow_inf_nan=False)
-    temperature: Temperature
+    at_share: float = Field(
+        ge=0.0, le=1.0, allow_inf_nan=False, description="Where in the take: 0 is its beginning, 1 its end."
+    )
+    temperature: Temperature = Field(description="The temperature there.")
 
 
 class SamplingSettings(BaseModel):
-    """How the checkpoints of a section speak.
-
-    Parameters
-    ----------
-    temperature
-        Constant, or corners of a curve over the take.
-    seed
-        The same for all checkpoints of a section, so that what changes is the learning.
-    seconds
-        The length of every take; without it a take lasts as long as the storyboard shows it.
-    prime_s
-        So many seconds of the recording are heard by the network before it speaks; they are not kept in the take.
-    prime_from_s
-        Where in the corpus the priming begins.
-    top_k
-        Only the k likeliest bytes may be drawn.
-    min_p
-        Only bytes at least this share as likely as the likeliest may be drawn.
-    candidates
-        So many takes are made of each checkpoint, with seeds of their own, and one is chosen.
-    candidate_temperatures
-        Constant temperatures that the candidates use in turn, instead of `temperature`.
-    choose
-        Iteration to candidate (the first is 1), where the choice is made by hand.
-    trim_silence
-        Dead air, silence that lasts longer than any pause of the recording, is cut out of the takes.
-    precision
-        How weights are held while sampling; `auto` takes what was measured to be fast at no audible cost.
-    device
-        `auto` uses a GPU where there is one and the network is too large to speak in real time on a core.
-    """
+    """How takes are generated from the checkpoints of a section."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: Temperature | tuple[TemperaturePoint, ...] = 1.0
-    seed: int = Field(default=1, ge=0, le=2**63 - 1)
-    seconds: float | None = Field(default=None, gt=0.0, le=36_000.0, allow_inf_nan=False)
-    prime_s: float = Field(default=0.0, ge=0.0, le=60.0, allow_inf_nan=False)
-    prime_from_s: float = Field(default=0.0, ge=0.0, le=200_000.0, allow_inf_nan=False)
-    top_k: int | None = Field(default=None, ge=1, le=256)
-    min_p: float = Field(default=0.0, ge=0.0, lt=1.0, allow_inf_nan=False)
-    candidates: int = Field(default=1, ge=1, le=64)
-    candidate_temperatures: tuple[Temperature, ...] = Field(default=(), max_length=64)
-    choose: dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    trim_silence: bool = True
-    precision: Precision = "auto"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    temperature: Temperature | tuple[TemperaturePoint, ...] = Field(
+        default=1.0, description="Below 1 timid, above 1 wild; a number, or corners of a curve over the take."
+    )
+    seed: int = Field(
+        default=1,
+        ge=0,
+        le=2**63 - 1,
+        description="The same for all checkpoints of a section, so that what changes is the learning.",
+    )
+    seconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=36_000.0,
+        allow_inf_nan=False,
+        description="Length of every take; by default as long as the storyboard shows it.",
+        examples=[27.0],
+    )
+    prime_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=60.0,
+        allow_inf_nan=False,
+        description="How much of the recording the network hears before it begins; that is not kept in the take.",
+    )
+    prime_from_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=200_000.0,
+        allow_inf_nan=False,
+        description="Where in the corpus the priming begins.",
+    )
+    top_k: int | None = Field(
+        default=None, ge=1, le=256, description="Only the k likeliest bytes may be drawn.", examples=[64]
+    )
+    min_p: float = Field(
+        default=0.0,
+        ge=0.0,
+        lt=1.0,
+        allow_inf_nan=False,
+        description="Only bytes at least this share as likely as the likeliest may be drawn.",
+    )
+    candidates: int = Field(
+        default=1, ge=1, le=64, description="How many takes are made of each checkpoint, of which one is chosen."
+    )
+    candidate_temperatures: tuple[Temperature, ...] = Field(
+        default=(), max_length=64, description="Temperatures that the candidates use in turn, instead of temperature."
+    )
+    choose: dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict,
+        description="Candidates chosen by hand: iteration to candidate, the first being 1.",
+    )
+    trim_silence: bool = Field(
+        default=True, description="Cut silence out of takes that is longer than any pause of the recording."
+    )
+    precision: Precision = Field(
+        default="auto", description="Number format of the weights; auto takes a quick one at no audible cost."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        description="auto: a GPU where there is one and the network is too large for a core to sample in real time.",
+    )
 
     @model_validator(mode="after")
     def _curve_runs_forward(self) -> Self:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.errors import ProductionError
-from pipeline.film.planning.cuts import AvailableSection, CutSettings, TakeAtHand, plan_cut
+from pipeline.film.planning.cut_settings import CutSettings
+from pipeline.film.planning.cuts import AvailableSection, TakeAtHand, plan_cut
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.film.planning.shares import share_frames
 

@@ -1,0 +1,146 @@
+"""What a person sets about a cut: its length and shape, and which of the film's takes it shows.
+
+This module owns the settings and their bounds. It knows nothing of how a cut is planned.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.film.planning.settings import FilmSettings, VideoSettings
+from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size
+
+RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
+"""Folders that stand beside those of cuts."""
+SHORTEST_SECTION_S: Final = 1.6
+
+
+class CutLine(FilmSettings):
+    """One take of a cut, chosen by hand among those of the film."""
+
+    section: int = Field(default=1, ge=1, description="The film's section, counted from 1.")
+    iteration: int | Literal["first", "last", "best"] = Field(
+        description="The film's take: the one nearest to this iteration, the first, the last, or the best.",
+        examples=["last"],
+    )
+    seconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=3600.0,
+        description="How long the take is shown; by default a share of the time that is left.",
+        examples=[6.0],
+    )
+    caption: str | None = Field(
+        default=None,
+        max_length=500,
+        description="Its caption, a Jinja2 template; by default the film's.",
+        examples=["After {{ epoch | decimals(1) }} epochs"],
+    )
+
+
+class CutSettings(FilmSettings):
+    """Another length and shape of the film, built beside it from the same takes."""
+
+    name: str = Field(
+        min_length=1, max_length=40, description="Its name, and that of its folder beside the film.", examples=["short"]
+    )
+    layout: str = Field(
+        default="portrait",
+        min_length=1,
+        max_length=100,
+        description="portrait, square, landscape, or the name of a file in templates/layouts/.",
+    )
+    width: int | None = Field(
+        default=None,
+        ge=64,
+        le=8192,
+        description="Width of the frame, set together with the height; by default what suits the layout and the film.",
+        examples=[1080],
+    )
+    height: int | None = Field(
+        default=None, ge=64, le=8192, description="Height of the frame, set together with the width.", examples=[1920]
+    )
+    seconds: float = Field(
+        default=45.0, ge=2.0, le=36000.0, description="How long it lasts: exactly, where there is enough to show."
+    )
+    sections: Literal["all", "best"] | tuple[int, ...] = Field(
+        default="all",
+        description="all, a list of numbers from 1, or best: the lowest loss of those tried on the same sound as the "
+        "last.",
+    )
+    pick: Literal["telling", "film"] = Field(
+        default="telling",
+        description="telling: the first take, briefly, and then the best; film: all of the film's takes, shorter.",
+    )
+    take: tuple[CutLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand instead.")
+    recording_seconds: float = Field(
+        default=2.0, ge=0.0, le=600.0, description="How much of each recording is heard before its takes."
+    )
+    cards: Literal["title", "none", "all"] = Field(
+        default="title", description="Which cards it shows: the title, none, or all of the film's."
+    )
+    title_seconds: float = Field(default=2.0, ge=0.2, le=60.0, description="How long the title card is shown.")
+    title: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Its title; by default the film's.",
+        examples=["A network learns my voice"],
+    )
+    subtitle: str | None = Field(
+        default=None, max_length=300, description="Its subtitle; by default the film's.", examples=["In 45 seconds"]
+    )
+    theme: str | None = Field(
+        default=None, min_length=1, max_length=100, description="Its theme; by default the film's.", examples=["paper"]
+    )
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name) or self.name.lower() in RESERVED_NAMES:
+            taken = ", ".join(sorted(RESERVED_NAMES))
+            raise ValueError(f"{self.name!r} is no name of a cut: letters, digits, - and _, and none of {taken}")
+        if (self.width is None) != (self.height is None):
+            raise ValueError("width and height go together: set both, or neither")
+        if self.width is not None and self.height is not None:
+            check_shape(self.layout, self.layout, self.width, self.height)
+        if isinstance(self.sections, tuple) and (not self.sections or min(self.sections) < 1):
+            raise ValueError('sections are counted from 1: write [1, 3], "all" or "best"')
+        if self.cards != "none" and self.title_seconds > self.seconds - 1:
+            raise ValueError(f"a title of {self.title_seconds:g} s leaves no time for takes in {self.seconds:g} s")
+        return self
+
+    def shortest_s(self, film_sections: int) -> float:
+        """How many seconds it needs at least, for a film of so many sections."""
+        several = film_sections if self.sections == "all" else 1 if self.sections == "best" else len(self.sections)
+        count = len({line.section for line in self.take}) or several
+        return count * SHORTEST_SECTION_S + (0.0 if self.cards == "none" else self.title_seconds)
+
+    def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
+        """Return the film's settings in the cut's shape; a draft's sides are a third as long."""
+        width, height = self._size(film)
+        if is_draft and self.width is not None:
+            width, height = draft_size(width, height)
+        none = self.cards != "all"
+        values = film.model_dump() | {
+            "width": width,
+            "height": height,
+            "layout": self.layout,
+            "theme": self.theme or film.theme,
+            "title_seconds": 0.0 if self.cards == "none" else self.title_seconds,
+            "comparison_seconds": 0.0 if none else film.comparison_seconds,
+            "credits_seconds": 0.0 if none else film.credits_seconds,
+        }
+        return VideoSettings.model_validate(values)
+
+    def _size(self, film: VideoSettings) -> tuple[int, int]:
+        if self.width is not None and self.height is not None:
+            return self.width, self.height
+        if self.layout not in LAYOUT_SHAPES:
+            return film.width, film.height
+        across, down = LAYOUT_SHAPES[self.layout]
+        short = min(film.width, film.height)
+        shorter = min(across, down)
+        return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2
