@@ -12,6 +12,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+_LONGEST_S: Final = 1e12
+"""Beyond any clock."""
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Kind = Literal["training", "validation"]
@@ -148,6 +150,7 @@ def elapsed(seconds: Floats, kept: NDArray[np.bool_]) -> Floats:
     Shape (kept rows,), never falling.
     """
     rows = np.flatnonzero(kept)
+    seconds = np.where(np.abs(seconds) < _LONGEST_S, seconds, np.nan)
     steps = np.diff(seconds[rows], prepend=seconds[rows[:1]])
     steps[np.diff(rows, prepend=rows[:1]) > 1] = 0.0
     steps[~(np.isfinite(steps) & (steps > 0))] = 0.0

@@ -7,6 +7,7 @@ read by TensorBoard's own definitions, which need no TensorFlow.
 from __future__ import annotations
 
 import os
+import struct
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ _LONGEST_TAG: Final = 300
 _MOST_NOTES: Final = 20
 _FLOATS: Final = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val"}
 """By TensorFlow's number of the kind."""
-_DTYPES: Final = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}
+_FORMS: Final = {1: "<f", 2: "<d", 3: "<i", 9: "<q"}
 _STRING: Final = 7
 
 
@@ -230,8 +231,6 @@ def _scalar(tensor: Any) -> float | None:
     values = getattr(tensor, _FLOATS.get(tensor.dtype, ""), ())
     if len(values) == 1:
         return float(values[0])
-    kind = np.dtype(_DTYPES.get(tensor.dtype, "V1"))
+    form = struct.Struct(_FORMS.get(tensor.dtype, "x"))
     content = tensor.tensor_content
-    if tensor.dtype in _DTYPES and len(content) == kind.itemsize:
-        return float(np.frombuffer(content, kind).item())
-    return None
+    return float(form.unpack(content)[0]) if tensor.dtype in _FORMS and len(content) == form.size else None
