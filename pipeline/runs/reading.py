@@ -94,9 +94,11 @@ def find_files(settings: RunSettings, resolve: Resolve) -> tuple[list[Path], lis
 
 def _read_log(log: LogFile, settings: RunSettings, resolve: Resolve, most_bytes: int | None) -> Log:
     path = resolve(log.file, "run, log")
+    named: dict[Kind, tuple[str, ...]] = {"training": settings.training_loss, "validation": settings.validation_loss}
     wish = Wish(
         iteration=settings.iteration,
-        curves=frozenset({*settings.training_loss, *settings.validation_loss}),
+        curves=frozenset(name for names in named.values() for name in names),
+        open_kinds=frozenset(kind for kind, names in named.items() if not names),
         pattern=log.pattern,
         most_bytes=most_bytes,
     )
@@ -115,7 +117,8 @@ def _curves(
     )
     for kind, named in wanted:
         field = f"run, {kind}_loss"
-        own = [find_name(name, names, field) for name in named] if named else [best_loss(there, kind)]
+        free = [name for name in there if name not in settings.training_loss + settings.validation_loss]
+        own = [find_name(name, names, field) for name in named] if named else [best_loss(free, kind)]
         for name in filter(None, own):
             rows = _joined([one for one in series if one.name == name])
             if rows is None:

@@ -14,7 +14,11 @@ from pipeline.runs.names import best_loss, find_name, kind_of, may_be_loss
         (["train_loss_epoch", "train_loss_step", "val_loss"], "train_loss_step", "val_loss"),
         (["train:epoch_loss", "validation:epoch_loss"], "train:epoch_loss", "validation:epoch_loss"),
         (["loss", "eval_loss", "learning_rate", "grad_norm"], "loss", "eval_loss"),
-        (["test-run-3 - loss", "test-run-3 - val_loss", "test-run-3 - loss__MIN"], "test-run-3 - loss", "test-run-3 - val_loss"),
+        (
+            ["test-run-3 - loss", "test-run-3 - val_loss", "test-run-3 - loss__MIN"],
+            "test-run-3 - loss",
+            "test-run-3 - val_loss",
+        ),
         (["test_exp:loss/train", "test_exp:loss/test"], "test_exp:loss/train", "test_exp:loss/test"),
         (["train.loss", "valid.loss"], "train.loss", "valid.loss"),
         (["loss", "val"], "loss", "val"),

@@ -5,18 +5,22 @@ A reader registers itself with the test that tells its files. This module knows 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import LogError
-from pipeline.runs.names import may_be_loss
-from pipeline.runs.record import Log
+from pipeline.runs.names import kind_of, may_be_loss
+from pipeline.runs.record import Kind, Log
 from pipeline.runtime.named_files import absent_hint
 from pipeline.store.files import plain_reason
 
 _HEAD_BYTES: Final = 1 << 16
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 31  # zlib's word for: as large as there is, with gzip's header
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class Wish:
     iteration
         The column that counts; empty: the one whose name says so.
     curves
-        Names of columns or tags; none: those that may be losses.
+        Names of columns or tags.
+    open_kinds
+        Kinds of losses of which none is named: all that may be such are kept.
     pattern
         How the lines of a text log look.
     most_bytes
@@ -37,13 +43,14 @@ class Wish:
 
     iteration: str = ""
     curves: frozenset[str] = frozenset()
+    open_kinds: frozenset[Kind] = frozenset({"training", "validation"})
     pattern: str = ""
     most_bytes: int | None = None
 
     def keeps(self, name: str) -> bool:
         """Whether a curve of this name is kept."""
-        if not self.curves:
-            return may_be_loss(name)
+        if may_be_loss(name) and kind_of(name) in self.open_kinds:
+            return True
         folded = {curve.casefold() for curve in self.curves}
         return name.casefold() in folded or any(one.endswith(f":{name.casefold()}") for one in folded)
 
@@ -54,7 +61,7 @@ class Reader:
 
     name: str
     recognises: Callable[[Path, bytes], bool]
-    """Given the path and the first 64 KiB; of a folder none."""
+    """Given the path and the first 64 KiB, unpacked; of a folder none."""
     read: Callable[[Path, Wish], Log]
     order: int
     """Lower ones are asked first."""
@@ -96,6 +103,9 @@ def reader_for(path: Path) -> Reader:
                 head = file.read(_HEAD_BYTES)
         except OSError as error:
             raise LogError(f"The log can't be read: {plain_reason(error)}.", where=str(path)) from error
+        if head.startswith(_GZIP_MAGIC):
+            with suppress(zlib.error):  # a damaged one is told by whoever reads it
+                head = zlib.decompressobj(_GZIP_WINDOW).decompress(head, _HEAD_BYTES)
         if not head:
             raise LogError("The log is empty.", where=str(path), expected="a log of losses")
     found = next((reader for reader in _READERS if reader.recognises(path, head)), None)

@@ -31,6 +31,7 @@ _CLOCKS: Final = (
 """What columns with a clock in seconds are called, the best first."""
 _BOARD: Final = {"wall_time", "step", "value"}
 _EXPORTED: Final = re.compile(r"(?:run-(?P<run>.*?)-?tag-)(?P<tag>.+)")
+_JSON: Final = re.compile(rb'\s*(?:\{\s*"|\[\s*(?:\{\s*"|\[\s*[\d"-]))')
 _SUMMARY: Final = "train_runtime"  # transformers' last row, with the mean of all losses as train_loss
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
 _SAMPLE_LINES: Final = 50
@@ -45,7 +46,7 @@ def _is_table(path: Path, head: bytes) -> bool:
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and (suffixes[-1] in _SUFFIXES or (suffixes[-1] == ".gz" and suffixes[0] in _SUFFIXES)):
         return True
-    return head.lstrip()[:1] in {b"{", b"["} or _looks_like_rows(head)
+    return _JSON.match(head) is not None or _looks_like_rows(head)
 
 
 def _looks_like_rows(head: bytes) -> bool:

@@ -28,11 +28,12 @@ _LONGEST_LINE: Final = 8192
 _MOST_NAMES: Final = 1_000
 _MOST_NUMBERS: Final = 60_000_000
 _LONGEST_NAME: Final = 100
+_MOST_EPOCHS: Final = 0.5
 _NUMBER: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})++|\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d{1,4}+)?+|[+-]?(?:nan|inf)\b"
 _PAIR: Final = re.compile(
-    r"(?<![\w/])((?:(?:train|training|val|valid|validation|eval|test|dev)[ \t]+)?[A-Za-z_][\w./@-]*+)"
+    r"(?<![\w/.@-])((?:(?:train|training|val|valid|validation|eval|test|dev)[ \t]+)?[A-Za-z_][\w./@-]*+)"
     r"['\"]?[ \t]*+[:=]?[ \t]*+[\[(]?[ \t]*+"
-    rf"({_NUMBER})(?![\w:])(?:/(\d{{1,15}}))?",
+    rf"({_NUMBER})(?!\w|:\d)(?:/(\d{{1,15}}))?",
     re.IGNORECASE | re.ASCII,
 )
 """A name, perhaps with whose it is before it, and its number; and how many there are, where that is said."""
@@ -85,11 +86,20 @@ class _Lines:
         rows, values = self.values[name]
         return np.frombuffer(rows, dtype=np.int64), np.frombuffer(values)
 
-    def carried(self, name: str) -> Floats:
-        """A name's number at each row: the last one said so far; NaN before the first; shape (rows,)."""
-        rows, values = self.column(name)
-        place = np.searchsorted(rows, np.arange(self.rows), side="right") - 1
-        return np.where(place >= 0, values[np.maximum(place, 0)], np.nan)
+    def carried(self, *names: str) -> Floats:
+        """At each row the number of the first of these names that is in it, else the last one said before.
+
+        Returns
+        -------
+        Shape (rows,); NaN before the first.
+        """
+        said = np.full(self.rows, np.nan)
+        for name in reversed(names):
+            rows, values = self.column(name)
+            said[rows] = values
+        known = ~np.isnan(said)
+        last = np.maximum.accumulate(np.where(known, np.arange(self.rows), -1))
+        return np.where(last >= 0, said[np.maximum(last, 0)], np.nan)
 
 
 @register("text logs", _is_text_log, order=40)
@@ -182,22 +192,27 @@ def _iterations(lines: _Lines, named: str, path: Path, notes: list[str]) -> tupl
         raise LogError(
             f"The log counts no '{named}'.", where=str(path), expected=f"one of {shown_names(list(lines.names))}"
         )
-    wanted = ("iteration", *STEPS, _BATCH)
-    counter = named or next((by_plain[name] for name in wanted if name in by_plain), "")
-    if not counter:
+    counters = [named] if named else [by_plain[name] for name in STEPS if name in by_plain]
+    counters = counters or [name for name in (_BATCH,) if name in lines.values]
+    if not counters:
         what = f"'{epoch}' stands" if epoch else "the number of the line with a loss stands"
         notes.append(f"{path.name}: nothing counts iterations: {what} for them")
         return (np.arange(1.0, lines.rows + 1), None) if epochs is None else (epochs, None)
-    counts = lines.carried(counter)
-    if epochs is None or counter == epoch or not _restarts_with_epochs(lines, counter, epochs):
+    counts = lines.carried(*counters)
+    if epochs is None or counters == [epoch] or not _restarts_with_epochs(counts, epochs):
         return counts, epochs
-    each = max(lines.totals.get(counter, 0.0), float(np.nanmax(counts)))
-    notes.append(f"{path.name}: '{counter}' begins anew with each epoch: {each:,.0f} more are counted for each")
+    each = max(lines.totals.get(counters[0], 0.0), float(np.nanmax(counts)))
+    notes.append(f"{path.name}: '{counters[0]}' begins anew with each epoch: {each:,.0f} are counted for each before")
     return (epochs - np.nanmin(epochs)) * each + counts, epochs
 
 
-def _restarts_with_epochs(lines: _Lines, counter: str, epochs: Floats) -> bool:
-    """Whether a counter goes back only where an epoch begins."""
-    rows, values = lines.column(counter)
-    back, begins = np.diff(values) < 0, np.diff(epochs[rows]) > 0
-    return bool(back.any() and not (back & ~begins).any())
+def _restarts_with_epochs(counts: Floats, epochs: Floats) -> bool:
+    """Whether most epochs begin with smaller counts than those at the end of the epoch before."""
+    known = ~np.isnan(counts) & ~np.isnan(epochs)
+    counts, epochs = counts[known], epochs[known]
+    if not counts.size:
+        return False
+    begins = np.append(0, np.flatnonzero(np.diff(epochs)) + 1)
+    least, most = np.minimum.reduceat(counts, begins), np.maximum.reduceat(counts, begins)
+    rises = np.diff(epochs[begins]) > 0
+    return bool(rises.any() and (least[1:] < most[:-1])[rises].mean() > _MOST_EPOCHS)
