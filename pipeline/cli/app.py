@@ -26,6 +26,7 @@ from pipeline.cli.command_words import command_line_error
 from pipeline.cli.console import choose_screen, print_error, print_json, tell
 from pipeline.cli.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, settle_in, stopped_exit_code
 from pipeline.cli.export_commands import export
+from pipeline.cli.import_command import runs
 from pipeline.cli.options import (
     AsJson,
     Build,
@@ -331,6 +332,7 @@ def still(
 
 
 app.add_typer(side)
+app.add_typer(runs)
 app.add_typer(export, name="export")
 app.add_typer(takes, name="takes")
 

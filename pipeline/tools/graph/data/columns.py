@@ -11,21 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import LogError
+from pipeline.tables.column_words import EPOCHS, HIGH, LOW, STEPS, is_loss, plain_name, speaks_of_time
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tools.graph.options import GraphOptions, SeriesOptions
 
 LINE: Final = -1
-_LOSS_WORDS: Final = ("loss", "nats")
-_STEPS: Final = (
-    "step", "global_step", "_step", "iteration", "iterations", "iter", "iters", "update", "updates", "num_updates",
-    "total_timesteps", "num_timesteps", "timesteps", "timestep",
-)  # fmt: skip
-"""What optimiser updates are called, the best first; also as the last part of a path."""
-_EPOCHS: Final = frozenset({"epoch", "epochs", "current_epoch"})
-_CLOCK: Final = re.compile(
-    r"time(?!s?_?step)|(?<!up)date|stamp|clock|unix|elapsed|created|(?:^|_)epoch_?(?:s|ms|seconds)$|^ts$|^t$"
-)
-_LOW, _HIGH = "__min", "__max"  # Weights & Biases writes the range of a group of runs so
 _SUMMARY: Final = "train_runtime"  # transformers' last row, with the mean of all losses as train_loss
 _TIME_HELP: Final = (
     "Times are read as 2026-01-31 23:59:59 (ISO 8601), as seconds since 1970, or as h:mm:ss. "
@@ -56,21 +46,6 @@ class Choice:
         """All columns that are needed."""
         ends = [end for one in self.series for end in (one.low, one.high) if end is not None]
         return [self.x, *(one.index for one in self.series), *ends]
-
-
-def is_loss(name: str) -> bool:
-    """Whether a name speaks of a loss."""
-    return any(word in name.casefold() for word in _LOSS_WORDS)
-
-
-def speaks_of_time(name: str) -> bool:
-    """Whether a name speaks of a clock or a date."""
-    return bool(_CLOCK.search(_plain(name)))
-
-
-def speaks_of_epoch(name: str) -> bool:
-    """Whether a name may mean the count of seconds since 1970, if the numbers agree."""
-    return _plain(name) in _EPOCHS
 
 
 def choose_columns(options: GraphOptions, dialect: Dialect, number: int, path: str) -> Choice:
@@ -109,17 +84,12 @@ def choose_columns(options: GraphOptions, dialect: Dialect, number: int, path: s
     return Choice(x, tuple(_with_band(one, index, dialect) for one, index in asked), tuple(notes))
 
 
-def _plain(name: str) -> str:
-    """A name without the differences that don't matter."""
-    return re.sub(r"[\s-]+", "_", name.strip().casefold())
-
-
 def _default_x(dialect: Dialect, path: str) -> tuple[int, list[str]]:
     """The column that counts updates, else the first one, as long as it is no loss and can be read."""
-    names = [_plain(name) for name in dialect.names]
+    names = [plain_name(name) for name in dialect.names]
     readable = dialect.readable
     counting = [at for at in readable if dialect.columns[at].kind == "number"]
-    for wanted in _STEPS:
+    for wanted in STEPS:
         for spelled in (str, lambda name: re.split(r"[/.]", name)[-1]):
             found = [at for at in counting if spelled(names[at]) == wanted]
             if found:
@@ -127,7 +97,7 @@ def _default_x(dialect: Dialect, path: str) -> tuple[int, list[str]]:
     first = dialect.columns[0]
     if 0 in readable and not is_loss(first.name):
         return 0, []
-    epochs = [at for at in counting if names[at] in _EPOCHS]
+    epochs = [at for at in counting if names[at] in EPOCHS]
     if epochs:
         return epochs[0], []
     timed = [at for at in readable if dialect.columns[at].kind != "number" or speaks_of_time(dialect.names[at])]
@@ -156,7 +126,7 @@ def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], lis
     """The columns whose names speak of a loss, else all numbers but those that count or tell the time."""
     names = dialect.names
     known = set(names)
-    ends = {name for name in names if name[-len(_LOW) :].casefold() in {_LOW, _HIGH} and name[: -len(_LOW)] in known}
+    ends = {name for name in names if name[-len(LOW) :].casefold() in {LOW, HIGH} and name[: -len(LOW)] in known}
     numeric = [
         at for at in dialect.readable if at != x and names[at] not in ends and dialect.columns[at].kind != "time"
     ]
@@ -177,8 +147,8 @@ def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], lis
 
 
 def _counts(name: str) -> bool:
-    plain = _plain(name)
-    return plain in _EPOCHS or plain in _STEPS or re.split(r"[/.]", plain)[-1] in _STEPS
+    plain = plain_name(name)
+    return plain in EPOCHS or plain in STEPS or re.split(r"[/.]", plain)[-1] in STEPS
 
 
 def _with_band(options: SeriesOptions, index: int, dialect: Dialect) -> ChosenSeries:
@@ -187,7 +157,7 @@ def _with_band(options: SeriesOptions, index: int, dialect: Dialect) -> ChosenSe
         return ChosenSeries(options, index)
     at = {name.casefold(): number for number, name in enumerate(dialect.names)}
     name = dialect.names[index].casefold()
-    low, high = at.get(name + _LOW), at.get(name + _HIGH)
+    low, high = at.get(name + LOW), at.get(name + HIGH)
     if low is None or high is None:
         return ChosenSeries(options, index)
     return ChosenSeries(options, index, low, high)

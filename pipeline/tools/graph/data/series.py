@@ -18,10 +18,11 @@ from pipeline.picture.plotting.axis import Scale
 from pipeline.picture.plotting.time_ticks import Clock
 from pipeline.runtime.plurals import counted
 from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.tables.column_words import is_loss
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tables.kinds import is_value
 from pipeline.tables.table import Table, read_table
-from pipeline.tools.graph.data.columns import Choice, ChosenSeries, choose_columns, is_loss
+from pipeline.tools.graph.data.columns import Choice, ChosenSeries, choose_columns
 from pipeline.tools.graph.data.gaps import find_gaps
 from pipeline.tools.graph.data.names import labelled, shown_name
 from pipeline.tools.graph.data.times import as_seconds, common_clock

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import LogError
 from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.tables.column_words import speaks_of_epoch, speaks_of_time
 from pipeline.tables.dialect import Dialect
-from pipeline.tools.graph.data.columns import speaks_of_epoch, speaks_of_time
 
 Floats = NDArray[np.float64]
 

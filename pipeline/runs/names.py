@@ -1,0 +1,96 @@
+"""Which curves of a log are the losses, where nobody says, and what to say of names that are not there.
+
+Owns what names mean. It reads no numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from pipeline.errors import ProductionError
+from pipeline.runs.record import Kind
+from pipeline.tables.column_words import HIGH, LOW, is_loss
+
+_VALIDATION: Final = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "test", "cv"})
+_LESS_LIKE_VALIDATION: Final = frozenset({"test"})
+_TRAINING: Final = frozenset({"train", "training", "tr", "step", "iter", "batch"})
+_WHOLE: Final = frozenset({"total", "all", "sum", "full", "overall"})
+_GENERATOR: Final = frozenset({"g", "gen", "generator"})
+_BESIDE: Final = frozenset({"weight", "scale", "scaler", "lr", "ema", "best", "min", "grad", "norm", "runtime"})
+_SHOWN: Final = 12
+_LONGEST_SHOWN: Final = 60
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, small: `val/loss_g` has three."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.rpartition(" - ")[2])  # W&B writes the run's name before it
+    return [word for word in re.split(r"[^a-z]+", parted.casefold()) if word]
+
+
+def kind_of(name: str) -> Kind:
+    """Whose loss a name speaks of."""
+    for part in (name.rpartition(":")[2], name):
+        words = set(words_of(part))
+        if _VALIDATION & words:
+            return "validation"
+        if words & {"train", "training"}:
+            break
+    return "training"
+
+
+def may_be_loss(name: str) -> bool:
+    """Whether a curve of this name may be drawn where nobody names another."""
+    return (is_loss(name) or words_of(name) in ([word] for word in _VALIDATION)) and not (
+        name.casefold().endswith((LOW, HIGH)) or _BESIDE & set(words_of(name))
+    )
+
+
+def best_loss(names: Sequence[str], kind: Kind) -> str:
+    """The name that most likely is the loss of a kind; empty where none is."""
+    fitting = [name for name in names if may_be_loss(name) and kind_of(name) == kind]
+    return min(fitting, key=_rank, default="")
+
+
+def _rank(name: str) -> tuple[int, int, int, int]:
+    """Plain losses first, then sums, then the generator's; values of a step before means of an epoch."""
+    words = words_of(name)
+    rest = [word for word in words if word not in _VALIDATION | _TRAINING | {"loss", "nats", "epoch", "per"}]
+    level = 0 if not rest else 1 if _WHOLE & set(rest) else 2
+    aside = bool(_LESS_LIKE_VALIDATION & set(words)) + ("epoch" in words and "step" not in words)
+    return level, aside, 0 if _GENERATOR & set(rest) else 1, len(words)
+
+
+def find_name(wanted: str, names: Sequence[str], field: str) -> str:
+    """Find a curve by its name.
+
+    Raises
+    ------
+    ProductionError
+        There is none, or several may be meant; names those that exist.
+    """
+    for match in (str, str.casefold, lambda name: name.casefold().rpartition(":")[2]):
+        found = [name for name in names if match(name) == match(wanted)]
+        if len(found) == 1 or (found and match is str):
+            return found[0]
+        if found:
+            raise ProductionError(
+                f"'{wanted}' may be one of several.", where=field, expected=f"one of {shown_names(found)}"
+            )
+    near = get_close_matches(wanted, names, 1)
+    raise ProductionError(
+        f"There is no column or tag '{wanted[:_LONGEST_SHOWN]}'.",
+        where=field,
+        expected=f"one of {shown_names(names)}" if names else "a log with columns or tags of numbers",
+        hint=f"Did you mean '{near[0]}'?" if near else "",
+    )
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Names for a message: not too many, not too long, and only what can be seen."""
+    shown = [
+        "".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST_SHOWN]) for name in names[:_SHOWN]
+    ]
+    return ", ".join(shown) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

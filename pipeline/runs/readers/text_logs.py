@@ -1,0 +1,218 @@
+"""Logs in words: `iter 100: loss 2.31`, `step 100 | loss 2.31 | val 2.4`, Keras' lines, or a person's own pattern.
+
+Owns finding names and numbers in lines, and what counts where a log counts epochs and batches apart. Every line costs
+time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pipeline.errors import LogError
+from pipeline.runs.names import shown_names
+from pipeline.runs.readers.growing import LEFT_OUT, is_unfinished
+from pipeline.runs.readers.line_pattern import LinePattern
+from pipeline.runs.readers.registry import Wish, register
+from pipeline.runs.record import Floats, Log, Series
+from pipeline.tables.column_words import EPOCHS, STEPS, plain_name
+from pipeline.tables.source import open_lines
+
+_LONGEST_LINE: Final = 8192
+_MOST_NAMES: Final = 1_000
+_MOST_NUMBERS: Final = 60_000_000
+_LONGEST_NAME: Final = 100
+_MOST_EPOCHS: Final = 0.5
+_NUMBER: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})++|\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d{1,4}+)?+|[+-]?(?:nan|inf)\b"
+_PAIR: Final = re.compile(
+    r"(?<![\w/.@-])((?:(?:train|training|val|valid|validation|eval|test|dev)[ \t]+)?[A-Za-z_][\w./@-]*+)"
+    r"['\"]?[ \t]*+[:=]?[ \t]*+[\[(]?[ \t]*+"
+    rf"({_NUMBER})(?!\w|:\d)(?:/(\d{{1,15}}))?",
+    re.IGNORECASE | re.ASCII,
+)
+"""A name, perhaps with whose it is before it, and its number; and how many there are, where that is said."""
+_WITHIN: Final = re.compile(r"\[[ \t]*+(\d{1,15})/(\d{1,15})", re.ASCII)
+_BATCH: Final = "batch"
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+
+
+def _is_text_log(path: Path, head: bytes) -> bool:
+    if path.is_dir() or b"\0" in head:
+        return False
+    lines = head.decode("utf-8", "replace").split("\n")
+    return any(_PAIR.search(line[:_LONGEST_LINE]) for line in lines)
+
+
+@dataclass
+class _Lines:
+    """What the lines of a log say, row by row; a row is a line with at least one wanted number."""
+
+    values: dict[str, tuple[array[int], array[float]]] = field(default_factory=dict)
+    """By name: the rows, and the numbers."""
+    rows: int = 0
+    held: int = 0
+    names: dict[str, None] = field(default_factory=dict)
+    totals: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, value: float) -> None:
+        """Keep a number of the present row."""
+        if self.held >= _MOST_NUMBERS:
+            raise LogError(f"The log holds more than {_MOST_NUMBERS:,} numbers.", hint="Name fewer curves.")
+        rows, values = self.values.setdefault(name, (array("q"), array("d")))
+        rows.append(self.rows)
+        values.append(value)
+        self.held += 1
+
+    def add_row(self, found: Mapping[str, float], wish: Wish, *, all_wanted: bool) -> None:
+        """Keep what a line says: counters, and the curves that are wanted."""
+        before = self.held
+        for name, value in found.items():
+            if name not in self.names:
+                if len(self.names) >= _MOST_NAMES:
+                    continue
+                self.names[name] = None
+            if all_wanted or _counts(name) or name == wish.iteration or wish.keeps(name):
+                self.add(name, value)
+        self.rows += self.held > before
+
+    def column(self, name: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Floats]:
+        """A name's rows and numbers."""
+        rows, values = self.values[name]
+        return np.frombuffer(rows, dtype=np.int64), np.frombuffer(values)
+
+    def carried(self, *names: str) -> Floats:
+        """At each row the number of the first of these names that is in it, else the last one said before.
+
+        Returns
+        -------
+        Shape (rows,); NaN before the first.
+        """
+        said = np.full(self.rows, np.nan)
+        for name in reversed(names):
+            rows, values = self.column(name)
+            said[rows] = values
+        known = ~np.isnan(said)
+        last = np.maximum.accumulate(np.where(known, np.arange(self.rows), -1))
+        return np.where(last >= 0, said[np.maximum(last, 0)], np.nan)
+
+
+@register("text logs", _is_text_log, order=40)
+def read_text_log(path: Path, wish: Wish) -> Log:
+    """Read the losses that a log in words tells, by the iterations that it counts.
+
+    Raises
+    ------
+    LogError
+        It can't be read, or no line of it fits.
+    """
+    lines = _Lines()
+    notes: list[str] = []
+    pattern = LinePattern(wish.pattern) if wish.pattern else None
+    first = ""
+    for line in _text_lines(path, wish.most_bytes, notes):
+        first = first or line.strip()[:80]
+        found = pattern.match(line) if pattern else _pairs(line, lines.totals)
+        lines.add_row(found or {}, wish, all_wanted=pattern is not None)
+    if not lines.names:
+        raise LogError(
+            f"No line fits '{wish.pattern}'." if pattern else "No line tells a name and its number.",
+            where=str(path),
+            expected=f"lines such as the first one, '{first}'" if pattern else "lines such as: iter 100: loss 2.31",
+            hint="" if pattern else "Say how they look: log = { file = ..., pattern = 'step {iteration} * {loss}' }",
+        )
+    counts, epochs = _iterations(lines, wish.iteration, path, notes)
+    log = Log(names=[name for name in lines.names if not _counts(name)], notes=notes)
+    for name in lines.values:
+        if not _counts(name) and name != wish.iteration:
+            rows, values = lines.column(name)
+            there = np.isfinite(counts[rows])
+            own = None if epochs is None else epochs[rows][there]
+            log.series.append(Series(name, counts[rows][there], values[there], own))
+    return log
+
+
+def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterator[str]:
+    """Yield the whole lines of a log; of progress bars that overwrite a line, what stood there last."""
+    held = b""
+    read = 0
+    with open_lines(str(path)) as opened:
+        for block in opened.blocks:
+            parts = (held + block).split(b"\n")
+            held = parts[-2] + b"\n"  # the last line is held back: it may be unfinished
+            yield from map(_cleaned, parts[:-2])
+            read += len(block)
+            if most_bytes is not None and read >= most_bytes:
+                notes.append(f"{path.name}: only the first {read:,} bytes were looked through")
+                break
+        notes += opened.notes
+    if is_unfinished(path):
+        notes.append(f"{path.name}: {LEFT_OUT}")
+    else:
+        yield _cleaned(held[:-1])
+
+
+def _cleaned(raw: bytes) -> str:
+    line = raw[-_LONGEST_LINE:] if b"\r" in raw else raw[:_LONGEST_LINE]
+    text = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def _pairs(line: str, totals: dict[str, float]) -> dict[str, float]:
+    """The names and numbers of a line; of a name that stands there twice, the first number."""
+    found: dict[str, float] = {}
+    for name, number, total in _PAIR.findall(line):
+        plain = " ".join(name.split())
+        if plain not in found and len(plain) <= _LONGEST_NAME:
+            found[plain] = float(number.replace(",", ""))
+            if total and len(totals) < _MOST_NAMES:
+                totals[plain] = float(total)
+    if any(plain_name(name) in EPOCHS for name in found) and (within := _WITHIN.search(line)):
+        found.setdefault(_BATCH, float(within[1]))
+        totals[_BATCH] = float(within[2])
+    return found
+
+
+def _counts(name: str) -> bool:
+    plain = plain_name(name)
+    return plain in STEPS or plain in EPOCHS or plain == _BATCH
+
+
+def _iterations(lines: _Lines, named: str, path: Path, notes: list[str]) -> tuple[Floats, Floats | None]:
+    """Which iteration each row belongs to, and which epoch where the log says it; shape (rows,) each."""
+    by_plain = {plain_name(name): name for name in reversed(lines.values)}
+    epoch = next((by_plain[name] for name in EPOCHS if name in by_plain), "")
+    epochs = lines.carried(epoch) if epoch else None
+    if named and named not in lines.values:
+        raise LogError(
+            f"The log counts no '{named}'.", where=str(path), expected=f"one of {shown_names(list(lines.names))}"
+        )
+    counters = [named] if named else [by_plain[name] for name in STEPS if name in by_plain]
+    counters = counters or [name for name in (_BATCH,) if name in lines.values]
+    if not counters:
+        what = f"'{epoch}' stands" if epoch else "the number of the line with a loss stands"
+        notes.append(f"{path.name}: nothing counts iterations: {what} for them")
+        return (np.arange(1.0, lines.rows + 1), None) if epochs is None else (epochs, None)
+    counts = lines.carried(*counters)
+    if epochs is None or counters == [epoch] or not _restarts_with_epochs(counts, epochs):
+        return counts, epochs
+    each = max(lines.totals.get(counters[0], 0.0), float(np.nanmax(counts)))
+    notes.append(f"{path.name}: '{counters[0]}' begins anew with each epoch: {each:,.0f} are counted for each before")
+    return (epochs - np.nanmin(epochs)) * each + counts, epochs
+
+
+def _restarts_with_epochs(counts: Floats, epochs: Floats) -> bool:
+    """Whether most epochs begin with smaller counts than those at the end of the epoch before."""
+    known = ~np.isnan(counts) & ~np.isnan(epochs)
+    counts, epochs = counts[known], epochs[known]
+    if not counts.size:
+        return False
+    begins = np.append(0, np.flatnonzero(np.diff(epochs)) + 1)
+    least, most = np.minimum.reduceat(counts, begins), np.maximum.reduceat(counts, begins)
+    rises = np.diff(epochs[begins]) > 0
+    return bool(rises.any() and (least[1:] < most[:-1])[rises].mean() > _MOST_EPOCHS)

@@ -1,0 +1,134 @@
+"""What a production file may say about a run that another program has trained: `[section.run]`.
+
+Owns the names, bounds and defaults. It opens no file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ITERATION: Final = "{iteration}"
+"""Stands in patterns for the number of the iteration."""
+MOST_LOGS: Final = 100
+MOST_TAKES: Final = 10_000
+_MOST_CURVES: Final = 16
+_MOST_FACTS: Final = 24
+_WINDOWS_DRIVE: Final = re.compile(r"[A-Za-z]:")
+
+_Name = Annotated[str, Field(min_length=1, max_length=1000)]
+_Label = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LogFile(_Settings):
+    """One log of a run."""
+
+    file: _Name = Field(description="a file, or a folder of event files")
+    pattern: str = Field(
+        "",
+        max_length=1000,
+        description="of a text log: how its lines look, such as 'it {iteration} * g={loss_g}'; * is anything",
+    )
+
+    @model_validator(mode="after")
+    def _pattern_names_numbers(self) -> Self:
+        names = re.findall(r"\{([^{}]*)\}", self.pattern)
+        if self.pattern and (not names or any(not re.fullmatch(r"[A-Za-z_][\w/. -]{0,99}", name) for name in names)):
+            raise ValueError(f"a pattern has names in braces where numbers stand: 'step {ITERATION}: loss {{loss}}'")
+        if len(names) != len(set(names)):
+            raise ValueError("a pattern names each number once")
+        return self
+
+
+class TakeFile(_Settings):
+    """One sound and the iteration that it was made at."""
+
+    iteration: int = Field(ge=0, le=1 << 53)
+    file: _Name
+
+
+def _log_or_logs(value: object) -> object:
+    """Let a file's name stand for a log, and one log for a list of them."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return tuple({"file": one} if isinstance(one, str) else one for one in several)
+
+
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern of takes that is none, or leads out of its folder.
+
+    Raises
+    ------
+    ValueError
+        What is wrong, in words for the person who wrote it.
+    """
+    parts = pattern.replace("\\", "/").split("/")
+    if pattern.startswith(("/", "\\", "~")) or _WINDOWS_DRIVE.match(pattern) or ".." in parts:
+        raise ValueError("a pattern of takes stays within the production's folder: no .., no / at its beginning")
+    others = [name for name in re.findall(r"\{([^{}]*)\}", pattern) if name != "iteration"]
+    if others:
+        raise ValueError(f"the only name in a pattern of takes is {ITERATION}; * stands for anything else")
+    if sum(ITERATION in part for part in parts) > 1 or any(part.count(ITERATION) > 1 for part in parts):
+        raise ValueError(f"a pattern of takes has {ITERATION} once")
+
+
+class RunSettings(_Settings):
+    """A run that another program has trained, in place of a corpus, a network, a training and sampling.
+
+    Files are named relative to the production file.
+    """
+
+    log: Annotated[tuple[LogFile, ...], BeforeValidator(_log_or_logs)] = Field(
+        (), max_length=MOST_LOGS, description="where the losses are: a file, a folder of event files, or a list of them"
+    )
+    takes: Annotated[str, Field(max_length=1000)] | Annotated[tuple[TakeFile, ...], Field(max_length=MOST_TAKES)] = (
+        Field(
+            (),
+            description=f"the sounds: a pattern with {ITERATION}, a folder, a tag in event files, or a list of "
+            "{ iteration, file }",
+        )
+    )
+    iteration: str = Field("", max_length=300, description="the column that counts, where its name doesn't tell")
+    training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
+        (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
+    )
+    validation_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
+        (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
+    )
+    loss_unit: str | None = Field(
+        None, max_length=40, description="'nats' is shown as bits, anything else as it is; without: as the log says"
+    )
+    facts: dict[_Label, str | int | float | bool] = Field(
+        default_factory=dict, max_length=_MOST_FACTS, description="further lines on the card, in this order"
+    )
+    recordings: Annotated[tuple[_Name, ...], BeforeValidator(_one_or_several)] = Field(
+        (), max_length=1000, description="heard before the takes"
+    )
+
+    @model_validator(mode="after")
+    def _something_is_read(self) -> Self:
+        if not self.log and not self.takes:
+            raise ValueError("a run has a log, takes, or both")
+        if isinstance(self.takes, str):
+            if not self.takes.strip():
+                raise ValueError(f"takes are a pattern with {ITERATION}, a folder, a tag, or a list")
+            if ITERATION in self.takes:
+                check_pattern(self.takes)
+        else:
+            often = Counter(take.iteration for take in self.takes).most_common(1)
+            if often and often[0][1] > 1:
+                raise ValueError(f"two takes have the iteration {often[0][0]}: keep one of them")
+        shared = set(self.training_loss) & set(self.validation_loss)
+        if shared:
+            raise ValueError(f"'{min(shared)}' can't be the training's and the validation's loss alike")
+        return self
