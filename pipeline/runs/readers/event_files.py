@@ -231,6 +231,8 @@ def _scalar(tensor: Any) -> float | None:
     values = getattr(tensor, _FLOATS.get(tensor.dtype, ""), ())
     if len(values) == 1:
         return float(values[0])
-    form = struct.Struct(_FORMS.get(tensor.dtype, "x"))
-    content = tensor.tensor_content
-    return float(form.unpack(content)[0]) if tensor.dtype in _FORMS and len(content) == form.size else None
+    form, content = _FORMS.get(tensor.dtype), tensor.tensor_content
+    if form is None or len(content) != struct.calcsize(form):
+        return None
+    numbers: tuple[float, ...] = struct.unpack(form, content)
+    return float(numbers[0])
