@@ -228,7 +228,7 @@ def _add_sound(sound: bytes, tag: str, step: int, place: tuple[Path, str, int, b
 
 def _scalar(tensor: Any) -> float | None:
     """The one number of a tensor; None where it holds another count, or something else."""
-    values = getattr(tensor, _FLOATS.get(tensor.dtype, ""), ())
+    values: Sequence[float] = getattr(tensor, _FLOATS.get(tensor.dtype, ""), ())
     if len(values) == 1:
         return float(values[0])
     form, content = _FORMS.get(tensor.dtype), tensor.tensor_content
