@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import InputError
 from pipeline.film.planning.cut_settings import CutSettings
-from pipeline.film.planning.cuts import AvailableSection, CutSection, TakeAtHand, once_each, plan_cut
+from pipeline.film.planning.cuts import AvailableSection, AvailableTake, CutSection, once_each, plan_cut
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
 from pipeline.film.timeline.clock import Clock
@@ -87,12 +87,12 @@ def cut_film(
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_RATE_HZ)
     kinds = comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
-    at_hand = [_at_hand(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
+    available = [_available(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
     if not production.has_own_length:
-        cut = once_each(cut, at_hand)
+        cut = once_each(cut, available)
     wanted = clock.frames_within(cut.seconds)
-    shown = plan_cut(cut, at_hand, wanted, clock.frame_rate)
-    shown = plan_cut(cut, at_hand, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)
+    shown = plan_cut(cut, available, wanted, clock.frame_rate)
+    shown = plan_cut(cut, available, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)
     if cut.sections == "best" and not cut.take and (caveat := _unlike(kinds, shown[0].number)):
         report.note(caveat)
     lasts = _card_frames(dressed, cut, shown, clock) + sum(section.frames for section in shown)
@@ -132,7 +132,7 @@ def _unlike(kinds: Sequence[int], chosen: int) -> str:
     )
 
 
-def _at_hand(
+def _available(
     production: Production, cut: CutSettings, results: Results, number: int, clock: Clock, *, kind: int
 ) -> AvailableSection:
     """What was made for one section of the film."""
@@ -152,7 +152,7 @@ def _at_hand(
         number=number,
         recording_frames=clock.frames_within(min(heard_s, left_s)),
         takes=tuple(
-            TakeAtHand(
+            AvailableTake(
                 iteration=take.record.iteration,
                 validation_loss_nats=losses[take.record.iteration],
                 frames=max(1, clock.frames_within(take.record.duration_s)),

@@ -228,8 +228,8 @@ def _picture_findings(
     wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
     yield _said("frames in the file", total, len(packets))
     yield _said("frames that can be decoded", total, found.decoded_frames)
-    told = "yes" if wrong is None else f"not frame {wrong}"
-    yield _said("every frame at its time, from 0", "yes", told)
+    regular = "yes" if wrong is None else f"not frame {wrong}"
+    yield _said("every frame at its time, from 0", "yes", regular)
     keys = sorted(packet.pts for packet in packets if packet.key)
     gap = max((b - a for a, b in pairwise([*keys, int((total - 1) * tick) + int(tick)])), default=0)
     longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
@@ -260,8 +260,8 @@ def _sound_findings(
     yield _said("sound", words, line, holds=holds)
     length = Fraction(len(packets) * AAC_PACKET_SAMPLES, timeline.sample_rate_hz)
     within = max(1 / timeline.frame_rate, Fraction(AAC_PACKET_SAMPLES, timeline.sample_rate_hz))
-    told = f"{float(timeline.duration_s):.3f} s", f"{float(length):.3f} s"
-    yield _said("sound as long as picture", *told, holds=abs(length - timeline.duration_s) <= within)
+    lengths = f"{float(timeline.duration_s):.3f} s", f"{float(length):.3f} s"
+    yield _said("sound as long as picture", *lengths, holds=abs(length - timeline.duration_s) <= within)
     yield _said("sound from 0", 0, packets[0].pts if packets else "no sound")
     if promise.loudness_lufs is not None and found.loudness_lufs is not None:
         near = abs(found.loudness_lufs - promise.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
@@ -282,11 +282,12 @@ def _sound_findings(
 
 def _loudness_told(promise: DeliverySpec, found: Inspection, *, is_held_down: bool) -> str:
     """Say which loudness was asked for, which was reached, and why they differ where they do."""
-    told = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
+    loudness = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
     if not is_held_down:
-        return told
+        return loudness
     limit = f"{promise.true_peak_dbtp:g}" if promise.true_peak_dbtp is not None else "0"
-    return f"{told}: its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
+    held = f"its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
+    return f"{loudness}: {held}"
 
 
 def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[CheckResult]:
@@ -313,9 +314,11 @@ def check_film(path: Path, timeline: Timeline, promise: DeliverySpec) -> tuple[I
     findings = compare(timeline, found, promise)
     broken = [finding for finding in findings if not finding.holds]
     if broken:
-        told = "; ".join(f"{finding.promise}: {finding.found} instead of {finding.expected}" for finding in broken[:4])
+        differences = "; ".join(
+            f"{finding.promise}: {finding.found} instead of {finding.expected}" for finding in broken[:4]
+        )
         raise StageError(
-            f"The film is not what was promised: {told}.",
+            f"The film is not what was promised: {differences}.",
             where=str(path),
             expected="a file like its timeline",
             hint=_AGAIN,

@@ -100,7 +100,7 @@ def _parts(timeline: Timeline) -> Iterator[tuple[str, int, int, list[Json]]]:
 
 
 def _captions(timeline: Timeline, start_frame: int, end_frame: int) -> list[Json]:
-    """Markers for captions that begin in a stretch."""
+    """Markers for captions that begin in a range of frames."""
     begin: list[Caption] = [c for c in timeline.captions if start_frame <= c.in_frame < end_frame]
     rate = timeline.frame_rate
     return [_marker(c.text, c.in_frame, min(c.out_frame, end_frame) - c.in_frame, rate, _CAPTION_COLOUR) for c in begin]

@@ -28,7 +28,7 @@ _ADTS_SYNC: Final = 0xFFF0
 _MICROSECONDS: Final = 1_000_000
 _MOVIE_TIMESCALE_HZ: Final = FILM_RATE_HZ
 """Named, because ffmpeg would take a common multiple of all AAC rates, in which chapters overflow after 38 s."""
-# ISO 639-1 to 639-2/T, which MP4 wants; others are told as undetermined.
+# ISO 639-1 to 639-2/T, which MP4 wants; others are tagged as undetermined.
 _LANGUAGE_PAIRS: Final = (
     "ar:ara bg:bul ca:cat cs:ces da:dan de:deu el:ell en:eng es:spa et:est fa:fas fi:fin fr:fra ga:gle he:heb hi:hin "
     "hr:hrv hu:hun id:ind is:isl it:ita ja:jpn ko:kor la:lat lt:lit lv:lav nb:nob nl:nld nn:nno no:nor pl:pol pt:por "
@@ -149,13 +149,13 @@ def join(
     if sound is not None:
         inputs += ["-f", "aac", "-i", file_argument(sound)]
         maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={_three_letters(language)}"]
-    told = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy"]
-    told += [part for name, value in BITEXACT.items() for part in (f"-{name}", value)]
+    mapping = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy"]
+    mapping += [part for name, value in BITEXACT.items() for part in (f"-{name}", value)]
     boxes = ["-video_track_timescale", str(timescale_for(frame_rate)), "-use_editlist", "0"]
     boxes += ["-movie_timescale", str(_MOVIE_TIMESCALE_HZ)]
     boxes += ["-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", "-y", file_argument(out)]
     try:
-        run([*inputs, *maps, *told, *boxes], timeout_s=3600, purpose="joining the film")
+        run([*inputs, *maps, *mapping, *boxes], timeout_s=3600, purpose="joining the film")
     finally:
         list_file.unlink(missing_ok=True)
         metadata_file.unlink(missing_ok=True)

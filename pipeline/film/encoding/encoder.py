@@ -100,9 +100,9 @@ def timescale_for(frame_rate: Fraction) -> int:
 
 
 def group_frames(frames: int, frame_rate: Fraction, keyframe_seconds: float) -> int:
-    """Return the length of each closed group in a stretch of `frames`: as near as possible to what is wanted.
+    """Return the length of each closed group in a segment of `frames`: as near as possible to what is wanted.
 
-    No group is longer than two seconds, and none shorter than half of one where the stretch allows that.
+    No group is longer than two seconds, and none shorter than half of one where the segment allows that.
     """
     shortest, longest = -(-frame_rate // 2), int(2 * frame_rate)
     wanted = min(max(round(Fraction(keyframe_seconds).limit_denominator(1000) * frame_rate), shortest), longest)
@@ -177,7 +177,7 @@ class EncoderPlan:
         return ffmpeg.input("pipe:0", **raw, **COLOUR_TAGS)
 
     def arguments(self, stream: Any, frames: int, path: Path) -> list[str]:
-        """Return ffmpeg's arguments for encoding a stretch of `frames`.
+        """Return ffmpeg's arguments for encoding a segment of `frames`.
 
         Parameters
         ----------
@@ -190,8 +190,8 @@ class EncoderPlan:
         plain = {"filter_threads": 1, "an": None, "fps_mode": "passthrough", "pix_fmt": "yuv420p"}
         codec = {"c:v": self.codec, "g": group, **self._codec_options(group)}
         file = {"video_track_timescale": timescale_for(self.frame_rate), "format": "mp4", "y": None}
-        told = {**plain, **COLOUR_TAGS, **codec, **BITEXACT, **file}
-        arguments: list[str] = ffmpeg.get_args(ffmpeg.output(stream, file_argument(path), **told))
+        options = {**plain, **COLOUR_TAGS, **codec, **BITEXACT, **file}
+        arguments: list[str] = ffmpeg.get_args(ffmpeg.output(stream, file_argument(path), **options))
         return arguments
 
     @property
@@ -208,15 +208,15 @@ class EncoderPlan:
             return self._x264_options(group)
         if self.codec == "libx265":
             quality = "lossless=1" if self.lossless else f"crf={self.crf}"
-            told = (
+            params = (
                 f"{quality}:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0:bframes={B_FRAMES}:log-level=none"
             )
             pools = f"pools={self.threads}:frame-threads=1"
-            return {"preset": self.preset, "x265-params": f"{told}:{pools}", "tag:v": "hvc1"}
+            return {"preset": self.preset, "x265-params": f"{params}:{pools}", "tag:v": "hvc1"}
         if self.codec == "libsvtav1":
             quick = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "faster": "9", "fast": "8", "medium": "7"}
-            told = f"keyint={group}:scd=0:lp={self.threads}"
-            return {"preset": quick.get(self.preset, "5"), "crf": self.crf + 8, "svtav1-params": told}
+            params = f"keyint={group}:scd=0:lp={self.threads}"
+            return {"preset": quick.get(self.preset, "5"), "crf": self.crf + 8, "svtav1-params": params}
         kinds: dict[str, dict[str, str | int]] = {
             "h264_nvenc": {"rc": "vbr", "cq": self.crf, "b:v": 0, "preset": "p5", "forced-idr": 1},
             "h264_videotoolbox": {"q:v": max(1, 100 - 2 * self.crf)},
@@ -226,7 +226,7 @@ class EncoderPlan:
         return {**kinds[self.codec], "bf": B_FRAMES, "profile:v": "high", "level": self.level.replace(".", "")}
 
     def _x264_options(self, group: int) -> dict[str, str | int]:
-        told = {
+        settings = {
             "keyint": group,
             "min-keyint": group,
             "scenecut": 0,
@@ -240,7 +240,7 @@ class EncoderPlan:
             "threads": self.threads,
         }
         quality: dict[str, str | int] = {"qp": 0} if self.lossless else {"crf": self.crf, "profile:v": "high"}
-        params = ":".join([*(f"{name}={value}" for name, value in told.items()), *filter(None, [self.x264_extra])])
+        params = ":".join([*(f"{name}={value}" for name, value in settings.items()), *filter(None, [self.x264_extra])])
         return {"preset": self.preset, **quality, "level": self.level, "x264-params": params}
 
 
@@ -333,7 +333,7 @@ def encode_frames(
     plan: EncoderPlan,
     on_frame: Callable[[int], None] = _ignore,
 ) -> None:
-    """Draw a stretch of the film and encode it.
+    """Draw a segment of the film and encode it.
 
     Drawing and encoding overlap: ffmpeg takes frames in ahead of its encoder, in a thread of its own. Measured at
     1080p60 on two cores, a second thread and more buffers on our side made it 2% slower, because one buffer stays near
@@ -344,7 +344,7 @@ def encode_frames(
     draw
         `draw(frame, out)` draws a frame of the clip into a buffer of `plan.frame_shape`, over the frame before.
     start_frame, end_frame
-        The stretch, the end not included.
+        Its frames, the end not included.
     path
         The MP4 to write.
     plan

@@ -38,9 +38,9 @@ def try_encoder(encoder: Encoder) -> Trial:
     """Encode a third of a second with an encoder; once a process."""
     codec = CODECS[encoder]
     grey = ffmpeg.input(_TRIAL, format="lavfi")
-    told = {"pix_fmt": "yuv420p", "c:v": codec, "bf": 2, "level": _TRIAL_LEVEL, "format": "null"}
+    options = {"pix_fmt": "yuv420p", "c:v": codec, "bf": 2, "level": _TRIAL_LEVEL, "format": "null"}
     try:
-        run(ffmpeg.get_args(ffmpeg.output(grey, "-", **told)), timeout_s=30, purpose=f"trying the encoder {codec}")
+        run(ffmpeg.get_args(ffmpeg.output(grey, "-", **options)), timeout_s=30, purpose=f"trying the encoder {codec}")
     except FfmpegError as error:
         return Trial(encoder, codec, works=False, why=error.what[:_LONGEST_WORDS])
     return Trial(encoder, codec, works=True)

@@ -111,7 +111,7 @@ class FootageChain:
         return read_still(self.footage.path) if self.footage.is_still else None
 
     def stream(self, first: int, end: int, still: NDArray[np.uint8] | None) -> Any:
-        """Build the chain for a stretch of frames, counted from the insert's first, the end not included.
+        """Build the chain for a range of frames, counted from the insert's first, the end not included.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class FootageChain:
             end_s=begin + end / self.frame_rate + early,
         )
         source = open_media(path, form, **entry.options)["V:0"]
-        # by the insert's own time, in ticks of which a frame has a whole number, whatever was sought: every stretch
+        # by the insert's own time, in ticks of which a frame has a whole number, whatever was sought: every segment
         # rounds alike
         tick = 1 / (self.frame_rate * _FRAME_TICKS)
         zero = self.footage.start_s + begin + early + tick

@@ -61,7 +61,7 @@ class Colours:
     full_range
         Whether black is 0 and white is 255 in it, rather than 16 and 235.
     primaries, transfer
-        As told; empty where they are not.
+        As tagged; empty where they are not.
     peak_nits
         How bright it gets, where its range is high.
     """
@@ -83,7 +83,7 @@ class Colours:
         return self.transfer in _HIGH_RANGE
 
     @property
-    def told(self) -> str:
+    def name(self) -> str:
         """What they are called in front of people; empty where there is nothing to tell."""
         names = [_HIGH_RANGE.get(self.transfer, ""), _GAMUT_NAMES.get(self.primaries, "")]
         return ", ".join(filter(None, names))
@@ -91,18 +91,18 @@ class Colours:
 
 def colours_of(
     pixel_format: str,
-    told: Mapping[str, str],
+    tags: Mapping[str, str],
     size: tuple[int, int],
     peak_nits: float | None = None,
 ) -> Colours:
-    """Decide what colours a picture is stored in; what is not told is what players take it for.
+    """Decide what colours a picture is stored in; what is not tagged is what players take it for.
 
     Parameters
     ----------
     pixel_format
         As ffmpeg calls it: `yuv420p10le`.
-    told
-        `color_range`, `color_space`, `color_primaries` and `color_trc` in ffmpeg's words, where they are told.
+    tags
+        `color_range`, `color_space`, `color_primaries` and `color_trc` in ffmpeg's words, where they are tagged.
     size
         Width and height, in pixels: untagged footage of HD's size is BT.709, smaller footage BT.601.
 
@@ -111,15 +111,15 @@ def colours_of(
     ValueError
         Where they are stored in a way that can't be shown, such as ICtCp; says in which.
     """
-    matrix, primaries, transfer = (told.get(f"color_{name}", "") for name in ("space", "primaries", "trc"))
+    matrix, primaries, transfer = (tags.get(f"color_{name}", "") for name in ("space", "primaries", "trc"))
     if pixel_format.startswith(_RGB_STARTS):
         found, full = "", True
     else:
         if matrix not in _MATRICES and matrix not in _UNTOLD:
             raise ValueError(matrix)
         found = _MATRICES.get(matrix) or _likely_matrix(primaries, transfer, size)
-        full = told.get("color_range") == "pc" or (
-            told.get("color_range") != "tv" and pixel_format.startswith(_FULL_STARTS)
+        full = tags.get("color_range") == "pc" or (
+            tags.get("color_range") != "tv" and pixel_format.startswith(_FULL_STARTS)
         )
     return Colours(
         matrix=found,

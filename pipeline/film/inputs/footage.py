@@ -65,11 +65,11 @@ class Footage:
     @property
     def remark(self) -> str:
         """What a person should know about how it is shown; empty where nothing."""
-        told = self.picture.colours.told
-        if not told:
+        name = self.picture.colours.name
+        if not name:
             return ""
         how = "tone-mapped to" if self.picture.colours.is_high_range else "brought into"
-        return f"{self.path.name} is stored in {told}; it is {how} the film's BT.709."
+        return f"{self.path.name} is stored in {name}; it is {how} the film's BT.709."
 
 
 def probe(path: Path) -> Footage:
@@ -146,9 +146,9 @@ def write_sound(
     if fade > 0:
         heard = heard.filter("afade", type="in", duration=f"{fade:.3f}")
         heard = heard.filter("afade", type="out", start_time=f"{seconds - fade:.3f}", duration=f"{fade:.3f}")
-    told: dict[str, object] = {"t": f"{seconds:.3f}", "ac": 2, "ar": FILM_RATE_HZ, "format": "f32le", "y": None}
+    options: dict[str, object] = {"t": f"{seconds:.3f}", "ac": 2, "ar": FILM_RATE_HZ, "format": "f32le", "y": None}
     run_on_file(
-        ffmpeg.get_args(ffmpeg.output(heard, file_argument(out), **told)),
+        ffmpeg.get_args(ffmpeg.output(heard, file_argument(out), **options)),
         timeout_s=limit_s(seconds),
         purpose=f"decoding the sound of {footage.path.name}",
         file_error=FootageError("The footage's sound can't be decoded.", where=str(footage.path), hint=_WITHOUT_SOUND),

@@ -39,12 +39,12 @@ def encode_footage(
     plan: EncoderPlan,
     on_frame: Callable[[int], None] = lambda _done: None,
 ) -> None:
-    """Decode, shape and encode a stretch of footage in one process.
+    """Decode, shape and encode a segment of footage in one process.
 
     Parameters
     ----------
     first, end
-        The stretch, in frames counted from the insert's first; the end not included.
+        The segment, in frames counted from the insert's first; the end not included.
     path
         The MP4 to write.
     plan

@@ -65,7 +65,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a stretch of footage is entered.
+    """Where decoding a part of footage begins.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Entry:
     shown_s
         When the picture that is seen first begins, by the file's own clock; None where it is the file's first.
     stands
-        Whether that picture is seen through all of the stretch.
+        Whether that picture is seen through all of the part.
     """
 
     seek_s: float | None
@@ -95,7 +95,7 @@ def look(path: Path, form: MediaFormat) -> Facts:
     FootageError
         Where there is no picture, or it can't be shown.
     """
-    told = FootageError(
+    error = FootageError(
         "This footage has no picture that can be read.",
         where=str(path),
         expected="a video, a GIF, or a PNG, JPEG or WebP picture",
@@ -103,15 +103,15 @@ def look(path: Path, form: MediaFormat) -> Facts:
     )
     seen = open_media(path, form)["V:0"].filter("showinfo", checksum=0)
     shown = ffmpeg.output(seen, _NULL, format="null", loglevel="info", **{"frames:v": 1})
-    words = run_on_file(ffmpeg.get_args(shown), timeout_s=LOOK_S, purpose=f"looking at {path.name}", file_error=told)
+    words = run_on_file(ffmpeg.get_args(shown), timeout_s=LOOK_S, purpose=f"looking at {path.name}", file_error=error)
     picture = _picture(words, path)
     if picture is None:
-        raise told
+        raise error
     start = re.search(r"^  Duration: .*?, start: (-?\d+\.\d+)", words, re.MULTILINE)
     sound = re.search(r"^  Stream #0:\S*: Audio: ", words, re.MULTILINE)
     return Facts(
         start_s=Fraction(start[1]) if start else Fraction(0),
-        duration_s=_duration(words) or _measured_duration(path, form, told),
+        duration_s=_duration(words) or _measured_duration(path, form, error),
         has_sound=sound is not None,
         picture=picture,
     )
@@ -121,12 +121,12 @@ def _picture(words: str, path: Path) -> FirstPicture | None:
     found = re.search(r"pts_time:.*? fmt:(\w+) .*?sar:(\d{1,9})/(\d{1,9}) s:(\d{1,9})x(\d{1,9})", words)
     if found is None:
         return None
-    told = dict(re.findall(r"(color_(?:range|space|primaries|trc)):(\S+)", words[found.start() :]))
+    tags = dict(re.findall(r"(color_(?:range|space|primaries|trc)):(\S+)", words[found.start() :]))
     size = int(found[4]), int(found[5])
     aspect = Fraction(int(found[2]), int(found[3])) if int(found[3]) else Fraction(1)
     light = re.search(r"MaxCLL=(\d{1,9})", words) or re.search(r"max_luminance=(\d{1,9})", words)
     try:
-        colours = colours_of(found[1], told, size, float(light[1]) if light else None)
+        colours = colours_of(found[1], tags, size, float(light[1]) if light else None)
     except ValueError as error:
         raise FootageError(
             f"The colours of this footage are stored as {error}, which can't be shown.",
@@ -147,10 +147,10 @@ def _duration(words: str) -> float | None:
     return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 
 
-def _measured_duration(path: Path, form: MediaFormat, told: FootageError) -> float:
+def _measured_duration(path: Path, form: MediaFormat, error: FootageError) -> float:
     """Read through a file that doesn't tell how long it is: moving pictures, and what browsers record."""
     copied = ffmpeg.output(open_media(path, form)["V:0"], _NULL, format="null", c="copy", stats=None, loglevel="info")
-    words = run_on_file(ffmpeg.get_args(copied), timeout_s=LOOK_S, purpose=f"measuring {path.name}", file_error=told)
+    words = run_on_file(ffmpeg.get_args(copied), timeout_s=LOOK_S, purpose=f"measuring {path.name}", file_error=error)
     times = re.findall(r"time=(\d+):(\d\d):(\d\d(?:\.\d+)?)", words)
     if not times:
         raise FootageError(
@@ -166,7 +166,7 @@ def _entering(seek_s: float | None) -> dict[str, object]:
 
 
 def find_entry(path: Path, form: MediaFormat, *, file_start_s: Fraction, begin_s: Fraction, end_s: Fraction) -> Entry:
-    """Find where a stretch of footage is entered, so that the picture seen at its begin is decoded.
+    """Find where decoding a part of footage begins, so that the picture seen at its begin is decoded.
 
     That picture may have begun long before, and can be decoded only from a key frame on. Packets are read, and nothing
     is decoded.
@@ -176,7 +176,7 @@ def find_entry(path: Path, form: MediaFormat, *, file_start_s: Fraction, begin_s
     file_start_s
         The file's own start, by its own clock.
     begin_s, end_s
-        The stretch, counted from the file's start.
+        The part, counted from the file's start.
     """
     begin, end = file_start_s + begin_s, file_start_s + end_s
     for back in _STEPS_BACK_S:
@@ -195,7 +195,7 @@ def _scan(
     """When the picture seen at a time begins (None: none that can be decoded), and whether another one follows."""
     source = open_media(path, form, **_entering(seek_s))["V:0"]
     listed = ffmpeg.output(source, _NULL, format="framecrc", c="copy", to=f"{float(end):.6f}")
-    told = FootageError("The footage can't be read.", where=str(path), expected="a video that plays elsewhere")
+    error = FootageError("The footage can't be read.", where=str(path), expected="a video that plays elsewhere")
     process = Process(ffmpeg.get_args(listed), reads=True, timeout_s=LOOK_S, purpose=f"looking into {path.name}")
     key: Fraction | None = None
     shown: Fraction | None = None
@@ -210,7 +210,7 @@ def _scan(
                     shown = time if shown is None else max(shown, time)
                 later |= time > begin
     except FfmpegError as failure:
-        raise blamed(failure, process, told) from failure
+        raise blamed(failure, process, error) from failure
     return shown, later
 
 
@@ -224,6 +224,6 @@ def _packets(process: Process) -> Iterator[tuple[Fraction, bool]]:
             if found := re.match(rb"#tb 0: (\d+)/(\d+)", line):
                 unit = Fraction(int(found[1]), int(found[2]))
             elif found := re.match(rb"0, *(-?\d+|NOPTS), *(-?\d+|NOPTS),", line):
-                told = [int(time) for time in (found[2], found[1]) if time != b"NOPTS" and len(time) < _UNTOLD_DIGITS]
-                if told:  # a decoding time stands in where there is no other
-                    yield told[0] * unit, b"F=0x0" not in line
+                times = [int(time) for time in (found[2], found[1]) if time != b"NOPTS" and len(time) < _UNTOLD_DIGITS]
+                if times:  # a decoding time stands in where there is no other
+                    yield times[0] * unit, b"F=0x0" not in line

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
 from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size
@@ -71,8 +71,8 @@ class CutSettings(FilmSettings):
         description="all, a list of numbers from 1, or best: the lowest loss of those tried on the same sound as the "
         "last.",
     )
-    pick: Literal["telling", "film"] = Field(
-        default="telling",
+    pick: Literal["highlights", "film"] = Field(
+        default="highlights",
         description="telling: the first take, briefly, and then the best; film: all of the film's takes, shorter.",
     )
     take: tuple[CutLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand instead.")
@@ -96,6 +96,12 @@ class CutSettings(FilmSettings):
     theme: str | None = Field(
         default=None, min_length=1, max_length=100, description="Its theme; by default the film's.", examples=["paper"]
     )
+
+    @field_validator("pick", mode="before")
+    @classmethod
+    def _old_pick(cls, value: object) -> object:
+        """Production files of earlier versions say "telling"."""
+        return "highlights" if value == "telling" else value
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:

@@ -20,7 +20,7 @@ from pipeline.film.planning.shares import share_frames
 _SHORTEST_TAKE_S: Final = 0.8
 _NOISE_S: Final = 1.5
 """What was said before any training is soon understood."""
-_TELLING_S: Final = 3.0
+_HIGHLIGHT_S: Final = 3.0
 """About how long a take is shown in a cut: long enough to be heard, short enough to see that it learns."""
 _AUDIBLE_SHARE: Final = 0.25
 """What is heard for less of its time tells nothing; words have pauses too."""
@@ -29,8 +29,8 @@ _FIRST, _MIDDLE, _GOOD, _BEST = 1.0, 2.0, 3.0, 4.0
 
 
 @dataclass(frozen=True)
-class TakeAtHand:
-    """A take that was made for the film, and how many frames of it there are.
+class AvailableTake:
+    """A take of the film, and how many frames of it there are.
 
     `audible` tells how much of its beginning is more than silence: 0 to 1.
     """
@@ -51,7 +51,7 @@ class AvailableSection:
 
     number: int
     recording_frames: int
-    takes: tuple[TakeAtHand, ...]
+    takes: tuple[AvailableTake, ...]
     kind: int = 0
 
     @property
@@ -89,7 +89,7 @@ class CutSection:
 
 
 def plan_cut(
-    settings: CutSettings, at_hand: Sequence[AvailableSection], frames: int, frame_rate: Fraction
+    settings: CutSettings, available: Sequence[AvailableSection], frames: int, frame_rate: Fraction
 ) -> tuple[CutSection, ...]:
     """Choose what a cut shows, in the film's order.
 
@@ -97,7 +97,7 @@ def plan_cut(
     ----------
     settings
         The cut.
-    at_hand
+    available
         All sections of the film.
     frames
         How long the cut's scenes are to last together.
@@ -116,8 +116,8 @@ def plan_cut(
     """
     where = f"cut '{settings.name}'"
     if settings.take:
-        return _by_hand(settings, at_hand, frames, frame_rate, where)
-    chosen = _sections(settings, at_hand, where)
+        return _by_hand(settings, available, frames, frame_rate, where)
+    chosen = _sections(settings, available, where)
     shortest = math.ceil(SHORTEST_SECTION_S * frame_rate)
     lowest = [min(section.frames, shortest) for section in chosen]
     if sum(lowest) > frames:
@@ -132,9 +132,9 @@ def plan_cut(
     return tuple(_section(settings, section, share, frame_rate) for section, share in pairs)
 
 
-def once_each(settings: CutSettings, at_hand: Sequence[AvailableSection]) -> CutSettings:
+def once_each(settings: CutSettings, available: Sequence[AvailableSection]) -> CutSettings:
     """The same cut with the first line for each take alone: a film of fewer takes is nearest to several lines."""
-    sections = {section.number: section for section in at_hand}
+    sections = {section.number: section for section in available}
     seen: set[tuple[int, int]] = set()
     kept = []
     for line in settings.take:
@@ -145,48 +145,50 @@ def once_each(settings: CutSettings, at_hand: Sequence[AvailableSection]) -> Cut
     return settings.model_copy(update={"take": tuple(kept)})
 
 
-def _sections(settings: CutSettings, at_hand: Sequence[AvailableSection], where: str) -> list[AvailableSection]:
+def _sections(settings: CutSettings, available: Sequence[AvailableSection], where: str) -> list[AvailableSection]:
     if settings.sections == "all":
-        return list(at_hand)
+        return list(available)
     if settings.sections == "best":
-        like = [section for section in at_hand if section.kind == at_hand[-1].kind]
+        like = [section for section in available if section.kind == available[-1].kind]
         return [min(like, key=lambda section: (section.best_nats, -section.number))]
     numbers = {number - 1 for number in settings.sections}
-    unknown = sorted(numbers - {section.number for section in at_hand})
+    unknown = sorted(numbers - {section.number for section in available})
     if unknown:
         raise ProductionError(
-            f"There is no section {unknown[0] + 1}.", where=where, expected=f"1 to {len(at_hand)}, as in the film"
+            f"There is no section {unknown[0] + 1}.", where=where, expected=f"1 to {len(available)}, as in the film"
         )
-    return [section for section in at_hand if section.number in numbers]
+    return [section for section in available if section.number in numbers]
 
 
-def _section(settings: CutSettings, at_hand: AvailableSection, frames: int, rate: Fraction) -> CutSection:
-    recording = _excerpt(settings, at_hand, rate)
-    spoken = sum(take.frames for take in at_hand.takes)
-    recording = max(min(recording, int(_RECORDING_SHARE * frames)), min(frames - spoken, at_hand.recording_frames))
+def _section(settings: CutSettings, available: AvailableSection, frames: int, rate: Fraction) -> CutSection:
+    recording = _excerpt(settings, available, rate)
+    spoken = sum(take.frames for take in available.takes)
+    recording = max(min(recording, int(_RECORDING_SHARE * frames)), min(frames - spoken, available.recording_frames))
     left = frames - recording
-    takes, weights = _telling(at_hand.takes, left, rate)
+    takes, weights = _highlights(available.takes, left, rate)
     if settings.pick == "film":
-        takes, weights = at_hand.takes, [float(take.frames) for take in at_hand.takes]
+        takes, weights = available.takes, [float(take.frames) for take in available.takes]
         takes, weights = _as_many_as_fit(takes, weights, left, rate)
     shortest = math.ceil(_SHORTEST_TAKE_S * rate)
     lowest = [min(take.frames, shortest, left // len(takes)) for take in takes]
     highest = [take.frames for take in takes]
-    if settings.pick == "telling" and takes[0] is at_hand.takes[0] and len(takes) > 1:
+    if settings.pick == "highlights" and takes[0] is available.takes[0] and len(takes) > 1:
         brief = min(highest[0], int(_NOISE_S * rate))
         highest[0] = max(brief, lowest[0], left - sum(highest[1:]))
     shares = share_frames(left, weights, lowest, highest)
     shown = zip(takes, shares, strict=True)
-    return CutSection(at_hand.number, recording, tuple(CutTake(t.iteration, n, t.caption) for t, n in shown if n))
+    return CutSection(available.number, recording, tuple(CutTake(t.iteration, n, t.caption) for t, n in shown if n))
 
 
-def _excerpt(settings: CutSettings, at_hand: AvailableSection, rate: Fraction) -> int:
+def _excerpt(settings: CutSettings, available: AvailableSection, rate: Fraction) -> int:
     wanted = int(Fraction(settings.recording_seconds).limit_denominator(1_000_000) * rate)
-    return min(wanted, at_hand.recording_frames)
+    return min(wanted, available.recording_frames)
 
 
-def _telling(takes: tuple[TakeAtHand, ...], frames: int, rate: Fraction) -> tuple[tuple[TakeAtHand, ...], list[float]]:
-    """Choose the takes that tell most: the best, the first, one on the way, then the next best."""
+def _highlights(
+    takes: tuple[AvailableTake, ...], frames: int, rate: Fraction
+) -> tuple[tuple[AvailableTake, ...], list[float]]:
+    """Choose the highlights: the best, the first, one on the way, then the next best."""
     silent = [take.audible < _AUDIBLE_SHARE for take in takes]
     good = sorted(range(len(takes)), key=lambda index: (silent[index], _loss(takes[index]), -index))
     best = good[0]
@@ -196,7 +198,7 @@ def _telling(takes: tuple[TakeAtHand, ...], frames: int, rate: Fraction) -> tupl
     weights: dict[int, float] = {}
     for index, weight in ranked:
         weights.setdefault(index, weight)
-    count = max(1, round(frames / rate / Fraction(_TELLING_S)))
+    count = max(1, round(frames / rate / Fraction(_HIGHLIGHT_S)))
     order = list(weights)
     while count < len(order) and sum(takes[index].frames for index in order[:count]) < frames:
         count += 1
@@ -205,8 +207,8 @@ def _telling(takes: tuple[TakeAtHand, ...], frames: int, rate: Fraction) -> tupl
 
 
 def _as_many_as_fit(
-    takes: tuple[TakeAtHand, ...], weights: list[float], frames: int, rate: Fraction
-) -> tuple[tuple[TakeAtHand, ...], list[float]]:
+    takes: tuple[AvailableTake, ...], weights: list[float], frames: int, rate: Fraction
+) -> tuple[tuple[AvailableTake, ...], list[float]]:
     """Leave takes out, evenly, where all of them would be too short to be heard."""
     most = max(1, int(frames / (_SHORTEST_TAKE_S * rate)))
     if len(takes) <= most:
@@ -217,14 +219,14 @@ def _as_many_as_fit(
 
 
 def _by_hand(
-    settings: CutSettings, at_hand: Sequence[AvailableSection], frames: int, rate: Fraction, where: str
+    settings: CutSettings, available: Sequence[AvailableSection], frames: int, rate: Fraction, where: str
 ) -> tuple[CutSection, ...]:
-    sections = {section.number: section for section in at_hand}
-    lines: dict[int, list[tuple[TakeAtHand, CutLine]]] = {}
+    sections = {section.number: section for section in available}
+    lines: dict[int, list[tuple[AvailableTake, CutLine]]] = {}
     for line in settings.take:
         if line.section - 1 not in sections:
             raise ProductionError(
-                f"There is no section {line.section}.", where=where, expected=f"1 to {len(at_hand)}, as in the film"
+                f"There is no section {line.section}.", where=where, expected=f"1 to {len(available)}, as in the film"
             )
         section = sections[line.section - 1]
         lines.setdefault(section.number, []).append((_nearest(section, line.iteration), line))
@@ -258,11 +260,11 @@ def _by_hand(
     return tuple(CutSection(number, excerpts[number], tuple(takes)) for number, takes in shown.items())
 
 
-def _within(seconds: float, take: TakeAtHand, rate: Fraction) -> int:
+def _within(seconds: float, take: AvailableTake, rate: Fraction) -> int:
     return max(1, min(take.frames, int(Fraction(seconds).limit_denominator(1_000_000) * rate)))
 
 
-def _nearest(section: AvailableSection, wanted: int | str) -> TakeAtHand:
+def _nearest(section: AvailableSection, wanted: int | str) -> AvailableTake:
     if wanted == "first":
         return section.takes[0]
     if wanted == "last":
@@ -272,5 +274,5 @@ def _nearest(section: AvailableSection, wanted: int | str) -> TakeAtHand:
     return min(section.takes, key=lambda take: (abs(take.iteration - int(wanted)), take.iteration))
 
 
-def _loss(take: TakeAtHand) -> float:
+def _loss(take: AvailableTake) -> float:
     return take.validation_loss_nats if math.isfinite(take.validation_loss_nats) else math.inf

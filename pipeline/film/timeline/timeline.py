@@ -29,7 +29,7 @@ class TimelineRecord(BaseModel):
 
 
 class Span(TimelineRecord):
-    """A stretch of the film: frames `start_frame` to `end_frame`, the end not included."""
+    """A part of the film: frames `start_frame` to `end_frame`, the end not included."""
 
     start_frame: int = Field(ge=0)
     end_frame: int = Field(gt=0, le=MOST_FRAMES)
@@ -37,7 +37,7 @@ class Span(TimelineRecord):
     @model_validator(mode="after")
     def _is_a_stretch(self) -> Self:
         if self.end_frame <= self.start_frame:
-            raise ValueError(f"frames {self.start_frame} to {self.end_frame} are no stretch of film")
+            raise ValueError(f"frames {self.start_frame} to {self.end_frame} are no part of a film")
         return self
 
     @property
@@ -192,7 +192,7 @@ class Timeline(TimelineRecord):
         raise IndexError(f"the film has frames 0 to {self.total_frames - 1}, not {frame}")
 
     def captions_between(self, start_frame: int, end_frame: int) -> tuple[Caption, ...]:
-        """All captions of which something is seen in a stretch."""
+        """All captions of which something is seen in a range of frames."""
         return tuple(c for c in self.captions if c.in_frame < end_frame and c.out_frame > start_frame)
 
 
@@ -207,7 +207,7 @@ def _check_contiguous(spans: tuple[Span, ...], start_frame: int, end_frame: int,
 
 
 class Segment(TimelineRecord):
-    """A stretch of silent video, encoded in closed groups of pictures. Its file is relative to the record's folder."""
+    """A part of silent video, encoded in closed groups of pictures. Its file is relative to the record's folder."""
 
     video_file: PlainName = "segment.mp4"
     start_frame: int

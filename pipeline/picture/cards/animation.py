@@ -24,7 +24,7 @@ from pipeline.picture.drawing.planes import Plane, Planes, ink, new_planes, plan
 
 ENTER_S: Final = 0.7
 """How long an element takes to enter."""
-LEAVE_S: Final = 0.4
+EXIT_S: Final = 0.4
 _MOST_PIXELS: Final = 1 << 27
 LARGEST_SHARE: Final = 0.35
 """Of a short card, for entering and for leaving each."""
@@ -33,8 +33,8 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Presence:
-    """How an element stands in a frame: how much of it is there (0..1), and how far below its place (px)."""
+class LayerState:
+    """A layer in a frame: its opacity (0..1), and how far below its place it is drawn (px)."""
 
     opacity: float
     drop_px: float
@@ -42,7 +42,7 @@ class Presence:
 
 def transition_progress(
     layer: CardLayer, seconds: float, length_s: float, latest_s: float, *, stays: tuple[bool, bool]
-) -> Presence:
+) -> LayerState:
     """How a layer stands `seconds` after its page's beginning.
 
     Parameters
@@ -57,9 +57,9 @@ def transition_progress(
         Whether the layer was there before the page, and whether it stays after it.
     """
     hurry = min(1.0, LARGEST_SHARE * length_s / (latest_s + ENTER_S))
-    come = 1.0 if stays[0] else (seconds - layer.delay_s * hurry) / (ENTER_S * hurry)
-    go = 1.0 if stays[1] else (length_s - seconds) / min(LEAVE_S, LARGEST_SHARE * length_s)
-    return Presence(smoothstep(come) * smoothstep(go), layer.move_y_px * (1.0 - ease_out(come)))
+    enter = 1.0 if stays[0] else (seconds - layer.delay_s * hurry) / (ENTER_S * hurry)
+    exit_ = 1.0 if stays[1] else (length_s - seconds) / min(EXIT_S, LARGEST_SHARE * length_s)
+    return LayerState(smoothstep(enter) * smoothstep(exit_), layer.move_y_px * (1.0 - ease_out(enter)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +102,14 @@ class CardAnimation:
         """Draw a frame over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
         planes = planes_of(out, self._card.width, self._card.height)
         page, standing = self._standing(frame - self._start)
-        if all(one == Presence(1.0, 0.0) for one in standing):
+        if all(one == LayerState(1.0, 0.0) for one in standing):
             planes.copy_from(self._rest(page))
             return
         planes.copy_from(self._ground)
         for layer, one in zip(self._card.pages[page].layers, standing, strict=True):
             _blend(planes, self._sprite(layer), one)
 
-    def _standing(self, frame: int) -> tuple[int, list[Presence]]:
+    def _standing(self, frame: int) -> tuple[int, list[LayerState]]:
         """Which page is seen, and how each of its layers stands."""
         pages = self._card.pages
         number = min(len(pages) - 1, max(0, frame * len(pages) // self._frames))
@@ -130,7 +130,7 @@ class CardAnimation:
         if page not in self._at_rest:
             planes = self._ground.copied()
             for layer in self._card.pages[page].layers:
-                _blend(planes, self._sprite(layer), Presence(1.0, 0.0))
+                _blend(planes, self._sprite(layer), LayerState(1.0, 0.0))
             self._at_rest[page] = planes
         return self._at_rest[page]
 
@@ -177,18 +177,18 @@ def _chroma(premultiplied: Floats, quarters: Floats, half_opacity: Floats) -> tu
     return planes.cb * half_opacity, planes.cr * half_opacity
 
 
-def _blend(planes: Planes, sprite: _Sprite, one: Presence) -> None:
+def _blend(planes: Planes, sprite: _Sprite, one: LayerState) -> None:
     if one.opacity <= 0:
         return
     left, top = sprite.layer.x_px, sprite.layer.y_px
-    share, drop = float(one.opacity), float(one.drop_px)
-    _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), share)
+    alpha, drop = float(one.opacity), float(one.drop_px)
+    _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), alpha)
     for plane, chroma in ((planes.cb, sprite.cb), (planes.cr, sprite.cr)):
-        _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), share)
+        _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), alpha)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _blend_plane(plane: Plane, colour: Floats, opacity: Floats, at: tuple[int, float], share: float) -> None:
+def _blend_plane(plane: Plane, colour: Floats, opacity: Floats, at: tuple[int, float], alpha: float) -> None:
     """Lay a premultiplied sprite on a plane, its top left corner at (column, row between rows), cut at the edges."""
     height, width = opacity.shape
     left, top = at
@@ -198,12 +198,12 @@ def _blend_plane(plane: Plane, colour: Floats, opacity: Floats, at: tuple[int, f
     for y in range(max(0, row), min(plane.shape[0], row + height + 1)):
         here, above = y - row, y - row - 1
         for x in range(max(0, left), min(plane.shape[1], left + width)):
-            ink_here = covered = np.float32(0.0)
+            ink_here = alpha_here = np.float32(0.0)
             if here < height:
                 ink_here += keep * colour[here, x - left]
-                covered += keep * opacity[here, x - left]
+                alpha_here += keep * opacity[here, x - left]
             if above >= 0:
                 ink_here += drop * colour[above, x - left]
-                covered += drop * opacity[above, x - left]
-            if covered > 0.0:
-                plane[y, x] = int(plane[y, x] * (1.0 - covered * share) + ink_here * share + 0.5)
+                alpha_here += drop * opacity[above, x - left]
+            if alpha_here > 0.0:
+                plane[y, x] = int(plane[y, x] * (1.0 - alpha_here * alpha) + ink_here * alpha + 0.5)

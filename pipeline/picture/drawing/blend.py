@@ -17,57 +17,57 @@ from numpy.typing import NDArray
 
 from pipeline.picture.drawing.planes import Ink, Plane, Planes
 
-Coverage = NDArray[np.uint8]
+Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _mix(under: int, over: float, share: float) -> int:
-    """Blend one byte; `share` is between 0 and 1."""
-    return int(under + (over - under) * share + 0.5)
+def _mix(under: int, over: float, alpha: float) -> int:
+    """Blend one byte; `alpha` is between 0 and 1."""
+    return int(under + (over - under) * alpha + 0.5)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
-    """Blend a colour through a mask of shares (0..1) whose top left pixel lies at (left, top)."""
+    """Blend a colour through a mask of alphas (0..1) whose top left pixel lies at (left, top)."""
     first_row, last_row = max(top, 0), min(top + mask.shape[0], luma.shape[0])
     first, last = max(left, 0), min(left + mask.shape[1], luma.shape[1])
     for y in range(first_row, last_row):
         for x in range(first, last):
-            share = mask[y - top, x - left]
-            if share > 0.0:
-                luma[y, x] = _mix(luma[y, x], colour[0], share)
+            alpha = mask[y - top, x - left]
+            if alpha > 0.0:
+                luma[y, x] = _mix(luma[y, x], colour[0], alpha)
     for y in range(first_row // 2, (last_row + 1) // 2):
         for x in range(first // 2, (last + 1) // 2):
-            share = 0.0
+            alpha = 0.0
             for row in range(2 * y, 2 * y + 2):
                 for column in range(2 * x, 2 * x + 2):
                     if first_row <= row < last_row and first <= column < last:
-                        share += mask[row - top, column - left]
-            if share > 0.0:
-                cb[y, x] = _mix(cb[y, x], colour[1], share * 0.25)
-                cr[y, x] = _mix(cr[y, x], colour[2], share * 0.25)
+                        alpha += mask[row - top, column - left]
+            if alpha > 0.0:
+                cb[y, x] = _mix(cb[y, x], colour[1], alpha * 0.25)
+                cr[y, x] = _mix(cr[y, x], colour[2], alpha * 0.25)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _sprite_row(coverage: Coverage, row: int, drop: float, share: float, out: Floats) -> None:
-    """Shares of one row of a sprite that is moved down by a fraction of a pixel, from out[1] on."""
-    height, width = coverage.shape
-    whole = (1.0 - drop) * share if row < height else 0.0
-    moved = drop * share if row > 0 else 0.0
-    here, above = coverage[min(row, height - 1)], coverage[max(row - 1, 0)]
+def _sprite_row(mask: Mask, row: int, drop: float, alpha: float, out: Floats) -> None:
+    """The alphas of one row of a sprite that is moved down by a fraction of a pixel, from out[1] on."""
+    height, width = mask.shape
+    whole = (1.0 - drop) * alpha if row < height else 0.0
+    moved = drop * alpha if row > 0 else 0.0
+    here, above = mask[min(row, height - 1)], mask[max(row - 1, 0)]
     for x in range(width):
         out[x + 1] = np.float32(whole * here[x] + moved * above[x])
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _blend_sprite(
-    luma: Plane, cb: Plane, cr: Plane, coverage: Coverage, left: int, top: float, colour: Ink, opacity: float
+    luma: Plane, cb: Plane, cr: Plane, mask: Mask, left: int, top: float, colour: Ink, opacity: float
 ) -> None:
-    """Blend row by row, two rows of luma and then the row of chroma that they share."""
+    """Blend row by row, two rows of luma and then their row of chroma."""
     start = math.floor(top)
     drop = top - start
-    height, width = coverage.shape[0] + (1 if drop > 0.0 else 0), coverage.shape[1]
+    height, width = mask.shape[0] + (1 if drop > 0.0 else 0), mask.shape[1]
     first, last = max(left, 0), min(left + width, luma.shape[1])
     rows = np.zeros((2, width + 3), dtype=np.float32)
     y0, y1 = np.float32(colour[0] + 0.5), np.float32(0.5)
@@ -77,35 +77,33 @@ def _blend_sprite(
             y = 2 * pair + half
             if y < start or y >= start + height or y >= luma.shape[0]:
                 continue
-            _sprite_row(coverage, y - start, drop, opacity / 255.0, rows[half])
-            shares, line = rows[half, 1 + first - left :], luma[y]
+            _sprite_row(mask, y - start, drop, opacity / 255.0, rows[half])
+            alphas, line = rows[half, 1 + first - left :], luma[y]
             for x in range(first, last):
-                share = shares[x - first]
-                line[x] = np.uint8(line[x] * (np.float32(1.0) - share) + (y0 - y1) * share + y1)
+                alpha = alphas[x - first]
+                line[x] = np.uint8(line[x] * (np.float32(1.0) - alpha) + (y0 - y1) * alpha + y1)
         for x in range(first // 2, (last + 1) // 2):
             at = max(0, 2 * x - left + 1)
             end = 2 * x - left + 2
-            share = (rows[0, at] + rows[0, end] + rows[1, at] + rows[1, end]) * 0.25
-            if share > 0.0:
-                cb[pair, x] = _mix(cb[pair, x], colour[1], share)
-                cr[pair, x] = _mix(cr[pair, x], colour[2], share)
+            alpha = (rows[0, at] + rows[0, end] + rows[1, at] + rows[1, end]) * 0.25
+            if alpha > 0.0:
+                cb[pair, x] = _mix(cb[pair, x], colour[1], alpha)
+                cr[pair, x] = _mix(cr[pair, x], colour[2], alpha)
 
 
-def blend_sprite(
-    planes: Planes, coverage: Coverage, corner: tuple[int, float], colour: Ink, opacity: float = 1.0
-) -> None:
-    """Blend one colour through a sprite's coverage (h, w), 0..255, whose corner is (left, top); what sticks out is cut.
+def blend_sprite(planes: Planes, mask: Mask, corner: tuple[int, float], colour: Ink, opacity: float = 1.0) -> None:
+    """Blend one colour through a sprite's mask (h, w), 0..255, whose corner is (left, top); what sticks out is cut.
 
     `top` may lie between pixels.
     """
-    if opacity > 0 and coverage.size:
+    if opacity > 0 and mask.size:
         left, top = corner
-        _blend_sprite(planes.luma, planes.cb, planes.cr, coverage, left, float(top), colour, float(opacity))
+        _blend_sprite(planes.luma, planes.cb, planes.cr, mask, left, float(top), colour, float(opacity))
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: float, opacity: float) -> Floats:
-    """Shares of a rectangle with round corners, its mask beginning at the whole pixel up and left of its corner."""
+    """The mask of a rectangle with round corners, beginning at the whole pixel up and left of its corner."""
     first, first_row = math.floor(left), math.floor(top)
     mask = np.zeros((math.ceil(bottom) - first_row, math.ceil(right) - first), dtype=np.float32)
     half_width, half_height = (right - left) / 2, (bottom - top) / 2
@@ -114,12 +112,12 @@ def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: 
         rows = min(y + 1.0, bottom - first_row) - max(float(y), top - first_row)
         for x in range(mask.shape[1]):
             columns = min(x + 1.0, right - first) - max(float(x), left - first)
-            share = rows * columns
+            alpha = rows * columns
             across = abs(x + 0.5 - middle) - half_width + radius
             down = abs(y + 0.5 - middle_row) - half_height + radius
             if across > 0 and down > 0:
-                share = min(share, max(0.0, radius + 0.5 - math.sqrt(across * across + down * down)))
-            mask[y, x] = share * opacity
+                alpha = min(alpha, max(0.0, radius + 0.5 - math.sqrt(across * across + down * down)))
+            mask[y, x] = alpha * opacity
     return mask
 
 
@@ -162,7 +160,7 @@ def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _span_share(y: int, top: float, bottom: float) -> float:
+def _span_coverage(y: int, top: float, bottom: float) -> float:
     """How much of pixel row `y` a span from `top` to `bottom` covers, 0..1."""
     return max(0.0, min(y + 1.0, bottom) - max(float(y), top))
 
@@ -176,9 +174,9 @@ def _blend_spans(
         top, bottom = max(tops[x], 0.0), min(bottoms[x], float(height))
         if bottom > top:
             for y in range(int(top), min(int(bottom) + 1, height)):
-                share = _span_share(y, top, bottom) * opacity
-                if share > 0.0:
-                    luma[y, x] = _mix(luma[y, x], colours[x, 0], share)
+                alpha = _span_coverage(y, top, bottom) * opacity
+                if alpha > 0.0:
+                    luma[y, x] = _mix(luma[y, x], colours[x, 0], alpha)
     for x in range(width // 2):
         _blend_span_chroma(cb, cr, x, tops[2 * x : 2 * x + 2], bottoms[2 * x : 2 * x + 2], colours, opacity)
 
@@ -187,7 +185,7 @@ def _blend_spans(
 def _blend_span_chroma(
     cb: Plane, cr: Plane, x: int, tops: Floats, bottoms: Floats, colours: Floats, opacity: float
 ) -> None:
-    """Blend one column of chroma, each pixel once, by the shares and colours of its four pixels of luma.
+    """Blend one column of chroma, each pixel once, by the alphas and colours of its four pixels of luma.
 
     Blending it once for each of the four would let the last colour count most, and round four times.
     """
@@ -199,13 +197,13 @@ def _blend_span_chroma(
     if not bottom > top:
         return
     for y in range(int(top) // 2, min(int(bottom) // 2 + 1, cb.shape[0])):
-        left = _span_share(2 * y, tops[0], bottoms[0]) + _span_share(2 * y + 1, tops[0], bottoms[0])
-        right = _span_share(2 * y, tops[1], bottoms[1]) + _span_share(2 * y + 1, tops[1], bottoms[1])
+        left = _span_coverage(2 * y, tops[0], bottoms[0]) + _span_coverage(2 * y + 1, tops[0], bottoms[0])
+        right = _span_coverage(2 * y, tops[1], bottoms[1]) + _span_coverage(2 * y + 1, tops[1], bottoms[1])
         covered = left + right
         if covered > 0.0:
-            part, share = right / covered, covered * 0.25 * opacity
-            cb[y, x] = _mix(cb[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, share)
-            cr[y, x] = _mix(cr[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, share)
+            part, alpha = right / covered, covered * 0.25 * opacity
+            cb[y, x] = _mix(cb[y, x], colours[2 * x, 1] * (1 - part) + colours[2 * x + 1, 1] * part, alpha)
+            cr[y, x] = _mix(cr[y, x], colours[2 * x, 2] * (1 - part) + colours[2 * x + 1, 2] * part, alpha)
 
 
 def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, opacity: float = 1.0) -> None:
@@ -226,8 +224,8 @@ def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, 
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, share: float) -> None:
-    """Draw the line through points into a mask (h, w) of shares: round joints, the strongest share wins.
+def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, alpha: float) -> None:
+    """Draw the line through points into a mask (h, w), 0..1: round joints, the largest alpha wins.
 
     Parameters
     ----------
@@ -237,7 +235,7 @@ def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, share: float
         The points, shapes (n,); NaN breaks the line.
     half_width
         Half the line's width, px.
-    share
+    alpha
         The line's opacity, 0..1.
     """
     height, width = mask.shape
@@ -255,11 +253,11 @@ def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, share: float
                 away_x, away_y = from_x - along * across, from_y - along * down
                 inside = reach - math.sqrt(away_x * away_x + away_y * away_y)
                 if inside > 0.0:
-                    mask[y, x] = max(mask[y, x], share * min(1.0, inside))
+                    mask[y, x] = max(mask[y, x], alpha * min(1.0, inside))
 
 
 def blend_mask(planes: Planes, mask: Floats, corner: tuple[int, int], colour: Ink) -> None:
-    """Blend a colour through shares (h, w), float32, 0..1, whose corner is (left, top)."""
+    """Blend a colour through a mask (h, w), float32, 0..1, whose corner is (left, top)."""
     left, top = corner
     _blend_mask(planes.luma, planes.cb, planes.cr, mask, left, top, colour)
 
@@ -270,27 +268,27 @@ def _fade(
     towards: tuple[Plane, Plane, Plane],
     corner: tuple[int, int],
     height: int,
-    shares: Floats,
+    alphas: Floats,
 ) -> None:
     left, top = corner
     height = min(height, planes[0].shape[0] - top)
     for y in range(top, top + height):
-        for x in range(min(shares.size, planes[0].shape[1] - left)):
-            if shares[x] < 1.0:
-                planes[0][y, left + x] = _mix(towards[0][y, left + x], float(planes[0][y, left + x]), shares[x])
+        for x in range(min(alphas.size, planes[0].shape[1] - left)):
+            if alphas[x] < 1.0:
+                planes[0][y, left + x] = _mix(towards[0][y, left + x], float(planes[0][y, left + x]), alphas[x])
     for y in range(top // 2, (top + height) // 2):
-        for x in range(min(shares.size, planes[0].shape[1] - left) // 2):
-            share = (shares[2 * x] + shares[2 * x + 1]) * 0.5
-            if share < 1.0:
+        for x in range(min(alphas.size, planes[0].shape[1] - left) // 2):
+            alpha = (alphas[2 * x] + alphas[2 * x + 1]) * 0.5
+            if alpha < 1.0:
                 at = left // 2 + x
-                planes[1][y, at] = _mix(towards[1][y, at], float(planes[1][y, at]), share)
-                planes[2][y, at] = _mix(towards[2][y, at], float(planes[2][y, at]), share)
+                planes[1][y, at] = _mix(towards[1][y, at], float(planes[1][y, at]), alpha)
+                planes[2][y, at] = _mix(towards[2][y, at], float(planes[2][y, at]), alpha)
 
 
-def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, shares: Floats) -> None:
-    """Let each column of a rectangle keep `shares` (width,) of itself and take the rest from another picture.
+def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, alphas: Floats) -> None:
+    """Blend a rectangle into another picture: each column keeps its alpha of itself, `alphas` has shape (width,).
 
-    `towards` is as large as `planes`; the corner (left, top), the height and the number of shares are even.
+    `towards` is as large as `planes`; the corner (left, top), the height and the number of alphas are even.
     """
     ours, theirs = (planes.luma, planes.cb, planes.cr), (towards.luma, towards.cb, towards.cr)
-    _fade(ours, theirs, corner, height, shares)
+    _fade(ours, theirs, corner, height, alphas)

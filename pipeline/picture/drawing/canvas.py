@@ -17,7 +17,7 @@ from pipeline.picture.text.typesetting import TextPicture
 from pipeline.picture.theme.theme import rgb
 
 Rgba = npt.NDArray[np.uint8]
-Shares = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 
 _ROWS_AT_ONCE = 256
@@ -32,19 +32,19 @@ class Canvas:
         self.height_px = height_px
         self._ink = np.zeros((height_px, width_px, 4), np.float32)
 
-    def mask(self, shares: Shares, left_px: int, top_px: int, colour: str) -> None:
-        """Paint a colour through shares (0..1), shape (h, w); what sticks out is cut off."""
-        height, width = shares.shape
+    def paint_mask(self, mask: Mask, left_px: int, top_px: int, colour: str) -> None:
+        """Paint a colour through a mask (0..1), shape (h, w); what sticks out is cut off."""
+        height, width = mask.shape
         first, first_row = max(left_px, 0), max(top_px, 0)
         last, last_row = min(left_px + width, self.width_px), min(top_px + height, self.height_px)
         if last <= first or last_row <= first_row:
             return
-        share = shares[first_row - top_px : last_row - top_px, first - left_px : last - left_px, None]
+        alpha = mask[first_row - top_px : last_row - top_px, first - left_px : last - left_px, None]
         place = self._ink[first_row:last_row, first:last]
-        place *= 1.0 - share
-        place += share * np.array([*rgb(colour), 255.0], np.float32)
+        place *= 1.0 - alpha
+        place += alpha * np.array([*rgb(colour), 255.0], np.float32)
 
-    def picture(self, premultiplied: Shares, left_px: int, top_px: int) -> None:
+    def picture(self, premultiplied: Mask, left_px: int, top_px: int) -> None:
         """Lay a picture on: colour (0..255) times opacity, and opacity (0..1), shape (h, w, 4)."""
         height, width = premultiplied.shape[:2]
         first, first_row = max(left_px, 0), max(top_px, 0)
@@ -59,9 +59,9 @@ class Canvas:
 
     def text(self, picture: TextPicture, pen_x_px: float, baseline_y_px: float, colour: str) -> None:
         """Paint one line of text, its pen starting at (`pen_x_px`, `baseline_y_px`)."""
-        if picture.coverage.size:
+        if picture.mask.size:
             left, top = picture.place(pen_x_px, baseline_y_px)
-            self.mask(picture.coverage.astype(np.float32) / 255.0, left, top, colour)
+            self.paint_mask(picture.mask.astype(np.float32) / 255.0, left, top, colour)
 
     def box(
         self,
@@ -80,10 +80,10 @@ class Canvas:
         xs = np.arange(first, math.ceil(right) + 1) + 0.5
         ys = np.arange(first_row, math.ceil(bottom) + 1) + 0.5
         outside = _outside(xs, ys, edges, radius_px)
-        shares = np.clip(0.5 - outside, 0.0, 1.0)
+        mask = np.clip(0.5 - outside, 0.0, 1.0)
         if line_px:
-            shares = np.minimum(shares, np.clip(0.5 + outside + line_px, 0.0, 1.0))
-        self.mask((shares * opacity).astype(np.float32), first, first_row, colour)
+            mask = np.minimum(mask, np.clip(0.5 + outside + line_px, 0.0, 1.0))
+        self.paint_mask((mask * opacity).astype(np.float32), first, first_row, colour)
 
     def line(
         self, xs: Sequence[float], ys: Sequence[float], width_px: float, colour: str, *, opacity: float = 1.0
@@ -98,10 +98,10 @@ class Canvas:
         right = min(self.width_px, math.ceil(float(across[there].max()) + reach))
         bottom = min(self.height_px, math.ceil(float(down[there].max()) + reach))
         if right > left and bottom > top:
-            shares = np.zeros((bottom - top, right - left), np.float32)
+            mask = np.zeros((bottom - top, right - left), np.float32)
             half = max(width_px, 0.7) / 2
-            stroke(shares, (across - left).astype(np.float32), (down - top).astype(np.float32), half, opacity)
-            self.mask(shares, left, top, colour)
+            stroke(mask, (across - left).astype(np.float32), (down - top).astype(np.float32), half, opacity)
+            self.paint_mask(mask, left, top, colour)
 
     def rgba(self) -> Rgba:
         """What was painted: sRGB and opacity, not premultiplied, uint8, shape (h, w, 4)."""
@@ -133,7 +133,7 @@ def paint_over(picture: npt.NDArray[np.uint8], layer: Rgba, left_px: int, top_px
     last, last_row = min(left_px + layer.shape[1], width), min(top_px + layer.shape[0], height)
     if last <= first or last_row <= first_row:
         return
-    cut = layer[first_row - top_px : last_row - top_px, first - left_px : last - left_px].astype(np.float32)
-    share = cut[..., 3:] / 255.0
+    part = layer[first_row - top_px : last_row - top_px, first - left_px : last - left_px].astype(np.float32)
+    alpha = part[..., 3:] / 255.0
     place = picture[first_row:last_row, first:last]
-    place[...] = np.rint(place * (1.0 - share) + cut[..., :3] * share).astype(np.uint8)
+    place[...] = np.rint(place * (1.0 - alpha) + part[..., :3] * alpha).astype(np.uint8)

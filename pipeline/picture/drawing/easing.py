@@ -1,4 +1,4 @@
-"""Easings, and how a scene's panels come and go. Pure functions of numbers."""
+"""Easings, and how a scene's panels enter and exit. Pure functions of numbers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-REVEAL_S: Final = 0.9  # how long a panel takes to draw in
+REVEAL_S: Final = 0.9  # how long a panel takes to enter
 STAGGER_S: Final = 0.07  # how much later than the panel before it a panel begins
-LEAVE_S: Final = 0.4  # how long the scene takes to go
-LARGEST_SHARE: Final = 0.25  # of a short scene, for coming and going each
-SOFT_EDGE: Final = 0.18  # of a panel's width, where it unrolls
+EXIT_S: Final = 0.4  # how long all panels take to exit
+LARGEST_SHARE: Final = 0.25  # of a short scene, for entering and for exiting each
+SOFT_EDGE: Final = 0.18  # of a panel's width, where it is wiped in
 
 
 def clamp(value: float) -> float:
@@ -52,7 +52,7 @@ def glide(to_go_px: float, rest_px: float, far_px: float) -> float:
 
 
 def transition_progress(frame: int, frames: int, frames_per_s: float, order: int) -> tuple[float, float]:
-    """How far a panel has come, and how much of it has not gone yet, both 0..1.
+    """How far a panel has entered (0..1), and how far it has not yet exited (1..0, eased).
 
     Parameters
     ----------
@@ -63,31 +63,31 @@ def transition_progress(frame: int, frames: int, frames_per_s: float, order: int
     frames_per_s
         The frame rate.
     order
-        The panel's place among those that come one after another.
+        The panel's place among those that enter one after another.
     """
     seconds = frames / frames_per_s
     slow = min(1.0, LARGEST_SHARE * seconds / (REVEAL_S + 8 * STAGGER_S))
-    come = (frame / frames_per_s - order * STAGGER_S * slow) / (REVEAL_S * slow)
-    leave = (frames - frame) / frames_per_s / min(LEAVE_S, LARGEST_SHARE * seconds)
-    return clamp(come), smoothstep(leave)
+    enter = (frame / frames_per_s - order * STAGGER_S * slow) / (REVEAL_S * slow)
+    remain = (frames - frame) / frames_per_s / min(EXIT_S, LARGEST_SHARE * seconds)
+    return clamp(enter), smoothstep(remain)
 
 
-def wipe_mask(width: int, origin: int | None, come: float) -> NDArray[np.float32]:
-    """How much of each column is there while a panel comes, shape (width,).
+def wipe_mask(width: int, origin: int | None, enter: float) -> NDArray[np.float32]:
+    """The alpha of each column while a panel enters, shape (width,).
 
     Parameters
     ----------
     width
         The panel's width.
     origin
-        The column from which it unrolls to both sides; None fades it in as a whole.
-    come
-        0 (nothing) to 1 (everything).
+        The column from which it is wiped in to both sides; None fades it in as a whole.
+    enter
+        How far it has entered, 0..1.
     """
     if origin is None:
-        return np.full(width, smoothstep(come), dtype=np.float32)
+        return np.full(width, smoothstep(enter), dtype=np.float32)
     farthest = max(origin, width - origin, 1)
     away = np.abs(np.arange(width) + 0.5 - origin) / farthest
-    edge = ease_out(come) * (1 + SOFT_EDGE)
+    edge = ease_out(enter) * (1 + SOFT_EDGE)
     at = np.clip((edge - away) / SOFT_EDGE, 0, 1)
     return np.asarray(at * at * (3 - 2 * at), dtype=np.float32)

@@ -121,10 +121,10 @@ def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
         edges = (np.nanmin(xs) - half, np.nanmin(ys) - half, np.nanmax(xs) + half, np.nanmax(ys) + half)
         return tuple(float(edge) for edge in edges)  # type: ignore[return-value]
     picture = typesetter.render(mark.text, mark.style)
-    if not picture.coverage.size:
+    if not picture.mask.size:
         return (0.0, 0.0, 0.0, 0.0)
     left, top = picture.place(mark.x_px, mark.baseline_px)
-    return (float(left), float(top), float(left + picture.coverage.shape[1]), float(top + picture.coverage.shape[0]))
+    return (float(left), float(top), float(left + picture.mask.shape[1]), float(top + picture.mask.shape[0]))
 
 
 def paint(drawing: Drawing, typesetter: Typesetter) -> Layer | None:

@@ -40,9 +40,9 @@ class Ink(NamedTuple):
     cb: float
     cr: float
 
-    def mixed(self, other: Ink, share: float) -> Ink:
-        """Mix `share` (0..1) of another colour into this one."""
-        return Ink(*(one + (two - one) * share for one, two in zip(self, other, strict=True)))
+    def mixed(self, other: Ink, alpha: float) -> Ink:
+        """Mix `alpha` (0..1) of another colour into this one."""
+        return Ink(*(one + (two - one) * alpha for one, two in zip(self, other, strict=True)))
 
 
 @lru_cache(maxsize=256)
@@ -53,7 +53,7 @@ def ink(colour: str) -> Ink:
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Views of the three planes of a picture: `luma` (h, w), `blue` and `red` (h / 2, w / 2)."""
+    """Views of the three planes of a picture: `luma` (h, w), `cb` and `cr` (h / 2, w / 2)."""
 
     luma: Plane
     cb: Plane

@@ -43,11 +43,11 @@ def stamped(picture: NDArray[np.uint8], words: str, theme: Theme) -> NDArray[np.
     style = style.scaled(min(1.0, _WIDTH_SHARE * width / max(1.0, typesetter.measure(words, style))))
     text = typesetter.render(words, style)
     paper, ink = (np.array(rgb(colour), np.float32) for colour in (theme.colours.text, theme.colours.background))
-    coverage = np.zeros((band, width), np.float32)
-    rows, columns = text.coverage.shape
+    mask = np.zeros((band, width), np.float32)
+    rows, columns = text.mask.shape
     top, left = max(0, (band - rows) // 2), max(0, (width - columns) // 2)
-    shown = text.coverage[: band - top, : width - left]
-    coverage[top : top + shown.shape[0], left : left + shown.shape[1]] = shown / np.float32(255)
+    shown = text.mask[: band - top, : width - left]
+    mask[top : top + shown.shape[0], left : left + shown.shape[1]] = shown / np.float32(255)
     out = picture.copy()
-    out[:band] = np.rint(paper + (ink - paper) * coverage[..., None]).astype(np.uint8)
+    out[:band] = np.rint(paper + (ink - paper) * mask[..., None]).astype(np.uint8)
     return out

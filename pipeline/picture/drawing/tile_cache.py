@@ -1,9 +1,9 @@
-"""Strips: wide pictures that are painted once, a tile at a time, and scrolled past by fractions of a pixel.
+"""A tile cache: wide pictures that are painted once, a tile at a time, and scrolled by fractions of a pixel.
 
-This module owns which tiles are kept, and the filter that moves them. It does not know what is on a strip: a painter is
-asked for any stretch of columns and must paint the same picture every time.
+This module owns which tiles are kept, and the filter that moves them. It does not know what is on a picture: a painter
+is asked for any range of columns and must paint the same pixels every time.
 
-A strip is cut into columns of one pixel, numbered from any origin, negative numbers too. Only about a screenful of
+A picture is split into columns of one pixel, numbered from any origin, negative numbers too. Only about a screenful of
 tiles is kept, so memory doesn't grow with the film.
 """
 
@@ -32,12 +32,12 @@ Painter = Callable[[Planes, int], None]
 
 
 def tiles_in_view(view_px: int) -> int:
-    """How many tiles are kept of a strip of which `view_px` columns are looked at together."""
+    """How many tiles are kept of a picture of which `view_px` columns are looked at together."""
     return -(-(view_px + MOST_TAPS) // TILE_PX) + 1 + SLACK_TILES
 
 
 class TileCache:
-    """Keeps the tiles of a strip that were shown last.
+    """Keeps the tiles of a wide picture that were shown last.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class TileCache:
         out.part(*corner, width, height).copy_from(self._planes.part(start, 0, width, height))
 
     def scroll(self, out: Planes, corner: tuple[int, int], width: int, position: float, blur_px: float) -> None:
-        """Show the strip at a corner so that its column `position`, with its fraction, begins at the corner's left.
+        """Show the picture at a corner so that its column `position`, with its fraction, begins at the corner's left.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class TileCache:
         position
             Which column.
         blur_px
-            How far the strip moves while the shutter is open.
+            How far the picture moves while the shutter is open.
         """
         if width <= 0:
             return
@@ -139,17 +139,17 @@ def _spline_area(at: float) -> float:
 
 @njit(cache=True, nogil=True)
 def scroll_weights(position: float, blur_px: float) -> tuple[int, Weights]:
-    """The filter that shows a strip moved to a fractional position.
+    """The filter that shows a picture moved to a fractional position.
 
-    Every output pixel is the strip, rebuilt with cubic B-splines (which look equally sharp at every fraction, so that
-    nothing shimmers), averaged over the stretch that moves past while the shutter is open (so that nothing strobes).
+    Every output pixel is the picture, rebuilt with cubic B-splines (which look equally sharp at every fraction, so that
+    nothing shimmers), averaged over the columns that move past while the shutter is open (so that nothing strobes).
 
     Parameters
     ----------
     position
-        The strip's column, with its fraction, that lies at output pixel 0; a whole number means edge on edge.
+        The picture's column, with its fraction, that lies at output pixel 0; a whole number means edge on edge.
     blur_px
-        How far the strip moves while the shutter is open.
+        How far the picture moves while the shutter is open.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def scroll_weights(position: float, blur_px: float) -> tuple[int, Weights]:
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _scroll_plane(out: Plane, place: tuple[int, int, int], source: Plane, start: int, weights: Weights) -> None:
-    """Filter a strip along its rows into a place (left, top, width) of a plane, four weights at a time.
+    """Filter a picture along its rows into a place (left, top, width) of a plane, four weights at a time.
 
     out[top + y, left + x] = sum of weights[k] * source[y, start + x + k] / 256, rounded; sixteen bits hold the sum
     because the weights add up to 256.

@@ -166,7 +166,7 @@ class Counters(ScenePanel[CountersSettings]):
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the numbers."""
-        iteration = self._context.data.told_at(frame)
+        iteration = self._context.data.iteration_at(frame)
         colour = self._context.ink("text")
         for cell in self._cells:
             text = self.text_of(cell.item, iteration)

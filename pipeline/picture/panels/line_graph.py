@@ -1,7 +1,7 @@
 """The loss panels: a graph that scrolls past the playhead, fast where training is passed over, slow where it is heard.
 
 Left of the playhead lies what training has reached, right of it, faintly, what is to come. Grid and ticks are part of
-the strip and move with the curve; the numbers beneath it do so in a row of their own. A mark stays on the checkpoint
+its tiles and move with the curve; the numbers beneath it do so in a row of their own. A mark stays on the checkpoint
 that is heard. Towards the end of training the graph comes to rest and the playhead glides on to the right, so that at
 the end the whole of it is seen. This module does not know where the positions come from.
 """
@@ -23,7 +23,7 @@ from pipeline.picture.drawing.easing import glide, smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
-from pipeline.picture.panels.heard_mark import HeardMark, Spot
+from pipeline.picture.panels.checkpoint_mark import CheckpointMark, Spot
 from pipeline.picture.panels.legend import Key, draw_legend
 from pipeline.picture.panels.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
@@ -35,7 +35,7 @@ from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
 from pipeline.picture.theme.contrast import distance
 
 SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
-AHEAD_OPACITY: Final = 0.28
+UPCOMING_OPACITY: Final = 0.28
 OTHER_OPACITY: Final = 0.55
 BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp
 BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame is averaged
@@ -110,7 +110,9 @@ class LossGraph(ScenePanel[LossGraphSettings]):
         hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
         height = self._plot.height + hang
         self._reached = TileCache(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
-        self._to_come = TileCache(self._plot.width, height, lambda tile, first: self._paint(tile, first, AHEAD_OPACITY))
+        self._upcoming = TileCache(
+            self._plot.width, height, lambda tile, first: self._paint(tile, first, UPCOMING_OPACITY)
+        )
         self._cap_px = context.type.cap_height(self._style)
         row = self._plot._replace(top=self._plot.bottom + hang, height=self._labels_px - hang)
         first = float(max(self.box.left, context.safe_px[0]))
@@ -119,7 +121,7 @@ class LossGraph(ScenePanel[LossGraphSettings]):
         )
         self._soft = np.linspace(0, 1, even(FADE_PX * context.data.width) + 2, dtype=np.float32)[1:-1]
         self._rest_px, self._far_px = self._way_px()
-        self.heard = HeardMark(
+        self.mark = CheckpointMark(
             context,
             self._plot,
             words=settings.heard,
@@ -207,15 +209,15 @@ class LossGraph(ScenePanel[LossGraphSettings]):
         speed = abs(self.speed_px(frame))
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
         self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
-        self._to_come.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
+        self._upcoming.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
         fade(planes, context.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
         self._mark_playhead(planes, now, self.curve.value_at(position))
-        heard = context.data.heard_at(frame)
-        if heard is not None and heard.iteration is not None:
-            at = float(self._axis.position_px(heard.iteration))
-            self.heard.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
+        take = context.data.take_at(frame)
+        if take is not None and take.iteration is not None:
+            at = float(self._axis.position_px(take.iteration))
+            self.mark.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
 
     def _mark_playhead(self, planes: Planes, now: float, loss_bits: float) -> None:
         """Mark where the curve meets the playhead."""
@@ -229,7 +231,7 @@ class LossGraph(ScenePanel[LossGraphSettings]):
         """The rows, from the frame's top, at which the curve stands."""
         return self._plot.top + self._rows(self.curve.values_at(positions_px))
 
-    # Painting the strip
+    # Painting tiles
 
     def _paint(self, tile: Planes, first: int, opacity: float) -> None:
         context = self._context

@@ -143,7 +143,7 @@ class TextSprite:
     def draw(self, planes: Planes, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
         """Draw the text with its pen's start on the baseline at `pen` (x, y)."""
         left, top = self._picture.place(*pen)
-        blend_sprite(planes, self._picture.coverage, (left, top), colour, opacity)
+        blend_sprite(planes, self._picture.mask, (left, top), colour, opacity)
 
 
 class GlyphAtlas:
@@ -163,7 +163,7 @@ class GlyphAtlas:
         self._typesetter = typesetter
         self._drawn: dict[str, tuple[TextPicture, float]] = {}
 
-    def _figure(self, character: str) -> tuple[TextPicture, float]:
+    def _glyph(self, character: str) -> tuple[TextPicture, float]:
         known = self._drawn.get(character)
         if known is None:
             known = self._typesetter.render(character, self.style), self._typesetter.measure(character, self.style)
@@ -172,27 +172,27 @@ class GlyphAtlas:
 
     def width_px(self, text: str) -> float:
         """How far the pen moves for a text."""
-        return sum(self._figure(character)[1] for character in text)
+        return sum(self._glyph(character)[1] for character in text)
 
     def draw(self, planes: Planes, text: str, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
         """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
-        coverage = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
+        mask = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
         left = int(pen[0])
         x = pen[0] - left + before
         for character in text:
-            picture, advance = self._figure(character)
-            if picture.coverage.size:
+            picture, advance = self._glyph(character)
+            if picture.mask.size:
                 column, row = picture.place(x, above)
                 # Digits stand apart, so nothing is lost by writing each over what is there.
-                _lay(picture.coverage, coverage, column, row)
+                _lay(picture.mask, mask, column, row)
             x += advance
-        blend_sprite(planes, coverage, (left - before, pen[1] - above), colour, opacity)
+        blend_sprite(planes, mask, (left - before, pen[1] - above), colour, opacity)
 
 
-def _lay(figure: Plane, coverage: Plane, column: int, row: int) -> None:
-    """Lay a figure into a picture, as far as there is room: of type of a single pixel, some sticks out."""
+def _lay(glyph: Plane, mask: Plane, column: int, row: int) -> None:
+    """Lay a glyph into a picture, as far as there is room: of type of a single pixel, some sticks out."""
     left, top = max(column, 0), max(row, 0)
-    right = max(left, min(column + figure.shape[1], coverage.shape[1]))
-    bottom = max(top, min(row + figure.shape[0], coverage.shape[0]))
-    coverage[top:bottom, left:right] = figure[top - row : bottom - row, left - column : right - column]
+    right = max(left, min(column + glyph.shape[1], mask.shape[1]))
+    bottom = max(top, min(row + glyph.shape[0], mask.shape[0]))
+    mask[top:bottom, left:right] = glyph[top - row : bottom - row, left - column : right - column]

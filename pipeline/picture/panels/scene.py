@@ -1,7 +1,7 @@
 """A scene: what is on screen while takes are heard.
 
-The scene owns the order in which things are drawn, and how they come and go. It does not know files, ffmpeg or moving
-on from frame to frame: any frame can be drawn into any buffer at any time, and looks the same.
+The scene owns the order in which things are drawn, and how they enter and exit. It does not know files or ffmpeg, nor
+does it move on from frame to frame: any frame can be drawn into any buffer at any time, and looks the same.
 
     scene = Scene(data, load_theme("midnight"), load_layout("landscape"))
     scene.draw(frame, buffer)                     # buffer: uint8 (height * 3 // 2, width)
@@ -79,19 +79,19 @@ class Scene:
             planes.part(*box).copy_from(self._base.part(*box))
         for panel in self.panels:
             panel.draw(frame, planes)
-        self._come_and_go(frame, planes)
+        self._blend_transition(frame, planes)
 
-    def _come_and_go(self, frame: int, planes: Planes) -> None:
-        """Let panels draw in at the scene's beginning, one after another, and leave together at its end."""
+    def _blend_transition(self, frame: int, planes: Planes) -> None:
+        """Blend panels in at the scene's beginning, one after another, and out together at its end."""
         data = self._data
         for order, panel in enumerate(self.panels):
-            come, leave = transition_progress(
+            enter, remain = transition_progress(
                 frame - data.start_frame, data.end_frame - data.start_frame, float(data.frame_rate), order
             )
-            if come < 1 or leave < 1:
-                shares = wipe_mask(panel.box.width, panel.origin_px, come) * np.float32(leave)
+            if enter < 1 or remain < 1:
+                alphas = wipe_mask(panel.box.width, panel.origin_px, enter) * np.float32(remain)
                 box = panel.box
-                fade(planes, self._context.background, (box.left, box.top), box.height, shares)
+                fade(planes, self._context.background, (box.left, box.top), box.height, alphas)
 
 
 def uncovered(width: int, height: int, covered: list[PixelBox]) -> list[PixelBox]:

@@ -41,7 +41,7 @@ class KnowsPeak(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SceneSound:
-    """One stretch of sound in a scene: a recording's excerpt or a take.
+    """One sound of a scene: a recording's excerpt or a take.
 
     Parameters
     ----------
@@ -189,11 +189,11 @@ class SceneData:
             if not holds:
                 raise ValueError(f"It should hold that {claim}.")
 
-    def heard_at(self, frame: int) -> SceneSound | None:
-        """The take that is heard in a frame; None while the recording or nothing is."""
+    def take_at(self, frame: int) -> SceneSound | None:
+        """The take that is played in a frame; None while the recording or nothing is."""
         return next((s for s in self.sounds if s.iteration is not None and s.start_frame <= frame < s.end_frame), None)
 
-    def told_at(self, frame: int) -> float:
-        """The iteration that a frame tells of: that of the take that is heard, or else where the playhead stands."""
-        heard = self.heard_at(frame)
-        return float(self.iteration[frame - self.start_frame] if heard is None else heard.iteration or 0)
+    def iteration_at(self, frame: int) -> float:
+        """The iteration that a frame shows: that of the take that is played, or else where the playhead stands."""
+        take = self.take_at(frame)
+        return float(self.iteration[frame - self.start_frame] if take is None else take.iteration or 0)

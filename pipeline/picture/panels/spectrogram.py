@@ -23,7 +23,7 @@ from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
 WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmonics and still follows its syllables
 EVERY_PX: Final = 2  # a spectrum every second column; those between are interpolated
-HEARD_SHARE: Final = 0.5  # what was heard keeps this much of its colour
+PLAYED_SHARE: Final = 0.5  # what was played keeps this much of its colour
 LOWEST_HZ: Final = 30.0
 COLOURS: Final = 256
 
@@ -79,13 +79,13 @@ class Spectrogram(ScenePanel[SpectrogramSettings]):
         room = max(2, self.box.right - context.playhead_px)
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
         table = colour_table(context.theme.colours.spectrum)
-        dim = (table[0] + (table - table[0]) * HEARD_SHARE).astype(np.float32)
+        dim = (table[0] + (table - table[0]) * PLAYED_SHARE).astype(np.float32)
         rates = [sound.sample_rate_hz for sound in context.data.sounds]
         self._highest_hz = min([settings.highest_hz, *(max(rates) / 2 for _ in rates[:1])])
-        # What lies ahead is heard later: each stretch is transformed once for both.
+        # What is upcoming is played later: each part is transformed once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._transformed)
-        self._heard = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
-        self._ahead = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
+        self._played = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, dim))
+        self._upcoming = TileCache(self.box.width, self.box.height, lambda tile, first: self._paint(tile, first, table))
 
     def draw_base(self, base: Planes) -> None:
         """Draw silence."""
@@ -96,8 +96,8 @@ class Spectrogram(ScenePanel[SpectrogramSettings]):
         box = self.box
         now = min(max(self._context.playhead_px, box.left), box.right)
         column = self.law.column_at(frame) - self._context.playhead_px
-        self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
-        self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
+        self._played.copy(planes, (box.left, box.top), now - box.left, column + box.left)
+        self._upcoming.copy(planes, (now, box.top), box.right - now, column + now)
         self._context.draw_playhead(planes, box.top, box.bottom)
 
     def _paint(self, tile: Planes, first: int, table: NDArray[np.float32]) -> None:

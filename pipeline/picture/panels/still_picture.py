@@ -42,11 +42,11 @@ class StillPicture(ScenePanel[PictureSettings]):
             return
         small = scaled(picture, box.width, box.height)
         height, width = small.shape[:2]
-        share = np.clip(small[..., 3:], 0, 1) * self._settings.opacity
+        alpha = np.clip(small[..., 3:], 0, 1) * self._settings.opacity
         spare = box.width - width
         left, top = {"left": 0, "centre": spare // 2, "right": spare}[self._settings.align], (box.height - height) // 2
         part = base.part(*box)
         under = rgb_from_planes(part).astype(np.float32)
         place = under[top : top + height, left : left + width]
-        place[...] = place * (1 - share) + small[..., :3] * self._settings.opacity
+        place[...] = place * (1 - alpha) + small[..., :3] * self._settings.opacity
         part.copy_from(planes_from_rgb(np.clip(np.rint(under), 0, 255).astype(np.uint8)))

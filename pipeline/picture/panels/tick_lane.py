@@ -29,7 +29,7 @@ class TickLane:
 
     Parameters
     ----------
-    easel, style
+    context, style
         The scene, and the numbers' type.
     box
         The row's place: as wide as the graph above it; no height where there is no room for it.
@@ -56,7 +56,7 @@ class TickLane:
         self._baseline = foot_px - box.top + 0.35 * style.size_px + context.type.cap_height(style)
         named = self._title.width_px + style.size_px if title[0] else 0.0
         self._edges = safe_edges(context, box, self._title_px + named)
-        self._strip = TileCache(box.width, box.height, self._paint) if box.height else None
+        self._tiles = TileCache(box.width, box.height, self._paint) if box.height else None
 
     def draw(self, planes: Planes, position: float, speed_px: float) -> None:
         """Draw the row.
@@ -71,18 +71,18 @@ class TickLane:
             How far the graph moves in a frame.
         """
         box, context = self._box, self._context
-        if self._strip is None:
+        if self._tiles is None:
             return
-        left_over = 1 - smoothstep(self._widths_a_second(speed_px), FADE_FROM, GONE_FROM)
-        if left_over > 0:
-            self._strip.scroll(planes, (box.left, box.top), box.width, position, 0.0)
-            for left, shares in self._edges:
-                fade(planes, context.background, (left, box.top), box.height, shares)
+        alpha = 1 - smoothstep(self._widths_a_second(speed_px), FADE_FROM, GONE_FROM)
+        if alpha > 0:
+            self._tiles.scroll(planes, (box.left, box.top), box.width, position, 0.0)
+            for left, alphas in self._edges:
+                fade(planes, context.background, (left, box.top), box.height, alphas)
         else:
             planes.part(*box).copy_from(context.background.part(*box))
-        if 0 < left_over < 1:
-            shares = np.full(box.width, left_over, dtype=np.float32)
-            fade(planes, context.background, (box.left, box.top), box.height, shares)
+        if 0 < alpha < 1:
+            alphas = np.full(box.width, alpha, dtype=np.float32)
+            fade(planes, context.background, (box.left, box.top), box.height, alphas)
         self._title.draw(planes, (self._title_px, box.top + self._baseline), context.ink("muted"))
 
     def _widths_a_second(self, speed_px: float) -> float:

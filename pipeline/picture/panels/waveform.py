@@ -1,7 +1,7 @@
-"""The waveform panel: what was heard, dim, left of the playhead; what is to come, bright, right of it.
+"""The waveform panel: what was played, dim, left of the playhead; what is upcoming, bright, right of it.
 
 Each pixel column shows the samples that fall into it: a pale bar from the lowest to the highest, and in it a body as
-high as their root mean square. This module does not know what the sound says or who made it.
+high as their root mean square. This module does not know what the sound says or where it comes from.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ def _column_levels(
 
 
 class WaveformSettings(PanelSettings):
-    """The sound that was heard and the sound to come, scrolling past the playhead."""
+    """The sound that was played and the upcoming sound, scrolling past the playhead."""
 
     kind: Literal["waveform"]
     text: Size = 0.028
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
-    """At least this much of what is to come is in view, frame size allowing."""
+    """At least this much of what is upcoming is in view, frame size allowing."""
     loud_dbfs: Annotated[float, Field(ge=-60, le=0)] = -12.0
-    """Passages to come that are louder than this (RMS) are coloured."""
+    """Upcoming passages that are louder than this (RMS) are coloured."""
     labels: bool = True
     """Write the takes' labels at their beginnings."""
 
@@ -93,10 +93,10 @@ class Waveform(ScenePanel[WaveformSettings]):
         self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in context.data.sounds), default=0.0))
         for sound in context.data.sounds if settings.labels else ():
             context.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
-        # What lies ahead is heard later: each stretch is measured once for both.
+        # What is upcoming is played later: each part is measured once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
-        self._heard = TileCache(self.box.width, self.box.height, self._paint_heard)
-        self._ahead = TileCache(self.box.width, self.box.height, self._paint_ahead)
+        self._played = TileCache(self.box.width, self.box.height, self._paint_played)
+        self._upcoming = TileCache(self.box.width, self.box.height, self._paint_upcoming)
         self._edges = safe_edges(context, self.box)
 
     def draw_base(self, base: Planes) -> None:
@@ -109,30 +109,30 @@ class Waveform(ScenePanel[WaveformSettings]):
         box = self.box
         now = min(max(self._context.playhead_px, box.left), box.right)
         column = self.law.column_at(frame) - self._context.playhead_px
-        self._heard.copy(planes, (box.left, box.top), now - box.left, column + box.left)
-        self._ahead.copy(planes, (now, box.top), box.right - now, column + now)
+        self._played.copy(planes, (box.left, box.top), now - box.left, column + box.left)
+        self._upcoming.copy(planes, (now, box.top), box.right - now, column + now)
         if self._lane_px:
-            for left, shares in self._edges:
-                fade(planes, self._context.panel_ground, (left, box.top), self._lane_px, shares)
+            for left, alphas in self._edges:
+                fade(planes, self._context.panel_ground, (left, box.top), self._lane_px, alphas)
         self._context.draw_playhead(planes, box.top + self._lane_px, box.bottom)
 
-    def _paint_heard(self, tile: Planes, first: int) -> None:
-        self._paint(tile, first, ahead=False)
+    def _paint_played(self, tile: Planes, first: int) -> None:
+        self._paint(tile, first, upcoming=False)
 
-    def _paint_ahead(self, tile: Planes, first: int) -> None:
-        self._paint(tile, first, ahead=True)
+    def _paint_upcoming(self, tile: Planes, first: int) -> None:
+        self._paint(tile, first, upcoming=True)
 
-    def _paint(self, tile: Planes, first: int, *, ahead: bool) -> None:
+    def _paint(self, tile: Planes, first: int, *, upcoming: bool) -> None:
         ground = self._context.ink("panel")
         tile.fill(ground)
         middle = self._lane_px + (self.box.height - self._lane_px) / 2
         room = (self.box.height - self._lane_px) / 2
         thin = self._context.line_px("grid")
         blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), self._context.ink("grid"))
-        colour = self._context.ink("ahead" if ahead else "heard")
+        colour = self._context.ink("ahead" if upcoming else "heard")
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels = self._levels(sound, start - begin, end - start) * [self._gain, self._gain, self._gain, 1.0]
-            colours = self._colours(levels[:, 3], colour, ahead=ahead)
+            colours = self._colours(levels[:, 3], colour, upcoming=upcoming)
             highest = np.maximum(levels[:, 1] * room, thin / 2)
             lowest = np.minimum(levels[:, 0] * room, -thin / 2)
             body = np.maximum(levels[:, 2] * room, thin / 2)
@@ -158,13 +158,13 @@ class Waveform(ScenePanel[WaveformSettings]):
         _column_levels(window, first - skipped, ratio, halves, out)
         return out
 
-    def _colours(self, loudness: NDArray[np.float64], colour: Ink, *, ahead: bool) -> Floats:
+    def _colours(self, loudness: NDArray[np.float64], colour: Ink, *, upcoming: bool) -> Floats:
         plain = np.array(colour, dtype=np.float32)
-        if not ahead:
+        if not upcoming:
             return np.broadcast_to(plain, (loudness.size, 3))
         level_db = 10 * np.log10(np.maximum(loudness, 1e-12)) - self._settings.loud_dbfs
-        share = np.clip(level_db / LOUD_SOFTNESS_DB + 0.5, 0, 1).astype(np.float32)[:, None]
-        return np.asarray(plain + (np.array(self._context.ink("loud"), dtype=np.float32) - plain) * share)
+        alpha = np.clip(level_db / LOUD_SOFTNESS_DB + 0.5, 0, 1).astype(np.float32)[:, None]
+        return np.asarray(plain + (np.array(self._context.ink("loud"), dtype=np.float32) - plain) * alpha)
 
     def _paint_boundaries(self, tile: Planes, first: int) -> None:
         """Draw the ticks where sounds begin, with their labels, wherever these reach into the tile."""
@@ -191,19 +191,19 @@ class Waveform(ScenePanel[WaveformSettings]):
 
 
 def safe_edges(context: RenderContext, box: PixelBox, first_px: float = 0.0) -> list[tuple[int, Floats]]:
-    """The stretches of a lane of scrolling labels that lie near its ends: first column and shares to keep.
+    """The columns of a lane of scrolling labels that lie near its ends: first column and alphas.
 
     Labels fade to nothing where they would leave the area that is safe for text, or reach left of `first_px`.
     """
     first, last = max(float(context.safe_px[0]), first_px), context.safe_px[1]
     ramp = max(2.0, EDGE_RAMP * context.data.width)
     columns = np.arange(box.left, box.right) + 0.5
-    shares = np.clip(np.minimum(columns - first, last - columns) / ramp, 0, 1).astype(np.float32)
+    alphas = np.clip(np.minimum(columns - first, last - columns) / ramp, 0, 1).astype(np.float32)
     edges = []
     left = even(np.ceil(first + ramp)) + 2 - box.left
     right = even(np.floor(last - ramp)) - 2 - box.left
     if left > 0:
-        edges.append((box.left, shares[: min(left, box.width)].copy()))
+        edges.append((box.left, alphas[: min(left, box.width)].copy()))
     if right < box.width:
-        edges.append((box.left + max(right, 0), shares[max(right, 0) :].copy()))
+        edges.append((box.left + max(right, 0), alphas[max(right, 0) :].copy()))
     return edges

@@ -1,6 +1,6 @@
 """The panels made of words: the caption, the section's title, the speed hint.
 
-This module owns how words are fitted into their boxes and how they come and go. It does not know what they say.
+This module owns how words are fitted into their boxes and how they enter and exit. It does not know what they say.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.picture.panels.settings import PixelBox, Size, TextPanelSettings
 from pipeline.picture.text.typesetting import Align, TextStyle, Typesetter, aligned
 
 CAPTION_FADE_S: Final = 0.35
-CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it comes
+CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it enters
 HINT_FROM: Final = 1.6  # times the usual pace: where the speed hint begins to show
 HINT_FULL: Final = 2.4
 HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's standard deviation)
@@ -31,7 +31,7 @@ HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's stan
 def _set_lines(
     typesetter: Typesetter, text: str, style: TextStyle, box: PixelBox, setting: tuple[int, Align]
 ) -> tuple[tuple[NDArray[np.uint8], int, int], ...]:
-    """Fit a text into a box: each line's coverage and where its top left pixel goes.
+    """Fit a text into a box: each line's mask and where its top left pixel goes.
 
     `setting` is how many lines there may be, and how they are aligned.
     """
@@ -49,7 +49,7 @@ def _set_lines(
         spare = box.width - typesetter.measure(line, fitted.style)
         pen_x = box.left + aligned(align, spare, mirrored=fitted.right_to_left)
         baseline = first + baselines[index] - baselines[0]
-        placed.append((picture.coverage, *picture.place(pen_x, baseline)))
+        placed.append((picture.mask, *picture.place(pen_x, baseline)))
     return tuple(placed)
 
 
@@ -82,13 +82,13 @@ class Caption(ScenePanel[CaptionSettings]):
                 continue
             seconds = (span.out_frame - span.in_frame) / float(data.frame_rate)
             fade_frames = min(CAPTION_FADE_S, seconds / 3) * float(data.frame_rate)
-            come = smoothstep((frame - span.in_frame) / fade_frames)
-            leave = smoothstep((span.out_frame - frame) / fade_frames)
-            drop = (1 - come) * CAPTION_RISE * self._style.size_px
-            for coverage, left, top in _set_lines(
+            enter = smoothstep((frame - span.in_frame) / fade_frames)
+            remain = smoothstep((span.out_frame - frame) / fade_frames)
+            drop = (1 - enter) * CAPTION_RISE * self._style.size_px
+            for mask, left, top in _set_lines(
                 self._context.type, span.text, self._style, self.box, (settings.lines, settings.align)
             ):
-                blend_sprite(planes, coverage, (left, top + drop), self._context.ink("text"), min(come, leave))
+                blend_sprite(planes, mask, (left, top + drop), self._context.ink("text"), min(enter, remain))
 
 
 class TitleSettings(TextPanelSettings):
@@ -114,10 +114,10 @@ class Title(ScenePanel[TitleSettings]):
         """Draw the title."""
         title, settings = self._context.data.section_title, self._settings
         if title.strip():
-            for coverage, left, top in _set_lines(
+            for mask, left, top in _set_lines(
                 self._context.type, title, self._style, self.box, (settings.lines, settings.align)
             ):
-                blend_sprite(base, coverage, (left, top), self._context.ink("text"))
+                blend_sprite(base, mask, (left, top), self._context.ink("text"))
 
 
 def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.float32]:

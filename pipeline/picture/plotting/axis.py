@@ -17,7 +17,7 @@ Scale = Literal["linear", "log", "log1p"]
 
 @dataclass(frozen=True)
 class Axis:
-    """A stretch of a quantity laid along `length_px` pixels, `first` at pixel edge 0 and `last` at the far edge.
+    """A range of a quantity laid along `length_px` pixels, `first` at pixel edge 0 and `last` at the far edge.
 
     Parameters
     ----------

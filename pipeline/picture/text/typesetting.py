@@ -1,6 +1,6 @@
-"""Text to coverage: measuring, breaking into lines, shrinking to fit, drawing.
+"""Text to masks: measuring, breaking into lines, shrinking to fit, drawing.
 
-This module owns how words become pixels of coverage (0..255). It does not know colours, positions on the screen, or
+This module owns how words become masks (0..255). It does not know colours, positions on the screen, or
 what the words mean. Sizes are floats in pixels.
 
     type = typesetter_for(theme)                           # cached; or Typesetter(load_fonts())
@@ -92,9 +92,9 @@ class TextStyle:
 
 @dataclass(frozen=True)
 class TextPicture:
-    """One line of drawn text: `coverage` uint8 (h, w), just around its ink."""
+    """One line of drawn text: `mask` uint8 (h, w), just around its ink."""
 
-    coverage: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.uint8]
     left_px: int
     """From the pen's start to the first column (negative: the ink begins before the pen)."""
     baseline_px: int
@@ -103,7 +103,7 @@ class TextPicture:
     """How far the pen moves on."""
 
     def place(self, pen_x_px: float, baseline_y_px: float) -> tuple[int, int]:
-        """Where (x, y) the top left pixel of `coverage` goes on the screen."""
+        """Where (x, y) the top left pixel of `mask` goes on the screen."""
         return round(pen_x_px) + self.left_px, round(baseline_y_px) - self.baseline_px
 
 
@@ -334,7 +334,7 @@ def _em_width(fonts: FontSet, text: str, style: TextStyle) -> float:
 def _tallest_em(fonts: FontSet, text: str, style: TextStyle) -> float:
     """Height of a text's ink from its lowest descender to its highest mark, in sizes, and a hair's breadth."""
     picture = _rendered_anew(fonts, text, style)
-    return float(picture.coverage.shape[0] / _REFERENCE_PX + _BETWEEN_LINES_EM)
+    return float(picture.mask.shape[0] / _REFERENCE_PX + _BETWEEN_LINES_EM)
 
 
 def _extent(fonts: FontSet, text: str, style: TextStyle) -> tuple[float, float]:

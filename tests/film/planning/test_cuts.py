@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import CutSettings
-from pipeline.film.planning.cuts import AvailableSection, TakeAtHand, plan_cut
+from pipeline.film.planning.cuts import AvailableSection, AvailableTake, plan_cut
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.film.planning.shares import share_frames
 
@@ -23,7 +23,7 @@ def cut(**values: Any) -> CutSettings:
 
 
 def section(number: int, lengths: list[int], recording: int = 60, **changes: Any) -> AvailableSection:
-    takes = tuple(TakeAtHand(10 * i, 6.0 - 0.1 * i - number, frames) for i, frames in enumerate(lengths))
+    takes = tuple(AvailableTake(10 * i, 6.0 - 0.1 * i - number, frames) for i, frames in enumerate(lengths))
     return AvailableSection(number, recording, takes, **changes)
 
 
@@ -46,26 +46,26 @@ def test_shares_are_whole_within_their_bounds_and_add_up(parts: list[tuple[float
     st.lists(st.lists(st.integers(1, 400), min_size=1, max_size=12), min_size=1, max_size=4),
     st.integers(50, 4000),
     st.sampled_from(RATES),
-    st.sampled_from(["telling", "film"]),
+    st.sampled_from(["highlights", "film"]),
     st.sampled_from(["all", "best"]),
 )
 def test_a_cut_lasts_exactly_as_long_as_asked_or_shows_all_there_is(
     lengths: list[list[int]], frames: int, rate: Fraction, pick: str, which: str
 ) -> None:
-    at_hand = [section(number, takes) for number, takes in enumerate(lengths)]
+    available = [section(number, takes) for number, takes in enumerate(lengths)]
     settings_ = cut(pick=pick, sections=which)
     try:
-        planned = plan_cut(settings_, at_hand, frames, rate)
+        planned = plan_cut(settings_, available, frames, rate)
     except ProductionError:
         assert frames < 2 * len(lengths) * rate
         return
-    chosen = [one for one in at_hand if which == "all" or one.number == planned[0].number]
+    chosen = [one for one in available if which == "all" or one.number == planned[0].number]
     there = sum(one.frames for one in chosen)
-    if pick == "telling":
+    if pick == "highlights":
         assert sum(one.frames for one in planned) == min(frames, there)
     assert sum(one.frames for one in planned) <= frames
     for one in planned:
-        results = {take.iteration: take.frames for take in at_hand[one.number].takes}
+        results = {take.iteration: take.frames for take in available[one.number].takes}
         iterations = [take.iteration for take in one.takes]
         assert iterations == sorted(set(iterations))
         assert all(1 <= take.frames <= results[take.iteration] for take in one.takes)
@@ -82,7 +82,7 @@ def test_the_first_take_is_brief_and_the_best_is_the_longest() -> None:
 
 def test_a_take_that_is_silent_is_left_out_where_there_are_others() -> None:
     takes = list(SECTIONS[0].takes)
-    takes[2] = TakeAtHand(20, 5.8, 90, audible=0.1)
+    takes[2] = AvailableTake(20, 5.8, 90, audible=0.1)
     (planned,) = plan_cut(cut(), [AvailableSection(0, 60, tuple(takes))], 400, RATE)
     assert 20 not in {take.iteration for take in planned.takes}
     assert len(planned.takes) == 4
@@ -108,7 +108,7 @@ def test_the_best_section_is_sought_among_those_whose_losses_can_be_compared() -
     """Of other sound, at another rate or encoding, a lower loss is no better: the last section says which sound."""
     kinds = [0, 1, 0, 1]  # the losses of sections fall with their numbers
     unlike = [section(number, [60, 90], kind=kind) for number, kind in enumerate(kinds)]
-    easy = AvailableSection(0, 60, (TakeAtHand(0, 0.5, 90),), kind=0)
+    easy = AvailableSection(0, 60, (AvailableTake(0, 0.5, 90),), kind=0)
     assert [one.number for one in plan_cut(cut(sections="best"), [easy, *unlike[1:]], 150, RATE)] == [3]
     alone = [easy, section(1, [60, 90], kind=1)]
     assert [one.number for one in plan_cut(cut(sections="best"), alone, 150, RATE)] == [1]
@@ -173,3 +173,7 @@ def test_the_draft_of_a_cut_is_a_third_as_wide_and_has_the_drafts_rate() -> None
 def test_impossible_cuts_are_refused_in_words(values: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         cut(**values)
+
+
+def test_the_old_word_for_highlights_is_still_read() -> None:
+    assert CutSettings(name="short", pick="telling").pick == "highlights"  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.easing import glide
 from pipeline.picture.drawing.planes import ink, planes_of
-from pipeline.picture.panels.heard_mark import Spot
+from pipeline.picture.panels.checkpoint_mark import Spot
 from pipeline.picture.panels.line_graph import LossGraph, loss_ticks, with_end
 from pipeline.picture.panels.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
 from pipeline.picture.panels.scene_data import LossHistory, SceneData
@@ -301,7 +301,7 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
     data = scene_data(*size, iteration=position, others=(), captions=())
     graphs: Any = [panel for panel in scene(data, layout=layout).panels if isinstance(panel, LossGraph)]
     for graph, frame in product(graphs, (135, 188, 205, 222, 290, 380)):
-        take = data.heard_at(frame)
+        take = data.take_at(frame)
         assert take is not None
         assert take.iteration is not None
         spot = Spot(float(graph._axis.position_px(take.iteration)), 0.0)
@@ -309,24 +309,24 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss_bits)
         assert x <= graph.now_px(frame) + 1e-6
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
-        if x > graph._plot.left + 4 * graph.heard._radius:
+        if x > graph._plot.left + 4 * graph.mark._radius:
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
             ring = planes.luma[
-                round(row - 0.5), round(x - 0.5 - graph.heard._radius + graph._context.line_px("graph") / 2)
+                round(row - 0.5), round(x - 0.5 - graph.mark._radius + graph._context.line_px("graph") / 2)
             ]
             assert ring > 180 or height == 360
-        label, top = graph.heard.placed(spot)
-        width, tall = graph.heard.width_px(label), label.height_px
+        label, top = graph.mark.placed(spot)
+        width, tall = graph.mark.width_px(label), label.height_px
         assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
-        assert top >= row + graph.heard._radius or top + tall <= row - graph.heard._radius, "it never covers its mark"
-        left = max(graph.heard._left, x - graph.heard._radius - width)
+        assert top >= row + graph.mark._radius or top + tall <= row - graph.mark._radius, "it never covers its mark"
+        left = max(graph.mark._left, x - graph.mark._radius - width)
         assert left + width <= graph.now_px(frame), "nor the playhead"
 
 
 def test_while_the_recording_is_heard_no_checkpoint_is_marked() -> None:
     data = scene_data(480, 320)
     graph: Any = scene(data, layout=layout_of({"kind": "validation_loss"})).panels[0]
-    assert data.heard_at(data.start_frame + 50) is None
+    assert data.take_at(data.start_frame + 50) is None
     bare = scene(data, layout=layout_of({"kind": "validation_loss", "heard": ""})).panels[0]
     drawn = []
     for panel in (graph, bare):

@@ -175,7 +175,7 @@ def test_covered_and_bare_rectangles_make_up_the_frame(boxes: list[PixelBox]) ->
     assert np.array_equal(fresh == 1, ~covered)
 
 
-def test_an_easel_measures_type_by_the_frames_height_and_the_layouts_scale() -> None:
+def test_a_context_measures_type_by_the_frames_height_and_the_layouts_scale() -> None:
     landscape = RenderContext(scene_data(1920, 1080), load_theme("midnight"), load_layout("landscape"))
     portrait = RenderContext(scene_data(1080, 1920), load_theme("midnight"), load_layout("portrait"))
     assert landscape.style(0.05).size_px == 54.0

@@ -98,7 +98,7 @@ def test_counters_show_the_frames_own_numbers() -> None:
 
 def test_counters_tell_of_the_take_that_is_heard_while_the_playhead_runs_on() -> None:
     data = scene_data()
-    told = {frame: data.told_at(frame) for frame in range(data.start_frame, data.end_frame)}
+    told = {frame: data.iteration_at(frame) for frame in range(data.start_frame, data.end_frame)}
     for sound in data.sounds:
         heard = {told[frame] for frame in range(sound.start_frame, sound.end_frame)}
         assert heard == {float(sound.iteration or 0)}

@@ -78,8 +78,8 @@ def test_a_line_in_one_font_looks_as_the_shaper_itself_draws_it(text: str) -> No
     theirs = np.asarray(picture)
     mine = np.zeros_like(theirs)
     x, y = ours.place(20, 60)
-    height, width = ours.coverage.shape
-    mine[y : y + height, x : x + width] = ours.coverage
+    height, width = ours.mask.shape
+    mine[y : y + height, x : x + width] = ours.mask
     assert float(np.abs(blurred(mine) - blurred(theirs)).max(initial=0)) < 40
 
 

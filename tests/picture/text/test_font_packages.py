@@ -106,7 +106,7 @@ def test_parts_that_no_one_font_has_together_are_told_as_such() -> None:
 )
 def test_emoji_and_scripts_of_an_installed_package_are_drawn(text: str) -> None:
     picture = Typesetter(load_fonts()).render(text, TextStyle(40.0))
-    assert picture.coverage.max() > 200
+    assert picture.mask.max() > 200
     assert picture.advance_px < 160
 
 

@@ -71,8 +71,8 @@ def test_left_and_right_are_exchanged_and_the_middle_stays() -> None:
 @pytest.mark.parametrize("tracking", [0.0, -0.02])
 def test_names_and_numbers_keep_their_order_in_a_text_from_the_right(tracking: float) -> None:
     style = TextStyle(40.0, tracking_em=tracking)
-    whole = TYPE.render(HEBREW[:3] + " LSTM 256", style).coverage
-    name = TYPE.render("LSTM 256", style).coverage
+    whole = TYPE.render(HEBREW[:3] + " LSTM 256", style).mask
+    name = TYPE.render("LSTM 256", style).mask
     rows = min(whole.shape[0], name.shape[0])
     shares = [
         float((whole[-rows:, at : at + name.shape[1]] & name[-rows:]).sum() / name[-rows:].sum()) for at in range(4)
@@ -85,7 +85,7 @@ def test_arabic_letters_join_and_read_from_the_right() -> None:
     style = TextStyle(60.0)
     joined, apart = (TYPE.measure(text, style) for text in ("بيت", "ب\u200cي\u200cت"))
     assert joined < 0.9 * apart
-    picture = TYPE.render("با", style).coverage  # the second letter is an upright stroke: it stands at the left
+    picture = TYPE.render("با", style).mask  # the second letter is an upright stroke: it stands at the left
     tall = np.flatnonzero((picture[: picture.shape[0] // 3] > 128).any(axis=0))
     assert tall.max() < 0.5 * picture.shape[1]
 

@@ -143,27 +143,27 @@ def test_text_keeps_its_proportions_at_all_sizes() -> None:
 def test_bold_text_is_wider_and_has_more_ink() -> None:
     thin, bold = (TYPE.render("weight", TextStyle(60.0, weight=weight)) for weight in (300, 800))
     assert bold.advance_px > thin.advance_px
-    assert bold.coverage.sum() > 1.3 * thin.coverage.sum()
+    assert bold.mask.sum() > 1.3 * thin.mask.sum()
 
 
 def test_a_text_stands_on_its_baseline() -> None:
     picture = TYPE.render("HHH", TextStyle(50.0))
     x, y = picture.place(10.0, 100.0)
-    assert y + picture.coverage.shape[0] == pytest.approx(100, abs=1)
+    assert y + picture.mask.shape[0] == pytest.approx(100, abs=1)
     assert x == pytest.approx(10, abs=6)
-    assert picture.coverage.max() == 255
+    assert picture.mask.max() == 255
 
 
 def test_spaces_draw_nothing_but_take_room() -> None:
     picture = TYPE.render("   ", TextStyle(30.0))
-    assert picture.coverage.size == 0
+    assert picture.mask.size == 0
     assert picture.advance_px > 0
 
 
 def test_every_kind_of_space_and_invisible_joiners_can_be_drawn() -> None:
-    plain = TYPE.render("a b", TextStyle(30.0)).coverage
+    plain = TYPE.render("a b", TextStyle(30.0)).mask
     for text in ("a\tb", "a\u2003b", "a b\u200b", "a\ufeff b"):
-        assert np.array_equal(TYPE.render(text, TextStyle(30.0)).coverage, plain)
+        assert np.array_equal(TYPE.render(text, TextStyle(30.0)).mask, plain)
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,9 @@ def _across(curves: Sequence[LossCurve], width: int) -> Axis:
 
 
 def _range(curves: Sequence[LossCurve], uniform: float = _UNIFORM_BITS) -> tuple[float, float]:
-    told = np.concatenate([curve.validation_bits for curve in curves])
-    told = told[np.isfinite(told)]
-    lowest, highest = float(told.min()), min(float(told.max()), max(uniform, float(told.min()) * 1.5))
+    losses = np.concatenate([curve.validation_bits for curve in curves])
+    losses = losses[np.isfinite(losses)]
+    lowest, highest = float(losses.min()), min(float(losses.max()), max(uniform, float(losses.min()) * 1.5))
     room = max(0.06 * (highest - lowest), 0.05)
     return max(0.0, lowest - room), highest + room
 

@@ -1,4 +1,4 @@
-"""A whole recording at a glance: upright bars from its quietest to its loudest stretch.
+"""A whole recording at a glance: upright bars from its quietest to its loudest part.
 
 This module owns the bars. It does not know scenes or files; loudness comes measured.
 """

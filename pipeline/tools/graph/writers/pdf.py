@@ -174,13 +174,13 @@ def _draw_text(
 
 def _draw_picture(page: _Page, text: str, words: Words, x: float) -> None:
     picture = page.theme.typesetter.render(text, words.style.scaled(_PICTURE_SCALE))
-    height, width = (side / _PICTURE_SCALE for side in picture.coverage.shape)
+    height, width = (side / _PICTURE_SCALE for side in picture.mask.shape)
     if not (width and height):
         return
     left = x + picture.left_px / _PICTURE_SCALE
     bottom = words.y + height - picture.baseline_px / _PICTURE_SCALE
     page.lines.append(f"q {width:.2f} 0 0 {-height:.2f} {left:.2f} {bottom:.2f} cm /P{len(page.pictures)} Do Q")
-    page.pictures.append((picture.coverage, words.colour))
+    page.pictures.append((picture.mask, words.colour))
 
 
 def _objects(page: _Page, content: str, size: tuple[float, float], unit: float) -> list[bytes]:

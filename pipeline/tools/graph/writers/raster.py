@@ -44,7 +44,7 @@ def make_plot(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Plot:
     for words in layout.words:
         picture = theme.typesetter.render(words.text, words.style)
         left, top = picture.place(words.x, words.y)
-        texts.append(TextMark(left, top, picture.coverage, words.colour))
+        texts.append(TextMark(left, top, picture.mask, words.colour))
     return Plot(layout.width, layout.height, background, panels, boxes=boxes, texts=texts)
 
 

@@ -59,12 +59,12 @@ class Label:
     rows: tuple[float, ...]
 
 
-class HeardMark:
+class CheckpointMark:
     """Draws the mark of one loss graph.
 
     Parameters
     ----------
-    easel, plot
+    context, plot
         Where it is drawn; the plot is the part of the panel that scrolls.
     words, style, colour
         What its label says beside the loss, in which type, and the colour of the graph's curve.
