@@ -192,6 +192,15 @@ def test_a_recording_in_place_of_a_production_file_is_told_as_such(tmp_path: Pat
     assert f"en.{form}" in refused.value.hint
 
 
+def test_a_cuts_old_word_for_highlights_is_read_with_a_note() -> None:
+    section = {"title": "One", "recordings": ["voice.wav"]}
+    values = {"title": "A film", "section": [section], "cut": [{"name": "short", "pick": "telling"}]}
+    production = parse_production(values, where="here")
+    assert production.cuts[0].pick == "highlights"
+    (note,) = production.draft().notes
+    assert note == 'cut 1, pick: "telling" is called "highlights" now; the old word still works'
+
+
 def test_a_setting_that_was_renamed_is_read_with_a_note() -> None:
     section = {"title": "One", "recordings": ["voice.wav"], "training": {"rescues": 2}}
     production = parse_production({"title": "A film", "section": [section]}, where="here")

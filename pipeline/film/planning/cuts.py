@@ -15,6 +15,7 @@ from typing import Final
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import SHORTEST_SECTION_S, CutLine, CutSettings
+from pipeline.film.planning.nearest import loss_of, nearest
 from pipeline.film.planning.shares import share_frames
 
 _SHORTEST_TAKE_S: Final = 0.8
@@ -57,7 +58,7 @@ class AvailableSection:
     @property
     def best_nats(self) -> float:
         """The lowest loss of its takes."""
-        return min(_loss(take) for take in self.takes)
+        return min(loss_of(take) for take in self.takes)
 
     @property
     def frames(self) -> int:
@@ -139,7 +140,7 @@ def once_each(settings: CutSettings, available: Sequence[AvailableSection]) -> C
     kept = []
     for line in settings.take:
         section = sections.get(line.section - 1)
-        place = (line.section, _nearest(section, line.iteration).iteration) if section else (line.section, -1)
+        place = (line.section, nearest(section.takes, line.iteration).iteration) if section else (line.section, -1)
         kept += [line] if place not in seen else []
         seen.add(place)
     return settings.model_copy(update={"take": tuple(kept)})
@@ -190,7 +191,7 @@ def _highlights(
 ) -> tuple[tuple[AvailableTake, ...], list[float]]:
     """Choose the highlights: the best, the first, one on the way, then the next best."""
     silent = [take.audible < _AUDIBLE_SHARE for take in takes]
-    good = sorted(range(len(takes)), key=lambda index: (silent[index], _loss(takes[index]), -index))
+    good = sorted(range(len(takes)), key=lambda index: (silent[index], loss_of(takes[index]), -index))
     best = good[0]
     way = sorted(range(1, best), key=lambda index: (silent[index], abs(2 * index - best), index))
     ranked = [(best, _BEST), (0, _FIRST), *((index, _MIDDLE) for index in way[:1])]
@@ -229,7 +230,7 @@ def _by_hand(
                 f"There is no section {line.section}.", where=where, expected=f"1 to {len(available)}, as in the film"
             )
         section = sections[line.section - 1]
-        lines.setdefault(section.number, []).append((_nearest(section, line.iteration), line))
+        lines.setdefault(section.number, []).append((nearest(section.takes, line.iteration), line))
     chosen = [
         (number, *pair) for number in sorted(lines) for pair in sorted(lines[number], key=lambda p: p[0].iteration)
     ]
@@ -262,17 +263,3 @@ def _by_hand(
 
 def _within(seconds: float, take: AvailableTake, rate: Fraction) -> int:
     return max(1, min(take.frames, int(Fraction(seconds).limit_denominator(1_000_000) * rate)))
-
-
-def _nearest(section: AvailableSection, wanted: int | str) -> AvailableTake:
-    if wanted == "first":
-        return section.takes[0]
-    if wanted == "last":
-        return section.takes[-1]
-    if wanted == "best":
-        return min(section.takes, key=_loss)
-    return min(section.takes, key=lambda take: (abs(take.iteration - int(wanted)), take.iteration))
-
-
-def _loss(take: AvailableTake) -> float:
-    return take.validation_loss_nats if math.isfinite(take.validation_loss_nats) else math.inf

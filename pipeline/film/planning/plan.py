@@ -1,4 +1,4 @@
-"""Which checkpoints speak, and for how long: chosen by hand, or automatically with more time for later takes.
+"""Which checkpoints are heard, and for how long: chosen by hand, or automatically with more time for later takes.
 
 This module is pure: numbers in, numbers out. It does not know audio, frames or files.
 """
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.errors import ProductionError
+from pipeline.film.planning.nearest import loss_of, nearest
 from pipeline.film.planning.settings import StoryboardSettings, TakeLine
 from pipeline.film.planning.shares import share_frames
 
 
 @dataclass(frozen=True)
 class CheckpointPoint:
-    """What the plan needs of a checkpoint: when in training it was made, and how good it was."""
+    """What the plan needs of a checkpoint: when in training it was saved, and how good it is."""
 
     iteration: int
     validation_loss_nats: float
@@ -25,7 +26,7 @@ class CheckpointPoint:
 
 @dataclass(frozen=True)
 class PlannedTake:
-    """One take of a section: the checkpoint that speaks, how long, and the user's own caption template.
+    """One take of a section: the checkpoint, how long, and the user's own caption template.
 
     `is_fixed` where the user's own line says how long.
     """
@@ -64,7 +65,7 @@ def choose_takes(
         or the lines leave no time for the others.
     """
     if not checkpoints:
-        raise ProductionError("The training left no checkpoint to speak.", where=where)
+        raise ProductionError("The training left no checkpoint to sample.", where=where)
     if is_shortened:
         settings = settings.model_copy(update={"take": _that_are_there(checkpoints, settings.take)})
     if settings.take:
@@ -82,7 +83,7 @@ def _that_are_there(checkpoints: Sequence[CheckpointPoint], lines: Sequence[Take
     for line in lines:
         if isinstance(line.iteration, int) and line.iteration > checkpoints[-1].iteration:
             continue
-        if (at := _nearest(checkpoints, line.iteration, "").iteration) > last:
+        if (at := nearest(checkpoints, line.iteration).iteration) > last:
             kept.append(line)
             last = at
     return tuple(kept)
@@ -91,7 +92,7 @@ def _that_are_there(checkpoints: Sequence[CheckpointPoint], lines: Sequence[Take
 def _by_hand(
     checkpoints: Sequence[CheckpointPoint], settings: StoryboardSettings, where: str
 ) -> tuple[PlannedTake, ...]:
-    points = [_nearest(checkpoints, line.iteration, where) for line in settings.take]
+    points = [_trained(checkpoints, line.iteration, where) for line in settings.take]
     for earlier, later in pairwise(points):
         if later.iteration <= earlier.iteration:
             raise ProductionError(
@@ -120,7 +121,7 @@ def _by_hand(
 
 
 def fit_to_sound(takes: Sequence[PlannedTake], frames: Sequence[int], there: Sequence[int]) -> tuple[int, ...]:
-    """Fit takes to the sound that was made: what one lacks, the others last longer, as far as they have sound.
+    """Fit takes to the sound that there is: what one lacks, the others last longer, as far as they have sound.
 
     Parameters
     ----------
@@ -142,27 +143,17 @@ def fit_to_sound(takes: Sequence[PlannedTake], frames: Sequence[int], there: Seq
     return share_frames(sum(frames), [max(1.0, float(wanted)) for wanted in frames], lowest, highest)
 
 
-def _nearest(checkpoints: Sequence[CheckpointPoint], wanted: int | str, where: str) -> CheckpointPoint:
-    if wanted == "first":
-        return checkpoints[0]
-    if wanted == "last":
-        return checkpoints[-1]
-    if wanted == "best":
-        return min(checkpoints, key=lambda point: _finite(point.validation_loss_nats))
-    target = int(wanted)
+def _trained(checkpoints: Sequence[CheckpointPoint], wanted: int | str, where: str) -> CheckpointPoint:
+    """The checkpoint that a line means; one beyond the end of training is an error."""
     last = checkpoints[-1].iteration
-    if target > last:
+    if not isinstance(wanted, str) and wanted > last:
         raise ProductionError(
-            f"A take is asked for at iteration {target}, but training ended at iteration {last}.",
+            f"A take is asked for at iteration {wanted}, but training ended at iteration {last}.",
             where=where,
             expected=f'0 to {last}, or "first", "last", "best"',
             hint="Correct the take line, or train for longer.",
         )
-    return min(checkpoints, key=lambda point: (abs(point.iteration - target), point.iteration))
-
-
-def _finite(loss: float) -> float:
-    return loss if math.isfinite(loss) else math.inf
+    return nearest(checkpoints, wanted)
 
 
 def _pick(checkpoints: Sequence[CheckpointPoint], count: int, spread: str) -> list[CheckpointPoint]:
@@ -190,7 +181,7 @@ def _coordinates(checkpoints: Sequence[CheckpointPoint], spread: str) -> list[fl
     best = math.inf
     progress = []
     for point in checkpoints:
-        best = min(best, _finite(point.validation_loss_nats))
+        best = min(best, loss_of(point))
         progress.append(-best if math.isfinite(best) else 0.0)
     return progress
 
