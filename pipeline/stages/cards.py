@@ -119,7 +119,7 @@ def check(production: Production) -> None:
 
 
 def _own_words(production: Production) -> Iterator[str]:
-    """All that the production says in its own words; captions with what is filled into them, which any font has."""
+    """Every text of the production's own; captions with what is filled into them, which any font has."""
     yield from (production.title, production.subtitle, production.author, production.recording_credit)
     for name in ("take", "recording"):
         yield read_template_text(find_template(f"captions/{name}.txt", production.templates_folder))

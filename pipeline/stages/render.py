@@ -41,7 +41,7 @@ FEWEST_WORKERS: Final = 2
 1080p60: 124 frames/s with two processes, 103 with one."""
 _FRAMES_BETWEEN_WORDS: Final = 20
 _UNSEEN: Final = ("file", "after", "section", "seconds", "sound", "title")
-"""Settings of an insert that say where it stands, how long, and what is heard and said of it."""
+"""Settings of an insert that change nothing in its pictures: place, length, sound and title."""
 
 Frame = NDArray[np.uint8]
 
@@ -129,7 +129,7 @@ def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) ->
 
 
 def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
-    """Tell what happens to footage whose colours are not the film's."""
+    """Say what happens to footage whose colours are not the film's."""
     shown = {task.segment.clip.insert: task.inputs for task in tasks if isinstance(task.segment.clip, InsertClip)}
     for insert, inputs in shown.items():
         if remark := probe(inputs.inserts[insert][1]).remark:
@@ -146,7 +146,7 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     works = [Task(_part(task.segment), float(task.segment.frames)) for task in tasks]
     mixer = ProgressMixer(workplace.report, works, workers)
 
-    def tell(progress: tuple[int, int]) -> None:
+    def report_frames(progress: tuple[int, int]) -> None:
         number, frames = progress
         if number in places:  # a helper's last words about a segment may come after the segment
             index = places[number]
@@ -156,7 +156,7 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
 
     def finish(index: int, _outcome: None) -> None:
         mixer.finish(index)
-        tell((tasks[index].segment.number, tasks[index].segment.frames))
+        report_frames((tasks[index].segment.number, tasks[index].segment.frames))
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     run_parallel(
@@ -164,7 +164,7 @@ def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
         tasks,
         jobs=workers,
         on_done=finish,
-        on_message=tell if workers > 1 else None,
+        on_message=report_frames if workers > 1 else None,
     )
 
 
@@ -177,7 +177,7 @@ def _part(segment: FrameRange) -> str:
 def _render(task: _Task) -> None:
     segment, reported = task.segment, 0
 
-    def tell(done: int) -> None:
+    def report_frames(done: int) -> None:
         nonlocal reported
         if done >= reported + _FRAMES_BETWEEN_WORDS:
             reported = done
@@ -188,7 +188,7 @@ def _render(task: _Task) -> None:
         record = Segment(start_frame=own.start, end_frame=own.stop, encoder=task.plan.codec)
         path = folder / record.video_file
         if isinstance(segment.clip, InsertClip):
-            _encode_insert(task, segment.clip, path, tell)
+            _encode_insert(task, segment.clip, path, report_frames)
         else:
             with drawer_for(task.inputs, segment.clip, workspace=folder) as drawer:
                 encode_frames(
@@ -197,12 +197,12 @@ def _render(task: _Task) -> None:
                     end_frame=own.stop,
                     path=path,
                     plan=task.plan,
-                    on_frame=tell,
+                    on_frame=report_frames,
                 )
         write_record(folder, record)
 
 
-def _encode_insert(task: _Task, clip: InsertClip, path: Path, tell: Callable[[int], None]) -> None:
+def _encode_insert(task: _Task, clip: InsertClip, path: Path, report_frames: Callable[[int], None]) -> None:
     """Let one ffmpeg decode, shape and encode footage: its frames never come to us."""
     own = task.segment.clip_frames
     with TemporaryDirectory(prefix="build-video-") as aside:
@@ -212,5 +212,5 @@ def _encode_insert(task: _Task, clip: InsertClip, path: Path, tell: Callable[[in
             end=own.stop,
             path=path,
             plan=task.plan,
-            on_frame=tell,
+            on_frame=report_frames,
         )

@@ -1,4 +1,4 @@
-"""storyboard: takes and losses become the timeline: what is seen and heard in every frame, and what is said of it."""
+"""storyboard: takes and losses become the timeline: what is seen and heard in every frame, and its captions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _NEVER: Final = {
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
-    """Return the timeline, determined by the storyboards, the captions' templates, and what was trained and said."""
+    """Return the timeline, determined by the storyboards, the captions' templates, and the trainings and takes."""
     video = production.video.model_dump(
         mode="json",
         include={"width", "height", "frame_rate", "title_seconds", "comparison_seconds", "credits_seconds"},
@@ -133,7 +133,7 @@ def _caption_templates(production: Production) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class _SectionStory:
-    """One section while it is told: what was made, and which take says what."""
+    """One section while the timeline is planned: its results, and its takes' captions."""
 
     production: Production
     number: int
@@ -233,7 +233,7 @@ class _SectionStory:
         take = self.takes.get(iteration)
         if take is None:
             raise ProductionError(
-                f"The checkpoint at iteration {iteration} has said nothing.",
+                f"The checkpoint at iteration {iteration} has no take.",
                 where=self.where,
                 hint="Run build-video sample, then build again.",
             )
@@ -251,7 +251,7 @@ class _SectionStory:
         )
 
     def wishes(self, scene: SceneClip, scroll: Axis, report: Reporter) -> Iterator[CaptionWish]:
-        """What is to be said in this scene beside what every take says of itself, and when it is due."""
+        """The captions of this scene beside the takes' own, and when they are due."""
         shortest = self.clock.frames_within(SHORTEST_CAPTION_S)
         written = {take.iteration for take in self.planned if take.caption is not None}
         for sound in scene.sounds:
@@ -278,7 +278,7 @@ class _SectionStory:
             yield CaptionWish(text, at_frame, max(wanted, least), until_frame, least, section=self.number)
 
     def _fired(self, rule: CaptionRule, scene: SceneClip, scroll: Axis) -> tuple[CheckpointFacts, int, int] | None:
-        """The checkpoint that a rule's caption tells of, and the frames at which it is due and no longer true."""
+        """The checkpoint of a rule's caption, and the frames at which it is due and no longer true."""
         if rule.on == "take":
             take = first_take(rule, scene.sounds)
             return None if take is None else (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)

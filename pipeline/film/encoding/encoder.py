@@ -1,6 +1,6 @@
 """Encoding: finished yuv420p frames in, a silent video of closed groups of pictures out.
 
-This module owns what the encoder is told (codec, quality, level, groups of pictures, colour tags) and the hand-over of
+This module owns the encoder's settings (codec, quality, level, groups of pictures, colour tags) and the hand-over of
 frames to it. It does not know what the frames show.
 """
 
@@ -112,7 +112,7 @@ def group_frames(frames: int, frame_rate: Fraction, keyframe_seconds: float) -> 
 
 @dataclass(frozen=True)
 class EncoderPlan:
-    """Everything the encoder is told but the frames: what a segment's bits depend on.
+    """The encoder's settings, all but the frames: what a segment's bits depend on.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ class FrameEncoder:
     path
         The MP4 to write; what is there is replaced.
     plan
-        What the encoder is told.
+        The encoder's settings.
     frames
         How many frames will be written; fewer or more are an error.
     """
@@ -348,7 +348,7 @@ def encode_frames(
     path
         The MP4 to write.
     plan
-        What the encoder is told.
+        The encoder's settings.
     on_frame
         Told after each frame, with the number of frames done.
     """

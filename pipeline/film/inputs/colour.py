@@ -26,7 +26,7 @@ _KNEE: Final = 0.75
 """Of reference white: what is darker is kept, what is lighter is pressed together. White paper becomes 241 of 255."""
 _HD_WIDTH_PX, _HD_HEIGHT_PX = 1280, 576
 
-# What ffmpeg tells of a picture, and what its scale filter calls it.
+# What ffmpeg reports of a picture, and what its scale filter calls it.
 _MATRICES: Final[Mapping[str, str]] = {
     "bt709": "bt709",
     "smpte170m": "smpte170m",
@@ -36,7 +36,7 @@ _MATRICES: Final[Mapping[str, str]] = {
     "bt2020nc": "bt2020",
     "bt2020c": "bt2020",
 }
-_UNTOLD: Final = frozenset({"unknown", "unspecified", "reserved", "gbr", ""})
+_UNTAGGED: Final = frozenset({"unknown", "unspecified", "reserved", "gbr", ""})
 _RGB_STARTS: Final = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8", "mono")
 _FULL_STARTS: Final = ("yuvj", "gray", "ya8", "ya16")
 
@@ -84,7 +84,7 @@ class Colours:
 
     @property
     def name(self) -> str:
-        """What they are called in front of people; empty where there is nothing to tell."""
+        """What they are called in front of people; empty where they are the film's own."""
         names = [_HIGH_RANGE.get(self.transfer, ""), _GAMUT_NAMES.get(self.primaries, "")]
         return ", ".join(filter(None, names))
 
@@ -115,7 +115,7 @@ def colours_of(
     if pixel_format.startswith(_RGB_STARTS):
         found, full = "", True
     else:
-        if matrix not in _MATRICES and matrix not in _UNTOLD:
+        if matrix not in _MATRICES and matrix not in _UNTAGGED:
             raise ValueError(matrix)
         found = _MATRICES.get(matrix) or _likely_matrix(primaries, transfer, size)
         full = tags.get("color_range") == "pc" or (
@@ -124,8 +124,8 @@ def colours_of(
     return Colours(
         matrix=found,
         full_range=full,
-        primaries="" if primaries in _UNTOLD else primaries,
-        transfer="" if transfer in _UNTOLD else transfer,
+        primaries="" if primaries in _UNTAGGED else primaries,
+        transfer="" if transfer in _UNTAGGED else transfer,
         peak_nits=min(max(peak_nits or _NOMINAL_PEAK_NITS, REFERENCE_WHITE_NITS), _MOST_NITS),
     )
 

@@ -1,6 +1,6 @@
 """Frames of footage: encoded into a segment by the process that decodes them, or handed out one by one.
 
-This module owns the processes. What they are told is the chain's and the encoder's.
+This module owns the processes. Their options are the chain's and the encoder's.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def encode_footage(
     path
         The MP4 to write.
     plan
-        What the encoder is told.
+        The encoder's settings.
     on_frame
         Told now and then, with the number of frames done.
 
@@ -79,7 +79,7 @@ def encode_footage(
 
 
 def _progress(process: Process) -> Iterator[int]:
-    """Read how many frames ffmpeg has encoded, as often as it tells."""
+    """Read how many frames ffmpeg has encoded, as often as it reports."""
     words = b""
     while part := process.read(_WORDS_BYTES):
         *lines, words = (words + part).split(b"\n")

@@ -1,4 +1,4 @@
-"""What ffmpeg tells of footage before it is shown: its length, its first picture, and where it can be entered.
+"""What ffmpeg reports of footage before it is shown: its length, its first picture, and where decoding can begin.
 
 This module owns the reading of ffmpeg's words and lists of packets. It does not know what the footage is for.
 """
@@ -22,8 +22,8 @@ from pipeline.film.inputs.colour import Colours, colours_of
 LOOK_S: Final = 60.0
 _NULL: Final = "-"
 _READ_BYTES: Final = 1 << 12
-_UNTOLD_DIGITS: Final = 19
-"""So many digits has the number that ffmpeg writes for a time that is not told: no time has."""
+_UNKNOWN_DIGITS: Final = 19
+"""The number that ffmpeg writes for an unknown time has so many digits: no time has."""
 _STEPS_BACK_S: Final = (0, 2, 10, 60)
 """How much earlier entering is tried, where a format's own search misses; after them, from the beginning."""
 _SQUAREST, _FLATTEST = Fraction(1, 16), Fraction(16)
@@ -70,7 +70,7 @@ class Entry:
     Parameters
     ----------
     seek_s
-        What ffmpeg's `-ss` is told, counted from the file's start; None: it is read from the beginning.
+        The value of ffmpeg's `-ss`, counted from the file's start; None: it is read from the beginning.
     shown_s
         When the picture that is seen first begins, by the file's own clock; None where it is the file's first.
     stands
@@ -83,12 +83,12 @@ class Entry:
 
     @property
     def options(self) -> dict[str, object]:
-        """What ffmpeg is told about an input to enter it here: times stay the file's own."""
+        """Ffmpeg's input options for beginning to decode here: times stay the file's own."""
         return _entering(self.seek_s)
 
 
 def look(path: Path, form: MediaFormat) -> Facts:
-    """Decode the first picture, and read what ffmpeg tells about the file.
+    """Decode the first picture, and read what ffmpeg reports of the file.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def _duration(words: str) -> float | None:
 
 
 def _measured_duration(path: Path, form: MediaFormat, error: FootageError) -> float:
-    """Read through a file that doesn't tell how long it is: moving pictures, and what browsers record."""
+    """Read through a file without a length in its header: moving pictures, and what browsers record."""
     copied = ffmpeg.output(open_media(path, form)["V:0"], _NULL, format="null", c="copy", stats=None, loglevel="info")
     words = run_on_file(ffmpeg.get_args(copied), timeout_s=LOOK_S, purpose=f"measuring {path.name}", file_error=error)
     times = re.findall(r"time=(\d+):(\d\d):(\d\d(?:\.\d+)?)", words)
@@ -224,6 +224,6 @@ def _packets(process: Process) -> Iterator[tuple[Fraction, bool]]:
             if found := re.match(rb"#tb 0: (\d+)/(\d+)", line):
                 unit = Fraction(int(found[1]), int(found[2]))
             elif found := re.match(rb"0, *(-?\d+|NOPTS), *(-?\d+|NOPTS),", line):
-                times = [int(time) for time in (found[2], found[1]) if time != b"NOPTS" and len(time) < _UNTOLD_DIGITS]
+                times = [int(time) for time in (found[2], found[1]) if time != b"NOPTS" and len(time) < _UNKNOWN_DIGITS]
                 if times:  # a decoding time stands in where there is no other
                     yield times[0] * unit, b"F=0x0" not in line

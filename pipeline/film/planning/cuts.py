@@ -1,4 +1,4 @@
-"""Cuts: other lengths and shapes of a film, told from the takes that were made for it.
+"""Cuts: other lengths and shapes of a film, from the takes that there are for it.
 
 This module owns what a person sets about a cut, and which takes a cut shows for how many frames. It is pure: settings
 and lengths in, lengths out. It does not know where takes come from, nor what is drawn.
@@ -20,11 +20,11 @@ from pipeline.film.planning.shares import share_frames
 
 _SHORTEST_TAKE_S: Final = 0.8
 _NOISE_S: Final = 1.5
-"""What was said before any training is soon understood."""
+"""Noise from before any training is soon understood."""
 _HIGHLIGHT_S: Final = 3.0
 """About how long a take is shown in a cut: long enough to be heard, short enough to see that it learns."""
 _AUDIBLE_SHARE: Final = 0.25
-"""What is heard for less of its time tells nothing; words have pauses too."""
+"""A take that is silent for more than the rest of its time is no highlight; words have pauses too."""
 _RECORDING_SHARE: Final = 0.2
 _FIRST, _MIDDLE, _GOOD, _BEST = 1.0, 2.0, 3.0, 4.0
 
@@ -33,7 +33,7 @@ _FIRST, _MIDDLE, _GOOD, _BEST = 1.0, 2.0, 3.0, 4.0
 class AvailableTake:
     """A take of the film, and how many frames of it there are.
 
-    `audible` tells how much of its beginning is more than silence: 0 to 1.
+    `audible` is the fraction of its beginning that is more than silence: 0 to 1.
     """
 
     iteration: int
@@ -45,7 +45,7 @@ class AvailableTake:
 
 @dataclass(frozen=True)
 class AvailableSection:
-    """What was made for one section of the film; `number` counts from 0.
+    """The takes and the recording of one section of the film; `number` counts from 0.
 
     Losses of sections can be compared where `kind` is the same.
     """
@@ -163,8 +163,8 @@ def _sections(settings: CutSettings, available: Sequence[AvailableSection], wher
 
 def _section(settings: CutSettings, available: AvailableSection, frames: int, rate: Fraction) -> CutSection:
     recording = _excerpt(settings, available, rate)
-    spoken = sum(take.frames for take in available.takes)
-    recording = max(min(recording, int(_RECORDING_SHARE * frames)), min(frames - spoken, available.recording_frames))
+    played = sum(take.frames for take in available.takes)
+    recording = max(min(recording, int(_RECORDING_SHARE * frames)), min(frames - played, available.recording_frames))
     left = frames - recording
     takes, weights = _highlights(available.takes, left, rate)
     if settings.pick == "film":
@@ -256,8 +256,8 @@ def _by_hand(
     shares = iter(share_frames(left, [1.0] * len(free), [min(shortest, cap) for cap in caps], caps) if free else ())
     shown: dict[int, list[CutTake]] = {number: [] for number in sorted(lines)}
     for (number, take, line), length in zip(chosen, fixed, strict=True):
-        said = take.caption if line.caption is None else line.caption
-        shown[number].append(CutTake(take.iteration, next(shares) if length is None else length, said))
+        caption = take.caption if line.caption is None else line.caption
+        shown[number].append(CutTake(take.iteration, next(shares) if length is None else length, caption))
     return tuple(CutSection(number, excerpts[number], tuple(takes)) for number, takes in shown.items())
 
 

@@ -1,4 +1,4 @@
-"""What a person sets about the film: its size, speed and encoder, and how each section is told.
+"""What a person sets about the film: its size, speed and encoder, and what is shown of each section.
 
 This module owns the settings and their bounds. It imports nothing heavy, so that reading a production is quick.
 """
@@ -274,7 +274,7 @@ class CaptionRule(FilmSettings):
 
 
 class StoryboardSettings(FilmSettings):
-    """How one section is told: which checkpoints speak, how long, and what stands before them."""
+    """What is seen and heard of one section: which checkpoints, how long, and what comes before them."""
 
     takes: int = Field(default=8, ge=1, le=500, description="How many checkpoints are heard.")
     seconds: float | None = Field(

@@ -14,7 +14,7 @@ from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip,
 
 @dataclass(frozen=True)
 class PlacedTake:
-    """One take and how long it is shown. `caption` is what is said in words."""
+    """One take and how long it is shown. `caption` is shown while it plays."""
 
     iteration: int
     frames: int

@@ -38,7 +38,7 @@ class CaptionWish:
     frames
         How long it is wanted.
     until_frame
-        When what it tells of ends: it is shown no longer than that, unless nobody could have read it by then.
+        When it is no longer true: it is shown no longer than that, unless nobody could have read it by then.
     least_frames
         For how long it is shown at least.
     is_for_take
@@ -104,7 +104,7 @@ def place_captions(
     Parameters
     ----------
     usual
-        What takes say of themselves where nothing else is said, in order.
+        The takes' own captions, shown where there is no other, in order.
     wishes
         What comes before that.
     end_frame

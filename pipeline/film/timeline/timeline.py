@@ -125,7 +125,7 @@ class Chapter(TimelineRecord):
 
 
 class SectionFacts(TimelineRecord):
-    """What the film tells of a section, for people and for the files beside the film."""
+    """The facts of a section, for people and for the files beside the film."""
 
     title: str
     network: str

@@ -115,7 +115,7 @@ def _smallest(placed: Sequence[PlacedElement]) -> tuple[str, float] | None:
 
 
 def _words(placed: Sequence[PlacedElement], pages: int) -> tuple[str, ...]:
-    """Every line of text, page by page; what stands on all pages is told once."""
+    """Every line of text, page by page; what stands on all pages is listed once."""
     lines: list[str] = []
     for page in range(pages):
         for one in placed:

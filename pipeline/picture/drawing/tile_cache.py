@@ -91,7 +91,7 @@ class TileCache:
             _scroll_plane(plane, (left // 2, top // 2, width // 2), source, start // 2 + first, weights)
 
     def _columns(self, first: int, last: int) -> int:
-        """Make sure that the columns first..last - 1 are painted; tell where column `first` lies."""
+        """Make sure that the columns first..last - 1 are painted; return where column `first` lies."""
         first_tile, last_tile = first // TILE_PX, -(-last // TILE_PX)
         tiles = self._painted.size
         if first_tile < self._first_tile or last_tile > self._first_tile + tiles:

@@ -50,7 +50,7 @@ class Spot:
 class Label:
     """One way to write the label: its words (None for the number alone) and its size without its ground.
 
-    `rows` tells at which shares of its height the lines stand.
+    `rows` are the lines' places, as shares of its height.
     """
 
     words: TextSprite | None
@@ -69,7 +69,7 @@ class CheckpointMark:
     words, style, colour
         What its label says beside the loss, in which type, and the colour of the graph's curve.
     rows
-        Tells where the curve stands.
+        The rows at which the curve stands.
     rest_px
         Where the playhead rests.
     """

@@ -1,4 +1,4 @@
-"""The counters: how far training had come when it made what is heard, in figures that keep their places.
+"""The counters: how far training had come at the checkpoint that is heard, in digits that keep their places.
 
 This module owns which numbers are shown and how they are written. It does not know where the playhead stands.
 """

@@ -20,7 +20,7 @@ from pipeline.picture.text.typesetting import TextStyle, Typesetter
 INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
 GAP: Final = 1.5  # between keys
 SHRINK: Final = 0.96
-SMALLEST: Final = 0.75  # names that would have to be smaller than this are told by their short form
+SMALLEST: Final = 0.75  # names that would have to be smaller than this are replaced by their short form
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def draw_legend(
 def _draw_keys(
     base: Planes, context: RenderContext, words: Sequence[tuple[str, Ink]], style: TextStyle, pen: tuple[float, float]
 ) -> float:
-    """Draw a row of keys; tell where the next one may begin."""
+    """Draw a row of keys; return where the next one may begin."""
     (left, baseline), size, thick = pen, style.size_px, context.line_px("graph")
     middle = baseline - context.type.cap_height(style) / 2
     for text, ink in words:

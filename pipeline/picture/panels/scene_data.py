@@ -59,7 +59,7 @@ class SceneSound:
     short_label
         What to write where there is no room for `label`, such as `3,000`. May be empty.
     iteration
-        The checkpoint that made a take; None for a recording.
+        The iteration of a take's checkpoint; None for a recording.
     """
 
     start_frame: int
@@ -144,7 +144,7 @@ class SceneData:
     others
         Other sections' losses, drawn beneath for comparison.
     captions
-        What is said in words, in order, without overlap.
+        The captions, in order, without overlap.
     section_title
         The section's title, for the header.
     section_number, section_count

@@ -92,7 +92,7 @@ class Waveform(ScenePanel[WaveformSettings]):
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
         self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in context.data.sounds), default=0.0))
         for sound in context.data.sounds if settings.labels else ():
-            context.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is told now, not later
+            context.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is an error here
         # What is upcoming is played later: each part is measured once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
         self._played = TileCache(self.box.width, self.box.height, self._paint_played)

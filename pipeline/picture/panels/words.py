@@ -72,7 +72,7 @@ class Caption(ScenePanel[CaptionSettings]):
         super().__init__(context, settings)
         self._style = context.style(settings.text, weight=500)
         for span in context.data.captions:
-            context.type.measure(span.text, self._style)  # a missing glyph is told now, not in the middle of the film
+            context.type.measure(span.text, self._style)  # a missing glyph is an error at the start
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the caption that belongs to the frame."""

@@ -80,7 +80,7 @@ def network_name(network: Mapping[str, Any]) -> str:
 
 
 def run_facts(trained: TrainingRun) -> dict[str, Any]:
-    """What captions and the timeline tell of a training as a whole."""
+    """The facts of a training as a whole, for captions and the timeline."""
     return {
         "network": network_name(trained.network),
         "parameters": trained.parameters,

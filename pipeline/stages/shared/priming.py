@@ -1,4 +1,4 @@
-"""What a network hears of the recording before it speaks."""
+"""Priming: the part of the recording that a network reads before it generates."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark
 from pipeline.picture.text.templating import PlainFacts
 
 _LEAST_SCALE: Final = 0.7
-"""A legend that would be smaller than this tells the names alone."""
+"""A legend that would be smaller than this shows the names alone."""
 
 
 class LegendElement(CardElement):
@@ -45,7 +45,7 @@ class LegendElement(CardElement):
         return FilledWords(blocks=tuple(entries))
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
-        """A stroke of each line's colour, its name, and what is said of it."""
+        """A stroke of each line's colour, its name, and its value."""
         if not content.words.blocks:
             return Drawing(width_px, 0.0)
         whole = shrunk_to_fit(lambda at: _legend_at(self, content.words.blocks, at, width_px), setting, height_px)
