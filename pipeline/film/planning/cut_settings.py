@@ -73,7 +73,7 @@ class CutSettings(FilmSettings):
     )
     pick: Literal["highlights", "film"] = Field(
         default="highlights",
-        description="telling: the first take, briefly, and then the best; film: all of the film's takes, shorter.",
+        description="highlights: the first take, briefly, then the best; film: all of the film's takes, shorter.",
     )
     take: tuple[CutLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand instead.")
     recording_seconds: float = Field(
