@@ -228,7 +228,7 @@ TARGETS: Final[dict[str, Target]] = {
     "layout": Target(
         ("picture.panels.layout", "picture.theme.template_files"),
         _good("template_texts", "layouts"),
-        _template("layout", "Layout", "picture.panels.layout"),
+        _template("layout", "SceneLayout", "picture.panels.layout"),
     ),
     "card": Target(
         ("picture.cards.template", "picture.cards.filling", "picture.theme.template_files", "picture.text.templating"),

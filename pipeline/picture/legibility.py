@@ -11,7 +11,7 @@ from typing import Final
 
 from pipeline.picture.cards.drawing import DrawnCard
 from pipeline.picture.cards.template import module_px
-from pipeline.picture.panels.layout import Layout
+from pipeline.picture.panels.layout import SceneLayout
 from pipeline.picture.panels.words import CaptionSettings, TitleSettings
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
@@ -38,7 +38,11 @@ class SmallWords:
 
 
 def small_words_in_scenes(
-    captions: Iterable[str], titles: Iterable[str], typesetter: Typesetter, layout: Layout, size_px: tuple[int, int]
+    captions: Iterable[str],
+    titles: Iterable[str],
+    typesetter: Typesetter,
+    layout: SceneLayout,
+    size_px: tuple[int, int],
 ) -> list[SmallWords]:
     """Find captions, and titles of sections, that a layout's panels can only show too small.
 

@@ -51,7 +51,7 @@ _GAMUT_NAMES: Final[Mapping[str, str]] = {"bt2020": "BT.2020", "smpte432": "Disp
 
 
 @dataclass(frozen=True)
-class Colours:
+class ColourSpace:
     """What the numbers of a picture mean, in the names that ffmpeg has for it.
 
     Parameters
@@ -94,7 +94,7 @@ def colours_of(
     tags: Mapping[str, str],
     size: tuple[int, int],
     peak_nits: float | None = None,
-) -> Colours:
+) -> ColourSpace:
     """Decide what colours a picture is stored in; what is not tagged is what players take it for.
 
     Parameters
@@ -121,7 +121,7 @@ def colours_of(
         full = tags.get("color_range") == "pc" or (
             tags.get("color_range") != "tv" and pixel_format.startswith(_FULL_STARTS)
         )
-    return Colours(
+    return ColourSpace(
         matrix=found,
         full_range=full,
         primaries="" if primaries in _UNTAGGED else primaries,
@@ -140,7 +140,7 @@ def _likely_matrix(primaries: str, transfer: str, size: tuple[int, int]) -> str:
     return "bt709" if size[0] >= _HD_WIDTH_PX or size[1] > _HD_HEIGHT_PX else "smpte170m"
 
 
-def to_film(signal: Floats, colours: Colours) -> Floats:
+def to_film(signal: Floats, colours: ColourSpace) -> Floats:
     """Bring R'G'B' of wide or high-range colours into the film's.
 
     High ranges are displayed as Rec. ITU-R BT.2100 says (HLG on a display of 1000 nits), and tone-mapped so that light
@@ -168,7 +168,7 @@ def to_film(signal: Floats, colours: Colours) -> Floats:
     return shown
 
 
-def table_text(colours: Colours) -> str:
+def table_text(colours: ColourSpace) -> str:
     """Write the table of the film's colours for all of a kind, in the format of `.cube` files, red fastest."""
     steps = np.linspace(0, 1, TABLE_SIZE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")

@@ -19,7 +19,7 @@ from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError
 from pipeline.ffmpeg.formats import open_media, recognise, run_on_file
 from pipeline.ffmpeg.process import file_argument
-from pipeline.film.inputs.colour import Colours
+from pipeline.film.inputs.colour import ColourSpace
 from pipeline.film.inputs.look import FirstPicture, look
 from pipeline.film.inputs.stills import check_still, is_still
 from pipeline.film.planning.settings import InsertSettings
@@ -82,7 +82,7 @@ def probe(path: Path) -> Footage:
     """
     if is_still(path):
         size = check_still(path)
-        return Footage(path, None, has_sound=False, picture=FirstPicture(size, colours=Colours(matrix="")))
+        return Footage(path, None, has_sound=False, picture=FirstPicture(size, colours=ColourSpace(matrix="")))
     facts = look(path, recognise(path, FootageError))
     return Footage(path, facts.duration_s, facts.has_sound, facts.picture, facts.start_s)
 

@@ -17,7 +17,7 @@ import ffmpeg
 from pipeline.errors import FfmpegError, FootageError
 from pipeline.ffmpeg.formats import MediaFormat, blamed, open_media, run_on_file
 from pipeline.ffmpeg.process import Process
-from pipeline.film.inputs.colour import Colours, colours_of
+from pipeline.film.inputs.colour import ColourSpace, colours_of
 
 LOOK_S: Final = 60.0
 _NULL: Final = "-"
@@ -50,7 +50,7 @@ class FirstPicture:
     size: tuple[int, int]
     pixel_aspect: Fraction = Fraction(1)
     has_alpha: bool = False
-    colours: Colours = field(default_factory=Colours)
+    colours: ColourSpace = field(default_factory=ColourSpace)
 
 
 @dataclass(frozen=True)

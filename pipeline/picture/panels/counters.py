@@ -62,7 +62,7 @@ class CountersSettings(TextPanelSettings):
     align: Literal["left", "right"] = "left"
 
 
-class Counters(ScenePanel[CountersSettings]):
+class CountersPanel(ScenePanel[CountersSettings]):
     """Draws the counters panel."""
 
     settings_type = CountersSettings

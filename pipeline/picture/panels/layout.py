@@ -16,30 +16,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from pipeline.picture.panels.counters import Counters
-from pipeline.picture.panels.line_graph import LossGraph
-from pipeline.picture.panels.oscilloscope import Oscilloscope
+from pipeline.picture.panels.counters import CountersPanel
+from pipeline.picture.panels.line_graph import LossGraphPanel
+from pipeline.picture.panels.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
-from pipeline.picture.panels.progress_bar import ProgressBar
+from pipeline.picture.panels.progress_bar import ProgressPanel
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
-from pipeline.picture.panels.spectrogram import Spectrogram
-from pipeline.picture.panels.still_picture import PictureSettings, StillPicture
-from pipeline.picture.panels.waveform import Waveform
-from pipeline.picture.panels.words import Caption, SpeedHint, Title
+from pipeline.picture.panels.spectrogram import SpectrogramPanel
+from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
+from pipeline.picture.panels.waveform import WaveformPanel
+from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
 from pipeline.picture.theme.template_files import read_template
 from pipeline.runtime.resources import find_template
 
 PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
-    Waveform,
-    Spectrogram,
-    Oscilloscope,
-    LossGraph,
-    Counters,
-    Caption,
-    Title,
-    SpeedHint,
-    ProgressBar,
-    StillPicture,
+    WaveformPanel,
+    SpectrogramPanel,
+    OscilloscopePanel,
+    LossGraphPanel,
+    CountersPanel,
+    CaptionPanel,
+    TitlePanel,
+    SpeedPanel,
+    ProgressPanel,
+    PicturePanel,
 )
 """Every kind of panel."""
 
@@ -53,13 +53,13 @@ _DRAWN_BY: Final = {
 }
 
 
-class Layout(LayoutSettings):
+class SceneLayout(LayoutSettings):
     """A scene's panels, drawn in order."""
 
     panel: Annotated[tuple[AnyPanel, ...], Field(min_length=1, max_length=40)]
 
     @model_validator(mode="after")
-    def _texts_apart(self) -> Layout:
+    def _texts_apart(self) -> SceneLayout:
         texts = [panel for panel in self.panel if isinstance(panel, TextPanelSettings)]
         for index, one in enumerate(texts):
             for two in texts[index + 1 :]:
@@ -67,7 +67,7 @@ class Layout(LayoutSettings):
                     raise ValueError(f"text panels apart: '{one.kind}' and '{two.kind}' overlap")
         return self
 
-    def arranged(self, picture: tuple[int, int] | None, frame: tuple[int, int]) -> Layout:
+    def arranged(self, picture: tuple[int, int] | None, frame: tuple[int, int]) -> SceneLayout:
         """The layout for a film with a picture (width, height), or without one, in a frame (width, height)."""
         panels = [panel for panel in self.panel if picture or panel.kind != "picture"]
         for still in [panel for panel in panels if isinstance(panel, PictureSettings) and panel.beside]:
@@ -96,7 +96,7 @@ def _overlap(one: Any, two: Any) -> bool:
     return bool(across > ROUNDING and down > ROUNDING)
 
 
-def load_layout(name: str, own: Path | None = None) -> Layout:
+def load_layout(name: str, own: Path | None = None) -> SceneLayout:
     """Load `layouts/<name>.toml` from the user's own templates folder `own`, else the built-in one.
 
     Raises
@@ -104,4 +104,4 @@ def load_layout(name: str, own: Path | None = None) -> Layout:
     TemplateError
         No such layout, or one that can't be used; names the field.
     """
-    return read_template(find_template(f"layouts/{name}.toml", own), Layout)
+    return read_template(find_template(f"layouts/{name}.toml", own), SceneLayout)

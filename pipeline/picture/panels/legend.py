@@ -24,7 +24,7 @@ SMALLEST: Final = 0.75  # names that would have to be smaller than this are repl
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendEntry:
     """One line's name, a short form of it, and its ink."""
 
     name: str
@@ -33,7 +33,7 @@ class Key:
 
 
 def fit_keys(
-    typesetter: Typesetter, keys: Sequence[Key], style: TextStyle, width_px: float
+    typesetter: Typesetter, keys: Sequence[LegendEntry], style: TextStyle, width_px: float
 ) -> tuple[TextStyle, list[tuple[str, Ink]]]:
     """Find type and words with which keys fit into a row; what has no room at all is left out, from the end."""
     words: list[tuple[str, Ink]] = []
@@ -62,7 +62,11 @@ def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: Text
 
 
 def draw_legend(
-    base: Planes, context: RenderContext, keys: tuple[Key | None, Sequence[Key]], style: TextStyle, row: PixelBox
+    base: Planes,
+    context: RenderContext,
+    keys: tuple[LegendEntry | None, Sequence[LegendEntry]],
+    style: TextStyle,
+    row: PixelBox,
 ) -> None:
     """Draw a graph's own key and those of others, from the left, into a row, or into two where it is that high.
 

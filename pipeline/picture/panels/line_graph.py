@@ -24,8 +24,8 @@ from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.checkpoint_mark import CheckpointMark, Spot
-from pipeline.picture.panels.legend import Key, draw_legend
-from pipeline.picture.panels.loss_curve import Curve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.panels.legend import LegendEntry, draw_legend
+from pipeline.picture.panels.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.tick_lane import TickLane
@@ -80,7 +80,7 @@ class LossGraphSettings(PanelSettings):
         return self.time
 
 
-class LossGraph(ScenePanel[LossGraphSettings]):
+class LossGraphPanel(ScenePanel[LossGraphSettings]):
     """Draws a loss panel."""
 
     settings_type = LossGraphSettings
@@ -181,14 +181,14 @@ class LossGraph(ScenePanel[LossGraphSettings]):
             if pen[0] >= context.safe_px[0] - 1:
                 words.draw(base, pen, colour)
 
-    def _keys(self) -> tuple[Key | None, list[Key]]:
+    def _keys(self) -> tuple[LegendEntry | None, list[LegendEntry]]:
         """The panel's own curve, and those of other networks."""
         settings, others = self._settings, self._context.data.others
-        own = Key(settings.title, settings.title, self._ink) if settings.title else None
+        own = LegendEntry(settings.title, settings.title, self._ink) if settings.title else None
         if not (settings.legend and settings.overlay):
             return own, []
         named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
-        return own, [Key(other.label, f"network {number}", ink) for number, (other, ink) in named]
+        return own, [LegendEntry(other.label, f"network {number}", ink) for number, (other, ink) in named]
 
     def _title_row(self) -> PixelBox:
         """The row above the graph, as far as no other words stand in it."""
@@ -278,7 +278,7 @@ class LossGraph(ScenePanel[LossGraphSettings]):
         colours = np.tile(np.array(self._context.ink("training_band"), dtype=np.float32), (tile.width, 1))
         blend_spans(tile, bars[0], bars[1], colours, opacity)
 
-    def _paint_line(self, tile: Planes, first: int, curve: Curve, pen: tuple[Ink, float, float]) -> None:
+    def _paint_line(self, tile: Planes, first: int, curve: ColumnCurve, pen: tuple[Ink, float, float]) -> None:
         colour, thickness, opacity = pen
         half = self._context.line_px("graph") * thickness / 2
         margin = math.ceil(half) + 2

@@ -35,7 +35,7 @@ _BISECTIONS: Final = 40
 
 
 @dataclass(frozen=True)
-class Curve:
+class ColumnCurve:
     """One series on a time axis, in bits per byte; arrays of shape (columns,), NaN where nothing is known.
 
     `mean` holds the value at each column's centre. `points` are the series' own points, positions in pixels and values,
@@ -70,7 +70,7 @@ def time_axis(history: LossHistory, scale: Literal["linear", "log"], length_px: 
     return Axis(0.0, float(max([*ends, 1])), length_px, "linear" if scale == "linear" else "log1p")
 
 
-def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: float) -> Curve:
+def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: float) -> ColumnCurve:
     """Reduce one series of a history to the axis's columns.
 
     Parameters
@@ -89,11 +89,13 @@ def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: floa
         iterations, losses = history.validation_iterations, history.validation_losses_nats
     columns = reduce_columns(iterations, np.asarray(losses, dtype=np.float64) * BITS_PER_NAT, axis, gap_px=math.inf)
     if smooth_px > 0:
-        return Curve(columns.lowest, columns.highest, smoothed(columns.mean, smooth_px), (np.zeros(0), np.zeros(0)))
+        return ColumnCurve(
+            columns.lowest, columns.highest, smoothed(columns.mean, smooth_px), (np.zeros(0), np.zeros(0))
+        )
     bits = np.asarray(losses, dtype=np.float64) * BITS_PER_NAT
     finite = np.isfinite(bits)
     points = (axis.position_px(iterations)[finite], bits[finite])
-    return Curve(columns.lowest, columns.highest, columns.mean, points)
+    return ColumnCurve(columns.lowest, columns.highest, columns.mean, points)
 
 
 def smoothed(values: Floats, sigma: float) -> Floats:
@@ -127,7 +129,7 @@ def smoothed(values: Floats, sigma: float) -> Floats:
     return out
 
 
-def loss_axis(curves: list[Curve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
+def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
     """The loss axis of a graph.
 
     Parameters
@@ -163,7 +165,7 @@ def loss_axis(curves: list[Curve], scale: LossScale, watched: Floats, length_px:
     return Axis(floor + (low - floor) / room, floor + (high - floor) * room, length_px, "log", floor)
 
 
-def loss_range(curves: list[Curve], scale: Literal["linear", "log"]) -> tuple[float, float]:
+def loss_range(curves: list[ColumnCurve], scale: Literal["linear", "log"]) -> tuple[float, float]:
     """The loss axis's ends: all means and nearly all of the bands fit in, with some room; (lowest, highest) in bits."""
     low, high = _ends(curves)
     if scale == "log":
@@ -176,7 +178,7 @@ def loss_range(curves: list[Curve], scale: Literal["linear", "log"]) -> tuple[fl
     return max(0.0, low - spare - room), high + spare + room
 
 
-def _ends(curves: list[Curve]) -> tuple[float, float]:
+def _ends(curves: list[ColumnCurve]) -> tuple[float, float]:
     """The lowest and the highest loss to be shown, without room, in bits."""
     means = np.concatenate([curve.mean[~np.isnan(curve.mean)] for curve in curves] or [np.zeros(0)])
     if not means.size:

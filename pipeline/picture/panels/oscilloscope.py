@@ -89,7 +89,7 @@ class OscilloscopeSettings(PanelSettings):
     span_ms: Annotated[float, Field(ge=2, le=500)] = 30.0
 
 
-class Oscilloscope(ScenePanel[OscilloscopeSettings]):
+class OscilloscopePanel(ScenePanel[OscilloscopeSettings]):
     """Draws the oscilloscope panel."""
 
     settings_type = OscilloscopeSettings

@@ -20,7 +20,7 @@ class ProgressSettings(PanelSettings):
     kind: Literal["progress"]
 
 
-class ProgressBar(ScenePanel[ProgressSettings]):
+class ProgressPanel(ScenePanel[ProgressSettings]):
     """Draws the progress panel."""
 
     settings_type = ProgressSettings

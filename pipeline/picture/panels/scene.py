@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import Planes, planes_of
-from pipeline.picture.panels.layout import Layout, drawn_panel
+from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
@@ -42,7 +42,7 @@ class Scene:
         A title, label or caption has a character that no font at hand can draw.
     """
 
-    def __init__(self, data: SceneData, theme: Theme, layout: Layout) -> None:
+    def __init__(self, data: SceneData, theme: Theme, layout: SceneLayout) -> None:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         layout = layout.arranged(size, (data.width, data.height))

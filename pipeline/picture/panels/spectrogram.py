@@ -66,7 +66,7 @@ class SpectrogramSettings(PanelSettings):
     highest_hz: Annotated[float, Field(ge=500, le=96_000)] = 8000.0
 
 
-class Spectrogram(ScenePanel[SpectrogramSettings]):
+class SpectrogramPanel(ScenePanel[SpectrogramSettings]):
     """Draws the spectrogram panel."""
 
     settings_type = SpectrogramSettings

@@ -29,7 +29,7 @@ class PictureSettings(PanelSettings):
         return min(self.width, tall / frame[0])
 
 
-class StillPicture(ScenePanel[PictureSettings]):
+class PicturePanel(ScenePanel[PictureSettings]):
     """Draws the picture panel; nothing where the scene has no picture."""
 
     settings_type = PictureSettings

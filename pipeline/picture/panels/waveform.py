@@ -75,7 +75,7 @@ class WaveformSettings(PanelSettings):
     """Write the takes' labels at their beginnings."""
 
 
-class Waveform(ScenePanel[WaveformSettings]):
+class WaveformPanel(ScenePanel[WaveformSettings]):
     """Draws the waveform panel."""
 
     settings_type = WaveformSettings

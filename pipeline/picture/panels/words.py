@@ -62,7 +62,7 @@ class CaptionSettings(TextPanelSettings):
     align: Literal["left", "centre", "right"] = "centre"
 
 
-class Caption(ScenePanel[CaptionSettings]):
+class CaptionPanel(ScenePanel[CaptionSettings]):
     """Draws the caption panel."""
 
     settings_type = CaptionSettings
@@ -100,7 +100,7 @@ class TitleSettings(TextPanelSettings):
     align: Literal["left", "centre", "right"] = "left"
 
 
-class Title(ScenePanel[TitleSettings]):
+class TitlePanel(ScenePanel[TitleSettings]):
     """Draws the section's title."""
 
     settings_type = TitleSettings
@@ -141,7 +141,7 @@ class SpeedSettings(TextPanelSettings):
     align: Literal["left", "right"] = "right"
 
 
-class SpeedHint(ScenePanel[SpeedSettings]):
+class SpeedPanel(ScenePanel[SpeedSettings]):
     """Draws the speed hint: chevrons, and how many times the usual pace."""
 
     settings_type = SpeedSettings

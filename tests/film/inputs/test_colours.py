@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pipeline.ffmpeg.process import run
-from pipeline.film.inputs.colour import Colours, colours_of, to_film
+from pipeline.film.inputs.colour import ColourSpace, colours_of, to_film
 from pipeline.film.inputs.footage import probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.planning.settings import InsertSettings
@@ -124,7 +124,7 @@ def test_dark_greys_of_pq_keep_their_light_and_the_peak_is_white(tmp_path: Path,
 def test_wide_gamut_of_ordinary_range_is_brought_into_the_films(tmp_path: Path) -> None:
     stored = "scale=out_color_matrix=bt2020:out_range=tv:flags=accurate_rnd,format=yuv444p10le"
     path = flat_video(tmp_path / "wide.mkv", f"{stored},{tags('bt2020nc', 'bt2020', 'bt2020-10')}", "-c:v", "ffv1")
-    wanted = to_film(np.array(RED) / 255, Colours(primaries="bt2020", transfer="bt2020-10")) * 255
+    wanted = to_film(np.array(RED) / 255, ColourSpace(primaries="bt2020", transfer="bt2020-10")) * 255
     assert np.abs(shown(path, tmp_path)[45, 80] - wanted).max() <= 3
     assert wanted[0] > RED[0] + 10
     assert "BT.2020" in probe(path).remark
@@ -141,7 +141,7 @@ def test_wide_gamut_of_ordinary_range_is_brought_into_the_films(tmp_path: Path) 
 def test_tone_mapping_is_monotone_keeps_greys_grey_and_stays_in_range(
     transfer: str, primaries: str, peak_nits: float, colour: list[float]
 ) -> None:
-    kind = Colours(matrix="bt2020", primaries=primaries, transfer=transfer, peak_nits=peak_nits)
+    kind = ColourSpace(matrix="bt2020", primaries=primaries, transfer=transfer, peak_nits=peak_nits)
     greys = to_film(np.repeat(np.linspace(0, 1, 400)[:, None], 3, axis=1), kind)
     assert (np.diff(greys[:, 0]) >= -1e-9).all()
     assert np.ptp(greys, axis=1).max() < 0.002

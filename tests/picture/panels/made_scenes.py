@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
-from pipeline.picture.panels.layout import Layout, load_layout
+from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.scene import Scene
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.theme.theme import load_theme
@@ -78,18 +78,18 @@ def scene_data(width: int = 320, height: int = 180, **changes: object) -> SceneD
     return SceneData(**(values | changes))  # type: ignore[arg-type]
 
 
-def scene(data: SceneData | None = None, theme: str = "midnight", layout: Layout | str = "landscape") -> Scene:
+def scene(data: SceneData | None = None, theme: str = "midnight", layout: SceneLayout | str = "landscape") -> Scene:
     chosen = load_layout(layout) if isinstance(layout, str) else layout
     return Scene(data or scene_data(), load_theme(theme), chosen)
 
 
-def layout_of(*panels: dict[str, object], playhead: float = 0.5, scale: float = 1.0) -> Layout:
+def layout_of(*panels: dict[str, object], playhead: float = 0.5, scale: float = 1.0) -> SceneLayout:
     """A layout of a few panels; places that are not given fill the frame, or what is safe of it."""
     whole = {"left": 0.0, "top": 0.0, "width": 1.0, "height": 1.0}
     safe = {"left": 0.05, "top": 0.05, "width": 0.9, "height": 0.9}
     texts = {"counters", "caption", "title", "speed"}
     placed = [(safe if panel["kind"] in texts else whole) | panel for panel in panels]
-    return Layout.model_validate({"name": "test", "playhead": playhead, "scale": scale, "panel": placed})
+    return SceneLayout.model_validate({"name": "test", "playhead": playhead, "scale": scale, "panel": placed})
 
 
 def frame_of(drawn: Scene, data: SceneData, frame: int) -> NDArray[np.uint8]:

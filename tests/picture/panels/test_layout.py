@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import TemplateError
-from pipeline.picture.panels.layout import Layout, load_layout
+from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.settings import PixelBox, even
 
 BUILT_IN = ["landscape", "portrait", "square"]
@@ -36,7 +36,7 @@ def test_panels_of_built_in_layouts_dont_cover_one_another(name: str) -> None:
         check_apart(load_layout(name).arranged(picture, (1920, 1080)))
 
 
-def check_apart(layout: Layout) -> None:
+def check_apart(layout: SceneLayout) -> None:
     boxes = [(panel.kind, panel.box(1920, 1080)) for panel in layout.panel if panel.kind not in {"speed", "picture"}]
     for index, (kind, one) in enumerate(boxes):
         for other, two in boxes[index + 1 :]:
@@ -120,7 +120,7 @@ def test_numbers_snap_to_the_nearest_even_one() -> None:
 
 def test_a_layout_with_one_panel_is_enough() -> None:
     panel = {"kind": "progress", "left": 0, "top": 0.9, "width": 1, "height": 0.1}
-    assert Layout.model_validate({"name": "bar", "panel": [panel]}).playhead == 0.42
+    assert SceneLayout.model_validate({"name": "bar", "panel": [panel]}).playhead == 0.42
 
 
 def write(folder: Path, name: str, text: str) -> Path:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.picture.drawing.easing import glide
 from pipeline.picture.drawing.planes import ink, planes_of
 from pipeline.picture.panels.checkpoint_mark import Spot
-from pipeline.picture.panels.line_graph import LossGraph, loss_ticks, with_end
+from pipeline.picture.panels.line_graph import LossGraphPanel, loss_ticks, with_end
 from pipeline.picture.panels.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
 from pipeline.picture.panels.scene_data import LossHistory, SceneData
 from pipeline.picture.panels.tick_lane import FADE_FROM
@@ -33,7 +33,7 @@ def known_loss(iterations: np.ndarray, time: str = "linear") -> np.ndarray:
     return 5 + 2 * np.cos(np.log1p(iterations) * 1.3 if time == "log" else iterations / 700)
 
 
-def known_scene(**panel: Any) -> tuple[SceneData, LossGraph]:
+def known_scene(**panel: Any) -> tuple[SceneData, LossGraphPanel]:
     steps = np.arange(0, 4001)
     losses = known_loss(steps, panel.get("time", "linear")) * BITS
     told = LossHistory(steps, losses, steps / 800, steps * 0.1, steps[::5], losses[::5])
@@ -149,7 +149,7 @@ def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layo
     shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[layout]
     data = scene_data(shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
     for graph in scene(data, layout=layout).panels:
-        if isinstance(graph, LossGraph):
+        if isinstance(graph, LossGraphPanel):
             end = data.end_frame - 1
             assert graph.now_px(data.start_frame) == graph._context.playhead_px
             assert graph.now_px(end) > 0.7 * data.width
@@ -282,7 +282,7 @@ def test_in_one_frame_linear_and_logarithmic_graphs_stand_at_the_same_iteration(
     layout = layout_of(half, half | {"time": "log", "top": 0.5}).model_copy(update={"scroll": law})
     assert layout.law == (law or "linear")
     data = scene_data(480, 320, iteration=np.geomspace(1, 1001, 361) - 1)
-    linear, log = (graph for graph in scene(data, layout=layout).panels if isinstance(graph, LossGraph))
+    linear, log = (graph for graph in scene(data, layout=layout).panels if isinstance(graph, LossGraphPanel))
     for frame in range(data.start_frame, data.end_frame):
         told = [float(graph._axis.value_at_px(graph.position_px(frame))) for graph in (linear, log)]
         assert told[0] == pytest.approx(told[1], abs=1e-6) == pytest.approx(data.iteration[frame - 40], abs=1e-6)
@@ -299,7 +299,7 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
     position = np.interp(np.arange(361), [0, 90, 150, 240, 360], [0, 0, 400, 3000, 4000])
     size = (shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
     data = scene_data(*size, iteration=position, others=(), captions=())
-    graphs: Any = [panel for panel in scene(data, layout=layout).panels if isinstance(panel, LossGraph)]
+    graphs: Any = [panel for panel in scene(data, layout=layout).panels if isinstance(panel, LossGraphPanel)]
     for graph, frame in product(graphs, (135, 188, 205, 222, 290, 380)):
         take = data.take_at(frame)
         assert take is not None

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink, ink
 from pipeline.picture.panels import panel, words
-from pipeline.picture.panels.legend import Key, fit_keys, row_px
-from pipeline.picture.panels.line_graph import LossGraph
+from pipeline.picture.panels.legend import LegendEntry, fit_keys, row_px
+from pipeline.picture.panels.line_graph import LossGraphPanel
 from pipeline.picture.panels.scene_data import CaptionSpan, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
@@ -108,7 +108,7 @@ def test_labels_of_the_time_axis_have_a_row_of_their_own(layout: str) -> None:
     shown = scene_data(*SIZES[layout])
     standing = words_on(shown, layout, [330])[0]
     for graph in scene(shown, layout=layout).panels:
-        if isinstance(graph, LossGraph) and graph._labels_px:
+        if isinstance(graph, LossGraphPanel) and graph._labels_px:
             first = max(
                 edge[0] + np.count_nonzero(edge[1] == 0) for edge in graph._numbers._edges[:1]
             )  # faded left of it
@@ -121,7 +121,7 @@ def test_labels_of_the_time_axis_have_a_row_of_their_own(layout: str) -> None:
 @settings(deadline=None, max_examples=40)
 def test_a_legend_fits_its_row_whatever_it_names(names: list[str], room: float) -> None:
     style = TextStyle(20.0)
-    keys = [Key(name, f"network {number}", INK) for number, name in enumerate(names, start=1)]
+    keys = [LegendEntry(name, f"network {number}", INK) for number, name in enumerate(names, start=1)]
     fitted, shown = fit_keys(TYPE, keys, style, room)
     assert row_px(TYPE, shown, fitted) <= room + 1e-6
     assert 0.7 * style.size_px < fitted.size_px <= style.size_px
@@ -129,7 +129,7 @@ def test_a_legend_fits_its_row_whatever_it_names(names: list[str], room: float) 
 
 
 def test_names_that_have_room_are_told_in_full() -> None:
-    keys = [Key("First try: a small network", "network 1", INK), Key("Second try", "network 2", INK)]
+    keys = [LegendEntry("First try: a small network", "network 1", INK), LegendEntry("Second try", "network 2", INK)]
     assert [word for word, _ in fit_keys(TYPE, keys, TextStyle(20.0), 600)[1]] == [key.name for key in keys]
     assert [word for word, _ in fit_keys(TYPE, keys, TextStyle(20.0), 300)[1]] == ["network 1", "network 2"]
 
@@ -138,12 +138,12 @@ def test_names_that_have_room_are_told_in_full() -> None:
 def test_curves_of_other_networks_are_never_of_the_panels_own_colours(theme: str) -> None:
     data = scene_data(others=tuple(history(900, f"{number}") for number in range(3)))
     for graph in scene(data, theme).panels:
-        if isinstance(graph, LossGraph):
+        if isinstance(graph, LossGraphPanel):
             inks = graph._other_inks()
             assert len(set(inks)) == len(inks) == 3
             assert all(np.abs(np.subtract(one, graph._ink)).max() > 20 for one in inks)
 
 
 def test_a_legend_in_type_of_a_pixel_ends_too() -> None:
-    keys = [Key("A name that has no room", "network 1", ink("#ffffff"))]
+    keys = [LegendEntry("A name that has no room", "network 1", ink("#ffffff"))]
     assert fit_keys(typesetter_for(load_theme("midnight")), keys, TextStyle(1.0), 0.5)[1] == []

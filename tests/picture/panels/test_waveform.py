@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.picture.drawing.planes import ink, planes_of
-from pipeline.picture.panels.layout import Layout, load_layout
+from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.scene_data import SceneSound
-from pipeline.picture.panels.spectrogram import Spectrogram
-from pipeline.picture.panels.waveform import Waveform
+from pipeline.picture.panels.spectrogram import SpectrogramPanel
+from pipeline.picture.panels.waveform import WaveformPanel
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.panels.made_scenes import RATE_HZ, frame_of, layout_of, noise, scene, scene_data
 
@@ -20,7 +20,7 @@ FRAME = 40 + 200
 COLOURS = load_theme("midnight").colours
 
 
-def panel_of(data: Any, layout: Layout) -> Any:
+def panel_of(data: Any, layout: SceneLayout) -> Any:
     return scene(data, layout=layout).panels[0]
 
 
@@ -45,7 +45,7 @@ def test_consecutive_frames_are_equal_after_shifting_by_an_even_number_of_pixels
 def test_three_seconds_lie_ahead_at_every_size_and_the_picture_keeps_its_proportions(size: tuple[int, int]) -> None:
     data = scene_data(*size, frame_rate=Fraction(60), sounds=())
     settings = next(panel for panel in load_layout("landscape").panel if panel.kind == "waveform")
-    drawn = scene(data, layout=Layout(name="one", panel=(settings,)))
+    drawn = scene(data, layout=SceneLayout(name="one", panel=(settings,)))
     waveform: Any = drawn.panels[0]
     ahead_s = (size[0] - round(0.42 * size[0])) / waveform.law.pixels_per_frame / 60
     assert 3.0 <= ahead_s < 3.2
@@ -99,7 +99,7 @@ def test_loud_passages_ahead_are_coloured_and_quiet_ones_are_not() -> None:
 
 def test_every_column_reaches_from_the_lowest_to_the_highest_of_its_samples() -> None:
     data = scene_data(320, 200, frame_rate=Fraction(30), sounds=(SceneSound(40, 140, noise(4, 5), RATE_HZ, "take"),))
-    waveform: Waveform = panel_of(data, layout_of({"kind": "waveform", "labels": False}))
+    waveform: WaveformPanel = panel_of(data, layout_of({"kind": "waveform", "labels": False}))
     sound = data.sounds[0]
     levels = waveform._levels(sound, 37, 64)
     numerator, denominator = waveform.law.samples_per_column(sound)
@@ -125,7 +125,7 @@ def test_labels_of_takes_never_leave_the_safe_area_nor_run_into_the_next() -> No
 def test_a_label_without_room_becomes_shorter_or_is_left_out() -> None:
     short = SceneSound(FRAME, FRAME + 12, noise(1), RATE_HZ, "take", "iteration 1,000,000", "1M")
     data = scene_data(640, 120, sounds=(short, SceneSound(FRAME + 12, FRAME + 90, noise(1), RATE_HZ, "take", "x", "x")))
-    waveform: Waveform = panel_of(data, layout_of({"kind": "waveform", "text": 0.12}))
+    waveform: WaveformPanel = panel_of(data, layout_of({"kind": "waveform", "text": 0.12}))
     assert waveform._fitting(short, 1000.0) == "iteration 1,000,000"
     assert waveform._fitting(short, 60.0) == "1M"
     assert waveform._fitting(short, 3.0) == ""
@@ -138,7 +138,7 @@ def test_a_sine_is_bright_at_its_own_height_in_the_spectrogram() -> None:
     for tone in tones:
         samples = (0.5 * np.sin(2 * np.pi * tone * time_s)).astype(np.float32)
         data = scene_data(64, 200, sounds=(SceneSound(40, 160, samples, RATE_HZ, "take"),))
-        spectrogram: Spectrogram = panel_of(data, layout_of({"kind": "spectrogram"}))
+        spectrogram: SpectrogramPanel = panel_of(data, layout_of({"kind": "spectrogram"}))
         levels = spectrogram._levels(data.sounds[0], 100, 32)
         assert np.ptp(levels.argmax(axis=0)) <= 1
         rows.append(int(levels[:, 10].argmax()))
