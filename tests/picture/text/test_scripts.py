@@ -12,6 +12,7 @@ from pipeline.picture.cards.drawing import load_card_template
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.panels.scene_data import CaptionSpan
+from pipeline.picture.panels.words import TitlePanel
 from pipeline.picture.text.direction import reads_right_to_left
 from pipeline.picture.text.fonts import HAS_RAQM, FontSet, load_fonts
 from pipeline.picture.text.typesetting import TextStyle, Typesetter, aligned, typesetter_for
@@ -53,7 +54,7 @@ def test_a_scenes_title_begins_at_the_side_from_which_it_reads(layout: str) -> N
     for text, nearer in (("Hi", "left"), (HEBREW[:3], "right")):
         bare, told = (scene_data(*size, section_title=title, captions=()) for title in ("", text))
         drawn = scene(told, layout=layout)
-        box = next(panel.box for panel in drawn.panels if type(panel).__name__ == "Title")
+        box = next(panel.box for panel in drawn.panels if isinstance(panel, TitlePanel))
         changed = frame_of(drawn, told, 240)[: size[1]] != frame_of(scene(bare, layout=layout), bare, 240)[: size[1]]
         columns = np.flatnonzero(changed.any(axis=0))
         away = {"left": columns.min() - box.left, "right": box.right - columns.max()}
