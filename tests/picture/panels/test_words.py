@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import GlyphError
-from pipeline.picture.panels.counters import duration, epoch_decimals
+from pipeline.picture.panels.counters import CountersPanel, duration, epoch_decimals
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData
 from pipeline.picture.panels.words import pace
@@ -63,7 +63,7 @@ def test_counters_stay_in_their_box_and_apart(layout: str, iterations: int) -> N
     told = history(iterations)
     told.elapsed_s[:] = np.linspace(0, 400_000, iterations)
     data = scene_data(*SIZES[layout], history=told)
-    panel: Any = next(one for one in scene(data, layout=layout).panels if type(one).__name__ == "Counters")
+    panel: Any = next(one for one in scene(data, layout=layout).panels if isinstance(one, CountersPanel))
     spans: dict[int, list[tuple[float, float]]] = {}
     for cell in panel._cells:
         texts = [panel.text_of(cell.item, at) for at in (0.0, iterations / 3, float(iterations))]
