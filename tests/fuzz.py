@@ -218,7 +218,7 @@ TARGETS: Final[dict[str, Target]] = {
     "caption": Target(("picture.text.templating", "picture.text.number_words"), _captions, _caption),
     "number-words": Target(("picture.text.number_words",), lambda: _WORDS, _words),
     "theme": Target(
-        ("picture.theme.theme", "picture.theme.template_files", "picture.theme.contrast"),
+        ("picture.theme.theme", "picture.theme.template_files", "picture.theme.toml_files", "picture.theme.contrast"),
         _good("template_texts", "themes"),
         _template("theme", "Theme", "picture.theme.theme"),
     ),
