@@ -193,11 +193,11 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, file_err
         with process:
             pass  # leaving it waits for its end
     except FfmpegError as failure:
-        raise blamed(failure, process, file_error) from failure
+        raise error_to_raise(failure, process, file_error) from failure
     return process.stderr
 
 
-def blamed(failure: FfmpegError, process: Process, file_error: InputError) -> BuildVideoError:
+def error_to_raise(failure: FfmpegError, process: Process, file_error: InputError) -> BuildVideoError:
     """Choose what a failure is told as: only a status of its own choice, or its slowness, speaks about the file."""
     if process.timed_out:
         return type(file_error)(

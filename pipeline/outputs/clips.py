@@ -1,6 +1,6 @@
 """A film's parts as MoviePy clips, picture and sound, for people who cut them into films of their own; and back again.
 
-    from pipeline.clips import card_clip, film_clip, section_clip, write_insert
+    from pipeline.outputs.clips import card_clip, film_clip, section_clip, write_insert
 
     with section_clip("production.toml", 2) as clip:            # the second section: its card and its scene
         clip.subclipped(3, 10).write_videofile("excerpt.mp4")

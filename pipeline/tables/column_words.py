@@ -32,11 +32,11 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 
-def speaks_of_time(name: str) -> bool:
+def is_time_name(name: str) -> bool:
     """Whether a name speaks of a clock or a date."""
     return bool(CLOCK.search(plain_name(name)))
 
 
-def speaks_of_epoch(name: str) -> bool:
+def is_epoch_name(name: str) -> bool:
     """Whether a name may mean the count of seconds since 1970, if the numbers agree."""
     return plain_name(name) in EPOCHS

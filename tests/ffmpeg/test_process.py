@@ -190,12 +190,12 @@ def test_unread_output_does_not_block_the_end() -> None:
 
 
 def test_an_interrupt_ends_ffmpeg_too(tmp_path: Path) -> None:
-    told = tmp_path / "pid"
+    pid_file = tmp_path / "pid"
     child = tmp_path / "child.py"
     child.write_text(
-        "import pathlib, sys\nfrom pipeline import ffmpeg\n"
+        "import pathlib, sys\nfrom pipeline.ffmpeg import process as ffmpeg\n"
         "with ffmpeg.Process(['-re', '-f', 'lavfi', '-i', 'sine', '-f', 's16le', '-'], reads=True) as process:\n"
-        f"    pathlib.Path({str(told)!r}).write_text(str(process.pid))\n"
+        f"    pathlib.Path({str(pid_file)!r}).write_text(str(process.pid))\n"
         "    while process.read(1000):\n        pass\n"
     )
     parent = subprocess.Popen(
@@ -205,9 +205,9 @@ def test_an_interrupt_ends_ffmpeg_too(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     deadline = time.monotonic() + 20
-    while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
     parent.send_signal(signal.SIGINT)
     _, words = parent.communicate(timeout=20)
     assert b"KeyboardInterrupt" in words
-    assert not is_alive(int(told.read_text()))
+    assert not is_alive(int(pid_file.read_text()))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import FfmpegError, FootageError
-from pipeline.ffmpeg.formats import blamed
+from pipeline.ffmpeg.formats import error_to_raise
 from pipeline.ffmpeg.process import Process
 from pipeline.film.encoding.encoder import EncoderPlan
 from pipeline.film.inputs.chain import FootageChain
@@ -73,7 +73,7 @@ def encode_footage(
                 _feed(process, still)
                 done = frames
     except FfmpegError as failure:
-        raise blamed(failure, process, _undecodable(chain)) from failure
+        raise error_to_raise(failure, process, _undecodable(chain)) from failure
     if done != frames:
         raise _undecodable(chain)
 
@@ -123,7 +123,7 @@ class FootageFrames:
                 if self._next > frame:
                     break
         except FfmpegError as failure:
-            raise blamed(failure, self._process, _undecodable(self._chain)) from failure
+            raise error_to_raise(failure, self._process, _undecodable(self._chain)) from failure
         out[:] = np.frombuffer(data, np.uint8).reshape(height * 3 // 2, width)
 
     def close(self) -> None:

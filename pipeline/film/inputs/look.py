@@ -15,7 +15,7 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError, FootageError
-from pipeline.ffmpeg.formats import MediaFormat, blamed, open_media, run_on_file
+from pipeline.ffmpeg.formats import MediaFormat, error_to_raise, open_media, run_on_file
 from pipeline.ffmpeg.process import Process
 from pipeline.film.inputs.colour import ColourSpace, colours_of
 
@@ -210,7 +210,7 @@ def _scan(
                     shown = time if shown is None else max(shown, time)
                 later |= time > begin
     except FfmpegError as failure:
-        raise blamed(failure, process, error) from failure
+        raise error_to_raise(failure, process, error) from failure
     return shown, later
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FfmpegError, InputError, RecordingError
-from pipeline.ffmpeg.formats import blamed, open_media, recognise
+from pipeline.ffmpeg.formats import error_to_raise, open_media, recognise
 from pipeline.ffmpeg.process import Process
 from pipeline.sound.inputs.tracks import sound_fault
 
@@ -140,6 +140,6 @@ def open_recording(
         with process:
             yield RecordingStream(path, process, longest_s, error)
     except FfmpegError as failure:
-        raise blamed(failure, process, sound_fault(process.stderr, path, form, error)) from failure
+        raise error_to_raise(failure, process, sound_fault(process.stderr, path, form, error)) from failure
     if complaints is not None and process.stderr.strip():
         complaints.append(process.stderr.strip().splitlines()[-1])

@@ -13,7 +13,7 @@ from typing import Final
 import ffmpeg
 
 from pipeline.errors import FfmpegError, InputError, RecordingError
-from pipeline.ffmpeg.formats import MediaFormat, blamed, open_media, recognise
+from pipeline.ffmpeg.formats import MediaFormat, error_to_raise, open_media, recognise
 from pipeline.ffmpeg.process import Process
 
 _LOOK_S: Final = 60.0
@@ -77,7 +77,7 @@ def tracks_of(path: Path, error: type[InputError] = RecordingError) -> tuple[Tra
         with process:
             pass  # leaving it waits for its end
     except FfmpegError as failure:
-        raise blamed(failure, process, sound_fault(process.stderr, path, form, error)) from failure
+        raise error_to_raise(failure, process, sound_fault(process.stderr, path, form, error)) from failure
     return tracks_in(process.stderr) or (Track(1),)
 
 

@@ -108,7 +108,7 @@ def convert_from_text(
     TextError
         With `unknown` None: the first such character, with its position.
     """
-    back = _WayBack(target, table, unknown, where)
+    decoder = _TextDecoder(target, table, unknown, where)
     kept = b""
     bytes_in, beginning, newline = 0, True, False
     while block := source.read(_BLOCK_BYTES):
@@ -117,15 +117,15 @@ def convert_from_text(
         if beginning:
             if len(kept) < len(_BYTE_ORDER_MARK):
                 continue
-            kept = back.without_mark(kept)
+            kept = decoder.without_mark(kept)
             beginning = False
         usable = len(kept) - (_line_break_bytes(kept) if final_newline else 0)
-        kept = kept[back.put(kept, usable) :]
+        kept = kept[decoder.put(kept, usable) :]
     if final_newline and kept.endswith(b"\n"):
         newline = True
         kept = kept[: -_line_break_bytes(kept)]
-    back.finish(kept)
-    return Conversion(bytes_in, back.bytes_out, back.unmapped, back.marked, newline)
+    decoder.finish(kept)
+    return Conversion(bytes_in, decoder.bytes_out, decoder.unmapped, decoder.marked, newline)
 
 
 def _line_break_bytes(data: bytes) -> int:
@@ -133,7 +133,7 @@ def _line_break_bytes(data: bytes) -> int:
     return 2 if data.endswith(b"\r\n") else int(data.endswith((b"\n", b"\r")))
 
 
-class _WayBack:
+class _TextDecoder:
     """From text to bytes, a block at a time."""
 
     def __init__(self, target: BinaryIO, table: ByteTable, unknown: Unknown, where: str) -> None:

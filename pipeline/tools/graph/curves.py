@@ -58,17 +58,17 @@ def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px:
 
 def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colour, line_px: float) -> Curve:
     gap_px = {"auto": None, "all": math.inf, "none": 0.0}[options.join]
-    gathering = Binning(panel.x_axis)
-    gathering.add(one.x, one.y)
+    bins = Binning(panel.x_axis)
+    bins.add(one.x, one.y)
     cuts = None if options.join == "all" else one.gaps
-    columns = gathering.line(gap_px, panel.y_axis, cuts=cuts)
+    columns = bins.line(gap_px, panel.y_axis, cuts=cuts)
     bands = []
     red, green, blue, opacity = colour
     shared = _SHARED_OPACITY if one.options.percentiles else 1.0
     faint = (red, green, blue, opacity * one.options.opacity * shared)
     dense = _is_dense(columns)
     if one.options.band and one.band is not None:
-        bands.append(_told_band(one, panel, gap_px, cuts, faint))
+        bands.append(_logged_band(one, panel, gap_px, cuts, faint))
     elif one.options.band and (dense or one.options.middle == "none"):
         bands.append(_band(columns.lowest, columns.highest, panel.y_axis, faint))
     if one.options.percentiles is not None and dense:
@@ -85,13 +85,13 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
     return Curve(tuple(bands), line, colour, width_px, _lone(line), _dot_px(_LONE, width_px))
 
 
-def _told_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floats | None, colour: Colour) -> Band:
+def _logged_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floats | None, colour: Colour) -> Band:
     """The band between the two ends that the log itself gives."""
     ends = []
     for values in one.band or ():
-        gathering = Binning(panel.x_axis)
-        gathering.add(one.x, values)
-        ends.append(gathering.line(gap_px, panel.y_axis, cuts=cuts))
+        bins = Binning(panel.x_axis)
+        bins.add(one.x, values)
+        ends.append(bins.line(gap_px, panel.y_axis, cuts=cuts))
     return _band(ends[0].lowest, ends[1].highest, panel.y_axis, colour)
 
 
@@ -129,9 +129,9 @@ def _line(
     if one.options.middle == "none":
         return None
     if one.options.middle == "ema" and one.smooth is not None:
-        gathering = Binning(panel.x_axis)
-        gathering.add(one.x, one.smooth)
-        columns = gathering.line(gap_px, panel.y_axis, cuts=cuts)
+        bins = Binning(panel.x_axis)
+        bins.add(one.x, one.smooth)
+        columns = bins.line(gap_px, panel.y_axis, cuts=cuts)
     if one.options.middle != "median":
         return _heights(columns.mean, panel.y_axis)
     median = _heights(column_quantiles(one.x, one.y, panel.x_axis, [0.5])[0], panel.y_axis)

@@ -29,7 +29,7 @@ Anchor = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True)
-class Words:
+class Label:
     """A line of text: its pen starts at `x`, on the baseline `y`."""
 
     text: str
@@ -82,7 +82,7 @@ class Layout:
     height: int
     text_px: float
     panels: tuple[PanelLayout, ...]
-    words: tuple[Words, ...]
+    labels: tuple[Label, ...]
     rectangles: tuple[Rectangle, ...]
 
     @property
@@ -112,24 +112,24 @@ def text_size(options: GraphOptions) -> float:
 
 def lay_out(data: GraphData, options: GraphOptions, theme: GraphTheme) -> Layout:
     """Find a place for everything."""
-    return _Typesetting(data, options, theme).layout()
+    return _LayoutBuilder(data, options, theme).layout()
 
 
-class _Typesetting:
+class _LayoutBuilder:
     """Measures words, and stacks up what takes room."""
 
     def __init__(self, data: GraphData, options: GraphOptions, theme: GraphTheme) -> None:
         self.data, self.options, self.theme = data, options, theme
         self.size = text_size(options)
         wide, high = _FEWEST_TEXTS
-        self.worded = options.width >= wide * self.size and options.height >= high * self.size
+        self.has_text = options.width >= wide * self.size and options.height >= high * self.size
         self.style = TextStyle(self.size, tabular=True)
-        self.words: list[Words] = []
+        self.labels: list[Label] = []
         self.rectangles: list[Rectangle] = []
 
     def layout(self) -> Layout:
         bare = Layout(self.options.width, self.options.height, self.size, (), (), ())
-        top = self._title_px() if self.worded else 0
+        top = self._title_px() if self.has_text else 0
         bottom = self._bottom()
         boxes = self._panel_rows(top, bottom)
         y_ticks = [
@@ -144,18 +144,18 @@ class _Typesetting:
             series = tuple(one for one in self.data.series if one.options.panel == number + 1)
             y_axis = self._axis(self.data.y_spans[number], height)
             panels.append(PanelLayout(left, panel_top, x_axis, y_axis, x_ticks, ticks, series))
-            if self.worded:
-                self._panel_words(panels[-1], number, bare.line_px)
+            if self.has_text:
+                self._panel_labels(panels[-1], number, bare.line_px)
                 self._tick_marks(panels[-1], bare.hair_px, last=number == len(boxes) - 1)
-        if self.worded:
+        if self.has_text:
             self._title(left)
-            self._x_words(panels[-1])
-        return replace(bare, panels=tuple(panels), words=tuple(self.words), rectangles=tuple(self.rectangles))
+            self._x_labels(panels[-1])
+        return replace(bare, panels=tuple(panels), labels=tuple(self.labels), rectangles=tuple(self.rectangles))
 
     def _axis(self, span: Span, length_px: int) -> Axis:
         return Axis(span.first, span.last, length_px, span.scale)
 
-    def _say(
+    def _add_label(
         self,
         text: str,
         x: float,
@@ -169,7 +169,7 @@ class _Typesetting:
         style = style or self.style
         width = self.theme.typesetter.measure(text, style)
         pen = x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
-        self.words.append(Words(text, style, self.theme.muted if muted else self.theme.text, pen, y, width))
+        self.labels.append(Label(text, style, self.theme.muted if muted else self.theme.text, pen, y, width))
         return width
 
     def _title_style(self) -> TextStyle:
@@ -185,11 +185,11 @@ class _Typesetting:
         if self.options.title:
             style = self._title_style()
             room = self.options.width - self.theme.typesetter.measure(self.options.title, style) - self.size
-            self._say(self.options.title, min(left, max(room, self.size)), self.size + style.size_px, style=style)
+            self._add_label(self.options.title, min(left, max(room, self.size)), self.size + style.size_px, style=style)
 
     def _bottom(self) -> int:
         """How much room the numbers and the name of x take."""
-        if not self.worded:
+        if not self.has_text:
             return 0
         return round(self.size * (3.6 if self._x_label() else 2.2))
 
@@ -216,13 +216,13 @@ class _Typesetting:
     def _panel_rows(self, top: int, bottom: int) -> list[tuple[int, int]]:
         """Top and height of each panel."""
         count = len(self.data.y_spans)
-        heads = [self._head_px(panel) if self.worded else 0 for panel in range(count)]
-        between = _even(self.size) if self.worded else max(1, round(self.options.height / 100))
+        heads = [self._head_px(panel) if self.has_text else 0 for panel in range(count)]
+        between = _even(self.size) if self.has_text else max(1, round(self.options.height / 100))
         room = self.options.height - top - bottom - sum(heads) - between * (count - 1)
         boxes, at = [], top
         for panel in range(count):
             at += heads[panel]
-            height = max(1, room // count // 2 * 2 if self.worded else room // count)
+            height = max(1, room // count // 2 * 2 if self.has_text else room // count)
             boxes.append((at, height))
             at += height + between
         return boxes
@@ -264,7 +264,7 @@ class _Typesetting:
 
     def _sides(self, y_ticks: list[tuple[Tick, ...]]) -> tuple[int, int]:
         """The room left and right of the panels."""
-        if not self.worded:
+        if not self.has_text:
             return 0, 0
         widest = max(
             (self.theme.typesetter.measure(tick.label, self.style) for ticks in y_ticks for tick in ticks), default=0.0
@@ -275,21 +275,21 @@ class _Typesetting:
         last = "00:00:00" if self.data.x_clock else f"{self.data.x_span.last:,.0f}"
         return left, round(max(1.6 * self.size, self.theme.typesetter.measure(last, self.style) / 2 + 0.6 * self.size))
 
-    def _panel_words(self, panel: PanelLayout, number: int, line_px: float) -> None:
+    def _panel_labels(self, panel: PanelLayout, number: int, line_px: float) -> None:
         """The panel's name and legend above it, its numbers beside it."""
         baseline = panel.top - self._head_px(number) + self.size * 1.15
         label = self._y_label(number)
         if label:
-            self._say(label, panel.left, baseline, muted=True)
+            self._add_label(label, panel.left, baseline, muted=True)
         if self._has_legend(number):
             self._legend(panel, number, baseline, line_px)
         middle = self.theme.typesetter.cap_height(self.style) / 2
         for tick in panel.y_ticks:
             if tick.major:
                 y = panel.top + panel.height - tick.position_px + middle
-                self._say(tick.label, panel.left - 0.7 * self.size, y, anchor="end", muted=True)
+                self._add_label(tick.label, panel.left - 0.7 * self.size, y, anchor="end", muted=True)
                 if self.options.width >= _WIDE * self.options.height:
-                    self._say(tick.label, panel.left + panel.width + 0.7 * self.size, y, muted=True)
+                    self._add_label(tick.label, panel.left + panel.width + 0.7 * self.size, y, muted=True)
 
     def _legend(self, panel: PanelLayout, number: int, baseline: float, line_px: float) -> None:
         room = self.options.width - 4 * self.size
@@ -298,7 +298,7 @@ class _Typesetting:
             if at > 0 and at + width > room:
                 at, baseline = 0.0, baseline + self.size * 1.7
             self._swatch(one, round(panel.left + at), baseline, line_px)
-            self._say(one.label, panel.left + at + self.size * 1.8, baseline)
+            self._add_label(one.label, panel.left + at + self.size * 1.8, baseline)
             at += width
 
     def _swatch(self, one: Series, x: int, baseline: float, line_px: float) -> None:
@@ -325,17 +325,19 @@ class _Typesetting:
             length = long if tick.major else short
             self.rectangles.append(Rectangle(panel.left - length, y, length, hair, self.theme.muted))
 
-    def _x_words(self, panel: PanelLayout) -> None:
+    def _x_labels(self, panel: PanelLayout) -> None:
         """The numbers below the lowest panel, and the name of x."""
         baseline = panel.top + panel.height + self.size * 1.45
         for tick in panel.x_ticks:
             if tick.major:
                 half = self.theme.typesetter.measure(tick.label, self.style) / 2
                 x = min(max(panel.left + tick.position_px, half + 2), self.options.width - half - 2)
-                self._say(tick.label, x, baseline, anchor="middle", muted=True)
+                self._add_label(tick.label, x, baseline, anchor="middle", muted=True)
         label = self._x_label()
         if label:
-            self._say(label, panel.left + panel.width / 2, baseline + self.size * 1.5, anchor="middle", muted=True)
+            self._add_label(
+                label, panel.left + panel.width / 2, baseline + self.size * 1.5, anchor="middle", muted=True
+            )
 
 
 def _even(pixels: float) -> int:

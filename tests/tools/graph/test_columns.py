@@ -94,7 +94,7 @@ def test_times_are_labelled_as_such(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("time,took\n" + "".join(f"2026-01-01T00:{n:02}:00+02:00,0:{n:02}\n" for n in range(21)))
     options = GraphOptions((str(path),), width=1200, height=400)
-    said = {words.text for words in lay_out(load_graph_data(options), options, load_graph_theme("midnight")).words}
+    said = {words.text for words in lay_out(load_graph_data(options), options, load_graph_theme("midnight")).labels}
     assert {"00:00", "00:10", "0:10", "time (1 Jan 2026, UTC+2)", "took (m:ss)"} <= said
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import struct
+import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 
+from pipeline.picture.text.fonts import Face, load_fonts
+from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph.command import draw_graph, run_graph
 from pipeline.tools.graph.options import GraphOptions
+from pipeline.tools.graph.writers.pdf_fonts import embedded_font
 
 SMALL = {"width": 400, "height": 240}
 
@@ -84,3 +91,41 @@ def test_names_numbers_and_brackets_among_hebrew_stand_as_in_a_picture(tmp_path:
     assert np.corrcoef(drawn[top].ravel(), expected[top].ravel())[0, 1] > 0.85
     run_graph(options, str(tmp_path / "graph.svg"))
     assert 'unicode-bidi="plaintext"' in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+
+
+def font_with_characters(path: Path, subtable: bytes) -> Face:
+    """Write a font of which only the table of characters is another."""
+    with TTFont(load_fonts().sans.path) as font:
+        table = DefaultTable("cmap")
+        table.data = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + subtable
+        font.tables["cmap"] = table
+        font.save(path)
+    return Face(path)
+
+
+@pytest.mark.parametrize(
+    "subtable",
+    [
+        struct.pack(">HHIIIIII", 12, 0, 28, 0, 1, 0x20, 0x7FFF_FFFF, 1),
+        struct.pack(">HHIIIIII", 13, 0, 28, 0, 1, 0x20, 0x10_FFFF, 1),
+        struct.pack(">HHHHHHH", 4, 16_016, 0, 4000, 0, 0, 0)
+        + struct.pack(">2000H", *[0xFFFE] * 1999, 0xFFFF)
+        + b"\0\0"
+        + struct.pack(">2000H", *[0x20] * 1999, 0xFFFF)
+        + struct.pack(">2000H", *[1] * 2000)
+        + bytes(4000),
+    ],
+    ids=["12", "13", "4"],
+)
+def test_a_font_that_claims_any_number_of_characters_costs_no_time(tmp_path: Path, subtable: bytes) -> None:
+    face = font_with_characters(tmp_path / "font.ttf", subtable)
+    began = time.process_time()
+    assert embedded_font(face, TextStyle(20.0), "abc", 0) is None
+    assert time.process_time() - began < 1
+
+
+def test_a_damaged_table_of_characters_is_no_font_to_embed(tmp_path: Path) -> None:
+    for subtable in (b"", b"\0\x0c", struct.pack(">HHIII", 12, 0, 28, 0, 0xFFFF_FFFF)):
+        face = font_with_characters(tmp_path / "font.ttf", subtable)
+        assert embedded_font(face, TextStyle(20.0), "abc", 0) is None
+    assert embedded_font(load_fonts().sans, TextStyle(20.0), "abc", 0) is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import LogError
-from pipeline.tables.column_words import EPOCHS, HIGH, LOW, STEPS, is_loss, plain_name, speaks_of_time
+from pipeline.tables.column_words import EPOCHS, HIGH, LOW, STEPS, is_loss, is_time_name, plain_name
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tools.graph.options import GraphOptions, SeriesOptions
 
@@ -100,11 +100,11 @@ def _default_x(dialect: Dialect, path: str) -> tuple[int, list[str]]:
     epochs = [at for at in counting if names[at] in EPOCHS]
     if epochs:
         return epochs[0], []
-    timed = [at for at in readable if dialect.columns[at].kind != "number" or speaks_of_time(dialect.names[at])]
+    timed = [at for at in readable if dialect.columns[at].kind != "number" or is_time_name(dialect.names[at])]
     others = [at for at in readable if at and not is_loss(dialect.names[at])]
     if first.kind != "words":
         return (timed[0], []) if timed else (LINE, [f"no column counts anything: x is the number of the {LINE_NUMBER}"])
-    if timed or (len(others) > 1 and not speaks_of_time(first.name)) or _leaves_losses(dialect, others):
+    if timed or (len(others) > 1 and not is_time_name(first.name)) or _leaves_losses(dialect, others):
         x = (timed or others)[0]
         return x, [f"x is '{dialect.names[x]}': '{first.name}' holds words ('{first.first_word[:40]}')"]
     raise LogError(
@@ -119,7 +119,7 @@ def _leaves_losses(dialect: Dialect, others: Sequence[int]) -> bool:
     """Whether one column can be x, and losses are left to be drawn."""
     first = dialect.columns[0].name
     losses = [at for at in dialect.readable if is_loss(dialect.names[at])]
-    return len(others) == 1 and bool(losses) and not speaks_of_time(first) and not others[0] > losses[0]
+    return len(others) == 1 and bool(losses) and not is_time_name(first) and not others[0] > losses[0]
 
 
 def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], list[str]]:
@@ -137,7 +137,7 @@ def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], lis
         notes.append("'train_loss' is the mean at the end, and not drawn;  -y train_loss  draws it")
     unread = [one for one in dialect.columns if one.kind == "words" and is_loss(one.name)]
     notes += [f"'{one.name}' holds no numbers ('{one.first_word[:40]}'), and is not drawn" for one in unread]
-    measured = [at for at in numeric if not (_counts(names[at]) or speaks_of_time(names[at]))]
+    measured = [at for at in numeric if not (_counts(names[at]) or is_time_name(names[at]))]
     found = losses or measured or numeric
     if found:
         return found, notes

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import LogError
 from pipeline.picture.plotting.time_ticks import Clock
-from pipeline.tables.column_words import speaks_of_epoch, speaks_of_time
+from pipeline.tables.column_words import is_epoch_name, is_time_name
 from pipeline.tables.dialect import Dialect
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, Cl
     if column.kind in {"time", "span"}:
         return values, Clock(is_span=column.kind == "span", offset_s=column.offset_s)
     if dialect.has_names:
-        may_be = speaks_of_time(column.name) or speaks_of_epoch(column.name)
+        may_be = is_time_name(column.name) or is_epoch_name(column.name)
         unit = _unit(values, _UNITS, _EARLIEST_S) if may_be else 0.0
     else:
         unit = _unit(values, _UNITS[:1], _UNNAMED_FROM_S)

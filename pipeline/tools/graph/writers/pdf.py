@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.picture.text.fonts import Face
 from pipeline.picture.text.typesetting import TextStyle
 from pipeline.tools.graph.curves import trace
-from pipeline.tools.graph.layout import Layout, PanelLayout, Words
+from pipeline.tools.graph.layout import Label, Layout, PanelLayout
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.outlines import band_outlines, line_runs
 from pipeline.tools.graph.palette import Colour
@@ -96,9 +96,9 @@ def _draw(page: _Page, layout: Layout, options: GraphOptions, theme: GraphTheme)
         page.lines.append("Q")
     for box in layout.rectangles:
         page.box((box.x, box.y, box.width, box.height), box.colour)
-    _choose_fonts(page, layout.words)
-    for words in layout.words:
-        _draw_words(page, words)
+    _choose_fonts(page, layout.labels)
+    for label in layout.labels:
+        _draw_label(page, label)
 
 
 def _draw_grid(page: _Page, panel: PanelLayout, hair_px: int, theme: GraphTheme) -> None:
@@ -135,11 +135,11 @@ def _draw_curves(page: _Page, panel: PanelLayout, layout: Layout, options: Graph
             page.lines.append("S")
 
 
-def _choose_fonts(page: _Page, words: Iterable[Words]) -> None:
+def _choose_fonts(page: _Page, labels: Iterable[Label]) -> None:
     """Cut the faces of all words down to the characters that are used."""
     used: dict[tuple[Face, int, bool], tuple[TextStyle, set[str]]] = {}
     hidden: set[str] = set()
-    for one in words:
+    for one in labels:
         for text, face, _, _ in page.theme.typesetter.stretches(one.text, one.style):
             key = (face, one.style.weight, one.style.display)
             used.setdefault(key, (one.style, set()))[1].update(text if is_plain(text) else ())
@@ -149,13 +149,13 @@ def _choose_fonts(page: _Page, words: Iterable[Words]) -> None:
     page.fonts = [invisible_font(hidden), *(font for font in page.faces.values() if font is not None)]
 
 
-def _draw_words(page: _Page, words: Words) -> None:
-    page.fill_colour(words.colour)
-    for text, face, pen_px, width_px in page.theme.typesetter.stretches(words.text, words.style):
-        font = page.faces[face, words.style.weight, words.style.display] if is_plain(text) else None
+def _draw_label(page: _Page, label: Label) -> None:
+    page.fill_colour(label.colour)
+    for text, face, pen_px, width_px in page.theme.typesetter.stretches(label.text, label.style):
+        font = page.faces[face, label.style.weight, label.style.display] if is_plain(text) else None
         if font is None:
-            _draw_picture(page, text, words, words.x + pen_px)
-        _draw_text(page, font, text, words.style, (words.x + pen_px, words.y, width_px))
+            _draw_picture(page, text, label, label.x + pen_px)
+        _draw_text(page, font, text, label.style, (label.x + pen_px, label.y, width_px))
 
 
 def _draw_text(
@@ -172,15 +172,15 @@ def _draw_text(
     )
 
 
-def _draw_picture(page: _Page, text: str, words: Words, x: float) -> None:
-    picture = page.theme.typesetter.render(text, words.style.scaled(_PICTURE_SCALE))
+def _draw_picture(page: _Page, text: str, label: Label, x: float) -> None:
+    picture = page.theme.typesetter.render(text, label.style.scaled(_PICTURE_SCALE))
     height, width = (side / _PICTURE_SCALE for side in picture.mask.shape)
     if not (width and height):
         return
     left = x + picture.left_px / _PICTURE_SCALE
-    bottom = words.y + height - picture.baseline_px / _PICTURE_SCALE
+    bottom = label.y + height - picture.baseline_px / _PICTURE_SCALE
     page.lines.append(f"q {width:.2f} 0 0 {-height:.2f} {left:.2f} {bottom:.2f} cm /P{len(page.pictures)} Do Q")
-    page.pictures.append((picture.mask, words.colour))
+    page.pictures.append((picture.mask, label.colour))
 
 
 def _objects(page: _Page, content: str, size: tuple[float, float], unit: float) -> list[bytes]:

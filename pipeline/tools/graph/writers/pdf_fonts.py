@@ -8,11 +8,14 @@ pictures: for those there is a font that draws nothing, so that they can be sele
 from __future__ import annotations
 
 import io
+import struct
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import numpy as np
 
 from pipeline.picture.text.fonts import LARGEST_FONT_BYTES, Face
 from pipeline.picture.text.typesetting import TextStyle
@@ -23,6 +26,8 @@ _NEEDS_SHAPING: Final = frozenset({"R", "AL", "AN"})
 _PER_BLOCK: Final = 100  # pairs in one list of a character map
 _HALF_EM: Final = 500
 _OPTICAL_SIZE: Final = "opsz"
+_MOST_CHARACTERS: Final = 1 << 18
+"""In all tables of a font together: four times what its glyphs can be."""
 
 
 def is_plain(text: str) -> bool:
@@ -124,11 +129,36 @@ def embedded_font(face: Face, style: TextStyle, characters: Iterable[str], numbe
         if face.path.stat().st_size > LARGEST_FONT_BYTES:
             return None
         with TTFont(face.path, lazy=True, fontNumber=0, recalcTimestamp=False) as font:
-            if "glyf" not in font or not wanted <= {chr(code) for code in font.getBestCmap()}:
+            if "glyf" not in font or _characters_claimed(font.getTableData("cmap")) > _MOST_CHARACTERS:
+                return None
+            if not wanted <= {chr(code) for code in font.getBestCmap()}:
                 return None
             return _cut(font, style, wanted, f"{chr(ord('A') + number % 26) * 6}+Face{number}")
     except Exception:  # noqa: BLE001 - a reader of others, on a stranger's file: anything may come of it
         return None  # what can't be cut is drawn all the same
+
+
+def _characters_claimed(cmap: bytes) -> int:
+    """How many characters a table of characters claims to hold (OpenType, `cmap`), before fontTools lists them all.
+
+    Ranges may overlap in a damaged table, or one made for it: a few bytes then stand for any number of characters.
+    """
+    (count,) = struct.unpack_from(">H", cmap, 2)
+    claimed = 0
+    for offset in {struct.unpack_from(">I", cmap, 8 + 8 * record)[0] for record in range(count)}:
+        (form,) = struct.unpack_from(">H", cmap, offset)
+        if form == 4:  # noqa: PLR2004 - ranges of 16 bits: all ends, a blank, all beginnings
+            segments = struct.unpack_from(">H", cmap, offset + 6)[0] // 2
+            ends, begins = (
+                np.frombuffer(cmap, ">u2", segments, offset + at).astype(np.int64) for at in (14, 16 + 2 * segments)
+            )
+        elif form in {12, 13}:  # ranges of 32 bits: beginning, end, first glyph
+            (groups,) = struct.unpack_from(">I", cmap, offset + 12)
+            begins, ends, _ = np.frombuffer(cmap, ">u4", 3 * groups, offset + 16).astype(np.int64).reshape(-1, 3).T
+        else:  # the others are as long as what they hold
+            continue
+        claimed += int(np.maximum(ends - begins + 1, 0).sum())
+    return claimed
 
 
 def _cut(font: Any, style: TextStyle, wanted: set[str], name: str) -> PageFont:

@@ -41,10 +41,10 @@ def make_plot(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Plot:
     ]
     boxes = [Box(one.x, one.y, one.width, one.height, one.colour) for one in layout.rectangles]
     texts = []
-    for words in layout.words:
-        picture = theme.typesetter.render(words.text, words.style)
-        left, top = picture.place(words.x, words.y)
-        texts.append(TextMark(left, top, picture.mask, words.colour))
+    for label in layout.labels:
+        picture = theme.typesetter.render(label.text, label.style)
+        left, top = picture.place(label.x, label.y)
+        texts.append(TextMark(left, top, picture.mask, label.colour))
     return Plot(layout.width, layout.height, background, panels, boxes=boxes, texts=texts)
 
 

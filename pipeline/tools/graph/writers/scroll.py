@@ -101,10 +101,10 @@ def _with_words_in_sight(layout: Layout, window_px: int) -> Layout:
     """Bring the name of x, which stands in the graph's middle, to the window's."""
     panel = layout.panels[-1]
     end = panel.top + panel.height + 2 * layout.text_px
-    words = tuple(
-        replace(one, x=(panel.left + window_px - one.width) / 2) if one.y > end else one for one in layout.words
+    labels = tuple(
+        replace(one, x=(panel.left + window_px - one.width) / 2) if one.y > end else one for one in layout.labels
     )
-    return replace(layout, words=words)
+    return replace(layout, labels=labels)
 
 
 def _strip(plot: Plot) -> Planes:
@@ -129,7 +129,7 @@ def _painter(
     left = layout.panels[0].left
     moving = [(panel.top, panel.height) for panel in layout.panels]
     below = moving[-1][0] + moving[-1][1]
-    numbers_px = 2 * round(layout.text_px) if any(words.y > below for words in layout.words) else 0
+    numbers_px = 2 * round(layout.text_px) if any(label.y > below for label in layout.labels) else 0
     moving[-1] = (moving[-1][0], min(moving[-1][1] + numbers_px, strip.height - moving[-1][0]) // 2 * 2)
 
     def paint(frame: int, out: NDArray[np.uint8]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.picture.text.direction import has_right_to_left_letters
 from pipeline.tools.graph.curves import Curve, trace
-from pipeline.tools.graph.layout import Layout, PanelLayout, Words
+from pipeline.tools.graph.layout import Label, Layout, PanelLayout
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.outlines import band_outlines, line_runs
 from pipeline.tools.graph.palette import Colour
@@ -49,8 +49,8 @@ def _elements(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Itera
         place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
         yield f"<rect {place} {_fill(box.colour)}/>"
     yield f'<g font-family="{_FAMILIES}">'
-    for words in layout.words:
-        yield _text(words)
+    for label in layout.labels:
+        yield _text(label)
     yield "</g>"
     yield "</svg>"
 
@@ -99,12 +99,12 @@ def _points(points: NDArray[np.float64]) -> str:
     return " ".join(f"{x:g} {y:g}" for x, y in np.round(points, 2).tolist())
 
 
-def _text(words: Words) -> str:
-    place = f'x="{words.x:.1f}" y="{words.y:.1f}" font-size="{words.style.size_px:g}"'
-    weight = f' font-weight="{words.style.weight}"' if words.style.weight != 400 else ""  # noqa: PLR2004  # regular
-    order = ' unicode-bidi="plaintext"' if has_right_to_left_letters(words.text) else ""
-    width = f' textLength="{words.width:.1f}" lengthAdjust="spacingAndGlyphs"'
-    return f"<text {place}{weight}{order}{width} {_fill(words.colour)}>{escape(_legal(words.text))}</text>"
+def _text(label: Label) -> str:
+    place = f'x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.style.size_px:g}"'
+    weight = f' font-weight="{label.style.weight}"' if label.style.weight != 400 else ""  # noqa: PLR2004  # regular
+    order = ' unicode-bidi="plaintext"' if has_right_to_left_letters(label.text) else ""
+    width = f' textLength="{label.width:.1f}" lengthAdjust="spacingAndGlyphs"'
+    return f"<text {place}{weight}{order}{width} {_fill(label.colour)}>{escape(_legal(label.text))}</text>"
 
 
 def _legal(text: str) -> str:
