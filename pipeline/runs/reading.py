@@ -84,11 +84,12 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
 
 
 def find_files(settings: RunSettings, resolve: Resolve) -> tuple[list[Path], list[RunTake]]:
-    """The logs as they are named, and the sounds that are files: what a run depends on, without reading any of it.
+    """The files of the logs, and the sounds that are files: what a run depends on, without reading any of it.
 
     Sounds within event files change with their log.
     """
-    logs = [resolve(log.file, f"run, log {number}") for number, log in enumerate(settings.log, start=1)]
+    named = [(log, resolve(log.file, "run, log")) for log in settings.log]
+    logs = [file for log, path in named for file in ([path] if log.pattern else reader_for(path).files(path))]
     return logs, _file_takes(settings, resolve, [])
 
 

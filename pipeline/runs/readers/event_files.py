@@ -91,7 +91,12 @@ def is_event_log(path: Path, _head: bytes) -> bool:
     return next(_event_files(path), None) is not None if path.is_dir() else MARK in path.name
 
 
-@register("TensorBoard event files", is_event_log, order=10)
+def files_of_log(path: Path) -> list[Path]:
+    """The event files that a log consists of."""
+    return sorted(_event_files(path)) if path.is_dir() else [path]
+
+
+@register("TensorBoard event files", is_event_log, order=10, files=files_of_log)
 def read_event_files(path: Path, wish: Wish) -> Log:
     """Read an event file, or all in a folder: each folder with some is a run, and its files follow one another.
 
@@ -103,9 +108,8 @@ def read_event_files(path: Path, wish: Wish) -> Log:
         There are none, they hold too much, or what reads them is not installed.
     """
     parse, crc32c = _libraries()
-    files = sorted(_event_files(path)) if path.is_dir() else [path]
     runs: dict[str, list[Path]] = {}
-    for file in files:
+    for file in files_of_log(path):
         folder = os.path.relpath(file.parent, path) if path.is_dir() else ""
         runs.setdefault("" if folder == "." else folder.replace(os.sep, "/"), []).append(file)
     found = _Found(wish)
