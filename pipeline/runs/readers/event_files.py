@@ -53,7 +53,8 @@ class _Found:
 
     wish: Wish
     points: dict[str, _Points] = field(default_factory=dict)
-    names: dict[str, None] = field(default_factory=dict)
+    names: dict[str, bool] = field(default_factory=dict)
+    """All names, and whether they are kept."""
     sounds: dict[str, list[RunTake]] = field(default_factory=dict)
     numbers: int = 0
     heard: int = 0
@@ -62,11 +63,12 @@ class _Found:
     def add_number(self, run: str, tag: str, point: tuple[float, float, float]) -> None:
         """Keep a scalar, where it is wanted."""
         name = f"{run}:{tag}" if run else tag
-        if name not in self.names:
+        wanted = self.names.get(name)
+        if wanted is None:
             if len(self.names) >= _MOST_TAGS:
                 raise LogError(f"There are more than {_MOST_TAGS:,} tags.", expected="a run's event files")
-            self.names[name] = None
-        if not (self.wish.keeps(name) or self.wish.keeps(tag)):
+            wanted = self.names[name] = self.wish.keeps(name) or self.wish.keeps(tag)
+        if not wanted:
             return
         if self.numbers >= _MOST_NUMBERS:
             raise LogError(
