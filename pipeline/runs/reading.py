@@ -31,6 +31,7 @@ from pipeline.runs.record import (
 from pipeline.runs.settings import ITERATION, LogFile, RunSettings
 from pipeline.runs.sounds import pattern_of_folder
 from pipeline.runs.take_patterns import takes_of_pattern
+from pipeline.runtime.plurals import counted
 
 Resolve = Callable[[str, str], Path]
 """Turns a file's name in the production, and the field that names it, into a path; refuses what lies outside."""
@@ -159,7 +160,7 @@ def _curve(rows: Series, kind: Kind, unit: str | None, notes: list[str]) -> Curv
             hint='Name it: iteration = "step".',
         )
     if gone:
-        notes.append(f"'{rows.name}' goes back: {gone:,} rows are replaced by later ones")
+        notes.append(f"'{rows.name}' goes back: later rows replace {counted(gone, 'row')}")
     values = np.where(np.isfinite(rows.values[kept]), rows.values[kept], np.nan)
     if unit is None:
         unit = rows.unit or ("nats" if "nats" in rows.name.casefold() else "")

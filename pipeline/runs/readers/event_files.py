@@ -20,6 +20,7 @@ from pipeline.errors import InputError, LogError
 from pipeline.runs.readers.framing import records
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Log, RunTake, Series
+from pipeline.runtime.plurals import counted
 from pipeline.store.files import disk_errors
 
 MARK: Final = "tfevents"
@@ -161,7 +162,7 @@ def _event_files(folder: Path) -> Iterator[Path]:
                 if entry.is_dir(follow_symlinks=False):
                     if depth < _DEEPEST and looked + len(waiting) < _MOST_FOLDERS:
                         waiting.append((Path(entry.path), depth + 1))
-                elif MARK in entry.name and entry.is_file():
+                elif MARK in entry.name and entry.is_file(follow_symlinks=False):
                     count += 1
                     if count > _MOST_FILES:
                         raise LogError(
@@ -204,7 +205,7 @@ def _read_file(
                 continue
             _add_value(value, event, kinds, (path, run, at, data), found)
     if unreadable:
-        found.notes.append(f"{path.name}: {unreadable:,} records are no events, and left out")
+        found.notes.append(f"{path.name}: left out are {counted(unreadable, 'record')} that can't be read as events")
 
 
 def _add_value(

@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.errors import LogError
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Floats, Log, Series
+from pipeline.runtime.plurals import counted
 from pipeline.store.files import disk_errors
 from pipeline.tables.json_values import JsonText
 from pipeline.tables.source import open_lines
@@ -110,7 +111,9 @@ def _as_log(training: Floats, validation: Floats, steps: Floats, settings: dict[
     ]
     notes = []
     if validation.size != steps.size:
-        notes.append(f"{_VALIDATION} has {validation.size:,} values for {steps.size:,} iterations: {both:,} are read")
+        notes.append(
+            f"{_VALIDATION} has {counted(validation.size, 'value')} for {counted(steps.size, 'iteration')}, of which {both:,} are read"
+        )
     used = [series for series in found if series.values.size]
     return Log(used, [series.name for series in used], settings=settings, notes=notes)
 
