@@ -111,9 +111,8 @@ def _as_log(training: Floats, validation: Floats, steps: Floats, settings: dict[
     ]
     notes = []
     if validation.size != steps.size:
-        notes.append(
-            f"{_VALIDATION} has {counted(validation.size, 'value')} for {counted(steps.size, 'iteration')}, of which {both:,} are read"
-        )
+        values, places = counted(validation.size, "value"), counted(steps.size, "iteration")
+        notes.append(f"{_VALIDATION} has {values} for {places}, of which {both:,} are read")
     used = [series for series in found if series.values.size]
     return Log(used, [series.name for series in used], settings=settings, notes=notes)
 
