@@ -31,6 +31,7 @@ from pipeline.runs.record import (
 from pipeline.runs.settings import ITERATION, LogFile, RunSettings
 from pipeline.runs.sounds import pattern_of_folder
 from pipeline.runs.take_patterns import takes_of_pattern
+from pipeline.runtime.plurals import counted
 
 Resolve = Callable[[str, str], Path]
 """Turns a file's name in the production, and the field that names it, into a path; refuses what lies outside."""
@@ -84,11 +85,12 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
 
 
 def find_files(settings: RunSettings, resolve: Resolve) -> tuple[list[Path], list[RunTake]]:
-    """The logs as they are named, and the sounds that are files: what a run depends on, without reading any of it.
+    """The files of the logs, and the sounds that are files: what a run depends on, without reading any of it.
 
     Sounds within event files change with their log.
     """
-    logs = [resolve(log.file, f"run, log {number}") for number, log in enumerate(settings.log, start=1)]
+    named = [(log, resolve(log.file, "run, log")) for log in settings.log]
+    logs = [file for log, path in named for file in ([path] if log.pattern else reader_for(path).files(path))]
     return logs, _file_takes(settings, resolve, [])
 
 
@@ -158,7 +160,7 @@ def _curve(rows: Series, kind: Kind, unit: str | None, notes: list[str]) -> Curv
             hint='Name it: iteration = "step".',
         )
     if gone:
-        notes.append(f"'{rows.name}' goes back: {gone:,} rows are replaced by later ones")
+        notes.append(f"'{rows.name}' goes back: later rows replace {counted(gone, 'row')}")
     values = np.where(np.isfinite(rows.values[kept]), rows.values[kept], np.nan)
     if unit is None:
         unit = rows.unit or ("nats" if "nats" in rows.name.casefold() else "")

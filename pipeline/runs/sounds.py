@@ -118,9 +118,8 @@ def candidates(names: Sequence[str]) -> list[Candidate]:
     columns = list(zip(*rows, strict=True))
     varying = [at for at, column in enumerate(columns) if len(set(column)) > 1]
     apart: dict[tuple[int, ...], int] = {}
-    for at in (
-        at for at in varying if len(set(map(int, columns[at]))) > 1
-    ):  # the same number twice, as in 1000/sample_1000.wav, is one candidate
+    # The same number twice, as in 1000/sample_1000.wav, is one candidate; 07 and 7 are the same number.
+    for at in (at for at in varying if len(set(map(int, columns[at]))) > 1):
         numbers = tuple(map(int, columns[at]))
         if numbers not in apart or not _counted(texts[apart[numbers]]):
             apart[numbers] = at

@@ -15,6 +15,7 @@ from typing import Final
 from pipeline.errors import ProductionError
 from pipeline.runs.record import RunTake
 from pipeline.runs.settings import ITERATION, MOST_TAKES, check_pattern
+from pipeline.runtime.plurals import counted
 from pipeline.store.files import disk_errors
 
 _MOST_ENTRIES: Final = 200_000
@@ -73,7 +74,7 @@ def takes_of_pattern(root: Path, pattern: str, field: str, notes: list[str]) -> 
     if not found:
         raise _nothing(root, parts, pattern, field)
     if again:
-        notes.append(f"{again:,} more sounds have the iteration of another: of each the first by name is taken")
+        notes.append(f"of each iteration the first sound by name is taken; left out: {counted(again, 'sound')}")
     return [RunTake(number, found[number]) for number in sorted(found)]
 
 

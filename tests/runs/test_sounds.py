@@ -84,7 +84,7 @@ def test_of_one_iteration_the_first_by_name_is_taken(tmp_path: Path, sound: Soun
     notes: list[str] = []
     takes = takes_of_pattern(tmp_path, "step_{iteration}_sent_*.wav", "takes", notes)
     assert [take.path.name for take in takes] == ["step_1_sent_0.wav", "step_2_sent_0.wav"]
-    assert "1 more sounds" in notes[0]
+    assert "left out: 1 sound" in notes[0]
 
 
 def test_a_pattern_that_finds_nothing_says_what_lies_there(tmp_path: Path, sound: Sound) -> None:

@@ -20,6 +20,7 @@ from pipeline.errors import InputError, LogError
 from pipeline.runs.readers.framing import records
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Log, RunTake, Series
+from pipeline.runtime.plurals import counted
 from pipeline.store.files import disk_errors
 
 MARK: Final = "tfevents"
@@ -53,7 +54,8 @@ class _Found:
 
     wish: Wish
     points: dict[str, _Points] = field(default_factory=dict)
-    names: dict[str, None] = field(default_factory=dict)
+    names: dict[str, bool] = field(default_factory=dict)
+    """All names, and whether they are kept."""
     sounds: dict[str, list[RunTake]] = field(default_factory=dict)
     numbers: int = 0
     heard: int = 0
@@ -62,11 +64,12 @@ class _Found:
     def add_number(self, run: str, tag: str, point: tuple[float, float, float]) -> None:
         """Keep a scalar, where it is wanted."""
         name = f"{run}:{tag}" if run else tag
-        if name not in self.names:
+        wanted = self.names.get(name)
+        if wanted is None:
             if len(self.names) >= _MOST_TAGS:
                 raise LogError(f"There are more than {_MOST_TAGS:,} tags.", expected="a run's event files")
-            self.names[name] = None
-        if not (self.wish.keeps(name) or self.wish.keeps(tag)):
+            wanted = self.names[name] = self.wish.keeps(name) or self.wish.keeps(tag)
+        if not wanted:
             return
         if self.numbers >= _MOST_NUMBERS:
             raise LogError(
@@ -91,7 +94,12 @@ def is_event_log(path: Path, _head: bytes) -> bool:
     return next(_event_files(path), None) is not None if path.is_dir() else MARK in path.name
 
 
-@register("TensorBoard event files", is_event_log, order=10)
+def files_of_log(path: Path) -> list[Path]:
+    """The event files that a log consists of."""
+    return sorted(_event_files(path)) if path.is_dir() else [path]
+
+
+@register("TensorBoard event files", is_event_log, order=10, files=files_of_log)
 def read_event_files(path: Path, wish: Wish) -> Log:
     """Read an event file, or all in a folder: each folder with some is a run, and its files follow one another.
 
@@ -103,9 +111,8 @@ def read_event_files(path: Path, wish: Wish) -> Log:
         There are none, they hold too much, or what reads them is not installed.
     """
     parse, crc32c = _libraries()
-    files = sorted(_event_files(path)) if path.is_dir() else [path]
     runs: dict[str, list[Path]] = {}
-    for file in files:
+    for file in files_of_log(path):
         folder = os.path.relpath(file.parent, path) if path.is_dir() else ""
         runs.setdefault("" if folder == "." else folder.replace(os.sep, "/"), []).append(file)
     found = _Found(wish)
@@ -155,7 +162,7 @@ def _event_files(folder: Path) -> Iterator[Path]:
                 if entry.is_dir(follow_symlinks=False):
                     if depth < _DEEPEST and looked + len(waiting) < _MOST_FOLDERS:
                         waiting.append((Path(entry.path), depth + 1))
-                elif MARK in entry.name and entry.is_file():
+                elif MARK in entry.name and entry.is_file(follow_symlinks=False):
                     count += 1
                     if count > _MOST_FILES:
                         raise LogError(
@@ -198,7 +205,7 @@ def _read_file(
                 continue
             _add_value(value, event, kinds, (path, run, at, data), found)
     if unreadable:
-        found.notes.append(f"{path.name}: {unreadable:,} records are no events, and left out")
+        found.notes.append(f"{path.name}: left out are {counted(unreadable, 'record')} that can't be read as events")
 
 
 def _add_value(

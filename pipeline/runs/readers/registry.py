@@ -63,6 +63,8 @@ class Reader:
     recognises: Callable[[Path, bytes], bool]
     """Given the path and the first 64 KiB, unpacked; of a folder none."""
     read: Callable[[Path, Wish], Log]
+    files: Callable[[Path], list[Path]]
+    """The files that a log consists of, where it may be a folder."""
     order: int
     """Lower ones are asked first."""
 
@@ -70,13 +72,21 @@ class Reader:
 _READERS: Final[list[Reader]] = []
 
 
+def _itself(path: Path) -> list[Path]:
+    return [path]
+
+
 def register(
-    name: str, recognises: Callable[[Path, bytes], bool], *, order: int
+    name: str,
+    recognises: Callable[[Path, bytes], bool],
+    *,
+    order: int,
+    files: Callable[[Path], list[Path]] = _itself,
 ) -> Callable[[Callable[[Path, Wish], Log]], Callable[[Path, Wish], Log]]:
     """Register the function that reads a format."""
 
     def add(read: Callable[[Path, Wish], Log]) -> Callable[[Path, Wish], Log]:
-        _READERS.append(Reader(name, recognises, read, order))
+        _READERS.append(Reader(name, recognises, read, files, order))
         _READERS.sort(key=lambda reader: reader.order)
         return read
 

@@ -57,7 +57,8 @@ class _Lines:
     """By name: the rows, and the numbers."""
     rows: int = 0
     held: int = 0
-    names: dict[str, None] = field(default_factory=dict)
+    names: dict[str, bool] = field(default_factory=dict)
+    """All names, and whether they are kept."""
     totals: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, value: float) -> None:
@@ -73,11 +74,13 @@ class _Lines:
         """Keep what a line says: counters, and the curves that are wanted."""
         before = self.held
         for name, value in found.items():
-            if name not in self.names:
+            wanted = self.names.get(name)
+            if wanted is None:
                 if len(self.names) >= _MOST_NAMES:
                     continue
-                self.names[name] = None
-            if all_wanted or _counts(name) or name == wish.iteration or wish.keeps(name):
+                wanted = all_wanted or _counts(name) or name == wish.iteration or wish.keeps(name)
+                self.names[name] = wanted
+            if wanted:
                 self.add(name, value)
         self.rows += self.held > before
 
@@ -167,12 +170,12 @@ def _pairs(line: str, totals: dict[str, float]) -> dict[str, float]:
     """The names and numbers of a line; of a name that stands there twice, the first number."""
     found: dict[str, float] = {}
     for name, number, total in _PAIR.findall(line):
-        plain = " ".join(name.split())
+        plain = " ".join(name.split()) if " " in name or "\t" in name else name
         if plain not in found and len(plain) <= _LONGEST_NAME:
-            found[plain] = float(number.replace(",", ""))
+            found[plain] = float(number.replace(",", "") if "," in number else number)
             if total and len(totals) < _MOST_NAMES:
                 totals[plain] = float(total)
-    if any(plain_name(name) in EPOCHS for name in found) and (within := _WITHIN.search(line)):
+    if "[" in line and (within := _WITHIN.search(line)) and any(plain_name(name) in EPOCHS for name in found):
         found.setdefault(_BATCH, float(within[1]))
         totals[_BATCH] = float(within[2])
     return found

@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.errors import LogError
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Floats, Log, Series
+from pipeline.runtime.plurals import counted
 from pipeline.store.files import disk_errors
 from pipeline.tables.json_values import JsonText
 from pipeline.tables.source import open_lines
@@ -35,22 +36,26 @@ _LONGEST: Final = 200
 
 def _is_checkpoint(path: Path, head: bytes) -> bool:
     if path.is_dir():
-        return bool(_checkpoints(path, ""))
+        return bool(_checkpoints(path))
     return (head.lstrip()[:1] == b"{" and (b'"train_loss_history"' in head or b'"val_loss_history' in head)) or (
         head.lstrip()[:1] == b"{" and path.name.startswith("checkpoint_") and _NAME.fullmatch(path.name) is not None
     )
 
 
-def _checkpoints(folder: Path, begin: str) -> list[Path]:
-    """Checkpoints of a folder whose names begin alike, the last iteration first."""
+def _checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, the last iteration first."""
     with disk_errors(folder), os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _MOST_ENTRIES)]
     found = [(int(match[2]), name) for name in names if (match := _NAME.fullmatch(name)) is not None]
-    wanted = [(number, name) for number, name in found if (name.startswith(begin) if begin else "checkpoint" in name)]
+    wanted = [(number, name) for number, name in found if "checkpoint" in name]
     return [folder / name for _, name in sorted(wanted, reverse=True)]
 
 
-@register("torch-rnn's checkpoint_N.json", _is_checkpoint, order=20)
+def _files(path: Path) -> list[Path]:
+    return _checkpoints(path)[:_TRIES] if path.is_dir() else [path]
+
+
+@register("torch-rnn's checkpoint_N.json", _is_checkpoint, order=20, files=_files)
 def read_checkpoint(path: Path, _wish: Wish) -> Log:
     """Read a checkpoint's history; of a folder, that of the last checkpoint, or of one before where it is unfinished.
 
@@ -59,7 +64,7 @@ def read_checkpoint(path: Path, _wish: Wish) -> Log:
     LogError
         No whole checkpoint is there.
     """
-    files = _checkpoints(path, "")[:_TRIES] if path.is_dir() else [path]
+    files = _files(path)
     notes: list[str] = []
     for file in files[:-1]:
         try:
@@ -106,7 +111,8 @@ def _as_log(training: Floats, validation: Floats, steps: Floats, settings: dict[
     ]
     notes = []
     if validation.size != steps.size:
-        notes.append(f"{_VALIDATION} has {validation.size:,} values for {steps.size:,} iterations: {both:,} are read")
+        values, places = counted(validation.size, "value"), counted(steps.size, "iteration")
+        notes.append(f"{_VALIDATION} has {values} for {places}, of which {both:,} are read")
     used = [series for series in found if series.values.size]
     return Log(used, [series.name for series in used], settings=settings, notes=notes)
 

@@ -149,7 +149,7 @@ def test_records_that_are_no_events_are_counted(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + _framed(b"\xff" * 40) + _framed(b"\x0a" * 5000))
     log = _read(path)
     assert log.series[0].values.size == 2
-    assert "no events" in log.notes[0]
+    assert "2 records that can't be read as events" in log.notes[0]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -193,4 +193,11 @@ def test_without_the_extra_the_error_says_how_to_get_it(tmp_path: Path) -> None:
 def test_links_among_folders_are_not_followed(tmp_path: Path) -> None:
     _write(tmp_path / "run" / "a", range(3))
     (tmp_path / "run" / "loop").symlink_to(tmp_path / "run")
+    assert _read(tmp_path / "run").names == ["loss/total"]
+
+
+def test_an_event_file_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    outside = _write(tmp_path / "outside", range(3), tag="secret_loss")
+    _write(tmp_path / "run", range(3))
+    (tmp_path / "run" / "events.out.tfevents.9").symlink_to(outside)
     assert _read(tmp_path / "run").names == ["loss/total"]

@@ -154,3 +154,12 @@ def test_settings_beside_a_log_are_read_and_bad_ones_are_none(tmp_path: Path) ->
     _file(tmp_path, "config.json", "[" * 100_000)
     _file(tmp_path, "hparams.yaml", "lr: 0.001\nname: 'x'\nnested:\n  a: 1\n")
     assert _read(tmp_path / "log.csv").settings == {"lr": "0.001", "name": "x"}
+
+
+def test_several_logs_are_one_run_and_the_later_one_counts(tmp_path: Path) -> None:
+    _file(tmp_path, "a.csv", "step,loss,val_loss\n1,9,\n2,8,8.5\n3,7,\n")
+    _file(tmp_path, "b.csv", "step,loss\n3,1\n4,0.5\n")
+    run = read_run(RunSettings.model_validate({"log": ["a.csv", "b.csv"]}), lambda name, _field: tmp_path / name)
+    assert run.curves[0].iterations.tolist() == [1, 2, 3, 4]
+    assert run.curves[0].values.tolist() == [9, 8, 1, 0.5]
+    assert run.curves[1].iterations.tolist() == [2]

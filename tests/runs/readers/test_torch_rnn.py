@@ -66,4 +66,4 @@ def test_values_that_are_no_numbers_are_gaps(tmp_path: Path) -> None:
     log = _read(path)
     assert log.series[0].values[0] == 1
     assert log.series[1].values.tolist() == [1]
-    assert "2 values for 1 iterations" in log.notes[0]
+    assert "2 values for 1 iteration, of which 1" in log.notes[0]
