@@ -174,7 +174,7 @@ class TorchSampler:
 
     @torch.no_grad()
     def logits(self, primer: Bytes) -> Floats:
-        """Hear bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
+        """Feed bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
         logits = []
         for byte in torch.tensor(primer.astype(np.int64), device=self.device):
             logits.append(self._predict(self._phase).cpu().numpy())
