@@ -21,12 +21,12 @@ _WINDOW_S: Final = 0.064
 _BANDS: Final = 16
 _LOWEST_HZ: Final = 100.0
 _FLOOR_DB: Final = -96.0
-_HEARD_BELOW_LOUDEST_DB: Final = 40.0
+_AUDIBLE_BELOW_LOUDEST_DB: Final = 40.0
 """Windows quieter than this, compared with the loudest, count as pauses."""
 _PAUSE_BELOW_LOUDEST_DB: Final = 25.0
 
 _SILENCE_BELOW_DB: Final = 24.0
-"""A take so much quieter than the recording says nothing."""
+"""A take so much quieter than the recording counts as silent."""
 _REFUSED: Final = 100.0
 """Added to the distance of a take that is silent or noise."""
 
@@ -70,13 +70,13 @@ def extract_features(samples: Floats, sample_rate_hz: int) -> AudioFeatures:
     windows = x.reshape(-1, size)
     windows = windows - windows.mean(axis=1, keepdims=True)
     levels = _decibels(np.mean(windows**2, axis=1))
-    heard = levels >= max(levels.max() - _HEARD_BELOW_LOUDEST_DB, _FLOOR_DB + 1.0)
-    if not heard.any():
+    audible = levels >= max(levels.max() - _AUDIBLE_BELOW_LOUDEST_DB, _FLOOR_DB + 1.0)
+    if not audible.any():
         return AudioFeatures(_FLOOR_DB, 0.0, 0.0, 1.0, np.zeros(_BANDS))
-    power = np.mean(np.abs(np.fft.rfft(windows[heard] * np.hanning(size), axis=1)[:, 1:]) ** 2, axis=0) + 1e-20
+    power = np.mean(np.abs(np.fft.rfft(windows[audible] * np.hanning(size), axis=1)[:, 1:]) ** 2, axis=0) + 1e-20
     return AudioFeatures(
         level_db=float(_decibels(np.mean(windows**2))),
-        movement_db=float(np.std(np.maximum(levels, levels.max() - _HEARD_BELOW_LOUDEST_DB))),
+        movement_db=float(np.std(np.maximum(levels, levels.max() - _AUDIBLE_BELOW_LOUDEST_DB))),
         flatness=float(noise.flatness(power)),
         pauses=float(np.mean(levels < levels.max() - _PAUSE_BELOW_LOUDEST_DB)),
         bands_db=_in_bands(power, sample_rate_hz / size, sample_rate_hz / 2),
@@ -84,7 +84,7 @@ def extract_features(samples: Floats, sample_rate_hz: int) -> AudioFeatures:
 
 
 def distance(take: AudioFeatures, recording: AudioFeatures) -> float:
-    """How far a take is from the recording: 0 is the same, 1 is a clear difference, 100 and more says nothing."""
+    """How far a take is from the recording: 0 is the same, 1 clearly different, 100 and more silence or noise."""
     level = abs(take.level_db - recording.level_db) / 6.0
     movement = abs(take.movement_db - recording.movement_db) / 6.0
     spectrum = float(np.mean(np.abs(take.bands_db - recording.bands_db))) / 6.0

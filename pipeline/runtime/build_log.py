@@ -90,7 +90,7 @@ class BuildLog:
     path
         The log; a new build goes on at its end, and an overlong log begins anew.
     listener
-        Who is told everything too.
+        A reporter that receives everything too.
     folders
         Folders whose paths must not appear.
     """

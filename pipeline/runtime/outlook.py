@@ -22,7 +22,7 @@ _SLOWEST: Final = 4.0
 
 @dataclass(frozen=True)
 class View:
-    """What is told at one moment; times are seconds left, None where it is too early to say.
+    """What is shown at one moment; times are seconds left, None where it is too early to say.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class View:
     parts
         Of the work at hand; empty where it has none.
     whole_share, whole_left_s
-        Of the whole build; None where nobody has said what is to come.
+        Of the whole build; None where nothing was announced.
     """
 
     stage: str
@@ -49,7 +49,7 @@ class View:
 
 
 class Outlook:
-    """Hears what reporters hear, and tells where the build stands."""
+    """Receives what reporters receive, and gives where the build stands."""
 
     def __init__(self) -> None:
         self._stage = self._label = self._unit = ""
@@ -62,7 +62,7 @@ class Outlook:
         self._taken_s = self._thought_s = 0.0
         self._share = self._whole_share = 0.0
         self._is_told = False
-        """Whether the whole was ever told: not while most of it is guessed."""
+        """Whether the whole was ever shown: not while most of it is guessed."""
         self._steady, self._steady_whole = Steady(), Steady()
         self._steady_parts: dict[str, Steady] = {}
 
@@ -73,7 +73,7 @@ class Outlook:
 
     @property
     def is_planned(self) -> bool:
-        """Whether somebody has said what is to come."""
+        """Whether the work to come was announced."""
         return self._began_s is not None
 
     def expect(self, works: Sequence[WorkTime], now: float) -> None:
@@ -119,11 +119,11 @@ class Outlook:
         self._parts, self._parts_left = tuple(parts), (left_s, now)
 
     def view(self, now: float) -> View:
-        """Tell where everything stands. What is told never jumps, so ask once for every line that is shown."""
+        """Where everything stands. What is shown never jumps, so ask once for every line that is shown."""
         left = self._work_left_s(now)
         pace = self._pace
         self._share = max(self._share, pace.share)
-        told = View(
+        view = View(
             self._stage,
             self._label,
             pace.done,
@@ -134,16 +134,16 @@ class Outlook:
             tuple(self._told(part, now) for part in self._parts),
         )
         if self._began_s is None:
-            return told
+            return view
         if not self._to_come and self._share >= 1:
-            return replace(told, whole_share=1.0, whole_left_s=0.0)
+            return replace(view, whole_share=1.0, whole_left_s=0.0)
         whole = self._steady_whole.tell(self._whole_left_s(left, now), now)
         if whole is None:
-            return told
+            return view
         elapsed = now - self._began_s
         share = elapsed / (elapsed + whole) if elapsed + whole > 0 else 0.0
         self._whole_share = max(self._whole_share, share)
-        return replace(told, whole_share=self._whole_share, whole_left_s=whole)
+        return replace(view, whole_share=self._whole_share, whole_left_s=whole)
 
     def _told(self, part: Part, now: float) -> Part:
         steady = self._steady_parts.setdefault(part.name, Steady())

@@ -33,7 +33,7 @@ _LONG, _RECENT = 1 / 8, 1 / 2
 """From these shares of what was done until now its speed is measured."""
 _SMALLEST: Final = 1e-9
 _CAUTION: Final = 0.02
-"""Where every interval has stops by the same measure, they can't be told from units: so much speaks for units."""
+"""Where every interval has stops by the same measure, they can't be told from units: so much is evidence for units."""
 _SURE_SHARE: Final = 0.05
 """A time that is known beforehand is right to about this share of it."""
 _PACE_DOUBT: Final = 0.3
@@ -80,8 +80,8 @@ class Pace:
         self, total: float, now: float, *, done: float, expected_s: float | None = None, stops: Sequence[float] = ()
     ) -> None:
         """Take in that the work is longer or shorter than announced; what was measured stays."""
-        made = bisect_right(self._stops, done) - bisect_left(self._stops, self.done)
-        self._take(now, done, made)  # a stop right here is over when the length is corrected
+        passed = bisect_right(self._stops, done) - bisect_left(self._stops, self.done)
+        self._take(now, done, passed)  # a stop right here is over when the length is corrected
         self.total = total
         self._ends_s = None if expected_s is None else now + expected_s
         self._expected_s = expected_s or 0.0
@@ -210,7 +210,7 @@ class _Sums:
 
 
 class Steady:
-    """Lets what is told of the time left change little by little: by at most a quarter between two lines.
+    """Lets the time left that is shown change little by little: by at most a quarter between two lines.
 
     A line that comes late is compared with one in time: what stood still meanwhile need not have run down. Towards the
     end, where a quarter is next to nothing, a fiftieth of the whole time is allowed too.

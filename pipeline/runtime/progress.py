@@ -1,6 +1,6 @@
 """What stages tell about their work while it runs.
 
-This module owns the shape of what is told. It does not know who listens: the command line draws bars or prints JSON,
+This module owns the shape of progress events. It does not know who listens: the command line draws bars or prints JSON,
 tests collect, and `SILENT` drops everything.
 """
 
@@ -24,7 +24,7 @@ class Part:
     left_s
         Seconds until it is done, its waiting for others included; None where it is too early to say.
     detail
-        What was told of it last.
+        What was reported of it last.
     """
 
     name: str
@@ -193,7 +193,7 @@ def duration_text(seconds: float) -> str:
 
 _MINUTE_S = 60
 _SHORT_S = 595.0
-"""Below ten minutes tens of seconds are told too."""
+"""Below ten minutes tens of seconds are shown too."""
 
 
 def stage_seconds(works: Iterable[WorkTime]) -> dict[str, float]:
@@ -207,5 +207,5 @@ def stage_seconds(works: Iterable[WorkTime]) -> dict[str, float]:
 def outlook_text(works: Iterable[WorkTime]) -> str:
     """Say how long the works take altogether, and by stage."""
     by_stage = stage_seconds(works)
-    told = ", ".join(f"{stage} {duration_text(seconds)}" for stage, seconds in by_stage.items() if seconds > 0)
-    return f"about {duration_text(sum(by_stage.values()))}: {told}" if told else "no time: nothing is to be made"
+    parts = ", ".join(f"{stage} {duration_text(seconds)}" for stage, seconds in by_stage.items() if seconds > 0)
+    return f"about {duration_text(sum(by_stage.values()))}: {parts}" if parts else "no time: nothing is to be made"

@@ -1,4 +1,4 @@
-"""Progress of several tasks side by side, told as the progress of one piece of work with its parts.
+"""Progress of several tasks side by side, shown as the progress of one piece of work with its parts.
 
 Each helper process reports as if it were alone; its words travel to the parent, which tells how all of them stand.
 """
@@ -29,7 +29,7 @@ class Word:
     expected_s: float | None = None
     stops: tuple[float, ...] = ()
     at_s: float | None = None
-    """When it was said, by the machine's one monotonic clock: words are heard in batches."""
+    """When it was sent, by the machine's one monotonic clock: messages are received in batches."""
 
 
 class RelayReporter:
@@ -87,7 +87,7 @@ class ProgressMixer:
     Parameters
     ----------
     report
-        Who is told.
+        Where progress goes.
     tasks
         In the order in which they are begun.
     workers
@@ -131,12 +131,12 @@ class ProgressMixer:
             self.advance(word.sender, word.amount, word.text, word.at_s)
 
     def advance(self, index: int, done: float, detail: str = "", at_s: float | None = None) -> None:
-        """Take in how far a task is that has told of its beginning, and when it was so far; by default now."""
+        """Take in how far a task is that has reported its beginning, and when it was so far; by default now."""
         self._all.advance(index, done, self._clock() if at_s is None else at_s, detail)
         self._tell(self._tasks[index].part, detail)
 
     def share(self, index: int, share: float, detail: str = "") -> None:
-        """Take in which share of a task is done; the first time it is told, the task has begun."""
+        """Take in which share of a task is done; with the first report the task has begun."""
         if index not in self._begun:
             self._begun.add(index)
             self._all.begin(index, 1.0, self._clock())

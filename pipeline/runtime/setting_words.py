@@ -28,12 +28,12 @@ _PATTERNS: Final = (
 
 
 def is_in_own_words(mistake: Mapping[str, Any]) -> bool:
-    """Whether a check of this program's own said what is wrong; then that is all there is to say."""
+    """Whether a check of this program's own found the mistake: its words are all that is shown."""
     return mistake["type"] in _OWN_WORDS
 
 
 def own_words(mistake: Mapping[str, Any]) -> str:
-    """What a check of this program's own said."""
+    """The words of a check of this program's own."""
     context = mistake.get("ctx", {})
     return str(context.get("error", mistake["msg"])).removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
@@ -48,8 +48,8 @@ def expected_words(mistakes: Sequence[Mapping[str, Any]]) -> str:
 def _expected(mistake: Mapping[str, Any]) -> str:
     kind, context = str(mistake["type"]), mistake.get("ctx", {})
     if is_in_own_words(mistake):
-        said = own_words(mistake)
-        return said[:1].lower() + said[1:]
+        words = own_words(mistake)
+        return words[:1].lower() + words[1:]
     if kind in {"literal_error", "enum"}:
         return " or ".join(", ".join(f'"{option}"' for option in _options(mistake)).rsplit(", ", 1))
     if kind in {"tuple_type", "list_type"} and isinstance(mistake.get("input"), Mapping):
@@ -81,8 +81,8 @@ def _number(value: object) -> str:
 
 
 def _options(mistake: Mapping[str, Any]) -> list[str]:
-    said = str(mistake.get("ctx", {}).get("expected", ""))
-    return [option.strip("'") for part in said.split(" or ") for option in part.split(", ")]
+    expected = str(mistake.get("ctx", {}).get("expected", ""))
+    return [option.strip("'") for part in expected.split(" or ") for option in part.split(", ")]
 
 
 def _nearest(mistake: Mapping[str, Any]) -> str:

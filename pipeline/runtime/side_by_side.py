@@ -112,7 +112,7 @@ class SideBySide:
             for pace, left in zip(self._paces, lefts, strict=True)
             if pace is not None and left is None and now - pace.began_s < _PATIENCE_S
         ]
-        told = all(self._ended) or (bool(per_work) and not silent)
+        is_known = all(self._ended) or (bool(per_work) and not silent)
         usual = sum(per_work.values()) / len(per_work) if per_work else 1.0
         whole = [task.work * per_work.get(task.part, usual) for task in self._tasks]
         for index, left in enumerate(lefts):
@@ -123,8 +123,10 @@ class SideBySide:
         parts = []
         for name, own in self._own.items():
             share = _weighted([shares[index] for index in own], [whole[index] for index in own])
-            parts.append(Part(name, share, max(ends[index] for index in own) if told else None, self._details[name]))
-        return Standing(_weighted(shares, whole), max(ends, default=0.0) if told else None, tuple(parts))
+            parts.append(
+                Part(name, share, max(ends[index] for index in own) if is_known else None, self._details[name])
+            )
+        return Standing(_weighted(shares, whole), max(ends, default=0.0) if is_known else None, tuple(parts))
 
     def _share(self, index: int) -> float:
         pace = self._paces[index]

@@ -88,12 +88,12 @@ def parse_toml(text: str | bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise TomlMistake("it is nested too deeply", hint="Flatten it.") from error
     except ValueError as error:
-        told = text if isinstance(text, str) else text.decode("utf-8-sig")
-        raise _mistake(str(error), told.replace("\r\n", "\n")) from error
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        raise _mistake(str(error), decoded.replace("\r\n", "\n")) from error
 
 
-def _mistake(said: str, text: str) -> TomlMistake:
-    found = _PLACE.search(said)
+def _mistake(message: str, text: str) -> TomlMistake:
+    found = _PLACE.search(message)
     lines = text.split("\n")
     if found is None:
         number, column = 0, 1
@@ -104,16 +104,16 @@ def _mistake(said: str, text: str) -> TomlMistake:
         column = len(lines[number - 1]) + 1
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     place = f"line {number}: {_shown(line)}" if number else ""
-    if said.startswith("Invalid value"):
+    if message.startswith("Invalid value"):
         what, hint = _no_value(line[column - 1 :].strip())
         return TomlMistake(what, place, hint)
-    is_open = '\\"' in line and said.startswith(_OPEN_MISTAKES)  # the closing quotation mark was escaped
-    if (written := _WITH_BACKSLASH.search(line)) and (is_open or said.startswith(_ESCAPE_MISTAKES)):
+    is_open = '\\"' in line and message.startswith(_OPEN_MISTAKES)  # the closing quotation mark was escaped
+    if (written := _WITH_BACKSLASH.search(line)) and (is_open or message.startswith(_ESCAPE_MISTAKES)):
         return TomlMistake(
             "a backslash in double quotes begins an escape that there isn't", place, _paths_hint(written)
         )
     for begins, what, hint in _WORDS:
-        if said.startswith(begins):
+        if message.startswith(begins):
             return TomlMistake(what, place, hint)
     return TomlMistake("this can't be read", place, _ONE_A_LINE)
 

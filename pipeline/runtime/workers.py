@@ -1,4 +1,4 @@
-"""Work spread over processes, so that Ctrl-C stops all of them and the death of one is told.
+"""Work spread over processes, so that Ctrl-C stops all of them and the death of one is reported.
 
 This module does not know what is worked on.
 """
@@ -22,9 +22,9 @@ from typing import Any, Final, TypeVar
 from pipeline.errors import WorkerError
 
 _LISTEN_EVERY_S: Final = 0.2
-_LAST_WORDS_S: Final = 5.0
-"""How long what a helper said before its result is waited for. It is on its way: only a helper that is killed between
-the two never says it."""
+_LAST_MESSAGES_S: Final = 5.0
+"""How long a helper's messages from before its result are waited for. They are on their way: only where a helper is
+killed between the two they never come."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -47,24 +47,24 @@ _outbox: Any = None
 
 
 def send_to_parent(message: object) -> None:
-    """Tell the process that called `run_parallel` something; only inside one of its helper processes."""
+    """Send a message to the process that called `run_parallel`; only inside one of its helper processes."""
     if _outbox is not None:
         _outbox.put(message)
 
 
 @dataclass(frozen=True)
-class _Said:
+class _EndOfMessages:
     """Stands behind the last message about an item: messages of one helper come in their order."""
 
     index: int
 
 
 def _do(function: Callable[[Item], Outcome], index: int, item: Item) -> Outcome:
-    """Do the work in a helper process, and say when all was said about it."""
+    """Do the work in a helper process, and mark the end of the messages about it."""
     try:
         return function(item)
     finally:
-        send_to_parent(_Said(index))
+        send_to_parent(_EndOfMessages(index))
 
 
 def _start_worker(outbox: Any) -> None:
@@ -101,7 +101,7 @@ def run_parallel(
     on_done
         Called in this process, with the item's index and outcome, as each one is finished.
     on_message
-        Called in this process with what helper processes say through `send_to_parent`, all that is said about an item
+        Called in this process with the messages that helper processes send by `send_to_parent`, all those about an item
         before its `on_done` and before its error; where it is given, the work is always done in helper processes.
 
     Returns
@@ -127,7 +127,7 @@ def run_parallel(
     try:
         with block_sigint():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
             futures = {pool.submit(_do, function, index, item): index for index, item in enumerate(items)}
-        return _collect(futures, on_done, _Ear(inbox, on_message))
+        return _collect(futures, on_done, _Inbox(inbox, on_message))
     except BrokenProcessPool as error:
         raise WorkerError(
             "A helper process died before its work was done.",
@@ -143,7 +143,7 @@ def run_parallel(
 
 @contextmanager
 def block_sigint() -> Iterator[None]:
-    """Hold Ctrl-C back; processes started meanwhile never hear of it."""
+    """Hold Ctrl-C back; processes started meanwhile never receive it."""
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -154,43 +154,45 @@ def block_sigint() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Ear:
-    """Hears what helper processes say."""
+class _Inbox:
+    """Receives what helper processes send."""
 
     def __init__(self, inbox: Any, on_message: Callable[[Any], None] | None) -> None:
         self._inbox, self._on_message = inbox, on_message
         self._complete: set[int] = set()
 
     def listen(self) -> None:
-        """Hear what was said until now."""
+        """Receive the messages that were sent until now."""
         with suppress(queue.Empty):
             while True:
                 self._take(self._inbox.get_nowait())
 
     def listen_to_the_end(self, index: int) -> None:
-        """Hear everything that is said about an item whose result is there: results come by a way of their own."""
-        limit = time.monotonic() + _LAST_WORDS_S
+        """Receive all messages about an item whose result is there: results come by a channel of their own."""
+        limit = time.monotonic() + _LAST_MESSAGES_S
         with suppress(queue.Empty):
             while index not in self._complete:
                 self._take(self._inbox.get(timeout=max(0.0, limit - time.monotonic())))
 
     def _take(self, message: object) -> None:
-        if isinstance(message, _Said):
+        if isinstance(message, _EndOfMessages):
             self._complete.add(message.index)
         elif self._on_message is not None:
             self._on_message(message)
 
 
-def _collect(futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], ear: _Ear) -> list[Outcome]:
+def _collect(
+    futures: dict[Future[Outcome], int], on_done: Callable[[int, Outcome], None], inbox: _Inbox
+) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=_LISTEN_EVERY_S, return_when=FIRST_COMPLETED)
-        ear.listen()
+        inbox.listen()
         for future in sorted(done, key=lambda one: futures[one]):
             index = futures[future]
             if not isinstance(future.exception(), BrokenProcessPool):  # the dead say nothing more
-                ear.listen_to_the_end(index)
+                inbox.listen_to_the_end(index)
             outcomes[index] = future.result()
             on_done(index, outcomes[index])
     return [outcomes[index] for index in sorted(outcomes)]

@@ -103,7 +103,7 @@ def _unwritable(path: str, error: OSError) -> BuildVideoError:
         return OutputError(
             "The folder of the output is not there.", where=path, hint=f"Make the folder '{Path(path).parent}' first."
         )
-    told = translated_disk_error(error, Path(path))
-    if told.exit_code == OutputError.exit_code or type(told).__name__ == "DiskFullError":
-        return told
+    translated = translated_disk_error(error, Path(path))
+    if translated.exit_code == OutputError.exit_code or type(translated).__name__ == "DiskFullError":
+        return translated
     return OutputError(f"The output can't be written: {plain_reason(error)}.", where=path)

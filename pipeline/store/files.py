@@ -109,7 +109,7 @@ def bytes_text(count: float) -> str:
 
 
 def free_bytes(path: Path) -> int | None:
-    """How much can be written there; None where that can't be told."""
+    """How much can be written there; None where the system does not know."""
     try:
         usage = shutil.disk_usage(existing_parent(path))
     except OSError:
@@ -143,7 +143,7 @@ def require_room(folder: Path, needed_bytes: float, purpose: str) -> None:
 
 
 def _size_of(path: Path) -> int:
-    """Of a file, or of all files right in a folder; 0 where that can't be told."""
+    """Of a file, or of all files right in a folder; 0 where it can't be read."""
     try:
         files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
         return sum(file.stat().st_size for file in files)

@@ -29,7 +29,7 @@ _LOOKS: Final = 5
 """As many at once, because another who looks may hold the second lock for that instant."""
 _LONGEST_LOOK_S: Final = 5.0
 """Who looks for longer was stopped in the middle of it, and is not waited for."""
-_UNNAMED: Final = "a process that has not said its name yet"
+_UNNAMED: Final = "a process that has not written its name yet"
 
 
 @contextmanager
@@ -116,17 +116,17 @@ def holder(folder: Path) -> str:
 
 def _is_ours(note: Path) -> bool:
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
-        return bool((told["process"], told["host"]) == (os.getpid(), socket.gethostname()))
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        return bool((noted["process"], noted["host"]) == (os.getpid(), socket.gethostname()))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def _holder(note: Path) -> str:
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
-        if told["host"] == socket.gethostname() and not process_runs(int(told["process"])):
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        if noted["host"] == socket.gethostname() and not process_runs(int(noted["process"])):
             return _UNNAMED  # the note is that of a build that was killed; its follower is about to write its own
-        return f"process {told['process']} on {told['host']}, since {told['since']}"
+        return f"process {noted['process']} on {noted['host']}, since {noted['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return _UNNAMED

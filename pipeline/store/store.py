@@ -117,8 +117,8 @@ class _Manifest(BaseModel, frozen=True, extra="forbid"):
 
     def is_of(self, piece: Piece) -> bool:
         """Whether it was written for this piece; pieces that are the same may have several names."""
-        told = self.stage, self.version, self.key, self.ingredients
-        return told == (piece.stage, piece.version, piece.key, json.loads(canonical_json(piece.ingredients)))
+        own = self.stage, self.version, self.key, self.ingredients
+        return own == (piece.stage, piece.version, piece.key, json.loads(canonical_json(piece.ingredients)))
 
     @model_validator(mode="after")
     def _same_names(self) -> Self:
@@ -164,7 +164,7 @@ class Store:
     root
         Folder of all results; made on the first write.
     warn
-        Is told of damaged results that will be made again.
+        Called with a line about damaged results that will be made again.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] = _drop_silently) -> None:

@@ -32,7 +32,7 @@ from pipeline.film.inputs.stills import read_logo, read_still
 from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse_frame_rate
 from pipeline.film.timeline.timeline import Chapter, Film, Timeline
 from pipeline.learning.corpus import map_bytes
-from pipeline.learning.sampling import generation as speaking
+from pipeline.learning.sampling import generation
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production, parse_production
@@ -467,12 +467,12 @@ def test_a_memory_that_unpacks_to_gigabytes_is_made_anew(tmp_path: Path) -> None
     path = tmp_path / "memory.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("done.npy", seeds.arrays()["bytes.npy"])
-    assert len(speaking._saved_memory(path)) == 1
+    assert len(generation._saved_state(path)) == 1
     data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02") + 24  # where its table says how large the part becomes
     data[at : at + 4] = b"\xff\xff\xff\x7f"
     path.write_bytes(data)
-    assert speaking._saved_memory(path) == {}
+    assert generation._saved_state(path) == {}
     assert most_memory_bytes() < MOST_MEMORY_BYTES
 
 

@@ -101,9 +101,9 @@ def test_a_note_left_behind_that_names_another_living_process_does_not_block(tmp
             {"process": 12, "host": "elsewhere", "since": "2030-01-01"},
             "process 12 on elsewhere, since",
         ),
-        ({"process": 999_999_999, "host": socket.gethostname(), "since": "2030-01-01"}, "has not said its name"),
-        ({"process": "x"}, "has not said its name"),
-        (None, "has not said its name"),
+        ({"process": 999_999_999, "host": socket.gethostname(), "since": "2030-01-01"}, "has not written its name"),
+        ({"process": "x"}, "has not written its name"),
+        (None, "has not written its name"),
     ],
 )
 def test_a_stale_note_accuses_nobody_of_holding_the_folder(

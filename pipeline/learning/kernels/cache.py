@@ -35,7 +35,7 @@ _SOURCES = (
 def compiled(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcome]:
     """Compile a function at its first call, and keep the machine code for later processes.
 
-    Sums are made in the order in which they are written (no fast-math), so that results do not depend on the width of
+    Sums run in the order in which they are written (no fast-math), so that results do not depend on the width of
     a machine's vector registers.
     """
     folder = cache_folder()
@@ -52,7 +52,7 @@ def compiled(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Ou
 
 
 def part(function: Callable[Parameters, Outcome]) -> Callable[Parameters, Outcome]:
-    """Compile a function that only other compiled functions call: without a door for Python, in half the time."""
+    """Compile a function that only other compiled functions call: without a wrapper for Python, in half the time."""
     return cast("Callable[Parameters, Outcome]", njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
 
 

@@ -1,4 +1,4 @@
-"""The few operations, on vectors of 16 numbers, of which the loops of sampling are made, as LLVM's own language.
+"""The few operations, on vectors of 16 numbers, of which the loops of sampling are made, as LLVM IR.
 
 Vectors are stated outright instead of hoping that a compiler finds them; LLVM turns them into whatever the machine has.
 This module knows no loops.
@@ -19,7 +19,7 @@ from numba import types
 cgutils: Any = numba.core.cgutils
 
 Value = Any
-"""A value of LLVM's, untyped as the library is."""
+"""A value in LLVM IR, untyped as llvmlite is."""
 
 LANES: Final = 16
 
@@ -41,7 +41,7 @@ def has_wide_registers() -> bool:
 
 
 def intrinsic(function: Callable[..., tuple[Any, Callable[..., Value]]]) -> Any:
-    """Make a function of compiled code of one that writes LLVM's language."""
+    """Make a numba intrinsic of a function that writes LLVM IR."""
     return numba.extending.intrinsic(function)
 
 
@@ -76,7 +76,7 @@ class Emitter:
         return self.b.call(cgutils.get_or_insert_function(self.b.module, kind, "llvm.fma.v16f32"), [x, y, z])
 
     def prefetch(self, pointer: Value) -> None:
-        """Ask for memory that will be read soon."""
+        """Prefetch memory that will be read soon."""
         kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
         function = cgutils.get_or_insert_function(self.b.module, kind, "llvm.prefetch.p0")
         self.b.call(function, [self.b.bitcast(pointer, I8.as_pointer()), I32(0), I32(3), I32(1)])
@@ -129,7 +129,7 @@ class Emitter:
     def pair_sums(self, x: Value, y: Value) -> Value:
         """x[2 i] * y[2 i] + x[2 i + 1] * y[2 i + 1] for 32 whole numbers of 16 bits each, as 16 of 32 bits.
 
-        LLVM makes one instruction of this where the machine has it (pmaddwd, or vpdpwssd with the sum that follows).
+        LLVM emits one instruction for this where the machine has it (pmaddwd, or vpdpwssd with the sum that follows).
         """
         wide = ir.VectorType(I32, 2 * LANES)
         products = self.b.mul(self.b.sext(x, wide), self.b.sext(y, wide))

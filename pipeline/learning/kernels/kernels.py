@@ -1,6 +1,6 @@
-"""The small loops of sampling, in LLVM's own language: LSTM cells, exponentials, the largest of many.
+"""The small loops of sampling, as LLVM IR: LSTM cells, exponentials, the largest of many.
 
-Every operation is made in one fixed order without fast-math, so that the width of a machine's registers changes no bit
+Operations run in one fixed order without fast-math, so that the width of a machine's registers changes no bit
 of the result. This module knows numbers, not networks.
 """
 
@@ -22,8 +22,8 @@ BLOCK: Final = GATES * LANES
 
 
 @intrinsic
-def move_cells(_context: Any, gates: Any, cells: Any, hidden: Any, place: Any) -> tuple[Any, Callable[..., Value]]:
-    """One LSTM layer's cells move: c = sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c).
+def step_cells(_context: Any, gates: Any, cells: Any, hidden: Any, place: Any) -> tuple[Any, Callable[..., Value]]:
+    """One time step of an LSTM layer's cells: c = sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c).
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def move_cells(_context: Any, gates: Any, cells: Any, hidden: Any, place: Any) -
             i, f, g, o = (e.load(z, index) for index in at)
             ei, ef, eo = (e.exp(builder.fneg(gate), limit) for gate in (i, f, o))
             eg = e.exp(builder.fmul(g, e.constant(-2.0)), limit)
-            # sigmoid(i) * tanh(g) as one fraction: divisions are dear
+            # sigmoid(i) * tanh(g) as one fraction: divisions are slow
             bottom = builder.fmul(builder.fadd(one, ei), builder.fadd(one, eg))
             new = builder.fdiv(builder.fsub(one, eg), bottom)
             cell = e.fma(e.load(c, here), builder.fdiv(one, builder.fadd(one, ef)), new)

@@ -1,11 +1,11 @@
-"""Matrix times vectors, in one run through the matrix, in LLVM's own language.
+"""Matrix times vectors, in one run through the matrix, as LLVM IR.
 
 A packed matrix holds its rows (outputs) in tiles of `TILE`. A tile of float32 holds, for each column (input) in turn,
 `TILE` numbers. A tile of whole numbers holds, for each pair of columns, `TILE` pairs: the inputs are rounded too, so
-that a product is a sum of whole numbers, which machines make several times faster. The inputs' rounding is far finer
+that a product is a sum of whole numbers, which machines compute several times faster. The inputs' rounding is far finer
 than the weights': 20 bits with int16, 15 bits with int8.
 
-Sums of float32 are made in one fixed order with fused multiply-adds; sums of whole numbers are exact. So neither the
+Sums of float32 run in one fixed order with fused multiply-adds; sums of whole numbers are exact. So neither the
 width of a machine's registers nor the number of vectors multiplied together changes a bit of the result.
 
 This module knows numbers, not networks.
@@ -46,7 +46,7 @@ COLUMNS: Final = 16
 
 _VECTORS: Final = TILE // LANES
 _AHEAD_BYTES: Final = 2048
-"""How far ahead of the product memory is asked for."""
+"""How far ahead of the product memory is prefetched."""
 _LINE_BYTES: Final = 64
 _PAIRS_A_TURN: Final = 2
 _LOW_BITS: Final = 10
@@ -177,7 +177,7 @@ def _one_group(builder: Any, kind: _Kind, o: _Operands, lines: list[Value], tile
             e.store(result, o.outputs.data, builder.add(builder.mul(line, size_of(builder, o.outputs, 1)), here))
 
 
-def _ask_ahead(e: Emitter, kind: _Kind, here: Value, numbers: int) -> None:
+def _prefetch_ahead(e: Emitter, kind: _Kind, here: Value, numbers: int) -> None:
     for line in range(0, numbers * kind.item_bytes, _LINE_BYTES):
         e.prefetch(e.b.gep(here, [I64((_AHEAD_BYTES + line) // kind.item_bytes)]))
 
@@ -195,7 +195,7 @@ def _sum_columns(e: Emitter, kind: _Kind, o: _Operands, matrix: Value, lines: li
     column.add_incoming(I64(0), before)
     sums = [[b.phi(VECTOR) for _ in range(_VECTORS)] for _ in inputs]
     here = b.gep(matrix, [b.mul(column, I64(TILE))])
-    _ask_ahead(e, kind, here, TILE)
+    _prefetch_ahead(e, kind, here, TILE)
     weights = [e.load(here, I64(vector * LANES)) for vector in range(_VECTORS)]
     following = b.add(column, I64(1))
     for stream, source in enumerate(inputs):
@@ -253,7 +253,7 @@ def _sum_some_pairs(
     begun = [[[b.phi(INTEGERS) for _ in range(_VECTORS)] for _ in parts] for parts in inputs]
     sums = [[list(vectors) for vectors in parts] for parts in begun]
     here = b.gep(matrix, [b.mul(pair, I64(2 * TILE))])
-    _ask_ahead(e, kind, here, _PAIRS_A_TURN * 2 * TILE)
+    _prefetch_ahead(e, kind, here, _PAIRS_A_TURN * 2 * TILE)
     for turn in range(_PAIRS_A_TURN):
         values = [[_pair_at(e, part, b.add(pair, I64(turn))) for part in parts] for parts in inputs]
         for vector in range(_VECTORS):

@@ -1,4 +1,4 @@
-"""A checkpoint on disk: the weights that speak, as safetensors, and a readable JSON of the same name.
+"""A checkpoint on disk: the weights that are sampled, as safetensors, and a readable JSON of the same name.
 
 This module trusts nothing that it reads: sizes and shapes are compared with what the JSON's network asks for before
 any memory is taken, and there is no pickle anywhere. It reads and writes numpy arrays, and does not import torch.
@@ -33,7 +33,7 @@ _LENGTH_BYTES: Final = 8
 
 
 class CheckpointRecord(BaseModel):
-    """What the JSON beside the weights says. Losses are nats per byte."""
+    """What the JSON beside the weights holds. Losses are nats per byte."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

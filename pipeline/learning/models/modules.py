@@ -1,6 +1,6 @@
-"""Both kinds of network as torch modules, made to be trained fast.
+"""Both kinds of network as torch modules, for training.
 
-This module owns the forward sums and the first weights. It does not know optimisers, corpora or files. What a module
+This module owns the forward pass and the initial weights. It does not know optimisers, corpora or files. What a module
 computes is what `network.py` describes; `export` gives the tensors by the names used there.
 """
 
@@ -30,7 +30,7 @@ class ByteTable(nn.Module):
 
     The bytes of sound are amplitudes, so neighbouring bytes mean nearly the same. Where `smooth` is set, the table is
     learned as a sum of bell curves of three widths, polynomials and a small table of its own: what is learned about one
-    amplitude is learned about those beside it. Told to others, it is a plain table either way.
+    amplitude is learned about those beside it. Exported, it is a plain table either way.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class ByteTable(nn.Module):
     smooth
         Whether neighbours share what they learn.
     size
-        Standard deviation of the first weights.
+        Standard deviation of the initial weights.
     """
 
     curves: Tensor
@@ -104,7 +104,7 @@ class ByteNetwork(nn.Module):
         neurons = self.settings.neurons
         with torch.no_grad():
             for layer in self.lstm:
-                assert isinstance(layer, nn.LSTM)  # noqa: S101 - a ModuleList does not tell
+                assert isinstance(layer, nn.LSTM)  # noqa: S101 - a ModuleList is untyped
                 read, back, bias, second = layer.all_weights[0]
                 if initial == "torch-rnn":
                     size = 1 / sqrt(read.shape[1] + neurons)
@@ -167,7 +167,7 @@ def _public_name(name: str) -> str:
 
 
 class LstmNetwork(ByteNetwork):
-    """`lstm`: one move per byte."""
+    """`lstm`: one time step per byte."""
 
     def __init__(self, settings: LstmSettings, initial: Initial) -> None:
         super().__init__(settings, settings.embedding, settings.neurons, initial)
@@ -180,7 +180,7 @@ class LstmNetwork(ByteNetwork):
 
 
 class TieredNetwork(ByteNetwork):
-    """`tiered-lstm`: one move per group, and a fast network for every byte."""
+    """`tiered-lstm`: one time step per group, and a fast network for every byte."""
 
     def __init__(self, settings: TieredSettings, initial: Initial) -> None:
         super().__init__(settings, settings.group * settings.embedding, settings.fast_neurons, initial)
@@ -201,17 +201,17 @@ class TieredNetwork(ByteNetwork):
         first = self.lookback - settings.group
         groups = known[:, first : first + length].reshape(batch, length // settings.group, -1)
         y, state = self._through_lstm(groups, state)
-        told = self.condition(y).view(batch, length, settings.fast_neurons)
+        condition = self.condition(y).view(batch, length, settings.fast_neurons)
         first = self.lookback - settings.recent
         recent = torch.cat([known[:, first + k : first + k + length] for k in range(settings.recent)], dim=2)
-        h = functional.relu(told + self.recent(recent))
+        h = functional.relu(condition + self.recent(recent))
         for layer in self.fast:
             h = h + functional.relu(layer(h))
         return self._logits(h), state
 
 
 def build_network(settings: LstmSettings | TieredSettings, *, initial: Initial, seed: int) -> ByteNetwork:
-    """Make a network with its first weights, determined by the seed; torch's own random state is left alone."""
+    """Make a network with initial weights, determined by the seed; torch's own random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if isinstance(settings, LstmSettings):

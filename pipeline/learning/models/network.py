@@ -25,7 +25,7 @@ the shape (outputs, inputs), as in `torch.nn.Linear`.
     logits = output.weight @ x + output.bias
 
 `tiered-lstm` (after SampleRNN, Mehri et al., "SampleRNN: An Unconditional End-to-End Neural Audio Generation Model",
-ICLR 2017): an LSTM that moves once per group of G bytes and conditions a small feed-forward network that predicts each
+ICLR 2017): an LSTM that steps once per group of G bytes and conditions a small feed-forward network that predicts each
 byte of the group from the R bytes just before it. With L layers of N neurons, embedding E, fast width M and D fast
 layers:
 
@@ -42,7 +42,7 @@ layers:
     output.weight           (256, M)
     output.bias             (256,)
 
-Group j is the bytes jG .. jG+G-1, counted from the beginning of the stream. The slow tier moves at every i = jG,
+Group j is the bytes jG .. jG+G-1, counted from the beginning of the stream. The slow tier steps at every i = jG,
 before the group's first byte is predicted, on the G bytes before it (group j-1, oldest first; all silence for j = 0):
 
     x = concat(embedding.weight[b[i-G]], ..., embedding.weight[b[i-1]])                 (G*E,)
@@ -119,7 +119,7 @@ class TieredSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tiered-lstm"] = Field(default="tiered-lstm", description="The kind of network.")
-    group: int = Field(default=4, ge=2, le=64, description="Bytes per move of the LSTM.")
+    group: int = Field(default=4, ge=2, le=64, description="Bytes per time step of the LSTM.")
     layers: int = Field(default=1, ge=1, le=8, description="Layers of the LSTM.")
     neurons: int = Field(default=256, ge=1, le=4096, description="Neurons in every layer of the LSTM.")
     embedding: int = Field(default=16, ge=1, le=1024, description="Numbers that stand for one byte.")

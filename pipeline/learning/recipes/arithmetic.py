@@ -1,4 +1,4 @@
-"""In which numbers and with how many threads a training computes: chosen for the machine that is there, by measuring.
+"""The dtypes (mixed precision or float32) and threads of a training: chosen for this machine, by measuring.
 
 The choice is made once, in well under a second, and kept with the training's state: a resumed training ends in the same
 bytes. Where two ways are nearly as quick, what the processor has decides and not the measurement, so that the same
@@ -71,7 +71,7 @@ class Arithmetic(BaseModel):
         return self.model_copy(update={"reason": ""})
 
     def words(self) -> str:
-        """Say it in one line."""
+        """One line for people."""
         threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
         muon = "" if self.muon_dtype == self.matrix_dtype else f", {self.muon_dtype} in Muon"
         return f"computes in {self.matrix_dtype}{muon} with {threads}: {self.reason}"
@@ -138,7 +138,7 @@ def _speedup_of_bfloat16(network: LstmSettings | TieredSettings, batch: int) -> 
 
 
 def _muon_dtype(network: LstmSettings | TieredSettings) -> Dtype:
-    """Measure the orthogonalisation of the LSTM's matrix; at a tie only AMX speaks for bfloat16."""
+    """Measure the orthogonalisation of the LSTM's matrix; at a tie bfloat16 wins only with AMX."""
     neurons = min(network.neurons, _LARGEST_SIDE // 2)
     matrices = torch.randn(1, 4 * neurons, neurons)
     with _threads(1):

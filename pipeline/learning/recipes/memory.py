@@ -20,14 +20,14 @@ _ALLOCATOR_WORDS: Final = ("can't allocate memory", "not enough memory")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error tells of too little memory, and not of an illegal access or another fault with memory in it."""
+    """Whether an error means too little memory, and not of an illegal access or another fault with memory in it."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return type(error) is RuntimeError and any(words in str(error).lower() for words in _ALLOCATOR_WORDS)
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """The most memory held so far, on a GPU by torch, else by this process; 0 where it can't be told."""
+    """The most memory held so far, on a GPU by torch, else by this process; 0 on Windows."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":

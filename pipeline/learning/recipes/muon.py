@@ -1,4 +1,4 @@
-"""Muon: momentum whose step along every matrix is made orthogonal, in the type of number that this machine is quick at.
+"""Muon: momentum whose update of every matrix is orthogonalised, in the dtype that this machine is quick at.
 
 This module does not know networks. Sources: Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), with
 its quintic Newton-Schulz iteration; in float32 the iteration runs on the Gram matrix, which is smaller than the matrix
@@ -20,7 +20,7 @@ COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)
 """Of x, x^3 and x^5 in one iteration: singular values from about 0.01 on end between 0.7 and 1.2."""
 ITERATIONS: Final = 5
 _GRAM_FROM: Final = 2
-"""Columns over rows from which the Gram matrix is less work; in short numbers it loses too much."""
+"""Columns over rows from which the Gram matrix is less work; in bfloat16 it loses too much."""
 _MOMENTUM: Final = 0.95
 _SMALLEST_NORM: Final = 1e-7
 
@@ -31,13 +31,13 @@ class Muon(Optimizer):
     Parameters
     ----------
     parameters
-        Matrices.
+        Muon parameters: matrices.
     lr
         The learning rate; taller matrices take steps larger by the root of rows over columns.
     weight_decay
         Decoupled, as in AdamW.
     dtype
-        In which matrices are multiplied while they are made orthogonal: float32 or bfloat16.
+        Of the products while matrices are orthogonalised: float32 or bfloat16.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ def orthogonalise(matrices: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _by_rows(x: Tensor) -> Tensor:
-    """Newton-Schulz on the matrix itself: stable in short numbers too."""
+    """Newton-Schulz on the matrix itself: stable in bfloat16 too."""
     a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):
         gram = x @ x.mT

@@ -1,6 +1,6 @@
-"""The optimisers of both recipes, stepped together, and their state as plain tensors.
+"""The optimisers of both recipes, stepped together, with gradient clipping, and their state as plain tensors.
 
-This module does not know what is optimised, beyond which tensors are matrices between layers.
+This module does not know what is optimised, beyond which tensors are Muon parameters: matrices between layers.
 
 Sources: Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019), Muon (Jordan et al. 2024,
 https://kellerjordan.github.io/posts/muon/): a step along the momentum's nearest orthogonal matrix.
@@ -18,7 +18,7 @@ from pipeline.learning.recipes.muon import Muon
 from pipeline.learning.recipes.recipe import Recipe
 
 _TABLES = ("embedding.", "output")
-"""Tables of bytes: their rows are looked up one by one, so orthogonal steps make no sense for them."""
+"""Tables of bytes: their rows are looked up one by one, so Muon makes no sense for them."""
 
 
 class Optimiser:
@@ -31,7 +31,7 @@ class Optimiser:
     recipe
         How.
     muon_dtype
-        Of the products of Muon's orthogonalisation.
+        Dtype of the products of Muon's orthogonalisation.
     """
 
     def __init__(self, network: nn.Module, recipe: Recipe, *, muon_dtype: torch.dtype = torch.float32) -> None:

@@ -145,9 +145,9 @@ class Recipe(BaseModel):
     clip: Literal["value", "norm"]
     clip_at: float
     matrix_learning_rate: float
-    """Of the matrices between layers, where they are learned by orthogonal steps (Muon); 0: Adam learns them too."""
+    """Of the Muon parameters, the matrices between layers; 0: Adam learns them too."""
     average: float
-    """Decay of the averaged weights at full length; 0: the weights themselves speak."""
+    """Decay of the EMA weights (exponential moving average) at full length; 0: none are kept."""
     initial: Literal["torch-rnn", "smooth"]
     shifts: bool
     """Whether epochs begin at different offsets into the streams."""
@@ -163,9 +163,9 @@ def resolve(settings: TrainingSettings, group: int = 1) -> Recipe:
     Parameters
     ----------
     settings
-        What the person has set.
+        As the production file has them.
     group
-        Bytes per move of the network; sequences are made of whole groups.
+        Bytes per time step of the network; sequences are made of whole groups.
 
     Raises
     ------

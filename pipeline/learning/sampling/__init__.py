@@ -1,4 +1,4 @@
 """Sampling from checkpoints: autoregressive generation of bytes, takes, candidates, and what is measured of them.
 
-Public: `speaking`, `take_making`, `take`, `settings`.
+Public: `generation`, `take_making`, `take`, `take_warnings`, `settings`.
 """

@@ -18,7 +18,7 @@ _UNIFORMS: Final = (0.0, 0.25, 0.5, 0.999)
 
 @lru_cache
 def compile_failure(weight_dtype: WeightDtype) -> str:
-    """Compile the sampler, try it on a network whose bytes are known beforehand, and say what is wrong, or nothing.
+    """Compile the sampler, try it on a network whose bytes are known beforehand, and return what is wrong, or nothing.
 
     A network of zeros takes all bytes for equally likely, so each random number u must give the byte 256 u.
     """

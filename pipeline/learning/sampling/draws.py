@@ -1,4 +1,4 @@
-"""What chance decides: random numbers and temperatures for any stretch of a take, asked for in any order.
+"""Random numbers and inverse temperatures for any stretch of a take, asked for in any order.
 
 The random numbers come from Philox, a generator that counts (Salmon et al., "Parallel random numbers: as easy as
 1, 2, 3", SC11): number n of a seed is known without the numbers before it. So a take can go on where it stopped.

@@ -1,7 +1,7 @@
-"""The fast sampler: a network that hears bytes and says bytes, on one core.
+"""The compiled sampler: primes a network with bytes and generates bytes, on one core.
 
-This module owns a network's memory between blocks, so that a take can be made piece by piece and go on after a stop.
-It does not know files, seeds or rates. It needs no torch.
+This module owns a network's state between blocks, so that a take can be generated in parts and go on after a stop. It
+does not know files, seeds or rates. It needs no torch.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from pipeline.learning.sampling.sampler_models import pack, weight_bytes_per_sam
 from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state
 from pipeline.learning.sampling.settings import WeightDtype
 
-Memory = Mapping[str, npt.NDArray[Any]]
-"""What a network remembers, as arrays that can be saved."""
+SavedState = Mapping[str, npt.NDArray[Any]]
+"""A generator's state, as arrays that can be saved."""
 
-_REMEMBERED: Final = ("inputs", "cells", "history", "condition", "phase")
+_STATE: Final = ("inputs", "cells", "history", "condition", "phase")
 
 
 class Generator(Protocol):
-    """Anything that lets streams of one network speak: this module's sampler, or a GPU's."""
+    """Anything that generates streams of bytes from one network: this module's sampler, or torch's."""
 
     streams: int
 
-    def prime(self, heard: Bytes) -> None:
-        """Let all streams hear the same bytes."""
+    def prime(self, primer: Bytes) -> None:
+        """Feed the same bytes, shape = (samples,), to all streams."""
 
     def generate(self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int, min_p: float) -> Bytes:
         """Draw one byte for each random number, shape = (streams, samples)."""
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """What must be kept to go on later."""
+        """The state, copied."""
 
-    def load_state_dict(self, memory: Memory) -> bool:
-        """Go on where `state_dict` was; False where this is no memory of such a network."""
+    def load_state_dict(self, state: SavedState) -> bool:
+        """Go on where `state_dict` was; False where this is no state of such a network."""
 
 
 class Sampler:
-    """Lets one or more streams of a network speak, on the processor.
+    """Generates one or more streams of a network, on the processor.
 
     Streams that advance together share each run through the weights; each gets the bytes that it would get alone.
 
@@ -54,9 +54,9 @@ class Sampler:
     network
         Its settings.
     weights
-        Its tensors, float32, with the names and shapes of `learning/network.py`.
-    held
-        How the numbers of the large matrices are held.
+        Its tensors, float32, with the names and shapes of `models/network.py`.
+    weight_dtype
+        In which numbers the large matrices are held.
     streams
         How many takes advance together, at least 1.
     """
@@ -74,7 +74,7 @@ class Sampler:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything: silence, and states of zero."""
+        """Return to the state before the beginning: silence heard, hidden states of zero."""
         self._state = new_state(self._model, self.streams, SILENCE_BYTE)
 
     @property
@@ -87,14 +87,14 @@ class Sampler:
         """Bytes of all packed matrices."""
         return self._model.weights.nbytes
 
-    def prime(self, heard: Bytes) -> None:
-        """Let all streams hear the same bytes, shape = (samples,)."""
-        self._given(heard, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
+    def prime(self, primer: Bytes) -> None:
+        """Feed the same bytes, shape = (samples,), to all streams."""
+        self._feed(primer, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
 
-    def logits(self, heard: Bytes) -> Floats:
-        """Hear bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
-        recorded = np.zeros((len(heard), self.streams, BYTE_VALUES), np.float32)
-        self._given(heard, recorded)
+    def logits(self, primer: Bytes) -> Floats:
+        """Feed bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
+        recorded = np.zeros((len(primer), self.streams, BYTE_VALUES), np.float32)
+        self._feed(primer, recorded)
         return recorded
 
     def generate(
@@ -104,7 +104,7 @@ class Sampler:
 
         Parameters
         ----------
-        uniforms, sharpness
+        uniforms, inverse_temperature
             Random numbers from 0 up to 1, and one over the temperature; shape = (streams, samples).
         top_k, min_p
             See `SamplingSettings`.
@@ -123,19 +123,19 @@ class Sampler:
             top_k,
             min_p,
         )
-        said = np.zeros(uniforms.shape, np.uint8)
-        advance(self._model, self._state, draws, said, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
-        return said
+        codes = np.zeros(uniforms.shape, np.uint8)
+        advance(self._model, self._state, draws, codes, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
+        return codes
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """What must be kept to go on later, and no more."""
-        return {name: getattr(self._state, name).copy() for name in _REMEMBERED}
+        """The state, copied; what is only room to work in is left out."""
+        return {name: getattr(self._state, name).copy() for name in _STATE}
 
-    def load_state_dict(self, memory: Memory) -> bool:
-        """Go on where `state_dict` was; False where this is no memory of such a network."""
+    def load_state_dict(self, state: SavedState) -> bool:
+        """Go on where `state_dict` was; False where this is no state of such a network."""
         fresh = new_state(self._model, self.streams, SILENCE_BYTE)
-        for name in _REMEMBERED:
-            own, other = getattr(fresh, name), memory.get(name)
+        for name in _STATE:
+            own, other = getattr(fresh, name), state.get(name)
             if other is None or other.shape != own.shape or other.dtype != own.dtype:
                 return False
             own[...] = other
@@ -144,8 +144,8 @@ class Sampler:
         self._state = fresh
         return True
 
-    def _given(self, heard: Bytes, recorded: Floats) -> None:
-        given = np.ascontiguousarray(np.broadcast_to(heard, (self.streams, len(heard))), np.uint8)
+    def _feed(self, primer: Bytes, recorded: Floats) -> None:
+        given = np.ascontiguousarray(np.broadcast_to(primer, (self.streams, len(primer))), np.uint8)
         none = np.zeros((self.streams, 0), np.float64)
         if given.shape[1]:
             draws = Draws(none, none, given, BYTE_VALUES, 0.0)

@@ -1,8 +1,8 @@
 """Networks laid out for sampling: matrices packed in the order in which they are read, tables in place of products.
 
 This module owns how a checkpoint's tensors become what the compiled loops read. The embedding's product with the first
-layer (or with the fast network of the tiered kind) is made once, here, and becomes a table with one row for each byte.
-Neurons are padded to whole vectors; what is padded has weights of zero and stays zero.
+layer (or with the fast network of the tiered kind) is computed once, here: a table with one row for each byte. Neurons
+are padded to whole vectors; what is padded has weights of zero and stays zero.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.learning.sampling.settings import WeightDtype
 
 Integers = npt.NDArray[np.int64]
 LARGEST_TABLE_BYTES: Final = 2**26
-"""Above this a table would only push the weights out of the cache: the product is made instead."""
+"""Above this a table would only push the weights out of the cache: the product is computed instead."""
 
 _HUGE_PAGE_BYTES: Final = 2**21
 _AFTER_END: Final = 8192
@@ -61,7 +61,7 @@ class Model(NamedTuple):
     fast_biases
         float32, shape = (fast layers, width).
     group, recent, width
-        Bytes per move of the LSTM, bytes that the fast network sees, its padded width; 1, 1, 0 for `lstm`.
+        Bytes per time step of the LSTM, bytes that the fast network sees, its padded width; 1, 1, 0 for `lstm`.
     """
 
     weights: npt.NDArray[Any]

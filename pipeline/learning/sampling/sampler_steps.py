@@ -1,4 +1,4 @@
-"""The compiled loops that speak: a network moves, a byte is drawn, the next move begins.
+"""The compiled loops of sampling: a network makes a time step, a byte is drawn, the next step begins.
 
 This module owns the order of the arithmetic. Several streams of one network advance together; each gets the same bytes
 as it would alone. Nothing is allocated for a sample. Random numbers come from outside, one for each sample.
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.learning.kernels.cache import compiled, part
-from pipeline.learning.kernels.kernels import add_up, exponentials, largest, move_cells
+from pipeline.learning.kernels.kernels import add_up, exponentials, largest, step_cells
 from pipeline.learning.kernels.products import COLUMNS, product
 from pipeline.learning.sampling.quantisation import Floats
 from pipeline.learning.sampling.sampler_models import Integers, Model
@@ -21,7 +21,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class State(NamedTuple):
-    """What a network remembers, for each of its streams, and room to work in.
+    """A network's state, for each of its streams, and room to work in.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class State(NamedTuple):
     history
         uint8, shape = (streams, places): the last bytes, the latest last.
     condition
-        float32, shape = (streams, group * width): what the slow tier tells the fast one.
+        float32, shape = (streams, group * width): the slow tier's output, which conditions the fast one.
     phase
         int64, shape = (1,): which byte of the group comes next.
     gates, fast, fast_sums, recent, logits, chances, rows, rounded, input_scales
@@ -65,7 +65,7 @@ class Draws(NamedTuple):
     inverse_temperature
         One over the temperature; as long as `uniforms`.
     given
-        Bytes that are heard instead of drawn; no samples where all are drawn.
+        Bytes that are fed instead of drawn; no samples where all are drawn.
     top_k
         Only so many of the likeliest bytes are drawn (more where several are equally likely); 256 cuts nothing.
     min_p
@@ -103,8 +103,8 @@ def multiply(  # noqa: PLR0917 - compiled code is called by position
 
 
 @part
-def move_layers(model: Model, state: State) -> None:
-    """Move all LSTM layers by one."""
+def step_layers(model: Model, state: State) -> None:
+    """One time step of all LSTM layers."""
     neurons, streams = model.neurons, state.inputs.shape[0]
     for layer in range(model.layers):
         if layer == 0 and model.byte_table.shape[0] > 0:
@@ -118,21 +118,21 @@ def move_layers(model: Model, state: State) -> None:
         for stream in range(streams):
             cells = state.cells[stream, layer * neurons :]
             hidden = state.inputs[stream, model.lead + layer * neurons :]
-            move_cells(state.gates[stream], cells, hidden, (0, neurons))
+            step_cells(state.gates[stream], cells, hidden, (0, neurons))
 
 
 @part
 def predict_lstm(model: Model, state: State) -> None:
-    """Logits of the next byte, from the last byte and the state, which moves."""
-    move_layers(model, state)
+    """Logits of the next byte, from the last byte and the state, which is updated."""
+    step_layers(model, state)
     state.rows[:] = 0
     last = model.lead + (model.layers - 1) * model.neurons
     multiply(model, state, model.layers, (state.inputs, last), (model.output_bias, state.rows), state.logits)
 
 
 @part
-def move_slow_tier(model: Model, state: State) -> None:
-    """Hear the last group, and condition the next."""
+def step_slow_tier(model: Model, state: State) -> None:
+    """One time step of the slow tier: read the last group, and condition the next."""
     width = model.embedding.shape[1]
     oldest = state.history.shape[1] - model.group
     for stream in range(state.inputs.shape[0]):
@@ -140,7 +140,7 @@ def move_slow_tier(model: Model, state: State) -> None:
             row = model.embedding[state.history[stream, oldest + place]]
             for column in range(width):
                 state.inputs[stream, place * width + column] = row[column]
-    move_layers(model, state)
+    step_layers(model, state)
     state.rows[:] = 0
     last = model.lead + (model.layers - 1) * model.neurons
     multiply(model, state, model.layers + 1, (state.inputs, last), (model.condition_bias, state.rows), state.condition)
@@ -172,8 +172,8 @@ def multiply_recent(model: Model, state: State) -> None:
 
 
 @part
-def hear_recent(model: Model, state: State) -> None:
-    """The fast network's first layer: what the slow tier tells, and the last bytes."""
+def first_fast_layer(model: Model, state: State) -> None:
+    """The fast network's first layer: the slow tier's output, and the last bytes."""
     begin = state.phase[0] * model.width
     for stream in range(state.inputs.shape[0]):
         state.fast[stream, :] = state.condition[stream, begin : begin + model.width]
@@ -189,10 +189,10 @@ def hear_recent(model: Model, state: State) -> None:
 
 @part
 def predict_tiered(model: Model, state: State) -> None:
-    """Logits of the next byte; the slow tier moves where a group begins."""
+    """Logits of the next byte; the slow tier steps where a group begins."""
     if state.phase[0] == 0:
-        move_slow_tier(model, state)
-    hear_recent(model, state)
+        step_slow_tier(model, state)
+    first_fast_layer(model, state)
     for layer in range(model.fast_biases.shape[0]):
         state.rows[:] = layer
         multiply(
@@ -268,17 +268,17 @@ def sum_block(chances: Floats, block: int) -> float:
 
 
 @compiled
-def advance(model: Model, state: State, draws: Draws, said: Bytes, recorded: Floats) -> None:
-    """Let all streams hear or say a block of bytes.
+def advance(model: Model, state: State, draws: Draws, codes: Bytes, recorded: Floats) -> None:
+    """Feed a block of bytes to all streams, or draw it.
 
     Parameters
     ----------
-    said
+    codes
         uint8, shape = (streams, samples): receives the bytes.
     recorded
         float32, shape = (samples, streams, 256): receives the logits; no samples where nobody asks.
     """
-    streams, samples = said.shape
+    streams, samples = codes.shape
     for sample in range(samples):
         if model.group == 1:
             predict_lstm(model, state)
@@ -297,7 +297,7 @@ def advance(model: Model, state: State, draws: Draws, said: Bytes, recorded: Flo
                 exponentials(logits, (largest(logits), inverse_temperature), state.chances)
                 cut(logits, state.chances, draws.top_k, draws.min_p)
                 byte = draw(state.chances, draws.uniforms[stream, sample])
-            said[stream, sample] = byte
+            codes[stream, sample] = byte
             history = state.history[stream]
             for place in range(history.shape[0] - 1):
                 history[place] = history[place + 1]
@@ -314,7 +314,7 @@ def read_all(values: Floats, times: int) -> float:
 
 
 def new_state(model: Model, streams: int, silence: int) -> State:
-    """Begin before the beginning: all states zero, silence heard."""
+    """The state before the beginning: hidden states and cells zero, a history of silence."""
     outputs = model.lead + model.layers * model.neurons
 
     def room(width: int, dtype: Any = np.float32) -> npt.NDArray[Any]:

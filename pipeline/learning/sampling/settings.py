@@ -1,4 +1,4 @@
-"""The settings of sampling: how a checkpoint is made to speak.
+"""The settings of sampling: how takes are generated from a checkpoint.
 
 This module owns what a person may choose and its bounds. It knows neither networks nor files, and imports no torch, so
 that a production file is read quickly.
@@ -112,7 +112,7 @@ class SamplingSettings(BaseModel):
         return self
 
     def check_priming(self, duration_s: float, where: str) -> None:
-        """Check that a recording of so many seconds holds what is heard before a take.
+        """Check that a recording of so many seconds holds the primer.
 
         Raises
         ------

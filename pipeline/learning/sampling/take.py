@@ -1,4 +1,4 @@
-"""The record of a take: the audio that one checkpoint made, and how it was made.
+"""The record of a take: the audio that was generated from one checkpoint, and how.
 
 This module owns the record. Nothing measured by a clock stands in it: the same checkpoint and settings give the same
 record.
@@ -94,12 +94,12 @@ class CandidateSet(BaseModel):
 
 
 class Take(BaseModel):
-    """What one checkpoint said.
+    """The audio that was generated from one checkpoint.
 
     Parameters
     ----------
     bytes_file
-        uint8 array, shape = (samples,), as the network made it.
+        uint8 array, shape = (samples,), as the network generated it.
     listen_file
         The same to listen to: WAV, 16 bit, at the take's own rate.
     iteration
@@ -111,7 +111,7 @@ class Take(BaseModel):
     temperature
         At the beginning of the take.
     precision
-        How the weights were held.
+        The dtype in which the weights were held.
     candidates
         All the candidates where there were several; empty otherwise.
     chosen

@@ -96,9 +96,9 @@ def _known_blocks(corpus: Bytes, code_values: Floats) -> tuple[Keys, npt.NDArray
     keys, starts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     for first in range(0, whole, _AT_ONCE):
         blocks = np.asarray(corpus[first * BLOCK : min(first + _AT_ONCE, whole) * BLOCK]).reshape(-1, BLOCK)
-        heard = np.ptp(code_values[blocks], axis=1) > _QUIET_RANGE
-        keys.append(_keys(blocks[heard]))
-        starts.append((first + np.flatnonzero(heard)) * BLOCK)
+        audible = np.ptp(code_values[blocks], axis=1) > _QUIET_RANGE
+        keys.append(_keys(blocks[audible]))
+        starts.append((first + np.flatnonzero(audible)) * BLOCK)
     together, places = np.concatenate(keys), np.concatenate(starts)
     order = np.argsort(together, kind="stable")
     return together[order], places[order]

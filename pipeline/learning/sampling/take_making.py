@@ -1,4 +1,4 @@
-"""A take from the first byte to its record: said, copied for people to hear, compared with the recording.
+"""A take from the first byte to its record: generated, written as WAV, compared with the recording.
 
 This module is what a process of its own does for one checkpoint. It needs no torch, except where it is told to use a
 GPU. It does not know what the 256 codes sound like: their values are handed in.
@@ -34,7 +34,7 @@ _COMPARED_S: Final = 60.0
 _BLOCK_SAMPLES: Final = 1 << 18
 _MUCH_CUT: Final = 0.5
 _DEAD: Final = 50.0
-"""A candidate of which more than half was dead air is chosen only where all are, or the others say nothing."""
+"""A candidate of which more than half was dead air is chosen only where all are, or the others are silent or noise."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TakeJob:
     device
         `cpu` or `cuda`.
     trim_silence
-        Whether dead air is cut out of what was said.
+        Whether dead air is cut out of the takes.
     """
 
     request: GenerationRequest
@@ -125,30 +125,30 @@ def _cut_dead_air(job: TakeJob) -> list[float]:
     gone = []
     for name in job.request.files:
         path = job.request.folder / name
-        said = map_bytes(path)
-        kept = stretches_to_keep(said, job.code_values, job.sample_rate_hz, limit, longest_s)
-        whole, left = len(said), sum(end - start for start, end in kept)
+        codes = map_bytes(path)
+        kept = stretches_to_keep(codes, job.code_values, job.sample_rate_hz, limit, longest_s)
+        whole, left = len(codes), sum(end - start for start, end in kept)
         gone.append((whole - left) / job.sample_rate_hz)
         if left == whole:
             continue
         unfinished = temporary_beside(path)
         with disk_errors(path):
             try:
-                _write_stretches(unfinished, said, kept)
-                del said  # some systems replace no file that is mapped
+                _write_stretches(unfinished, codes, kept)
+                del codes  # some systems replace no file that is mapped
                 unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
     return gone
 
 
-def _write_stretches(path: Path, said: Bytes, kept: list[tuple[int, int]]) -> None:
+def _write_stretches(path: Path, codes: Bytes, kept: list[tuple[int, int]]) -> None:
     fields = {"descr": "|u1", "fortran_order": False, "shape": (sum(end - start for start, end in kept),)}
     with path.open("wb") as file:
         numpy.lib.format.write_array_header_1_0(file, fields)
         for start, end in kept:
             for first in range(start, end, _BLOCK_SAMPLES):
-                file.write(said[first : min(first + _BLOCK_SAMPLES, end)].tobytes())
+                file.write(codes[first : min(first + _BLOCK_SAMPLES, end)].tobytes())
 
 
 def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
@@ -156,8 +156,8 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     recording = _features(corpus, job)
     facts = []
     for name, curve, gone_s in zip(job.request.files, job.request.curves, cut_s, strict=True):
-        said = map_bytes(job.request.folder / name)
-        own = _features(said, job)
+        codes = map_bytes(job.request.folder / name)
+        own = _features(codes, job)
         facts.append(
             CandidateFacts(
                 bytes_file=name,
@@ -167,9 +167,9 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
                 level_db=round(own.level_db, 3),
                 flatness=round(own.flatness, 6),
                 facts=examine(
-                    said, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording
+                    codes, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording
                 ).model_copy(update={"cut_s": round(gone_s, 3)}),
-                samples=len(said) if gone_s else None,
+                samples=len(codes) if gone_s else None,
             )
         )
     whole_s = job.request.samples / job.sample_rate_hz
@@ -177,5 +177,5 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
     return CandidateSet(candidates=tuple(facts), closest=closest(far) + 1)
 
 
-def _features(said: Bytes, job: TakeJob) -> AudioFeatures:
-    return extract_features(job.code_values[said[: round(_COMPARED_S * job.sample_rate_hz)]], job.sample_rate_hz)
+def _features(codes: Bytes, job: TakeJob) -> AudioFeatures:
+    return extract_features(job.code_values[codes[: round(_COMPARED_S * job.sample_rate_hz)]], job.sample_rate_hz)

@@ -105,7 +105,7 @@ class _Tensors:
 
 
 class TorchSampler:
-    """Lets one or more streams of a network speak, on a GPU; a `Generator`.
+    """Generates one or more streams of a network with torch; a `Generator`.
 
     Parameters
     ----------
@@ -135,15 +135,15 @@ class TorchSampler:
         """Of one replay: whole groups, so that each replay begins where a group does."""
         shape = (self._steps, streams, 1)
         self._uniforms = torch.zeros(shape, dtype=torch.float64, device=device)
-        self._sharpness = torch.ones(shape, device=device)
-        self._said = torch.zeros((self._steps, streams), dtype=torch.int64, device=device)
+        self._inverse_temperature = torch.ones(shape, device=device)
+        self._codes = torch.zeros((self._steps, streams), dtype=torch.int64, device=device)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._cuts = (BYTE_VALUES, 0.0)
 
     @torch.no_grad()
-    def prime(self, heard: Bytes) -> None:
+    def prime(self, primer: Bytes) -> None:
         """Advance all streams over the same bytes, shape = (samples,): whole groups in one run of cuDNN's LSTM."""
-        data = torch.tensor(heard.astype(np.int64), device=self.device)
+        data = torch.tensor(primer.astype(np.int64), device=self.device)
         single = min(len(data), -self._phase % self._group)
         whole = (len(data) - single) // self._group * self._group
         self._step_over(data[:single])
@@ -173,10 +173,10 @@ class TorchSampler:
         tensors.history.copy_(torch.cat((tensors.history, data.expand(self.streams, -1)), dim=1)[:, -places:])
 
     @torch.no_grad()
-    def logits(self, heard: Bytes) -> Floats:
-        """Hear bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
+    def logits(self, primer: Bytes) -> Floats:
+        """Feed bytes, and return the logits before each of them, shape = (samples, streams, 256)."""
         logits = []
-        for byte in torch.tensor(heard.astype(np.int64), device=self.device):
+        for byte in torch.tensor(primer.astype(np.int64), device=self.device):
             logits.append(self._predict(self._phase).cpu().numpy())
             self._append(byte.expand(self.streams))
             self._phase = (self._phase + 1) % self._group
@@ -189,41 +189,43 @@ class TorchSampler:
         """Draw one byte for each random number, shape = (streams, samples); see `Sampler.generate`."""
         if (top_k, min_p) != self._cuts:
             self._graph, self._cuts = None, (top_k, min_p)
-        said: list[torch.Tensor] = []
-        chance = torch.tensor(uniforms.T[..., None], device=self.device)
-        sharp = torch.tensor(inverse_temperature.T[..., None].astype(np.float32), device=self.device)
+        codes: list[torch.Tensor] = []
+        numbers = torch.tensor(uniforms.T[..., None], device=self.device)
+        inverse = torch.tensor(inverse_temperature.T[..., None].astype(np.float32), device=self.device)
         done, samples = 0, uniforms.shape[1]
         while done < samples:
             whole = self._phase == 0 and samples - done >= self._steps
             count = self._steps if whole else min(samples - done, self._group - self._phase)
-            self._uniforms[:count] = chance[done : done + count]
-            self._sharpness[:count] = sharp[done : done + count]
+            self._uniforms[:count] = numbers[done : done + count]
+            self._inverse_temperature[:count] = inverse[done : done + count]
             if whole:
                 self._replay()
             else:
                 self._run(self._phase, count)
                 self._phase = (self._phase + count) % self._group
-            said.append(self._said[:count].to(torch.uint8))
+            codes.append(self._codes[:count].to(torch.uint8))
             done += count
-        return np.ascontiguousarray(torch.cat(said).cpu().numpy().T) if said else np.zeros((self.streams, 0), np.uint8)
+        return (
+            np.ascontiguousarray(torch.cat(codes).cpu().numpy().T) if codes else np.zeros((self.streams, 0), np.uint8)
+        )
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """What must be kept to go on later."""
-        memory = {name: tensor.cpu().numpy().copy() for name, tensor in self._tensors.state_tensors().items()}
-        return memory | {"phase": np.array([self._phase], np.int64)}
+        """The state, copied to the processor."""
+        state = {name: tensor.cpu().numpy().copy() for name, tensor in self._tensors.state_tensors().items()}
+        return state | {"phase": np.array([self._phase], np.int64)}
 
-    def load_state_dict(self, memory: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Go on where `state_dict` was; False where this is no memory of such a network."""
+    def load_state_dict(self, state: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Go on where `state_dict` was; False where this is no state of such a network."""
         own = self._tensors.state_tensors()
-        if memory.keys() != {*own, "phase"} or not 0 <= memory["phase"].reshape(-1)[0] < self._group:
+        if state.keys() != {*own, "phase"} or not 0 <= state["phase"].reshape(-1)[0] < self._group:
             return False
-        if any(memory[name].shape != tuple(tensor.shape) for name, tensor in own.items()):
+        if any(state[name].shape != tuple(tensor.shape) for name, tensor in own.items()):
             return False
-        if not ((memory["history"] >= 0) & (memory["history"] < BYTE_VALUES)).all():
+        if not ((state["history"] >= 0) & (state["history"] < BYTE_VALUES)).all():
             return False
         for name, tensor in own.items():
-            tensor.copy_(torch.from_numpy(memory[name].copy()))
-        self._phase = int(memory["phase"].reshape(-1)[0])
+            tensor.copy_(torch.from_numpy(state[name].copy()))
+        self._phase = int(state["phase"].reshape(-1)[0])
         return True
 
     def _replay(self) -> None:
@@ -235,7 +237,7 @@ class TorchSampler:
         self._graph.replay()
 
     def _capture(self) -> torch.cuda.CUDAGraph:
-        """Record the steps; the warm-up that this needs must not move the streams."""
+        """Record the steps; the warm-up that this needs must not advance the streams."""
         before = {name: tensor.clone() for name, tensor in self._tensors.state_tensors().items()}
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
@@ -254,23 +256,23 @@ class TorchSampler:
         for step in range(count):
             logits = self._predict((phase + step) % self._group)
             self._draw(logits, step)
-            self._append(self._said[step])
+            self._append(self._codes[step])
 
-    def _append(self, said: torch.Tensor) -> None:
+    def _append(self, codes: torch.Tensor) -> None:
         history = self._tensors.history
         if history.shape[1] > 1:
             history[:, :-1] = history[:, 1:].clone()
-        history[:, -1] = said
+        history[:, -1] = codes
 
     def _predict(self, phase: int) -> torch.Tensor:
         tensors = self._tensors
         if isinstance(self.network, LstmSettings):
-            x = self._move(tensors.embedding[tensors.history[:, -1]])
+            x = self._step(tensors.embedding[tensors.history[:, -1]])
         else:
             x = self._fast_tier(self.network, phase)
         return torch.addmm(tensors.output[1], x, tensors.output[0])
 
-    def _move(self, x: torch.Tensor) -> torch.Tensor:
+    def _step(self, x: torch.Tensor) -> torch.Tensor:
         tensors, neurons = self._tensors, self.network.neurons
         for (weights, bias), hidden, cells in zip(tensors.layers, tensors.hidden, tensors.cells, strict=True):
             z = torch.addmm(bias, torch.cat((x, hidden), dim=1), weights)
@@ -284,12 +286,12 @@ class TorchSampler:
     def _fast_tier(self, network: TieredSettings, phase: int) -> torch.Tensor:
         tensors = self._tensors
         if phase == 0:
-            heard = tensors.embedding[tensors.history[:, -network.group :]].flatten(1)
-            x = self._move(heard)
+            group = tensors.embedding[tensors.history[:, -network.group :]].flatten(1)
+            x = self._step(group)
             tensors.condition.copy_(torch.addmm(tensors.condition_weights[1], x, tensors.condition_weights[0]))
-        told = tensors.condition[:, phase * network.fast_neurons : (phase + 1) * network.fast_neurons]
+        condition = tensors.condition[:, phase * network.fast_neurons : (phase + 1) * network.fast_neurons]
         recent = tensors.embedding[tensors.history[:, -network.recent :]].flatten(1)
-        h = torch.relu(torch.addmm(told, recent, tensors.recent))
+        h = torch.relu(torch.addmm(condition, recent, tensors.recent))
         for weights, bias in tensors.fast:
             h = h + torch.relu(torch.addmm(bias, h, weights))
         return h
@@ -298,7 +300,7 @@ class TorchSampler:
         """The first byte whose share of the whole, with all shares before it, exceeds the random number."""
         top_k, min_p = self._cuts
         best = logits.amax(dim=1, keepdim=True)
-        chances = torch.exp((logits - best) * self._sharpness[step])
+        chances = torch.exp((logits - best) * self._inverse_temperature[step])
         if top_k < BYTE_VALUES:
             least = logits.topk(top_k, dim=1).values[:, -1:]
             chances = chances * (logits >= least)
@@ -306,4 +308,4 @@ class TorchSampler:
             chances = chances * (chances >= min_p)
         sums = chances.double().cumsum(dim=1)
         below = (sums <= self._uniforms[step] * sums[:, -1:]).sum(dim=1)
-        self._said[step].copy_(below.clamp(max=BYTE_VALUES - 1))
+        self._codes[step].copy_(below.clamp(max=BYTE_VALUES - 1))

@@ -99,7 +99,7 @@ def _network(width: int) -> TieredSettings:
 
 
 def measured_speed(device_name: str, threads: int) -> float:
-    """Measure FLOP/s of training, by a few updates of a small network on made-up bytes; half a second."""
+    """Measure FLOP/s of training, by a few updates of a small network on random bytes; half a second."""
     import numpy as np  # noqa: PLC0415 - with torch, which takes seconds
     import torch  # noqa: PLC0415
 
@@ -113,13 +113,13 @@ def measured_speed(device_name: str, threads: int) -> float:
     data = np.random.default_rng(0).integers(0, 256, 4 * recipe.batch * recipe.sequence).astype(np.uint8)
     arithmetic = choose_arithmetic(network, recipe, device, threads=threads)
     with training_environment(device, arithmetic.threads, tf32=arithmetic.tf32):
-        learner = Trainer(
+        trainer = Trainer(
             network, recipe, TrainingData(data, data[:4096], 8000, "mu-law"), device=device, arithmetic=arithmetic
         )
         seconds = []
         for update in range(1, _TRIES + 2):
             began = time.perf_counter()
-            float(learner.update(update, 0.1))
+            float(trainer.update(update, 0.1))
             if device.type == "cuda":
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - began)

@@ -51,7 +51,7 @@ def write_checkpoint(training: Training, facts: CheckpointFacts, weights: Weight
 
 
 def run_record(training: Training, recipe: Recipe, state: TrainerState, after: Sequence[str]) -> TrainingRun:
-    """Describe a training that has ended; `after`: what it gives reason to doubt."""
+    """Describe a training that has ended; `after`: warnings about how it ended."""
     last = state.checkpoints[-1]
     best = min(state.checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
     return TrainingRun(

@@ -1,4 +1,4 @@
-"""Whether a training does well: divergence while it runs, and doubts with their numbers before and after.
+"""Whether a training does well: divergence while it runs, and warnings with their numbers before and after.
 
 This module is pure: numbers in, words out. It does not import torch.
 """
@@ -17,11 +17,11 @@ from pipeline.learning.training.run import CheckpointFacts
 from pipeline.runtime.units import BITS_PER_NAT
 
 KNOWING_NOTHING_NATS: Final = log(BYTE_VALUES)
-"""The loss of a network that takes all bytes for equally likely."""
+"""The loss of a uniform distribution over all bytes, in nats."""
 
 _WINDOW: Final = 50
 HOPELESS_NATS: Final = KNOWING_NOTHING_NATS + 1.0
-"""A loss that only a network that has gone astray reaches."""
+"""A loss that only a diverged network reaches."""
 _RISEN_NATS: Final = 1.5
 _MUCH_SILENCE: Final = 0.5
 _MANY_PARAMETERS_PER_BYTE: Final = 4.0
@@ -32,7 +32,7 @@ _OVERFIT_CHECKPOINTS: Final = 3
 
 
 class LossWatch:
-    """Looks at every training loss, and says when it is time to stop.
+    """Detects divergence: looks at every training loss, in nats per byte.
 
     Parameters
     ----------
@@ -69,28 +69,28 @@ def in_bits(loss_nats: float) -> str:
 
 
 def data_warnings(corpus: Corpus, parameters: int) -> list[str]:
-    """What may spoil the learning, known before it starts."""
-    doubts = []
+    """Warnings about the dataset, before training begins; empty where all is well."""
+    warnings = []
     if corpus.silence_share > _MUCH_SILENCE:
-        doubts.append(
+        warnings.append(
             f"{corpus.silence_share:.0%} of the corpus is silence, and silence is what the network will learn: "
             "set trim_silence = true, or record with fewer pauses"
         )
     if corpus.duration_s < _LITTLE_SPEECH_S:
-        doubts.append(
+        warnings.append(
             f"there are only {corpus.duration_s:.0f} s of sound: a network needs a minute or more to learn a voice"
         )
     if parameters > _MANY_PARAMETERS_PER_BYTE * corpus.train_samples:
-        doubts.append(
+        warnings.append(
             f"the network has {parameters:,} parameters for {corpus.train_samples:,} bytes of speech, "
             f"{parameters / corpus.train_samples:.1f} for each: it will learn them by heart; "
             "use fewer neurons, some dropout, or more speech"
         )
-    return doubts
+    return warnings
 
 
 def overfitting_warnings(checkpoints: Sequence[CheckpointFacts]) -> list[str]:
-    """What the finished training gives reason to doubt."""
+    """Warnings of over-fitting in a finished training; empty where there is none."""
     best = min(checkpoints, key=lambda checkpoint: checkpoint.validation_loss_nats)
     last = checkpoints[-1]
     since = [checkpoint for checkpoint in checkpoints if checkpoint.iteration > best.iteration]

@@ -42,7 +42,7 @@ from pipeline.learning.training.training import Training
 from pipeline.store.files import require_room
 
 GOOD_STATE_FILE: Final = "good-state.safetensors"
-"""The state at the last checkpoint, kept where a diverging run may step back."""
+"""The state at the last checkpoint, kept where a diverging run may be rolled back."""
 
 _FLUSH_UPDATES: Final = 64
 _FLUSH_S: Final = 0.5
@@ -144,7 +144,7 @@ class _TrainingLoop:
         self._keeps_time = training.settings.clock == "wall"
         self._saved_s = self._flushed_s = time.monotonic()
         self._saving_s = self._checkpoint_s = 0.0
-        self._told_costs = state.iteration > 0
+        self._has_noted_costs = state.iteration > 0
         self._take_plan(self._first_plan())
 
     def run(self, tensors: dict[str, Tensor] | None) -> TrainingRun:
@@ -158,22 +158,22 @@ class _TrainingLoop:
             except _DivergedError as diverged:
                 self._roll_back(diverged)
             self._correct_plan()
-            self._tell_costs()
+            self._note_costs()
         return self._finished()
 
     def _first_plan(self) -> Plan:
-        """What the settings say; of minutes, what the state knows of an earlier run."""
+        """The plan that the settings give; where minutes are set, the one that an interrupted run had."""
         held_out = self.trainer.held_out.bytes
         plan = fixed_plan(self.training.settings, self.recipe, self.trainer.windows_per_epoch, held_out)
         minutes, state = self.training.settings.minutes, self.state
         self._clock = None
         if minutes is not None:
             self._clock = MinutesClock(self.training.settings, self.recipe, self.trainer.windows_per_epoch, plan)
-        made = {facts.iteration for facts in state.checkpoints}
+        reached = {facts.iteration for facts in state.checkpoints}
         if state.total > state.iteration and self._clock is not None:
-            return Plan(state.total, frozenset({*made, state.total}), state.decay_from)
+            return Plan(state.total, frozenset({*reached, state.total}), state.decay_from)
         ahead = {iteration for iteration in plan.due if iteration > state.iteration}
-        return replace(plan, due=frozenset(made | ahead)) if state.iteration else plan
+        return replace(plan, due=frozenset(reached | ahead)) if state.iteration else plan
 
     def _take_plan(self, plan: Plan) -> None:
         self.plan = plan
@@ -189,17 +189,17 @@ class _TrainingLoop:
         spent = Spent(state.iteration, self._elapsed_s(), state.overhead_s, self._checkpoint_s)
         if not self._clock.is_time(spent):
             return
-        made = [facts.iteration for facts in state.checkpoints]
-        self._take_plan(self._clock.plan(self.plan, spent, made))
+        reached = [facts.iteration for facts in state.checkpoints]
+        self._take_plan(self._clock.plan(self.plan, spent, reached))
         self._begin_progress()
 
-    def _tell_costs(self) -> None:
-        """Say how long it will take, once the first updates have shown it."""
+    def _note_costs(self) -> None:
+        """Note how long it will take, once the first updates have shown it."""
         state, settings = self.state, self.training.settings
         known = self._elapsed_s() >= _COSTS_KNOWN_S or state.iteration >= _COSTS_KNOWN_UPDATES
-        if self._told_costs or not self.plan.is_known or not (known or settings.minutes):
+        if self._has_noted_costs or not self.plan.is_known or not (known or settings.minutes):
             return
-        self._told_costs = True
+        self._has_noted_costs = True
         seconds = 60 * (settings.minutes or 0.0) or self._remaining_s() + self._elapsed_s()
         self.training.report.note(
             f"{self.training.label}: {self.training.network.parameters:,} parameters, {state.total:,} iterations, "
@@ -316,10 +316,10 @@ class _TrainingLoop:
         ]
         for line in whole[:-1]:
             self.log.add(line)
-        self._tell(whole[-1])
+        self._show_progress(whole[-1])
         return whole[-1]
 
-    def _tell(self, line: LogLine) -> None:
+    def _show_progress(self, line: LogLine) -> None:
         recent = self._watch.recent
         detail = f"{in_bits(sum(recent) / len(recent))}" if recent else ""
         self.training.report.advance(float(line.iteration), detail)

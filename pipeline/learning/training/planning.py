@@ -2,7 +2,7 @@
 
 Where a person has set iterations or epochs, nothing here depends on a clock. Where minutes are set, the training itself
 is the measurement: its first updates give a first count, and later looks correct it, so that neither a busy machine nor
-dear checkpoints change when it ends. This module is pure: times in, counts out.
+slow checkpoints change when it ends. This module is pure: times in, counts out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.store.files import atomic_write_text
 
 FEWEST_ITERATIONS: Final = 100
-"""Fewer within the minutes that were given are told, with what to do."""
+"""Fewer within the minutes that were set are warned of."""
 _UNKNOWN: Final = 100_000_000
 _FIRST_LOOK_UPDATES: Final = 4
 _FIRST_LOOK_SHARE: Final = 0.01
@@ -127,7 +127,7 @@ class MinutesClock:
             return spent.iteration >= _FIRST_LOOK_UPDATES and known
         return share >= 1 or sum(share >= at for at in _LOOK_AT) > self._looks
 
-    def plan(self, before: Plan, spent: Spent, made: Iterable[int]) -> Plan:
+    def plan(self, before: Plan, spent: Spent, reached: Iterable[int]) -> Plan:
         """Count again.
 
         Parameters
@@ -136,7 +136,7 @@ class MinutesClock:
             What was planned.
         spent
             Where the time has gone.
-        made
+        reached
             Iterations of the checkpoints that are there.
         """
         self._looks = sum(spent.elapsed_s / self._budget_s >= at for at in _LOOK_AT)
@@ -146,13 +146,13 @@ class MinutesClock:
         count = self._affordable_checkpoints(spent)
         total = before.total
         for _ in range(3):  # the checkpoints ahead cost updates, and how many are ahead depends on the total
-            due = self._due(total, count, spent.iteration, made)
+            due = self._due(total, count, spent.iteration, reached)
             ahead = sum(iteration > spent.iteration for iteration in due)
             updates = int((left_s - ahead * spent.checkpoint_s) / update_s)
             total = min(self._most, spent.iteration + max(1, updates))
         begun = spent.iteration > before.decay_from
         decay_from = before.decay_from if begun else max(spent.iteration, decay_start(self._recipe, total))
-        return Plan(total, frozenset(self._due(total, count, spent.iteration, made)), decay_from)
+        return Plan(total, frozenset(self._due(total, count, spent.iteration, reached)), decay_from)
 
     def _seconds_an_update(self, spent: Spent) -> float:
         """Since the last look, for the machine may have become busy or quiet; at first from the beginning."""
@@ -167,22 +167,22 @@ class MinutesClock:
         """As many as take a tenth of the time, unless the person has set their number."""
         return default_checkpoints(self._budget_s, 3 * spent.checkpoint_s)
 
-    def _due(self, total: int, count: int, iteration: int, made: Iterable[int]) -> set[int]:
+    def _due(self, total: int, count: int, iteration: int, reached: Iterable[int]) -> set[int]:
         every = self._settings.checkpoint_every
         if every is not None and every > total:
-            return {*made, total}
+            return {*reached, total}
         wanted = checkpoint_iterations(self._settings, total, count)
-        return {*made, *(at for at in wanted if at > iteration), total}
+        return {*reached, *(at for at in wanted if at > iteration), total}
 
 
 def write_plan(folder: Path, plan: Plan, cores: int) -> None:
-    """Say beside a running training when it will save checkpoints, for those who follow it; nothing if unknown."""
+    """Write beside a running training when it will save checkpoints, for those who follow it; nothing if unknown."""
     own = CheckpointPlan(checkpoints=tuple(sorted(plan.due)) if plan.is_known else (), cores=cores)
     atomic_write_text(folder / PLAN_FILE, own.model_dump_json() + "\n")
 
 
 def duration_words(seconds: float) -> str:
-    """Say how long something takes."""
+    """A duration as people read it: 1 h 5 min, 2 min 3 s, 4 s."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,4 +1,4 @@
-"""How far a training has come that is not finished: what its files say while another process may be writing them.
+"""How far a training has come that is not finished: what its files hold while another process may be writing them.
 
 This module only looks: it takes no lock, and needs no torch. A file that is just being replaced, or that a kill has
 left behind, is as if it were not there.

@@ -23,16 +23,16 @@ class Training:
     ----------
     network, settings
         As the production file has them.
-    corpus, lesson
-        The corpus's record and its bytes.
+    corpus, training_data
+        The corpus's record, and the dataset of its bytes.
     folder
         Where checkpoints, log and state lie; a training that lies there goes on.
     label
-        What people call it.
+        What people call it, in notes and warnings.
     device, threads
         `auto`, `cpu` or `cuda`, and how many threads a processor may use.
     report
-        Who listens.
+        Where progress, notes and warnings go.
     save_every_s
         How much work an interruption may cost, or more where saving is slow; 0: none.
     """
@@ -50,5 +50,5 @@ class Training:
 
     @property
     def group(self) -> int:
-        """Bytes per move of the network."""
+        """Bytes per time step of the network."""
         return self.network.group if isinstance(self.network, TieredSettings) else 1

@@ -10,7 +10,7 @@ from pipeline.store.store import Result
 
 
 def primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) -> str | None:
-    """Hash the bytes that are heard first; None where nothing is.
+    """Hash the primer; None where there is none.
 
     Raises
     ------
@@ -21,8 +21,8 @@ def primer_hash(settings: SamplingSettings, corpus: Result[Corpus], where: str) 
     if count == 0:
         return None
     settings.check_priming(corpus.record.total_samples / corpus.record.sample_rate_hz, where)
-    heard = load_bytes(corpus.record, corpus.folder)[begin : begin + count]
-    return sha256(heard.tobytes()).hexdigest()
+    primer = load_bytes(corpus.record, corpus.folder)[begin : begin + count]
+    return sha256(primer.tobytes()).hexdigest()
 
 
 def primer_span(settings: SamplingSettings, corpus: Corpus) -> tuple[int, int]:

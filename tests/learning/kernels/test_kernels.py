@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pytest
 
-from pipeline.learning.kernels.kernels import exponentials, fold, largest, move_cells
+from pipeline.learning.kernels.kernels import exponentials, fold, largest, step_cells
 from pipeline.learning.kernels.products import TILE, product
 
 ROWS, COLUMNS, STREAMS = 128, 160, 5
@@ -23,7 +23,7 @@ def multiply(matrix, scales, inputs, start, start_rows, rounded, input_scales, o
 
 @numba.njit
 def move(gates, cells, hidden, place):  # noqa: ANN001, ANN201
-    move_cells(gates, cells, hidden, place)
+    step_cells(gates, cells, hidden, place)
 
 
 @numba.njit

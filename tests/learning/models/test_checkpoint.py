@@ -81,7 +81,8 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 
 
 def test_settings_and_checkpoints_do_without_torch() -> None:
-    names = ("network", "recipe", "run", "corpus", "checkpoint", "loss_log", "health")
+    names = ("models.network", "recipes.recipe", "corpus", "models.checkpoint")
+    names += ("training.run", "training.loss_log", "training.health", "training.so_far", "training.planning")
     imports = "\n".join(f"import pipeline.learning.{name}" for name in names)
     program = f"import sys\n{imports}\nsys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=False).returncode == 0
