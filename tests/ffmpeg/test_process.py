@@ -193,7 +193,7 @@ def test_an_interrupt_ends_ffmpeg_too(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     child = tmp_path / "child.py"
     child.write_text(
-        "import pathlib, sys\nfrom pipeline import ffmpeg\n"
+        "import pathlib, sys\nfrom pipeline.ffmpeg import process as ffmpeg\n"
         "with ffmpeg.Process(['-re', '-f', 'lavfi', '-i', 'sine', '-f', 's16le', '-'], reads=True) as process:\n"
         f"    pathlib.Path({str(told)!r}).write_text(str(process.pid))\n"
         "    while process.read(1000):\n        pass\n"
