@@ -19,6 +19,7 @@ from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
 from pipeline.store.files import atomic_write_text, disk_errors, require_room, temporary_beside
 
+_HEAD_BYTES: Final = 4096
 _RECORDINGS_NOTE = """Put your recordings here: WAV, FLAC, MP3, M4A, OGG or a video with sound.
 All that lie here are learned, in the order of their names, unless the production file names some of them. A minute of
 speech is enough to hear a voice appear; ten minutes are better. Speak as you like: slowly and evenly is easiest to
@@ -121,8 +122,17 @@ def _is_production(path: Path) -> bool:
     try:
         check_recording(path)
     except InputError:
-        return True
+        return not path.is_file() or _is_text(path)  # of what is no text it is told why it is no recording
     return False
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return True
+    return b"\0" not in head and "\ufffd" not in head[:-3].decode("utf-8", "replace")
 
 
 def place_for_film(recordings: Sequence[Path]) -> Path:

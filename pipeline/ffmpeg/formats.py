@@ -35,8 +35,10 @@ _KNOWN_FOOTAGE: Final = f"{_KNOWN} or GIF, PNG, JPEG, WebP"
 _CONVERT_FOOTAGE: Final = "Export it as MP4 (a picture: as PNG, a sound: as WAV) in the program that made it."
 _MEND: Final = "It may be damaged or cut off: export it again in the program that made it; --debug has ffmpeg's words."
 EXPORT_PICTURE: Final = "Export it as PNG or JPEG in the program that made it."
-_PICTURE_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
-"""Of files that begin as MP4 does, and are single pictures."""
+_PICTURE_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""Of files that begin as MP4 does, and are photographs (ISO/IEC 23008-12)."""
+PICTURES: Final = frozenset({"GIF", "PNG", "WebP"})
+"""Names of the formats that hold pictures and never sound."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def recognise(path: Path, error: type[InputError] = RecordingError) -> MediaForm
             hint="Check the file and its permissions.",
         ) from problem
     if name := unread_picture(head):
-        raise error(f"This is {name}.", where=str(path), hint=EXPORT_PICTURE)
+        wanted, hint = ("", EXPORT_PICTURE) if error is FootageError else (_KNOWN, "")
+        raise error(f"This is {name}.", where=str(path), expected=wanted, hint=hint)
     found = next((form for fits, form in _SIGNATURES if fits(head)), None) or _mpeg_audio(head)
     if found is None:
         raise _unknown(path, head, error)
@@ -225,6 +228,8 @@ def _id3_end(head: bytes) -> int:
 def _unknown(path: Path, head: bytes, error: type[InputError]) -> InputError:
     known, convert = (_KNOWN_FOOTAGE, _CONVERT_FOOTAGE) if error is FootageError else (_KNOWN, _CONVERT)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"\xff\xd8\xff"):
+        return error("This is a JPEG picture, no sound and no video.", where=str(path), expected=known)
     if start.startswith(_PLAYLIST_STARTS):
         return error(
             "This is a playlist or a description of media, not the media itself.",

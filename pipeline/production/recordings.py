@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, RecordingError
-from pipeline.ffmpeg.formats import recognise
+from pipeline.ffmpeg.formats import PICTURES, recognise
 from pipeline.runtime.named_files import absent_hint
 from pipeline.store.files import disk_errors
 
@@ -27,9 +27,6 @@ SUFFIXES: Final = frozenset({*_SOUNDS.split(), *_VIDEOS.split()})
 
 _MOST_ENTRIES: Final = 20_000
 _MOST_NAMED: Final = 8
-_PICTURE_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
-"""Kinds of the MP4 family that are photographs (ISO/IEC 23008-12)."""
-_PICTURE_STARTS: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
 
 
 def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
@@ -109,7 +106,11 @@ def check_recording(path: Path) -> None:
         missing = False
     if missing:
         raise missing_file(path, RecordingError)
-    recognise(path)
+    form = recognise(path)
+    if form.name in PICTURES:
+        raise RecordingError(
+            f"This is a {form.name} picture, no recording.", where=str(path), expected="a sound or video file"
+        )
 
 
 def nothing_recorded(folder: Path) -> RecordingError:
@@ -175,9 +176,6 @@ def _plain_files(folder: Path) -> Iterator[Path]:
 
 def _is_recording(path: Path) -> bool:
     try:
-        recognise(path)
-        with path.open("rb") as file:
-            head = file.read(12)
-    except (InputError, OSError):
+        return recognise(path).name not in PICTURES
+    except InputError:
         return False
-    return not head.startswith(_PICTURE_STARTS) and not (head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS)

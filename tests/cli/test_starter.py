@@ -81,6 +81,16 @@ def test_what_is_no_recording_is_refused_before_anything_is_made(tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "voice.m4a"]
 
 
+def test_a_picture_is_told_as_one_and_nothing_is_begun_of_it(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 8))
+    for name in ("me.gif", "me.png", "me.webp", "me.jpg", "me.bmp", "me.tiff"):
+        picture.save(tmp_path / name)
+        assert are_recordings([tmp_path / name])  # and so no production file with mistakes
+        with pytest.raises(RecordingError, match=r"This is an? .*picture"):
+            film_of([tmp_path / name])
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
 def test_a_production_is_no_recording(tmp_path: Path) -> None:
     results = start_production(tmp_path / "film")
     (tmp_path / "film.conf").write_text("title = 'x'", encoding="utf-8")

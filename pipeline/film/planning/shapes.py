@@ -5,12 +5,14 @@ Pure arithmetic on pixels; it knows no settings.
 
 from __future__ import annotations
 
+import math
+
 LAYOUT_SHAPES = {"portrait": (9, 16), "square": (1, 1), "landscape": (16, 9)}
 """Width to height of the frames that the built-in layouts are made for."""
 _SHORT_SIDE_PX = 1080
 SHORTEST_SIDE_PX, LONGEST_SIDE_PX = 64, 8192
-_WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": 100.0}
-_NARROWEST = {"portrait": 0.01, "square": 0.75, "landscape": 1.18}
+_WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": math.inf}
+_NARROWEST = {"portrait": 0.0, "square": 0.75, "landscape": 1.18}
 """Width to height up to which a layout still looks right."""
 
 
@@ -26,9 +28,7 @@ def frame_size(layout: str, width: int | None = None, height: int | None = None)
 
 def fitting_layout(width: int, height: int) -> str:
     """Name the built-in layout for a frame's shape."""
-    return next(
-        name for name in ("portrait", "square", "landscape") if _fits(name, width, height) or name == "landscape"
-    )
+    return next(name for name in ("portrait", "square", "landscape") if _fits(name, width, height))
 
 
 def _fits(shape: str, width: int, height: int) -> bool:
