@@ -231,8 +231,8 @@ class BarScreen(_ScreenBase):
         return parts if len(parts) <= most else [part for part in parts if 0 < part.share < 1][:most]
 
     def _move(self, bar: TaskID, done: float, left_s: float | None, detail: str, total: float = 1.0) -> None:
-        told = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
-        self._progress.update(bar, completed=done, total=total or None, **told)  # type: ignore[arg-type] # own fields
+        fields = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
+        self._progress.update(bar, completed=done, total=total or None, **fields)  # type: ignore[arg-type] # own fields
 
     def _show_whole(self, view: View) -> None:
         now = self._clock()
@@ -267,17 +267,17 @@ class PlainScreen(_ScreenBase):
 
     def _show(self, view: View, detail: str) -> None:
         share = f"{view.done:,.0f} {view.unit}" if view.share is None else f"{100 * view.share:.0f} %"
-        told = [f"{view.stage}: {share}{_left_words(view.left_s)}"]
+        phrases = [f"{view.stage}: {share}{_left_words(view.left_s)}"]
         if not view.parts:
-            told[0] += f" ({detail})" if detail else ""
+            phrases[0] += f" ({detail})" if detail else ""
         for part in view.parts:
             words = f", {part.detail}" if part.detail else ""
-            told.append(
+            phrases.append(
                 f"{part.name} {100 * part.share:.0f} %{_left_words(part.left_s if part.share < 1 else None)}{words}"
             )
         if view.whole_share is not None:
-            told.append(f"the whole {100 * view.whole_share:.0f} %{_left_words(view.whole_left_s)}")
-        self._print("; ".join(told))
+            phrases.append(f"the whole {100 * view.whole_share:.0f} %{_left_words(view.whole_left_s)}")
+        self._print("; ".join(phrases))
 
     def note(self, text: str) -> None:
         """Print a fact."""
@@ -307,7 +307,7 @@ class JsonScreen(_ScreenBase):
         return done >= self._outlook.total > 0
 
     def _show(self, view: View, detail: str) -> None:
-        told: dict[str, object] = {
+        event: dict[str, object] = {
             "event": "advance",
             "stage": view.stage,
             "label": view.label,
@@ -317,19 +317,19 @@ class JsonScreen(_ScreenBase):
             "detail": detail,
         }
         if view.parts:
-            told["parts"] = [
+            event["parts"] = [
                 {"name": one.name, "share": round(one.share, 4), "left_s": _tenths(one.left_s), "detail": one.detail}
                 for one in view.parts
             ]
         if view.whole_share is not None:
-            told["whole"] = {"share": round(view.whole_share, 4), "left_s": _tenths(view.whole_left_s)}
-        print_json(told)
+            event["whole"] = {"share": round(view.whole_share, 4), "left_s": _tenths(view.whole_left_s)}
+        print_json(event)
 
     def expect(self, works: Sequence[WorkTime]) -> None:
         """Print the event."""
         super().expect(works)
-        told = [{"stage": work.stage, "seconds": round(work.seconds, 1), "basis": work.basis} for work in works]
-        print_json({"event": "expect", "works": told})
+        values = [{"stage": work.stage, "seconds": round(work.seconds, 1), "basis": work.basis} for work in works]
+        print_json({"event": "expect", "works": values})
 
     def note(self, text: str) -> None:
         """Print the event."""
@@ -362,8 +362,8 @@ def print_json(value: Mapping[str, object] | list[object]) -> None:
 def print_error(error: BuildVideoError, *, as_json: bool) -> None:
     """Tell what went wrong, where, what was expected, and what to do next."""
     if as_json:
-        told = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.hint}
-        print_json({"event": "error", "kind": type(error).__name__, **told, "exit_code": error.exit_code})
+        parts = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.hint}
+        print_json({"event": "error", "kind": type(error).__name__, **parts, "exit_code": error.exit_code})
     else:
         print(f"build-video: {error}", file=sys.stderr)  # noqa: T201 - this is what the function is for
 

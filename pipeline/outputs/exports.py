@@ -187,12 +187,12 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
         palette = shown[0].filter("palettegen", stats_mode="full")
         dither = {"dither": "bayer", "bayer_scale": 5, "diff_mode": "rectangle"}
         drawn = ffmpeg.filter([shown[1], palette], "paletteuse", **dither)
-        told: dict[str, object] = {"loop": 0, "format": "gif"}
+        options: dict[str, object] = {"loop": 0, "format": "gif"}
     else:
         drawn = source.filter("scale", **scaling, out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
         codec = {"c:v": "libx264", "preset": "slow", "crf": 18, "profile:v": "high", "bf": 2}
-        told = {**COLOUR_TAGS, **codec, "movflags": "+faststart", "an": None, "format": "mp4"}
-    arguments = ffmpeg.get_args(ffmpeg.output(drawn, file_argument(path), **told, **BITEXACT, y=None))
+        options = {**COLOUR_TAGS, **codec, "movflags": "+faststart", "an": None, "format": "mp4"}
+    arguments = ffmpeg.get_args(ffmpeg.output(drawn, file_argument(path), **options, **BITEXACT, y=None))
     with Process(arguments, writes=True, stall_s=600, purpose=f"encoding {path.name}") as process:
         process.write(np.ascontiguousarray(first).data)
         for picture in pictures:

@@ -108,12 +108,12 @@ def _add(target: Path, section: str) -> None:
         hint=f"Write it yourself:\n{section}",
     )
     try:
-        told = raw.removeprefix(_BOM).decode("utf-8")
-        before = tomllib.loads(told)
-        newline = "\r\n" if told.count("\r\n") == told.count("\n") > 0 else "\n"
-        gap = newline if told.endswith("\n") or not told else 2 * newline
+        text = raw.removeprefix(_BOM).decode("utf-8")
+        before = tomllib.loads(text)
+        newline = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"
+        gap = newline if text.endswith("\n") or not text else 2 * newline
         added = gap + section.replace("\n", newline)
-        after = tomllib.loads(told + added)
+        after = tomllib.loads(text + added)
         sections = after.pop("section")
         was = before.pop("section", [])
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

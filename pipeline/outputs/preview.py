@@ -91,11 +91,11 @@ def write_sheet(shown: Look, path: Path) -> None:
 
     timeline = timeline_of(shown.results)
     pictures, words, times = [], [], []
-    for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
+    for span, caption in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
         picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
-        words.append(told)
+        words.append(caption)
         seconds = [float(frames / timeline.frame_rate) for frames in (span.start_frame, span.frames)]
         times.append(f"{clock(seconds[0])}, {duration(seconds[1])}")
     write_picture(contact_sheet(pictures, words, times=times), path)
