@@ -17,10 +17,10 @@ from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
 from pipeline.cli.console import choose_screen, tell
 from pipeline.cli.starter import are_recordings, place_for_film
-from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
+from pipeline.errors import BuildVideoError, InputError, ProductionError
 from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import check_owner, record_owner
-from pipeline.production.recordings import missing_file, recordings_in
+from pipeline.production.recordings import missing_recording, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.runtime.build_log import BuildLog
 from pipeline.runtime.machine import usable_cores
@@ -73,7 +73,7 @@ def find_production(
 def _begun_of(recording: Path) -> Path:
     """Find the production that was begun of a recording, or a folder of them."""
     if not recording.exists():
-        raise missing_file(recording, RecordingError)
+        raise missing_recording(recording)
     folder = place_for_film([recording])
     if (folder / FILE_NAME).is_file():
         return folder
