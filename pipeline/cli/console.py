@@ -21,7 +21,7 @@ from rich.text import Text
 from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.runtime.outlook import Outlook, View
-from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
 from pipeline.runtime.units import clock_text
 
 _PLAIN_PAUSE_S: Final = 10.0
@@ -72,22 +72,12 @@ class _ScreenBase:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Show what begins."""
         now = self._clock()
-        if self._outlook.begin(stage, label, total, unit, now, done=done, expected_s=expected_s, stops=stops):
+        if self._outlook.begin(work, now):
             self._shown_s = now
-            self._show_beginning(stage, label, total, unit)
+            self._show_beginning(work)
 
     def advance(self, done: float, detail: str = "") -> None:
         """Show how far the work is, now and then."""
@@ -109,7 +99,7 @@ class _ScreenBase:
         """Whether to show at once that so much is done."""
         return False
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+    def _show_beginning(self, work: WorkStart) -> None:
         raise NotImplementedError
 
     def _show(self, view: View, detail: str) -> None:
@@ -186,10 +176,10 @@ class BarScreen(_ScreenBase):
             self._console.print(Text.assemble((f"{stage:<10}", "bold"), f" {label} ", (took, "progress.elapsed")))
         self._bars.clear()
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002 - as screens are called
+    def _show_beginning(self, work: WorkStart) -> None:
         self._end_work()
-        self._work, self._work_began_s = (stage, label), self._clock()
-        self._add("", stage, label, total or None)
+        self._work, self._work_began_s = (work.stage, work.label), self._clock()
+        self._add("", work.stage, work.label, work.total or None)
 
     def _add(self, name: str, stage: str, label: str, total: float | None) -> None:
         whole = self._whole
@@ -260,10 +250,10 @@ class PlainScreen(_ScreenBase):
 
     pause_s = _PLAIN_PAUSE_S
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
-        unit = unit.removesuffix("s") if total == 1 else unit
-        amount = f" ({total:,.0f} {unit})" if total and unit != "share" else ""
-        self._print(f"{stage}: {label}{amount}")
+    def _show_beginning(self, work: WorkStart) -> None:
+        unit = work.unit.removesuffix("s") if work.total == 1 else work.unit
+        amount = f" ({work.total:,.0f} {unit})" if work.total and unit != "share" else ""
+        self._print(f"{work.stage}: {work.label}{amount}")
 
     def _show(self, view: View, detail: str) -> None:
         share = f"{view.done:,.0f} {view.unit}" if view.share is None else f"{100 * view.share:.0f} %"
@@ -300,8 +290,9 @@ class JsonScreen(_ScreenBase):
 
     pause_s = _JSON_PAUSE_S
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
-        print_json({"event": "begin", "stage": stage, "label": label, "total": total, "unit": unit})
+    def _show_beginning(self, work: WorkStart) -> None:
+        values = {"stage": work.stage, "label": work.label, "total": work.total, "unit": work.unit}
+        print_json({"event": "begin", **values})
 
     def _is_due(self, done: float) -> bool:
         return done >= self._outlook.total > 0

@@ -27,6 +27,7 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.runtime.progress import WorkStart
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler
@@ -107,7 +108,7 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     made_up = _MADE_UP if shown.mark(span.start) else ""
     path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
-    place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
+    place.report.begin(WorkStart(STAGE, path.name, float(span.frames / timeline.frame_rate), "s"))
     with _whole_file(path) as unfinished, drawers.open_film(shown.production, shown.results) as draw:
 
         def picture(frame: int) -> Picture:
@@ -214,7 +215,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     track = compose.soundtrack(shown.production, shown.results, place)
     folder = place.output / "sound"
     takes = [] if shown.production.cut else _real_takes(shown)
-    place.report.begin(STAGE, "sound", len(takes) + 1, "files")
+    place.report.begin(WorkStart(STAGE, "sound", len(takes) + 1, "files"))
     written = [folder / f"{name}-soundtrack{'' if shown.is_real else _MADE_UP}.{form}"]
     _copy_sound(track.path(track.record.lossless_file), written[0])
     for done, (section, take) in enumerate(takes, 1):
