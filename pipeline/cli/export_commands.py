@@ -83,7 +83,7 @@ def sound(
     if form not in {"wav", "flac"}:
         raise InputError(f"There is no format '{form}' here.", where="--format", expected="wav or flac")
     if rate not in {"48000", "original"}:
-        raise InputError(f"'{rate}' is no rate to choose.", where="--rate", expected="original or 48000")
+        raise InputError(f"'{rate}' is not one of the rates.", where="--rate", expected="original or 48000")
     production = options.find()
     workplace = options.open(production, jobs=options.jobs)
     chosen: Literal["wav", "flac"] = "wav" if form == "wav" else "flac"

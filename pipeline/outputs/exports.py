@@ -104,7 +104,9 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     place, timeline = shown.place, timeline_of(shown.results)
     span = choose_span(timeline, wish)
     if to is not None and to.suffix.lower() != f".{wish.kind}":
-        raise InputError(f"'{to.name}' is no name of such a loop.", where="--to", expected=f"a name in .{wish.kind}")
+        raise InputError(
+            f"'{to.name}' is not a name for such a loop.", where="--to", expected=f"a name in .{wish.kind}"
+        )
     made_up = _MADE_UP if shown.mark(span.start) else ""
     path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate

@@ -97,7 +97,7 @@ def _add(target: Path, section: str) -> None:
     """Put a section at the end of a production file; every byte before it stays."""
     if not target.is_file():
         raise ProductionError(
-            "There is no production file to add to.", where=str(target), hint="Leave --add out to write it anew."
+            "There is no production file to add to.", where=str(target), hint="Leave out --add to write a new one."
         )
     with disk_errors(target), target.open("rb") as file:
         raw = file.read(_LARGEST_BYTES + 1)

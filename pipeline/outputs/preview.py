@@ -32,11 +32,11 @@ def parse_time(text: str) -> Fraction:
     Raises
     ------
     InputError
-        Where it is no time.
+        Where it is not a time.
     """
     matched = _TIME.fullmatch(text.strip())
     if not matched:
-        raise InputError(f"'{text}' is no time.", where="--at", expected="1:23, 83.5 or 0:01:23.5")
+        raise InputError(f"'{text}' is not a time.", where="--at", expected="1:23, 83.5 or 0:01:23.5")
     hours, minutes, seconds = matched.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + Fraction(seconds)
 
@@ -132,7 +132,9 @@ def picture_format(path: Path) -> str:
     formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
     kind = formats.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"'{path.name}' is no picture's name.", where="-o", expected="a name ending in .png or .jpg")
+        raise InputError(
+            f"'{path.name}' is not a picture's name.", where="-o", expected="a name ending in .png or .jpg"
+        )
     return kind
 
 

@@ -157,7 +157,7 @@ def number_of(word: str) -> int:
     if re.fullmatch(r"[0-9]{1,3}", letters):
         return int(letters)
     if not re.fullmatch(r"[a-z]{1,2}", letters):
-        raise InputError(f"'{word[:40]}' is no candidate.", where="command line", expected="a letter such as b")
+        raise InputError(f"'{word[:40]}' is not a candidate.", where="command line", expected="a letter such as b")
     number = 0
     for letter in letters:
         number = _LETTERS * number + ord(letter) - ord("a") + 1

@@ -202,7 +202,7 @@ def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) 
     with looked(cuts) as shown:
         with pytest.raises(InputError, match="no section 7"):
             write_loop(shown, LoopWish("gif", section=7), None)
-        with pytest.raises(InputError, match="no name of such a loop"):
+        with pytest.raises(InputError, match="not a name for such a loop"):
             write_loop(shown, LoopWish("gif"), tmp_path / "loop.mp4")
 
 
