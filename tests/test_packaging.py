@@ -44,7 +44,7 @@ def run_installed(site: Path, cwd: Path, *arguments: str) -> "subprocess.Complet
     program = (
         "import sys; sys.path = [sys.argv.pop(1)] + [p for p in sys.path if p not in ('', sys.argv[-1])];"
         "import pipeline; assert pipeline.__file__.startswith(sys.path[0]), pipeline.__file__;"
-        "from pipeline.cli.app import main; main()"
+        "from pipeline.cli.start import main; main()"
     )
     return subprocess.run(
         [sys.executable, "-c", program, str(site), *arguments],

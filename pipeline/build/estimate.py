@@ -104,12 +104,12 @@ class TrainingAhead:
 
     def speed_names(self, device: str, threads: int) -> tuple[str, str]:
         """Under which names its speed is kept: of this very training (updates a second), and of its kind (FLOP/s)."""
-        told = {
+        identity = {
             "network": self.network.model_dump(mode="json"),
             "training": self.settings.model_dump(mode="json", exclude={"epochs", "iterations", "minutes", "seed"}),
             "where": [device, threads],
         }
-        key = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        key = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         return f"train/{key}", f"train/{self.network.kind}/{self.settings.recipe}/{device}"
 
     def time(self, speeds: Speeds, *, device: str, threads: int, core_flops: float) -> WorkTime:

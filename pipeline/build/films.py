@@ -95,7 +95,7 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
             left_out.append(number)
     if not sections:
         raise ProductionError(
-            "No network has been trained yet, so there is no film to be made of it.",
+            "No network has been trained yet, so no film can be made yet.",
             where=str(workplace.store.root),
             expected="a training with two checkpoints or more",
             hint="Let build-video train for a while first.",

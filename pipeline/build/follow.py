@@ -19,7 +19,7 @@ from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
 from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import SILENT
+from pipeline.runtime.progress import SILENT, WorkStart
 from pipeline.runtime.workers import block_sigint, never_outlive_parent
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Results
@@ -66,7 +66,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
         Whether that process has ended, or there was none: whoever called may build. Otherwise it is making takes now.
     """
     count = 0
-    workplace.report.begin(sample.STAGE, "takes while training", 0, "takes")
+    workplace.report.begin(WorkStart(sample.STAGE, "takes while training", 0, "takes"))
     while is_held(workplace.store.root):
         results = _prepared(production, workplace)
         if results is not None:

@@ -60,7 +60,7 @@ class Ahead:
 
     Parameters
     ----------
-    production, made
+    production, results
         The film's, and what is there already.
     stages
         Their names, in order.

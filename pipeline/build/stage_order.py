@@ -140,8 +140,8 @@ class StageSurvey:
             | ({"training": self.flights[name].as_json()} if name in self.flights else {})
             for name, state in self.pieces
         ]
-        told = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
-        return {"cut": self.cut, **told} if self.cut else told
+        values = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+        return {"cut": self.cut, **values} if self.cut else values
 
 
 def survey(production: Production, workplace: Workplace, until: str = STAGES[-1]) -> list[StageSurvey]:
@@ -235,7 +235,7 @@ def _sum_up(stage: str, pieces: list[tuple[str, PieceState]]) -> StageSurvey:
         if state.state != "fresh":
             groups[state.state].append(state)
     worst = next(word for word in groups if groups[word])
-    told = ", ".join(f"{len(group)} of {count} {word}" for word, group in groups.items() if group)
+    counts = ", ".join(f"{len(group)} of {count} {word}" for word, group in groups.items() if group)
     reasons = list(dict.fromkeys(state.why for state in groups[worst] if state.why))
-    why = told + (f": {reasons[0]}" if reasons else "")
+    why = counts + (f": {reasons[0]}" if reasons else "")
     return StageSurvey(stage, worst, why, tuple(pieces))

@@ -14,8 +14,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -24,33 +25,24 @@ from pipeline.build.forecast import words
 from pipeline.build.stage_order import STAGES, StageSurvey
 from pipeline.cli.command_words import command_line_error
 from pipeline.cli.console import choose_screen, print_error, print_json, tell
-from pipeline.cli.entrance import INTERRUPTED, TOOLS, as_our_error, check_working_folder, settle_in, stopped_exit_code
+from pipeline.cli.entrance import INTERRUPTED, as_our_error, check_working_folder, stopped_exit_code
 from pipeline.cli.export_commands import export
 from pipeline.cli.import_command import runs
 from pipeline.cli.options import (
-    AsJson,
     Build,
+    BuildOptions,
     Cut,
-    Device,
-    Draft,
-    DryRun,
-    Force,
-    FromHere,
-    Jobs,
-    Minutes,
-    Output,
-    Outside,
-    ProductionPath,
-    begin_command,
-    farewell,
-    find_production,
-    logged_build,
-    looked_at,
-    open_workplace,
+    FilmBuildOptions,
+    FilmOptions,
+    ProductionOptions,
+    flag,
+    with_groups,
 )
 from pipeline.cli.side_commands import side
+from pipeline.cli.start import run_tool
 from pipeline.cli.starter import are_recordings, film_of, place_for_film
 from pipeline.cli.takes_commands import LIST, takes
+from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at, open_workplace
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
@@ -58,13 +50,29 @@ from pipeline.runtime.progress import WorkTime, stage_seconds
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder
 
+_STAGES_PANEL: Final = "Stages, in order: each builds everything up to and including itself"
+_TOOLS_PANEL: Final = "Tools beside the film"
+_STAGE_WORDS: Final = {
+    "prepare": "Recordings become bytes to learn from.",
+    "train": "Networks learn; their checkpoints and losses are kept.",
+    "sample": "Each chosen checkpoint generates a take.",
+    "storyboard": "Takes and losses become a timeline.",
+    "cards": "The title, section and credit cards are drawn.",
+    "render": "The pictures become silent video.",
+    "compose": "Video and sound become the finished film.",
+}
+_TOOL_WORDS: Final = {
+    "graph": "Draw a line graph of a CSV log, however long.",
+    "to-text": "Turn any bytes, or a recording, into UTF-8 text.",
+    "from-text": "Turn such text back into the same bytes.",
+}
+
 app = typer.Typer(
     help="From voice recordings to a finished HD video of a neural network learning to speak.",
-    epilog="Without a command: the production.toml of this folder, or the one named; elsewhere the demo. Also, each "
-    "with its own --help: graph, to-text, from-text.",
+    epilog="build-video alone builds the production.toml of this folder or, where there is none, the demo; build-video "
+    "FILE builds that production, or begins a film with that recording. --debug shows the traceback of an error.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -112,11 +120,11 @@ def _print_survey(
         return
     if builder := holder(workplace.store.root):
         print(f"A build works in this folder: {builder}.")
-    told = ""
+    cut = ""
     for one in surveys:
-        if one.cut != told:
-            told = one.cut
-            print(f"cut {told}:")
+        if one.cut != cut:
+            cut = one.cut
+            print(f"cut {cut}:")
         print(f"{one.stage:<11} {one.state:<8} {one.why}".rstrip())
         for name, state in one.pieces:
             if verbose or (state.state != "fresh" and len(one.pieces) > 1):
@@ -125,33 +133,29 @@ def _print_survey(
         print(f"This takes {words(ahead)}")
 
 
-def _stage_command(until: str, forced: frozenset[str], words: str) -> Callable[..., None]:
-    def command(
-        path: ProductionPath = None,
-        output: Output = None,
-        draft: Draft = False,
-        force: Force = False,
-        dry_run: DryRun = False,
-        jobs: Jobs = None,
-        as_json: AsJson = False,
-        allow_outside: Outside = False,
-        device: Device = "auto",
-        cut: Cut = None,
-        minutes: Minutes = None,
-        from_here: FromHere = False,
-    ) -> None:
-        production = find_production(
-            path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
-        )
-        again = forced if force else frozenset()
-        workplace = open_workplace(production, output, jobs=jobs, force=again, device=device)
-        if minutes is not None:
-            production = production.for_minutes(minutes, workplace.jobs)
-        films = _run_until(until, production, workplace, cut=cut, dry_run=dry_run, as_json=as_json, from_here=from_here)
-        for film in films or ():
-            _announce(film, as_json=as_json)
+def _run_command(options: FilmBuildOptions, until: str, *forced: str) -> None:
+    production, workplace = options.find_and_open(*forced)
+    if options.minutes is not None:
+        production = production.for_minutes(options.minutes, workplace.jobs)
+    films = _run_until(
+        until,
+        production,
+        workplace,
+        cut=options.cut,
+        dry_run=options.dry_run,
+        as_json=options.as_json,
+        from_here=options.from_here,
+    )
+    for film in films or ():
+        _announce(film, as_json=options.as_json)
 
-    command.__doc__ = words
+
+def _stage_command(stage: str) -> Callable[..., None]:
+    @with_groups
+    def command(options: FilmBuildOptions) -> None:
+        _run_command(options, stage, stage)
+
+    command.__doc__ = f"Build up to and including the stage '{stage}': {_STAGE_WORDS[stage]}"
     return command
 
 
@@ -162,28 +166,18 @@ def _announce(film: Path, *, as_json: bool) -> None:
         print(film)
 
 
+@with_groups
 def storyboard(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    device: Device = "auto",
+    options: BuildOptions,
     cut: Cut = None,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Also write a picture of every card and take.", metavar="FILE")
     ] = None,
     build_first: Build = False,
 ) -> None:
-    """Up to and including the stage 'storyboard'; with --sheet alone, a picture of the film with what there is."""
-    production = find_production(
-        path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
-    )
-    forced = frozenset({"storyboard"}) if force else frozenset()
-    workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
+    """Build up to and including the stage 'storyboard'; with --sheet alone, a picture of the film so far."""
+    production, workplace = options.find_and_open("storyboard")
+    as_json, force, dry_run = options.as_json, options.force, options.dry_run
     if sheet is None or dry_run or force or build_first:
         done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
         if done is None or sheet is None:
@@ -197,64 +191,42 @@ def storyboard(
     _announce(sheet, as_json=as_json)
 
 
+@with_groups
 def sample(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    device: Device = "auto",
-    follow: Annotated[
-        bool, typer.Option("--follow", help="Beside a training in another terminal: checkpoints speak once saved.")
-    ] = False,
+    options: BuildOptions,
+    follow: Annotated[bool, flag("--follow", help="Make takes while a training runs in another terminal.")] = False,
 ) -> None:
-    """Up to and including the stage 'sample'; with --follow, while another build trains."""
-    production = find_production(
-        path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=dry_run, device=device
-    )
-    forced = frozenset({"sample"}) if force else frozenset()
-    workplace = open_workplace(production, output, jobs=jobs, force=forced, device=device)
-    if follow and not dry_run:
+    """Build up to and including the stage 'sample': each chosen checkpoint generates a take."""
+    production, workplace = options.find_and_open("sample")
+    if follow and not options.dry_run:
         from pipeline.build.follow import follow_another, stand_back  # noqa: PLC0415 - brings sampling along
 
         stand_back()
-        with choose_screen(as_json=as_json) as screen:
+        with choose_screen(as_json=options.as_json) as screen:
             ended = follow_another(production, replace(workplace, report=screen))
         if not ended:
             return  # the build that trained goes on with the takes itself
-    _run_until("sample", production, workplace, cut=None, dry_run=dry_run, as_json=as_json)
+    _run_until("sample", production, workplace, cut=None, dry_run=options.dry_run, as_json=options.as_json)
 
 
-app.command(name="sample")(sample)
-app.command(name="storyboard")(storyboard)
-for _stage in (name for name in STAGES if name not in {"sample", "storyboard"}):
-    app.command(name=_stage)(_stage_command(_stage, frozenset({_stage}), f"Up to and including the stage '{_stage}'."))
-
-
-@app.command(hidden=True)
+@partial(with_groups, without={"path"})
 def build(
+    options: FilmBuildOptions,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="A production file, or recordings.", metavar="[PRODUCTION|RECORDING...]")
+        list[Path] | None, typer.Argument(help="A production file, or recordings.", metavar="PRODUCTION|RECORDING")
     ] = None,
-    output: Output = None,
-    draft: Draft = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    device: Device = "auto",
-    cut: Cut = None,
-    minutes: Minutes = None,
-    from_here: FromHere = False,
 ) -> None:
-    """Make what is stale, all the way to the video; of recordings, begin a film first."""
-    path = _film_to_build(paths or [], dry_run=dry_run, as_json=as_json)
-    whole = _stage_command(STAGES[-1], frozenset(STAGES), "")
-    whole(path, output, draft, force, dry_run, jobs, as_json, allow_outside, device, cut, minutes, from_here)
+    """Build everything that is stale, all the way to the video; with recordings, begin a film first. The default."""
+    path = _film_to_build(paths or [], dry_run=options.dry_run, as_json=options.as_json)
+    _run_command(replace(options, path=path), STAGES[-1], *STAGES)
+
+
+app.command(name="build")(build)
+_OWN_COMMANDS: Final = {"sample": sample, "storyboard": storyboard}
+for _stage in STAGES:
+    app.command(name=_stage, short_help=_STAGE_WORDS[_stage], rich_help_panel=_STAGES_PANEL)(
+        _OWN_COMMANDS.get(_stage) or _stage_command(_stage)
+    )
 
 
 def _film_to_build(paths: list[Path], *, dry_run: bool, as_json: bool) -> Path | None:
@@ -278,69 +250,80 @@ def _film_to_build(paths: list[Path], *, dry_run: bool, as_json: bool) -> Path |
 
 
 @app.command()
+@with_groups
 def status(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
+    options: FilmOptions,
     cut: Cut = None,
-    pieces: Annotated[bool, typer.Option("--pieces", help="List every piece, fresh ones too.")] = False,
+    pieces: Annotated[bool, flag("--pieces", help="List every piece, fresh ones too.")] = False,
 ) -> None:
-    """Say of each stage whether it is fresh, stale and why, or missing."""
-    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
-    workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
+    """Show which stages are fresh, which are stale and why, and which are missing."""
+    production = options.find(answers=True)
+    workplace = options.open(production)
     found = survey_all(production, workplace, cut=cut)
-    _print_survey(found, workplace, as_json=as_json, verbose=pieces)
+    _print_survey(found, workplace, as_json=options.as_json, verbose=pieces)
 
 
 @app.command()
+@with_groups
 def still(
-    path: ProductionPath = None,
+    options: ProductionOptions,
     at: Annotated[
-        str | None, typer.Option("--at", help="When: 1:23.5 or seconds; by default 0.", metavar="TIME")
+        str | None, typer.Option("--at", help="Time in the film: 1:23.5, or seconds. Default: 0.", metavar="TIME")
     ] = None,
     card: Annotated[
         str | None, typer.Option("--card", help="A card: title, section-1, comparison, credits.", metavar="NAME")
     ] = None,
-    picture: Annotated[Path, typer.Option("-o", "--output", help="The picture to write.", metavar="FILE")] = Path(
-        "still.png"
-    ),
-    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of the film, as given to -o.")] = None,
-    draft: Draft = False,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
+    picture: Annotated[
+        Path, typer.Option("-o", "--output", help="The picture to write: PNG, JPEG or WebP.", metavar="FILE")
+    ] = Path("still.png"),
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of the film, as other commands take it with -o.")
+    ] = None,
     cut: Cut = None,
     build_first: Build = False,
 ) -> None:
-    """Write one frame of the film, made of what there is; nothing is trained for it."""
+    """Write one frame of the film as a picture, from what there is; nothing is trained for it."""
     from pipeline.outputs.preview import (  # noqa: PLC0415 - brings pictures along
         parse_time,
         picture_format,
         write_still,
     )
 
-    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
+    production = options.find()
     if at is not None and card is not None:
         raise InputError("A still shows a time or a card.", where="command line", expected="--at or --card, not both")
     parse_time(at or "0")
     picture_format(picture)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
-    with looked_at(production, workplace, cut, build=build_first, as_json=as_json) as shown:
+    with looked_at(production, workplace, cut, build=build_first, as_json=options.as_json) as shown:
         write_still(shown, picture, at=at or "0", card=card)
-    _announce(picture, as_json=as_json)
+    _announce(picture, as_json=options.as_json)
 
 
 app.add_typer(side)
 app.add_typer(runs)
+
+
+def _tool(context: typer.Context) -> None:
+    """Hand a tool its arguments as they are: it has a help of its own."""
+    raise typer.Exit(run_tool([str(context.info_name), *context.args]))
+
+
+_AS_THEY_ARE: Final = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+for _name, _words in _TOOL_WORDS.items():
+    app.command(name=_name, help=_words, rich_help_panel=_TOOLS_PANEL, context_settings=_AS_THEY_ARE)(_tool)
 app.add_typer(export, name="export")
 app.add_typer(takes, name="takes")
+
+
+_OF_THE_WHOLE: Final = frozenset({"-h", "--help", "--install-completion", "--show-completion"})
+"""Options that belong to no command."""
 
 
 def expand_arguments(arguments: Sequence[str]) -> list[str]:
     """Put the hidden command `build` where a production file, or nothing, stands in place of a command."""
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    if arguments and (arguments[0] in commands or arguments[0] in {"-h", "--help"}):
+    if arguments and (arguments[0] in commands or arguments[0] in _OF_THE_WHOLE):
         listing = arguments[0] == "takes" and not {*arguments[1:2]} & {"choose", "-h", "--help"}
         return ["takes", LIST, *arguments[1:]] if listing else list(arguments)
     first = arguments[0] if arguments else ""
@@ -348,7 +331,7 @@ def expand_arguments(arguments: Sequence[str]) -> list[str]:
         raise InputError(
             f"There is no command '{first}', and no such file.",
             where="command line",
-            expected=", ".join(sorted(commands - {"build"} | TOOLS)),
+            expected=", ".join(sorted(commands)),
             hint="build-video --help explains them.",
         )
     return ["build", *arguments]
@@ -381,12 +364,6 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        told = _in_words(error)
-        print_error(told, as_json=as_json)
-        return told.exit_code
-
-
-def main() -> None:
-    """Run the command line of this process."""
-    settle_in()
-    sys.exit(run(sys.argv[1:]))
+        failure = _in_words(error)
+        print_error(failure, as_json=as_json)
+        return failure.exit_code

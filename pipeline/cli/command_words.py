@@ -22,7 +22,7 @@ def command_line_error(error: typer.TyperException) -> InputError:
     """Say what is wrong with a command line."""
     context = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ").strip() if context else ""
-    usage = re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), usage)
+    usage = re.sub(r"\{([\w|]+)\}", lambda found: found[1].upper(), usage)
     cause = error.__cause__
     if isinstance(cause, ValidationError):
         found = cause.errors(include_url=False)
@@ -56,7 +56,7 @@ def _of_commands(said: str) -> str:
     if unknown := re.match(r"No such command '(.*?)'(?:.*Did you mean '(.*?)')?", said):
         return f"There is no '{unknown[1]}' here" + (f"; perhaps '{unknown[2]}'." if unknown[2] else ".")
     if said.startswith("Missing command"):
-        return "This command needs to be told what."
+        return "A subcommand is missing."
     return "The command line can't be understood."
 
 

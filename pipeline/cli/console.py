@@ -21,7 +21,7 @@ from rich.text import Text
 from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
 from pipeline.runtime.outlook import Outlook, View
-from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
 from pipeline.runtime.units import clock_text
 
 _PLAIN_PAUSE_S: Final = 10.0
@@ -72,22 +72,12 @@ class _ScreenBase:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Show what begins."""
         now = self._clock()
-        if self._outlook.begin(stage, label, total, unit, now, done=done, expected_s=expected_s, stops=stops):
+        if self._outlook.begin(work, now):
             self._shown_s = now
-            self._show_beginning(stage, label, total, unit)
+            self._show_beginning(work)
 
     def advance(self, done: float, detail: str = "") -> None:
         """Show how far the work is, now and then."""
@@ -109,7 +99,7 @@ class _ScreenBase:
         """Whether to show at once that so much is done."""
         return False
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+    def _show_beginning(self, work: WorkStart) -> None:
         raise NotImplementedError
 
     def _show(self, view: View, detail: str) -> None:
@@ -186,10 +176,10 @@ class BarScreen(_ScreenBase):
             self._console.print(Text.assemble((f"{stage:<10}", "bold"), f" {label} ", (took, "progress.elapsed")))
         self._bars.clear()
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:  # noqa: ARG002 - as screens are called
+    def _show_beginning(self, work: WorkStart) -> None:
         self._end_work()
-        self._work, self._work_began_s = (stage, label), self._clock()
-        self._add("", stage, label, total or None)
+        self._work, self._work_began_s = (work.stage, work.label), self._clock()
+        self._add("", work.stage, work.label, work.total or None)
 
     def _add(self, name: str, stage: str, label: str, total: float | None) -> None:
         whole = self._whole
@@ -231,8 +221,8 @@ class BarScreen(_ScreenBase):
         return parts if len(parts) <= most else [part for part in parts if 0 < part.share < 1][:most]
 
     def _move(self, bar: TaskID, done: float, left_s: float | None, detail: str, total: float = 1.0) -> None:
-        told = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
-        self._progress.update(bar, completed=done, total=total or None, **told)  # type: ignore[arg-type] # own fields
+        fields = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
+        self._progress.update(bar, completed=done, total=total or None, **fields)  # type: ignore[arg-type] # own fields
 
     def _show_whole(self, view: View) -> None:
         now = self._clock()
@@ -260,24 +250,24 @@ class PlainScreen(_ScreenBase):
 
     pause_s = _PLAIN_PAUSE_S
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
-        unit = unit.removesuffix("s") if total == 1 else unit
-        amount = f" ({total:,.0f} {unit})" if total and unit != "share" else ""
-        self._print(f"{stage}: {label}{amount}")
+    def _show_beginning(self, work: WorkStart) -> None:
+        unit = work.unit.removesuffix("s") if work.total == 1 else work.unit
+        amount = f" ({work.total:,.0f} {unit})" if work.total and unit != "share" else ""
+        self._print(f"{work.stage}: {work.label}{amount}")
 
     def _show(self, view: View, detail: str) -> None:
         share = f"{view.done:,.0f} {view.unit}" if view.share is None else f"{100 * view.share:.0f} %"
-        told = [f"{view.stage}: {share}{_left_words(view.left_s)}"]
+        phrases = [f"{view.stage}: {share}{_left_words(view.left_s)}"]
         if not view.parts:
-            told[0] += f" ({detail})" if detail else ""
+            phrases[0] += f" ({detail})" if detail else ""
         for part in view.parts:
             words = f", {part.detail}" if part.detail else ""
-            told.append(
+            phrases.append(
                 f"{part.name} {100 * part.share:.0f} %{_left_words(part.left_s if part.share < 1 else None)}{words}"
             )
         if view.whole_share is not None:
-            told.append(f"the whole {100 * view.whole_share:.0f} %{_left_words(view.whole_left_s)}")
-        self._print("; ".join(told))
+            phrases.append(f"the whole {100 * view.whole_share:.0f} %{_left_words(view.whole_left_s)}")
+        self._print("; ".join(phrases))
 
     def note(self, text: str) -> None:
         """Print a fact."""
@@ -300,14 +290,15 @@ class JsonScreen(_ScreenBase):
 
     pause_s = _JSON_PAUSE_S
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
-        print_json({"event": "begin", "stage": stage, "label": label, "total": total, "unit": unit})
+    def _show_beginning(self, work: WorkStart) -> None:
+        values = {"stage": work.stage, "label": work.label, "total": work.total, "unit": work.unit}
+        print_json({"event": "begin", **values})
 
     def _is_due(self, done: float) -> bool:
         return done >= self._outlook.total > 0
 
     def _show(self, view: View, detail: str) -> None:
-        told: dict[str, object] = {
+        event: dict[str, object] = {
             "event": "advance",
             "stage": view.stage,
             "label": view.label,
@@ -317,19 +308,19 @@ class JsonScreen(_ScreenBase):
             "detail": detail,
         }
         if view.parts:
-            told["parts"] = [
+            event["parts"] = [
                 {"name": one.name, "share": round(one.share, 4), "left_s": _tenths(one.left_s), "detail": one.detail}
                 for one in view.parts
             ]
         if view.whole_share is not None:
-            told["whole"] = {"share": round(view.whole_share, 4), "left_s": _tenths(view.whole_left_s)}
-        print_json(told)
+            event["whole"] = {"share": round(view.whole_share, 4), "left_s": _tenths(view.whole_left_s)}
+        print_json(event)
 
     def expect(self, works: Sequence[WorkTime]) -> None:
         """Print the event."""
         super().expect(works)
-        told = [{"stage": work.stage, "seconds": round(work.seconds, 1), "basis": work.basis} for work in works]
-        print_json({"event": "expect", "works": told})
+        values = [{"stage": work.stage, "seconds": round(work.seconds, 1), "basis": work.basis} for work in works]
+        print_json({"event": "expect", "works": values})
 
     def note(self, text: str) -> None:
         """Print the event."""
@@ -362,8 +353,8 @@ def print_json(value: Mapping[str, object] | list[object]) -> None:
 def print_error(error: BuildVideoError, *, as_json: bool) -> None:
     """Tell what went wrong, where, what was expected, and what to do next."""
     if as_json:
-        told = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.hint}
-        print_json({"event": "error", "kind": type(error).__name__, **told, "exit_code": error.exit_code})
+        parts = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.hint}
+        print_json({"event": "error", "kind": type(error).__name__, **parts, "exit_code": error.exit_code})
     else:
         print(f"build-video: {error}", file=sys.stderr)  # noqa: T201 - this is what the function is for
 

@@ -58,8 +58,8 @@ def print_any_name() -> None:
 def forget_impossible_sizes() -> None:
     """Forget what the environment says of the terminal's size where nothing could be read on it."""
     for name, least in _LEAST_SIZES.items():
-        told = os.environ.get(name, "")
-        if told.isdigit() and int(told) < least:
+        size = os.environ.get(name, "")
+        if size.isdigit() and int(size) < least:
             del os.environ[name]
 
 

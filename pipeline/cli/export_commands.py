@@ -5,118 +5,77 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from pipeline.cli.console import print_json
-from pipeline.cli.options import (
-    AsJson,
-    Build,
-    Cut,
-    Draft,
-    Jobs,
-    Output,
-    Outside,
-    ProductionPath,
-    find_production,
-    looked_at,
-    open_workplace,
-)
+from pipeline.cli.options import LookOptions, with_groups
+from pipeline.cli.workplace import looked_at
 from pipeline.errors import InputError
 
-export = typer.Typer(help="Write parts of the film as files of their own.", add_completion=False)
+export = typer.Typer(help="Export parts of the film: a GIF, a loop, the sound.")
 
-Section = Annotated[int | None, typer.Option("--section", min=1, help="Which one, from 1; by default the last.")]
-Take = Annotated[
-    int | None, typer.Option("--take", min=0, help="The take nearest to this iteration; by default the best.")
-]
-Seconds = Annotated[float, typer.Option("--seconds", min=0.5, max=60, help="How long the loop lasts.")]
-Width = Annotated[int | None, typer.Option("--width", min=64, max=8192, help="In pixels; by default the film's.")]
-To = Annotated[Path | None, typer.Option("--to", help="The file; by default in the film's folder.", metavar="FILE")]
+Width = Annotated[int | None, typer.Option("--width", metavar="N", min=64, max=8192, help="Width in pixels.")]
 
 
-@export.command()
-def gif(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    section: Section = None,
-    take: Take = None,
-    seconds: Seconds = 6.0,
-    width: Width = 480,
-    to: To = None,
-    cut: Cut = None,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    build: Build = False,
-) -> None:
-    """Write a GIF that shows a take, without end: 20 pictures a second, in colours of its own."""
-    made = _loop(
-        "gif", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json, build
-    )
-    _announce([made], as_json=as_json)
+@dataclass(frozen=True)
+class LoopOptions:
+    """What a loop shows, and where it is written."""
+
+    section: Annotated[
+        int | None, typer.Option("--section", metavar="N", min=1, help="Its number, from 1. Default: the last.")
+    ] = None
+    take: Annotated[
+        int | None,
+        typer.Option(
+            "--take", metavar="ITERATION", min=0, help="The take nearest to this iteration. Default: the best."
+        ),
+    ] = None
+    seconds: Annotated[float, typer.Option("--seconds", metavar="N", min=0.5, max=60, help="Length of the loop.")] = 6.0
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file to write. Default: one in the film's folder.", metavar="FILE")
+    ] = None
 
 
 @export.command()
-def loop(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    section: Section = None,
-    take: Take = None,
-    seconds: Seconds = 6.0,
-    width: Width = None,
-    to: To = None,
-    cut: Cut = None,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    build: Build = False,
-) -> None:
-    """Write a silent MP4 that shows a take and whose end runs into its beginning."""
-    made = _loop(
-        "mp4", (path, output, draft, allow_outside, jobs), (section, take, seconds, width), to, cut, as_json, build
-    )
-    _announce([made], as_json=as_json)
+@with_groups
+def gif(options: LookOptions, shown: LoopOptions, width: Width = 480) -> None:
+    """Write an endless GIF of a take, 20 pictures a second."""
+    _write_loop("gif", options, shown, width)
 
 
-def _loop(
-    kind: Literal["gif", "mp4"],
-    film: tuple[Path | None, Path | None, bool, bool, int | None],
-    shown: tuple[int | None, int | None, float, int | None],
-    to: Path | None,
-    cut: str | None,
-    as_json: bool,
-    build: bool,
-) -> Path:
+@export.command()
+@with_groups
+def loop(options: LookOptions, shown: LoopOptions, width: Width = None) -> None:
+    """Write a silent MP4 of a take that loops seamlessly."""
+    _write_loop("mp4", options, shown, width)
+
+
+def _write_loop(kind: Literal["gif", "mp4"], options: LookOptions, shown: LoopOptions, width: int | None) -> None:
     from pipeline.outputs.exports import LoopWish, write_loop  # noqa: PLC0415 - brings pictures along
 
-    path, output, draft, allow_outside, jobs = film
-    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
-    workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
-    section, take, seconds, width = shown
-    wish = LoopWish(kind, section, take, seconds, width)
-    with looked_at(production, workplace, cut, build=build, as_json=as_json) as seen:
-        return write_loop(seen, wish, to)
+    production = options.find()
+    workplace = options.open(production, jobs=options.jobs)
+    wish = LoopWish(kind, shown.section, shown.take, shown.seconds, width)
+    with looked_at(production, workplace, options.cut, build=options.build, as_json=options.as_json) as seen:
+        written = write_loop(seen, wish, shown.to)
+    _announce([written], as_json=options.as_json)
 
 
 @export.command()
+@with_groups
 def sound(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    form: Annotated[str, typer.Option("--format", help="wav or flac.")] = "wav",
-    rate: Annotated[str, typer.Option("--rate", help="Of the takes: original, as the networks speak, or 48000.")] = (
-        "original"
-    ),
-    cut: Cut = None,
-    jobs: Jobs = None,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-    build: Build = False,
+    options: LookOptions,
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="wav or flac.")] = "wav",
+    rate: Annotated[
+        str,
+        typer.Option(
+            "--rate", metavar="NAME", help="Sample rate of the takes: original, as the networks made them, or 48000."
+        ),
+    ] = "original",
 ) -> None:
     """Write the finished soundtrack, and every take as its network made it."""
     from pipeline.outputs.exports import write_sounds  # noqa: PLC0415 - brings sound libraries along
@@ -124,13 +83,14 @@ def sound(
     if form not in {"wav", "flac"}:
         raise InputError(f"There is no format '{form}' here.", where="--format", expected="wav or flac")
     if rate not in {"48000", "original"}:
-        raise InputError(f"'{rate}' is no rate to choose.", where="--rate", expected="original or 48000")
-    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json)
-    workplace = open_workplace(production, output, jobs=jobs, force=frozenset(), device="auto")
+        raise InputError(f"'{rate}' is not one of the rates.", where="--rate", expected="original or 48000")
+    production = options.find()
+    workplace = options.open(production, jobs=options.jobs)
     chosen: Literal["wav", "flac"] = "wav" if form == "wav" else "flac"
-    with looked_at(production, workplace, cut, build=build, as_json=as_json, until="storyboard") as shown:
+    look = {"build": options.build, "as_json": options.as_json}
+    with looked_at(production, workplace, options.cut, **look, until="storyboard") as shown:
         written = write_sounds(shown, chosen, at_own_rate=rate == "original")
-    _announce(written, as_json=as_json)
+    _announce(written, as_json=options.as_json)
 
 
 def _announce(files: list[Path], *, as_json: bool) -> None:

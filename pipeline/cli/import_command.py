@@ -13,19 +13,19 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.console import print_json
-from pipeline.cli.options import AsJson
+from pipeline.cli.options import AsJson, flag
 
-runs = typer.Typer(add_completion=False)
+runs = typer.Typer()
 
 
 @runs.command("import")
 def import_run(
-    folder: Annotated[Path, typer.Argument(help="The folder of a training run; it is only read.", metavar="FOLDER")],
+    folder: Annotated[Path, typer.Argument(help="The folder of a training run, which is only read.", metavar="FOLDER")],
     production: Annotated[
         Path | None,
-        typer.Argument(help="The production file; by default beside the folder.", metavar="[PRODUCTION]"),
+        typer.Argument(help="The production file to write. Default: one beside the folder.", metavar="PRODUCTION"),
     ] = None,
-    add: Annotated[bool, typer.Option("--add", help="Put a section at the end of a production that is there.")] = False,
+    add: Annotated[bool, flag("--add", help="Add a section to the end of a production that exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look through another program's training run, and write a production file for it."""

@@ -1,195 +1,168 @@
-"""What commands share: their options, finding the production, opening the place where it is built.
+"""The options that commands share, each said once, and groups of them that a command takes as one parameter.
 
-This module makes nothing. It prints one line: that the demo is meant, where it is.
+This module knows how options are written. What they do is with the commands.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import replace
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial, wraps
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pipeline.build.cutting import find_cut, place_for
-from pipeline.build.films import build_one
-from pipeline.cli.console import choose_screen, tell
-from pipeline.cli.starter import are_recordings, place_for_film
-from pipeline.errors import BuildVideoError, InputError, ProductionError, RecordingError
-from pipeline.outputs.looking import Look, look, whole_look
-from pipeline.outputs.owner import check_owner, record_owner
-from pipeline.production.recordings import missing_file, recordings_in
-from pipeline.production.schema import FILE_NAME, Production, load_production
-from pipeline.runtime.build_log import BuildLog
-from pipeline.runtime.machine import usable_cores
-from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.cli.workplace import find_production, open_workplace
+from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.files import disk_errors, remove_strays
-from pipeline.store.inventory import kept_words
-from pipeline.store.lock import build_lock, holder
-from pipeline.store.store import Store
+
+flag = partial(typer.Option, metavar="")
+"""An option that takes no value."""
 
 ProductionPath = Annotated[
     Path | None,
-    typer.Argument(help="A production file; by default ./production.toml, else the demo.", metavar="PRODUCTION"),
+    typer.Argument(
+        help="A production file, its folder, or a recording of it. Default: ./production.toml, or the demo.",
+        metavar="PRODUCTION",
+    ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="Folder of the film; by default out/<production>.", metavar="FOLDER"),
+    typer.Option("-o", "--output", help="Folder of the film. Default: out/<production>.", metavar="FOLDER"),
 ]
-Draft = Annotated[bool, typer.Option("--draft", help="A ninth of the pixels, 30 frames/s, quick.")]
-Force = Annotated[bool, typer.Option("--force", help="Make this stage again even where it is fresh.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Processes at once; by default the cores.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON event a line on standard output.")]
-Outside = Annotated[bool, typer.Option("--allow-outside", help="Let the production name files outside its folder.")]
+Draft = Annotated[bool, flag("--draft", help="A small, quick film: a ninth of the pixels, at most 30 frames/s.")]
+Force = Annotated[bool, flag("--force", help="Make this stage again, even where it is fresh.")]
+DryRun = Annotated[bool, flag("--dry-run", help="Say what would be made and how long it takes; make nothing.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, max=256, help="How many processes may work at once. Default: all cores."
+    ),
+]
+AsJson = Annotated[bool, flag("--json", help="Print JSON on standard output, for other programs.")]
+Outside = Annotated[bool, flag("--allow-outside", help="Let the production name files outside its folder.")]
 Cut = Annotated[
     str | None,
-    typer.Option("--cut", help="One of the production's cuts alone, instead of the film.", metavar="NAME"),
+    typer.Option("--cut", help="One of the production's cuts, instead of the film.", metavar="NAME"),
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", min=0.05, max=100_000, help="How long to train for the whole film, instead of its own."),
+    typer.Option(
+        "--minutes", metavar="N", min=0.05, max=100_000, help="Training time of the whole film, in place of the file's."
+    ),
 ]
-FromHere = Annotated[bool, typer.Option("--from-here", help="Train no further: a film of the checkpoints so far.")]
-Build = Annotated[bool, typer.Option("--build", help="Make what is missing first, training too.")]
-Device = Annotated[str, typer.Option("--device", help="Where networks are trained: auto, cpu or cuda.")]
+FromHere = Annotated[bool, flag("--from-here", help="Train no further: a film of the checkpoints so far.")]
+Build = Annotated[bool, flag("--build", help="First make everything that is missing, training included.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Where networks are trained: auto, cpu or cuda.")]
 
 
-DEMO: Final = builtin_templates_folder() / "productions" / "demo.toml"
-_THIS_IS_THE_DEMO: Final = (
-    f"There is no {FILE_NAME} in this folder: this is about the demo film. For one of your own: build-video RECORDING"
-)
+@dataclass(frozen=True)
+class ProductionOptions:
+    """Which film a command is about, and in which form."""
+
+    path: ProductionPath = None
+    draft: Draft = False
+    as_json: AsJson = False
+    allow_outside: Outside = False
+
+    def find(self, *, answers: bool = False, device: str = "auto") -> Production:
+        """Load the production, as `find_production` does."""
+        return find_production(
+            self.path,
+            draft=self.draft,
+            allow_outside=self.allow_outside,
+            as_json=self.as_json,
+            answers=answers,
+            device=device,
+        )
 
 
-def find_production(
-    path: Path | None,
-    *,
-    draft: bool,
-    allow_outside: bool,
-    as_json: bool = False,
-    answers: bool = False,
-    device: str = "auto",
-) -> Production:
-    """Load the production that a command line means: the one named, this folder's, or the demo, which is told.
+@dataclass(frozen=True)
+class FilmOptions(ProductionOptions):
+    """The same, and where the film lies."""
+
+    output: Output = None
+
+    def open(self, production: Production, *, jobs: int | None = 1) -> Workplace:
+        """Open the place where the film lies, to look at it."""
+        return open_workplace(production, self.output, jobs=jobs, force=frozenset(), device="auto")
+
+
+@dataclass(frozen=True)
+class LookOptions(FilmOptions):
+    """The same, for commands that show or export a part of the film."""
+
+    cut: Cut = None
+    jobs: Jobs = None
+    build: Build = False
+
+
+@dataclass(frozen=True)
+class BuildOptions(FilmOptions):
+    """The same, for commands that build it."""
+
+    force: Force = False
+    dry_run: DryRun = False
+    jobs: Jobs = None
+    device: Device = "auto"
+
+    def find_and_open(self, *forced: str) -> tuple[Production, Workplace]:
+        """Load the production and open its workplace.
+
+        Parameters
+        ----------
+        forced
+            The stages that `--force` is about.
+        """
+        production = self.find(answers=self.dry_run, device=self.device)
+        again = frozenset(forced) if self.force else frozenset()
+        return production, open_workplace(production, self.output, jobs=self.jobs, force=again, device=self.device)
+
+
+@dataclass(frozen=True)
+class FilmBuildOptions(BuildOptions):
+    """The same, for stages that may be run for one cut, or for another training time."""
+
+    cut: Cut = None
+    minutes: Minutes = None
+    from_here: FromHere = False
+
+
+def with_groups(command: Callable[..., None], *, without: Collection[str] = ()) -> Callable[..., None]:
+    """Let each parameter of a command that is a group of options stand for all options in it.
 
     Parameters
     ----------
-    path
-        A production file, its folder, or recordings of which a film was begun.
-    as_json
-        Whether standard output is a list of events.
-    answers
-        Whether the command answers in lines on standard output, so that what is told first belongs there.
-    device
-        Where takes are made that leave it open.
+    without
+        Options of the groups that this command does not take.
     """
-    if path is not None and are_recordings([path]):
-        path = _begun_of(path)
-    if path is None and not Path(FILE_NAME).is_file():
-        tell(_THIS_IS_THE_DEMO, as_json=as_json, answers=answers)
-        production = load_production(DEMO, allow_outside=True)
-    else:
-        production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
-    production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
-    return production.draft() if draft else production
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, type[Any]] = {}
+    for name, parameter in inspect.signature(command).parameters.items():
+        if not is_dataclass(hints[name]):
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]))
+            continue
+        group = groups[name] = hints[name]
+        own = get_type_hints(group, include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=own[option.name]
+            )
+            for option in fields(group)
+            if option.name not in without
+        ]
 
+    @wraps(command)
+    def called(**values: Any) -> None:
+        gathered = {
+            name: group(**{one.name: values.pop(one.name) for one in fields(group) if one.name not in without})
+            for name, group in groups.items()
+        }
+        command(**gathered, **values)
 
-def _begun_of(recording: Path) -> Path:
-    """Find the production that was begun of a recording, or a folder of them."""
-    if not recording.exists():
-        raise missing_file(recording, RecordingError)
-    folder = place_for_film([recording])
-    if (folder / FILE_NAME).is_file():
-        return folder
-    if recording.is_dir() and not recordings_in(recording):
-        return recording  # which has no production, and this is told
-    raise ProductionError(
-        "There is no film of this recording yet.",
-        where=str(recording),
-        expected="a production file, or a recording of which a film was begun",
-        hint=f"build-video {recording} makes one; build-video init FOLDER {recording} only begins it.",
-    )
-
-
-def open_workplace(
-    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
-) -> Workplace:
-    """Say where a production is built."""
-    if device not in {"auto", "cpu", "cuda"}:
-        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
-    folder = output or Path("out") / production.name
-    store = Store(folder / "work")
-    check_owner(store.root, production.file)
-    folder = folder / "draft" if production.is_draft else folder
-    return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
-
-
-@contextmanager
-def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
-    """Hold the folder, show the progress, keep the log."""
-    with build_lock(workplace.store.root):
-        record_owner(workplace.store.root, production.file)
-        workplace.store.sweep()
-        remove_strays(workplace.output)
-        with choose_screen(as_json=as_json) as screen:
-            with disk_errors(workplace.output):
-                log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
-            log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
-            error: BaseException | None = None
-            try:
-                for text in production.notes:
-                    log.note(text)
-                store = Store(workplace.store.root, warn=log.warn)
-                yield replace(workplace, store=store, report=log)
-            except BaseException as caught:
-                error = caught
-                if isinstance(error, KeyboardInterrupt):
-                    _kept.set(kept_words(workplace.store))
-                raise
-            finally:
-                log.close_build(error)
-                with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
-                    workplace.store.sweep()
-
-
-@contextmanager
-def looked_at(
-    production: Production, workplace: Workplace, cut: str | None, *, build: bool, as_json: bool, until: str = "cards"
-) -> Iterator[Look]:
-    """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first."""
-    if build:
-        with logged_build(workplace, production, as_json=as_json) as logged:
-            shown, results = build_one(production, logged, until, cut)
-            place = logged if cut is None else place_for(logged, find_cut(production, cut))
-            yield whole_look(shown, results, place)
-    elif other := holder(workplace.store.root):
-        with choose_screen(as_json=as_json) as screen:
-            screen.note(f"A build works in this folder, {other}: this is what it has made so far")
-            with look(production, replace(workplace, report=screen), cut, beside=True) as shown_beside:
-                yield shown_beside
-    else:
-        with (
-            logged_build(workplace, production, as_json=as_json) as logged,
-            look(production, logged, cut, beside=False) as shown_alone,
-        ):
-            yield shown_alone
-
-
-_kept: ContextVar[str] = ContextVar("kept", default="")
-"""Of the command that runs; typer lets no interruption through that could carry it."""
-
-
-def begin_command() -> None:
-    """Forget what an interrupted command before, in the same process, has kept."""
-    _kept.set("")
-
-
-def farewell() -> str:
-    """What is said when a command was interrupted: one line, with what is kept."""
-    kept = f"Kept: {_kept.get()}" if _kept.get() else "What was finished is kept"
-    return f"build-video: interrupted. {kept}; the same command goes on."
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return called

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.console import print_json
-from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, find_production, open_workplace
+from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, flag
 from pipeline.cli.starter import are_recordings, place_for_film, start_production
+from pipeline.cli.workplace import find_production, open_workplace
 from pipeline.errors import InputError
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
     from pipeline.sound.inputs.recorder import InputDevice
     from pipeline.sound.signal.meter import Level
 
-side = typer.Typer(add_completion=False)
+side = typer.Typer()
 
 
 @side.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder, or one without a production file.", metavar="FOLDER")],
     recordings: Annotated[
-        list[Path] | None, typer.Argument(help="Sound or video files, or folders of them.", metavar="[RECORDING]...")
+        list[Path] | None, typer.Argument(help="Sound or video files, or folders of them.", metavar="RECORDING")
     ] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
+    demo: Annotated[bool, flag("--demo", help="Copy the demo film, voice and all, to change it.")] = False,
 ) -> None:
-    """Make a commented production file and a place for recordings, with recordings in it where some are named."""
+    """Begin a film: a folder with a commented production file and a place for recordings."""
     given = list(recordings or ())
     if folder.is_file() and are_recordings([folder]):  # no folder was named
         given.insert(0, folder)
@@ -49,8 +50,7 @@ def init(
             "The demo brings its own voice.", where="command line", expected="--demo without recordings, or recordings"
         )
     found = gather_recordings(given)
-    made = start_production(folder, demo=demo, recordings=found)
-    print(made)
+    print(start_production(folder, demo=demo, recordings=found))
     if demo or found or recordings_in(folder / RECORDINGS_FOLDER):
         print(f"Now run: build-video {shlex.quote(str(folder))}", file=sys.stderr)
     else:
@@ -62,13 +62,17 @@ def init(
 def clean(
     path: ProductionPath = None,
     output: Output = None,
-    everything: Annotated[bool, typer.Option("--all", help="Results in use too: all must be made again.")] = False,
-    older_than: Annotated[float, typer.Option("--older-than", min=0, help="Only results so many days old.")] = 0.0,
-    keep_checkpoints: Annotated[bool, typer.Option("--keep-checkpoints", help="Never what training made.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    everything: Annotated[
+        bool, flag("--all", help="Remove results in use too: everything must be made again.")
+    ] = False,
+    older_than: Annotated[
+        float, typer.Option("--older-than", metavar="DAYS", min=0, help="Remove only results at least so old.")
+    ] = 0.0,
+    keep_checkpoints: Annotated[bool, flag("--keep-checkpoints", help="Keep everything that training made.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", help="Say what would be removed; remove nothing.")] = False,
     allow_outside: Outside = False,
 ) -> None:
-    """Free room: remove results that newer ones have replaced. Recordings and films are never touched."""
+    """Free disk space: remove results that newer ones have replaced; never recordings or films."""
     production = find_production(path, draft=False, allow_outside=allow_outside, answers=True)
     store = open_workplace(production, output, jobs=1, force=frozenset(), device="auto").store
     rules = CleaningRules(everything=everything, older_than_days=older_than, keep_checkpoints=keep_checkpoints)
@@ -85,7 +89,7 @@ def clean(
 
 @side.command()
 def doctor(output: Output = None, as_json: AsJson = False) -> None:
-    """Say what this machine has, what is missing, and how to get it."""
+    """Check what this machine has, what is missing, and how to get it."""
     from pipeline.cli.doctor import as_text, as_values, examine  # noqa: PLC0415 - looks into every room
 
     findings = examine(output or Path("out"))
@@ -99,9 +103,7 @@ def doctor(output: Output = None, as_json: AsJson = False) -> None:
 
 @side.command()
 def schema(
-    text: Annotated[
-        bool, typer.Option("--text", help="List every key with its default, unit and meaning, to read.")
-    ] = False,
+    text: Annotated[bool, flag("--text", help="List every key with its default, unit and meaning, to read.")] = False,
 ) -> None:
     """Print the JSON Schema of the production file, for editors; with --text, a list of its keys."""
     from pipeline.production.keys import as_text, json_schema, key_tables  # noqa: PLC0415 - only here are they listed
@@ -114,11 +116,15 @@ def schema(
 
 @side.command()
 def record(
-    path: Annotated[Path | None, typer.Argument(help="The WAV file to make.", metavar="FILE")] = None,
-    inputs: Annotated[bool, typer.Option("--inputs", help="List the sound inputs.")] = False,
-    number: Annotated[int | None, typer.Option("--input", help="Number of the input; else the default.")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="Stop after so long; else Ctrl-C stops.")] = 21600,
-    text: Annotated[bool, typer.Option("--text/--no-text", help="Show a text to read aloud.")] = True,
+    path: Annotated[Path | None, typer.Argument(help="The WAV file to write.", metavar="FILE")] = None,
+    inputs: Annotated[bool, flag("--inputs", help="List the sound inputs, and record nothing.")] = False,
+    number: Annotated[
+        int | None, typer.Option("--input", metavar="N", help="Number of the sound input. Default: the system's.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="N", min=1, help="Stop after so long. Ctrl-C stops at any time.")
+    ] = 21600,
+    text: Annotated[bool, flag("--text/--no-text", help="Show a text to read aloud.")] = True,
 ) -> None:
     """Record your voice as 48 kHz, 24-bit WAV; nothing is lost when it is stopped."""
     from pipeline.sound.inputs import recorder  # noqa: PLC0415 - brings sound libraries along
@@ -135,13 +141,13 @@ def record(
     if text:
         print(reading_text())
     print(f"Recording from {chosen.name}. Ctrl-C stops.", file=sys.stderr)
-    made = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_Meter().show)
+    recording = recorder.record(path, library, device=chosen, seconds=seconds, on_level=_Meter().show)
     print(file=sys.stderr)
-    for warning in made.last_level.warnings() if made.last_level else ():
+    for warning in recording.last_level.warnings() if recording.last_level else ():
         print(f"  ! {warning}", file=sys.stderr)
-    if made.dropped_blocks:
-        print(f"  ! the computer was too slow to listen {made.dropped_blocks} times", file=sys.stderr)
-    print(f"{made.path} ({made.seconds:.1f} s)")
+    if recording.dropped_blocks:
+        print(f"  ! the computer was too slow to listen {recording.dropped_blocks} times", file=sys.stderr)
+    print(f"{recording.path} ({recording.seconds:.1f} s)")
 
 
 def _chosen_input(devices: Sequence[InputDevice], number: int | None) -> InputDevice:
@@ -178,11 +184,11 @@ class _Meter:
 @side.command()
 def check(
     film: Annotated[
-        Path, typer.Argument(help="A film of ours, or a folder: then with its cuts.", metavar="FILE.mp4|FOLDER")
+        Path, typer.Argument(help="A finished film, or its folder: then with its cuts.", metavar="FILE.mp4|FOLDER")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Decode a film and compare it with the timeline beside it; of a folder, the film and all its cuts."""
+    """Decode a finished film and compare it with the timeline beside it; in a folder, its cuts too."""
     from pipeline.film.delivery.check import check_file, films_in  # noqa: PLC0415 - only here is a film decoded
 
     films = films_in(film) if film.is_dir() else [film]

@@ -40,8 +40,8 @@ def _without_packages(arguments: Sequence[str], error: ImportError) -> int:
     from pipeline.cli.doctor import as_text, as_values, examine  # noqa: PLC0415
 
     findings = examine(Path("out"))
-    told = json.dumps(as_values(findings)) if "--json" in arguments else as_text(findings)
-    sys.stdout.write(f"{told}\n")
+    words = json.dumps(as_values(findings)) if "--json" in arguments else as_text(findings)
+    sys.stdout.write(f"{words}\n")
     return 1
 
 
@@ -61,8 +61,8 @@ def run_tool(arguments: Sequence[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        told = as_our_error(error)
+        failure = as_our_error(error)
     from pipeline.cli.console import print_error  # noqa: PLC0415 - only where something went wrong
 
-    print_error(told, as_json="--json" in arguments)
-    return told.exit_code
+    print_error(failure, as_json="--json" in arguments)
+    return failure.exit_code

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import InputError, OutputError, RecordingError
+from pipeline.errors import InputError, OutputError
 from pipeline.production.keys import with_comments
-from pipeline.production.recordings import SUFFIXES, check_recording, gather_recordings, missing_file
+from pipeline.production.recordings import SUFFIXES, check_recording, gather_recordings, missing_recording
 from pipeline.production.schema import FILE_NAME, RECORDINGS_FOLDER
 from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
@@ -145,7 +145,7 @@ def place_for_film(recordings: Sequence[Path]) -> Path:
     """
     first = recordings[0]
     if not first.exists():
-        raise missing_file(first, RecordingError)
+        raise missing_recording(first)
     shown = first if first.name not in {"", ".", ".."} else first.resolve()
     name = first.resolve().name if first.is_dir() else shown.stem
     return (first.resolve() if shown is not first else first).parent / f"{safe_file_name(name)}{_FILM}"

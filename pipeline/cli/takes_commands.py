@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.console import print_json
-from pipeline.cli.options import DEMO, AsJson, Draft, Output, Outside, ProductionPath, find_production, open_workplace
+from pipeline.cli.options import FilmOptions, Output, Outside, ProductionPath, with_groups
+from pipeline.cli.workplace import DEMO, find_production, open_workplace
 from pipeline.errors import InputError
 from pipeline.outputs.looking import see
 from pipeline.outputs.production_edit import choose_candidate
@@ -23,7 +24,7 @@ from pipeline.store.lock import holder
 if TYPE_CHECKING:
     from pipeline.outputs.take_list import ListedTake
 
-takes = typer.Typer(help="List takes and candidates; choose one.", add_completion=False)
+takes = typer.Typer(help="List all takes and their candidates (without a command), or choose one.")
 LIST = "list"
 """The hidden command that `takes` stands for."""
 
@@ -36,22 +37,17 @@ def _listed(production: Production, workplace: Workplace) -> list[ListedTake]:
 
 
 @takes.command(name=LIST, hidden=True)
-def list_all(
-    path: ProductionPath = None,
-    output: Output = None,
-    draft: Draft = False,
-    as_json: AsJson = False,
-    allow_outside: Outside = False,
-) -> None:
+@with_groups
+def list_all(options: FilmOptions) -> None:
     """List takes and candidates with what was measured, and copy them to where they can be listened to."""
     from pipeline.outputs.take_list import FOLDER, write_copies  # noqa: PLC0415 - brings pictures along
 
-    production = find_production(path, draft=draft, allow_outside=allow_outside, as_json=as_json, answers=True)
-    workplace = open_workplace(production, output, jobs=1, force=frozenset(), device="auto")
+    production = options.find(answers=True)
+    workplace = options.open(production)
     listed = _listed(production, workplace)
     folder = workplace.output / FOLDER
     write_copies(listed, folder)
-    if as_json:
+    if options.as_json:
         print_json([one.as_json(folder) for one in listed])
         return
     if other := holder(workplace.store.root):
@@ -95,9 +91,9 @@ def _row(one: ListedTake) -> tuple[str, str, str, str, str, str, str]:
 @takes.command()
 def choose(
     take: Annotated[str, typer.Argument(help="Its iteration, or its name in the list.", metavar="ITERATION|NAME")],
-    candidate: Annotated[str | None, typer.Argument(help="Its letter; none after a name.", metavar="[LETTER]")] = None,
+    candidate: Annotated[str | None, typer.Argument(help="Its letter; none after a name.", metavar="LETTER")] = None,
     path: ProductionPath = None,
-    section: Annotated[int | None, typer.Option("--section", min=1, help="Which one, from 1.")] = None,
+    section: Annotated[int | None, typer.Option("--section", metavar="N", min=1, help="Its number, from 1.")] = None,
     output: Output = None,
     allow_outside: Outside = False,
 ) -> None:
@@ -108,10 +104,10 @@ def choose(
         take_in_words,
     )
 
-    told = take_in_words(take)
-    if told is not None:
+    named = take_in_words(take)
+    if named is not None:
         path = path or (Path(candidate) if candidate else None)
-        section, iteration, number = told
+        section, iteration, number = named
     elif candidate is None or not take.replace(",", "").isdecimal():
         raise InputError(
             "Which candidate of which take?",

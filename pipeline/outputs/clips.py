@@ -179,7 +179,7 @@ def write_insert(clip: VideoClip, path: str | Path, *, frame_rate: Fraction | fl
     path = Path(path)
     rate = Fraction(frame_rate or clip.fps or 30).limit_denominator(1001)
     if path.suffix.lower() != ".mkv":
-        raise InputError(f"'{path.name}' is no name of such a file.", where=str(path), expected="a name in .mkv")
+        raise InputError(f"'{path.name}' is not a name for such a file.", where=str(path), expected="a name in .mkv")
     if not clip.duration or not 0 < clip.duration <= LONGEST_S:
         raise InputError(
             "The clip's duration can't be used.", where=str(path), expected="more than 0 s, at most an hour"

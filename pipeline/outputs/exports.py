@@ -27,6 +27,7 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.runtime.progress import WorkStart
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler
@@ -103,11 +104,13 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
     place, timeline = shown.place, timeline_of(shown.results)
     span = choose_span(timeline, wish)
     if to is not None and to.suffix.lower() != f".{wish.kind}":
-        raise InputError(f"'{to.name}' is no name of such a loop.", where="--to", expected=f"a name in .{wish.kind}")
+        raise InputError(
+            f"'{to.name}' is not a name for such a loop.", where="--to", expected=f"a name in .{wish.kind}"
+        )
     made_up = _MADE_UP if shown.mark(span.start) else ""
     path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
-    place.report.begin(STAGE, path.name, float(span.frames / timeline.frame_rate), "s")
+    place.report.begin(WorkStart(STAGE, path.name, float(span.frames / timeline.frame_rate), "s"))
     with _whole_file(path) as unfinished, drawers.open_film(shown.production, shown.results) as draw:
 
         def picture(frame: int) -> Picture:
@@ -187,12 +190,12 @@ def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: P
         palette = shown[0].filter("palettegen", stats_mode="full")
         dither = {"dither": "bayer", "bayer_scale": 5, "diff_mode": "rectangle"}
         drawn = ffmpeg.filter([shown[1], palette], "paletteuse", **dither)
-        told: dict[str, object] = {"loop": 0, "format": "gif"}
+        options: dict[str, object] = {"loop": 0, "format": "gif"}
     else:
         drawn = source.filter("scale", **scaling, out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
         codec = {"c:v": "libx264", "preset": "slow", "crf": 18, "profile:v": "high", "bf": 2}
-        told = {**COLOUR_TAGS, **codec, "movflags": "+faststart", "an": None, "format": "mp4"}
-    arguments = ffmpeg.get_args(ffmpeg.output(drawn, file_argument(path), **told, **BITEXACT, y=None))
+        options = {**COLOUR_TAGS, **codec, "movflags": "+faststart", "an": None, "format": "mp4"}
+    arguments = ffmpeg.get_args(ffmpeg.output(drawn, file_argument(path), **options, **BITEXACT, y=None))
     with Process(arguments, writes=True, stall_s=600, purpose=f"encoding {path.name}") as process:
         process.write(np.ascontiguousarray(first).data)
         for picture in pictures:
@@ -214,7 +217,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     track = compose.soundtrack(shown.production, shown.results, place)
     folder = place.output / "sound"
     takes = [] if shown.production.cut else _real_takes(shown)
-    place.report.begin(STAGE, "sound", len(takes) + 1, "files")
+    place.report.begin(WorkStart(STAGE, "sound", len(takes) + 1, "files"))
     written = [folder / f"{name}-soundtrack{'' if shown.is_real else _MADE_UP}.{form}"]
     _copy_sound(track.path(track.record.lossless_file), written[0])
     for done, (section, take) in enumerate(takes, 1):

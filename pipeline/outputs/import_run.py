@@ -97,7 +97,7 @@ def _add(target: Path, section: str) -> None:
     """Put a section at the end of a production file; every byte before it stays."""
     if not target.is_file():
         raise ProductionError(
-            "There is no production file to add to.", where=str(target), hint="Leave --add out to write it anew."
+            "There is no production file to add to.", where=str(target), hint="Leave out --add to write a new one."
         )
     with disk_errors(target), target.open("rb") as file:
         raw = file.read(_LARGEST_BYTES + 1)
@@ -108,12 +108,12 @@ def _add(target: Path, section: str) -> None:
         hint=f"Write it yourself:\n{section}",
     )
     try:
-        told = raw.removeprefix(_BOM).decode("utf-8")
-        before = tomllib.loads(told)
-        newline = "\r\n" if told.count("\r\n") == told.count("\n") > 0 else "\n"
-        gap = newline if told.endswith("\n") or not told else 2 * newline
+        text = raw.removeprefix(_BOM).decode("utf-8")
+        before = tomllib.loads(text)
+        newline = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"
+        gap = newline if text.endswith("\n") or not text else 2 * newline
         added = gap + section.replace("\n", newline)
-        after = tomllib.loads(told + added)
+        after = tomllib.loads(text + added)
         sections = after.pop("section")
         was = before.pop("section", [])
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

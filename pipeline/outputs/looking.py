@@ -47,7 +47,7 @@ class Look:
 
     Parameters
     ----------
-    production, made
+    production, results
         Of the film or of the cut that is shown: up to the cards.
     place
         Where what is made for it is kept, for as long as one looks.
@@ -73,8 +73,8 @@ class Look:
         assert self.results.timeline is not None  # noqa: S101 - a look has one
         clip = self.results.timeline.record.clip_at(frame)
         if isinstance(clip, CardClip):
-            told = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return "Made-up curves and numbers: not trained yet" if told and clip.name not in _PLAIN_CARDS else ""
+            is_made_up = any(self.curves) if clip.section is None else self.curves[clip.section]
+            return "Made-up curves and numbers: not trained yet" if is_made_up and clip.name not in _PLAIN_CARDS else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
                 return "Made-up curves and sound: not trained yet"

@@ -58,18 +58,18 @@ def record_owner(root: Path, file: Path | None) -> None:
     check_owner(root, file)
     if file is None:
         return
-    told = json.dumps({"file": _identity(file), "from here": _way_from(root, file), "here": str(root.resolve())})
+    text = json.dumps({"file": _identity(file), "from here": _way_from(root, file), "here": str(root.resolve())})
     record = root / _RECORD
     with disk_errors(record):
-        if not record.is_file() or record.read_text(encoding="utf-8", errors="replace") != told:
-            atomic_write_text(record, told)
+        if not record.is_file() or record.read_text(encoding="utf-8", errors="replace") != text:
+            atomic_write_text(record, text)
 
 
 def _other_owner(root: Path, file: Path) -> str | None:
     """What owns the folder and is still there, where it is not this file."""
     try:
-        told = json.loads((root / _RECORD).read_text(encoding="utf-8"))
-        owner, beside, here = str(told["file"]), str(told["from here"]), Path(str(told["here"]))
+        values = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+        owner, beside, here = str(values["file"]), str(values["from here"]), Path(str(values["here"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if owner.startswith(_SHIPPED) or owner == _identity(file):

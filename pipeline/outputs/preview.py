@@ -32,11 +32,11 @@ def parse_time(text: str) -> Fraction:
     Raises
     ------
     InputError
-        Where it is no time.
+        Where it is not a time.
     """
     matched = _TIME.fullmatch(text.strip())
     if not matched:
-        raise InputError(f"'{text}' is no time.", where="--at", expected="1:23, 83.5 or 0:01:23.5")
+        raise InputError(f"'{text}' is not a time.", where="--at", expected="1:23, 83.5 or 0:01:23.5")
     hours, minutes, seconds = matched.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + Fraction(seconds)
 
@@ -91,11 +91,11 @@ def write_sheet(shown: Look, path: Path) -> None:
 
     timeline = timeline_of(shown.results)
     pictures, words, times = [], [], []
-    for span, told in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
+    for span, caption in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
         picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
-        words.append(told)
+        words.append(caption)
         seconds = [float(frames / timeline.frame_rate) for frames in (span.start_frame, span.frames)]
         times.append(f"{clock(seconds[0])}, {duration(seconds[1])}")
     write_picture(contact_sheet(pictures, words, times=times), path)
@@ -132,7 +132,9 @@ def picture_format(path: Path) -> str:
     formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
     kind = formats.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"'{path.name}' is no picture's name.", where="-o", expected="a name ending in .png or .jpg")
+        raise InputError(
+            f"'{path.name}' is not a picture's name.", where="-o", expected="a name ending in .png or .jpg"
+        )
     return kind
 
 

@@ -39,10 +39,10 @@ def choose_candidate(path: Path, section: int, iteration: int, number: int) -> N
     path = path.resolve()
     with disk_errors(path):
         raw = path.read_bytes()
-    told = raw.removeprefix(_BOM).decode("utf-8")
-    of_windows = told.count("\r\n") == told.count("\n") > 0
+    text = raw.removeprefix(_BOM).decode("utf-8")
+    of_windows = text.count("\r\n") == text.count("\n") > 0
     if of_windows:  # lines that are put between others end as they do
-        told = told.replace("\r\n", "\n")
+        text = text.replace("\r\n", "\n")
     by_hand = ProductionError(
         "This production file can't be edited without changing more of it.",
         where=str(path),
@@ -50,10 +50,10 @@ def choose_candidate(path: Path, section: int, iteration: int, number: int) -> N
         hint=f"Write it yourself, into the sampling of section {section + 1}: choose = {{ {iteration} = {number} }}",
     )
     try:
-        document = tomlkit.parse(told)
+        document = tomlkit.parse(text)
         _set(document["section"][section], iteration, number)
         edited = tomlkit.dumps(document)
-        if tomllib.loads(edited) != _expected(told, section, iteration, number):
+        if tomllib.loads(edited) != _expected(text, section, iteration, number):
             raise by_hand
     except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise by_hand from error
@@ -72,7 +72,7 @@ def _set(section: Any, iteration: int, number: int) -> None:
     sampling["choose"][str(iteration)] = number
 
 
-def _expected(told: str, section: int, iteration: int, number: int) -> dict[str, Any]:
-    values = tomllib.loads(told)
+def _expected(text: str, section: int, iteration: int, number: int) -> dict[str, Any]:
+    values = tomllib.loads(text)
     values["section"][section].setdefault("sampling", {}).setdefault("choose", {})[str(iteration)] = number
     return values

@@ -104,8 +104,8 @@ def _frame(words: tuple[str, str, str], size_px: tuple[int, int], theme: Theme) 
         TextMark(0.0, top + fitted.ascent_px, number, bold, theme.colours.accent),
     ]
     if time:
-        told = type_.fit(time, replace(style, tabular=True), room[0])
-        marks.append(TextMark(indent, top + fitted.ascent_px, time, told.style, theme.colours.muted))
+        fitted_time = type_.fit(time, replace(style, tabular=True), room[0])
+        marks.append(TextMark(indent, top + fitted.ascent_px, time, fitted_time.style, theme.colours.muted))
         top += _LEADING_EM * _CAPTION_PX
     for line, baseline in zip(fitted.lines, fitted.baselines_px, strict=True):
         spare = max(0.0, room[0] - type_.measure(line, fitted.style))

@@ -153,21 +153,21 @@ def number_of(word: str) -> int:
     InputError
         Where it is neither.
     """
-    told = word.strip().lower()
-    if re.fullmatch(r"[0-9]{1,3}", told):
-        return int(told)
-    if not re.fullmatch(r"[a-z]{1,2}", told):
-        raise InputError(f"'{word[:40]}' is no candidate.", where="command line", expected="a letter such as b")
+    letters = word.strip().lower()
+    if re.fullmatch(r"[0-9]{1,3}", letters):
+        return int(letters)
+    if not re.fullmatch(r"[a-z]{1,2}", letters):
+        raise InputError(f"'{word[:40]}' is not a candidate.", where="command line", expected="a letter such as b")
     number = 0
-    for letter in told:
+    for letter in letters:
         number = _LETTERS * number + ord(letter) - ord("a") + 1
     return number
 
 
 def take_in_words(name: str) -> tuple[int, int, int] | None:
     """Section and candidate, counted from 1, and iteration of a name such as `section-2/take-000600-b.wav`."""
-    told = _NAMED.fullmatch(name.replace("\\", "/"))
-    return (int(told[1]), int(told[2]), number_of(told[3])) if told else None
+    match = _NAMED.fullmatch(name.replace("\\", "/"))
+    return (int(match[1]), int(match[2]), number_of(match[3])) if match else None
 
 
 def find_candidate(listed: Sequence[ListedTake], section: int | None, iteration: int, number: int) -> ListedTake:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError, RecordingError
 from pipeline.ffmpeg.formats import PICTURES, recognise
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.named_files import absent_hint, near_names
 from pipeline.store.files import disk_errors
 
 MOST_RECORDINGS: Final = 1000
@@ -105,7 +104,7 @@ def check_recording(path: Path) -> None:
     except (OSError, ValueError):  # a name that no file can have
         missing = False
     if missing:
-        raise missing_file(path, RecordingError)
+        raise missing_recording(path)
     form = recognise(path)
     if form.name in PICTURES:
         raise RecordingError(
@@ -125,20 +124,11 @@ def nothing_recorded(folder: Path) -> RecordingError:
     )
 
 
-def missing_file(path: Path, error: type[InputError]) -> InputError:
-    """Say that a file is missing, and which ones lie there: recordings where one was meant, else all.
-
-    Parameters
-    ----------
-    error
-        What is to be raised.
-    """
-    there = list(_plain_files(path.parent))
-    if error is RecordingError:
-        there = [other for other in there if _is_recording(other)]
+def missing_recording(path: Path) -> RecordingError:
+    """Say that a recording is missing, and which ones lie where it was looked for."""
+    there = [other for other in _plain_files(path.parent) if _is_recording(other)]
     names = [other.name for other in sorted(there, key=natural_order)]
-    alike = get_close_matches(path.name, names, n=1)
-    near = absent_hint(path)
+    alike = near_names(path.name, names)
     folder = path.parent.name or str(path.parent)
     if names:
         expected = f"one that is there: {named(alike + [name for name in names if name not in alike])}"
@@ -146,16 +136,7 @@ def missing_file(path: Path, error: type[InputError]) -> InputError:
         expected = f"a file in '{folder}', which has none of this kind"
     else:
         expected = f"a folder '{folder}' with this file in it"
-    return error(
-        "There is no such file.",
-        where=str(path),
-        expected=expected,
-        hint=near
-        if near.endswith("?") or "Windows" in near
-        else f"Did you mean '{alike[0]}'?"
-        if alike
-        else "Correct the name, or put the file there.",
-    )
+    return RecordingError("There is no such file.", where=str(path), expected=expected, hint=absent_hint(path, names))
 
 
 def named(names: Sequence[str]) -> str:

@@ -135,7 +135,7 @@ class Production(_Part):
             if names.count(cut.name.lower()) > 1:
                 raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
             if safe_file_name(cut.name) != cut.name:
-                raise ValueError(f"'{cut.name}' is no name for a folder: choose another for this cut")
+                raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
         takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
         check_agreement(takes, self.inserts, self.cuts, self.video)
         return self
@@ -210,7 +210,7 @@ class Production(_Part):
             is_there = path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
             _refuse_swallowed_escape(relative, field)
-            raise ProductionError(f"{relative[:60]!r} is no path.", where=field, expected="a file's path") from error
+            raise ProductionError(f"{relative[:60]!r} is not a path.", where=field, expected="a file's path") from error
         if not is_there:  # names may hold tabs and line breaks
             _refuse_swallowed_escape(relative, field)
         if not self._allow_outside and not path.is_relative_to(root):
@@ -303,7 +303,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = stored_path(Path(), str(path))
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
-        raise ProductionError("This is no path.", where=str(path)[:200], expected="a production file") from error
+        raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
     data = _read_toml(path)
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
@@ -344,7 +344,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             hint=f"{_meant(path)}build-video init FOLDER makes one to begin with.",
         ) from None
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        why = plain_reason(error) if isinstance(error, OSError) else "this is no file's name"
+        why = plain_reason(error) if isinstance(error, OSError) else "this can't be the name of a file"
         raise ProductionError(
             f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
         ) from error

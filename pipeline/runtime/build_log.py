@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
-from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
 
 _PACKAGES: Final = (
     "build-video",
@@ -137,21 +137,11 @@ class BuildLog:
             self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._stage_began_s
         self._stage, self._stage_began_s = stage, now
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Write and pass on."""
-        self._turn_to(stage)
-        self.write(f"{stage}: {label} ({total:g} {unit})")
-        self._listener.begin(stage, label, total, unit, done=done, expected_s=expected_s, stops=stops)
+        self._turn_to(work.stage)
+        self.write(f"{work.stage}: {work.label} ({work.total:g} {work.unit})")
+        self._listener.begin(work)
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
@@ -36,18 +36,25 @@ def stored_path(folder: Path, name: str) -> Path:
     return next((path for path in respelt if os.path.lexists(path)), respelt[0])
 
 
-def absent_hint(path: Path) -> str:
-    """Say what to do where a file is not there: the names that are like its own, or those that are there."""
+def absent_hint(path: Path, listed: Sequence[str] | None = None) -> str:
+    """Say what to do where a file is not there: the names that are like its own, or those that are there.
+
+    Parameters
+    ----------
+    listed
+        Names of the kind that was meant, which the person is shown already; by default all in its folder are shown.
+    """
     if os.path.lexists(path):
         return "Name a file that can be opened; this is a folder, or leads nowhere."
     folder, missing = _first_missing(path)
     if _WINDOWS_PATH.match(missing) and os.sep == "/":
         return "This is a path of a Windows machine: copy the file beside the production, and name it from there."
-    near = near_names(missing, list(islice(_names_in(folder), _MOST_NAMES)))
+    known = None if folder / missing != path else listed
+    near = near_names(missing, list(islice(_names_in(folder), _MOST_NAMES)) if not known else list(known))
     if near:
         kind = "" if folder / missing == path else f"There is no folder '{missing}' in {folder}. "
         return f"{kind}Did you mean {' or '.join(repr(name) for name in near)}?"
-    there = sorted(islice(_names_in(folder), _MOST_NAMES)) if folder / missing == path else []
+    there = sorted(islice(_names_in(folder), _MOST_NAMES)) if folder / missing == path and listed is None else []
     if not there:
         return _CORRECT
     shown = ", ".join(there[:_SHOWN_NAMES]) + (", ..." if len(there) > _SHOWN_NAMES else "")

@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Final
 
 from pipeline.runtime.pace import Pace, Steady
-from pipeline.runtime.progress import Part, WorkTime
+from pipeline.runtime.progress import Part, WorkStart, WorkTime
 
 _DOUBT_S: Final = 5.0
 """Works shorter than this say little about the machine."""
@@ -82,29 +82,18 @@ class Outlook:
         if self._began_s is None:
             self._began_s = now
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        now: float,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> bool:
+    def begin(self, work: WorkStart, now: float) -> bool:
         """Take in that work begins; tell whether it is another than before, or the same with its length corrected."""
-        same = (stage, label) == (self._stage, self._label) and self._pace.share < 1
+        same = (work.stage, work.label) == (self._stage, self._label) and self._pace.share < 1
         if same:
-            self._pace.correct(total, now, done=done, expected_s=expected_s, stops=stops)
+            self._pace.correct(work.total, now, done=work.done, expected_s=work.expected_s, stops=work.stops)
             return False
         self._end_work(now)
-        self._stage, self._label, self._unit = stage, label, unit
-        self._pace = Pace(total, now, done=done, expected_s=expected_s, stops=stops)
+        self._stage, self._label, self._unit = work.stage, work.label, work.unit
+        self._pace = Pace(work.total, now, done=work.done, expected_s=work.expected_s, stops=work.stops)
         self._parts, self._parts_left, self._share = (), None, 0.0
         self._steady, self._steady_parts = Steady(), {}
-        ahead = [place for place, work in enumerate(self._to_come) if work.stage == stage]
+        ahead = [place for place, one in enumerate(self._to_come) if one.stage == work.stage]
         if ahead:
             self._planned = self._to_come[ahead[0]]
             del self._to_come[: ahead[0] + 1]

@@ -7,7 +7,7 @@ tests collect, and `SILENT` drops everything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 
@@ -34,6 +34,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class WorkStart:
+    """A piece of work that begins.
+
+    Parameters
+    ----------
+    stage, label
+        What people call it.
+    total, unit
+        So many units make up the whole of it (0 where unknown).
+    done
+        So many of them were done before, by a build that was interrupted.
+    expected_s
+        In how many seconds from now it ends, where that is known better than from its pace: a training that was given
+        so many minutes.
+    stops
+        After how many units it stops for something that takes time of its own, such as a checkpoint.
+    """
+
+    stage: str
+    label: str
+    total: float
+    unit: str
+    done: float = 0.0
+    expected_s: float | None = None
+    stops: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class WorkTime:
     """How long one piece of work, announced by one `begin`, is likely to take.
 
@@ -55,33 +83,8 @@ class WorkTime:
 class Reporter(Protocol):
     """Listens to a stage. Calls come from one thread of the main process."""
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
-        """Announce work. Replaces the work announced before; the same stage and label correct what was announced.
-
-        Parameters
-        ----------
-        stage, label
-            What people call it.
-        total, unit
-            So many units make up the whole of it (0 where unknown).
-        done
-            So many of them were done before, by a build that was interrupted.
-        expected_s
-            In how many seconds from now it ends, where that is known better than from its pace: a training that was
-            given so many minutes.
-        stops
-            After how many units it stops for something that takes time of its own, such as a checkpoint.
-        """
+    def begin(self, work: WorkStart) -> None:
+        """Announce work. Replaces the work announced before; the same stage and label correct what was announced."""
 
     def advance(self, done: float, detail: str = "") -> None:
         """Tell that `done` units, counted from the start of the work announced last, are done."""
@@ -103,17 +106,7 @@ class Reporter(Protocol):
 class Silence:
     """A reporter that drops everything."""
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Drop it."""
 
     def advance(self, done: float, detail: str = "") -> None:
@@ -142,20 +135,9 @@ class Named:
     listener: Reporter
     name: str
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Name it and pass on."""
-        named = f"{self.name}: {label}"
-        self.listener.begin(stage, named, total, unit, done=done, expected_s=expected_s, stops=stops)
+        self.listener.begin(replace(work, label=f"{self.name}: {work.label}"))
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on."""

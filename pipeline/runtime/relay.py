@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipeline.runtime.progress import Part, Reporter, WorkTime
+from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
 from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.runtime.workers import send_to_parent
 
@@ -24,10 +24,8 @@ class Word:
     sender: int
     kind: Literal["begin", "advance", "note", "warn"]
     text: str = ""
-    amount: float = 0.0
     done: float = 0.0
-    expected_s: float | None = None
-    stops: tuple[float, ...] = ()
+    work: WorkStart | None = None
     at_s: float | None = None
     """When it was sent, by the machine's one monotonic clock: messages are received in batches."""
 
@@ -45,20 +43,9 @@ class RelayReporter:
         self._sender = sender
         self._told = 0.0
 
-    def begin(
-        self,
-        stage: str,
-        label: str,
-        total: float,
-        unit: str,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Pass on."""
-        text = f"{stage} {label} {unit}"
-        send_to_parent(Word(self._sender, "begin", text, total, done, expected_s, tuple(stops), time.monotonic()))
+        send_to_parent(Word(self._sender, "begin", work=work, at_s=time.monotonic()))
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on, a few times a second at most."""
@@ -116,7 +103,7 @@ class ProgressMixer:
         self._share = 0.0
         self._own_bar = begin is not None
         if begin is not None:
-            report.begin(*begin, 1.0, "share")
+            report.begin(WorkStart(*begin, 1.0, "share"))
 
     def hear(self, word: Word) -> None:
         """Take in what a helper process says."""
@@ -124,11 +111,10 @@ class ProgressMixer:
             self._report.note(word.text)
         elif word.kind == "warn":
             self._report.warn(word.text)
-        elif word.kind == "begin":
-            at = self._clock() if word.at_s is None else word.at_s
-            self._all.begin(word.sender, word.amount, at, done=word.done, expected_s=word.expected_s, stops=word.stops)
+        elif word.work is not None:
+            self._all.begin(word.sender, word.work, self._clock() if word.at_s is None else word.at_s)
         else:
-            self.advance(word.sender, word.amount, word.text, word.at_s)
+            self.advance(word.sender, word.done, word.text, word.at_s)
 
     def advance(self, index: int, done: float, detail: str = "", at_s: float | None = None) -> None:
         """Take in how far a task is that has reported its beginning, and when it was so far; by default now."""
@@ -139,7 +125,7 @@ class ProgressMixer:
         """Take in which share of a task is done; with the first report the task has begun."""
         if index not in self._begun:
             self._begun.add(index)
-            self._all.begin(index, 1.0, self._clock())
+            self._all.begin(index, WorkStart("", "", 1.0, "share"), self._clock())
         self.advance(index, share, detail)
 
     def finish(self, index: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.runtime.pace import Pace
-from pipeline.runtime.progress import Part
+from pipeline.runtime.progress import Part, WorkStart
 
 _PATIENCE_S: Final = 20.0
 """So long a task that has begun may keep silent before it is guessed like one that waits."""
@@ -66,22 +66,13 @@ class SideBySide:
             self._own.setdefault(task.part, []).append(index)
         self._details = dict.fromkeys(self._own, _WAITS)
 
-    def begin(
-        self,
-        index: int,
-        total: float,
-        now: float,
-        *,
-        done: float = 0.0,
-        expected_s: float | None = None,
-        stops: Sequence[float] = (),
-    ) -> None:
+    def begin(self, index: int, work: WorkStart, now: float) -> None:
         """Take in that a task has begun, or that its length is corrected."""
         pace = self._paces[index]
         if pace is None:
-            self._paces[index] = Pace(total, now, done=done, expected_s=expected_s, stops=stops)
+            self._paces[index] = Pace(work.total, now, done=work.done, expected_s=work.expected_s, stops=work.stops)
         else:
-            pace.correct(total, now, done=done, expected_s=expected_s, stops=stops)
+            pace.correct(work.total, now, done=work.done, expected_s=work.expected_s, stops=work.stops)
         part = self._tasks[index].part
         if self._details[part] == _WAITS:
             self._details[part] = ""

@@ -20,6 +20,7 @@ from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
+from pipeline.runtime.progress import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.checks import existing_file, own_captions
@@ -77,7 +78,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     """Draw the cards that are not fresh."""
     names, sources = _names(results), _Sources.of(production, results)
     _warn_of_small_words(production, results, sources, workplace)
-    workplace.report.begin(STAGE, "cards", float(len(names)), "cards")
+    workplace.report.begin(WorkStart(STAGE, "cards", float(len(names)), "cards"))
     cards = []
     for done, name in enumerate(names, start=1):
         cards.append(_card(production, results, name, sources, workplace))

@@ -31,7 +31,7 @@ from pipeline.learning.sampling.take import Take
 from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter
+from pipeline.runtime.progress import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
 from pipeline.sound.signal.quantise import QuantisedSamples
@@ -243,7 +243,7 @@ def _make_soundtrack(
 ) -> Result[Soundtrack]:
     timeline, report, settings = _timeline(results).record, workplace.report, production.sound
     total = timeline.clock.sample_at(timeline.total_frames)
-    report.begin(STAGE, "soundtrack", 1.0, "share")
+    report.begin(WorkStart(STAGE, "soundtrack", 1.0, "share"))
     aside_bytes = insert_samples(production, timeline) * SOUND_BYTES_PER_SAMPLE
     require_room(workplace.store.root, total * _BYTES_PER_SAMPLE + aside_bytes, "to mix the soundtrack")
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
@@ -287,7 +287,7 @@ def _make_film(
     production: Production, results: Results, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
 ) -> Result[Film]:
     timeline, report = _timeline(results).record, workplace.report
-    report.begin(STAGE, "film", 1.0, "share")  # nearly all of it is the check, which tells nothing on its way
+    report.begin(WorkStart(STAGE, "film", 1.0, "share"))  # nearly all is the check, which tells nothing on its way
     parts = [segment.path(segment.record.video_file) for segment in results.segments]
     parts.append(sound.path(sound.record.sound_file))
     require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")

@@ -10,7 +10,7 @@ from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
 from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import Reporter
+from pipeline.runtime.progress import Reporter, WorkStart
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.settings import CORPUS_FIRST_VERSION, CorpusSettings
@@ -88,7 +88,7 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
     paths = production.recording_paths(section)
     settings = production.sections[section].corpus
     report = workplace.report
-    report.begin(STAGE, piece.name, float(len(paths)), "recordings")
+    report.begin(WorkStart(STAGE, piece.name, float(len(paths)), "recordings"))
     with workplace.store.publish(piece) as folder:
         sound = make_corpus(
             paths,

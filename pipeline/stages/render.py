@@ -23,6 +23,7 @@ from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.picture.panels.layout import load_layout
 from pipeline.production.schema import Production
+from pipeline.runtime.progress import WorkStart
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
@@ -139,7 +140,7 @@ def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
 def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
     total = sum(task.segment.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
-    workplace.report.begin(STAGE, "segments", total, "frames")
+    workplace.report.begin(WorkStart(STAGE, "segments", total, "frames"))
     workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.jobs // X264_THREADS)
     places = {task.segment.number: index for index, task in enumerate(tasks)}
     done = [0] * len(tasks)

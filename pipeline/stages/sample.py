@@ -26,6 +26,7 @@ from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
 from pipeline.learning.training.auto_network import network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
+from pipeline.runtime.progress import WorkStart
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
@@ -113,10 +114,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ProductionError
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
-    found: list[Piece] = []
-    for planned in _planned_takes(production, results):
-        found += [piece for piece in (planned.candidates, planned.piece) if piece is not None]
-    return found
+    planned_takes = _planned_takes(production, results)
+    return [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -272,7 +271,8 @@ def _make_all(planned_takes: list[_PlannedTake], workplace: Workplace) -> None:
         each = {planned.made_by_network.key: planned for planned in planned_takes}  # sections may share a take
         planned_takes = [planned for planned in each.values() if forced or store.find(planned.made_by_network) is None]
         if planned_takes:
-            workplace.report.begin(STAGE, "takes", sum(planned.sound_s for planned in planned_takes), "s of sound")
+            sound_s = sum(planned.sound_s for planned in planned_takes)
+            workplace.report.begin(WorkStart(STAGE, "takes", sound_s, "s of sound"))
             _TakeMaking(planned_takes, workplace).run()
 
 

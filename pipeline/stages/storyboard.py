@@ -32,7 +32,7 @@ from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text, render_caption
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter
+from pipeline.runtime.progress import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.film_facts import run_facts
@@ -94,7 +94,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     (piece,) = pieces(production, results)
     timeline = None if STAGE in workplace.force else workplace.store.result(piece, Timeline)
     if timeline is None:
-        workplace.report.begin(STAGE, "timeline", 1, "timeline")
+        workplace.report.begin(WorkStart(STAGE, "timeline", 1, "timeline"))
         with workplace.store.publish(piece) as folder:
             write_record(folder, _timeline(production, results, workplace.report))
         workplace.report.advance(1)

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from pipeline.audio.formats import ENCODINGS
 from pipeline.errors import InputError
 from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import SILENT, Silence
+from pipeline.runtime.progress import SILENT, Silence, WorkStart
 from pipeline.tools.argument_words import argument_words
 from pipeline.tools.graph.arguments import add_graph_arguments, graph_options
 
@@ -29,19 +29,9 @@ class _Percent(Silence):
 
     total = 1.0
 
-    def begin(
-        self,
-        stage: str,  # noqa: ARG002 - a reporter's names
-        label: str,  # noqa: ARG002
-        total: float,
-        unit: str,  # noqa: ARG002
-        *,
-        done: float = 0.0,  # noqa: ARG002
-        expected_s: float | None = None,  # noqa: ARG002
-        stops: Sequence[float] = (),  # noqa: ARG002
-    ) -> None:
+    def begin(self, work: WorkStart) -> None:
         """Remember how much there is to do."""
-        self.total = total
+        self.total = work.total
 
     def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002  # a reporter's names
         """Write the share that is done over the one before."""

@@ -20,7 +20,7 @@ from pipeline.cli.app import run
 from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.progress import Silence, WorkTime, stage_seconds
+from pipeline.runtime.progress import Silence, WorkStart, WorkTime, stage_seconds
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
@@ -191,8 +191,8 @@ class Listener(Silence):
         self.heard: list[str] = []
         self.expected: list[tuple[WorkTime, ...]] = []
 
-    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
-        self.heard.append(stage)
+    def begin(self, work: WorkStart) -> None:
+        self.heard.append(work.stage)
 
     def expect(self, works: Any) -> None:
         self.expected.append(tuple(works))

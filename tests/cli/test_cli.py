@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.build.stage_order import STAGES
+from pipeline.cli.entrance import TOOLS
 from tests.end_to_end.productions import make_tiny
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +16,7 @@ SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]
 
 
 def build_video(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.app import main; main()"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.start import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *arguments],
         cwd=cwd, capture_output=True, text=True, check=False, timeout=120,
@@ -110,3 +112,29 @@ def test_missing_footage_is_told_before_anything_is_trained(tmp_path: Path) -> N
         file.write('[[insert]]\nfile = "intro.mp4"\nafter = "title"\n')
     refused(build_video("tiny.toml", cwd=tmp_path), "intro.mp4")
     assert not (tmp_path / "out" / "tiny" / "work" / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("build-video sta", ["status"]), ("build-video gr", ["graph"]), ("build-video status --al", ["--allow-outside"])],
+)
+def test_the_shell_completes_commands_and_options(
+    words: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_BUILD_VIDEO_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    assert build_video(cwd=tmp_path).stdout.split() == expected
+
+
+def test_the_help_names_every_command_and_every_tool(tmp_path: Path) -> None:
+    shown = build_video("--help", cwd=tmp_path).stdout
+    for command in (*STAGES, "build", "status", "still", "init", "takes", "export", "schema", *TOOLS):
+        assert f" {command} " in shown
+
+
+def test_the_schema_can_be_read_as_text(tmp_path: Path) -> None:
+    shown = build_video("schema", "--text", cwd=tmp_path).stdout
+    assert "training.minutes" in shown
+    assert "LUFS" in shown
+    assert json.loads(build_video("schema", cwd=tmp_path).stdout)["properties"]["title"]

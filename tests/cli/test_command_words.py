@@ -22,7 +22,7 @@ LIBRARIES_WORDS = re.compile(
         ("still --at", "--at needs a value"),
         ("train --force=3", "--force takes no value"),
         ("init", "FOLDER is missing"),
-        ("export", "needs to be told what"),
+        ("export", "A subcommand is missing"),
         ("export gfi", "perhaps 'gif'"),
         ("graph", "LOG..., OUT: missing"),
         ("graph --foo a b.png", "doesn't know --foo"),

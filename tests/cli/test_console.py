@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli.console import BarScreen, JsonScreen, PlainScreen, Screen, length_text
-from pipeline.runtime.progress import Named, WorkTime
+from pipeline.runtime.progress import Named, WorkStart, WorkTime
 from pipeline.runtime.relay import ProgressMixer, Word
 from pipeline.runtime.side_by_side import Task
 
@@ -31,7 +31,7 @@ def train_two(screen: Screen, clock: Clock, *, sections: int = 2) -> Iterator[No
         screen, [Task(name, 1.0) for name in names], sections, begin=("train", f"{sections} networks"), clock=clock
     )
     for index in range(sections):
-        mixer.hear(Word(index, "begin", "", 500.0))
+        mixer.hear(Word(index, "begin", work=WorkStart("", "", 500.0, "")))
     for step in range(1, 501):
         clock.now += 0.2
         mixer.hear(Word(0, "advance", "3.10 bits/byte", float(step)))
@@ -56,11 +56,11 @@ def test_plain_lines_tell_every_section_and_the_whole(capsys: pytest.CaptureFixt
 def test_plain_lines_of_a_single_work_tell_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     screen = PlainScreen(clock)
-    screen.begin("render", "segments", 1000, "frames")
+    screen.begin(WorkStart("render", "segments", 1000, "frames"))
     for step in range(1, 31):
         clock.now += 1
         screen.advance(10 * step, "segment 3")
-    screen.begin("sample", "takes while training", 0, "takes")
+    screen.begin(WorkStart("sample", "takes while training", 0, "takes"))
     clock.now += 20
     screen.advance(4, "made")
     lines = capsys.readouterr().err.splitlines()
@@ -119,7 +119,7 @@ def test_bars_are_one_a_section_and_one_for_the_whole() -> None:
             clock.now += 10  # nothing is told, and the time goes on
             assert "0:40 left" in drawn(screen, console)[0]
             clock.now -= 10
-    screen.begin("render", "segments", 100, "frames")
+    screen.begin(WorkStart("render", "segments", 100, "frames"))
     rows = drawn(screen, console)
     assert rows[0].startswith("render     segments")
     assert rows[1].startswith("whole ")
@@ -155,12 +155,12 @@ def test_a_broken_off_build_leaves_its_bars_and_the_cursor() -> None:
 def test_a_length_that_is_corrected_begins_no_new_work(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     screen = PlainScreen(clock)
-    screen.begin("train", "section-1", 1000, "iterations")
+    screen.begin(WorkStart("train", "section-1", 1000, "iterations"))
     for step in range(1, 101):
         clock.now += 1
         screen.advance(step)
         if step == 50:
-            screen.begin("train", "section-1", 500, "iterations", done=50)
+            screen.begin(WorkStart("train", "section-1", 500, "iterations", done=50))
     lines = capsys.readouterr().err.splitlines()
     assert sum("iterations" in line for line in lines) == 1
     assert lines[-1] == "train: 20 %, 6:40 left"
@@ -169,7 +169,7 @@ def test_a_length_that_is_corrected_begins_no_new_work(capsys: pytest.CaptureFix
 def test_names_of_cuts_stand_before_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     named = Named(PlainScreen(clock), "short")
-    named.begin("render", "segments", 10, "frames", done=1, expected_s=100.0)
+    named.begin(WorkStart("render", "segments", 10, "frames", done=1, expected_s=100.0))
     clock.now += 20
     named.advance(2, "segment 1")
     assert capsys.readouterr().err.splitlines() == [

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from pipeline.cli import app, options
+from pipeline.cli import app
 from pipeline.cli.entrance import as_our_error
 from pipeline.errors import DiskFullError
 
@@ -19,7 +19,7 @@ def test_what_an_interrupted_command_kept_is_not_told_of_the_next_one(monkeypatc
     def interrupt(_arguments: list[str]) -> int:
         raise KeyboardInterrupt
 
-    options._kept.set("3 takes of a build before")
+    workplace._kept.set("3 takes of a build before")
     monkeypatch.setattr(app, "_dispatch", interrupt)
     assert app.run(["status"]) == 130
-    assert "3 takes" not in options.farewell()
+    assert "3 takes" not in workplace.farewell()

@@ -55,7 +55,7 @@ def record(
     library.mkdir(exist_ok=True)
     (library / "sounddevice.py").write_text(LIBRARY)
     np.save(library / "sound.npy", noise(1.0, 48000) if sound is None else sound)
-    program = "import sys; sys.path[:0] = sys.argv[1:3]; del sys.argv[1:3]; from pipeline.cli.app import main; main()"
+    program = "import sys; sys.path[:0] = sys.argv[1:3]; del sys.argv[1:3]; from pipeline.cli.start import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, str(ROOT), str(library), "record", *arguments],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,

@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WARN = (
     "from pipeline.cli.console import BarScreen\n"
+    "from pipeline.runtime.progress import WorkStart\n"
     "with BarScreen() as screen:\n"
-    "    screen.begin('render', 'segments', 10, 'frames'); screen.warn('a doubt'); screen.note('a fact')\n"
+    "    screen.begin(WorkStart('render', 'segments', 10, 'frames')); screen.warn('a doubt'); screen.note('a fact')\n"
     "    screen.advance(5)\n"
 )
 
@@ -49,5 +50,5 @@ def test_warnings_are_seen_at_any_claimed_size(size: dict[str, str]) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="terminals of this kind are Unix's")
 def test_help_is_readable_where_no_width_is_claimed() -> None:
-    program = "import sys; sys.argv = ['build-video', 'still', '--help']; from pipeline.cli.app import main; main()"
+    program = "import sys; sys.argv = ['build-video', 'still', '--help']; from pipeline.cli.start import main; main()"
     assert "Write one frame of the film" in shown(program, COLUMNS="0")

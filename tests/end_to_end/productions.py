@@ -69,7 +69,7 @@ def build_video(
     *arguments: str | Path, cwd: Path, check: bool = True, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command of this checkout in another folder; `env` is added to this process's environment."""
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.app import main; main()"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.start import main; main()"
     ran = subprocess.run(
         [sys.executable, "-c", program, str(ROOT), *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, errors="surrogateescape", check=False, timeout=400,

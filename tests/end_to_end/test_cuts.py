@@ -22,7 +22,7 @@ from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
 from pipeline.outputs.looking import Look, look
 from pipeline.outputs.preview import write_still
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress import Silence, WorkStart
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.cleaner import CleaningRules, choose_results
 from pipeline.store.store import Store
@@ -52,8 +52,8 @@ class Listener(Silence):
         self.begun: list[str] = []
         self.notes: list[str] = []
 
-    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:  # noqa: ARG002 - a reporter's names
-        self.begun.append(f"{stage} {label}")
+    def begin(self, work: WorkStart) -> None:
+        self.begun.append(f"{work.stage} {work.label}")
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -202,7 +202,7 @@ def test_a_loop_of_what_is_not_there_is_refused(cuts: WithCuts, tmp_path: Path) 
     with looked(cuts) as shown:
         with pytest.raises(InputError, match="no section 7"):
             write_loop(shown, LoopWish("gif", section=7), None)
-        with pytest.raises(InputError, match="no name of such a loop"):
+        with pytest.raises(InputError, match="not a name for such a loop"):
             write_loop(shown, LoopWish("gif"), tmp_path / "loop.mp4")
 
 

@@ -142,7 +142,7 @@ COMMAND_LINE = (
     Told("InputError", "prepare --jobs 0", ("--jobs", "at least 1")),
     Told("InputError", "prepare --device tpu", ("no device 'tpu'", "auto, cpu or cuda")),
     Told("InputError", "prepare --cut short", ("cut", "where: --cut")),
-    Told("InputError", "still --at noon", ("'noon' is no time", "where: --at", "expected: 1:23")),
+    Told("InputError", "still --at noon", ("'noon' is not a time", "where: --at", "expected: 1:23")),
     Told("InputError", "graph", ("command line", "build-video graph")),
     Told("InputError", "graph log.csv", ("name of the picture is missing", "LOG... OUT")),
     Told("InputError", "graph log.csv out.bmp", ("no format", "'.bmp'", ".png")),
@@ -234,7 +234,7 @@ PRODUCTIONS = (
     Told("ProductionError", "prepare", ("'video.width' can't be 9", "64"), edited(("width = 320", "width = 9"))),
     Told("ProductionError", "prepare", ("don't go together", "odd"), edited(("width = 320", "width = 321"))),
     Told("ProductionError", "prepare", ("outside the production's folder", "--allow-outside"), edited((ONE, '"/etc/x"'))),
-    Told("ProductionError", "prepare", ("is no path", "a file's path"), edited((ONE, '"a\\u0000b"'))),
+    Told("ProductionError", "prepare", ("is not a path", "a file's path"), edited((ONE, '"a\\u0000b"'))),
     Told(
         "ProductionError",
         "train",
@@ -382,12 +382,12 @@ PLANS = (
     Told("FootageError", "storyboard", ("from 2 s on", "start_s + seconds at most"), both(edited(('title = "Tiny"', 'title = "Tiny"\ninsert = [{file = "clip.mp4", start_s = 2}]')), lambda f: _silent_film(f / "clip.mp4"))),
     Told("TemplateError", "storyboard", ("not there", "line 1"), file("templates/captions/take.txt", "{{ film.name }}")),
     Told("InputError", "still --at 9:59", ("film is over by then", "where: --at", "a time below")),
-    Told("InputError", "still --at 1 -o still.bmp", ("no picture's name", ".png")),
+    Told("InputError", "still --at 1 -o still.bmp", ("not a picture's name", ".png")),
     Told("InputError", "compose --cut short", ("no cut 'short'", "[[cut]]")),
     Told("InputError", "export loop --section 9", ("no section 9", "1 to 2")),
-    Told("InputError", "export loop --to loop.bmp", ("no name of such a loop",)),
+    Told("InputError", "export loop --to loop.bmp", ("not a name for such a loop",)),
     Told("InputError", "export sound --format mp3", ("no format 'mp3'", "wav or flac")),
-    Told("InputError", "export sound --rate 44100", ("'44100' is no rate", "original or 48000")),
+    Told("InputError", "export sound --rate 44100", ("'44100' is not one of the rates", "original or 48000")),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.options import find_production, open_workplace
+from pipeline.cli.workplace import find_production, open_workplace
 from pipeline.errors import OutputError
 from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.schema import load_production

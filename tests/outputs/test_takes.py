@@ -92,7 +92,7 @@ def test_choices_of_what_is_not_there_are_refused_with_what_is(own: Path) -> Non
         (("0", "b"), ("--section", "1, 2")),
         (("20",), ("takes choose 600 b",)),
         (("twenty", "b"), ("takes choose 600 b",)),
-        (("20", "?"), ("no candidate",)),
+        (("20", "?"), ("not a candidate",)),
     ):
         refused(say_here("takes", "choose", *words, *["tiny.toml"] * (len(words) > 1), cwd=own, check=False), *told)
     assert (own / "tiny.toml").read_bytes() == before

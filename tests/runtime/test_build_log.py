@@ -9,7 +9,7 @@ import pytest
 from pipeline.cli.app import run
 from pipeline.runtime import build_log
 from pipeline.runtime.build_log import BuildLog, without_personal_paths
-from pipeline.runtime.progress import SILENT
+from pipeline.runtime.progress import SILENT, WorkStart
 from tests.faults.tiny import make_small
 
 
@@ -58,6 +58,6 @@ def test_a_log_that_can_t_be_written_stops_no_build(tmp_path: Path) -> None:
     full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - the log closes it
     log._file = full
     log.note("a fact")
-    log.begin("train", "section-1", 1.0, "iterations")
+    log.begin(WorkStart("train", "section-1", 1.0, "iterations"))
     log.close_build(OSError(errno.ENOSPC, "No space left on device"))
     assert full.closed

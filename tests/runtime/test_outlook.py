@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.runtime.outlook import Outlook
-from pipeline.runtime.progress import Part, WorkTime, duration_text, outlook_text
+from pipeline.runtime.progress import Part, WorkStart, WorkTime, duration_text, outlook_text
 
 PLAN = (
     WorkTime("train", 300.0, "remembered"),
@@ -22,7 +22,7 @@ def build(plan: tuple[WorkTime, ...], slower: float) -> tuple[list[tuple[float, 
     outlook, now, told = Outlook(), 0.0, []
     outlook.expect(plan, now)
     for work, label in zip(plan, LABELS, strict=True):
-        outlook.begin(work.stage, label, 100, "", now)
+        outlook.begin(WorkStart(work.stage, label, 100, ""), now)
         for step in range(1, 101):
             now += slower * work.seconds / 100
             outlook.advance(step, now)
@@ -45,11 +45,11 @@ def test_what_was_guessed_follows_less_than_what_was_measured() -> None:
     measured, guessed = Outlook(), Outlook()
     for outlook, basis in ((measured, "remembered"), (guessed, "guessed")):
         outlook.expect((WorkTime("train", 100.0, "remembered"), WorkTime("render", 40.0, basis)), 0.0)
-        outlook.begin("train", "networks", 100, "", 0.0)
+        outlook.begin(WorkStart("train", "networks", 100, ""), 0.0)
         for step in range(1, 101):
             outlook.advance(step, 4.0 * step)
             outlook.view(4.0 * step)
-        outlook.begin("render", "segments", 100, "", 400.0)
+        outlook.begin(WorkStart("render", "segments", 100, ""), 400.0)
     assert measured._whole_left_s(None, 400.0) == pytest.approx(40 * 405 / 105)
     assert guessed._whole_left_s(None, 400.0) == pytest.approx(40 * (405 / 105) ** 0.5)
 
@@ -57,47 +57,47 @@ def test_what_was_guessed_follows_less_than_what_was_measured() -> None:
 def test_minutes_that_a_person_has_set_say_nothing_about_the_machine() -> None:
     outlook = Outlook()
     outlook.expect((WorkTime("train", 100.0, "set"), WorkTime("render", 50.0, "remembered")), 0.0)
-    outlook.begin("train", "section-1", 100, "", 0.0, expected_s=100.0)
+    outlook.begin(WorkStart("train", "section-1", 100, "", expected_s=100.0), 0.0)
     outlook.advance(50, 52.0)
     assert outlook.view(52.0).whole_left_s == pytest.approx(98, abs=2)
-    outlook.begin("render", "segments", 100, "", 103.0)
+    outlook.begin(WorkStart("render", "segments", 100, ""), 103.0)
     assert outlook.view(103.0).whole_left_s == pytest.approx(50, abs=2)
 
 
 def test_the_whole_is_not_told_while_most_of_it_is_guessed_and_goes_on_being_told_once_it_was() -> None:
     outlook = Outlook()
     outlook.expect((WorkTime("train", 100.0), WorkTime("render", 50.0)), 0.0)
-    outlook.begin("train", "networks", 100, "", 0.0)
+    outlook.begin(WorkStart("train", "networks", 100, ""), 0.0)
     assert outlook.view(0.0).whole_left_s is None
     for step in range(1, 101):
         outlook.advance(step, 3.0 * step)
         told = outlook.view(3.0 * step).whole_left_s
         assert (told is None) == (step < 3)
-    outlook.begin("render", "segments", 100, "", 300.0)
+    outlook.begin(WorkStart("render", "segments", 100, ""), 300.0)
     assert outlook.view(300.0).whole_left_s is not None
 
 
 def test_works_that_turn_out_to_be_done_are_left_out() -> None:
     outlook = Outlook()
     outlook.expect(PLAN, 0.0)
-    outlook.begin("render", "segments", 100, "", 0.0)
+    outlook.begin(WorkStart("render", "segments", 100, ""), 0.0)
     assert outlook.view(0.0).whole_left_s == pytest.approx(90)
-    outlook.begin("cards", "cards", 3, "", 1.0)  # nobody has foreseen them
+    outlook.begin(WorkStart("cards", "cards", 3, ""), 1.0)  # nobody has foreseen them
     assert outlook.view(1.0).whole_left_s is not None
 
 
 def test_work_that_tells_nothing_on_its_way_is_told_by_what_was_remembered() -> None:
     outlook = Outlook()
     outlook.expect((WorkTime("compose", 40.0, "remembered"), WorkTime("compose", 30.0)), 0.0)
-    outlook.begin("compose", "soundtrack", 1.0, "share", 0.0)
+    outlook.begin(WorkStart("compose", "soundtrack", 1.0, "share"), 0.0)
     assert outlook.view(10.0).left_s == pytest.approx(30.0)
-    outlook.begin("compose", "film", 1.0, "share", 40.0)
+    outlook.begin(WorkStart("compose", "film", 1.0, "share"), 40.0)
     assert outlook.view(50.0).left_s is None
 
 
 def test_parts_keep_what_is_told_of_them_apart() -> None:
     outlook = Outlook()
-    outlook.begin("train", "networks", 1.0, "share", 0.0)
+    outlook.begin(WorkStart("train", "networks", 1.0, "share"), 0.0)
     outlook.parts([Part("section-1", 0.5, 40.0), Part("section-2", 1.0, 0.0)], 40.0, 10.0)
     first = outlook.view(10.0)
     assert [part.left_s for part in first.parts] == [40.0, 0.0]

@@ -22,6 +22,7 @@ from pipeline.cli.console import PlainScreen
 from pipeline.production.schema import Production
 from pipeline.runtime.outlook import View
 from pipeline.runtime.pace import Pace, Steady
+from pipeline.runtime.progress import WorkStart
 from pipeline.runtime.relay import ProgressMixer, Word
 from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.stages import train
@@ -52,7 +53,7 @@ class Lines(PlainScreen):
         self.pause_s = pause_s
         self.shown: list[tuple[float, View]] = []
 
-    def _show_beginning(self, stage: str, label: str, total: float, unit: str) -> None:
+    def _show_beginning(self, work: WorkStart) -> None:
         pass
 
     def _is_due(self, done: float) -> bool:
@@ -109,13 +110,9 @@ def run_alone(task: Work, pause_s: float = 10.0) -> list[tuple[float, View]]:
     clock = Clock()
     lines = Lines(clock, pause_s)
     began = clock.now
+    expected_s = task.seconds if task.expected else None
     lines.begin(
-        "train",
-        "section-1",
-        len(task.moments),
-        "iterations",
-        expected_s=task.seconds if task.expected else None,
-        stops=task.stops,
+        WorkStart("train", "section-1", len(task.moments), "iterations", expected_s=expected_s, stops=tuple(task.stops))
     )
     for step, moment in enumerate(task.moments, start=1):
         clock.now = began + moment
@@ -148,7 +145,13 @@ def run_together(tasks: list[Work], guesses: list[float], workers: int, pause_s:
         if step == 0:
             task = tasks[index]
             end = task.seconds if task.expected else None
-            mixer.hear(Word(index, "begin", "", len(task.moments), expected_s=end, stops=task.stops))
+            mixer.hear(
+                Word(
+                    index,
+                    "begin",
+                    work=WorkStart("", "", len(task.moments), "", expected_s=end, stops=tuple(task.stops)),
+                )
+            )
         elif step < 0:
             mixer.finish(index)
         else:
@@ -258,7 +261,7 @@ def test_a_slow_start_is_no_checkpoint_s_doing(total_s: float, start_s: float, e
     task = work(lambda _: step_s, start_s=start_s, stops=stops, stop_s=step_s)
     clock = Clock()
     lines = Lines(clock, 1.0)
-    lines.begin("train", "section-1", STEPS, "iterations", stops=stops)
+    lines.begin(WorkStart("train", "section-1", STEPS, "iterations", stops=stops))
     for step, moment in enumerate(task.moments, start=1):
         clock.now = 1000.0 + moment
         if step % every == 0:
@@ -324,7 +327,7 @@ def test_a_task_that_ends_early_takes_its_time_along(total_s: float, share: floa
         lines, [Task("section-1", 1.0), Task("section-2", 1.0)], 2, begin=("train", "two"), clock=clock
     )
     for index in (0, 1):
-        mixer.hear(Word(index, "begin", "", STEPS))
+        mixer.hear(Word(index, "begin", work=WorkStart("", "", STEPS, "")))
     for step, moment in enumerate(whole.moments, start=1):
         clock.now = 1000.0 + moment
         mixer.hear(Word(0, "advance", "", step))
@@ -344,7 +347,7 @@ def test_work_that_goes_on_after_a_stop_is_not_taken_for_quick(total_s: float, s
     clock = Clock()
     lines = Lines(clock, 10.0)
     first = int(share * STEPS)
-    lines.begin("train", "section-1", STEPS, "iterations", done=first)
+    lines.begin(WorkStart("train", "section-1", STEPS, "iterations", done=first))
     lines.advance(first, "going on")
     for step in range(first + 1, STEPS + 1):
         clock.now += total_s / STEPS
@@ -442,7 +445,7 @@ def _by_average(shown: list[tuple[float, View]], part: int, now: float) -> float
 def test_tasks_that_end_without_a_word_are_done_and_say_nothing_about_speed() -> None:
     all_tasks = SideBySide([Task("section-1", 1.0), Task("section-1", 1.0), Task("section-2", 1.0)], 1)
     all_tasks.finish(0, 10.0)
-    all_tasks.begin(1, 100.0, 10.0)
+    all_tasks.begin(1, WorkStart("train", "section-1", 100.0, "iterations"), 10.0)
     for step in range(1, 51):
         all_tasks.advance(1, float(step), 10.0 + step)
     standing = all_tasks.standing(60.0)

@@ -12,6 +12,7 @@ import soundfile
 from pipeline.errors import RecordingError
 from pipeline.learning.corpus import load_bytes
 from pipeline.production.schema import Production, load_production
+from pipeline.runtime.progress import WorkStart
 from pipeline.runtime.resources import assets_folder
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Results
@@ -30,8 +31,8 @@ class Listener:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def begin(self, _stage: str, label: str, _total: float, _unit: str, **_: object) -> None:
-        self.begun.append(label)
+    def begin(self, work: WorkStart) -> None:
+        self.begun.append(work.label)
 
     def advance(self, done: float, detail: str = "") -> None: ...
 

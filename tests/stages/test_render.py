@@ -16,7 +16,7 @@ from pipeline.ffmpeg.process import run
 from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Part, Silence
+from pipeline.runtime.progress import Part, Silence, WorkStart
 from pipeline.stages import cards, compose, render, storyboard
 from pipeline.stages.shared import drawers
 from pipeline.stages.shared.results import Results
@@ -32,9 +32,9 @@ class Listener(Silence):
         self.begun: list[tuple[str, str]] = []
         self.done = 0.0
 
-    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:
-        self.begun.append((stage, label))
-        self.total, self.unit = total, unit
+    def begin(self, work: WorkStart) -> None:
+        self.begun.append((work.stage, work.label))
+        self.total, self.unit = work.total, work.unit
 
     def advance(self, done: float, detail: str = "") -> None:  # noqa: ARG002 - the protocol's name
         self.done = done

@@ -19,7 +19,7 @@ from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.training.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production, parse_production
-from pipeline.runtime.progress import Part
+from pipeline.runtime.progress import Part, WorkStart
 from pipeline.sound.signal.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
@@ -42,8 +42,8 @@ class Listener:
     told: list[tuple[tuple[Part, ...], float | None]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def begin(self, _stage: str, _label: str, total: float, _unit: str, **_: object) -> None:
-        self.begun.append(total)
+    def begin(self, work: WorkStart) -> None:
+        self.begun.append(work.total)
 
     def advance(self, done: float, _detail: str = "") -> None:
         self.advanced.append(done)

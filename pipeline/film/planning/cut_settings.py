@@ -107,7 +107,9 @@ class CutSettings(FilmSettings):
     def _can_be_made(self) -> Self:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name) or self.name.lower() in RESERVED_NAMES:
             taken = ", ".join(sorted(RESERVED_NAMES))
-            raise ValueError(f"{self.name!r} is no name of a cut: letters, digits, - and _, and none of {taken}")
+            raise ValueError(
+                f"{self.name!r} can't be the name of a cut: use letters, digits, - and _, and none of {taken}"
+            )
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height go together: set both, or neither")
         if self.width is not None and self.height is not None:

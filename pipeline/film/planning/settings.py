@@ -52,15 +52,17 @@ def parse_frame_rate(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError(f'a frame rate is a number or a fraction such as "30000/1001", not {value!r}'[:200])  # noqa: TRY004 - pydantic reads ValueErrors
     if isinstance(value, str) and not _RATE.fullmatch(value.strip()):  # Fraction would work out 1e999999999
-        raise ValueError(f'{value[:40]!r} is no frame rate: write 60 or "30000/1001"')
+        raise ValueError(f'{value[:40]!r} is not a frame rate: write 60 or "30000/1001"')
     try:
         rate = Fraction(value)
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(f'{str(value)[:40]!r} is no frame rate: write 60 or "30000/1001"') from None
+        raise ValueError(f'{str(value)[:40]!r} is not a frame rate: write 60 or "30000/1001"') from None
     if not LOWEST_FRAME_RATE <= rate <= HIGHEST_FRAME_RATE:
         raise ValueError(f"{str(value)[:40]} frames/s is impossible: choose from 1 to 240")
     if rate.denominator not in (1, 1001):
-        raise ValueError(f'{str(value)[:40]} frames/s is no rate of films: write a whole number, or "30000/1001"')
+        raise ValueError(
+            f'{str(value)[:40]} frames/s is not a rate that films use: write a whole number, or "30000/1001"'
+        )
     return rate
 
 

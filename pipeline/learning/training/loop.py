@@ -39,6 +39,7 @@ from pipeline.learning.training.state_file import damage, load_state, save_state
 from pipeline.learning.training.trainer import Trainer
 from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
+from pipeline.runtime.progress import WorkStart
 from pipeline.store.files import require_room
 
 GOOD_STATE_FILE: Final = "good-state.safetensors"
@@ -75,8 +76,7 @@ def train(training: Training) -> TrainingRun:
         Where the settings do not fit the corpus or this machine.
     """
     recipe = resolve(training.settings, training.group)
-    wanted = training.settings.device if training.settings.device != "auto" else training.device
-    device = choose_device(wanted)
+    device = choose_device(training.settings.device if training.settings.device != "auto" else training.device)
     check_memory(training.network, recipe, device)
     try:
         stored = _trusted_state(training)
@@ -253,15 +253,16 @@ class _TrainingLoop:
     def _begin_progress(self) -> None:
         state, settings = self.state, self.training.settings
         by_clock = settings.minutes is not None and settings.iterations is None and settings.epochs is None
-        self.training.report.begin(
+        work = WorkStart(
             "train",
             self.training.label,
-            float(state.total) if self.plan.is_known else 0.0,
-            "iterations",
+            total=float(state.total) if self.plan.is_known else 0.0,
+            unit="iterations",
             done=float(state.iteration),
             expected_s=max(0.0, 60 * (settings.minutes or 0.0) - self._elapsed_s()) if by_clock else None,
-            stops=[float(iteration) for iteration in self.plan.due if iteration > state.iteration],
+            stops=tuple(float(iteration) for iteration in self.plan.due if iteration > state.iteration),
         )
+        self.training.report.begin(work)
         if state.iteration:
             self.training.report.advance(float(state.iteration), "going on")
 
@@ -270,8 +271,7 @@ class _TrainingLoop:
 
     def _rate_share(self, iteration: int) -> float:
         state = self.state
-        windows = self.trainer.windows_per_epoch
-        share = rate_share_at(self.recipe, iteration, state.total, windows, state.decay_from)
+        share = rate_share_at(self.recipe, iteration, state.total, self.trainer.windows_per_epoch, state.decay_from)
         return share * state.rate_scale
 
     def _update(self) -> None:

@@ -160,9 +160,9 @@ def test_the_draft_of_a_cut_is_a_third_as_wide_and_has_the_drafts_rate() -> None
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"name": "work"}, "no name of a cut"),
-        ({"name": "../up"}, "no name of a cut"),
-        ({"name": "-x"}, "no name of a cut"),
+        ({"name": "work"}, "can't be the name of a cut"),
+        ({"name": "../up"}, "can't be the name of a cut"),
+        ({"name": "-x"}, "can't be the name of a cut"),
         ({"width": 1080}, "go together"),
         ({"sections": [0]}, "counted from 1"),
         ({"sections": []}, "counted from 1"),

@@ -92,7 +92,7 @@ def test_the_choice_is_told_in_one_line() -> None:
 TRAINED = """
 import sys, tempfile
 from pathlib import Path
-from tests.learning.trainings import TINY_LSTM, TINY_TIERED, Listener, training
+from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
 from pipeline.learning.checkpoint import load_checkpoint
 from pipeline.learning.sampler import Sampler
 from pipeline.learning.trainer import train

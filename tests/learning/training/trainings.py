@@ -12,7 +12,7 @@ from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.trainer import TrainingData
 from pipeline.learning.training.training import Training
-from pipeline.runtime.progress import SILENT, Part, Reporter
+from pipeline.runtime.progress import SILENT, Part, Reporter, WorkStart
 
 RATE_HZ = 8000
 TINY_LSTM = LstmSettings(layers=2, neurons=12, embedding=6, dropout=0.2)
@@ -80,7 +80,7 @@ class Listener:
         self.done: list[float] = []
         self.told: list[tuple[tuple[Part, ...], float | None]] = []
 
-    def begin(self, stage: str, label: str, total: float, unit: str, **_: object) -> None:
+    def begin(self, work: WorkStart) -> None:
         pass
 
     def parts(self, parts: Sequence[Part], left_s: float | None) -> None:

@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.film.encoding.encoder import encode_frames, plan_encoder
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.picture.drawing.planes import Planes, planes_from_rgb, planes_of
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress import SILENT, Reporter, WorkStart
 from pipeline.tools.graph.data.series import GraphData
 from pipeline.tools.graph.layout import Layout, lay_out, text_size
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions, ScrollOptions
@@ -68,7 +68,7 @@ def write_scroll(
     layout = _with_words_in_sight(lay_out(data, whole, theme), scroll.window_px)
     strip = _strip(make_plot(layout, whole, theme))
     settings = VideoSettings(width=scroll.window_px, height=options.height, frame_rate=Fraction(scroll.frame_rate))
-    report.begin("graph", "film", plan.frames, "frames")
+    report.begin(WorkStart("graph", "film", plan.frames, "frames"))
     encode_frames(
         _painter(strip, layout, plan, scroll.window_px),
         start_frame=0,

@@ -1,0 +1,166 @@
+"""What commands share: finding the production, opening the place where it is built, looking at what is there.
+
+This module makes nothing. It prints one line: that the demo is meant, where it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pipeline.build.cutting import find_cut, place_for
+from pipeline.build.films import build_one
+from pipeline.cli.console import choose_screen, tell
+from pipeline.cli.starter import are_recordings, place_for_film
+from pipeline.errors import BuildVideoError, InputError, ProductionError
+from pipeline.outputs.looking import Look, look, whole_look
+from pipeline.outputs.owner import check_owner, record_owner
+from pipeline.production.recordings import missing_recording, recordings_in
+from pipeline.production.schema import FILE_NAME, Production, load_production
+from pipeline.runtime.build_log import BuildLog
+from pipeline.runtime.machine import usable_cores
+from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.files import disk_errors, remove_strays
+from pipeline.store.inventory import kept_words
+from pipeline.store.lock import build_lock, holder
+from pipeline.store.store import Store
+
+DEMO: Final = builtin_templates_folder() / "productions" / "demo.toml"
+_THIS_IS_THE_DEMO: Final = (
+    f"There is no {FILE_NAME} in this folder: this is about the demo film. For one of your own: build-video RECORDING"
+)
+
+
+def find_production(
+    path: Path | None,
+    *,
+    draft: bool,
+    allow_outside: bool,
+    as_json: bool = False,
+    answers: bool = False,
+    device: str = "auto",
+) -> Production:
+    """Load the production that a command line means: the one named, this folder's, or the demo, which is told.
+
+    Parameters
+    ----------
+    path
+        A production file, its folder, or recordings of which a film was begun.
+    as_json
+        Whether standard output is a list of events.
+    answers
+        Whether the command answers in lines on standard output, so that what is told first belongs there.
+    device
+        Where takes are made that leave it open.
+    """
+    if path is not None and are_recordings([path]):
+        path = _begun_of(path)
+    if path is None and not Path(FILE_NAME).is_file():
+        tell(_THIS_IS_THE_DEMO, as_json=as_json, answers=answers)
+        production = load_production(DEMO, allow_outside=True)
+    else:
+        production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
+    production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
+    return production.draft() if draft else production
+
+
+def _begun_of(recording: Path) -> Path:
+    """Find the production that was begun of a recording, or a folder of them."""
+    if not recording.exists():
+        raise missing_recording(recording)
+    folder = place_for_film([recording])
+    if (folder / FILE_NAME).is_file():
+        return folder
+    if recording.is_dir() and not recordings_in(recording):
+        return recording  # which has no production, and this is told
+    raise ProductionError(
+        "There is no film of this recording yet.",
+        where=str(recording),
+        expected="a production file, or a recording of which a film was begun",
+        hint=f"build-video {recording} makes one; build-video init FOLDER {recording} only begins it.",
+    )
+
+
+def open_workplace(
+    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
+) -> Workplace:
+    """Say where a production is built."""
+    if device not in {"auto", "cpu", "cuda"}:
+        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
+    folder = output or Path("out") / production.name
+    store = Store(folder / "work")
+    check_owner(store.root, production.file)
+    folder = folder / "draft" if production.is_draft else folder
+    return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
+
+
+@contextmanager
+def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
+    """Hold the folder, show the progress, keep the log."""
+    with build_lock(workplace.store.root):
+        record_owner(workplace.store.root, production.file)
+        workplace.store.sweep()
+        remove_strays(workplace.output)
+        with choose_screen(as_json=as_json) as screen:
+            with disk_errors(workplace.output):
+                log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
+            log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
+            error: BaseException | None = None
+            try:
+                for text in production.notes:
+                    log.note(text)
+                store = Store(workplace.store.root, warn=log.warn)
+                yield replace(workplace, store=store, report=log)
+            except BaseException as caught:
+                error = caught
+                if isinstance(error, KeyboardInterrupt):
+                    _kept.set(kept_words(workplace.store))
+                raise
+            finally:
+                log.close_build(error)
+                with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
+                    workplace.store.sweep()
+
+
+@contextmanager
+def looked_at(
+    production: Production, workplace: Workplace, cut: str | None, *, build: bool, as_json: bool, until: str = "cards"
+) -> Iterator[Look]:
+    """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first."""
+    if build:
+        with logged_build(workplace, production, as_json=as_json) as logged:
+            shown, results = build_one(production, logged, until, cut)
+            place = logged if cut is None else place_for(logged, find_cut(production, cut))
+            yield whole_look(shown, results, place)
+    elif other := holder(workplace.store.root):
+        with choose_screen(as_json=as_json) as screen:
+            screen.note(f"A build works in this folder, {other}: this is what it has made so far")
+            with look(production, replace(workplace, report=screen), cut, beside=True) as shown_beside:
+                yield shown_beside
+    else:
+        with (
+            logged_build(workplace, production, as_json=as_json) as logged,
+            look(production, logged, cut, beside=False) as shown_alone,
+        ):
+            yield shown_alone
+
+
+_kept: ContextVar[str] = ContextVar("kept", default="")
+"""Of the command that runs; typer lets no interruption through that could carry it."""
+
+
+def begin_command() -> None:
+    """Forget what an interrupted command before, in the same process, has kept."""
+    _kept.set("")
+
+
+def farewell() -> str:
+    """What is said when a command was interrupted: one line, with what is kept."""
+    kept = f"Kept: {_kept.get()}" if _kept.get() else "What was finished is kept"
+    return f"build-video: interrupted. {kept}; the same command goes on."
