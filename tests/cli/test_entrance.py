@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from pipeline.cli import app
+from pipeline.cli import app, workplace
 from pipeline.cli.entrance import as_our_error
 from pipeline.errors import DiskFullError
 
