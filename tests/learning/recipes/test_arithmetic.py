@@ -93,9 +93,9 @@ TRAINED = """
 import sys, tempfile
 from pathlib import Path
 from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
-from pipeline.learning.checkpoint import load_checkpoint
-from pipeline.learning.sampler import Sampler
-from pipeline.learning.trainer import train
+from pipeline.learning.models.checkpoint import load_checkpoint
+from pipeline.learning.sampling.sampler import Sampler
+from pipeline.learning.training.loop import train
 import numpy as np
 for network in (TINY_LSTM, TINY_TIERED):
     with tempfile.TemporaryDirectory() as folder:
@@ -106,7 +106,7 @@ for network in (TINY_LSTM, TINY_TIERED):
         assert run.recipe["arithmetic"]["muon_dtype"] == "float32", heard.notes
         loaded = load_checkpoint(Path(folder) / run.checkpoints[-1].json_file)
         numbers = np.random.default_rng(0).random((1, 400))
-        print(len(set(Sampler(loaded.network, loaded.weights).say(numbers, np.ones_like(numbers))[0])))
+        print(len(set(Sampler(loaded.network, loaded.weights).generate(numbers, np.ones_like(numbers))[0])))
 """
 
 
