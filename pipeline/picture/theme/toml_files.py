@@ -71,17 +71,21 @@ def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:
     folder = theme.parent.parent.resolve()
     found = []
     for name in names:
+        inside = True
         try:
             file = stored_path(folder, name).resolve()
-            there = file.is_relative_to(folder) and file.is_file()
-            hint = absent_hint(file) if file.is_relative_to(folder) and not there else ""
+            inside = file.is_relative_to(folder)
+            there = inside and file.is_file()
+            hint = absent_hint(file) if inside and not there else ""
         except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
             there, hint = False, ""
         if swallowed := swallowed_escape(name):
             hint = swallowed[-1]
         if not there:
             raise TemplateError(
-                f"The theme's font file {name[:100]!r} is not there.",
+                f"The theme's font file {name[:100]!r} is not there."
+                if inside
+                else f"The theme's font file {name[:100]!r} lies outside the templates folder.",
                 where=f"{theme}, fonts.files",
                 expected=f"a font file inside {folder}",
                 hint=hint,
