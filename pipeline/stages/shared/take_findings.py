@@ -30,7 +30,7 @@ FINDING_FACTS: Final = (
 """The names that caption templates may use beside those of every take."""
 _MEASURED_S: Final = 60.0
 _ALL: Final = 0.95
-_SHOWN_S: Final = 4.0
+_LONGEST_SHOWN_S: Final = 4.0
 
 
 def recording_voice(corpus: Result[Corpus]) -> VoiceMeasures:
@@ -140,9 +140,9 @@ def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
 
 
 def _wish(sound: SoundClip, finding: Finding, text: str, *, take: Take, clock: Clock, section: int) -> CaptionWish:
-    """A copy is told while it is heard; everything else at the end of the take, when it has been heard."""
+    """A copy is told while it is heard; everything else towards the end of the take, when it was heard."""
     least = clock.frames_within(reading_s(text))
-    wanted = max(least, clock.frames_within(_SHOWN_S))
+    wanted = max(least, min(sound.frames // 2, clock.frames_within(_LONGEST_SHOWN_S)))
     at = sound.end_frame - wanted
     if finding.kind == "copied":
         wanted = max(least, clock.frames_within(finding.value))
