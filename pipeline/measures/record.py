@@ -59,7 +59,7 @@ class VoiceMeasures(BaseModel):
     vowel_share: float = Field(default=0.0, ge=0.0, le=1.0)
     formant_1_hz: float | None = None
     formant_2_hz: float | None = None
-    bands_db: tuple[float, ...] = ()
+    bands_db: tuple[float, ...] = Field(default=(), max_length=64)
 
     @property
     def sound_s(self) -> float:

@@ -113,15 +113,12 @@ def with_findings(
     findings = findings_of(recording, kept, lambda number, finding: told(number, finding) is not None)
     for number, finding in enumerate(findings):
         captions = (told(number, finding) if finding else None) or captions
-    found = {sound.iteration: finding for sound, finding in zip(sounds, findings, strict=True)}
-    return scene.model_copy(
-        update={
-            "sounds": tuple(
-                sound.model_copy(update={"finding": found.get(sound.iteration)}) if sound.kind == "take" else sound
-                for sound in scene.sounds
-            )
-        }
-    ), captions
+    in_order = iter(findings)
+    heard = tuple(
+        sound.model_copy(update={"finding": next(in_order)}) if sound.kind == "take" else sound
+        for sound in scene.sounds
+    )
+    return scene.model_copy(update={"sounds": heard}), captions
 
 
 def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
