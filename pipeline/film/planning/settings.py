@@ -263,18 +263,10 @@ class CaptionRule(FilmSettings):
     )
     iteration: int | None = Field(default=None, ge=0, description="Fires from this iteration on.", examples=[1000])
     voiced_above: float | None = Field(
-        default=None,
-        ge=0.0,
-        lt=1.0,
-        description="Fires once more than this share of what is heard has a pitch.",
-        examples=[0.3],
+        default=None, ge=0.0, lt=1.0, description="Fires once a larger share of the take has a pitch.", examples=[0.3]
     )
     pitch_within: float | None = Field(
-        default=None,
-        gt=0.0,
-        le=10.0,
-        description="Fires once the median pitch is that near to the recording's: 0.1 is 10 %.",
-        examples=[0.1],
+        default=None, gt=0.0, le=10.0, description="Fires once the pitch is so near the recording's.", examples=[0.1]
     )
     on: Literal["take", "playhead"] = Field(
         default="take",
