@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
-from pipeline.measures.record import VoiceMeasures
-
-FindingKind = Literal["copied", "pitch", "same_pitch", "pauses", "vowel"]
+from pipeline.measures.record import Finding, FindingKind, VoiceMeasures
 
 _LEAST_S: Final = 0.3
 """A shorter stretch with a pitch may be chance."""
@@ -27,30 +23,6 @@ _MOST_SILENCE: Final = 0.6
 _LEAST_VOWEL_S: Final = 0.2
 _COPIED_S: Final = 0.75
 _COPIED_AGAIN: Final = 2.0
-
-
-class Finding(BaseModel):
-    """A fact about a take.
-
-    Parameters
-    ----------
-    kind
-        `pitch`: the first take with a pitch. `same_pitch`: the first whose pitch is the recording's, where the first
-        pitch was another. `pauses`: the first that pauses as often and as long as the recording. `vowel`: the first
-        with sounds like vowels. `copied`: it repeats the recording sample for sample.
-    value, recording_value
-        `pitch`, `same_pitch`: medians in Hz. `pauses`: their typical length in seconds. `vowel`: the first formant in
-        Hz. `copied`: how many seconds are copied, and from where in what the network has learned from, in seconds.
-    is_first
-        Whether it is true for the first time; not where an earlier take had something else to tell.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: FindingKind
-    value: float
-    recording_value: float
-    is_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,22 +45,36 @@ class MeasuredTake:
     copied_from_s: float = 0.0
 
 
-def findings_of(recording: VoiceMeasures, takes: Sequence[MeasuredTake]) -> list[Finding | None]:
+def _always(_take: int, _finding: Finding) -> bool:
+    return True
+
+
+def findings_of(
+    recording: VoiceMeasures,
+    takes: Sequence[MeasuredTake],
+    has_room: Callable[[int, Finding], bool] = _always,
+) -> list[Finding | None]:
     """Find what to tell of each take of a section, in the order in which they are heard.
 
     Where several are new at once, the rarest is told: what is copied, then pitch, pauses, vowels. What was not told
     and is still true is told with the next take.
+
+    Parameters
+    ----------
+    has_room
+        Whether there is time to tell a fact with a take, counted from 0.
     """
     told: list[Finding] = []
     seen: set[FindingKind] = set()
     found: list[Finding | None] = []
-    for take in takes:
+    for number, take in enumerate(takes):
         new = [
             fact.model_copy(update={"is_first": fact.kind not in seen}) for fact in _new_facts(recording, take, told)
         ]
         seen |= {fact.kind for fact in new}
-        found.append(new[0] if new else None)
-        told += new[:1]
+        fact = next((fact for fact in new if has_room(number, fact)), None)
+        found.append(fact)
+        told += [fact] if fact else []
     return found
 
 

@@ -1,8 +1,12 @@
-"""The record of what was measured on a sound. It needs neither NumPy nor any other large library."""
+"""The records of what was measured on a sound, and of what is told of it; they need no large library."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+FindingKind = Literal["copied", "pitch", "same_pitch", "pauses", "vowel"]
 
 
 class VoiceMeasures(BaseModel):
@@ -55,7 +59,7 @@ class VoiceMeasures(BaseModel):
     vowel_share: float = Field(default=0.0, ge=0.0, le=1.0)
     formant_1_hz: float | None = None
     formant_2_hz: float | None = None
-    bands_db: tuple[float, ...] = ()
+    bands_db: tuple[float, ...] = Field(default=(), max_length=64)
 
     @property
     def sound_s(self) -> float:
@@ -71,3 +75,27 @@ class VoiceMeasures(BaseModel):
     def vowel_s(self) -> float:
         """Seconds that are like a vowel."""
         return self.sound_s * self.vowel_share
+
+
+class Finding(BaseModel):
+    """A fact about a take.
+
+    Parameters
+    ----------
+    kind
+        `pitch`: the first take with a pitch. `same_pitch`: the first whose pitch is the recording's, where the first
+        pitch was another. `pauses`: the first that pauses as often and as long as the recording. `vowel`: the first
+        with sounds like vowels. `copied`: it repeats the recording sample for sample.
+    value, recording_value
+        `pitch`, `same_pitch`: medians in Hz. `pauses`: their typical length in seconds. `vowel`: the first formant in
+        Hz. `copied`: how many seconds are copied, and from where in what the network has learned from, in seconds.
+    is_first
+        Whether it is true for the first time; not where an earlier take had something else to tell.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: FindingKind
+    value: float
+    recording_value: float
+    is_first: bool = True

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.learning.corpus import Corpus, RecordingFacts
-from pipeline.learning.sampling.take import Take
+from pipeline.learning.sampling.take import Take, TakeFacts
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.production.schema import Production, parse_production
 from pipeline.sound.signal.quantise import quantise
@@ -128,7 +128,15 @@ def run(store: Store, section: int) -> Result[TrainingRun]:
     return store.published(piece, TrainingRun)
 
 
-def take(store: Store, section: int, iteration: int, *, seconds: float = 3.0, temperature: float = 1.0) -> Result[Take]:
+def take(
+    store: Store,
+    section: int,
+    iteration: int,
+    *,
+    seconds: float = 3.0,
+    temperature: float = 1.0,
+    facts: TakeFacts | None = None,
+) -> Result[Take]:
     piece = Piece(
         "sample",
         f"section-{section + 1}/take-{iteration:06d}",
@@ -139,6 +147,7 @@ def take(store: Store, section: int, iteration: int, *, seconds: float = 3.0, te
             "iteration": iteration,
             "temperature": temperature,
             "seconds": seconds,
+            "facts": None if facts is None else facts.model_dump(mode="json"),
         },
     )
     if (found := store.result(piece, Take)) is not None:
@@ -160,6 +169,7 @@ def take(store: Store, section: int, iteration: int, *, seconds: float = 3.0, te
                 seed=1,
                 temperature=temperature,
                 precision="float32",
+                facts=facts or TakeFacts(),
             ),
         )
     return store.published(piece, Take)

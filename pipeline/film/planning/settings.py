@@ -262,6 +262,12 @@ class CaptionRule(FilmSettings):
         examples=[3.0],
     )
     iteration: int | None = Field(default=None, ge=0, description="Fires from this iteration on.", examples=[1000])
+    voiced_above: float | None = Field(
+        default=None, ge=0.0, lt=1.0, description="Fires once a larger share of the take has a pitch.", examples=[0.3]
+    )
+    pitch_within: float | None = Field(
+        default=None, gt=0.0, le=10.0, description="Fires once the pitch is so near the recording's.", examples=[0.1]
+    )
     on: Literal["take", "playhead"] = Field(
         default="take",
         description="What must meet the conditions: the take that is heard, or the point that the graphs have reached.",
@@ -270,8 +276,11 @@ class CaptionRule(FilmSettings):
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
-        if self.below_bits is None and self.iteration is None:
-            raise ValueError("a caption needs a condition: below_bits or iteration")
+        heard = self.voiced_above is not None or self.pitch_within is not None
+        if self.below_bits is None and self.iteration is None and not heard:
+            raise ValueError("a caption needs a condition: below_bits, iteration, voiced_above or pitch_within")
+        if heard and self.on == "playhead":
+            raise ValueError('voiced_above and pitch_within are conditions on what is heard: leave on = "playhead" out')
         return self
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip, KeyPoint, SceneClip, SoundClip
+from pipeline.measures.record import VoiceMeasures
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class PlacedTake:
     caption: str = ""
     epoch: float | None = None
     validation_loss_nats: float | None = None
+    voice: VoiceMeasures | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class SectionPlan:
     takes: Sequence[PlacedTake]
     recording_start_s: float = 0.0
     recording_caption: str = ""
+    recording_voice: VoiceMeasures | None = None
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,20 @@ class _Reel:
                     caption=take.caption,
                     epoch=take.epoch,
                     validation_loss_nats=take.validation_loss_nats,
+                    voice=take.voice,
                 )
             )
             at += take.frames
         points = [KeyPoint(frame=s.start_frame, iteration=s.iteration) for s in sounds if s.iteration is not None]
         self.clips.append(
-            SceneClip(section=number, start_frame=start, end_frame=at, sounds=tuple(sounds), key_points=tuple(points))
+            SceneClip(
+                section=number,
+                start_frame=start,
+                end_frame=at,
+                sounds=tuple(sounds),
+                key_points=tuple(points),
+                recording_voice=plan.recording_voice,
+            )
         )
         self.at = at
 

@@ -17,6 +17,8 @@ from typing import Final
 from pipeline.film.planning.plan import CheckpointPoint
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.timeline import Caption, SoundClip
+from pipeline.measures.findings import pitch_off
+from pipeline.measures.record import VoiceMeasures
 from pipeline.runtime.units import NATS_PER_BIT
 
 LONGEST_READING_S: Final = 3.0
@@ -61,15 +63,32 @@ def reading_s(text: str) -> float:
     return min(max(len(text) / LETTERS_PER_S, SHORTEST_CAPTION_S), LONGEST_READING_S)
 
 
-def first_take(rule: CaptionRule, takes: Sequence[SoundClip]) -> SoundClip | None:
-    """Return the first take of which all conditions hold; None where there is none."""
-    return next((take for take in takes if take.kind == "take" and _holds(rule, take)), None)
+def first_take(
+    rule: CaptionRule, takes: Sequence[SoundClip], recording: VoiceMeasures | None = None
+) -> SoundClip | None:
+    """Return the first take of which all conditions hold; None where there is none.
+
+    Parameters
+    ----------
+    recording
+        What was measured on the recording; without it, no pitch is near its own.
+    """
+    return next((take for take in takes if take.kind == "take" and _holds(rule, take, recording)), None)
 
 
-def _holds(rule: CaptionRule, take: SoundClip) -> bool:
+def _holds(rule: CaptionRule, take: SoundClip, recording: VoiceMeasures | None) -> bool:
     loss = math.inf if take.validation_loss_nats is None else take.validation_loss_nats
     is_good = rule.below_bits is None or loss < rule.below_bits * NATS_PER_BIT
-    return is_good and (take.iteration or 0) >= (rule.iteration or 0)
+    return is_good and (take.iteration or 0) >= (rule.iteration or 0) and _sounds(rule, take.voice, recording)
+
+
+def _sounds(rule: CaptionRule, voice: VoiceMeasures | None, recording: VoiceMeasures | None) -> bool:
+    """Whether a take's measures meet the conditions on them; what was never measured meets none."""
+    is_voiced = rule.voiced_above is None or (voice is not None and voice.voiced_share > rule.voiced_above)
+    if rule.pitch_within is None:
+        return is_voiced
+    off = None if voice is None or recording is None else pitch_off(voice, recording)
+    return is_voiced and off is not None and off <= rule.pitch_within
 
 
 def first_reached(rule: CaptionRule, checkpoints: Sequence[CheckpointPoint]) -> tuple[CheckpointPoint, int] | None:
@@ -187,6 +206,46 @@ def _around(caption: Caption, front: Sequence[Caption]) -> Iterable[Caption]:
             at = other.out_frame
     if at < caption.out_frame:
         yield caption.model_copy(update={"in_frame": at})
+
+
+def tell_beside(
+    placed: Sequence[Caption], wish: CaptionWish, take: SoundClip, shortest_frames: int
+) -> tuple[Caption, ...] | None:
+    """Place one more caption within what a take says of itself.
+
+    What the take says of itself stays before and after it.
+
+    Parameters
+    ----------
+    placed
+        The scene's captions, in order.
+    shortest_frames
+        Pieces of what the take says of itself that would be shorter are left out.
+
+    Returns
+    -------
+    tuple[Caption, ...] | None
+        All of them, in order; None where there is no room for it to be read.
+    """
+    rooms = [
+        (min(caption.out_frame, take.end_frame) - max(caption.in_frame, take.start_frame), number)
+        for number, caption in enumerate(placed)
+        if (caption.text, caption.section) == (take.caption, wish.section)
+    ]
+    frames, number = max(rooms, default=(0, 0))
+    if frames < wish.least_frames or not wish.text.strip():
+        return None
+    room = placed[number]
+    first, last = max(room.in_frame, take.start_frame), min(room.out_frame, take.end_frame)
+    begin = min(max(wish.at_frame, first), last - wish.least_frames)
+    end = min(begin + wish.frames, last)
+    begin = first if begin - first < shortest_frames else begin
+    end = last if last - end < shortest_frames else end
+    before, after = (room.in_frame, begin), (end, room.out_frame)
+    kept = [room.model_copy(update={"in_frame": a, "out_frame": b}) for a, b in (before, after) if a < b]
+    told = Caption(text=wish.text, in_frame=begin, out_frame=end, section=wish.section)
+    among = sorted([*kept, told], key=lambda caption: caption.in_frame)
+    return (*placed[:number], *among, *placed[number + 1 :])
 
 
 def _joined(captions: Iterable[Caption]) -> Iterable[Caption]:

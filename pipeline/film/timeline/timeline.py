@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.film.planning.settings import FrameRate
 from pipeline.film.timeline.clock import Clock
+from pipeline.measures.record import Finding, VoiceMeasures
 from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000
@@ -56,7 +57,8 @@ class KeyPoint(TimelineRecord):
 class SoundClip(Span):
     """What is heard: an excerpt of the section's recording, or the take of one checkpoint.
 
-    `source_start_s` says where in that sound it begins (seconds); takes begin at 0.
+    `source_start_s` says where in that sound it begins (seconds); takes begin at 0. `voice` is what was measured on
+    what is heard of a take, and `finding` the fact that a caption tells of it.
     """
 
     kind: Literal["recording", "take"]
@@ -65,6 +67,8 @@ class SoundClip(Span):
     caption: str = ""
     epoch: float | None = None
     validation_loss_nats: float | None = None
+    voice: VoiceMeasures | None = None
+    finding: Finding | None = None
 
 
 class CardClip(Span):
@@ -81,12 +85,16 @@ class CardClip(Span):
 
 
 class SceneClip(Span):
-    """A section's scene: the recording's excerpt, then the takes, with the graphs scrolling beneath."""
+    """A section's scene: the recording's excerpt, then the takes, with the graphs scrolling beneath.
+
+    `recording_voice` is what was measured on the recording.
+    """
 
     kind: Literal["scene"] = "scene"
     section: int = Field(ge=0)
     sounds: tuple[SoundClip, ...]
     key_points: tuple[KeyPoint, ...]
+    recording_voice: VoiceMeasures | None = None
 
     @model_validator(mode="after")
     def _sounds_fill_it(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import Encoding
+from pipeline.measures.record import VoiceMeasures
 from pipeline.store.names import PlainName
 
 
@@ -29,8 +30,12 @@ class TakeFacts(BaseModel):
         Length of the longest run of bytes that stands in the training data too; 0 where none has 63 bytes or more.
     copied_from_sample
         Where in the corpus that run begins.
+    copied_at_sample
+        Where in the take it begins; None in records made before this was kept.
     cut_s
         How much dead air was cut out of it, before the rest was measured.
+    voice
+        Its pitch, pauses and vowels, of its first minute; None in records made before these were measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +45,9 @@ class TakeFacts(BaseModel):
     noise: bool = False
     copied_samples: int = 0
     copied_from_sample: int = 0
+    copied_at_sample: int | None = None
     cut_s: float = 0.0
+    voice: VoiceMeasures | None = None
 
 
 class CandidateFacts(BaseModel):

@@ -50,26 +50,27 @@ def examine(
     own, recording
         What take and recording are like on the whole.
     """
-    copied, start = longest_copy(codes, corpus, code_values)
+    copied, start, at = longest_copy(codes, corpus, code_values)
     return TakeFacts(
         silence_share=round(silence_share(codes, code_values, sample_rate_hz, recording.level_db), 4),
         clipped_share=round(clipped_share(codes, code_values), 6),
         noise=is_noise(own, recording),
         copied_samples=copied,
         copied_from_sample=start,
+        copied_at_sample=at,
     )
 
 
-def longest_copy(codes: Bytes, corpus: Bytes, code_values: Floats) -> tuple[int, int]:
+def longest_copy(codes: Bytes, corpus: Bytes, code_values: Floats) -> tuple[int, int, int]:
     """Find the longest run of bytes that take and corpus share, silence apart.
 
     Returns
     -------
-    tuple[int, int]
-        Its length, 0 where none has 2 * BLOCK - 1 bytes, and where it begins in the corpus.
+    tuple[int, int, int]
+        Its length, 0 where none has 2 * BLOCK - 1 bytes, and where it begins in the corpus and in the take.
     """
     keys, starts = _known_blocks(corpus, code_values)
-    longest, place, covered = 0, 0, 0
+    longest, place, there, covered = 0, 0, 0, 0
     for at, key in _shared_windows(codes, keys):
         if at < covered:
             continue
@@ -79,8 +80,8 @@ def longest_copy(codes: Bytes, corpus: Bytes, code_values: Floats) -> tuple[int,
             before, after = _extent(codes, corpus, at, start)
             covered = max(covered, at + after - BLOCK + 1)
             if before + after > longest and before + after >= 2 * BLOCK - 1:
-                longest, place = before + after, start - before
-    return longest, place
+                longest, place, there = before + after, start - before, at - before
+    return longest, place, there
 
 
 _FACTORS: Final = np.cumprod(np.full(BLOCK, 0x9E3779B97F4A7C15, np.uint64), dtype=np.uint64)

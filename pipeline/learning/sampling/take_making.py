@@ -23,6 +23,8 @@ from pipeline.learning.sampling.compiling import compile_failure
 from pipeline.learning.sampling.generation import GenerationRequest, generate, is_finished, open_sampler
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.sampling.take_facts import examine
+from pipeline.measures.record import VoiceMeasures
+from pipeline.measures.voice import measure
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 
@@ -168,7 +170,7 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
                 flatness=round(own.flatness, 6),
                 facts=examine(
                     codes, corpus, job.code_values, job.sample_rate_hz, own=own, recording=recording
-                ).model_copy(update={"cut_s": round(gone_s, 3)}),
+                ).model_copy(update={"cut_s": round(gone_s, 3), "voice": _voice(codes, job)}),
                 samples=len(codes) if gone_s else None,
             )
         )
@@ -178,4 +180,12 @@ def _compare(job: TakeJob, cut_s: list[float]) -> CandidateSet:
 
 
 def _features(codes: Bytes, job: TakeJob) -> AudioFeatures:
-    return extract_features(job.code_values[codes[: round(_COMPARED_S * job.sample_rate_hz)]], job.sample_rate_hz)
+    return extract_features(_compared(codes, job), job.sample_rate_hz)
+
+
+def _voice(codes: Bytes, job: TakeJob) -> VoiceMeasures:
+    return measure(_compared(codes, job), job.sample_rate_hz)
+
+
+def _compared(codes: Bytes, job: TakeJob) -> Floats:
+    return job.code_values[codes[: round(_COMPARED_S * job.sample_rate_hz)]]

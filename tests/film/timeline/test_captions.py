@@ -16,8 +16,10 @@ from pipeline.film.timeline.captions import (
     first_take,
     place_captions,
     reading_s,
+    tell_beside,
 )
 from pipeline.film.timeline.timeline import Caption, SoundClip
+from pipeline.measures.record import VoiceMeasures
 
 SHORTEST = 22
 """Frames: about 0.75 s at 30 frames/s."""
@@ -199,3 +201,63 @@ def test_the_playhead_fires_where_all_conditions_hold_first(
 def test_the_first_frame_at_which_an_iteration_is_reached() -> None:
     assert first_frame_at(10, range(100, 120), lambda frames: [float(f - 100) for f in frames]) == 110
     assert first_frame_at(50, range(100, 120), lambda frames: [float(f - 100) for f in frames]) is None
+
+
+def voice(pitch_hz: float | None, voiced: float) -> VoiceMeasures:
+    return VoiceMeasures(seconds=1.0, level_db=-20.0, silence_share=0.0, voiced_share=voiced, pitch_hz=pitch_hz)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "iteration"),
+    [
+        ({"voiced_above": 0.0}, 200),
+        ({"voiced_above": 0.3}, 500),
+        ({"voiced_above": 0.6}, None),
+        ({"pitch_within": 1.0}, 200),
+        ({"pitch_within": 0.1}, 500),
+        ({"pitch_within": 0.01}, None),
+        ({"pitch_within": 1.0, "iteration": 300}, 500),
+        ({"voiced_above": 0.1, "below_bits": 5.0}, 500),
+    ],
+)
+def test_conditions_on_what_is_heard_fire_where_it_was_measured(
+    conditions: dict[str, float], iteration: int | None
+) -> None:
+    voices = (None, None, voice(200.0, 0.2), voice(126.0, 0.5))
+    takes = [take.model_copy(update={"voice": one}) for take, one in zip(TAKES, voices, strict=True)]
+    rule = CaptionRule.model_validate({"text": "x", **conditions})
+    take = first_take(rule, takes, voice(120.0, 0.8))
+    assert (take and take.iteration) == iteration
+    assert first_take(rule, TAKES, voice(120.0, 0.8)) is None  # nobody has measured these
+
+
+def test_a_pitch_is_near_no_recording_that_has_none() -> None:
+    take = TAKES[2].model_copy(update={"voice": voice(120.0, 0.5)})
+    rule = CaptionRule(text="x", pitch_within=10.0)
+    assert first_take(rule, [take]) is None
+    assert first_take(rule, [take], voice(None, 0.0)) is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(scenes(), st.integers(-100, 2000), st.integers(SHORTEST, 200), st.integers(0, 7), st.integers(SHORTEST, 100))
+def test_one_more_caption_takes_time_from_its_takes_own_alone_and_can_be_read(
+    scene: tuple[list[Caption], list[CaptionWish], int], at: int, frames: int, which: int, least: int
+) -> None:
+    own, wishes, end = scene
+    placed, _ = place_captions(own, wishes, end, SHORTEST)
+    usual_one = own[which % len(own)]
+    take = SoundClip(
+        kind="take", start_frame=usual_one.in_frame, end_frame=usual_one.out_frame, iteration=1, caption=usual_one.text
+    )
+    told = tell_beside(placed, CaptionWish("Found!", at, max(frames, least), take.end_frame, least), take, SHORTEST)
+    room = max((c.out_frame - c.in_frame for c in placed if c.text == take.caption), default=0)
+    if told is None:
+        assert room < least
+        return
+    (found,) = [caption for caption in told if caption.text == "Found!"]
+    assert found.out_frame - found.in_frame >= least
+    assert take.start_frame <= found.in_frame < found.out_frame <= take.end_frame
+    assert [c for c in told if c.text not in {"Found!", take.caption}] == [c for c in placed if c.text != take.caption]
+    assert all(one.out_frame <= other.in_frame for one, other in pairwise(told))
+    pieces = [c.out_frame - c.in_frame for c in told if c.text == take.caption]
+    assert min(pieces, default=SHORTEST) >= SHORTEST

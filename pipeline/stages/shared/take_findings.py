@@ -1,0 +1,147 @@
+"""What is told of a section's takes by measuring them: its measures, the facts for captions, and which are told where.
+
+This module joins what was measured with the words of a template and the time there is to read them. It does not know
+how captions are placed beside those that a person wished for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from pipeline.audio.formats import Encoding
+from pipeline.film.planning.settings import SHORTEST_CAPTION_S
+from pipeline.film.timeline.captions import CaptionWish, reading_s, tell_beside
+from pipeline.film.timeline.clock import Clock
+from pipeline.film.timeline.timeline import Caption, SceneClip, SoundClip
+from pipeline.learning.corpus import Bytes, Corpus, load_bytes, map_bytes
+from pipeline.learning.sampling.take import Take
+from pipeline.measures.findings import MeasuredTake, findings_of
+from pipeline.measures.record import Finding, VoiceMeasures
+from pipeline.measures.voice import measure
+from pipeline.sound.signal.quantise import dequantise
+from pipeline.store.store import Result
+
+FINDING_FACTS: Final = (
+    *("finding", "finding_is_first", "voiced_share", "pitch_hz", "pause_share", "pause_s", "vowel_share"),
+    *("formant_1_hz", "formant_2_hz", "copied_s", "copied_from_s"),
+    *("recording_voiced_share", "recording_pitch_hz", "recording_pause_s", "recording_formant_1_hz"),
+)
+"""The names that caption templates may use beside those of every take."""
+_MEASURED_S: Final = 60.0
+_ALL: Final = 0.95
+_LONGEST_SHOWN_S: Final = 4.0
+
+
+def recording_voice(corpus: Result[Corpus]) -> VoiceMeasures:
+    """Measure the first minute of what a network learned from."""
+    record = corpus.record
+    return _measured(load_bytes(record, corpus.folder), record.encoding, record.sample_rate_hz, _MEASURED_S)
+
+
+def heard_voice(take: Result[Take], seconds: float) -> VoiceMeasures | None:
+    """What was measured on a take, anew where only its beginning is heard; None where it never was."""
+    record = take.record
+    if record.facts.voice is None or seconds >= _ALL * record.duration_s:
+        return record.facts.voice
+    return _measured(map_bytes(take.path(record.bytes_file)), record.encoding, record.sample_rate_hz, seconds)
+
+
+def _measured(codes: Bytes, encoding: Encoding, sample_rate_hz: int, seconds: float) -> VoiceMeasures:
+    return measure(dequantise(codes[: round(min(seconds, _MEASURED_S) * sample_rate_hz)], encoding), sample_rate_hz)
+
+
+def finding_facts(
+    voice: VoiceMeasures | None,
+    recording: VoiceMeasures | None,
+    take: Take | None,
+    finding: Finding | None = None,
+) -> dict[str, Any]:
+    """All of `FINDING_FACTS`; None for what was not measured."""
+    rate_hz = take.sample_rate_hz if take else 1
+    copied_s = take.facts.copied_samples / rate_hz if take else None
+    return {
+        "finding": finding.kind if finding else None,
+        "finding_is_first": finding.is_first if finding else None,
+        **{
+            name: getattr(voice, name, None)
+            for name in (
+                *("voiced_share", "pitch_hz", "pause_share", "pause_s"),
+                *("vowel_share", "formant_1_hz", "formant_2_hz"),
+            )
+        },
+        "copied_s": finding.value if finding and finding.kind == "copied" else copied_s,
+        "copied_from_s": take.facts.copied_from_sample / rate_hz if take else None,
+        **{
+            f"recording_{name}": getattr(recording, name, None)
+            for name in ("voiced_share", "pitch_hz", "pause_s", "formant_1_hz")
+        },
+    }
+
+
+def with_findings(
+    scene: SceneClip,
+    placed: Sequence[Caption],
+    takes: Mapping[int, Take],
+    clock: Clock,
+    words: Callable[[SoundClip, Finding], str],
+) -> tuple[SceneClip, tuple[Caption, ...]]:
+    """Tell what was found, within what takes say of themselves, where there is time to read it.
+
+    Parameters
+    ----------
+    placed
+        The scene's captions without findings, in order.
+    takes
+        By iteration.
+    words
+        Renders a finding's template for a take; nothing where it is not to be told.
+    """
+    recording = scene.recording_voice
+    if recording is None:
+        return scene, tuple(placed)
+    captions = tuple(placed)
+    sounds = [sound for sound in scene.sounds if sound.kind == "take"]
+
+    def told(number: int, finding: Finding) -> tuple[Caption, ...] | None:
+        sound = sounds[number]
+        text = words(sound, finding)
+        wish = _wish(sound, finding, text, take=takes[sound.iteration or 0], clock=clock, section=scene.section)
+        return tell_beside(captions, wish, sound, clock.frames_within(SHORTEST_CAPTION_S)) if text else None
+
+    kept = [_measured_take(sound, takes[sound.iteration or 0], clock) for sound in sounds]
+    findings = findings_of(recording, kept, lambda number, finding: told(number, finding) is not None)
+    for number, finding in enumerate(findings):
+        captions = (told(number, finding) if finding else None) or captions
+    in_order = iter(findings)
+    heard = tuple(
+        sound.model_copy(update={"finding": next(in_order)}) if sound.kind == "take" else sound
+        for sound in scene.sounds
+    )
+    return scene.model_copy(update={"sounds": heard}), captions
+
+
+def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
+    """What is known of a take as far as it is heard."""
+    facts, rate_hz = take.facts, take.sample_rate_hz
+    heard_s = float(sound.frames / clock.frame_rate)
+    copied_s = 0.0
+    if facts.copied_at_sample is not None:
+        copied_s = min(facts.copied_samples / rate_hz, max(0.0, heard_s - facts.copied_at_sample / rate_hz))
+    return MeasuredTake(
+        sound.voice,
+        is_trained=take.iteration > 0,
+        copied_s=round(copied_s, 3),
+        copied_from_s=round(facts.copied_from_sample / rate_hz, 3),
+    )
+
+
+def _wish(sound: SoundClip, finding: Finding, text: str, *, take: Take, clock: Clock, section: int) -> CaptionWish:
+    """A copy is told while it is heard; everything else towards the end of the take, when it was heard."""
+    least = clock.frames_within(reading_s(text))
+    wanted = max(least, min(sound.frames // 2, clock.frames_within(_LONGEST_SHOWN_S)))
+    at = sound.end_frame - wanted
+    if finding.kind == "copied":
+        wanted = max(least, clock.frames_within(finding.value))
+        at = sound.start_frame + clock.frames_within((take.facts.copied_at_sample or 0) / take.sample_rate_hz)
+    return CaptionWish(text, at, wanted, sound.end_frame, least, section=section)
