@@ -23,7 +23,7 @@ from pipeline.film.timeline.clock import Clock
 from pipeline.learning.corpus import comparable, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production, Section
-from pipeline.runtime.progress import Named, Reporter
+from pipeline.runtime.progress.reporter import Named, Reporter
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.silence import window_levels
 from pipeline.stages.shared.results import Results

@@ -18,7 +18,7 @@ from pipeline.film.planning.settings import VideoSettings
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
-from pipeline.runtime.progress import WorkTime
+from pipeline.runtime.progress.reporter import WorkTime
 
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""

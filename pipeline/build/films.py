@@ -14,7 +14,7 @@ from pipeline.build.stage_order import OWN, SHARED, STAGES, StageSurvey, build, 
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import SILENT, WorkTime
+from pipeline.runtime.progress.reporter import SILENT, WorkTime
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 

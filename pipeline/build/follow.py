@@ -18,8 +18,8 @@ from typing import Final, NoReturn
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
-from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import SILENT, WorkStart
+from pipeline.runtime.progress.reporter import SILENT, WorkStart
+from pipeline.runtime.wording.plurals import counted
 from pipeline.runtime.workers import block_sigint, never_outlive_parent
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Results

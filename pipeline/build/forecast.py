@@ -27,7 +27,7 @@ from pipeline.learning.training.auto_network import AUTO, choose_network, networ
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
 from pipeline.runtime.machine import usable_cores
-from pipeline.runtime.progress import WorkTime, outlook_text
+from pipeline.runtime.progress.reporter import WorkTime, outlook_text
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace

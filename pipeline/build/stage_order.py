@@ -18,7 +18,7 @@ from pipeline.build.foresight import check_prepared
 from pipeline.ffmpeg.health import check_ffmpeg
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import SILENT
+from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, PieceState, Store

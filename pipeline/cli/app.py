@@ -46,7 +46,7 @@ from pipeline.cli.workplace import begin_command, farewell, logged_build, looked
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
-from pipeline.runtime.progress import WorkTime, stage_seconds
+from pipeline.runtime.progress.reporter import WorkTime, stage_seconds
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder
 

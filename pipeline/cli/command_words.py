@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from pipeline.errors import InputError
-from pipeline.runtime.setting_words import expected_words, shown_value
+from pipeline.runtime.wording.setting_words import expected_words, shown_value
 
 _WHERE: Final = "command line"
 _HELP: Final = "build-video --help explains the commands, and build-video COMMAND --help one of them."

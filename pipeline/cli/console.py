@@ -20,9 +20,9 @@ from rich.text import Text
 
 from pipeline.cli.entrance import forget_impossible_sizes
 from pipeline.errors import BuildVideoError
-from pipeline.runtime.outlook import Outlook, View
-from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
-from pipeline.runtime.units import clock_text
+from pipeline.runtime.progress.outlook import Outlook, View
+from pipeline.runtime.progress.reporter import Part, Reporter, WorkStart, WorkTime
+from pipeline.runtime.wording.units import clock_text
 
 _PLAIN_PAUSE_S: Final = 10.0
 _JSON_PAUSE_S: Final = 0.5

@@ -19,8 +19,8 @@ from typing import Final, Literal
 from pipeline.errors import BuildVideoError
 from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path
 from pipeline.ffmpeg.process import run as run_ffmpeg
-from pipeline.runtime.installing import reinstall_command
 from pipeline.runtime.machine import memory_bytes, usable_cores
+from pipeline.runtime.wording.installing import reinstall_command
 from pipeline.store.files import existing_parent
 
 _NEEDED_DISK_GIB: Final = 2.0

@@ -15,8 +15,8 @@ from pipeline.errors import InputError, OutputError
 from pipeline.production.keys import with_comments
 from pipeline.production.recordings import SUFFIXES, check_recording, gather_recordings, missing_recording
 from pipeline.production.schema import FILE_NAME, RECORDINGS_FOLDER
-from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
+from pipeline.runtime.wording.named_files import safe_file_name
 from pipeline.store.files import atomic_write_text, disk_errors, require_room, temporary_beside
 
 _HEAD_BYTES: Final = 4096

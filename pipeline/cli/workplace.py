@@ -22,8 +22,8 @@ from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.recordings import missing_recording, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
-from pipeline.runtime.build_log import BuildLog
 from pipeline.runtime.machine import usable_cores
+from pipeline.runtime.progress.build_log import BuildLog
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, remove_strays

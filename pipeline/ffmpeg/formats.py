@@ -19,7 +19,7 @@ import ffmpeg
 
 from pipeline.errors import BuildVideoError, FfmpegError, FootageError, InputError, RecordingError
 from pipeline.ffmpeg.process import Process, file_argument
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.wording.named_files import absent_hint
 from pipeline.store.files import plain_reason
 
 _HEAD_BYTES: Final = 1 << 16

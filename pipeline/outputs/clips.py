@@ -40,7 +40,7 @@ from pipeline.film.timeline.timeline import CardClip, Timeline
 from pipeline.outputs.owner import record_owner
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.production.schema import load_production
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages import compose
 from pipeline.stages.shared import drawers

@@ -27,7 +27,7 @@ from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler

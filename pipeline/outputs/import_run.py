@@ -15,7 +15,7 @@ from pipeline.errors import OutputError, ProductionError
 from pipeline.production.schema import FILE_NAME
 from pipeline.runs.draft import production_text, section_text
 from pipeline.runs.survey import Survey
-from pipeline.runtime.named_files import safe_file_name
+from pipeline.runtime.wording.named_files import safe_file_name
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, disk_errors
 
 _BOM: Final = b"\xef\xbb\xbf"

@@ -27,7 +27,7 @@ from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.made_up import made_up_run, made_up_take
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import SILENT
+from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace

@@ -13,7 +13,7 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ProductionError
-from pipeline.runtime.setting_words import expected_words, is_in_own_words, own_words, shown_value
+from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, own_words, shown_value
 
 
 def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel]) -> ProductionError:

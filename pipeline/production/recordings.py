@@ -14,7 +14,7 @@ from typing import Final
 
 from pipeline.errors import InputError, RecordingError
 from pipeline.ffmpeg.formats import PICTURES, recognise
-from pipeline.runtime.named_files import absent_hint, near_names
+from pipeline.runtime.wording.named_files import absent_hint, near_names
 from pipeline.store.files import disk_errors
 
 MOST_RECORDINGS: Final = 1000

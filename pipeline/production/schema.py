@@ -25,8 +25,8 @@ from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
-from pipeline.runtime.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
-from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
+from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.store.files import plain_reason
 

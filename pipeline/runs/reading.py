@@ -31,7 +31,7 @@ from pipeline.runs.record import (
 from pipeline.runs.settings import ITERATION, LogFile, RunSettings
 from pipeline.runs.sounds import pattern_of_folder
 from pipeline.runs.take_patterns import takes_of_pattern
-from pipeline.runtime.plurals import counted
+from pipeline.runtime.wording.plurals import counted
 
 Resolve = Callable[[str, str], Path]
 """Turns a file's name in the production, and the field that names it, into a path; refuses what lies outside."""

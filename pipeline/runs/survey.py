@@ -19,7 +19,7 @@ from pipeline.runs.readers.registry import Wish, reader_for
 from pipeline.runs.readers.trainer_settings import is_settings_file, read_settings
 from pipeline.runs.record import Log
 from pipeline.runs.sounds import Candidate, candidates, choose, sounds_in
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.wording.named_files import absent_hint
 from pipeline.store.files import disk_errors
 
 _LOG_SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt")

@@ -15,7 +15,7 @@ from typing import Final
 from pipeline.errors import ProductionError
 from pipeline.runs.record import RunTake
 from pipeline.runs.settings import ITERATION, MOST_TAKES, check_pattern
-from pipeline.runtime.plurals import counted
+from pipeline.runtime.wording.plurals import counted
 from pipeline.store.files import disk_errors
 
 _MOST_ENTRIES: Final = 200_000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
-from pipeline.runtime.side_by_side import SideBySide, Task
+from pipeline.runtime.progress.reporter import Part, Reporter, WorkStart, WorkTime
+from pipeline.runtime.progress.side_by_side import SideBySide, Task
 from pipeline.runtime.workers import send_to_parent
 
 _PAUSE_S: Final = 0.25

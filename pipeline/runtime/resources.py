@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import TemplateError
-from pipeline.runtime.named_files import near_names, stored_path
+from pipeline.runtime.wording.named_files import near_names, stored_path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

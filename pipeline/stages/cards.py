@@ -20,7 +20,7 @@ from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.checks import existing_file, own_captions

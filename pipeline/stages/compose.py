@@ -31,7 +31,7 @@ from pipeline.learning.sampling.take import Take
 from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter, WorkStart
+from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
 from pipeline.sound.signal.quantise import QuantisedSamples

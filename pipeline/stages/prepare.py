@@ -9,8 +9,8 @@ from unicodedata import normalize
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
-from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import Reporter, WorkStart
+from pipeline.runtime.progress.reporter import Reporter, WorkStart
+from pipeline.runtime.wording.plurals import counted
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.settings import CORPUS_FIRST_VERSION, CorpusSettings

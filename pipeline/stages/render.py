@@ -23,9 +23,9 @@ from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.picture.panels.layout import load_layout
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
+from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
-from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of

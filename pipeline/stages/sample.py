@@ -26,9 +26,9 @@ from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
 from pipeline.learning.training.auto_network import network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
+from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
-from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices

@@ -19,7 +19,7 @@ from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter, WorkStart
+from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.caption_facts import CAPTION_FACTS
 from pipeline.stages.shared.checks import existing_file, own_captions

@@ -34,9 +34,9 @@ from pipeline.learning.training.run import (
 )
 from pipeline.learning.training.so_far import so_far
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress.reporter import SILENT, Reporter
+from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
-from pipeline.runtime.side_by_side import Task
 from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results

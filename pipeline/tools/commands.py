@@ -16,8 +16,8 @@ from typing import Any, Final, NoReturn
 
 from pipeline.audio.formats import ENCODINGS
 from pipeline.errors import InputError
-from pipeline.runtime.plurals import counted
-from pipeline.runtime.progress import SILENT, Silence, WorkStart
+from pipeline.runtime.progress.reporter import SILENT, Silence, WorkStart
+from pipeline.runtime.wording.plurals import counted
 from pipeline.tools.argument_words import argument_words
 from pipeline.tools.graph.arguments import add_graph_arguments, graph_options
 

@@ -20,7 +20,7 @@ from pipeline.cli.app import run
 from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.progress import Silence, WorkStart, WorkTime, stage_seconds
+from pipeline.runtime.progress.reporter import Silence, WorkStart, WorkTime, stage_seconds
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store

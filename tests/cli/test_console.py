@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli.console import BarScreen, JsonScreen, PlainScreen, Screen, length_text
-from pipeline.runtime.progress import Named, WorkStart, WorkTime
+from pipeline.runtime.progress.reporter import Named, WorkStart, WorkTime
+from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer, Word
-from pipeline.runtime.side_by_side import Task
 
 PLAN = (WorkTime("train", 200.0, "remembered"), WorkTime("render", 60.0, "remembered"))
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WARN = (
     "from pipeline.cli.console import BarScreen\n"
-    "from pipeline.runtime.progress import WorkStart\n"
+    "from pipeline.runtime.progress.reporter import WorkStart\n"
     "with BarScreen() as screen:\n"
     "    screen.begin(WorkStart('render', 'segments', 10, 'frames')); screen.warn('a doubt'); screen.note('a fact')\n"
     "    screen.advance(5)\n"

@@ -22,7 +22,7 @@ from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
 from pipeline.outputs.looking import Look, look
 from pipeline.outputs.preview import write_still
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.progress import Silence, WorkStart
+from pipeline.runtime.progress.reporter import Silence, WorkStart
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.cleaner import CleaningRules, choose_results
 from pipeline.store.store import Store

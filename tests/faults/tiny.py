@@ -17,7 +17,7 @@ import soundfile
 
 from pipeline.build.stage_order import build
 from pipeline.production.schema import load_production
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.end_to_end.productions import voice_like

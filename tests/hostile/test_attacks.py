@@ -36,8 +36,8 @@ from pipeline.learning.sampling import generation
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production, parse_production
-from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import find_template
+from pipeline.runtime.wording.named_files import safe_file_name
 from pipeline.sound.inputs import reading, tracks
 from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.store.store import Piece, Store, read_record, write_record

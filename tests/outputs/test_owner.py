@@ -12,7 +12,7 @@ from pipeline.cli.workplace import find_production, open_workplace
 from pipeline.errors import OutputError
 from pipeline.outputs.owner import check_owner, record_owner
 from pipeline.production.schema import load_production
-from pipeline.runtime.named_files import safe_file_name
+from pipeline.runtime.wording.named_files import safe_file_name
 
 LEAST = 'title = "A film"\n[[section]]\ntitle = "One"\nrecordings = ["one.wav"]\n'
 

@@ -14,8 +14,8 @@ from pipeline.errors import ProductionError
 from pipeline.picture.text.templating import check_text
 from pipeline.production.keys import with_comments
 from pipeline.production.schema import load_production, parse_production
-from pipeline.runtime.named_files import safe_file_name
 from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.runtime.wording.named_files import safe_file_name
 from pipeline.stages.shared.checks import own_captions
 from pipeline.stages.storyboard import CAPTION_FACTS
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, storyboard
 from pipeline.stages.shared.render_inputs import render_inputs
 from pipeline.stages.shared.results import Results

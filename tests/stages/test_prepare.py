@@ -12,7 +12,7 @@ import soundfile
 from pipeline.errors import RecordingError
 from pipeline.learning.corpus import load_bytes
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import assets_folder
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Results

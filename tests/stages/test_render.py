@@ -16,7 +16,7 @@ from pipeline.ffmpeg.process import run
 from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Part, Silence, WorkStart
+from pipeline.runtime.progress.reporter import Part, Silence, WorkStart
 from pipeline.stages import cards, compose, render, storyboard
 from pipeline.stages.shared import drawers
 from pipeline.stages.shared.results import Results

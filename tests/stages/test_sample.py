@@ -19,7 +19,7 @@ from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.training.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production, parse_production
-from pipeline.runtime.progress import Part, WorkStart
+from pipeline.runtime.progress.reporter import Part, WorkStart
 from pipeline.sound.signal.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run

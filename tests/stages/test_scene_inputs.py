@@ -12,7 +12,7 @@ import pytest
 from pipeline.film.timeline.timeline import SceneClip
 from pipeline.picture.panels.layout import PANELS, load_layout
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, render, storyboard
 from pipeline.stages.shared.render_inputs import RenderInputs, render_inputs
 from pipeline.stages.shared.scene_inputs import SOURCES, scene_data, scene_ingredients

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ProductionError, TemplateError
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress.reporter import Silence
 from pipeline.runtime.resources import find_template
 from pipeline.stages import storyboard
 from pipeline.stages.shared.workplace import Workplace

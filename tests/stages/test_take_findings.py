@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.errors import ProductionError
 from pipeline.film.timeline.timeline import Caption, SoundClip, Timeline
 from pipeline.learning.sampling.take import TakeFacts
-from pipeline.measures.record import VoiceMeasures
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Silence
+from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import storyboard
 from pipeline.stages.shared.take_findings import heard_voice, recording_voice
 from pipeline.stages.shared.workplace import Workplace

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import BuildVideoError, FootageError
 from pipeline.ffmpeg.formats import EXPORT_PICTURE, MOST_PIXELS, unread_picture
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.wording.named_files import absent_hint
 from pipeline.store.files import plain_reason
 
 _LARGEST_BYTES: Final = 1 << 28

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip, KeyPoint, SceneClip, SoundClip
-from pipeline.measures.record import VoiceMeasures
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from pipeline.audio.measures.findings import pitch_off
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.plan import CheckpointPoint
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.timeline import Caption, SoundClip
-from pipeline.measures.findings import pitch_off
-from pipeline.measures.record import VoiceMeasures
-from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.runtime.wording.units import NATS_PER_BIT
 
 LONGEST_READING_S: Final = 3.0
 """However long its text is, a caption gives way to one that waits after so long."""

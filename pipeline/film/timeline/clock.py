@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipeline.runtime.units import clock_text
+from pipeline.runtime.wording.units import clock_text
 
 
 @dataclass(frozen=True)

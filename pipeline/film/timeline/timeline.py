@@ -13,9 +13,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.audio.formats import FILM_RATE_HZ
+from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.film.planning.settings import FrameRate
 from pipeline.film.timeline.clock import Clock
-from pipeline.measures.record import Finding, VoiceMeasures
 from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000

@@ -21,7 +21,7 @@ from safetensors.numpy import load_file, save
 
 from pipeline.errors import StoreError
 from pipeline.learning.models.network import MAX_PARAMETERS, LstmSettings, NetworkSettings, TieredSettings
-from pipeline.runtime.setting_words import expected_words
+from pipeline.runtime.wording.setting_words import expected_words
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, plain_reason
 
 Weights = dict[str, npt.NDArray[np.float32]]

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import Encoding
-from pipeline.measures.record import VoiceMeasures
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.store.names import PlainName
 
 

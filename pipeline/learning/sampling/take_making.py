@@ -17,14 +17,14 @@ from pipeline.audio.dead_air import longest_pause_s, stretches_to_keep
 from pipeline.audio.features import AudioFeatures, closest, distance, extract_features
 from pipeline.audio.formats import Encoding
 from pipeline.audio.levels import Bytes, Floats, silence_limit
+from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.audio.measures.voice import measure
 from pipeline.audio.wav import write_wav
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling.compiling import compile_failure
 from pipeline.learning.sampling.generation import GenerationRequest, generate, is_finished, open_sampler
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.sampling.take_facts import examine
-from pipeline.measures.record import VoiceMeasures
-from pipeline.measures.voice import measure
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 

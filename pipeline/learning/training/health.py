@@ -14,7 +14,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES
 from pipeline.learning.training.planning import epochs_words
 from pipeline.learning.training.run import CheckpointFacts
-from pipeline.runtime.units import BITS_PER_NAT
+from pipeline.runtime.wording.units import BITS_PER_NAT
 
 KNOWING_NOTHING_NATS: Final = log(BYTE_VALUES)
 """The loss of a uniform distribution over all bytes, in nats."""

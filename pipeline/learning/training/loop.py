@@ -39,7 +39,7 @@ from pipeline.learning.training.state_file import damage, load_state, save_state
 from pipeline.learning.training.trainer import Trainer
 from pipeline.learning.training.trainer_state import TrainerState
 from pipeline.learning.training.training import Training
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.store.files import require_room
 
 GOOD_STATE_FILE: Final = "good-state.safetensors"

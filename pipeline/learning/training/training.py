@@ -12,7 +12,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.trainer import TrainingData
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress.reporter import SILENT, Reporter
 
 
 @dataclass(frozen=True)

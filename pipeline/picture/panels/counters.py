@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.picture.drawing.planes import Planes
-from pipeline.picture.panels.loss_curve import make_curve, time_axis
+from pipeline.picture.panels.graphs.loss_curve import make_curve, time_axis
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import Size, TextPanelSettings, Words
 from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle
-from pipeline.runtime.units import clock_text
+from pipeline.runtime.wording.units import clock_text
 
 NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
 CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's

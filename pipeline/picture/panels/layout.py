@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 from pydantic import Field, model_validator
 
 from pipeline.picture.panels.counters import CountersPanel
-from pipeline.picture.panels.line_graph import LossGraphPanel
+from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.progress_bar import ProgressPanel

@@ -13,7 +13,7 @@ from typing import Final
 
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import Tick, TickSet, fit_ticks
-from pipeline.runtime.units import clock_text
+from pipeline.runtime.wording.units import clock_text
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 _MONDAY_S: Final = 4 * _DAY  # 1970-01-05, the first Monday of the count

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from jinja2 import Undefined
 
-from pipeline.runtime.units import NATS_PER_BIT, clock_text
+from pipeline.runtime.wording.units import NATS_PER_BIT, clock_text
 
 GAP: Final = "\u00a0"
 """A no-break space between a number and its unit."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
 from pipeline.picture.theme.toml_files import read_toml
-from pipeline.runtime.setting_words import expected_words, is_in_own_words, shown_value
+from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, shown_value
 
 Model = TypeVar("Model", bound=BaseModel)
 

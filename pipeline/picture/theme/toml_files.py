@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import TemplateError
-from pipeline.runtime.named_files import absent_hint, stored_path, swallowed_escape
-from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.wording.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.store.files import plain_reason
 
 LARGEST_TEMPLATE_BYTES = 256 * 1024

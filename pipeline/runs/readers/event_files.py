@@ -20,7 +20,7 @@ from pipeline.errors import InputError, LogError
 from pipeline.runs.readers.framing import records
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Log, RunTake, Series
-from pipeline.runtime.plurals import counted
+from pipeline.runtime.wording.plurals import counted
 from pipeline.store.files import disk_errors
 
 MARK: Final = "tfevents"

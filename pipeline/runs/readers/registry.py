@@ -15,7 +15,7 @@ from typing import Final
 from pipeline.errors import LogError
 from pipeline.runs.names import kind_of, may_be_loss
 from pipeline.runs.record import Kind, Log
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.wording.named_files import absent_hint
 from pipeline.store.files import plain_reason
 
 _HEAD_BYTES: Final = 1 << 16

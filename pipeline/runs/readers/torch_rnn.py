@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.errors import LogError
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Floats, Log, Series
-from pipeline.runtime.plurals import counted
+from pipeline.runtime.wording.plurals import counted
 from pipeline.store.files import disk_errors
 from pipeline.tables.json_values import JsonText
 from pipeline.tables.source import open_lines

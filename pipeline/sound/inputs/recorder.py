@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
-from pipeline.runtime.installing import extra_command
+from pipeline.runtime.wording.installing import extra_command
 from pipeline.sound.signal.meter import Level, LevelMeter
 from pipeline.sound.signal.resample import Resampler
 from pipeline.store.files import disk_errors

@@ -23,7 +23,7 @@ from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, Network
 from pipeline.picture.text.number_words import rate
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
-from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.runtime.wording.units import NATS_PER_BIT
 from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
 from pipeline.stages.shared.results import Results

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import FootageError
 from pipeline.production.schema import Production
-from pipeline.runtime.named_files import absent_hint
+from pipeline.runtime.wording.named_files import absent_hint
 
 
 def existing_file(production: Production, name: str, field: str) -> Path:

@@ -13,7 +13,7 @@ from pipeline.errors import FootageError
 from pipeline.film.inputs.footage import LONGEST_S, Footage, probe, write_sound
 from pipeline.film.timeline.timeline import InsertClip, Timeline
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter
+from pipeline.runtime.progress.reporter import Reporter
 from pipeline.sound.inputs.reading import MOST_CHANNELS
 from pipeline.sound.inputs.sources import choose_source
 from pipeline.sound.signal.mixing import count_odd

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.errors import ProductionError
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
@@ -23,10 +24,9 @@ from pipeline.film.timeline.timeline import SceneClip, SectionFacts, SoundClip
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
-from pipeline.measures.record import Finding, VoiceMeasures
 from pipeline.picture.text.templating import render_caption
 from pipeline.production.schema import Production
-from pipeline.runtime.progress import Reporter
+from pipeline.runtime.progress.reporter import Reporter
 from pipeline.stages.shared.caption_facts import caption_facts
 from pipeline.stages.shared.film_facts import run_facts
 from pipeline.stages.shared.take_findings import finding_facts, heard_voice, recording_voice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.store.store import Store
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.runtime.machine import free_memory_bytes
-from pipeline.runtime.progress import SILENT, Reporter
+from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.store.endpoints import new_file
 from pipeline.tools.graph.data.series import load_graph_data
 from pipeline.tools.graph.layout import Layout, lay_out

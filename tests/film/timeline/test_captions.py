@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.plan import CheckpointPoint
 from pipeline.film.planning.settings import CaptionRule
 from pipeline.film.timeline.captions import (
@@ -19,7 +20,6 @@ from pipeline.film.timeline.captions import (
     tell_beside,
 )
 from pipeline.film.timeline.timeline import Caption, SoundClip
-from pipeline.measures.record import VoiceMeasures
 
 SHORTEST = 22
 """Frames: about 0.75 s at 30 frames/s."""

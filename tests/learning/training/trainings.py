@@ -12,7 +12,7 @@ from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.trainer import TrainingData
 from pipeline.learning.training.training import Training
-from pipeline.runtime.progress import SILENT, Part, Reporter, WorkStart
+from pipeline.runtime.progress.reporter import SILENT, Part, Reporter, WorkStart
 
 RATE_HZ = 8000
 TINY_LSTM = LstmSettings(layers=2, neurons=12, embedding=6, dropout=0.2)

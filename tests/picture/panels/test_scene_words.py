@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink, ink
 from pipeline.picture.panels import panel, words
-from pipeline.picture.panels.legend import LegendEntry, fit_keys, row_px
-from pipeline.picture.panels.line_graph import LossGraphPanel
+from pipeline.picture.panels.graphs.legend import LegendEntry, fit_keys, row_px
+from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.scene_data import CaptionSpan, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
-from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.runtime.wording.units import NATS_PER_BIT
 
 
 def measure(label: str) -> float:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, LogError
 from pipeline.picture.plotting.axis import Scale
 from pipeline.picture.plotting.time_ticks import Clock
-from pipeline.runtime.plurals import counted
-from pipeline.runtime.units import NATS_PER_BIT
+from pipeline.runtime.wording.plurals import counted
+from pipeline.runtime.wording.units import NATS_PER_BIT
 from pipeline.tables.column_words import is_loss
 from pipeline.tables.dialect import LINE_NUMBER, Dialect
 from pipeline.tables.kinds import is_value

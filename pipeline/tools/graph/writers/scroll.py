@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.film.encoding.encoder import encode_frames, plan_encoder
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.picture.drawing.planes import Planes, planes_from_rgb, planes_of
-from pipeline.runtime.progress import SILENT, Reporter, WorkStart
+from pipeline.runtime.progress.reporter import SILENT, Reporter, WorkStart
 from pipeline.tools.graph.data.series import GraphData
 from pipeline.tools.graph.layout import Layout, lay_out, text_size
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions, ScrollOptions

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.measures.formants import formants_of
-from pipeline.measures.levels import (
+from pipeline.audio.measures.formants import formants_of
+from pipeline.audio.measures.levels import (
     FLOOR_DB,
     WINDOW_S,
     clipped_share,
@@ -21,9 +21,9 @@ from pipeline.measures.levels import (
     silent_windows,
     window_powers,
 )
-from pipeline.measures.pitch import PitchTrack, pitch_track
-from pipeline.measures.record import VoiceMeasures
-from pipeline.measures.spectrum import band_levels_db, in_speech_band
+from pipeline.audio.measures.pitch import PitchTrack, pitch_track
+from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.audio.measures.spectrum import band_levels_db, in_speech_band
 
 Floats = npt.NDArray[np.float32]
 LOWEST_RATE_HZ: Final = 4000

@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.measures.levels import (
-    clipped_share,
-    loudness_contour_db,
-    pauses_of,
-    silent_windows,
-    window_powers,
-)
-from pipeline.measures.voice import measure
-from tests.measures.voices import VOWELS, coloured_noise, silence, vowel
+from pipeline.audio.measures.levels import clipped_share, loudness_contour_db, pauses_of, silent_windows, window_powers
+from pipeline.audio.measures.voice import measure
+from tests.audio.measures.voices import VOWELS, coloured_noise, silence, vowel
 from tests.sound.sounds import noise, sine
 
 RATE_HZ = 11025

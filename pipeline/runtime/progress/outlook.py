@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
-from pipeline.runtime.pace import Pace, Steady
-from pipeline.runtime.progress import Part, WorkStart, WorkTime
+from pipeline.runtime.progress.pace import Pace, Steady
+from pipeline.runtime.progress.reporter import Part, WorkStart, WorkTime
 
 _DOUBT_S: Final = 5.0
 """Works shorter than this say little about the machine."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.measures.record import Finding, FindingKind, VoiceMeasures
+from pipeline.audio.measures.record import Finding, FindingKind, VoiceMeasures
 
 _LEAST_S: Final = 0.3
 """A shorter stretch with a pitch may be chance."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.picture.panels.scene_data import LossHistory
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.columns import reduce_columns
-from pipeline.runtime.units import BITS_PER_NAT
+from pipeline.runtime.wording.units import BITS_PER_NAT
 
 Floats = NDArray[np.float64]
 Series = Literal["training", "validation"]

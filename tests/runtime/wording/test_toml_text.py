@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 
 PARSERS_WORDS = re.compile(r"illegal|invalid|expected|unclosed|unterminated|codec|scalar|declare|namespace|\bkey")
 

@@ -10,8 +10,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.measures.voice import measure
-from tests.measures.voices import VOWELS, Floats, at_level, coloured_noise, resonance, silence, vowel
+from pipeline.audio.measures.voice import measure
+from tests.audio.measures.voices import VOWELS, Floats, at_level, coloured_noise, resonance, silence, vowel
 from tests.sound.sounds import sine
 
 RATES_HZ = (8000, 11025, 16000, 22050, 44100, 48000)

@@ -23,12 +23,12 @@ from pipeline.picture.drawing.easing import glide, smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
-from pipeline.picture.panels.checkpoint_mark import CheckpointMark, Spot
-from pipeline.picture.panels.legend import LegendEntry, draw_legend
-from pipeline.picture.panels.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
+from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
+from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
-from pipeline.picture.panels.tick_lane import TickLane
 from pipeline.picture.panels.waveform import EDGE_RAMP
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.measures.voice import measure
-from tests.measures.voices import VOWELS, at_level, coloured_noise, vowel
+from pipeline.audio.measures.voice import measure
+from tests.audio.measures.voices import VOWELS, at_level, coloured_noise, vowel
 from tests.sound.sounds import sine
 
 RATES_HZ = (8000, 11025, 16000, 22050, 44100, 48000)

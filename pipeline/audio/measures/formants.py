@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pipeline.measures.prediction import predictors_of
+from pipeline.audio.measures.prediction import predictors_of
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.app import run
-from pipeline.runtime import build_log
-from pipeline.runtime.build_log import BuildLog, without_personal_paths
-from pipeline.runtime.progress import SILENT, WorkStart
+from pipeline.runtime.progress import build_log
+from pipeline.runtime.progress.build_log import BuildLog, without_personal_paths
+from pipeline.runtime.progress.reporter import SILENT, WorkStart
 from tests.faults.tiny import make_small
 
 

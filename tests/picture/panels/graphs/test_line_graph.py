@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.easing import glide
 from pipeline.picture.drawing.planes import ink, planes_of
-from pipeline.picture.panels.checkpoint_mark import Spot
-from pipeline.picture.panels.line_graph import LossGraphPanel, loss_ticks, with_end
-from pipeline.picture.panels.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
+from pipeline.picture.panels.graphs.checkpoint_mark import Spot
+from pipeline.picture.panels.graphs.line_graph import LossGraphPanel, loss_ticks, with_end
+from pipeline.picture.panels.graphs.loss_curve import loss_axis, loss_range, make_curve, smoothed, time_axis
+from pipeline.picture.panels.graphs.tick_lane import FADE_FROM
 from pipeline.picture.panels.scene_data import LossHistory, SceneData
-from pipeline.picture.panels.tick_lane import FADE_FROM
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import choose_ticks
 from pipeline.picture.theme.theme import load_theme

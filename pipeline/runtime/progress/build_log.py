@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import BuildVideoError
-from pipeline.runtime.progress import Part, Reporter, WorkStart, WorkTime
+from pipeline.runtime.progress.reporter import Part, Reporter, WorkStart, WorkTime
 
 _PACKAGES: Final = (
     "build-video",

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.runtime.pace import Pace
-from pipeline.runtime.progress import Part, WorkStart
+from pipeline.runtime.progress.pace import Pace
+from pipeline.runtime.progress.reporter import Part, WorkStart
 
 _PATIENCE_S: Final = 20.0
 """So long a task that has begun may keep silent before it is guessed like one that waits."""

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from pipeline.cli.console import PlainScreen
 from pipeline.production.schema import Production
-from pipeline.runtime.outlook import View
-from pipeline.runtime.pace import Pace, Steady
-from pipeline.runtime.progress import WorkStart
+from pipeline.runtime.progress.outlook import View
+from pipeline.runtime.progress.pace import Pace, Steady
+from pipeline.runtime.progress.reporter import WorkStart
+from pipeline.runtime.progress.side_by_side import SideBySide, Task
 from pipeline.runtime.relay import ProgressMixer, Word
-from pipeline.runtime.side_by_side import SideBySide, Task
 from pipeline.stages import train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pipeline.runtime.units import BITS_PER_NAT, NATS_PER_BIT, clock_text
+from pipeline.runtime.wording.units import BITS_PER_NAT, NATS_PER_BIT, clock_text
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.runtime.outlook import Outlook
-from pipeline.runtime.progress import Part, WorkStart, WorkTime, duration_text, outlook_text
+from pipeline.runtime.progress.outlook import Outlook
+from pipeline.runtime.progress.reporter import Part, WorkStart, WorkTime, duration_text, outlook_text
 
 PLAN = (
     WorkTime("train", 300.0, "remembered"),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.measures.findings import MeasuredTake, findings_of, pitch_off
-from pipeline.measures.record import Finding, VoiceMeasures
+from pipeline.audio.measures.findings import MeasuredTake, findings_of, pitch_off
+from pipeline.audio.measures.record import Finding, VoiceMeasures
 
 
 def measures(

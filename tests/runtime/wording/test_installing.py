@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runtime import installing
-from pipeline.runtime.installing import extra_command, install_command, reinstall_command
+from pipeline.runtime.wording import installing
+from pipeline.runtime.wording.installing import extra_command, install_command, reinstall_command
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Installed:

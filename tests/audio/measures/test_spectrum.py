@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample
 
-from pipeline.measures.spectrum import BANDS, band_levels_db, in_speech_band, spectral_distance_db
-from pipeline.measures.voice import measure
-from tests.measures.voices import VOWELS, coloured_noise, vowel
+from pipeline.audio.measures.spectrum import BANDS, band_levels_db, in_speech_band, spectral_distance_db
+from pipeline.audio.measures.voice import measure
+from tests.audio.measures.voices import VOWELS, coloured_noise, vowel
 from tests.sound.sounds import sine
 
 RATES_HZ = (8000, 11025, 16000, 22050, 44100, 48000)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _NAME: Final = "build-video"
-_CHECKOUT: Final = Path(__file__).resolve().parents[2]
+_CHECKOUT: Final = Path(__file__).resolve().parents[3]
 """Where the program runs from its source; elsewhere the folder of all packages."""
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:+=")
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.measures.record import VoiceMeasures
-from pipeline.measures.voice import measure
-from tests.measures.voices import VOWELS, vowel
+from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.audio.measures.voice import measure
+from tests.audio.measures.voices import VOWELS, vowel
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_ten_seconds_are_measured_at_once(rate_hz: int) -> None:
 
 
 def test_the_record_needs_no_arrays() -> None:
-    program = "import sys, pipeline.measures.record; print('numpy' in sys.modules, 'scipy' in sys.modules)"
+    program = "import sys, pipeline.audio.measures.record; print('numpy' in sys.modules, 'scipy' in sys.modules)"
     assert run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False False\n"

@@ -15,9 +15,9 @@ from pipeline.build.stage_order import check_all
 from pipeline.errors import BuildVideoError
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production, load_production
-from pipeline.runtime.named_files import absent_hint, near_names, stored_path, swallowed_escape
 from pipeline.runtime.resources import builtin_templates_folder, find_template
-from pipeline.runtime.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.wording.named_files import absent_hint, near_names, stored_path, swallowed_escape
+from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.stages import prepare
 from pipeline.stages.shared.results import Results
 from tests.sound.sounds import convert, speechlike, write
