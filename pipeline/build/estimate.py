@@ -34,9 +34,9 @@ _PROCESS_START_S: Final = 2.0
 _PREPARE_BYTES_PER_S: Final = 2e6
 _STORYBOARD_S: Final = 0.5
 _CARD_PX_PER_S: Final = 2.5e6
-_RENDER_PX_PER_S: Final[Mapping[str, float]] = {"draft": 2.5e8, "web": 1.1e8, "archive": 2e7, "lossless": 8e7}
+_RENDER_PX_PER_S: Final[Mapping[str, float]] = {"draft": 2.5e8, "web": 2e8, "archive": 2e7, "lossless": 8e7}
 _SOUND_S_PER_S: Final = 12.0
-_CHECK_PX_PER_S: Final = 4e8
+_CHECK_PX_PER_S: Final = 8e8
 _HAND_FOOTAGE_S: Final = 10.0
 """Of footage whose length is not set."""
 

@@ -44,6 +44,8 @@ _MOSTLY: Final = 2.0
 """A stage that took less than so many times its start tells little of its speed."""
 _TRAINING_SHARE: Final = 0.6
 """How much of the speed of plain products a training reaches, its checkpoints included."""
+_LEFT_AFTER_TRAINING: Final = 0.1
+"""Of sampling: the takes of checkpoints are made while training goes on, but for the last ones."""
 _AT_ONCE_ON_GPU: Final = 3
 _GPU_FLOPS: Final = 2e12
 """Of a GPU that trains one small network, roughly."""
@@ -131,9 +133,12 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
             for section in ahead.sections(stage)
         ]
     if stage == "sample":
-        device, share = _device(workplace), ahead.share(stage)
+        device, share, trained = _device(workplace), ahead.share(stage), set(ahead.sections("train"))
+        left = [
+            share * (_LEFT_AFTER_TRAINING if index in trained else 1.0) for index in range(len(production.sections))
+        ]
         return [
-            estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, share)
+            estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, left[index])
             for index, section in enumerate(production.sections)
         ]
     timeline = ahead.results.timeline
