@@ -1,4 +1,4 @@
-"""Checkpoints speak while the training that saves them still runs, on cores that it leaves idle.
+"""Sampling from checkpoints while the training that saves them still runs, on cores that it leaves idle.
 
 Within a build this happens by itself; `build-video sample --follow` does it beside a training in another process. The
 takes made so are the very ones that the stage `sample` would make afterwards: it finds them and has less to do.
@@ -34,7 +34,7 @@ _GRACE_S: Final = 20.0
 
 @contextlib.contextmanager
 def speaking_meanwhile(production: Production, results: Results, workplace: Workplace) -> Iterator[None]:
-    """While the body trains, let saved checkpoints speak in a process of lowest priority, where cores are spare.
+    """While the body trains, sample from saved checkpoints in a process of lowest priority, where cores are spare.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def speaking_meanwhile(production: Production, results: Results, workplace: Work
 
 
 def follow_another(production: Production, workplace: Workplace) -> bool:
-    """Let the checkpoints of a training that another process runs speak, until that process or its training ends.
+    """Sample from the checkpoints of a training that another process runs, until that process or its training ends.
 
     Returns
     -------

@@ -87,7 +87,7 @@ def build(
 
 
 def _takes_meanwhile(production: Production, results: Results, workplace: Workplace) -> AbstractContextManager[None]:
-    """While networks train, let the checkpoints that are there already speak."""
+    """While networks train, sample from the checkpoints saved so far."""
     from pipeline.build.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
 
     return speaking_meanwhile(production, results, workplace)

@@ -27,7 +27,7 @@ from pipeline.store.lock import build_lock
 
 if TYPE_CHECKING:
     from pipeline.sound.inputs.recorder import InputDevice
-    from pipeline.sound.signal.meter import Level
+    from pipeline.sound.signal.meter import InputLevel
 
 side = typer.Typer()
 
@@ -166,7 +166,7 @@ class _Meter:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
-    def show(self, level: Level) -> None:
+    def show(self, level: InputLevel) -> None:
         """Draw it."""
         width = 40
         filled = round(width * max(0.0, min(1.0, (level.peak_db + 60) / 60)))

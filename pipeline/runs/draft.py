@@ -87,8 +87,8 @@ def quoted(text: str) -> str:
 
 def _log_words(log: FoundLog, *, is_best: bool) -> str:
     losses = ", ".join(filter(None, (log.training, log.validation)))
-    told = f"{losses}, up to iteration {log.last_iteration:,.0f}" if losses else "no losses"
-    return f"{'log' if is_best else 'also'}: {log.name} ({log.form}): {told}"
+    summary = f"{losses}, up to iteration {log.last_iteration:,.0f}" if losses else "no losses"
+    return f"{'log' if is_best else 'also'}: {log.name} ({log.form}): {summary}"
 
 
 def _notes(survey: Survey) -> list[str]:

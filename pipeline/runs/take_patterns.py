@@ -90,9 +90,9 @@ def _matching(folder: Path, parts: list[str], number: int = -1) -> Iterator[tupl
         return
     pieces = _PARTS.split(first)
     for name in _names(folder):
-        told = _fitting(name, pieces)
-        if told is not None and (not rest or (folder / name).is_dir()):
-            yield from _matching(folder / name, rest, told if told >= 0 else number)
+        iteration = _fitting(name, pieces)
+        if iteration is not None and (not rest or (folder / name).is_dir()):
+            yield from _matching(folder / name, rest, iteration if iteration >= 0 else number)
 
 
 def _fitting(name: str, pieces: list[str]) -> int | None:

@@ -261,8 +261,8 @@ def _make_soundtrack(
                 break
             gain_db -= over_db + _PEAK_MARGIN_DB
         lossless = file_argument(folder / Soundtrack.model_fields["lossless_file"].default)
-        told = {"c:a": "flac", **BITEXACT, "format": "flac", "y": None}
-        kept = ffmpeg.output(ffmpeg.input(file_argument(wav)), lossless, **told)
+        options = {"c:a": "flac", **BITEXACT, "format": "flac", "y": None}
+        kept = ffmpeg.output(ffmpeg.input(file_argument(wav)), lossless, **options)
         run_ffmpeg(ffmpeg.get_args(kept), timeout_s=3600, purpose="keeping the soundtrack")
         wav.unlink()
         loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp

@@ -59,7 +59,7 @@ class _SavedCheckpoint:
 
 
 @dataclass(frozen=True)
-class _PlannedTake:
+class _RequestedTake:
     """One take that the film needs, and what determines it; lengths in samples.
 
     Parameters
@@ -174,7 +174,7 @@ def follow(
     return len(todo)
 
 
-def _take_words(production: Production, planned: _PlannedTake, store: Store) -> str:
+def _take_words(production: Production, planned: _RequestedTake, store: Store) -> str:
     """Say in one line which checkpoint a take is from, and where it lies."""
     section = planned.checkpoint.section
     whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
@@ -184,7 +184,7 @@ def _take_words(production: Production, planned: _PlannedTake, store: Store) -> 
     return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
 
 
-def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[_PlannedTake]:
+def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[_RequestedTake]:
     """The takes of a training's checkpoints that are there already and will be wanted when it has ended."""
     story = production.sections[section].storyboard
     if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
@@ -207,7 +207,7 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
     ]
 
 
-def _planned_takes(production: Production, results: Results) -> list[_PlannedTake]:
+def _planned_takes(production: Production, results: Results) -> list[_RequestedTake]:
     planned_takes = []
     for section, result in enumerate(results.runs):
         record: TrainingRun = result.record
@@ -227,7 +227,7 @@ def _planned_takes(production: Production, results: Results) -> list[_PlannedTak
 
 def _planned_take(
     production: Production, results: Results, checkpoint: _SavedCheckpoint, seconds: float
-) -> _PlannedTake:
+) -> _RequestedTake:
     section, corpus = production.sections[checkpoint.section], results.corpora[checkpoint.section]
     settings = section.sampling
     network = network_of(section.network, checkpoint.json_file.parents[1], corpus.content_hash)
@@ -254,14 +254,14 @@ def _planned_take(
     name = f"section-{checkpoint.section + 1}/take-{checkpoint.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _PlannedTake(checkpoint, samples, settings, network, device, corpus, piece, None)
+        return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(checkpoint.iteration)})
-    return _PlannedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates)
+    return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates)
 
 
-def _make_all(planned_takes: list[_PlannedTake], workplace: Workplace) -> None:
+def _make_all(planned_takes: list[_RequestedTake], workplace: Workplace) -> None:
     """Generate takes, the longest first, so that no process is left alone at the end."""
     if not planned_takes:
         return
@@ -283,7 +283,7 @@ _BYTES_PER_SAMPLE: Final = 3
 class _TakeMaking:
     """Makes takes and tells how far they are: on a GPU one after the other, on the processor side by side."""
 
-    def __init__(self, planned_takes: list[_PlannedTake], workplace: Workplace) -> None:
+    def __init__(self, planned_takes: list[_RequestedTake], workplace: Workplace) -> None:
         self._planned_takes, self._workplace = planned_takes, workplace
         self._done_s = [0.0] * len(planned_takes)
         self._notes: set[str] = set()
@@ -347,7 +347,7 @@ def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings |
     return gpu_or_cpu(required=settings.device == "cuda")
 
 
-def _job(planned: _PlannedTake, folder: Path) -> TakeJob:
+def _job(planned: _RequestedTake, folder: Path) -> TakeJob:
     settings, corpus, count = planned.settings, planned.corpus.record, planned.settings.candidates
     begin, primed = primer_span(settings, corpus)
     bytes_path = planned.corpus.path(corpus.bytes_file)
@@ -374,7 +374,7 @@ def _job(planned: _PlannedTake, folder: Path) -> TakeJob:
     )
 
 
-def _choose(planned: _PlannedTake, store: Store) -> Result[Take]:
+def _choose(planned: _RequestedTake, store: Store) -> Result[Take]:
     """Return the take; where there are candidates, the closest to the recording or the one that a person chose."""
     if planned.candidates is None:
         return store.published(planned.piece, Take)

@@ -136,17 +136,17 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
     )
     clips, chapters = assemble(plan)
     scroll = _scroll(production)
-    told: list[Clip] = []
+    with_captions: list[Clip] = []
     captions: list[Caption] = []
     for clip in clips:
         if isinstance(clip, SceneClip):
             story = stories[clip.section]
             placed = _captions(story, clip, scroll, report)
             scene, said = with_findings(clip, placed, story.takes, clock, story.finding_words)
-            told.append(scene)
+            with_captions.append(scene)
             captions += said
         else:
-            told.append(clip)
+            with_captions.append(clip)
     return Timeline(
         title=production.title,
         width=video.width,
@@ -154,7 +154,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         frame_rate=video.frame_rate,
         scroll=scroll,
         total_frames=clips[-1].end_frame,
-        clips=tuple(told),
+        clips=tuple(with_captions),
         captions=tuple(captions),
         chapters=chapters,
         sections=tuple(story.section_facts for story in stories),

@@ -64,17 +64,17 @@ def findings_of(
     has_room
         Whether there is time to tell a fact with a take, counted from 0.
     """
-    told: list[Finding] = []
+    earlier: list[Finding] = []
     seen: set[FindingKind] = set()
     found: list[Finding | None] = []
     for number, take in enumerate(takes):
         new = [
-            fact.model_copy(update={"is_first": fact.kind not in seen}) for fact in _new_facts(recording, take, told)
+            fact.model_copy(update={"is_first": fact.kind not in seen}) for fact in _new_facts(recording, take, earlier)
         ]
         seen |= {fact.kind for fact in new}
         fact = next((fact for fact in new if has_room(number, fact)), None)
         found.append(fact)
-        told += [fact] if fact else []
+        earlier += [fact] if fact else []
     return found
 
 
@@ -116,15 +116,15 @@ def has_vowels(measures: VoiceMeasures, recording: VoiceMeasures) -> bool:
     )
 
 
-def _new_facts(recording: VoiceMeasures, take: MeasuredTake, told: Sequence[Finding]) -> Iterator[Finding]:
+def _new_facts(recording: VoiceMeasures, take: MeasuredTake, earlier: Sequence[Finding]) -> Iterator[Finding]:
     if take.measures is None or not take.is_trained:
         return
-    copied = max((fact.value for fact in told if fact.kind == "copied"), default=0.0)
+    copied = max((fact.value for fact in earlier if fact.kind == "copied"), default=0.0)
     if take.copied_s >= max(_COPIED_S, _COPIED_AGAIN * copied):
         yield Finding(kind="copied", value=take.copied_s, recording_value=take.copied_from_s)
-    gone = {fact.kind for fact in told}
+    gone = {fact.kind for fact in earlier}
     for kind, rule in _RULES.items():
-        fact = rule(take.measures, recording, told) if kind not in gone else None
+        fact = rule(take.measures, recording, earlier) if kind not in gone else None
         if fact is not None:
             yield fact
 
@@ -135,11 +135,11 @@ def _pitch(own: VoiceMeasures, recording: VoiceMeasures, _told: Sequence[Finding
     return Finding(kind="pitch", value=own.pitch_hz, recording_value=recording.pitch_hz)
 
 
-def _same_pitch(own: VoiceMeasures, recording: VoiceMeasures, told: Sequence[Finding]) -> Finding | None:
-    first = next((fact for fact in told if fact.kind == "pitch"), None)
+def _same_pitch(own: VoiceMeasures, recording: VoiceMeasures, earlier: Sequence[Finding]) -> Finding | None:
+    first = next((fact for fact in earlier if fact.kind == "pitch"), None)
     if first is None or abs(first.value / first.recording_value - 1.0) < _PITCH_OFF:
         return None
-    off, fact = pitch_off(own, recording), _pitch(own, recording, told)
+    off, fact = pitch_off(own, recording), _pitch(own, recording, earlier)
     return None if off is None or off > _PITCH_FOUND or fact is None else fact.model_copy(update={"kind": "same_pitch"})
 
 

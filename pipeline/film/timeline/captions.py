@@ -243,8 +243,8 @@ def tell_beside(
     end = last if last - end < shortest_frames else end
     before, after = (room.in_frame, begin), (end, room.out_frame)
     kept = [room.model_copy(update={"in_frame": a, "out_frame": b}) for a, b in (before, after) if a < b]
-    told = Caption(text=wish.text, in_frame=begin, out_frame=end, section=wish.section)
-    among = sorted([*kept, told], key=lambda caption: caption.in_frame)
+    beside = Caption(text=wish.text, in_frame=begin, out_frame=end, section=wish.section)
+    among = sorted([*kept, beside], key=lambda caption: caption.in_frame)
     return (*placed[:number], *among, *placed[number + 1 :])
 
 

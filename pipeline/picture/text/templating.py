@@ -1,4 +1,4 @@
-"""Texts with facts in them: Jinja templates in a sandbox that strangers' templates can't leave or stall.
+"""Texts with facts in them: Jinja templates in a sandbox that hostile templates can't leave or stall.
 
 This module owns the words of captions and cards: filters for numbers, what a template may contain, and its errors. It
 does not know where the words will stand.

@@ -1,6 +1,6 @@
 """From recordings to the bytes that a network learns.
 
-Owns the order of things: decode, mix to mono, resample, take out the direct current, bring the peak up, shorten
+Owns the order of things: decode, mix to mono, resample, take out the DC offset, bring the peak up, shorten
 silences, quantise, join, and find the place where training ends and validation begins. Everything passes in blocks: a
 corpus may be longer than the memory. It does not know stages, results or networks.
 """
@@ -47,7 +47,7 @@ _SPLIT_REACH_S: Final = 0.5
 class Recording:
     """One recording as it came, and its samples at the corpus's rate in a scratch file.
 
-    `left_offset` is the direct current that is still in the scratch file. `levels` are those of the windows (see
+    `left_offset` is the DC offset that is still in the scratch file. `levels` are those of the windows (see
     silence.py) without it. `notes` and `warnings` tell what a person should know of how it was read.
     """
 
@@ -145,7 +145,7 @@ def _read(
             odd_frames += odd
             clips.add(block)
             mono = mixdown.mono(block)
-            # Most of the direct current goes before resampling, whose filter would ring at its sudden beginning.
+            # Most of the DC offset goes before resampling, whose filter would ring at its sudden beginning.
             guess = guess if total else float(mono.mean())
             sums += float(mono.sum(dtype=np.float64))
             total += len(mono)
@@ -201,7 +201,7 @@ def _silent(recording: Recording, settings: CorpusSettings) -> npt.NDArray[np.bo
 
 
 def _blocks(recording: Recording, settings: CorpusSettings) -> Iterator[Floats]:
-    """The samples from the scratch file in blocks of whole windows, without direct current."""
+    """The samples from the scratch file in blocks of whole windows, without DC offset."""
     samples = np.memmap(recording.scratch, np.float32, "r")
     size = _BLOCK_WINDOWS * window_samples(settings.sample_rate_hz)
     for start in range(0, len(samples), size):

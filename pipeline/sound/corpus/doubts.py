@@ -113,8 +113,8 @@ def _soft(peaks_db: dict[str, float]) -> list[str]:
     found = sorted((name for name in peaks_db if peaks_db[name] < _SOFTEST_PEAK_DB), key=lambda name: peaks_db[name])
     if not found:
         return []
-    told = f"the loudest moment is {-peaks_db[found[0]]:.0f} dB below full scale; turn the microphone up"
-    return [f"{_listed(found)}: {told}, to between 12 and 3 dB below"]
+    advice = f"the loudest moment is {-peaks_db[found[0]]:.0f} dB below full scale; turn the microphone up"
+    return [f"{_listed(found)}: {advice}, to between 12 and 3 dB below"]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def quality_of(samples: Floats, offset: float, peak: float, levels: Floats, samp
     samples
         shape = (n,); may be mapped from a file.
     offset
-        Direct current in the samples.
+        DC offset of the samples.
     peak
         The highest absolute value without it, above 0.
     levels

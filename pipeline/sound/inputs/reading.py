@@ -133,8 +133,8 @@ def open_recording(
         Where ffmpeg itself is missing or was killed.
     """
     form = recognise(path, error)
-    told = {"map_metadata": -1, "t": f"{longest_s + 1:.3f}", "c:a": "pcm_f32be", "format": "au"}
-    args = ffmpeg.get_args(ffmpeg.output(open_media(path, form)[f"a:{track - 1}"], "-", **told))
+    options = {"map_metadata": -1, "t": f"{longest_s + 1:.3f}", "c:a": "pcm_f32be", "format": "au"}
+    args = ffmpeg.get_args(ffmpeg.output(open_media(path, form)[f"a:{track - 1}"], "-", **options))
     process = Process(args, reads=True, timeout_s=_TIMEOUT_S, stall_s=_STALL_S, purpose=f"decoding {path.name}")
     try:
         with process:

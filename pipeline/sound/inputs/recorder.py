@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from pipeline.errors import OutputError, RecordingError
 from pipeline.runtime.wording.installing import extra_command
-from pipeline.sound.signal.meter import Level, LevelMeter
+from pipeline.sound.signal.meter import InputLevel, LevelMeter
 from pipeline.sound.signal.resample import Resampler
 from pipeline.store.files import disk_errors
 
@@ -55,7 +55,7 @@ class Recorded:
 
     path: Path
     seconds: float
-    last_level: Level | None
+    last_level: InputLevel | None
     dropped_blocks: int
 
 
@@ -115,7 +115,7 @@ def record(
     *,
     device: InputDevice,
     seconds: float = LONGEST_S,
-    on_level: Callable[[Level], None] = lambda _level: None,
+    on_level: Callable[[InputLevel], None] = lambda _level: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Recorded:
     """Record mono, 48 kHz, 24 bit, until `seconds` have passed, `should_stop` says so, or Ctrl-C is pressed.

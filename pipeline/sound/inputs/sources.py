@@ -121,10 +121,10 @@ def choose_source(
         mixdown = listen.to(chosen).mixdown
         return SoundSource(path, chosen, mixdown, len(tracks), _notes(mixdown))
     heard = _first_with_sound(listen, tracks[:_MOST_LISTENED])
-    told = f"{_named(heard.track)} of {len(tracks)} is taken"
+    note = f"{_named(heard.track)} of {len(tracks)} is taken"
     if heard.is_heard and (before := heard.track.number - 1):
-        told += f", as {'the one before it is' if before == 1 else f'the {before} before it are'} silent"
-    return SoundSource(path, heard.track, heard.mixdown, len(tracks), (told, *_notes(heard.mixdown)))
+        note += f", as {'the one before it is' if before == 1 else f'the {before} before it are'} silent"
+    return SoundSource(path, heard.track, heard.mixdown, len(tracks), (note, *_notes(heard.mixdown)))
 
 
 def _no_such_track(path: Path, number: int, there: int, error: type[InputError]) -> InputError:

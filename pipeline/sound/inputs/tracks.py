@@ -109,8 +109,8 @@ def tracks_in(words: str) -> tuple[Track, ...]:
 
 
 def _titled(track: Track, title: str) -> Track:
-    told = "".join(char for char in title.strip() if char.isprintable())[:60]
-    return replace(track, title=told)
+    printable = "".join(char for char in title.strip() if char.isprintable())[:60]
+    return replace(track, title=printable)
 
 
 def _track(number: int, words: str) -> Track:

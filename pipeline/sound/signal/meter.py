@@ -26,7 +26,7 @@ _LOWEST_DB: Final = -120.0
 
 
 @dataclass(frozen=True)
-class Level:
+class InputLevel:
     """What the meter shows now.
 
     Parameters
@@ -52,15 +52,15 @@ class Level:
 
     def warnings(self) -> tuple[str, ...]:
         """What should be changed before going on; nothing in the first seconds but clipping."""
-        told = []
+        texts = []
         if self.clipped_samples:
-            told.append("too loud: it clips. Lower the input's gain, or go further away, and begin again")
+            texts.append("too loud: it clips. Lower the input's gain, or go further away, and begin again")
         if self.seconds >= _SETTLED_S:
             if self.highest_db < _SOFT_PEAK_DB:
-                told.append("too soft: raise the input's gain, or come closer")
+                texts.append("too soft: raise the input's gain, or come closer")
             if self.floor_db > _NOISY_FLOOR_DB:
-                told.append(f"a noisy room: {self.floor_db:.0f} dB between words. Close windows, switch off fans")
-        return tuple(told)
+                texts.append(f"a noisy room: {self.floor_db:.0f} dB between words. Close windows, switch off fans")
+        return tuple(texts)
 
 
 class LevelMeter:
@@ -81,7 +81,7 @@ class LevelMeter:
         self._clipped = 0
         self._highest = 0.0
 
-    def add(self, block: Floats) -> Level:
+    def add(self, block: Floats) -> InputLevel:
         """Take a block, shape = (n,), and return what is to be shown."""
         self._samples += len(block)
         self._clipped += int((np.abs(block) >= _CLIPPED).sum())
@@ -92,7 +92,7 @@ class LevelMeter:
         self._rest = waiting[whole:]
         self._levels.extend(_rms(waiting[:whole].reshape(-1, self._window)).tolist())
         floor = float(np.percentile(list(self._levels), _FLOOR_PERCENTILE)) if self._levels else 0.0
-        return Level(
+        return InputLevel(
             peak_db=_db(peak),
             rms_db=_db(float(_rms(block[None, :])[0]) if len(block) else 0.0),
             highest_db=_db(self._highest),
@@ -103,7 +103,7 @@ class LevelMeter:
 
 
 def _rms(rows: Floats) -> npt.NDArray[np.float64]:
-    """Level of each row without its direct current."""
+    """Level of each row without its DC offset."""
     level: npt.NDArray[np.float64] = rows.std(axis=1, dtype=np.float64)
     return level
 

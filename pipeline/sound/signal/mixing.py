@@ -75,8 +75,8 @@ def odd_sample_warnings(frames: int) -> tuple[str, ...]:
     """Tell how many samples were no numbers, where any were."""
     if not frames:
         return ()
-    told = "1 sample is no number" if frames == 1 else f"{frames} samples are no numbers"
-    return (f"{told} (NaN or infinite) and became silence; export the file again, as 16- or 24-bit WAV or FLAC",)
+    count = "1 sample is no number" if frames == 1 else f"{frames} samples are no numbers"
+    return (f"{count} (NaN or infinite) and became silence; export the file again, as 16- or 24-bit WAV or FLAC",)
 
 
 class ChannelSurvey:
@@ -109,7 +109,7 @@ class ChannelSurvey:
         if not len(block):
             return
         if self._first is None:
-            self._first = block[:1].copy()  # a direct current has stood there for ever: it makes no step
+            self._first = block[:1].copy()  # a DC offset has stood there for ever: it makes no step
         self._low, self._high = np.minimum(self._low, block.min(axis=0)), np.maximum(self._high, block.max(axis=0))
         filtered, self._state = signal.sosfilt(self._filter, block - self._first, axis=0, zi=self._state)
         samples = np.concatenate([self._rest, filtered.astype(np.float32)])
@@ -126,7 +126,7 @@ class ChannelSurvey:
 
     @property
     def peak(self) -> float:
-        """The highest peak of any channel, without its direct current; 0 where there were no samples."""
+        """The highest peak of any channel, without its DC offset; 0 where there were no samples."""
         return float(max(0.0, np.max(self._high - self._low) / 2)) if self._first is not None else 0.0
 
     @property

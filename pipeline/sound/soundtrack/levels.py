@@ -25,7 +25,7 @@ _REFERENCE_LUFS: Final = -23.0  # where nothing in the film says how loud it is
 
 
 @dataclass(frozen=True)
-class Level:
+class PlacedLevel:
     """What was measured on one placed sound."""
 
     kind: Kind
@@ -38,15 +38,15 @@ class Level:
         return not np.isfinite(self.loudness.integrated_lufs)
 
 
-def measured(placement: Placement, settings: SoundSettings) -> Level:
+def measured(placement: Placement, settings: SoundSettings) -> PlacedLevel:
     """Measure a sound as it will be heard, before any gain."""
     blocks = heard_blocks(placement, settings.fade_ms)
     loudness = measure_blocks(blocks, FILM_RATE_HZ, placement.channels)
     noisy = noisiness(placement.source, placement.sample_rate_hz) if placement.kind == "take" else 0.0
-    return Level(placement.kind, loudness, noisy)
+    return PlacedLevel(placement.kind, loudness, noisy)
 
 
-def matching_gains_db(levels: Sequence[Level], settings: SoundSettings) -> list[float]:
+def matching_gains_db(levels: Sequence[PlacedLevel], settings: SoundSettings) -> list[float]:
     """The gain of each sound, in dB.
 
     The reference is the middle recording's loudness; without recordings, the middle take's that is not noise.
@@ -56,7 +56,7 @@ def matching_gains_db(levels: Sequence[Level], settings: SoundSettings) -> list[
     return [_gain_db(level, reference, headroom, settings) for level in levels]
 
 
-def _gain_db(level: Level, reference_lufs: float, headroom_db: float, settings: SoundSettings) -> float:
+def _gain_db(level: PlacedLevel, reference_lufs: float, headroom_db: float, settings: SoundSettings) -> float:
     if level.is_silent:
         return 0.0
     own = level.loudness
@@ -68,7 +68,7 @@ def _gain_db(level: Level, reference_lufs: float, headroom_db: float, settings: 
     return float(min(wanted, may_rise, below_peak) + level.noisiness * settings.untrained_db)
 
 
-def _reference_lufs(levels: Sequence[Level]) -> float:
+def _reference_lufs(levels: Sequence[PlacedLevel]) -> float:
     audible = [level for level in levels if not level.is_silent]
     recordings = [level for level in audible if level.kind == "recording"]
     takes = [level for level in audible if level.kind == "take"]

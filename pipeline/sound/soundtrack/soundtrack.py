@@ -210,7 +210,7 @@ def loudness_warnings(
     missing = settings.loudness_lufs - loudness_lufs
     if missing <= tolerated_lu:
         return ()
-    told = (
+    note = (
         f"The film's loudness is {loudness_lufs:.1f} LUFS, {missing:.1f} LU below the target: its peaks allow no more"
     )
-    return (f"{told} under {settings.true_peak_dbtp:g} dBTP, and nothing is compressed.",)
+    return (f"{note} under {settings.true_peak_dbtp:g} dBTP, and nothing is compressed.",)

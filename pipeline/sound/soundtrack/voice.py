@@ -1,4 +1,4 @@
-"""One placed sound as it is heard: at the film's rate, without direct current, faded at its ends.
+"""One placed sound as it is heard: at the film's rate, without DC offset, faded at its ends.
 
 Owns that chain, block by block. It does not know levels, nor the other sounds.
 """

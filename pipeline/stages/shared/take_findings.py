@@ -103,16 +103,16 @@ def with_findings(
     captions = tuple(placed)
     sounds = [sound for sound in scene.sounds if sound.kind == "take"]
 
-    def told(number: int, finding: Finding) -> tuple[Caption, ...] | None:
+    def captions_for(number: int, finding: Finding) -> tuple[Caption, ...] | None:
         sound = sounds[number]
         text = words(sound, finding)
         wish = _wish(sound, finding, text, take=takes[sound.iteration or 0], clock=clock, section=scene.section)
         return tell_beside(captions, wish, sound, clock.frames_within(SHORTEST_CAPTION_S)) if text else None
 
     kept = [_measured_take(sound, takes[sound.iteration or 0], clock) for sound in sounds]
-    findings = findings_of(recording, kept, lambda number, finding: told(number, finding) is not None)
+    findings = findings_of(recording, kept, lambda number, finding: captions_for(number, finding) is not None)
     for number, finding in enumerate(findings):
-        captions = (told(number, finding) if finding else None) or captions
+        captions = (captions_for(number, finding) if finding else None) or captions
     in_order = iter(findings)
     heard = tuple(
         sound.model_copy(update={"finding": next(in_order)}) if sound.kind == "take" else sound

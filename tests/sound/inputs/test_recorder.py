@@ -16,7 +16,7 @@ import soundfile
 from pipeline.errors import OutputError, RecordingError
 from pipeline.sound.inputs import recorder
 from pipeline.sound.inputs.recorder import GrowingWav, InputDevice, input_devices, record, sound_library
-from pipeline.sound.signal.meter import Level, LevelMeter
+from pipeline.sound.signal.meter import InputLevel, LevelMeter
 from tests.sound.sounds import Floats, noise, peak_hz, sine, speechlike
 
 MICROPHONE = InputDevice(1, "Microphone", 2, 48000, is_default=True)
@@ -87,7 +87,7 @@ def test_a_device_of_another_rate_is_resampled(tmp_path: Path) -> None:
 
 
 def test_every_block_tells_its_level(tmp_path: Path) -> None:
-    levels: list[Level] = []
+    levels: list[InputLevel] = []
     record(
         tmp_path / "a.wav",
         Library(sine(440, 1.0, 48000, -6.0)),
@@ -102,7 +102,7 @@ def test_every_block_tells_its_level(tmp_path: Path) -> None:
 
 
 def test_the_caller_and_ctrl_c_can_stop_it_and_what_was_said_is_kept(tmp_path: Path) -> None:
-    def interrupted(level: Level) -> None:
+    def interrupted(level: InputLevel) -> None:
         if level.seconds > 0.45:
             raise KeyboardInterrupt
 

@@ -55,7 +55,7 @@ CANCELLING = {
     "out of phase": (VOICE, -VOICE),
     "nearly so": (VOICE, -0.97 * VOICE + 0.1 * HISS),
     "one softer": (0.3 * VOICE, -VOICE),
-    "on a direct current": (0.5 * VOICE + 0.3, -0.5 * VOICE + 0.3),
+    "on a DC offset": (0.5 * VOICE + 0.3, -0.5 * VOICE + 0.3),
     "with a hiss in common": (VOICE + HISS, -VOICE + HISS),
     "a sample late": (VOICE, -np.roll(VOICE, 1)),
     "for a while": (VOICE, np.where(np.arange(len(VOICE)) < RATE, -1, 1) * VOICE),

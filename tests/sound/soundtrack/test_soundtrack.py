@@ -83,7 +83,7 @@ def test_an_impulse_is_heard_at_its_sample(tmp_path: Path) -> None:
 
 
 def test_nothing_clicks_where_a_sound_begins_and_ends(tmp_path: Path) -> None:
-    square = np.sign(sine(55, 1.0, 11025)) + np.float32(0.5)  # loud from its first sample on, with direct current
+    square = np.sign(sine(55, 1.0, 11025)) + np.float32(0.5)  # loud from its first sample on, with DC offset
     samples, _ = mixed(tmp_path, 3, place(1, 1, square), match_loudness=False)
     inside = np.abs(np.diff(samples[round(1.2 * FILM) : round(1.8 * FILM), 0])).max()
     for edge in (FILM, 2 * FILM):
