@@ -132,7 +132,7 @@ class SamplingSettings(BaseModel):
         """How the weights are held.
 
         Left open, it is int8: the quickest for every network on processors with AVX-512 and with AVX2 alone, at a cost
-        of less than 0.001 bits/byte. `tests/benchmarks/sampling.py` measures both.
+        of at most 0.005 bits/byte in the demo's networks. `tests/benchmarks/sampling.py` measures both.
         """
         return "int8" if self.precision == "auto" else self.precision
 
