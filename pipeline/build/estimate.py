@@ -26,7 +26,7 @@ _TRAINING_START_S: Final = 6.0
 """Until the first update is made: a process starts, and plans."""
 _UPDATE_OVERHEAD: Final = 1.6e6
 """Of every move of a layer within an update, counted as additions: small networks are bound by it."""
-_SAMPLE_FLOPS: Final = 2e10
+_SAMPLE_FLOPS: Final = 3e10
 _SAMPLE_OVERHEAD: Final = 6e4
 """Of every byte said, counted as additions."""
 _PROCESS_START_S: Final = 2.0

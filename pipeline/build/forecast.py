@@ -45,7 +45,7 @@ _MOSTLY: Final = 2.0
 _TRAINING_SHARE: Final = 0.6
 """How much of the speed of plain products a training reaches, its checkpoints included."""
 _LEFT_AFTER_TRAINING: Final = 0.1
-"""Of sampling: the takes of checkpoints are made while training goes on, but for the last ones."""
+"""Of sampling, where cores are spare: takes are made while training goes on, but for the last ones."""
 _AT_ONCE_ON_GPU: Final = 3
 _GPU_FLOPS: Final = 2e12
 """Of a GPU that trains one small network, roughly."""
@@ -133,7 +133,8 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
             for section in ahead.sections(stage)
         ]
     if stage == "sample":
-        device, share, trained = _device(workplace), ahead.share(stage), set(ahead.sections("train"))
+        device, share = _device(workplace), ahead.share(stage)
+        trained = _sampled_meanwhile(ahead, workplace, device)
         left = [
             share * (_LEFT_AFTER_TRAINING if index in trained else 1.0) for index in range(len(production.sections))
         ]
@@ -177,6 +178,14 @@ def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkT
     seconds = sorted((one.seconds for one in times), reverse=True)  # the longest begins first
     basis = times[0].basis if len({one.basis for one in times}) == 1 else "guessed"
     return [WorkTime("train", estimate.side_by_side_s(seconds, at_once), basis)]
+
+
+def _sampled_meanwhile(ahead: Ahead, workplace: Workplace, device: str) -> frozenset[int]:
+    """Sections whose takes are made while they are trained: none where trainings take all cores."""
+    sections = ahead.sections("train")
+    at_once, threads = _shared(max(1, len(sections)), workplace.jobs, device)
+    is_spare = device != "cpu" or at_once * threads < workplace.jobs
+    return frozenset(sections) if is_spare else frozenset()
 
 
 def _shared(trainings: int, jobs: int, device: str) -> tuple[int, int]:
