@@ -26,7 +26,7 @@ from typing import ClassVar
 
 
 class BuildVideoError(Exception):
-    """A failure told to the user in four parts.
+    """A failure shown to the user in four parts.
 
     Parameters
     ----------

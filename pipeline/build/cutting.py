@@ -72,7 +72,7 @@ def cut_film(
     results
         Corpora, runs and takes of the film.
     report
-        Is told where there is too little to show.
+        Gets a warning where there is too little to show.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def cut_film(
     Raises
     ------
     ProductionError
-        Where the cut can't be told in its time.
+        Where the cut does not fit its time.
     """
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_RATE_HZ)

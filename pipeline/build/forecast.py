@@ -1,4 +1,4 @@
-"""What a build will take on this machine: told before its first long stage, and remembered after each.
+"""What a build will take on this machine: printed before its first long stage, and remembered after each.
 
 This module joins a production, what is made of it already, and the speeds of earlier builds. It makes nothing.
 """
@@ -370,7 +370,7 @@ def surveyed(
     cuts: Sequence[CutSettings],
     cut_stages: Sequence[str],
 ) -> list[WorkTime]:
-    """How long a build would take of which a survey has told.
+    """How long a build would take, by what a survey has found.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """How fast earlier builds on this machine were, kept for the estimates of later ones.
 
-A small JSON file in the user's cache folder. Nothing depends on it but what people are told: where it can't be read or
+A small JSON file in the user's cache folder. Only the times that people see depend on it: where it can't be read or
 written, or holds nonsense, estimates begin with guesses again.
 """
 

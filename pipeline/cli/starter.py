@@ -122,7 +122,7 @@ def _is_production(path: Path) -> bool:
     try:
         check_recording(path)
     except InputError:
-        return not path.is_file() or _is_text(path)  # of what is no text it is told why it is no recording
+        return not path.is_file() or _is_text(path)  # for what is no text, the error says why it is no recording
     return False
 
 

@@ -46,7 +46,7 @@ def find_production(
     answers: bool = False,
     device: str = "auto",
 ) -> Production:
-    """Load the production that a command line means: the one named, this folder's, or the demo, which is told.
+    """Load the production that a command line means: the one named, this folder's, or the demo, with a note.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def find_production(
     as_json
         Whether standard output is a list of events.
     answers
-        Whether the command answers in lines on standard output, so that what is told first belongs there.
+        Whether the command answers in lines on standard output, so that the first line belongs there.
     device
         Where takes are made that leave it open.
     """
@@ -78,7 +78,7 @@ def _begun_of(recording: Path) -> Path:
     if (folder / FILE_NAME).is_file():
         return folder
     if recording.is_dir() and not recordings_in(recording):
-        return recording  # which has no production, and this is told
+        return recording  # which has no production: the error says so
     raise ProductionError(
         "There is no film of this recording yet.",
         where=str(recording),

@@ -227,7 +227,7 @@ class Process:
         Raises
         ------
         FfmpegError
-            Where it stalls or takes too long. A failure of its own is told by `close`.
+            Where it stalls or takes too long. A failure of its own is raised by `close`.
         """
         pipe = self._pipe(self._process.stdout)
         parts: list[bytes] = []

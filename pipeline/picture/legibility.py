@@ -1,6 +1,6 @@
 """Words that had to shrink so far that a small screen can't show them.
 
-This module owns the limit, and finds what falls below it. It does not know who is told.
+This module owns the limit, and finds what falls below it. It warns nobody.
 """
 
 from __future__ import annotations

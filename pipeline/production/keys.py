@@ -1,7 +1,7 @@
 """Every key of the production file: its unit, default, bounds, and one line of what it is.
 
 All of it is read from the JSON Schema, and so from the settings themselves: a new setting appears here by itself. This
-module owns how keys are told, as text for people and as comments for a production file.
+module owns how keys are printed, as text for people and as comments for a production file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings and values that have been renamed: a production file may still use the old name, and is told the new one.
+"""Settings and values that have been renamed: a production file may still use the old name, with a note of the new one.
 
 The settings themselves accept the old name. This module only knows where it may stand.
 """

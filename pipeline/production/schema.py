@@ -382,7 +382,7 @@ def _meant(path: Path) -> str:
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
-    """Validate what a production file says; the first mistake is told, the others are counted."""
+    """Validate what a production file says; the first mistake is reported, the others are counted."""
     try:
         production = Production.model_validate(data)
     except ValidationError as error:

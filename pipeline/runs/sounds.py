@@ -1,6 +1,6 @@
 """Sounds of a run in a folder: which number in their names is the iteration; and taking one out of where it lies.
 
-Owns that guess. Files are meant as sounds by the ends of their names; what they are is told by whoever decodes them.
+Owns that guess. Files are meant as sounds by the ends of their names; what they are is found by whoever decodes them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def personal_cache() -> Path | None:
-    """The user's cache folder, as each system has it; None where it can't be told.
+    """The user's cache folder, as each system has it; None where it is unknown.
 
     Source: https://specifications.freedesktop.org/basedir-spec/latest/ for Linux.
     """

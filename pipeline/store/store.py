@@ -2,7 +2,7 @@
 
 A result lives in `<root>/<stage>/<key>/`. The key is a hash of everything that determines the result. It is built in a
 folder of its own, its manifest (with every file's hash) is written last, all is flushed, and one rename publishes it:
-it exists whole or not at all. Beside it, `names/` remembers which key a piece had last, so that a person can be told
+it exists whole or not at all. Beside it, `names/` remembers which key a piece had last, so that a message can say
 why it is stale.
 
 This module does not know what stages make, nor in which order.

@@ -86,7 +86,7 @@ def read_table(
     options
         What is known about how it is written.
     choose
-        Is told how the log is written, and says which columns are wanted: their indices, -1 for the line number.
+        Called with how the log is written; returns which columns are wanted: their indices, -1 for the line number.
     most_numbers
         More numbers than this are refused.
 

@@ -1,7 +1,7 @@
 """The command lines of `graph`, `to-text` and `from-text`.
 
 This module owns their arguments and help texts, and what is said when they are done. It starts quickly: what a command
-needs is loaded when it runs. Errors are told by whoever calls `main`.
+needs is loaded when it runs. Errors are printed by whoever calls `main`.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ class MeasuredTake:
     Parameters
     ----------
     measures
-        None where it was never measured: nothing is told of it then.
+        None where it was never measured: it has no finding then.
     is_trained
-        Whether its checkpoint has learned anything: of one that has not, nothing is told.
+        Whether its checkpoint has learned anything: one that has not has no finding.
     copied_s, copied_from_s
         Its longest stretch that stands in the recording too, and where that begins, in seconds.
     """
@@ -56,8 +56,8 @@ def findings_of(
 ) -> list[Finding | None]:
     """Find what to tell of each take of a section, in the order in which they are heard.
 
-    Where several are new at once, the rarest is told: what is copied, then pitch, pauses, vowels. What was not told
-    and is still true is told with the next take.
+    Where several are new at once, the rarest is taken: what is copied, then pitch, pauses, vowels. What was not taken
+    and is still true belongs to the next take.
 
     Parameters
     ----------

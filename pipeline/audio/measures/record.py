@@ -1,4 +1,4 @@
-"""The records of what was measured on a sound, and of what is told of it; they need no large library."""
+"""The records of what was measured on a sound, and of findings about it; they need no large library."""
 
 from __future__ import annotations
 

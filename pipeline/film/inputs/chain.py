@@ -191,7 +191,7 @@ class FootageChain:
     def _paced(self, stream: Any, first: int) -> Any:
         """Even pace from a frame on; the last picture stands where the footage is short.
 
-        The start is told a tick early, because it is rounded up as times are.
+        The start is given a tick early, because it is rounded up as times are.
         """
         start = float((first - Fraction(1, _FRAME_TICKS)) / self.frame_rate)
         even = stream.filter("fps", fps=self._rate, start_time=f"{start:.6f}", round="up")

@@ -170,7 +170,7 @@ class VideoSettings(FilmSettings):
             return data
         sides = {side: _as_number(data[side]) for side in ("width", "height") if side in data}
         if any(not isinstance(value, int) or value < 1 for value in sides.values()):
-            return data  # told by the fields
+            return data  # the fields report it
         if "layout" not in data and len(sides) == len(("width", "height")):
             return {**data, "layout": fitting_layout(sides["width"], sides["height"])}
         layout = data.get("layout", "landscape")

@@ -2,7 +2,7 @@
 
 What a person wrote for a take comes first there, then what conditions fired, in the order of the production file; what
 every take says of itself fills the rest. Nothing is shown for less than it takes to read it: captions that meet wait
-for each other, and what finds no room in its scene is told. This module is pure: frames in, frames out. It does not
+for each other, and what finds no room in its scene is returned. This module is pure: frames in, frames out. It does not
 know words' meaning, networks or files.
 """
 

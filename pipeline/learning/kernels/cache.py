@@ -64,7 +64,7 @@ def cache_folder() -> Path | None:
 
 
 def _candidates() -> list[Path]:
-    """Where numba is told to keep machine code, beside the sources, in the user's cache folder."""
+    """Where numba keeps machine code, beside the sources, in the user's cache folder."""
     chosen = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
     personal = personal_cache()
     return [*chosen, _HERE / "__pycache__", *([personal] if personal else [])]

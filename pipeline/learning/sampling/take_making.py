@@ -1,6 +1,6 @@
 """A take from the first byte to its record: generated, written as WAV, compared with the recording.
 
-This module is what a process of its own does for one checkpoint. It needs no torch, except where it is told to use a
+This module is what a process of its own does for one checkpoint. It needs no torch, except where it is to use a
 GPU. It does not know what the 256 codes sound like: their values are handed in.
 """
 

@@ -1,4 +1,4 @@
-"""What a person is told about a section's takes: warnings with their numbers, and what to do.
+"""Warnings about a section's takes, with their numbers, and what to do.
 
 This module is pure: records in, words out.
 """

@@ -1,6 +1,6 @@
 """Where a text may be broken into lines, and breaking it.
 
-Pure functions on strings and a measuring function. Where a line may end is told by ICU, the Unicode Consortium's own
+Pure functions on strings and a measuring function. Where a line may end is decided by ICU, the Unicode Consortium's own
 implementation of Unicode Annex 14, which also knows the words of scripts that write none of their spaces, such as
 Thai. A word that is wider than the line is parted anywhere between two characters as readers see them (Annex 29).
 """

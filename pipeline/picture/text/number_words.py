@@ -52,7 +52,7 @@ def compact(value: object, digits: int = 6) -> str:
     """A number in at most `digits` digits, none after the point that says nothing: 2.0 -> 2, 0.0020 -> 0.002.
 
     Digits before the point are never left out (1234.6 in 3 is 1,235). No person reads 2e-05: only what has more zeros
-    than can be counted is told by a power of ten.
+    than can be counted is written as a power of ten.
     """
     number = _number(value)
     if number is None:

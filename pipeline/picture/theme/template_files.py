@@ -1,6 +1,6 @@
 """Reading template files (TOML) into validated models, with errors that a person can act on.
 
-This module owns how a broken template is told: file, line or field, what was expected, the nearest known name. It does
+This module owns the error of a broken template: file, line or field, what was expected, the nearest known name. It does
 not know what any template means.
 """
 
@@ -37,7 +37,7 @@ def read_template(path: Path, model: type[Model]) -> Model:
 def _first_fault(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
     """Tell the first fault of a validation in the project's own four parts."""
     faults = error.errors(include_url=False)
-    # A misspelt name often leaves another one missing: it is told first.
+    # A misspelt name often leaves another one missing: it is reported first.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     field = ".".join(str(part) for part in fault["loc"])
     where = f"{path}, {field}" if field else str(path)

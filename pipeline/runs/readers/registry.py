@@ -114,7 +114,7 @@ def reader_for(path: Path) -> Reader:
         except OSError as error:
             raise LogError(f"The log can't be read: {plain_reason(error)}.", where=str(path)) from error
         if head.startswith(_GZIP_MAGIC):
-            with suppress(zlib.error):  # a damaged one is told by whoever reads it
+            with suppress(zlib.error):  # a damaged one is reported by whoever reads it
                 head = zlib.decompressobj(_GZIP_WINDOW).decompress(head, _HEAD_BYTES)
         if not head:
             raise LogError("The log is empty.", where=str(path), expected="a log of losses")

@@ -10,7 +10,7 @@ BITS_PER_NAT: Final = 1 / NATS_PER_BIT  # 1.443
 
 
 def clock_text(seconds: int, *, hours: bool | None = None) -> str:
-    """Write whole seconds, 0 or more: 0:07, 12:30, 3:05:00; `hours` says whether hours are told, by default from 1 on.
+    """Write whole seconds, 0 or more: 0:07, 12:30, 3:05:00; `hours` says whether hours stand, by default from 1 on.
 
     Without hours, minutes go on counting: 75:00.
     """

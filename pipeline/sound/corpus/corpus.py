@@ -97,7 +97,7 @@ def make_corpus(
     tracks
         Which sound track of each recording is meant, counted from 1; None, or none at all, where it is to be found.
     on_recording
-        Is told which recording is being read, counted from 0, and how many seconds of it were read.
+        Called with which recording is being read, counted from 0, and how many seconds of it were read.
 
     Raises
     ------

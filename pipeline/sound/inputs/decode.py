@@ -39,7 +39,7 @@ def decode(
     Parameters
     ----------
     note, warn
-        Are told what a person should know: which track was taken, and what was no sound.
+        Called with what a person should know: which track was taken, and what was no sound.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def decode(
 
 
 def load_music(path: Path, sample_rate_hz: int, note: Tell = ignore, warn: Tell = ignore) -> Floats:
-    """Decode music for under a film: stereo, its first hour at most, shape (n, 2); see `decode` for what is told.
+    """Decode music for under a film: stereo, its first hour at most, shape (n, 2); see `decode` for the notes.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def record(
     library
         `sound_library()`.
     on_level
-        Is told the level ten times a second.
+        Called with the level ten times a second.
 
     Raises
     ------

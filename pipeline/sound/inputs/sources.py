@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 
 def ignore(_text: str) -> None:
-    """Take what is told, where nobody listens."""
+    """Ignore a note."""
 
 
 @dataclass(frozen=True)

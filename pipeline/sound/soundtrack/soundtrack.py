@@ -80,7 +80,7 @@ def mix(
     placements
         In any order; they may overlap, and must lie within the film.
     on_progress
-        Is told the share that is done, 0 to 1.
+        Called with the share that is done, 0 to 1.
     """
     if any(placement.end_sample > total_samples for placement in placements):
         raise ValueError("a sound reaches beyond the end of the film")

@@ -1,4 +1,4 @@
-"""One section of a film while it is told: which takes are heard for how long, and what is said of them when.
+"""One section of a film: which takes are heard for how long, and what is said of them when.
 
 It joins the plan, the takes and the words of captions; it does not know other sections, nor where a caption finds room
 beside others.
@@ -184,7 +184,7 @@ class SectionStory:
         short = [
             f"{take.iteration:,} ({float(shown / rate):.2f} of {planned.seconds:.2f} s)"
             for planned, take, shown, whole in zip(self.planned, takes, frames, wanted, strict=True)
-            if shown < whole and not take.facts.cut_s  # of dead air that was cut one has been told
+            if shown < whole and not take.facts.cut_s  # dead air that was cut has a note already
         ]
         if short:
             named = ", ".join(short[:_MOST_NAMED]) + ", ..." * (len(short) > _MOST_NAMED)

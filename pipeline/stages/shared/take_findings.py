@@ -1,4 +1,4 @@
-"""What is told of a section's takes by measuring them: its measures, the facts for captions, and which are told where.
+"""What is measured on a section's takes: its measures, the facts for captions, and which take shows which.
 
 This module joins what was measured with the words of a template and the time there is to read them. It does not know
 how captions are placed beside those that a person wished for.
@@ -95,7 +95,7 @@ def with_findings(
     takes
         By iteration.
     words
-        Renders a finding's template for a take; nothing where it is not to be told.
+        Renders a finding's template for a take; nothing where it is not to be shown.
     """
     recording = scene.recording_voice
     if recording is None:
@@ -137,7 +137,7 @@ def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
 
 
 def _wish(sound: SoundClip, finding: Finding, text: str, *, take: Take, clock: Clock, section: int) -> CaptionWish:
-    """A copy is told while it is heard; everything else towards the end of the take, when it was heard."""
+    """A copy is captioned while it is heard; everything else towards the end of the take, when it was heard."""
     least = clock.frames_within(reading_s(text))
     wanted = max(least, min(sound.frames // 2, clock.frames_within(_LONGEST_SHOWN_S)))
     at = sound.end_frame - wanted

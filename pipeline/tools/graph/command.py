@@ -58,7 +58,7 @@ def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> 
     output
         A name that ends with .png, .webp, .jpg, .svg or .pdf, or with .mp4 for a film that scrolls.
     report
-        Is told how far a film is.
+        Called with how far a film is.
 
     Raises
     ------

@@ -17,7 +17,7 @@ Numbers = NDArray[np.uint8 | np.uint16]
 Colour = tuple[float, float, float, float]
 """Red, green, blue (sRGB) and opacity, from 0 to 1."""
 
-LEVELS: Final = 16  # how finely the coverage of a pixel is told
+LEVELS: Final = 16  # how finely the coverage of a pixel is kept
 _SMALL: Final = 256
 _LARGE: Final = 65_536
 

@@ -89,7 +89,7 @@ def _pixels(numbers: Numbers, palette: Callable[[], NDArray[np.uint8]], channels
 def _compressed(pixels: NDArray[np.uint8], *, last: bool) -> tuple[bytes, int, int]:
     """Filter and compress rows; return them with the checksum and the length of what went in.
 
-    Each row is told as its difference from the one above, which is mostly nothing, and nothing is compressed best, and
+    Each row is its difference from the one above, which is mostly nothing, and nothing is compressed best, and
     fastest, as runs.
     """
     rows, length = pixels.shape
