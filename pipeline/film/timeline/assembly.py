@@ -40,13 +40,15 @@ class SectionPlan:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """The film's own parts. `inserts` are pairs of settings and lengths; the rest are lengths, 0 for none."""
+    """The film's own parts. `inserts` are pairs of settings and lengths; the rest titles and lengths, 0 for none."""
 
     title: str
     title_frames: int
     comparison_frames: int
     credits_frames: int
     sections: Sequence[SectionPlan]
+    comparison_title: str = "Comparison"
+    credits_title: str = "Credits"
     inserts: Sequence[tuple[InsertSettings, int]] = ()
 
 
@@ -133,9 +135,9 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
             reel.chapter(section.title)
         reel.scene(number, section)
         reel.inserts_after("section", number + 1)
-    reel.card("comparison", plan.comparison_frames, "Comparison")
+    reel.card("comparison", plan.comparison_frames, plan.comparison_title)
     reel.inserts_after("comparison")
-    reel.card("credits", plan.credits_frames, "Credits")
+    reel.card("credits", plan.credits_frames, plan.credits_title)
     reel.inserts_after("end")
     chapters = tuple(reel.chapters)
     if chapters and chapters[0].frame > 0:

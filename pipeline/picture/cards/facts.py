@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.picture.language import Language, english
+
 
 @dataclass(frozen=True)
 class NetworkLayer:
@@ -117,6 +119,8 @@ class CardFacts:
         All networks' losses.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
+    language
+        Of the words and numbers that elements draw by themselves.
     """
 
     words: Mapping[str, Any]
@@ -125,3 +129,4 @@ class CardFacts:
     recording: Envelope = field(default_factory=_silence)
     curves: tuple[LossCurve, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None
+    language: Language = field(default_factory=english)

@@ -21,13 +21,12 @@ from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.columns import reduce_columns
-from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.number_style import number_style
+from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.text.typesetting import TextStyle
 
 _UNIFORM_BITS = 8.0
 """What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
-_BITS = "bits per byte"
-_SHARE = "percent of 8 bits, what knowing nothing costs"
 _TRAINING_OPACITY = 0.34
 _SMOOTH_SHARE = 0.012
 """The training loss is averaged over this share of the graph's width."""
@@ -96,18 +95,20 @@ def _plots(
     curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float
 ) -> list[tuple[_Plot, Sequence[LossCurve]]]:
     """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
-    em = style.size_px
+    em, numbers = style.size_px, number_style(setting.language)
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
-    groups = [(_named(group) if len(kinds) > 1 else _BITS, group) for group in kinds.values()]
+    bits = setting.word("bits_per_byte")
+    groups = [(_named(group, setting) if len(kinds) > 1 else bits, group) for group in kinds.values()]
+    uniform = _UNIFORM_BITS
     height = (height_px - _BELOW_EM * em + _BETWEEN_EM * em) / len(groups) - (_ABOVE_EM + _BETWEEN_EM) * em
     if len(groups) > 1 and height < _LEAST_EM * em:
-        groups = [(_SHARE, [_as_share(curve) for curve in curves])]
+        groups = [(setting.word("share_of_uniform"), [_as_share(curve) for curve in curves])]
+        uniform = 100.0
         height = height_px - (_ABOVE_EM + _BELOW_EM) * em
     height = max(1, round(height))
-    uniform = 100.0 if groups[0][0] == _SHARE else _UNIFORM_BITS
     ups = [Axis(*_range(group, uniform), height) for _, group in groups]
     gap_px = (_TICKS_APART_EM if len(groups) == 1 else _TICKS_CLOSE_EM) * em
-    ticks = [choose_ticks(up, measure_px=lambda _: em, gap_px=gap_px, minor=False) for up in ups]
+    ticks = [choose_ticks(up, measure_px=lambda _: em, gap_px=gap_px, style=numbers, minor=False) for up in ups]
     labels = [tick.label for heights in ticks for tick in heights]
     left = max((setting.typesetter.measure(label, style) for label in labels), default=0.0) + 0.8 * em
     across = _across(curves, max(1, round(width_px - left - 1.2 * em)))
@@ -115,7 +116,7 @@ def _plots(
         across,
         measure_px=lambda label: setting.typesetter.measure(label, style),
         gap_px=1.4 * em,
-        style=NumberStyle(),
+        style=numbers,
         minor=False,
     )
     plots: list[tuple[_Plot, Sequence[LossCurve]]] = []
@@ -125,14 +126,13 @@ def _plots(
     return plots
 
 
-def _named(group: Sequence[LossCurve]) -> str:
+def _named(group: Sequence[LossCurve], setting: Setting) -> str:
     """What the losses of one kind are, and whose."""
-    whose = _joined([str(curve.section + 1) for curve in group])
-    return f"{_BITS}, section{'s' if len(group) > 1 else ''} {whose}: {group[0].measured_on}".rstrip(": ")
-
-
-def _joined(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    *before, last = [str(curve.section + 1) for curve in group]
+    together = setting.word("between").join(before)
+    whose = setting.word("last_of_list", before=together, last=last) if before else last
+    sound = group[0].measured_on
+    return setting.word("bits_of_sections", count=len(group), sections=whose, sound=sound).rstrip(": \u00a0\uff1a")
 
 
 def _as_share(curve: LossCurve) -> LossCurve:
@@ -176,7 +176,7 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
         x = min(max(plot.left + tick.position_px, half), end - half)
         yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
     if plot.widths:
-        words = "iterations"
+        words = setting.word("iterations")
         yield TextMark(right - measure(words, style), foot + 2.15 * em + cap, words, style, colour)
     yield TextMark(0.0, plot.top - _ABOVE_EM * em + cap, plot.words, style, colour)
 

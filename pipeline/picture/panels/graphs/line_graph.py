@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.waveform import EDGE_RAMP
 from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
 from pipeline.picture.theme.contrast import distance
 
@@ -52,6 +53,8 @@ PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are
 class LossGraphSettings(PanelSettings):
     """A loss graph, scrolling past the playhead."""
 
+    word_fields: ClassVar[frozenset[str]] = frozenset({"title", "time_title", "heard"})
+
     kind: Literal["training_loss", "validation_loss"]
     title: Words = ""
     time: Literal["linear", "log"] = "linear"
@@ -69,9 +72,9 @@ class LossGraphSettings(PanelSettings):
     legend_rows: Annotated[int, Field(ge=1, le=2)] = 1
     """2 gives the overlaid curves' names a row of their own, where there are any."""
     tick_labels: bool = True
-    time_title: Words = "iteration"
+    time_title: Words = "{{ words.scene.iteration }}"
     """What the numbers along the time axis count."""
-    heard: Words = "heard now"
+    heard: Words = "{{ words.scene.heard_now }}"
     """What stands beside the mark on the checkpoint that is heard."""
 
     @property
@@ -102,9 +105,10 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
+        self._number_style = number_style(context.language)
         self._ticks = self._time_ticks()
         room = 0.55 * self._style.size_px  # what stands below has words of its own
-        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room)
+        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room, self._number_style)
         self._ink = context.ink("training_mean" if self._series == "training" else "validation")
         # Points at the foot reach below it, as far as there is room above the numbers.
         hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
@@ -188,7 +192,10 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if not (settings.legend and settings.overlay):
             return own, []
         named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
-        return own, [LegendEntry(other.label, f"network {number}", ink) for number, (other, ink) in named]
+        return own, [
+            LegendEntry(other.label, self._context.word("network_number", number=number), ink)
+            for number, (other, ink) in named
+        ]
 
     def _title_row(self) -> PixelBox:
         """The row above the graph, as far as no other words stand in it."""
@@ -311,8 +318,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             return self._context.type.measure(label, self._style)
 
         gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
-        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
-        return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px)
+        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style)
+        return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px, self._number_style)
 
     def _other_inks(self) -> list[Ink]:
         """Colours for the overlaid curves, none of them this one's own."""
@@ -326,19 +333,22 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
 
 
-def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Tick, ...]:
+def loss_ticks(
+    losses: Axis, apart_px: float, above_px: float = 0.0, numbers: NumberStyle | None = None
+) -> tuple[Tick, ...]:
     """Round numbers of bits along the loss axis, at least `apart_px` apart and `above_px` above its foot.
 
     On a logarithmic loss axis, which seldom spans a power of ten, rounder numbers come first, and finer ones where
     there is room between them.
     """
+    numbers = numbers or NumberStyle()
     best: tuple[Tick, ...] = ()
     for step in LOSS_STEPS:
         first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
         if last - first > losses.length_px:
             break
         values = [number * step for number in range(first, last + 1)]
-        ticks = [Tick(value, float(losses.position_px(value)), NumberStyle().write(value, step)) for value in values]
+        ticks = [Tick(value, float(losses.position_px(value)), numbers.write(value, step)) for value in values]
         ticks = [tick for tick in ticks if tick.position_px >= above_px]
         if losses.scale == "linear":
             if any(two.position_px - one.position_px < apart_px for one, two in pairwise(ticks)):
@@ -352,16 +362,20 @@ def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Ti
             if all(abs(tick.position_px - other.position_px) >= apart_px for other in kept):
                 kept.append(tick)
         if len(kept) > len(best):
-            kept = [replace(tick, label=NumberStyle().write(tick.value, step)) for tick in kept]
+            kept = [replace(tick, label=numbers.write(tick.value, step)) for tick in kept]
             best = tuple(sorted(kept, key=lambda tick: tick.position_px))
     return best
 
 
 def with_end(
-    ticks: tuple[Tick, ...], axis: Axis, measure_px: Callable[[str], float], gap_px: float
+    ticks: tuple[Tick, ...],
+    axis: Axis,
+    measure_px: Callable[[str], float],
+    gap_px: float,
+    numbers: NumberStyle | None = None,
 ) -> tuple[Tick, ...]:
     """Mark where the axis ends with its number; labels that stand too near give way to it."""
-    end = Tick(axis.last, float(axis.length_px), NumberStyle().write(axis.last, 1.0))
+    end = Tick(axis.last, float(axis.length_px), (numbers or NumberStyle()).write(axis.last, 1.0))
     room = axis.length_px - measure_px(end.label) / 2 - gap_px
     kept = [
         tick if tick.position_px + measure_px(tick.label) / 2 <= room else replace(tick, label="")
