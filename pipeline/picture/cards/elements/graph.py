@@ -20,8 +20,8 @@ from pipeline.picture.cards.elements.setting import Setting, natural_px
 from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
-from pipeline.picture.plotting.columns import reduce_columns
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.typesetting import TextStyle
 
 _UNIFORM_BITS = 8.0
@@ -29,8 +29,6 @@ _UNIFORM_BITS = 8.0
 _BITS = "bits per byte"
 _SHARE = "percent of 8 bits, what knowing nothing costs"
 _TRAINING_OPACITY = 0.34
-_SMOOTH_SHARE = 0.012
-"""The training loss is averaged over this share of the graph's width."""
 _LOG_FROM = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, iterations are shown logarithmically."""
 _POINTS_UP_TO = 60
@@ -184,20 +182,12 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
 def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
-    columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
-    mean = _smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * plot.across.length_px)))
+    smooth_px = SMOOTH * plot.across.length_px
+    mean = training_mean(curve.iterations, curve.training_bits, curve.epochs, plot.across, smooth_px)
     xs, ys = np.arange(mean.size) + 0.5 + plot.left, plot.place(0.0, np.nan_to_num(mean, nan=0.0))[1]
     shown = np.where(np.isfinite(mean), ys, np.nan)
     width = 0.7 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, shown, width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
-
-
-def _smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """Mean over `window` neighbours on either side, of those that there are; NaN stays NaN."""
-    there = np.isfinite(values)
-    sums = np.convolve(np.where(there, values, 0.0), np.ones(2 * window + 1), mode="same")[: values.size]
-    counts = np.convolve(there.astype(np.float64), np.ones(2 * window + 1), mode="same")[: values.size]
-    return np.where(there, sums / np.maximum(counts, 1.0), np.nan)
 
 
 def _validation(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[Mark]:
