@@ -150,4 +150,4 @@ class _Reading:
         sums = np.interp(last, self._edges, self._sums) - np.interp(first, self._edges, self._sums)
         point = np.clip(np.searchsorted(self._edges, (first + last) / 2), 1, self.passed.size)
         alone = self._sums[point] - self._sums[point - 1]
-        return np.where(counts > 1, sums / np.maximum(counts, 1e-9), alone)
+        return np.asarray(np.where(counts > 1, sums / np.maximum(counts, 1e-9), alone))
