@@ -25,11 +25,11 @@ _Name = Annotated[str, Field(min_length=1, max_length=1000)]
 _Label = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class _Settings(BaseModel):
+class _RunTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LogFile(_Settings):
+class LogFile(_RunTable):
     """One log of a run."""
 
     file: _Name = Field(description="a file, or a folder of event files")
@@ -49,7 +49,7 @@ class LogFile(_Settings):
         return self
 
 
-class TextSettings(_Settings):
+class TextSettings(_RunTable):
     """How takes that are text become sound: one character a byte, one byte a sample."""
 
     sample_rate_hz: int = Field(ge=1000, le=768_000, description="of the sound that the network was trained on")
@@ -59,7 +59,7 @@ class TextSettings(_Settings):
     )
 
 
-class TakeFile(_Settings):
+class TakeFile(_RunTable):
     """One sound and the iteration that it was made at."""
 
     iteration: int = Field(ge=0, le=1 << 53)
@@ -94,7 +94,7 @@ def check_pattern(pattern: str) -> None:
         raise ValueError(f"a pattern of takes has {ITERATION} once")
 
 
-class RunSettings(_Settings):
+class RunSettings(_RunTable):
     """A run that another program has trained, in place of a corpus, a network, a training and sampling.
 
     Files are named relative to the production file.
@@ -113,7 +113,7 @@ class RunSettings(_Settings):
     text: TextSettings | None = Field(
         None, description="where the takes are text: their sample rate, encoding and table of characters"
     )
-    iteration: str = Field("", max_length=300, description="the column that counts, where its name doesn't tell")
+    iteration: str = Field("", max_length=300, description="the column that counts, where its name is unusual")
     training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
         (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
     )
