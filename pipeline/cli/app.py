@@ -20,7 +20,15 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.build.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
+from pipeline.build.films import (
+    build_all,
+    build_one,
+    check_cut,
+    check_films,
+    survey_all,
+    time_ahead,
+    trained_so_far,
+)
 from pipeline.build.forecast import words
 from pipeline.build.stage_order import STAGES, StageSurvey
 from pipeline.cli.command_words import command_line_error
@@ -92,6 +100,7 @@ def _run_until(
     if from_here:
         production = trained_so_far(production, workplace)
     if dry_run:
+        check_films(production, stage, cut)
         surveys = survey_all(production, workplace, stage, cut)
         _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
