@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress.reporter import WorkTime
@@ -75,7 +75,7 @@ class Amount:
 class TrainingAhead:
     """One training: its network, its settings, and the bytes that are learned."""
 
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
     settings: TrainingSettings
     train_bytes: float
 
@@ -159,16 +159,14 @@ def _takes_seconds(section: Section) -> float:
     return story.takes_seconds
 
 
-def sample_amount(
-    section: Section, network: LstmSettings | TieredSettings, device: str, jobs: int, share: float
-) -> Amount:
+def sample_amount(section: Section, network: NetworkSettings, device: str, jobs: int, share: float) -> Amount:
     """What a section's takes are to compute."""
     sampling, story = section.sampling, section.storyboard
     seconds = _takes_seconds(section)
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
-    said = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
-    amount = said * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
+    samples = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
+    amount = samples * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
     return Amount("sample", f"sample/{network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
 
 

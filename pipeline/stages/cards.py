@@ -34,7 +34,7 @@ from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "cards"
-VERSION: Final = 2
+VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (
@@ -167,13 +167,13 @@ def _template(production: Production, kind: str) -> CardTemplate:
 
 
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
-    own, template, theme = production.templates_folder, sources.template(name), sources.theme
+    template, theme = sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section, language=sources.language)
     where = f"cards/{_template_name(name)}.toml"
     inputs = CardInputs(production, results, section, sources.language)
     ingredients: dict[str, Json] = {
-        "template": file_sha256(find_template(where, own)),
+        "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         "size": list(_size(production, name)),

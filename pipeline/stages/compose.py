@@ -13,12 +13,13 @@ import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import FILM_RATE_HZ
+from pipeline.audio.quantise import QuantisedSamples
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text
-from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, DeliverySpec, check_film
+from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, SPEC_FILE, DeliverySpec, check_film
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.encoding.container import encode_sound, join
 from pipeline.film.encoding.encoder import BITEXACT
@@ -29,7 +30,6 @@ from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.sound.inputs.decode import load_music
-from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.sound.soundtrack.soundtrack import (
     Placement,
     lay_music,
@@ -291,18 +291,18 @@ def _make_film(
             workspace=folder,
         )
         write_sidecars(production, results, timeline, folder, report.note)
-        promise = _promise(production, results.segments, sound.record)
-        atomic_write_text(folder / PROMISE_FILE, promise.model_dump_json(indent=1) + "\n")
+        spec = _spec(production, results.segments, sound.record)
+        atomic_write_text(folder / SPEC_FILE, spec.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
-        check_film(path, timeline, promise)
+        check_film(path, timeline, spec)
         film = _facts(timeline, results.segments, path, sound.record)
         write_record(folder, film)
     report.advance(1.0, "checked")
-    report.note(_told(film))
+    report.note(_summary(film))
     return workplace.store.published(piece, Film)
 
 
-def _told(film: Film) -> str:
+def _summary(film: Film) -> str:
     """Say what has come out."""
     loud = "silent"
     if film.sound_loudness_lufs is not None:
@@ -320,7 +320,7 @@ def _tags(production: Production) -> Mapping[str, str]:
     return {name: text for name, text in tags.items() if text}
 
 
-def _promise(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
+def _spec(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
     settings, found = production.sound, sound.loudness_lufs
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
     wanted = settings.loudness_lufs - (_HURRIED_HEADROOM_DB if _is_hurried(production) else 0.0)

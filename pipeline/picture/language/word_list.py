@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from pipeline.errors import TemplateError
-from pipeline.picture.theme.toml_files import read_toml
+from pipeline.picture.theme.placed_values import PlacedValue
+from pipeline.picture.theme.toml_files import read_placed
 
 Forms: TypeAlias = Mapping[str, str]
 """Texts by plural category; `other` is always there."""
@@ -79,34 +80,32 @@ def read_word_list(path: Path, known: Mapping[str, Word] | None, categories: fro
         have, or a text that is too long; with the nearest name.
     """
     words: dict[str, Word] = {}
-    for name, value in _flattened(read_toml(path), "", path):
+    for name, one in _flattened(read_placed(path), ""):
+        where = one.place.words((name,))
         if known is not None and name not in known:
-            raise _unknown(name, known, path)
-        word = _checked(name, value, path)
+            raise _unknown(name, known, where)
+        word = _checked(one.plain(), where)
         if known is not None:
-            _check_placeholders(name, word, known[name], path)
-        _check_forms(name, word, categories, path)
+            _check_placeholders(word, known[name], where)
+        _check_forms(word, categories, where)
         words[name] = word
     return words
 
 
-def _flattened(table: Mapping[str, Any], group: str, path: Path) -> Iterator[tuple[str, Any]]:
-    for key, value in table.items():
+def _flattened(table: PlacedValue, group: str) -> Iterator[tuple[str, PlacedValue]]:
+    for key, one in table.value.items():
         name = f"{group}.{key}" if group else key
-        if isinstance(value, dict) and not (value.keys() <= set(CATEGORIES) and value):
-            yield from _flattened(value, name, path)
+        if isinstance(one.value, dict) and not (one.value and one.value.keys() <= set(CATEGORIES)):
+            yield from _flattened(one, name)
         else:
-            yield name, value
+            yield name, one
 
 
-def _checked(name: str, value: Any, path: Path) -> Word:
+def _checked(value: Any, where: str) -> Word:
     texts = list(value.values()) if isinstance(value, dict) else [value]
-    where = f"{path}, {name}"
     for text in texts:
         if not isinstance(text, str):
-            raise TemplateError(
-                "A word of the list is no text.", where=where, expected="a text between quotation marks"
-            )
+            raise TemplateError("A word of the list is no text.", where=where, expected='a text, such as "iteration"')
         if len(text) > LONGEST_WORD:
             raise TemplateError(
                 "A word of the list is too long.", where=where, expected=f"at most {LONGEST_WORD} characters"
@@ -118,38 +117,36 @@ def _checked(name: str, value: Any, path: Path) -> Word:
     return value if isinstance(value, str) else dict(value)
 
 
-def _unknown(name: str, known: Mapping[str, Word], path: Path) -> TemplateError:
-    near = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(
-        name.rpartition(".")[2], [one for one in known if "." not in one], n=1
-    )
+def _unknown(name: str, known: Mapping[str, Word], where: str) -> TemplateError:
+    near = difflib.get_close_matches(name, known, n=1)
     groups = sorted({one.partition(".")[0] for one in known})
     return TemplateError(
         f"The word list has an unknown name '{name}'.",
-        where=f"{path}, {name}",
+        where=where,
         expected=f"perhaps '{near[0]}'" if near else f"a name of templates/languages/en.toml: {', '.join(groups)} ...",
     )
 
 
-def _check_placeholders(name: str, word: Word, known: Word, path: Path) -> None:
+def _check_placeholders(word: Word, known: Word, where: str) -> None:
     there = placeholders(known)
-    for used in sorted(placeholders(word) - there):
+    for used in sorted(placeholders(word) - there - ({COUNT} if isinstance(known, Mapping) else set())):
         near = difflib.get_close_matches(used, there, n=1)
         listed = f"there are {', '.join(f'{{{one}}}' for one in sorted(there))}" if there else "this word has none"
         raise TemplateError(
             f"The word has an unknown placeholder '{{{used}}}'.",
-            where=f"{path}, {name}",
+            where=where,
             expected=(f"perhaps '{{{near[0]}}}'; " if near else "") + listed,
         )
     if not isinstance(word, str) and isinstance(known, str) and COUNT not in there:
         raise TemplateError(
-            "The word has plural forms, but nothing in it is counted.", where=f"{path}, {name}", expected="one text"
+            "The word has plural forms, but nothing in it is counted.", where=where, expected="one text"
         )
 
 
-def _check_forms(name: str, word: Word, categories: frozenset[str], path: Path) -> None:
+def _check_forms(word: Word, categories: frozenset[str], where: str) -> None:
     if isinstance(word, str):
         return
-    where, listed = f"{path}, {name}", ", ".join(one for one in CATEGORIES if one in categories)
+    listed = ", ".join(one for one in CATEGORIES if one in categories)
     if "other" not in word:
         raise TemplateError("The word lacks its plural form 'other'.", where=where, expected=f"forms of {listed}")
     for form in word:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.quantise import dequantise
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus, load_bytes
@@ -25,7 +26,6 @@ from pipeline.picture.text.number_words import NumberWords
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
 from pipeline.runtime.wording.units import NATS_PER_BIT
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.facts.film_facts import comparable_sections, encoding_name
 from pipeline.stages.shared.results import Results
 from pipeline.store.store import Json, Result
@@ -122,12 +122,12 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[
 def _curve(inputs: CardInputs, index: int) -> LossCurve:
     results, language = inputs.results, inputs.language
     trained = results.runs[index]
-    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
+    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 1, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
     checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
     return LossCurve(
         iterations=columns[:, 0].astype(np.int64),
-        training_bits=columns[:, 1] / NATS_PER_BIT,
+        training_bits=columns[:, 2] / NATS_PER_BIT,
         validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
@@ -137,6 +137,7 @@ def _curve(inputs: CardInputs, index: int) -> LossCurve:
             encoding=encoding_name(corpus.encoding, language),
             rate=NumberWords(language).rate(corpus.sample_rate_hz),
         ),
+        epochs=columns[:, 1],
     )
 
 

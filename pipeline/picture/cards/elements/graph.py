@@ -20,16 +20,14 @@ from pipeline.picture.cards.elements.setting import Setting, natural_px
 from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
-from pipeline.picture.plotting.columns import reduce_columns
 from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
+from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.typesetting import TextStyle
 
 _UNIFORM_BITS = 8.0
 """What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
 _TRAINING_OPACITY = 0.34
-_SMOOTH_SHARE = 0.012
-"""The training loss is averaged over this share of the graph's width."""
 _LOG_FROM = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, iterations are shown logarithmically."""
 _POINTS_UP_TO = 60
@@ -46,7 +44,7 @@ _LARGEST_TYPE = 0.1
 
 
 @dataclass(frozen=True)
-class _Plot:
+class _PlotArea:
     left: float
     top: float
     across: Axis
@@ -93,7 +91,7 @@ class GraphElement(CardElement):
 
 def _plots(
     curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float
-) -> list[tuple[_Plot, Sequence[LossCurve]]]:
+) -> list[tuple[_PlotArea, Sequence[LossCurve]]]:
     """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
     em, numbers = style.size_px, number_style(setting.language)
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
@@ -119,10 +117,10 @@ def _plots(
         style=numbers,
         minor=False,
     )
-    plots: list[tuple[_Plot, Sequence[LossCurve]]] = []
+    plots: list[tuple[_PlotArea, Sequence[LossCurve]]] = []
     for number, ((words, group), up, heights) in enumerate(zip(groups, ups, ticks, strict=True), start=1):
         top = _ABOVE_EM * em + (number - 1) * (height + (_ABOVE_EM + _BETWEEN_EM) * em)
-        plots.append((_Plot(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
+        plots.append((_PlotArea(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
     return plots
 
 
@@ -158,7 +156,7 @@ def _range(curves: Sequence[LossCurve], uniform: float = _UNIFORM_BITS) -> tuple
     return max(0.0, lowest - room), highest + room
 
 
-def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
+def _grid(plot: _PlotArea, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
     """Fine lines at the ticks of the losses, labels on both sides, and what the axes mean."""
     line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
     right, foot = plot.left + plot.across.length_px, plot.top + plot.up.length_px
@@ -181,26 +179,18 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
     yield TextMark(0.0, plot.top - _ABOVE_EM * em + cap, plot.words, style, colour)
 
 
-def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:
+def _training(curve: LossCurve, plot: _PlotArea, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
-    columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
-    mean = _smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * plot.across.length_px)))
+    smooth_px = SMOOTH * plot.across.length_px
+    mean = training_mean(curve.iterations, curve.training_bits, curve.epochs, plot.across, smooth_px)
     xs, ys = np.arange(mean.size) + 0.5 + plot.left, plot.place(0.0, np.nan_to_num(mean, nan=0.0))[1]
     shown = np.where(np.isfinite(mean), ys, np.nan)
     width = 0.7 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, shown, width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
 
 
-def _smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """Mean over `window` neighbours on either side, of those that there are; NaN stays NaN."""
-    there = np.isfinite(values)
-    sums = np.convolve(np.where(there, values, 0.0), np.ones(2 * window + 1), mode="same")[: values.size]
-    counts = np.convolve(there.astype(np.float64), np.ones(2 * window + 1), mode="same")[: values.size]
-    return np.where(there, sums / np.maximum(counts, 1.0), np.nan)
-
-
-def _validation(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[Mark]:
+def _validation(curve: LossCurve, plot: _PlotArea, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
     good = np.isfinite(curve.validation_bits)
     xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])

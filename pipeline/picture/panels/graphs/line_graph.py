@@ -9,9 +9,6 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
-from itertools import pairwise
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -24,18 +21,18 @@ from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
+from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
 from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.waveform import EDGE_RAMP
-from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.number_style import number_style
-from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.ticks import Tick, choose_ticks
+from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.contrast import distance
 
-SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
 UPCOMING_OPACITY: Final = 0.28
 OTHER_OPACITY: Final = 0.55
 BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp
@@ -43,9 +40,6 @@ BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame 
 TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
 LEGEND_LINES: Final = 1.35  # and of a second row, for the other networks' names
 LABEL_LINES: Final = 1.6  # and of the row below
-LOSS_STEPS: Final = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
-FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unless that leaves fewer than
-ENOUGH_TICKS: Final = 3
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
 PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
 
@@ -331,58 +325,6 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         apart = [min(distance(colour, other) for other in own) for colour in series]
         colours = [colour for colour, away in zip(series, apart, strict=True) if away >= PLAINLY_APART] or [*series]
         return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
-
-
-def loss_ticks(
-    losses: Axis, apart_px: float, above_px: float = 0.0, numbers: NumberStyle | None = None
-) -> tuple[Tick, ...]:
-    """Round numbers of bits along the loss axis, at least `apart_px` apart and `above_px` above its foot.
-
-    On a logarithmic loss axis, which seldom spans a power of ten, rounder numbers come first, and finer ones where
-    there is room between them.
-    """
-    numbers = numbers or NumberStyle()
-    best: tuple[Tick, ...] = ()
-    for step in LOSS_STEPS:
-        first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
-        if last - first > losses.length_px:
-            break
-        values = [number * step for number in range(first, last + 1)]
-        ticks = [Tick(value, float(losses.position_px(value)), numbers.write(value, step)) for value in values]
-        ticks = [tick for tick in ticks if tick.position_px >= above_px]
-        if losses.scale == "linear":
-            if any(two.position_px - one.position_px < apart_px for one, two in pairwise(ticks)):
-                break
-            best = tuple(ticks)
-            continue
-        if step < FINEST_STEP and len(best) >= ENOUGH_TICKS:
-            break
-        kept = list(best)
-        for tick in ticks:
-            if all(abs(tick.position_px - other.position_px) >= apart_px for other in kept):
-                kept.append(tick)
-        if len(kept) > len(best):
-            kept = [replace(tick, label=numbers.write(tick.value, step)) for tick in kept]
-            best = tuple(sorted(kept, key=lambda tick: tick.position_px))
-    return best
-
-
-def with_end(
-    ticks: tuple[Tick, ...],
-    axis: Axis,
-    measure_px: Callable[[str], float],
-    gap_px: float,
-    numbers: NumberStyle | None = None,
-) -> tuple[Tick, ...]:
-    """Mark where the axis ends with its number; labels that stand too near give way to it."""
-    end = Tick(axis.last, float(axis.length_px), (numbers or NumberStyle()).write(axis.last, 1.0))
-    room = axis.length_px - measure_px(end.label) / 2 - gap_px
-    kept = [
-        tick if tick.position_px + measure_px(tick.label) / 2 <= room else replace(tick, label="")
-        for tick in ticks
-        if tick.position_px < axis.length_px - 1
-    ]
-    return (*kept, end)
 
 
 def _plot_box(context: RenderContext, settings: LossGraphSettings, box: PixelBox) -> tuple[PixelBox, int]:
