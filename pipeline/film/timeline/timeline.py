@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.measures.record import Finding, VoiceMeasures
-from pipeline.film.planning.settings import FrameRate
+from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.timeline.clock import Clock
 from pipeline.store.names import PlainName
 
