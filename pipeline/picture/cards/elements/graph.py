@@ -20,7 +20,7 @@ from pipeline.picture.cards.elements.graph_plot import (
     BELOW_EM,
     RIGHT_EM,
     UNIFORM_BITS,
-    Plot,
+    PlotArea,
     grid,
     left_px,
     loss_ticks,
@@ -113,12 +113,14 @@ class GraphElement(CardElement):
             return Drawing(width_px, 0.0)
         if not math.isfinite(height_px):
             return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
+        title, below = content.words.labels
         shown = SectionGraph(
             curve,
             self.loss,
             self.time,
             content.facts.heard if self.heard else (),
-            *content.words.labels,
+            title,
+            below,
             plot_style(setting, self.label_style, width_px, height_px),
             setting.text_colour(self.label_style),
         )
@@ -127,7 +129,7 @@ class GraphElement(CardElement):
 
 def _plots(
     curves: Sequence[LossCurve], setting: Setting, style: TextStyle, size_px: tuple[float, float], time: TimeScale
-) -> list[tuple[Plot, Sequence[LossCurve]]]:
+) -> list[tuple[PlotArea, Sequence[LossCurve]]]:
     """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
     em, (width_px, height_px) = style.size_px, size_px
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
@@ -143,10 +145,10 @@ def _plots(
     left = left_px(setting, style, tuple(tick for heights in ticks for tick in heights))
     across = _across(curves, max(1, round(width_px - left - RIGHT_EM * em)), time)
     widths = time_ticks(across, setting, style)
-    plots: list[tuple[Plot, Sequence[LossCurve]]] = []
+    plots: list[tuple[PlotArea, Sequence[LossCurve]]] = []
     for number, ((words, group), up, heights) in enumerate(zip(groups, ups, ticks, strict=True), start=1):
         top = ABOVE_EM * em + (number - 1) * (height + (ABOVE_EM + _BETWEEN_EM) * em)
-        plots.append((Plot(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
+        plots.append((PlotArea(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
     return plots
 
 
@@ -182,7 +184,7 @@ def _range(curves: Sequence[LossCurve], uniform: float = UNIFORM_BITS) -> tuple[
     return max(0.0, lowest - room), highest + room
 
 
-def _training(curve: LossCurve, plot: Plot, setting: Setting) -> Iterator[LineMark]:
+def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
     columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
@@ -192,7 +194,7 @@ def _training(curve: LossCurve, plot: Plot, setting: Setting) -> Iterator[LineMa
     yield line_through(xs, plot.rows(mean), width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
 
 
-def _validation(curve: LossCurve, plot: Plot, setting: Setting) -> Iterator[Mark]:
+def _validation(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
     good = np.isfinite(curve.validation_bits)
     xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])

@@ -32,7 +32,7 @@ _LOSS_TICKS_APART_EM: Final = 1.6
 
 
 @dataclass(frozen=True)
-class Plot:
+class PlotArea:
     """One plot: its place in pixels, its axes, their ticks, and the words above it and below its numbers."""
 
     left: float
@@ -84,7 +84,7 @@ def time_ticks(across: Axis, setting: Setting, style: TextStyle) -> tuple[Tick, 
     return choose_ticks(across, measure_px=measure, gap_px=1.4 * style.size_px, style=NumberStyle(), minor=False)
 
 
-def grid(plot: Plot, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
+def grid(plot: PlotArea, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
     """Fine lines at the ticks of the losses, labels on both sides, and what the axes mean."""
     line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
     right, foot = plot.left + plot.across.length_px, plot.top + plot.up.length_px

@@ -19,7 +19,7 @@ from pipeline.picture.cards.elements.graph_plot import (
     BELOW_EM,
     RIGHT_EM,
     UNIFORM_BITS,
-    Plot,
+    PlotArea,
     grid,
     left_px,
     loss_ticks,
@@ -31,7 +31,6 @@ from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BandMark, BoxMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.columns import Columns, reduce_columns
-from pipeline.picture.plotting.ticks import Tick
 from pipeline.picture.text.typesetting import TextStyle
 
 Curve = Literal["training", "validation"]
@@ -40,9 +39,9 @@ Floats = npt.NDArray[np.float64]
 
 _LOG_FROM: Final = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, `auto` shows iterations logarithmically."""
-_SMOOTH_SHARE: Final = 0.006
-_OUTLIERS: Final = 1.0
-"""Percent of the columns whose highest points may stick out at the top, and the lowest at the foot."""
+_SMOOTH_SHARE: Final = 0.01
+_OUTLIERS: Final = 0.1
+"""Percent of the losses that may stick out at the foot."""
 _CHECKPOINTS_UP_TO: Final = 120
 """Of so many checkpoints each has a point; of more, the line alone tells."""
 _HEARD_RADIUS: Final = 2.4
@@ -99,7 +98,8 @@ class SectionGraph:
         if self.shown == "training":
             tops, bottoms = plot.rows(columns.highest), plot.rows(columns.lowest)
             yield BandMark(plot.left, tuple(tops.tolist()), tuple(bottoms.tolist()), setting.colour("training_band"))
-            xs, ys = np.arange(columns.mean.size) + 0.5 + plot.left, plot.rows(columns.mean)
+            centres: Floats = np.arange(columns.mean.size) + 0.5 + plot.left
+            xs, ys = centres, plot.rows(columns.mean)
         else:
             xs, ys = plot.place(*self._finite())
         yield line_through(xs, ys, line, own)
@@ -119,19 +119,17 @@ class SectionGraph:
         left = (width_px - setting.typesetter.measure(words, self.style)) / 2
         yield TextMark(max(0.0, left), (height_px + cap) / 2, words, self.style, self.colour)
 
-    def _plot(self, setting: Setting, width_px: float, height_px: float) -> tuple[Plot, Columns]:
-        """Lay the plot out: the width of the losses' numbers depends on their range, and that on the columns."""
+    def _plot(self, setting: Setting, width_px: float, height_px: float) -> tuple[PlotArea, Columns]:
+        """Lay the plot out; return it with the losses in each of its columns."""
         em, style = self.style.size_px, self.style
-        height = max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em))
-        heights: tuple[Tick, ...] = ()
-        for _ in range(2):
-            left = left_px(setting, style, heights, least="0.00")
-            across = self._across(max(1, round(width_px - left - RIGHT_EM * em)))
-            columns = self._columns(across)
-            up = Axis(*_range(columns), height)
-            heights = loss_ticks(up, em)
-        widths = time_ticks(across, setting, style)
-        return Plot(left, ABOVE_EM * em, across, up, widths, heights, self.title, self.below), columns
+        up = Axis(*_range(self.losses), max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em)))
+        heights = loss_ticks(up, em)
+        left = left_px(setting, style, heights, least="0.00")
+        across = self._across(max(1, round(width_px - left - RIGHT_EM * em)))
+        plot = PlotArea(
+            left, ABOVE_EM * em, across, up, time_ticks(across, setting, style), heights, self.title, self.below
+        )
+        return plot, self._columns(across)
 
     def _across(self, width: int) -> Axis:
         """All iterations of the training, the same for both its losses."""
@@ -150,17 +148,17 @@ class SectionGraph:
         return replace(columns, mean=smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * across.length_px))))
 
     def _heard_marks(
-        self, plot: Plot, points: tuple[Floats, Floats], line: float, setting: Setting, own: str
+        self, plot: PlotArea, points: tuple[Floats, Floats], line: float, setting: Setting, own: str
     ) -> Iterator[Mark]:
         """A ringed point on the curve at each checkpoint that is heard."""
         known = np.isfinite(points[1])
         at = plot.place(np.array(self.heard, dtype=np.float64), 0.0)[0]
         rows = np.interp(at, points[0][known], points[1][known]) if at.size else at
         radius = _HEARD_RADIUS * line * max(_LEAST_HEARD, min(1.0, (_MANY_HEARD / max(1, at.size)) ** 0.5))
-        rings = ((0.8 * line, "background"), (0.0, "text"), (-0.8 * line, ""))
+        rings = ((0.8 * line, setting.colour("background")), (0.0, setting.colour("text")), (-0.8 * line, own))
         for x, y in zip(at.tolist(), rows.tolist(), strict=True):
-            for wider, role in rings:
-                yield _disc(x, y, radius + wider, setting.colour(role) if role else own)
+            for wider, colour in rings:
+                yield _disc(x, y, radius + wider, colour)
 
 
 def time_scale(wanted: TimeScale, longest: int, first_checkpoint: int) -> Scale:
@@ -169,12 +167,11 @@ def time_scale(wanted: TimeScale, longest: int, first_checkpoint: int) -> Scale:
     return "log1p" if is_log else "linear"
 
 
-def _range(columns: Columns) -> tuple[float, float]:
-    """The ends of the loss axis, bits: all means, and nearly all of the band."""
-    means = columns.mean[np.isfinite(columns.mean)]
-    lowest = min(float(means.min()), float(np.nanpercentile(columns.lowest, _OUTLIERS)))
-    highest = max(float(means.max()), float(np.nanpercentile(columns.highest, 100 - _OUTLIERS)))
-    highest = min(highest, max(UNIFORM_BITS, 1.5 * lowest))
+def _range(losses: Floats) -> tuple[float, float]:
+    """The ends of the loss axis, bits, the same on both time scales."""
+    known = losses[np.isfinite(losses)]
+    lowest = float(np.percentile(known, _OUTLIERS))
+    highest = min(float(known.max()), max(UNIFORM_BITS, 1.5 * lowest))
     room = max(0.06 * (highest - lowest), _NARROWEST_BITS)
     return max(0.0, lowest - room), highest + room
 
