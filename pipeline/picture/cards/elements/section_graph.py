@@ -23,7 +23,6 @@ from pipeline.picture.cards.elements.graph_plot import (
     grid,
     left_px,
     loss_ticks,
-    smoothed,
     time_ticks,
 )
 from pipeline.picture.cards.elements.setting import Setting
@@ -49,6 +48,7 @@ _HEARD_RADIUS: Final = 2.4
 _MANY_HEARD: Final = 24
 _LEAST_HEARD: Final = 0.5
 _NARROWEST_BITS: Final = 0.05
+_TICKS_APART_EM: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ class SectionGraph:
         if self.shown == "training":
             tops, bottoms = plot.rows(columns.highest), plot.rows(columns.lowest)
             yield BandMark(plot.left, tuple(tops.tolist()), tuple(bottoms.tolist()), setting.colour("training_band"))
-            centres: Floats = np.arange(columns.mean.size) + 0.5 + plot.left
-            xs, ys = centres, plot.rows(columns.mean)
+            xs, ys = plot.left + np.arange(0.5, columns.mean.size, dtype=np.float64), plot.rows(columns.mean)
         else:
             xs, ys = plot.place(*self._finite())
         yield line_through(xs, ys, line, own)
@@ -123,7 +122,7 @@ class SectionGraph:
         """Lay the plot out; return it with the losses in each of its columns."""
         em, style = self.style.size_px, self.style
         up = Axis(*_range(self.losses), max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em)))
-        heights = loss_ticks(up, em)
+        heights = loss_ticks(up, em, _TICKS_APART_EM)
         left = left_px(setting, style, heights, least="0.00")
         across = self._across(max(1, round(width_px - left - RIGHT_EM * em)))
         plot = PlotArea(
@@ -145,18 +144,20 @@ class SectionGraph:
         columns = reduce_columns(*self._finite(), across, gap_px=math.inf)
         if self.shown == "validation":
             return columns
-        return replace(columns, mean=smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * across.length_px))))
+        return replace(columns, mean=_smoothed(columns.mean, round(_SMOOTH_SHARE * across.length_px)))
 
     def _heard_marks(
         self, plot: PlotArea, points: tuple[Floats, Floats], line: float, setting: Setting, own: str
     ) -> Iterator[Mark]:
-        """A ringed point on the curve at each checkpoint that is heard."""
+        """A ringed point on the curve at each checkpoint that is heard, but where one would lie over the other."""
         known = np.isfinite(points[1])
         at = plot.place(np.array(self.heard, dtype=np.float64), 0.0)[0]
-        rows = np.interp(at, points[0][known], points[1][known]) if at.size else at
+        at = at[at < points[0][known][-1] + 1]  # a loss that ended in NaN has no place for those that come later
+        rows = np.interp(at, points[0][known], points[1][known])
         radius = _HEARD_RADIUS * line * max(_LEAST_HEARD, min(1.0, (_MANY_HEARD / max(1, at.size)) ** 0.5))
+        spots = _apart(at, rows, radius)
         rings = ((0.8 * line, setting.colour("background")), (0.0, setting.colour("text")), (-0.8 * line, own))
-        for x, y in zip(at.tolist(), rows.tolist(), strict=True):
+        for x, y in spots:
             for wider, colour in rings:
                 yield _disc(x, y, radius + wider, colour)
 
@@ -174,6 +175,27 @@ def _range(losses: Floats) -> tuple[float, float]:
     highest = min(float(known.max()), max(UNIFORM_BITS, 1.5 * lowest))
     room = max(0.06 * (highest - lowest), _NARROWEST_BITS)
     return max(0.0, lowest - room), highest + room
+
+
+def _smoothed(values: Floats, window: int) -> Floats:
+    """Mean over `window` neighbours on either side, fewer at the beginning, where losses fall fast: the first stays."""
+    known = np.flatnonzero(np.isfinite(values))
+    sums = np.concatenate([[0.0], np.cumsum(values[known])])
+    at = np.arange(known.size)
+    before = np.minimum(window, at)
+    after = np.minimum(before, known.size - 1 - at)
+    mean = np.full(values.shape, np.nan)
+    mean[known] = (sums[at + after + 1] - sums[at - before]) / (before + after + 1)
+    return mean
+
+
+def _apart(xs: Floats, ys: Floats, least_px: float) -> list[tuple[float, float]]:
+    """The places that lie at least so far from the one before, seen from the last."""
+    kept: list[tuple[float, float]] = []
+    for x, y in zip(xs[::-1].tolist(), ys[::-1].tolist(), strict=True):
+        if not kept or math.hypot(x - kept[-1][0], y - kept[-1][1]) >= least_px:
+            kept.append((x, y))
+    return kept
 
 
 def _disc(x: float, y: float, radius: float, colour: str) -> BoxMark:
