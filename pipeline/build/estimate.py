@@ -167,8 +167,8 @@ def sample_amount(
     seconds = _takes_seconds(section)
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
-    said = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
-    amount = said * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
+    samples = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
+    amount = samples * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
     return Amount("sample", f"sample/{network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
 
 

@@ -31,7 +31,7 @@ def words_of(name: str) -> list[str]:
 
 
 def kind_of(name: str) -> Kind:
-    """Whose loss a name speaks of."""
+    """Whose loss a name stands for."""
     for part in (name.rpartition(":")[2], name):
         words = set(words_of(part))
         if _VALIDATION & words:

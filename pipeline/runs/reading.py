@@ -68,7 +68,7 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
         raise ProductionError(
             "The logs hold no loss.",
             where="run, log",
-            expected="a column or tag whose name speaks of a loss, or training_loss = its name",
+            expected="a column or tag whose name contains a word for loss, or training_loss = its name",
             hint=f"There are: {shown_names(names)}." if names else "",
         )
     facts: dict[str, str] = {}

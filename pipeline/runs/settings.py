@@ -98,7 +98,7 @@ class RunSettings(_RunTable):
             "{ iteration, file }",
         )
     )
-    iteration: str = Field("", max_length=300, description="the column that counts, where its name doesn't tell")
+    iteration: str = Field("", max_length=300, description="the column that counts, where its name is unusual")
     training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
         (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
     )

@@ -31,7 +31,7 @@ from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "cards"
-VERSION: Final = 2
+VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (

@@ -28,7 +28,7 @@ SHORTEST_CAPTION_S = 0.75
 
 
 class FilmSettings(BaseModel):
-    """What all settings of this room share: frozen, and strange keys refused."""
+    """The base of all settings here: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -58,7 +58,7 @@ class SoundClip(Span):
     """What is heard: an excerpt of the section's recording, or the take of one checkpoint.
 
     `source_start_s` says where in that sound it begins (seconds); takes begin at 0. `voice` is what was measured on
-    what is heard of a take, and `finding` the fact that a caption tells of it.
+    what is heard of a take, and `finding` the fact that a caption gives of it.
     """
 
     kind: Literal["recording", "take"]

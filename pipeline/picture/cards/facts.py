@@ -48,6 +48,8 @@ class LossCurve:
         Losses on the same held-out sound are of the same kind: only those can be compared.
     measured_on
         What sound that is, in a few words.
+    epochs
+        Passes through the training data at each training loss, shape (n,); empty where that isn't known.
     """
 
     iterations: npt.NDArray[np.int64]
@@ -57,6 +59,7 @@ class LossCurve:
     section: int = 0
     kind: int = 0
     measured_on: str = ""
+    epochs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)

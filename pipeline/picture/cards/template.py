@@ -114,7 +114,7 @@ class CardTemplate(TemplatePart):
 
     @field_validator("element", mode="before")
     @classmethod
-    def _text_unless_said(cls, value: object) -> object:
+    def _text_by_default(cls, value: object) -> object:
         if isinstance(value, list):
             return [{"kind": "text", **part} if isinstance(part, dict) else part for part in value]
         return value

@@ -1,6 +1,6 @@
 """Tables: CSV and TSV of any dialect, JSON lines, trainers' JSON, and what TensorBoard and W&B export.
 
-Owns which columns count, tell epochs and time. Fields are read by the room of tables.
+Owns which columns count, and which hold epochs and time. Fields are read by `pipeline.tables`.
 """
 
 from __future__ import annotations

@@ -96,13 +96,13 @@ class _Lines:
         -------
         Shape (rows,); NaN before the first.
         """
-        said = np.full(self.rows, np.nan)
+        filled = np.full(self.rows, np.nan)
         for name in reversed(names):
             rows, values = self.column(name)
-            said[rows] = values
-        known = ~np.isnan(said)
+            filled[rows] = values
+        known = ~np.isnan(filled)
         last = np.maximum.accumulate(np.where(known, np.arange(self.rows), -1))
-        return np.where(last >= 0, said[np.maximum(last, 0)], np.nan)
+        return np.where(last >= 0, filled[np.maximum(last, 0)], np.nan)
 
 
 @register("text logs", _is_text_log, order=40)

@@ -114,17 +114,18 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[
 
 def _curve(results: Results, index: int) -> LossCurve:
     trained = results.runs[index]
-    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
+    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 1, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
     checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
     return LossCurve(
         iterations=columns[:, 0].astype(np.int64),
-        training_bits=columns[:, 1] / NATS_PER_BIT,
+        training_bits=columns[:, 2] / NATS_PER_BIT,
         validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
         kind=comparable_sections(results)[index],
         measured_on=f"{ENCODING_NAMES[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
+        epochs=columns[:, 1],
     )
 
 

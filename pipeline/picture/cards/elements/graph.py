@@ -25,7 +25,6 @@ from pipeline.picture.cards.elements.graph_plot import (
     left_px,
     loss_ticks,
     plot_style,
-    smoothed,
     time_ticks,
 )
 from pipeline.picture.cards.elements.section_graph import Curve, SectionGraph, TimeScale, time_scale
@@ -33,15 +32,13 @@ from pipeline.picture.cards.elements.setting import Setting, Text, natural_px
 from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, line_through
 from pipeline.picture.plotting.axis import Axis
-from pipeline.picture.plotting.columns import reduce_columns
+from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle
 
 _BITS = "bits per byte"
 _SHARE = "percent of 8 bits, what knowing nothing costs"
 _TRAINING_OPACITY = 0.34
-_SMOOTH_SHARE = 0.012
-"""The training loss is averaged over this share of the graph's width."""
 _POINTS_UP_TO = 60
 _NATURAL_MODULES, _NATURAL_ASPECT = 0.45, 0.7
 """How high it would like to be."""
@@ -187,8 +184,8 @@ def _range(curves: Sequence[LossCurve], uniform: float = UNIFORM_BITS) -> tuple[
 def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
-    columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
-    mean = smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * plot.across.length_px)))
+    smooth_px = SMOOTH * plot.across.length_px
+    mean = training_mean(curve.iterations, curve.training_bits, curve.epochs, plot.across, smooth_px)
     xs = np.arange(mean.size) + 0.5 + plot.left
     width = 0.7 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, plot.rows(mean), width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)

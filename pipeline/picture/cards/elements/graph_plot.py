@@ -104,11 +104,3 @@ def grid(plot: PlotArea, setting: Setting, style: TextStyle, colour: str) -> Ite
     if plot.widths:
         yield TextMark(right - measure(plot.below, style), foot + 2.15 * em + cap, plot.below, style, colour)
     yield TextMark(0.0, plot.top - ABOVE_EM * em + cap, plot.words, style, colour)
-
-
-def smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """Mean over `window` neighbours on either side, of those that there are; NaN stays NaN."""
-    there = np.isfinite(values)
-    sums = np.convolve(np.where(there, values, 0.0), np.ones(2 * window + 1), mode="same")[: values.size]
-    counts = np.convolve(there.astype(np.float64), np.ones(2 * window + 1), mode="same")[: values.size]
-    return np.where(there, sums / np.maximum(counts, 1.0), np.nan)

@@ -30,6 +30,7 @@ from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BandMark, BoxMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.columns import Columns, reduce_columns
+from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.typesetting import TextStyle
 
 Curve = Literal["training", "validation"]
@@ -38,7 +39,6 @@ Floats = npt.NDArray[np.float64]
 
 _LOG_FROM: Final = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, `auto` shows iterations logarithmically."""
-_SMOOTH_SHARE: Final = 0.01
 _OUTLIERS: Final = 0.1
 """Percent of the losses that may stick out at the foot."""
 _CHECKPOINTS_UP_TO: Final = 120
@@ -144,7 +144,10 @@ class SectionGraph:
         columns = reduce_columns(*self._finite(), across, gap_px=math.inf)
         if self.shown == "validation":
             return columns
-        return replace(columns, mean=_smoothed(columns.mean, round(_SMOOTH_SHARE * across.length_px)))
+        curve, smooth_px = self.curve, SMOOTH * across.length_px
+        return replace(
+            columns, mean=training_mean(curve.iterations, curve.training_bits, curve.epochs, across, smooth_px)
+        )
 
     def _heard_marks(
         self, plot: PlotArea, points: tuple[Floats, Floats], line: float, setting: Setting, own: str
@@ -175,18 +178,6 @@ def _range(losses: Floats) -> tuple[float, float]:
     highest = min(float(known.max()), max(UNIFORM_BITS, 1.5 * lowest))
     room = max(0.06 * (highest - lowest), _NARROWEST_BITS)
     return max(0.0, lowest - room), highest + room
-
-
-def _smoothed(values: Floats, window: int) -> Floats:
-    """Mean over `window` neighbours on either side, fewer at the beginning, where losses fall fast: the first stays."""
-    known = np.flatnonzero(np.isfinite(values))
-    sums = np.concatenate([[0.0], np.cumsum(values[known])])
-    at = np.arange(known.size)
-    before = np.minimum(window, at)
-    after = np.minimum(before, known.size - 1 - at)
-    mean = np.full(values.shape, np.nan)
-    mean[known] = (sums[at + after + 1] - sums[at - before]) / (before + after + 1)
-    return mean
 
 
 def _apart(xs: Floats, ys: Floats, least_px: float) -> list[tuple[float, float]]:

@@ -33,7 +33,7 @@ _LAST_NATS: Final = 1.3
 _NOISE: Final = 0.2
 
 
-def made_up_run(section: Section, number: int, corpus: Result[Corpus], store: Store) -> Result[TrainingRun]:
+def placeholder_run(section: Section, number: int, corpus: Result[Corpus], store: Store) -> Result[TrainingRun]:
     """Make up a training of a section: as long as planned, where that is known, with losses that fall.
 
     Parameters
@@ -89,7 +89,7 @@ def made_up_run(section: Section, number: int, corpus: Result[Corpus], store: St
     return store.published(piece, TrainingRun)
 
 
-def made_up_take(
+def placeholder_take(
     corpus: Result[Corpus],
     section: Section,
     run: TrainingRun,
