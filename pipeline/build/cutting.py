@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.audio.formats import FILM_RATE_HZ
+from pipeline.audio.quantise import dequantise
 from pipeline.errors import InputError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.cuts import AvailableSection, AvailableTake, CutSection, once_each, plan_cut
@@ -24,7 +25,6 @@ from pipeline.learning.corpus import comparable, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress.reporter import Named, Reporter
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.silence import window_levels
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace

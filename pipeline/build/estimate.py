@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production, Section
 from pipeline.runtime.progress.reporter import WorkTime
@@ -75,7 +75,7 @@ class Amount:
 class TrainingAhead:
     """One training: its network, its settings, and the bytes that are learned."""
 
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
     settings: TrainingSettings
     train_bytes: float
 
@@ -160,7 +160,7 @@ def _takes_seconds(section: Section) -> float:
 
 
 def sample_amount(
-    section: Section, network: LstmSettings | TieredSettings, device: str, jobs: int, share: float
+    section: Section, network: NetworkSettings, device: str, jobs: int, share: float
 ) -> Amount:
     """What a section's takes are to compute."""
     sampling, story = section.sampling, section.storyboard

@@ -165,12 +165,12 @@ def _template(production: Production, kind: str) -> CardTemplate:
 
 
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
-    own, template, theme = production.templates_folder, sources.template(name), sources.theme
+    template, theme = sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section)
     where = f"cards/{_template_name(name)}.toml"
     ingredients: dict[str, Json] = {
-        "template": file_sha256(find_template(where, own)),
+        "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         "size": list(_size(production, name)),

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.learning.models.network import LstmSettings, NetworkSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.store.files import atomic_write_text
 
@@ -127,8 +127,8 @@ def measured_speed(device_name: str, threads: int) -> float:
 
 
 def network_of(
-    network: LstmSettings | TieredSettings | Auto, folder: Path, corpus_hash: str
-) -> LstmSettings | TieredSettings | None:
+    network: NetworkSettings | Auto, folder: Path, corpus_hash: str
+) -> NetworkSettings | None:
     """The network of a section: what the person has set, or what was chosen; None where nothing is chosen yet."""
     if network != AUTO:
         return network

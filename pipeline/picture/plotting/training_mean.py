@@ -135,7 +135,7 @@ class _Reading:
         """Near the end: the mean of the pass before, and how far the loss of the same sound has fallen since."""
         reach = np.minimum(_LOCAL, self.end - late)
         now, before = (self._mean(at - _LOCAL, at + reach) for at in (late, late - 1))
-        return self._windowed(late - 1) + now - before
+        return np.asarray(self._windowed(late - 1) + now - before)
 
     def _going_on(self, late: Floats) -> Floats:
         """Near the end, where there was no pass before: falling on with the logarithm of time, as early losses do."""
@@ -150,4 +150,4 @@ class _Reading:
         sums = np.interp(last, self._edges, self._sums) - np.interp(first, self._edges, self._sums)
         point = np.clip(np.searchsorted(self._edges, (first + last) / 2), 1, self.passed.size)
         alone = self._sums[point] - self._sums[point - 1]
-        return np.where(counts > 1, sums / np.maximum(counts, 1e-9), alone)
+        return np.asarray(np.where(counts > 1, sums / np.maximum(counts, 1e-9), alone))

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.quantise import dequantise
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus, load_bytes
@@ -24,7 +25,6 @@ from pipeline.picture.text.number_words import rate
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
 from pipeline.runtime.wording.units import NATS_PER_BIT
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
 from pipeline.stages.shared.results import Results
 from pipeline.store.store import Json, Result
