@@ -32,17 +32,17 @@ from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
-"""Beside the production file: what sections have heard that name no recordings."""
+"""Beside the production file: the recordings of sections that name none."""
 _LARGEST_BYTES = 1_000_000
 _LONG_MINUTES = 60.0
 """From here on there is time to learn the higher rate."""
 
 
-class _Part(BaseModel):
+class _ProductionTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Section(_Part):
+class Section(_ProductionTable):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
@@ -64,7 +64,7 @@ class Section(_Part):
     @model_validator(mode="before")
     @classmethod
     def _rate_for_a_chosen_network(cls, data: object) -> object:
-        """Where the network is chosen, so is what it hears, unless that is set: bytes that it can learn in its time."""
+        """Where the network is chosen, so is its corpus, unless that is set: as much as it can learn in its time."""
         if not isinstance(data, dict) or data.get("network") != AUTO:
             return data
         corpus, training = data.get("corpus", {}), data.get("training", {})
@@ -77,7 +77,7 @@ class Section(_Part):
 
     @field_validator("network", mode="before")
     @classmethod
-    def _lstm_unless_said(cls, value: object) -> object:
+    def _lstm_by_default(cls, value: object) -> object:
         return {"kind": "lstm", **value} if isinstance(value, dict) else value
 
     @model_validator(mode="before")
@@ -96,7 +96,7 @@ class Section(_Part):
         return {**section, "storyboard": {**storyboard, **lines}}
 
 
-class Production(_Part):
+class Production(_ProductionTable):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])

@@ -110,13 +110,13 @@ def _mixed_blocks(
     """Yield the sum of all sounds in blocks of shape (n, channels), each with the sample that follows it."""
     waiting = sorted(
         (
-            _Heard(placement, 10 ** (gain / 20), channels, settings)
+            _ActiveSound(placement, 10 ** (gain / 20), channels, settings)
             for placement, gain in zip(placements, gains_db, strict=True)
         ),
         key=lambda heard: -heard.start,
     )
     duck = Duck(placements, settings.duck_db)
-    playing: list[_Heard] = []
+    playing: list[_ActiveSound] = []
     for at in range(0, total, _BLOCK_SAMPLES):
         bus = np.zeros((min(_BLOCK_SAMPLES, total - at), channels), np.float32)
         while waiting and waiting[-1].start < at + len(bus):
@@ -127,7 +127,7 @@ def _mixed_blocks(
         yield at + len(bus), bus
 
 
-class _Heard:
+class _ActiveSound:
     """One sound on its way to the bus: what was rendered but lies in a later block is kept."""
 
     def __init__(self, placement: Placement, gain: float, channels: int, settings: SoundSettings) -> None:

@@ -14,9 +14,9 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from pipeline.audio.noise import noisiness
+from pipeline.audio.quantise import QuantisedSamples, quantise
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import measure
-from pipeline.sound.signal.quantise import QuantisedSamples, quantise
 from pipeline.sound.soundtrack.ducking import Duck
 from pipeline.sound.soundtrack.mastering import SoundtrackFacts, loudness_warnings, write_soundtrack
 from pipeline.sound.soundtrack.placement import Floats, Kind, Placement, lay_music
