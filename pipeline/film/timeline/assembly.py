@@ -48,9 +48,9 @@ class FilmPlan:
     comparison_frames: int
     credits_frames: int
     sections: Sequence[SectionPlan]
+    inserts: Sequence[tuple[InsertSettings, int]] = ()
     comparison_title: str = "Comparison"
     credits_title: str = "Credits"
-    inserts: Sequence[tuple[InsertSettings, int]] = ()
 
 
 class _Reel:
