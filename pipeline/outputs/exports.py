@@ -19,6 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.audio.formats import FILM_RATE_HZ, wav_container
+from pipeline.audio.quantise import dequantise
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
@@ -29,7 +30,6 @@ from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.sound.signal.resample import Resampler
 from pipeline.stages import compose
 from pipeline.stages.shared import drawers

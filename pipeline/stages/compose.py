@@ -13,6 +13,7 @@ import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import FILM_RATE_HZ
+from pipeline.audio.quantise import QuantisedSamples
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
@@ -34,7 +35,6 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
-from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.sound.soundtrack.soundtrack import (
     Placement,
     lay_music,

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pipeline.audio.quantise import code_values
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
@@ -30,7 +31,6 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results

@@ -156,7 +156,7 @@ def _to_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _from_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from pipeline.tools.byte_text.codec import SKIP  # noqa: PLC0415
+    from pipeline.byte_text.codec import SKIP  # noqa: PLC0415
     from pipeline.tools.byte_text.command import FromTextOptions, run_from_text  # noqa: PLC0415
 
     if _only_writes_table(parsed):

@@ -131,6 +131,7 @@ def read_text_log(path: Path, wish: Wish) -> Log:
         )
     counts, epochs = _iterations(lines, wish.iteration, path, notes)
     log = Log(names=[name for name in lines.names if not _counts(name)], notes=notes)
+    log.epochs_name = next((name for name in lines.values if plain_name(name) in EPOCHS and epochs is not None), "")
     for name in lines.values:
         if not _counts(name) and name != wish.iteration:
             rows, values = lines.column(name)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import wav_container
+from pipeline.audio.quantise import dequantise, quantise
 from pipeline.errors import RecordingError
 from pipeline.sound.corpus.clipping import ClipCounter
 from pipeline.sound.corpus.quality import Quality, quality_of
@@ -24,7 +25,6 @@ from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.inputs.sources import SoundSource, choose_source
 from pipeline.sound.settings import CorpusSettings
 from pipeline.sound.signal.mixing import SILENT_PEAK, finite, odd_sample_warnings
-from pipeline.sound.signal.quantise import dequantise, quantise
 from pipeline.sound.signal.resample import Resampler
 from pipeline.sound.signal.silence import (
     WINDOW_S,

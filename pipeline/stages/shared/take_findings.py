@@ -13,13 +13,13 @@ from pipeline.audio.formats import Encoding
 from pipeline.audio.measures.findings import MeasuredTake, findings_of
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.audio.measures.voice import measure
+from pipeline.audio.quantise import dequantise
 from pipeline.film.planning.settings import SHORTEST_CAPTION_S
 from pipeline.film.timeline.captions import CaptionWish, place_beside, reading_s
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.timeline import Caption, SceneClip, SoundClip
 from pipeline.learning.corpus import Bytes, Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.store.store import Result
 
 FINDING_FACTS: Final = (
