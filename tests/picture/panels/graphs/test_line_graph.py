@@ -207,7 +207,7 @@ def test_a_graph_may_place_its_own_playhead_and_leave_the_marks_label_out() -> N
 def test_a_graph_that_ends_within_the_frame_fades_at_its_right_too() -> None:
     data = scene_data(480, 320, others=())
     for width, softened in ((0.5, True), (1.0, False)):
-        panel: Any = scene(data, layout=layout_of({"kind": "training_loss", "width": width})).panels[0]
+        panel: Any = scene(data, layout=layout_of({"kind": "training_loss", "width": width}, playhead=0.2)).panels[0]
         planes = planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320)
         panel.draw(data.start_frame + 60, planes)
         plot, ground = panel._plot, ink(COLOURS.background).luma
