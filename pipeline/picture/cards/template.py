@@ -152,7 +152,7 @@ class CardTemplate(TemplatePart):
     @property
     def reads(self) -> frozenset[str]:
         """The fields of `CardFacts` that its elements read, beside the words."""
-        return frozenset().union(*(element.reads for element in self.element))
+        return frozenset().union(*(element.fields for element in self.element))
 
     def grid_for(self, width_px: int, height_px: int) -> Grid:
         """The grid for a frame's shape, or the one that fits best."""
