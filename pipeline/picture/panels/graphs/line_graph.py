@@ -56,6 +56,8 @@ class LossGraphSettings(PanelSettings):
     """`fitted` is logarithmic above a floor that gives late training, the longest part of the film, its room."""
     window: Annotated[float, Field(ge=0.02, le=4)] = 1.0
     """How much of the whole time axis the graph shows at once."""
+    playhead: Annotated[float, Field(ge=0.05, le=0.95)] | None = None
+    """Where now is, a share of the graph's width; by default in line with the other panels, as far as it reaches."""
     text: Size = 0.028
     gutter: Share = 0.05
     """Room for the loss axis's labels at the left, a share of the frame's width."""
@@ -70,6 +72,8 @@ class LossGraphSettings(PanelSettings):
     """What the numbers along the time axis count."""
     heard: Words = "{{ words.scene.heard_now }}"
     """What stands beside the mark on the checkpoint that is heard."""
+    heard_label: bool = True
+    """Whether these words and its loss stand there; the mark alone, where another graph of the same loss has them."""
 
     @property
     def time_scale(self) -> Literal["linear", "log"]:
@@ -117,12 +121,12 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._numbers = TickLane(
             context, self._style, row, self._ticks, title=(settings.time_title, first), foot_px=self._plot.bottom
         )
-        self._soft = np.linspace(0, 1, even(FADE_PX * context.data.width) + 2, dtype=np.float32)[1:-1]
+        self._soft = self._soft_edges()
         self._rest_px, self._far_px = self._way_px()
         self.mark = CheckpointMark(
             context,
             self._plot,
-            words=settings.heard,
+            words=settings.heard if settings.heard_label else None,
             style=self._style,
             colour=self._ink,
             rows=self._curve_rows,
@@ -147,6 +151,14 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
         return way / (after - before)
 
+    def _soft_edges(self) -> list[tuple[int, NDArray[np.float32]]]:
+        """Where the graph fades, and how: at its left, and at its right where that is not the frame's edge."""
+        alphas = np.linspace(0, 1, even(FADE_PX * self._context.data.width) + 2, dtype=np.float32)[1:-1]
+        edges = [(self._plot.left, alphas)]
+        if self._plot.right < self._context.data.width:
+            edges.append((self._plot.right - alphas.size, np.ascontiguousarray(alphas[::-1])))
+        return edges
+
     def _way_px(self) -> tuple[float, float]:
         """Where the playhead rests, and where it arrives at the end of training.
 
@@ -155,7 +167,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         """
         plot, now = self._plot, self._context.playhead_px
         inside = plot.left <= now <= plot.right
-        rest = float(now) if inside else plot.left + self._context.layout.playhead * plot.width
+        own = self._settings.playhead
+        rest = float(now) if inside and own is None else plot.left + (own or self._context.layout.playhead) * plot.width
         last = max((tick.position_px, tick.label) for tick in self._ticks)[1]
         room = self._context.type.measure(last, self._style) / 2 + EDGE_RAMP * self._context.data.width
         return rest, min(self._context.safe_px[1], plot.right) - room
@@ -211,7 +224,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
         self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
         self._upcoming.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
-        fade(planes, context.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
+        for left, alphas in self._soft:
+            fade(planes, context.background, (left, plot.top), plot.height + self._hang_px, alphas)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
         self._mark_playhead(planes, now, self.curve.value_at(position))
