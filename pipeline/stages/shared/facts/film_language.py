@@ -49,7 +49,7 @@ def check_language(production: Production, measure: Callable[[str], object]) -> 
             f"No font at hand has the characters of the language '{production.language}'.",
             where="language",
             expected=f"the fonts of the extra '{extra}'",
-            hint=f'Install them with  {extra_command(extra)}  or name a font file in the theme: [fonts] files = ["..."].',
+            hint=f"Install them with  {extra_command(extra)}  or name a font file in the theme, in [fonts] files.",
         ) from error
 
 
