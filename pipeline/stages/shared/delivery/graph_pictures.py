@@ -22,6 +22,8 @@ from pipeline.picture.plotting.axis import Scale
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
+from pipeline.runtime.wording.units import NATS_PER_BIT
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256, remove_strays
@@ -30,12 +32,15 @@ from pipeline.store.store import Json, Piece, Result, write_record
 from pipeline.tools.graph.command import run_graph
 from pipeline.tools.graph.options import AxisOptions, GraphOptions, SeriesOptions
 
+WORDS: Final = ("element", "scene")
+"""The tables of a word list that they are written with."""
 FOLDER: Final = "graphs"
 """Where they lie, beside the film."""
 STAGE: Final = "compose"
 VERSION: Final = 1
 NARROWEST_PX, WIDEST_PX = 1920, 16_383
 LOWEST_PX, HIGHEST_PX = 1080, 2160
+_BITS: Final = 1 / NATS_PER_BIT
 _FLATTEST: Final = 7.5
 """Width to height of the widest."""
 
@@ -75,6 +80,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "fonts": [file_sha256(path) for path in theme.font_files],
         "most": [WIDEST_PX, HIGHEST_PX],
     }
+    if identity := language_of(production).identity(*WORDS):
+        look["language"] = identity
     return [
         Piece(
             STAGE,
@@ -131,24 +138,26 @@ def _graphs(production: Production, index: int, log: Path) -> Iterator[tuple[str
     last = int(numbers[-1, 0]) if len(numbers) else 0
     width, height = picture_size(last)
     own = production.templates_folder
-    colours = load_theme(production.video.theme, own).colours
+    colours, language = load_theme(production.video.theme, own).colours, language_of(production)
     for loss, (time, scale) in product(_LOSSES, _TIMES):
         if np.isfinite(numbers[:, loss.number]).any():
-            title = f"{production.sections[index].title}: {loss.name} loss, {time} time"
+            title = production.sections[index].title
+            title = title if scale == "linear" else f"{title}: {language.text('scene.logarithmic_time')}"
             yield (
                 f"section-{index + 1}-{loss.name}-{time}.png",
                 GraphOptions(
                     logs=(str(log),),
-                    series=(SeriesOptions(column=loss.column, colour=str(getattr(colours, loss.colour))),),
+                    series=(SeriesOptions(column=loss.column, colour=getattr(colours, loss.colour), factor=_BITS),),
                     x="iteration",
                     width=width,
                     height=height,
-                    x_axis=AxisOptions(scale=scale, low=0.0, high=float(max(last, 1)), label="iteration"),
-                    y_axes=(AxisOptions(label=f"{loss.name} loss", unit="bits per byte"),),
+                    x_axis=AxisOptions(
+                        scale=scale, low=0.0, high=float(max(last, 1)), label=language.text("element.iterations")
+                    ),
+                    y_axes=(AxisOptions(label=language.text(f"scene.{loss.name}_loss")),),
                     title=title,
                     theme=production.video.theme,
                     templates=own,
-                    bits=True,
                 ),
             )
 
