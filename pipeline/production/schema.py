@@ -9,18 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
@@ -30,7 +21,7 @@ from pipeline.learning.models.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.training.auto_network import AUTO, Auto
-from pipeline.picture.language.tags import language_tag
+from pipeline.picture.language.tags import LanguageTag
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
@@ -112,7 +103,7 @@ class Production(_ProductionTable):
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])
     subtitle: str = Field(default="", max_length=300, description="A line below the title.")
     author: str = Field(default="", max_length=200, description="Who made the film.")
-    language: Annotated[str, AfterValidator(language_tag)] = Field(
+    language: LanguageTag = Field(
         default="en", description="Language of all words that the program itself writes (BCP 47)."
     )
     recording_credit: str = Field(

@@ -6,7 +6,9 @@ It does not know which word lists there are.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator
 
 _WELL_FORMED: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LONGEST: Final = 35
@@ -66,3 +68,7 @@ def _tag_of_name(text: str) -> str:
         if wanted in {str(locale.english_name).lower(), str(locale.display_name).lower()}:
             return tag
     return ""
+
+
+LanguageTag: TypeAlias = Annotated[str, AfterValidator(language_tag)]
+"""A tag as a setting."""
