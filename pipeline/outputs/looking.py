@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
-from pipeline.build.trainings import Training, trainings
+from pipeline.build.trainings import SectionTraining, trainings
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.sampling.take import Take
@@ -176,7 +176,7 @@ def timeline_of(results: Results) -> Timeline:
 
 
 def _trained(
-    production: Production, results: Results, found: Sequence[Training], aside: Workplace
+    production: Production, results: Results, found: Sequence[SectionTraining], aside: Workplace
 ) -> tuple[Production, tuple[Result[TrainingRun], ...]]:
     """The trainings as far as they are there, and the production that leaves out what they have not come to."""
     runs = []

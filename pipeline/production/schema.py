@@ -38,11 +38,11 @@ _LONG_MINUTES = 60.0
 """From here on there is time to learn the higher rate."""
 
 
-class _Part(BaseModel):
+class _ProductionTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Section(_Part):
+class Section(_ProductionTable):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
@@ -96,7 +96,7 @@ class Section(_Part):
         return {**section, "storyboard": {**storyboard, **lines}}
 
 
-class Production(_Part):
+class Production(_ProductionTable):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])

@@ -23,11 +23,11 @@ _Name = Annotated[str, Field(min_length=1, max_length=1000)]
 _Label = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class _Settings(BaseModel):
+class _RunTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LogFile(_Settings):
+class LogFile(_RunTable):
     """One log of a run."""
 
     file: _Name = Field(description="a file, or a folder of event files")
@@ -47,7 +47,7 @@ class LogFile(_Settings):
         return self
 
 
-class TakeFile(_Settings):
+class TakeFile(_RunTable):
     """One sound and the iteration that it was made at."""
 
     iteration: int = Field(ge=0, le=1 << 53)
@@ -82,7 +82,7 @@ def check_pattern(pattern: str) -> None:
         raise ValueError(f"a pattern of takes has {ITERATION} once")
 
 
-class RunSettings(_Settings):
+class RunSettings(_RunTable):
     """A run that another program has trained, in place of a corpus, a network, a training and sampling.
 
     Files are named relative to the production file.

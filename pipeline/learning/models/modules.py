@@ -25,7 +25,7 @@ _BUMPS: Final = (8, 24, 64)
 """How many bell curves of each width span the 256 values."""
 
 
-class ByteTable(nn.Module):
+class ByteEmbedding(nn.Module):
     """One row of numbers for each byte.
 
     The bytes of sound are amplitudes, so neighbouring bytes mean nearly the same. Where `smooth` is set, the table is
@@ -89,10 +89,10 @@ class ByteNetwork(nn.Module):
         super().__init__()
         smooth = initial == "smooth"
         self.settings = settings
-        self.embedding = ByteTable(settings.embedding, smooth=smooth, size=0.3 if smooth else 1.0)
+        self.embedding = ByteEmbedding(settings.embedding, smooth=smooth, size=0.3 if smooth else 1.0)
         widths = [inputs] + [settings.neurons] * (settings.layers - 1)
         self.lstm = nn.ModuleList(nn.LSTM(width, settings.neurons, batch_first=True) for width in widths)
-        self.output = ByteTable(last, smooth=smooth, size=0.02 if smooth else 1 / sqrt(3 * last))
+        self.output = ByteEmbedding(last, smooth=smooth, size=0.02 if smooth else 1 / sqrt(3 * last))
         self.output_bias = nn.Parameter(torch.zeros(BYTE_VALUES))
         if not smooth:
             nn.init.uniform_(self.output.numbers, -1 / sqrt(last), 1 / sqrt(last))

@@ -17,18 +17,10 @@ from typing import Final, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.samples import Samples
+
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
 """The fields of `SceneData` that every panel reads."""
-
-
-class Samples(Protocol):
-    """A row of samples, float32, full scale = 1, of which slices are taken: an array, or what reads like one."""
-
-    def __len__(self) -> int:
-        """How many there are."""
-
-    def __getitem__(self, part: slice, /) -> NDArray[np.float32]:
-        """Some of them."""
 
 
 @runtime_checkable

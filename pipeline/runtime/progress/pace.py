@@ -67,7 +67,7 @@ class Pace:
         self.began_at = done / total if total > 0 else 0.0
         self._marks = [(0.0, 0.0, 0)]
         """Seconds, units and stops until then."""
-        self._sums = _Sums()
+        self._sums = _IntervalSums()
         self._has_begun = False
         self._silence_s = 0.0
         self._first_s = now
@@ -179,7 +179,7 @@ class Pace:
 
 
 @dataclass
-class _Sums:
+class _IntervalSums:
     """What intervals of units and stops have taken: the line of least squares through them, seconds of each.
 
     An interval's seconds scatter with its length, so each counts by the inverse of its units.

@@ -47,7 +47,7 @@ _LARGEST_TYPE = 0.1
 
 
 @dataclass(frozen=True)
-class _Plot:
+class _PlotArea:
     left: float
     top: float
     across: Axis
@@ -94,7 +94,7 @@ class GraphElement(CardElement):
 
 def _plots(
     curves: Sequence[LossCurve], setting: Setting, style: TextStyle, width_px: float, height_px: float
-) -> list[tuple[_Plot, Sequence[LossCurve]]]:
+) -> list[tuple[_PlotArea, Sequence[LossCurve]]]:
     """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
     em = style.size_px
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
@@ -118,10 +118,10 @@ def _plots(
         style=NumberStyle(),
         minor=False,
     )
-    plots: list[tuple[_Plot, Sequence[LossCurve]]] = []
+    plots: list[tuple[_PlotArea, Sequence[LossCurve]]] = []
     for number, ((words, group), up, heights) in enumerate(zip(groups, ups, ticks, strict=True), start=1):
         top = _ABOVE_EM * em + (number - 1) * (height + (_ABOVE_EM + _BETWEEN_EM) * em)
-        plots.append((_Plot(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
+        plots.append((_PlotArea(left, top, across, up, widths if number == len(groups) else (), heights, words), group))
     return plots
 
 
@@ -158,7 +158,7 @@ def _range(curves: Sequence[LossCurve], uniform: float = _UNIFORM_BITS) -> tuple
     return max(0.0, lowest - room), highest + room
 
 
-def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
+def _grid(plot: _PlotArea, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
     """Fine lines at the ticks of the losses, labels on both sides, and what the axes mean."""
     line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
     right, foot = plot.left + plot.across.length_px, plot.top + plot.up.length_px
@@ -181,7 +181,7 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
     yield TextMark(0.0, plot.top - _ABOVE_EM * em + cap, plot.words, style, colour)
 
 
-def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:
+def _training(curve: LossCurve, plot: _PlotArea, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
     columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
@@ -200,7 +200,7 @@ def _smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.fl
     return np.where(there, sums / np.maximum(counts, 1.0), np.nan)
 
 
-def _validation(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[Mark]:
+def _validation(curve: LossCurve, plot: _PlotArea, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
     good = np.isfinite(curve.validation_bits)
     xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])
