@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
-from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size
+from pipeline.film.planning.shapes import check_shape, draft_size, shape_named
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
 """Folders that stand beside those of cuts."""
@@ -146,9 +146,10 @@ class CutSettings(FilmSettings):
     def _size(self, film: VideoSettings) -> tuple[int, int]:
         if self.width is not None and self.height is not None:
             return self.width, self.height
-        if self.layout not in LAYOUT_SHAPES:
+        shape = shape_named(self.layout)
+        if shape is None:
             return film.width, film.height
-        across, down = LAYOUT_SHAPES[self.layout]
+        across, down = shape
         short = min(film.width, film.height)
         shorter = min(across, down)
         return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2

@@ -12,6 +12,7 @@ what is drawn of it. It needs neither the compiler nor torch.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -147,8 +148,17 @@ def trace_files(take_file: str, windows: TraceWindows) -> TraceFiles:
     """Name the traces of a take whose bytes lie in `take_file`."""
     stem = Path(take_file).stem
     return TraceFiles(
-        distribution_file=f"{stem}-distribution.npy", cells_file=f"{stem}-cells.npy", **windows.model_dump()
+        distribution_file=f"{stem}-distribution.npy",
+        cells_file=f"{stem}-cells.npy",
+        **windows.model_dump(include=set(TraceWindows.model_fields)),
     )
+
+
+def copy_traces(source: Path, take_file: str, folder: Path, files: TraceFiles) -> None:
+    """Copy the traces of a candidate, whose bytes lie in `source / take_file`, to those of a take in `folder`."""
+    own = trace_files(take_file, files)
+    shutil.copyfile(source / own.distribution_file, folder / files.distribution_file)
+    shutil.copyfile(source / own.cells_file, folder / files.cells_file)
 
 
 def cut_traces(folder: Path, take_file: str, windows: TraceWindows, kept: Sequence[tuple[int, int]]) -> None:

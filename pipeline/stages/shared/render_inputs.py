@@ -13,16 +13,16 @@ from typing import Any
 from pipeline.errors import StageError
 from pipeline.film.inputs.chain import FootageChain
 from pipeline.film.inputs.footage import content_hash, probe
-from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
-from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
 
@@ -33,7 +33,8 @@ class RenderInputs:
 
     timeline: Timeline
     theme: str
-    layout: str
+    layouts: tuple[str, ...]
+    """Of each section's scene."""
     templates_folder: Path | None
     corpora: tuple[Result[Corpus], ...]
     runs: tuple[Result[TrainingRun], ...]
@@ -55,8 +56,9 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     """
     if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
-    video, own = production.video, production.templates_folder
-    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own))]
+    video = production.video
+    hashes = [results.timeline.content_hash]
+    hashes += [canonical_json(style_of(production, number)) for number in range(len(production.sections))]
     shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
@@ -64,8 +66,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     return RenderInputs(
         timeline=results.timeline.record,
         theme=video.theme,
-        layout=video.layout,
-        templates_folder=own,
+        layouts=tuple(layout_name(production, number) for number in range(len(production.sections))),
+        templates_folder=production.templates_folder,
         corpora=results.corpora,
         runs=results.runs,
         takes=results.takes,
@@ -79,13 +81,13 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     )
 
 
-def style_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
-    """Everything that theme, fonts and layout are, for a result's key; `own` are the user's own templates."""
-    theme = load_theme(video.theme, own)
+def style_of(production: Production, section: int | None = None) -> dict[str, Json]:
+    """Everything that theme, fonts and layout of a section (None: of the film) are, for a result's key."""
+    theme = load_theme(production.video.theme, production.templates_folder)
     return {
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
-        "layout": load_layout(video.layout, own).model_dump(mode="json"),
+        "layout": section_layout(production, section).model_dump(mode="json"),
     }
 
 

@@ -1,0 +1,96 @@
+"""Which layout each section is shown in: the film's, one of its own, or the kin of it that is made for the frame's shape.
+
+    layout_name(production, section=2)            # "inside"; in a portrait cut "inside-portrait"
+    shows_network(production, section=2)          # True: its takes are sampled with traces
+
+A cut's sections are shown in the cut's layout; one with a layout of its own keeps it where that, or its kin, is made for
+the cut's shape.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.errors import ProductionError, TemplateError
+from pipeline.film.planning.cut_settings import CutSettings
+from pipeline.film.planning.settings import VideoSettings
+from pipeline.film.planning.shapes import check_shape, fits, fitting_layout
+from pipeline.picture.panels.layout import SceneLayout, load_layout
+from pipeline.production.schema import Production
+
+
+def layout_name(production: Production, section: int | None = None) -> str:
+    """Name the layout of a section, counted from 0, or of the film where None is given.
+
+    Raises
+    ------
+    TemplateError
+        Where there is no such layout, or one that can't be used.
+    """
+    video, own = production.video, production.templates_folder
+    chosen = production.sections[section].layout if section is not None else None
+    if chosen is None:
+        return _for_shape(video.layout, video, own)
+    name = _for_shape(chosen, video, own)
+    if production.cut and not fits(load_layout(name, own).shape, video.width, video.height):
+        return layout_name(production)
+    return name
+
+
+def section_layout(production: Production, section: int | None = None) -> SceneLayout:
+    """Load the layout of a section, counted from 0, or of the film where None is given; raises as `layout_name` does."""
+    return load_layout(layout_name(production, section), production.templates_folder)
+
+
+def check_layouts(production: Production) -> None:
+    """Check that the film's layout and those of its sections can be used in frames of this shape.
+
+    Raises
+    ------
+    TemplateError
+        Where there is no such layout, or one that can't be used.
+    ProductionError
+        Where it is made for another shape.
+    """
+    video = production.video
+    own = [number for number, section in enumerate(production.sections) if section.layout is not None]
+    for section in (None, *own):
+        name = layout_name(production, section)
+        layout = load_layout(name, production.templates_folder)
+        where = "video: layout, width, height" if section is None else f"section {section + 1}, layout"
+        try:
+            check_shape(name, layout.shape, video.width, video.height)
+        except ValueError as error:
+            what = str(error)
+            raise ProductionError(f"{what[0].upper()}{what[1:]}.", where=where) from None
+
+
+def shows_network(production: Production, section: int) -> bool:
+    """Whether the film, or a cut of it, shows what the network of a section, counted from 0, expects and computes.
+
+    A cut whose layout can't be used shows nothing: whoever makes the cut is told why.
+    """
+    forms = [production, *(production.dressed(cut) for cut in production.cuts if _may_show(cut, section))]
+    for form in forms:
+        with suppress(TemplateError if form is not production else ()):
+            if section_layout(form, section).shows_network:
+                return True
+    return False
+
+
+def _may_show(cut: CutSettings, section: int) -> bool:
+    if cut.take:
+        return section + 1 in {line.section for line in cut.take}
+    return not isinstance(cut.sections, tuple) or section + 1 in cut.sections
+
+
+def _for_shape(name: str, video: VideoSettings, own: Path | None) -> str:
+    """Name a layout's kin for the frame's shape, such as `inside-portrait`; itself where it fits or has none."""
+    if fits(load_layout(name, own).shape, video.width, video.height):
+        return name
+    with suppress(TemplateError):
+        kin = f"{name}-{fitting_layout(video.width, video.height)}"
+        load_layout(kin, own)
+        return kin
+    return name
