@@ -10,13 +10,12 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
-from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
 from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
@@ -28,9 +27,8 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
-from pipeline.stages.shared.priming import primer_hash, primer_span
+from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import shows_network
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job

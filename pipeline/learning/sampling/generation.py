@@ -248,11 +248,11 @@ def _resume(request: GenerationRequest, generator: Generator) -> int:
     state = _saved_state(request.folder / STATE_FILE)
     done = int(state.pop("done", np.array(0)).reshape(-1)[0]) if state else 0
     digest = state.pop("said", np.zeros(0, np.uint8)).tobytes()
-    if 0 < done <= request.samples and _are_there(request, arrays, done) and digest == _hash_so_far(request, done):
-        if generator.load_state_dict(state):
-            for array in arrays:
-                os.truncate(array.path, array.size_at(done, request.samples))
-            return done
+    whole = 0 < done <= request.samples and _are_there(request, arrays, done) and digest == _hash_so_far(request, done)
+    if whole and generator.load_state_dict(state):
+        for array in arrays:
+            os.truncate(array.path, array.size_at(done, request.samples))
+        return done
     for array in arrays:
         array.path.write_bytes(array.header(request.samples))
     return 0

@@ -109,7 +109,8 @@ class _Tensors:
 class _StepTraces:
     """What each step of a replay leaves behind, at fixed addresses.
 
-    `shares` are the probabilities, shape = (steps, streams, 256); `cells` have the shape (steps, streams, layers, neurons).
+    `shares` are the probabilities, shape = (steps, streams, 256); the shape of `cells` is (steps, streams, layers,
+    neurons).
     """
 
     def __init__(self, steps: int, tensors: _Tensors) -> None:

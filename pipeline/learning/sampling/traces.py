@@ -7,7 +7,8 @@ what is drawn of it. It needs neither the compiler nor torch.
     windows = trace_windows(network, 11025)
     sums = new_sums(windows, network, streams=1, samples=windows.cells_samples)
     sampler.generate(numbers, inverse_temperature, sums=sums)
-    kept_distribution(sums), kept_cells(sums, windows)      # uint8 (streams, windows, 256), int8 (streams, windows, cells)
+    kept_distribution(sums)                       # uint8, shape = (streams, windows, 256)
+    kept_cells(sums, windows)                     # int8, shape = (streams, windows, cells)
 """
 
 from __future__ import annotations

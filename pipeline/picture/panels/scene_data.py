@@ -114,6 +114,19 @@ class WindowRows:
 
 
 @dataclass(frozen=True, eq=False)
+class CellRows(WindowRows):
+    """What an LSTM's cells do.
+
+    Parameters
+    ----------
+    middle
+        Each cell's mean over the sound, float32, shape = (cells,).
+    """
+
+    middle: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+
+
+@dataclass(frozen=True, eq=False)
 class SceneDistributions:
     """The distributions from which a scene's sounds were drawn.
 
@@ -138,14 +151,11 @@ class SceneActivity:
     ----------
     of_sounds
         For each of the scene's sounds, 127 times the hyperbolic tangent of each cell; None where nothing was recorded.
-    middles
-        For each of the scene's sounds, each cell's mean in the same numbers, shape = (cells,); None likewise.
     order
         The cells from top to bottom, a permutation: those that move together lie together.
     """
 
-    of_sounds: tuple[WindowRows | None, ...] = ()
-    middles: tuple[NDArray[np.float32] | None, ...] = ()
+    of_sounds: tuple[CellRows | None, ...] = ()
     order: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 

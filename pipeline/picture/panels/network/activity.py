@@ -42,7 +42,7 @@ class ActivityPanel(NetworkStripPanel[ActivitySettings]):
         rows = max(1, min(cells, int(height // max(1.0, round(settings.row * context.size_px)))))
         self._first_cells = np.linspace(0, cells, rows + 1).round().astype(np.int64)[:-1]
         self._sizes = np.diff([*self._first_cells, cells]).astype(np.float32)
-        self._heights = np.diff(np.linspace(0, height, rows + 1).round().astype(np.int64))
+        self._heights = np.diff(np.linspace(0, height, rows + 1).round()).astype(np.int64)
         ground = context.ink("panel")
         below, above = (ink(colour) for colour in context.theme.colours.diverging)
         bright = colour_table([below, ground, above])
@@ -57,7 +57,7 @@ class ActivityPanel(NetworkStripPanel[ActivitySettings]):
             rows = activity.of_sounds[index] if index < len(activity.of_sounds) else None
             if rows is not None and rows.rows.shape[1] == len(activity.order):
                 cells = rows.between(self.samples_at(index, range(start - begin, end - begin)))
-                levels[:, start - first : end - first] = self._levels(cells - activity.middles[index])
+                levels[:, start - first : end - first] = self._levels(cells - rows.middle)
         paint_levels(tile, levels, self._tables[upcoming])
         self.paint_boundaries(tile, first)
 

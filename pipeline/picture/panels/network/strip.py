@@ -1,7 +1,7 @@
-"""What panels that scroll with the sound and show a network share: a title, tiles, what was played bright, the rest dim.
+"""What panels share that scroll with the sound and show its network: a title, tiles, and what is bright.
 
-A network's thoughts light up as they are heard: what was played is bright, what is upcoming dim. This module does not
-know what is drawn.
+What was played is bright, what is upcoming dim: the network lights up as its sound is played. This module does not know
+what is drawn.
 """
 
 from __future__ import annotations

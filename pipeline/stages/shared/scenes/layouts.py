@@ -1,10 +1,10 @@
-"""Which layout each section is shown in: the film's, one of its own, or the kin of it that is made for the frame's shape.
+"""Which layout each section is shown in: the film's, one of its own, or its kin that is made for the frame's shape.
 
     layout_name(production, section=2)            # "inside"; in a portrait cut "inside-portrait"
     shows_network(production, section=2)          # True: its takes are sampled with traces
 
-A cut's sections are shown in the cut's layout; one with a layout of its own keeps it where that, or its kin, is made for
-the cut's shape.
+A cut's sections are shown in the cut's layout; one with a layout of its own keeps it where that, or its kin, is made
+for the cut's shape.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def layout_name(production: Production, section: int | None = None) -> str:
 
 
 def section_layout(production: Production, section: int | None = None) -> SceneLayout:
-    """Load the layout of a section, counted from 0, or of the film where None is given; raises as `layout_name` does."""
+    """Load the layout of a section, counted from 0, or of the film (None); raises as `layout_name` does."""
     return load_layout(layout_name(production, section), production.templates_folder)
 
 
@@ -71,10 +71,11 @@ def shows_network(production: Production, section: int) -> bool:
 
     A cut whose layout can't be used shows nothing: whoever makes the cut is told why.
     """
-    forms = [production, *(production.dressed(cut) for cut in production.cuts if _may_show(cut, section))]
-    for form in forms:
-        with suppress(TemplateError if form is not production else ()):
-            if section_layout(form, section).shows_network:
+    if section_layout(production, section).shows_network:
+        return True
+    for cut in (cut for cut in production.cuts if _may_show(cut, section)):
+        with suppress(TemplateError):
+            if section_layout(production.dressed(cut), section).shows_network:
                 return True
     return False
 

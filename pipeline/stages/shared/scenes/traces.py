@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.film.timeline.timeline import SceneClip, SoundClip
 from pipeline.learning.sampling.take import Take
-from pipeline.picture.panels.scene_data import SceneActivity, SceneDistributions, WindowRows
+from pipeline.picture.panels.scene_data import CellRows, SceneActivity, SceneDistributions, WindowRows
 from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.render_inputs import RenderInputs
 from pipeline.stages.shared.scenes.cell_order import cell_order, some_windows
@@ -37,7 +37,6 @@ def activity_of(inputs: RenderInputs, scene: SceneClip) -> SceneActivity:
     path = _cells_path(last)
     return SceneActivity(
         of_sounds=tuple(_cells(take, sound) for take, sound in zip(takes, scene.sounds, strict=True)),
-        middles=tuple(None if take is None else _middle(_cells_path(take)) for take in takes),
         order=_order(path, path.stat().st_mtime_ns),
     )
 
@@ -63,26 +62,24 @@ def _last_traced(inputs: RenderInputs, scene: SceneClip) -> Result[Take] | None:
 def _distribution(take: Result[Take] | None, sound: SoundClip) -> WindowRows | None:
     if take is None or (traces := take.record.traces) is None:
         return None
-    return _rows(take.path(traces.distribution_file), traces.distribution_samples, take.record, sound)
+    rows = np.load(take.path(traces.distribution_file), mmap_mode="r", allow_pickle=False)
+    return WindowRows(rows, traces.distribution_samples, _first_sample(take, sound))
 
 
-def _cells(take: Result[Take] | None, sound: SoundClip) -> WindowRows | None:
+def _cells(take: Result[Take] | None, sound: SoundClip) -> CellRows | None:
     if take is None or (traces := take.record.traces) is None:
         return None
-    return _rows(take.path(traces.cells_file), traces.cells_samples, take.record, sound)
+    rows = np.load(take.path(traces.cells_file), mmap_mode="r", allow_pickle=False)
+    middle = np.asarray(some_windows(rows).mean(axis=0), dtype=np.float32)
+    return CellRows(rows, traces.cells_samples, _first_sample(take, sound), middle)
 
 
-def _rows(path: Path, window_samples: int, take: Take, sound: SoundClip) -> WindowRows:
-    first = round(sound.source_start_s * take.sample_rate_hz)
-    return WindowRows(np.load(path, mmap_mode="r", allow_pickle=False), window_samples, first)
+def _first_sample(take: Result[Take], sound: SoundClip) -> int:
+    return round(sound.source_start_s * take.record.sample_rate_hz)
 
 
 def _cells_path(take: Result[Take]) -> Path:
     return take.path(take.record.traces.cells_file if take.record.traces is not None else "")
-
-
-def _middle(path: Path) -> NDArray[np.float32]:
-    return np.asarray(some_windows(np.load(path, mmap_mode="r", allow_pickle=False)).mean(axis=0), dtype=np.float32)
 
 
 @lru_cache(maxsize=4)
