@@ -151,7 +151,7 @@ def _of_other_settings(piece: Piece, number: int, wanted: set[str], workplace: W
     store, by = workplace.store, holder(workplace.store.root)
     own_names = {f"section-{number + 1}", f"draft/section-{number + 1}"}
     found: list[tuple[float, Path, Mapping[str, Any]]] = []
-    for folder, ingredients in store.everything_made(train.STAGE, INGREDIENTS_FILE):
+    for folder, ingredients in store.all_results(train.STAGE, INGREDIENTS_FILE):
         if ingredients.get("corpus") != piece.ingredients["corpus"] or folder.name.removesuffix(PARTIAL) in wanted:
             continue
         alike = ingredients.get("network") == piece.ingredients["network"]

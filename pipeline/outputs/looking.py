@@ -2,7 +2,7 @@
 
 Of a training that is in flight, or was interrupted, the checkpoints saved so far are shown; before any training made-up
 curves and sounds. Whoever shows them marks them, and this module says which they are. Nothing of the store is changed,
-but for recordings that are prepared and takes that are quickly said: those the build finds again.
+but for recordings that are prepared and takes that are quickly generated: those the build finds again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
-from pipeline.outputs.made_up import made_up_run, made_up_take
+from pipeline.outputs.placeholders import placeholder_run, placeholder_take
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
@@ -36,7 +36,7 @@ from pipeline.store.store import Piece, Result
 LONGEST_SAYING_S: Final = 60.0
 """Takes that would take longer are made up, unless they are asked for."""
 _PARAMETERS_A_SECOND: Final = 2.4e6
-"""Parameters of a network that a core speaks with in real time, roughly."""
+"""Parameters of a network from which one core samples in real time, roughly."""
 _PLAIN_CARDS: Final = frozenset({"title"})
 """Cards that say nothing of what was trained."""
 
@@ -73,8 +73,12 @@ class Look:
         assert self.results.timeline is not None  # noqa: S101 - a look has one
         clip = self.results.timeline.record.clip_at(frame)
         if isinstance(clip, CardClip):
-            is_made_up = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return "Made-up curves and numbers: not trained yet" if is_made_up and clip.name not in _PLAIN_CARDS else ""
+            is_placeholder = any(self.curves) if clip.section is None else self.curves[clip.section]
+            return (
+                "Made-up curves and numbers: not trained yet"
+                if is_placeholder and clip.name not in _PLAIN_CARDS
+                else ""
+            )
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
                 return "Made-up curves and sound: not trained yet"
@@ -105,7 +109,7 @@ class Seen:
     Parameters
     ----------
     production
-        With storyboards that tell only of what its trainings have come to.
+        With storyboards that show only what its trainings have reached.
     results
         Corpora and runs; made-up runs where nothing is trained.
     aside
@@ -155,8 +159,8 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
     check_all(production, () if cut is None else (find_cut(production, cut),))
     with see(production, workplace, beside=beside) as seen:
         shown, aside = seen.production, seen.aside
-        results, sounds = _spoken(shown, seen.results, replace(workplace, force=frozenset()), aside)
-        curves = tuple(run.record.is_made_up for run in results.runs)
+        results, sounds = _sampled(shown, seen.results, replace(workplace, force=frozenset()), aside)
+        curves = tuple(run.record.is_placeholder for run in results.runs)
         numbers = tuple(range(len(curves)))
         place = aside if seen.is_finished else replace(aside, report=SILENT)  # doubts would be about what is to come
         if cut is not None:
@@ -184,7 +188,7 @@ def _trained(
         if not training.is_finished:
             aside.report.note(f"section-{number + 1}: {training.words}")
         stand_in = production.sections[number], number, results.corpora[number], aside.store
-        runs.append(training.result or made_up_run(*stand_in))
+        runs.append(training.result or placeholder_run(*stand_in))
     if all(training.is_finished for training in found):
         return production, tuple(runs)
     return production.with_other_length(production.sections), tuple(runs)
@@ -194,7 +198,7 @@ def _points(run: TrainingRun) -> list[CheckpointPoint]:
     return [CheckpointPoint(one.iteration, one.validation_loss_nats) for one in run.checkpoints]
 
 
-def _spoken(
+def _sampled(
     production: Production, results: Results, workplace: Workplace, aside: Workplace
 ) -> tuple[Results, tuple[frozenset[int], ...]]:
     """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
@@ -214,10 +218,10 @@ def _spoken(
         planned = choose_takes(_points(results.runs[number].record), story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
         for take in missing:
-            there[number][take.iteration] = _made_up(production, results, number, take, aside)
+            there[number][take.iteration] = _placeholder(production, results, number, take, aside)
         takes.append(tuple(there[number][take.iteration] for take in planned))
         invented.append(frozenset(take.iteration for take in missing))
-        if missing and not results.runs[number].record.is_made_up:
+        if missing and not results.runs[number].record.is_placeholder:
             aside.report.note(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
@@ -238,14 +242,16 @@ def _saying_s(production: Production, results: Results, pieces: Sequence[Piece],
     return total / workplace.jobs
 
 
-def _made_up(
+def _placeholder(
     production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace
 ) -> Result[Take]:
     corpus, section = results.corpora[number], production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
     name = f"section-{number + 1}/take-{take.iteration:06d}"
     run = results.runs[number].record
-    return made_up_take(corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples)
+    return placeholder_take(
+        corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples
+    )
 
 
 def named_take(piece: Piece) -> tuple[int, str, int]:

@@ -32,7 +32,7 @@ from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
-"""Beside the production file: what sections have heard that name no recordings."""
+"""Beside the production file: the recordings of sections that name none."""
 _LARGEST_BYTES = 1_000_000
 _LONG_MINUTES = 60.0
 """From here on there is time to learn the higher rate."""
@@ -71,7 +71,7 @@ class Section(_ProductionTable):
     @model_validator(mode="before")
     @classmethod
     def _rate_for_a_chosen_network(cls, data: object) -> object:
-        """Where the network is chosen, so is what it hears, unless that is set: bytes that it can learn in its time."""
+        """Where the network is chosen, so is its corpus, unless that is set: as much as it can learn in its time."""
         if not isinstance(data, dict) or data.get("network") != AUTO:
             return data
         corpus, training = data.get("corpus", {}), data.get("training", {})
@@ -84,7 +84,7 @@ class Section(_ProductionTable):
 
     @field_validator("network", mode="before")
     @classmethod
-    def _lstm_unless_said(cls, value: object) -> object:
+    def _lstm_by_default(cls, value: object) -> object:
         return {"kind": "lstm", **value} if isinstance(value, dict) else value
 
     @model_validator(mode="before")

@@ -11,6 +11,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from pipeline.audio.formats import Encoding
+
 ITERATION: Final = "{iteration}"
 """Stands in patterns for the number of the iteration."""
 MOST_LOGS: Final = 100
@@ -45,6 +47,16 @@ class LogFile(_RunTable):
         if len(names) != len(set(names)):
             raise ValueError("a pattern names each number once")
         return self
+
+
+class TextSettings(_RunTable):
+    """How takes that are text become sound: one character a byte, one byte a sample."""
+
+    sample_rate_hz: int = Field(ge=1000, le=768_000, description="of the sound that the network was trained on")
+    encoding: Encoding = Field("linear-u8", description="how 8 bits hold a sample: 'linear-u8' or 'mu-law'")
+    table: str = Field(
+        "", max_length=1000, description="256 lines, one character a byte; without: the table of build-video to-text"
+    )
 
 
 class TakeFile(_RunTable):
@@ -98,7 +110,10 @@ class RunSettings(_RunTable):
             "{ iteration, file }",
         )
     )
-    iteration: str = Field("", max_length=300, description="the column that counts, where its name doesn't tell")
+    text: TextSettings | None = Field(
+        None, description="where the takes are text: their sample rate, encoding and table of characters"
+    )
+    iteration: str = Field("", max_length=300, description="the column that counts, where its name is unusual")
     training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
         (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
     )
@@ -128,6 +143,8 @@ class RunSettings(_RunTable):
             often = Counter(take.iteration for take in self.takes).most_common(1)
             if often and often[0][1] > 1:
                 raise ValueError(f"two takes have the iteration {often[0][0]}: keep one of them")
+        if self.text and not self.takes:
+            raise ValueError("text says how takes become sound: name the takes too")
         shared = set(self.training_loss) & set(self.validation_loss)
         if shared:
             raise ValueError(f"'{min(shared)}' can't be the training's and the validation's loss alike")

@@ -27,7 +27,9 @@ class _SoundTable(BaseModel):
 class CorpusSettings(_SoundTable):
     """How recordings become the bytes that a network learns from."""
 
-    sample_rate_hz: int = Field(11025, ge=4000, le=48000, description="Audio samples a second that the network hears.")
+    sample_rate_hz: int = Field(
+        11025, ge=4000, le=48000, description="Audio samples a second that the network is trained on."
+    )
     encoding: Encoding = Field(
         "linear-u8",
         description="How 8 bits hold one sample: 'linear-u8' (128 is silence) or 'mu-law' (finer near silence).",

@@ -31,7 +31,7 @@ from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "cards"
-VERSION: Final = 2
+VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (
@@ -39,6 +39,8 @@ FACTS: Final = (
     *("software", "machine"),
 )
 """What the templates of all cards may name; those of sections also `section`."""
+SECTION_CARDS: Final = ("section", "recap")
+"""Cards that each section has, named after its number: `section-1`, `recap-1`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -114,7 +116,7 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
-    for name in ("title", "section", "comparison", "credits", THUMBNAIL):
+    for name in ("title", *SECTION_CARDS, "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -140,11 +142,12 @@ def _names(results: Results) -> list[str]:
 
 
 def _template_name(name: str) -> str:
-    return "section" if name.startswith("section-") else name
+    kind, _, number = name.rpartition("-")
+    return kind if kind in SECTION_CARDS and number else name
 
 
 def _fact_names(template: str) -> tuple[str, ...]:
-    return (*FACTS, "section") if template == "section" else FACTS
+    return (*FACTS, "section") if template in SECTION_CARDS else FACTS
 
 
 def _size(production: Production, name: str) -> tuple[int, int]:
@@ -158,7 +161,8 @@ def _size(production: Production, name: str) -> tuple[int, int]:
 
 
 def _section_of(name: str) -> int | None:
-    return int(name.removeprefix("section-")) - 1 if name.startswith("section-") else None
+    kind, _, number = name.rpartition("-")
+    return int(number) - 1 if kind in SECTION_CARDS else None
 
 
 def _template(production: Production, kind: str) -> CardTemplate:
@@ -166,12 +170,12 @@ def _template(production: Production, kind: str) -> CardTemplate:
 
 
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
-    own, template, theme = production.templates_folder, sources.template(name), sources.theme
+    template, theme = sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section)
     where = f"cards/{_template_name(name)}.toml"
     ingredients: dict[str, Json] = {
-        "template": file_sha256(find_template(where, own)),
+        "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         "size": list(_size(production, name)),

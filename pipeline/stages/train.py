@@ -91,12 +91,12 @@ def _wanted(
     """
     for section, corpus in zip(production.sections, results.corpora, strict=True):
         network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
-        if production.is_draft and not _is_made(_piece("section", network, training, corpus), corpus):
+        if production.is_draft and not _exists(_piece("section", network, training, corpus), corpus):
             training = training.at_most_minutes(DRAFT_MINUTES / len(production.sections))
         yield network, training, corpus
 
 
-def _is_made(piece: Piece, corpus: Result[Corpus]) -> bool:
+def _exists(piece: Piece, corpus: Result[Corpus]) -> bool:
     return Store(corpus.folder.parents[1]).state(piece).state == "fresh"
 
 
@@ -293,7 +293,7 @@ def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Wor
         list(enumerate(tasks)),
         jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
-        on_message=mixer.hear,
+        on_message=mixer.receive,
     )
 
 
@@ -371,7 +371,7 @@ def _of_other_lengths(task: _TrainingTask, store: Store) -> Iterator[Path]:
     if task.training.schedule == "cosine":
         return
     wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
-    for folder, ingredients in store.everything_made(STAGE, INGREDIENTS_FILE):
+    for folder, ingredients in store.all_results(STAGE, INGREDIENTS_FILE):
         with suppress(KeyError, AttributeError):
             if folder != task.folder and alike(ingredients) == wanted:
                 yield folder

@@ -103,8 +103,7 @@ class TraceSums(NamedTuple):
 
 def trace_windows(network: LstmSettings | TieredSettings, sample_rate_hz: int) -> TraceWindows:
     """Choose windows for a network and a rate, as short as the limit of bytes allows."""
-    group = 1 if isinstance(network, LstmSettings) else network.group
-    short = _up(-(-sample_rate_hz // _WINDOWS_PER_S), group)
+    short = -(-sample_rate_hz // (_WINDOWS_PER_S * network.group)) * network.group
     cells = min(network.layers * network.neurons, _MOST_CELLS)
     several = -(-cells * sample_rate_hz // (short * _CELL_BYTES_PER_S))
     return TraceWindows(distribution_samples=short, cells_samples=short * several, cells=cells)
@@ -202,7 +201,3 @@ def _write_rows(path: Path, array: npt.NDArray[Any], rows: npt.NDArray[np.int64]
         numpy.lib.format.write_array_header_1_0(file, fields)
         for first in range(0, len(rows), _ROWS_AT_ONCE):
             file.write(array[rows[first : first + _ROWS_AT_ONCE]].tobytes())
-
-
-def _up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit

@@ -27,7 +27,7 @@ from pipeline.picture.theme.contrast import (
     distance,
     rgb,
 )
-from pipeline.picture.theme.template_files import read_template
+from pipeline.picture.theme.template_files import load_template
 from pipeline.picture.theme.toml_files import theme_font_files
 from pipeline.runtime.resources import find_template
 
@@ -128,7 +128,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
         No such theme, a broken file, a missing font file, or colours that can't be told apart.
     """
     path = find_template(f"themes/{name}.toml", own)
-    theme = read_template(path, Theme)
+    theme = load_template(f"themes/{name}.toml", own, Theme)
     theme = theme.model_copy(update={"font_files": theme_font_files(theme.fonts.files, path)})
     faults = list(check_theme(theme))
     if faults:

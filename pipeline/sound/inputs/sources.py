@@ -19,7 +19,7 @@ from pipeline.sound.signal.mixing import ChannelSurvey, Mixdown, finite, odd_sam
 _MOST_LISTENED: Final = 32  # tracks: more than any camera or recorder has
 _STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def ignore(_text: str) -> None:
@@ -48,7 +48,7 @@ class SoundSource:
     tracks: int = 1
     notes: tuple[str, ...] = ()
 
-    def tell(self, odd_frames: int, note: Tell, warn: Tell) -> None:
+    def report_notes(self, odd_frames: int, note: Notify, warn: Notify) -> None:
         """Tell what a person should know of the choice, and of frames that were no numbers, with the file's name."""
         for text in self.notes:
             note(f"{self.path.name}: {text}")

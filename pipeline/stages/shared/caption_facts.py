@@ -40,7 +40,7 @@ def caption_facts(
     number
         Of the section, counted from 0.
     checkpoint, take
-        Of which the caption tells; None where the checkpoint is not heard.
+        That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
     seconds

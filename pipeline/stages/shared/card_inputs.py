@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.quantise import dequantise
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus, load_bytes
@@ -24,7 +25,6 @@ from pipeline.picture.text.number_words import rate
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
 from pipeline.runtime.wording.units import NATS_PER_BIT
-from pipeline.sound.signal.quantise import dequantise
 from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
 from pipeline.stages.shared.results import Results
 from pipeline.store.store import Json, Result
@@ -114,18 +114,31 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[
 
 def _curve(results: Results, index: int) -> LossCurve:
     trained = results.runs[index]
-    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 4)]
+    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 1, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
     checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
     return LossCurve(
         iterations=columns[:, 0].astype(np.int64),
-        training_bits=columns[:, 1] / NATS_PER_BIT,
+        training_bits=columns[:, 2] / NATS_PER_BIT,
         validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
         kind=comparable_sections(results)[index],
         measured_on=f"{ENCODING_NAMES[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
+        epochs=columns[:, 1],
     )
+
+
+def _heard(inputs: CardInputs) -> tuple[int, ...]:
+    """The checkpoints of a section's takes, as the timeline has them."""
+    timeline, section = inputs.results.timeline, inputs.section
+    scenes = timeline.record.scenes() if timeline is not None else ()
+    sounds = [sound for scene in scenes if scene.section == section for sound in scene.sounds]
+    return tuple(sound.iteration for sound in sounds if sound.iteration is not None)
+
+
+def _curve_key(results: Results, index: int) -> Json:
+    return [results.runs[index].content_hash, results.corpora[index].content_hash]
 
 
 SOURCES: Final[dict[str, CardSource]] = {
@@ -141,6 +154,11 @@ SOURCES: Final[dict[str, CardSource]] = {
             "measured on": [corpus.content_hash for corpus in inputs.results.corpora],
         },
     ),
+    "curve": CardSource(
+        lambda inputs: _curve(inputs.results, inputs.section) if inputs.section is not None else None,
+        lambda inputs: _curve_key(inputs.results, inputs.section) if inputs.section is not None else None,
+    ),
+    "heard": CardSource(_heard, _heard),
     "picture": CardSource(
         lambda inputs: card_picture(inputs.production),
         lambda inputs: content_hash(inputs.production.picture_path) if inputs.production.picture_path else None,

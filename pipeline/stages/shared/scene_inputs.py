@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.quantise import QuantisedSamples
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.film.timeline.scroll import ScrollLaw
@@ -22,7 +23,6 @@ from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
-from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.stages.shared.render_inputs import RenderInputs
 from pipeline.stages.shared.scenes.traces import activity_key, activity_of, distributions_of
 from pipeline.store.store import Json, Result

@@ -50,7 +50,7 @@ class SectionStory:
         Counted from 0.
     learned
         What the network learned from.
-    said
+    take_results
         Its takes, by iteration.
     templates
         Of captions, by their names such as `captions/take.txt`.
@@ -60,7 +60,7 @@ class SectionStory:
     number: int
     learned: Result[Corpus]
     run: TrainingRun
-    said: Mapping[int, Result[Take]]
+    take_results: Mapping[int, Result[Take]]
     templates: Mapping[str, str]
     clock: Clock
 
@@ -72,7 +72,7 @@ class SectionStory:
     @cached_property
     def takes(self) -> Mapping[int, Take]:
         """The records of its takes, by iteration."""
-        return {iteration: take.record for iteration, take in self.said.items()}
+        return {iteration: take.record for iteration, take in self.take_results.items()}
 
     @cached_property
     def where(self) -> str:
@@ -109,7 +109,7 @@ class SectionStory:
     def voices(self) -> Mapping[int, VoiceMeasures | None]:
         """What was measured on what is heard of each take."""
         return {
-            planned.iteration: heard_voice(self.said[planned.iteration], float(frames / self.clock.frame_rate))
+            planned.iteration: heard_voice(self.take_results[planned.iteration], float(frames / self.clock.frame_rate))
             for planned, frames in zip(self.planned, self.frames, strict=True)
         }
 
@@ -175,6 +175,7 @@ class SectionStory:
             ),
             recording_voice=self.recording_voice,
             takes=self._placed(report),
+            recap_frames=self.clock.frames_within(story.recap_length_s),
         )
 
     def _placed(self, report: Reporter) -> list[PlacedTake]:

@@ -18,7 +18,7 @@ from pipeline.picture.drawing.level_colours import LEVELS, ColourTable, colour_t
 from pipeline.picture.drawing.planes import Plane, Planes
 from pipeline.picture.panels.network.strip import UPCOMING_SHARE, NetworkStripPanel, NetworkStripSettings
 from pipeline.picture.panels.panel import RenderContext
-from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.scene_data import SceneSound, loud_level
 from pipeline.picture.panels.waveform import FULLEST, QUIETEST_PEAK
 
 Floats = NDArray[np.float32]
@@ -78,8 +78,7 @@ class ExpectationPanel(NetworkStripPanel[ExpectationSettings]):
 
     def __init__(self, context: RenderContext, settings: ExpectationSettings) -> None:
         super().__init__(context, settings)
-        peak = max((sound.peak for sound in context.data.sounds), default=0.0)
-        self._reach = max(QUIETEST_PEAK, peak) / FULLEST
+        self._reach = max(QUIETEST_PEAK, loud_level(context.data.sounds)) / FULLEST
         self._shares = row_shares(context.data.distributions.values, self.strip.height, self._reach)
         ground = context.ink("panel")
         bright = colour_table([context.ink(name) for _, name in GLOW], [place for place, _ in GLOW])

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.quantise import code_values
 from pipeline.film.timeline.timeline import SceneClip, SoundClip
 from pipeline.learning.sampling.take import Take
 from pipeline.picture.panels.scene_data import CellRows, SceneActivity, SceneDistributions, WindowRows
-from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.render_inputs import RenderInputs
 from pipeline.stages.shared.scenes.cell_order import cell_order, some_windows
 from pipeline.store.store import Json, Result

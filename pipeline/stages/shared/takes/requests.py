@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.audio.quantise import code_values
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
@@ -16,7 +17,6 @@ from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take_making import TakeJob
 from pipeline.learning.sampling.traces import BYTES_PER_S, TraceWindows, trace_windows
-from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.priming import primer_span
 from pipeline.store.store import Piece, Result
 
@@ -60,7 +60,7 @@ class RequestedTake:
     is_traced: bool = False
 
     @property
-    def made_by_network(self) -> Piece:
+    def network_take(self) -> Piece:
         """The piece that the network makes: the candidates where there are several, else the take."""
         return self.candidates or self.piece
 

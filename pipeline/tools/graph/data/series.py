@@ -314,11 +314,11 @@ def _log_notes(log: _LogRequest, options: GraphOptions) -> list[str]:
     notes += [f"{counted(table.short_rows, 'row')} without the last column"] if table.short_rows else []
     for index, found in table.diagnostics.items():
         counts = ((found.missing, "missing"), (found.not_a_number, "NaN"), (found.infinite, "infinite"))
-        said = [f"{count:,} {what}" for count, what in counts if count]
+        parts = [f"{count:,} {what}" for count, what in counts if count]
         if found.words:
-            said.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
-        if said:
-            notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
+            parts.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
+        if parts:
+            notes.append(f"column '{log.name_of(index)}': {', '.join(parts)}")
     steps = np.diff(log.x)
     back, repeated = int(np.count_nonzero(steps < 0)), int(np.count_nonzero(steps == 0))
     notes += [f"x goes back in {counted(back, 'row')}"] if back else []
