@@ -10,15 +10,21 @@ from pipeline.errors import TemplateError
 from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.settings import PixelBox, even
 
-BUILT_IN = ["landscape", "portrait", "square"]
+BUILT_IN = ["landscape", "portrait", "square", "inside", "inside-portrait", "inside-square"]
 HEAD = 'name = "mine"\n[[panel]]\n'
 PLACE = "left = 0.1\ntop = 0.1\nwidth = 0.5\nheight = 0.5\n"
+
+
+def shape_of(name: str) -> str:
+    shape = load_layout(name).shape
+    assert shape is not None
+    return shape
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_layouts_load_and_keep_their_proportions_from_360_to_2160_lines(name: str) -> None:
     layout = load_layout(name)
-    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[name]
+    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[shape_of(name)]
     for scale in (40, 80, 120, 240):
         width, height = shape[0] * scale, shape[1] * scale
         for panel in layout.panel:
@@ -46,7 +52,7 @@ def check_apart(layout: SceneLayout) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_picture_takes_room_from_the_title_only_where_there_is_one(name: str) -> None:
-    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[name]
+    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[shape_of(name)]
     bare, narrow, wide = (load_layout(name).arranged(shape, frame) for shape in (None, (200, 200), (800, 100)))
     places = []
     for layout in (bare, narrow, wide):
