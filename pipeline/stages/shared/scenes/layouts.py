@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ProductionError, TemplateError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.film.planning.shapes import check_shape, fits, fitting_layout
-from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.production.schema import Production
+
+if TYPE_CHECKING:
+    from pipeline.picture.panels.layout import SceneLayout
 
 
 def layout_name(production: Production, section: int | None = None) -> str:
@@ -33,14 +36,14 @@ def layout_name(production: Production, section: int | None = None) -> str:
     if chosen is None:
         return _for_shape(video.layout, video, own)
     name = _for_shape(chosen, video, own)
-    if production.cut and not fits(load_layout(name, own).shape, video.width, video.height):
+    if production.cut and not fits(_load(name, own).shape, video.width, video.height):
         return layout_name(production)
     return name
 
 
 def section_layout(production: Production, section: int | None = None) -> SceneLayout:
     """Load the layout of a section, counted from 0, or of the film (None); raises as `layout_name` does."""
-    return load_layout(layout_name(production, section), production.templates_folder)
+    return _load(layout_name(production, section), production.templates_folder)
 
 
 def check_layouts(production: Production) -> None:
@@ -57,7 +60,7 @@ def check_layouts(production: Production) -> None:
     own = [number for number, section in enumerate(production.sections) if section.layout is not None]
     for section in (None, *own):
         name = layout_name(production, section)
-        layout = load_layout(name, production.templates_folder)
+        layout = _load(name, production.templates_folder)
         where = "video: layout, width, height" if section is None else f"section {section + 1}, layout"
         try:
             check_shape(name, layout.shape, video.width, video.height)
@@ -88,10 +91,18 @@ def _may_show(cut: CutSettings, section: int) -> bool:
 
 def _for_shape(name: str, video: VideoSettings, own: Path | None) -> str:
     """Name a layout's kin for the frame's shape, such as `inside-portrait`; itself where it fits or has none."""
-    if fits(load_layout(name, own).shape, video.width, video.height):
+    if fits(_load(name, own).shape, video.width, video.height):
         return name
     with suppress(TemplateError):
         kin = f"{name}-{fitting_layout(video.width, video.height)}"
-        load_layout(kin, own)
+        _load(kin, own)
         return kin
     return name
+
+
+def _load(name: str, own: Path | None) -> SceneLayout:
+    from pipeline.picture.panels.layout import (  # noqa: PLC0415 - brings a compiler along, which who samples never needs
+        load_layout,
+    )
+
+    return load_layout(name, own)

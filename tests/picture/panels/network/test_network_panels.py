@@ -124,9 +124,7 @@ def test_the_sound_is_a_line_through_it() -> None:
         ),
     ],
 )
-def test_what_was_played_is_bright_and_the_rest_dim(
-    panel: dict[str, object], traces: dict[str, object]
-) -> None:
+def test_what_was_played_is_bright_and_the_rest_dim(panel: dict[str, object], traces: dict[str, object]) -> None:
     luma = luma_of(still(**traces), panel)
     ground = round(ink(load_theme("midnight").colours.panel).luma)
     row = 25
