@@ -14,6 +14,8 @@ SHORTEST_SIDE_PX, LONGEST_SIDE_PX = 64, 8192
 _WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": math.inf}
 _NARROWEST = {"portrait": 0.0, "square": 0.75, "landscape": 1.18}
 """Width to height up to which a layout still looks right."""
+_ROUNDING = 0.01
+"""A draft's sides are rounded to even numbers: its shape may differ from the film's by so much."""
 
 
 def shape_named(layout: str) -> tuple[int, int] | None:
@@ -33,14 +35,16 @@ def frame_size(layout: str, width: int | None = None, height: int | None = None)
 
 def fitting_layout(width: int, height: int) -> str:
     """Name the built-in layout for a frame's shape."""
-    return next(name for name in ("portrait", "square", "landscape") if fits(name, width, height))
+    return next(name for name in ("portrait", "square", "landscape") if _fits(name, width, height))
 
 
 def fits(shape: str | None, width: int, height: int) -> bool:
     """Whether a layout made for a shape (None: for any) may be used in a frame of this size."""
-    if shape is None or shape not in LAYOUT_SHAPES:
-        return True
-    return _NARROWEST[shape] <= width / height <= _WIDEST[shape]
+    return shape is None or shape not in LAYOUT_SHAPES or _fits(shape, width, height, _ROUNDING)
+
+
+def _fits(shape: str, width: int, height: int, slack: float = 0.0) -> bool:
+    return _NARROWEST[shape] * (1 - slack) <= width / height <= _WIDEST[shape] * (1 + slack)
 
 
 def check_shape(layout: str, shape: str | None, width: int, height: int) -> None:
