@@ -98,7 +98,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
 
 def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
     sections = range(len(production.sections))
-    styles = {number: style_of(production, number) for number in (None, *sections)}
+    styles = {number: style_of(production, inputs.language, number) for number in (None, *sections)}
     reads = [section_layout(production, number).reads for number in sections]
     pieces = []
     for segment in split(inputs.timeline):

@@ -19,8 +19,11 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.language import Language
+from pipeline.picture.panels.panel import SCENE_WORDS
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
 from pipeline.store.files import file_sha256
@@ -42,6 +45,7 @@ class RenderInputs:
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
     picture: Path | None
+    language: Language
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -56,9 +60,9 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     """
     if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
-    video = production.video
+    video, language = production.video, language_of(production)
     hashes = [results.timeline.content_hash]
-    hashes += [canonical_json(style_of(production, number)) for number in range(len(production.sections))]
+    hashes += [canonical_json(style_of(production, language, number)) for number in range(len(production.sections))]
     shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
@@ -77,17 +81,20 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
             for number, insert in enumerate(production.inserts, start=1)
         ),
         picture=production.picture_path,
+        language=language,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
 
-def style_of(production: Production, section: int | None = None) -> dict[str, Json]:
-    """Everything that theme, fonts and layout of a section (None: of the film) are, for a result's key."""
+def style_of(production: Production, language: Language, section: int | None = None) -> dict[str, Json]:
+    """Everything that theme, fonts, layout and drawn words of a section (None: of the film) are, for a result's key."""
     theme = load_theme(production.video.theme, production.templates_folder)
+    words = language.identity(SCENE_WORDS)
     return {
+        **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
-        "layout": section_layout(production, section).model_dump(mode="json"),
+        "layout": section_layout(production, section).worded(language).model_dump(mode="json"),
     }
 
 

@@ -6,7 +6,7 @@ what is drawn.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ TITLE_LANE: Final = 1.7  # the title's row, in sizes of its type
 
 class NetworkStripSettings(PanelSettings):
     """What the panels of this folder are set with."""
+
+    word_fields: ClassVar[frozenset[str]] = frozenset({"title"})
 
     title: Words = ""
     text: Size = 0.024

@@ -18,6 +18,7 @@ from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.film.planning.shapes import check_shape, fits, fitting_layout
 from pipeline.production.schema import Production
+from pipeline.stages.shared.facts.film_language import language_of
 
 if TYPE_CHECKING:
     from pipeline.picture.panels.layout import SceneLayout
@@ -60,7 +61,7 @@ def check_layouts(production: Production) -> None:
     own = [number for number, section in enumerate(production.sections) if section.layout is not None]
     for section in (None, *own):
         name = layout_name(production, section)
-        layout = _load(name, production.templates_folder)
+        layout = _load(name, production.templates_folder).worded(language_of(production))
         where = "video: layout, width, height" if section is None else f"section {section + 1}, layout"
         try:
             check_shape(name, layout.shape, video.width, video.height)
