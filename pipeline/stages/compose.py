@@ -25,16 +25,13 @@ from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.encoding.container import encode_sound, join
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
-from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
-from pipeline.learning.sampling.take import Take
+from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, SectionFacts, Segment, SoundClip, Timeline
 from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
-from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.sound.soundtrack.soundtrack import (
     Placement,
     lay_music,
@@ -45,6 +42,8 @@ from pipeline.sound.soundtrack.soundtrack import (
 from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.comparing import comparable_kinds
+from pipeline.stages.shared.sections.sounds import Heard, Samples, samples_of
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.store.names import PlainName
@@ -156,6 +155,7 @@ def _soundtrack_piece(production: Production, results: Results) -> Piece:
         [sound.start_frame, sound.end_frame, sound.source_start_s, _source(results, scene, sound).content_hash]
         for scene in timeline.scenes()
         for sound in scene.sounds
+        if sound.kind != "silence"
     ]
     settings = production.sound
     music = production.resolve(str(settings.music), "sound.music") if settings.music is not None else None
@@ -192,19 +192,14 @@ def _is_hurried(production: Production) -> bool:
     return production.video.quality == "draft"
 
 
-def _source(results: Results, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
+def _source(results: Results, scene: SceneClip, sound: SoundClip) -> Heard:
     if sound.kind == "recording":
         return results.corpora[scene.section]
     return next(take for take in results.takes[scene.section] if take.record.iteration == sound.iteration)
 
 
-def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> QuantisedSamples:
-    record = source.record
-    if isinstance(record, Corpus):
-        codes = load_bytes(record, source.folder)
-    else:
-        codes = map_bytes(source.path(record.bytes_file))
-    return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
+def _samples(source: Heard, start_s: float) -> Samples:
+    return samples_of(source, round(start_s * source.record.sample_rate_hz))
 
 
 def _placements(production: Production, results: Results, aside: Path, report: Reporter) -> Iterator[Placement]:
@@ -212,6 +207,8 @@ def _placements(production: Production, results: Results, aside: Path, report: R
     clock = timeline.clock
     for scene in timeline.scenes():
         for sound in scene.sounds:
+            if sound.kind == "silence":
+                continue
             source = _source(results, scene, sound)
             yield Placement(
                 start_sample=clock.sample_at(sound.start_frame),
@@ -222,7 +219,7 @@ def _placements(production: Production, results: Results, aside: Path, report: R
             )
     if settings.under_cards == "recording":
         for card in timeline.cards():
-            if card.section is not None:
+            if card.section is not None and results.corpora[card.section].record.duration_s > 0:
                 corpus = results.corpora[card.section]
                 yield Placement(
                     start_sample=clock.sample_at(card.start_frame),
@@ -362,6 +359,11 @@ def _facts(timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, 
     )
 
 
+def _section_words(section: SectionFacts) -> dict[str, Any]:
+    """A section's facts for templates, which may always ask whether it is a run."""
+    return {"run": None, **section.model_dump()}
+
+
 def _write_companions(production: Production, results: Results, folder: Path, note: Callable[[str], None]) -> None:
     """Write the files that go with the film."""
     timeline = _timeline(results).record
@@ -375,13 +377,16 @@ def _write_companions(production: Production, results: Results, folder: Path, no
         "author": production.author,
         "recording_credit": production.recording_credit,
         "duration_s": float(timeline.duration_s),
-        "sections": [section.model_dump() for section in timeline.sections],
+        "sections": [_section_words(section) for section in timeline.sections],
         "chapters": [{"time": time, "title": title} for time, _, title in lines],
-        "film": {"is_comparable": len(set(comparable([(one.record, one.folder) for one in results.corpora]))) <= 1},
+        "film": {
+            "is_comparable": len(set(comparable_kinds(results.corpora, results.runs))) <= 1,
+            "has_runs": any(section.run is not None for section in timeline.sections),
+        },
     }
     on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
-        section = {} if card.section is None else timeline.sections[card.section].model_dump()
+        section = {} if card.section is None else _section_words(timeline.sections[card.section])
         words = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
         said[card.name] = words.splitlines()
     cues = cues_of(timeline, said)

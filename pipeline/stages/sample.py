@@ -34,6 +34,7 @@ from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
 from pipeline.store.lock import sampling_lock
@@ -115,7 +116,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
     planned_takes = _planned_takes(production, results)
-    return [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
+    own = [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
+    return [*own, *(one.piece for one in requested_sounds(production, results))]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -123,6 +125,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     planned_takes = _planned_takes(production, results)
     store, forced = workplace.store, STAGE in workplace.force
     _make_all([w for w in planned_takes if forced or store.find(w.made_by_network) is None], workplace)
+    of_runs = make_run_takes(production, results, workplace)
     takes: list[list[Result[Take]]] = [[] for _ in production.sections]
     for planned in planned_takes:
         found = None if forced and planned.candidates else store.result(planned.piece, Take)
@@ -135,7 +138,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             workplace.report.warn(f"section {number}: {idle}")
         if note := dead_air_cut(records):
             workplace.report.note(f"section {number}: {note}")
-    return replace(results, takes=tuple(map(tuple, takes)))
+    return replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
 
 
 def follow(
@@ -210,8 +213,8 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
 def _planned_takes(production: Production, results: Results) -> list[_RequestedTake]:
     planned_takes = []
     for section, result in enumerate(results.runs):
-        record: TrainingRun = result.record
-        if record.is_made_up:
+        record = result.record
+        if not isinstance(record, TrainingRun) or record.is_made_up:
             continue  # it has no weights
         where = f"section {section + 1} ({production.sections[section].title}), storyboard"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
@@ -228,7 +231,7 @@ def _planned_takes(production: Production, results: Results) -> list[_RequestedT
 def _planned_take(
     production: Production, results: Results, checkpoint: _SavedCheckpoint, seconds: float
 ) -> _RequestedTake:
-    section, corpus = production.sections[checkpoint.section], results.corpora[checkpoint.section]
+    section, corpus = production.sections[checkpoint.section], results.corpus(checkpoint.section)
     settings = section.sampling
     network = network_of(section.network, checkpoint.json_file.parents[1], corpus.content_hash)
     device = _device(settings, network)

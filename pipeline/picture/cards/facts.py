@@ -34,13 +34,13 @@ class NetworkLayer:
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One network's losses for the comparison, bits per byte.
+    """One network's losses for the comparison, as they are shown.
 
     Parameters
     ----------
-    iterations, training_bits
+    iterations, training_losses
         The training loss, shapes (n,), iterations ascending; may be empty.
-    validation_iterations, validation_bits
+    validation_iterations, validation_losses
         The validation loss at each checkpoint, shapes (m,).
     section
         Counted from 0: gives the colour.
@@ -48,15 +48,21 @@ class LossCurve:
         Losses on the same held-out sound are of the same kind: only those can be compared.
     measured_on
         What sound that is, in a few words.
+    unit
+        What they are counted in; empty where nothing says.
+    name
+        What the log of another program calls them; empty for networks of our own.
     """
 
     iterations: npt.NDArray[np.int64]
-    training_bits: npt.NDArray[np.float64]
+    training_losses: npt.NDArray[np.float64]
     validation_iterations: npt.NDArray[np.int64]
-    validation_bits: npt.NDArray[np.float64]
+    validation_losses: npt.NDArray[np.float64]
     section: int = 0
     kind: int = 0
     measured_on: str = ""
+    unit: str = "bits per byte"
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

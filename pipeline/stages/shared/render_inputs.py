@@ -15,14 +15,13 @@ from pipeline.film.inputs.chain import FootageChain
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
-from pipeline.learning.corpus import Corpus
-from pipeline.learning.sampling.take import Take
-from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.losses import Trained
+from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
 
@@ -35,9 +34,9 @@ class RenderInputs:
     theme: str
     layout: str
     templates_folder: Path | None
-    corpora: tuple[Result[Corpus], ...]
-    runs: tuple[Result[TrainingRun], ...]
-    takes: tuple[tuple[Result[Take], ...], ...]
+    corpora: tuple[HeardRecording, ...]
+    runs: tuple[Trained, ...]
+    takes: tuple[tuple[HeardTake, ...], ...]
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
     picture: Path | None

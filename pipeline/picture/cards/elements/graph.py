@@ -75,7 +75,7 @@ class GraphElement(CardElement):
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """Draw the graph with its axes; nothing where there is no loss to show."""
-        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_bits).any()]
+        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_losses).any()]
         if not curves:
             return Drawing(width_px, 0.0)
         if not math.isfinite(height_px):
@@ -138,7 +138,9 @@ def _joined(words: Sequence[str]) -> str:
 def _as_share(curve: LossCurve) -> LossCurve:
     """Losses in percent of what guessing evenly among 256 bytes costs."""
     percent = 100.0 / _UNIFORM_BITS
-    return replace(curve, training_bits=curve.training_bits * percent, validation_bits=curve.validation_bits * percent)
+    return replace(
+        curve, training_losses=curve.training_losses * percent, validation_losses=curve.validation_losses * percent
+    )
 
 
 def _across(curves: Sequence[LossCurve], width: int) -> Axis:
@@ -151,7 +153,7 @@ def _across(curves: Sequence[LossCurve], width: int) -> Axis:
 
 
 def _range(curves: Sequence[LossCurve], uniform: float = _UNIFORM_BITS) -> tuple[float, float]:
-    losses = np.concatenate([curve.validation_bits for curve in curves])
+    losses = np.concatenate([curve.validation_losses for curve in curves])
     losses = losses[np.isfinite(losses)]
     lowest, highest = float(losses.min()), min(float(losses.max()), max(uniform, float(losses.min()) * 1.5))
     room = max(0.06 * (highest - lowest), 0.05)
@@ -184,7 +186,7 @@ def _grid(plot: _Plot, setting: Setting, style: TextStyle, colour: str) -> Itera
 def _training(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[LineMark]:
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
-    columns = reduce_columns(curve.iterations, curve.training_bits, plot.across)
+    columns = reduce_columns(curve.iterations, curve.training_losses, plot.across)
     mean = _smoothed(columns.mean, max(1, round(_SMOOTH_SHARE * plot.across.length_px)))
     xs, ys = np.arange(mean.size) + 0.5 + plot.left, plot.place(0.0, np.nan_to_num(mean, nan=0.0))[1]
     shown = np.where(np.isfinite(mean), ys, np.nan)
@@ -202,8 +204,8 @@ def _smoothed(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.fl
 
 def _validation(curve: LossCurve, plot: _Plot, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
-    good = np.isfinite(curve.validation_bits)
-    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])
+    good = np.isfinite(curve.validation_losses)
+    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_losses[good])
     width = 1.25 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, ys, width, colour)
     radius = 1.5 * width

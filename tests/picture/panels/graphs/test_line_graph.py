@@ -102,7 +102,7 @@ def test_a_checkpoints_loss_is_written_exactly() -> None:
     data = scene_data(480, 320)
     graph: Any = scene(data, layout=layout_of({"kind": "validation_loss"})).panels[0]
     told = data.history
-    for iteration, loss in zip(told.validation_iterations, told.validation_losses_nats, strict=True):
+    for iteration, loss in zip(told.validation_iterations, told.validation_losses, strict=True):
         assert graph.curve.value_at(float(graph._axis.position_px(iteration))) == pytest.approx(float(loss) / BITS)
 
 
@@ -253,7 +253,7 @@ def test_a_curve_of_any_few_columns_can_be_smoothed(values: list[float], sigma: 
 
 def test_the_loss_axis_holds_all_means_and_doesnt_give_way_to_one_outlier() -> None:
     told = history(20_000)
-    told.losses_nats[12_000] = 60 * BITS
+    told.losses[12_000] = 60 * BITS
     curve = make_curve(told, "training", time_axis(told, "linear", 4000), 6.0)
     low, high = loss_range([curve], "linear")
     assert low < np.nanmin(curve.mean)
@@ -262,7 +262,7 @@ def test_the_loss_axis_holds_all_means_and_doesnt_give_way_to_one_outlier() -> N
 
 def test_losses_that_are_not_numbers_leave_a_graph_that_draws() -> None:
     told = history(400)
-    told.losses_nats[100:] = math.nan
+    told.losses[100:] = math.nan
     data = scene_data(320, 180, history=told)
     layout = layout_of({"kind": "training_loss"})
     assert frame_of(scene(data, layout=layout), data, 300).std() > 1
