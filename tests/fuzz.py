@@ -26,7 +26,7 @@ from typing import Any, Final
 from pipeline.errors import BuildVideoError
 
 _COMPILED: Final = (
-    *("pipeline.tools.byte_text.kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
+    *("pipeline.byte_text.kernels", "pipeline.picture.drawing.blend", "pipeline.picture.plotting.columns"),
     *("pipeline.picture.drawing.planes", "pipeline.picture.cards.animation", "pipeline.picture.drawing.tile_cache"),
 )
 """What numba compiles can't be watched."""
@@ -132,13 +132,13 @@ def _csv(data: bytes, folder: Path) -> None:
 
 
 def _table(data: bytes, folder: Path) -> None:
-    module = _module("tools.byte_text.table")
+    module = _module("byte_text.table")
     found = module.read_table(_written(folder, "table.txt", data))
     assert module.read_table(_written(folder, "again.txt", module.table_text(found).encode())) == found
 
 
 def _from_text(data: bytes, _folder: Path) -> None:
-    module = _module("tools.byte_text.codec")
+    module = _module("byte_text.codec")
     module.convert_from_text(io.BytesIO(data), io.BytesIO(), unknown=(None, "skip", 128)[len(data) % 3])
 
 
@@ -162,7 +162,7 @@ def _packets(data: bytes, _folder: Path) -> None:
 
 def _frame_rate(data: bytes, _folder: Path) -> None:
     with suppress(ValueError):  # pydantic's way to be told
-        _module("film.planning.settings").parse_frame_rate(data.decode("utf-8", "replace"))
+        _module("film.planning.frame_rate").parse_frame_rate(data.decode("utf-8", "replace"))
 
 
 def _time(data: bytes, _folder: Path) -> None:
@@ -253,10 +253,8 @@ TARGETS: Final[dict[str, Target]] = {
         lambda: _LOGS,
         _csv,
     ),
-    "byte-table": Target(
-        ("tools.byte_text.table",), lambda: ["".join(f"U+{n:04X}\n" for n in range(256)).encode()], _table
-    ),
-    "from-text": Target(("tools.byte_text.codec",), lambda: ["aя~ə\r\n".encode(), b"\xef\xbb\xbfabc"], _from_text),
+    "byte-table": Target(("byte_text.table",), lambda: ["".join(f"U+{n:04X}\n" for n in range(256)).encode()], _table),
+    "from-text": Target(("byte_text.codec",), lambda: ["aя~ə\r\n".encode(), b"\xef\xbb\xbfabc"], _from_text),
     "media": Target(("ffmpeg.formats",), _good("sounds"), _media),
     "picture": Target(("film.inputs.stills",), _good("pictures"), _picture),
     "boxes": Target(("film.delivery.check",), lambda: [b"\0\0\0\x10ftypmp42\0\0\0\0\0\0\0\x0cmoovavcC"], _boxes),

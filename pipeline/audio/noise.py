@@ -13,10 +13,12 @@ Source: Johnston, "Transform coding of audio signals using perceptual noise crit
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from pipeline.audio.samples import Samples
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -34,16 +36,6 @@ _MOST_WINDOWS: Final = 400
 _LOWEST_HZ: Final = 100.0
 _HIGHEST_SHARE: Final = 0.45
 """Of the sample rate: above, resampling has taken the sound away."""
-
-
-class Samples(Protocol):
-    """A sound of which any stretch can be read, full scale = 1, shape = (samples,) or (samples, channels)."""
-
-    def __len__(self) -> int:
-        """Its length in samples."""
-
-    def __getitem__(self, part: slice, /) -> Floats:
-        """A stretch of it."""
 
 
 def flatness(power: Doubles) -> Doubles:

@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
@@ -76,7 +76,7 @@ class Amount:
 class TrainingAhead:
     """One training: its network, its settings, and the bytes that are learned."""
 
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
     settings: TrainingSettings
     train_bytes: float
 
@@ -148,7 +148,7 @@ def film_seconds(production: Production) -> float:
     total += video.comparison_seconds if len(production.sections) > 1 else 0.0
     for section in production.sections:
         story = section.storyboard
-        total += story.card_seconds + story.recording_seconds + _takes_seconds(section)
+        total += story.card_seconds + story.recording_seconds + _takes_seconds(section) + story.recap_length_s
     return total + sum(insert.seconds or _HAND_FOOTAGE_S for insert in production.inserts)
 
 
@@ -160,16 +160,14 @@ def _takes_seconds(section: Section) -> float:
     return story.takes_seconds
 
 
-def sample_amount(
-    section: Section, network: LstmSettings | TieredSettings, device: str, jobs: int, share: float
-) -> Amount:
+def sample_amount(section: Section, network: NetworkSettings, device: str, jobs: int, share: float) -> Amount:
     """What a section's takes are to compute."""
     sampling, story = section.sampling, section.storyboard
     seconds = _takes_seconds(section)
     if sampling.seconds is not None:
         seconds = sampling.seconds * (len(story.take) or story.takes)
-    said = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
-    amount = said * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
+    samples = seconds * section.corpus.sample_rate_hz * sampling.candidates * share
+    amount = samples * (network.flops_per_byte + _SAMPLE_OVERHEAD) / jobs
     return Amount("sample", f"sample/{network.kind}/{device}", amount, _SAMPLE_FLOPS, _PROCESS_START_S)
 
 
@@ -188,7 +186,7 @@ def cards_amount(production: Production, share: float) -> Amount:
     video = production.video
     cards = 1 + (video.title_seconds > 0) + (video.credits_seconds > 0)
     cards += video.comparison_seconds > 0 and len(production.sections) > 1
-    cards += sum(section.storyboard.card_seconds > 0 for section in production.sections)
+    cards += sum((one.storyboard.card_seconds > 0) + one.storyboard.recap for one in production.sections)
     return Amount("cards", "cards", cards * video.width * video.height * share, _CARD_PX_PER_S)
 
 

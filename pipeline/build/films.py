@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.forecast import surveyed
-from pipeline.build.stage_order import OWN, SHARED, STAGES, StageSurvey, build, load_stage, survey_stages
+from pipeline.build.stage_order import OWN, SHARED, STAGES, StageSurvey, build, check_all, load_stage, survey_stages
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
@@ -33,6 +33,12 @@ def check_cut(stage: str, cut: str | None) -> None:
             where="--cut",
             expected=f"--cut with one of {', '.join(OWN)}, or without a stage",
         )
+
+
+def check_films(production: Production, until: str = STAGES[-1], cut: str | None = None) -> None:
+    """Look for every fault that a build would find before it makes anything; see `check_all` for the errors."""
+    cuts = production.cuts if cut is None else (find_cut(production, cut),)
+    check_all(production, cuts if until in OWN else (), STAGES if until != "prepare" else STAGES[:1])
 
 
 def build_one(

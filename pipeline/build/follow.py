@@ -35,7 +35,7 @@ _GRACE_S: Final = 20.0
 
 
 @contextlib.contextmanager
-def speaking_meanwhile(production: Production, results: Results, workplace: Workplace) -> Iterator[None]:
+def sampling_meanwhile(production: Production, results: Results, workplace: Workplace) -> Iterator[None]:
     """While the body trains, sample from saved checkpoints in a process of lowest priority, where cores are spare.
 
     Parameters
@@ -83,7 +83,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
             newly = 0
             with contextlib.suppress(StoreError, OSError):  # a training that is published meanwhile moves its files
                 place = replace(workplace, jobs=jobs, report=SILENT)
-                newly = sample.follow(production, results, place, folders, tell=workplace.report.note)
+                newly = sample.follow(production, results, place, folders, notify=workplace.report.note)
             if newly:
                 count += newly
                 workplace.report.advance(count, "made")

@@ -288,7 +288,7 @@ class Forecast:
         self._production, self._workplace = production, workplace
         self._stages, self._cuts, self._cut_stages = stages, cuts, cut_stages
         self._speeds = Speeds(cache_folder())
-        self._told = False
+        self._announced = False
         self._trained: tuple[int, ...] = ()
 
     @contextmanager
@@ -302,7 +302,7 @@ class Forecast:
         if stage == "train":
             self._trained = tuple(ahead.trainings)
             ahead = replace(ahead, trained={index: self._trained_share(pieces[index]) for index in self._trained})
-        self._tell(stage, works(ahead, self._workplace, self._speeds))
+        self._announce(stage, works(ahead, self._workplace, self._speeds))
         began = time.monotonic()
         yield
         if stage != "train":
@@ -346,10 +346,10 @@ class Forecast:
         stages = self._stages[list(self._stages).index(stage) :]
         return Ahead(self._production, results, stages, {stage: todo}, self._cuts, self._cut_stages)
 
-    def _tell(self, stage: str, expected: Sequence[WorkTime]) -> None:
+    def _announce(self, stage: str, expected: Sequence[WorkTime]) -> None:
         self._workplace.report.expect(expected)
-        if stage in LONG and not self._told:
-            self._told = True
+        if stage in LONG and not self._announced:
+            self._announced = True
             self._workplace.report.note(f"This takes {words(expected)}")
 
     def _remember(self, stage: str, ahead: Ahead, seconds: float) -> None:

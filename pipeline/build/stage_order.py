@@ -88,9 +88,9 @@ def build(
 
 def _takes_meanwhile(production: Production, results: Results, workplace: Workplace) -> AbstractContextManager[None]:
     """While networks train, sample from the checkpoints saved so far."""
-    from pipeline.build.follow import speaking_meanwhile  # noqa: PLC0415 - only where there is something to train
+    from pipeline.build.follow import sampling_meanwhile  # noqa: PLC0415 - only where there is something to train
 
-    return speaking_meanwhile(production, results, workplace)
+    return sampling_meanwhile(production, results, workplace)
 
 
 def check_all(production: Production, cuts: Sequence[CutSettings] = (), stages: Sequence[str] = STAGES) -> None:

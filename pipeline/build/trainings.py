@@ -30,7 +30,7 @@ _A_DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True)
-class Training:
+class SectionTraining:
     """A section's training.
 
     Parameters
@@ -49,7 +49,7 @@ class Training:
     words: str
 
 
-def trainings(production: Production, results: Results, workplace: Workplace) -> list[Training]:
+def trainings(production: Production, results: Results, workplace: Workplace) -> list[SectionTraining]:
     """Find the training of every section, or what comes closest to it.
 
     Parameters
@@ -63,22 +63,22 @@ def trainings(production: Production, results: Results, workplace: Workplace) ->
     found = []
     for number, piece in enumerate(pieces):
         if production.sections[number].run is not None:
-            found.append(Training(store.result(piece, RunLosses), is_finished=True, words=""))
+            found.append(SectionTraining(store.result(piece, RunLosses), is_finished=True, words=""))
             continue
         if store.state(piece).state == "fresh" and (whole := store.result(piece, TrainingRun)) is not None:
-            found.append(Training(whole, is_finished=True, words=""))
+            found.append(SectionTraining(whole, is_finished=True, words=""))
             continue
         own = _in_flight(store.partial_path(piece), piece.ingredients)
         others = _of_other_settings(piece, number, keys, workplace) if own is None else iter(())
         if own is not None:
             progress = so_far(store.partial_path(piece))
             words = f"{_flight_words(progress, by)}; shown is what it has saved" if progress else ""
-            found.append(Training(own, is_finished=False, words=words))
+            found.append(SectionTraining(own, is_finished=False, words=words))
         elif (other := next(others, None)) is not None:
             found.append(other)
         else:
             words = "not trained yet: curves and sound are made up, and marked so; --build trains first"
-            found.append(Training(None, is_finished=False, words=words))
+            found.append(SectionTraining(None, is_finished=False, words=words))
     return found
 
 
@@ -151,12 +151,12 @@ def _in_flight(folder: Path, ingredients: Mapping[str, Any]) -> Result[TrainingR
     return Result(folder, run, sha256(state.encode()).hexdigest())
 
 
-def _of_other_settings(piece: Piece, number: int, wanted: set[str], workplace: Workplace) -> Iterator[Training]:
+def _of_other_settings(piece: Piece, number: int, wanted: set[str], workplace: Workplace) -> Iterator[SectionTraining]:
     """Trainings of the same recordings that are not quite those that the production asks for, the latest first."""
     store, by = workplace.store, holder(workplace.store.root)
     own_names = {f"section-{number + 1}", f"draft/section-{number + 1}"}
     found: list[tuple[float, Path, Mapping[str, Any]]] = []
-    for folder, ingredients in store.everything_made(train.STAGE, INGREDIENTS_FILE):
+    for folder, ingredients in store.all_results(train.STAGE, INGREDIENTS_FILE):
         if ingredients.get("corpus") != piece.ingredients["corpus"] or folder.name.removesuffix(PARTIAL) in wanted:
             continue
         alike = ingredients.get("network") == piece.ingredients["network"]
@@ -171,7 +171,9 @@ def _of_other_settings(piece: Piece, number: int, wanted: set[str], workplace: W
             result, state = Result(folder, record, sha256(folder.name.encode()).hexdigest()), "trained"
         if result is not None:
             change = explain_difference(ingredients, piece.ingredients)
-            yield Training(result, is_finished=False, words=f"of other settings ({change}): {state}; this one is shown")
+            yield SectionTraining(
+                result, is_finished=False, words=f"of other settings ({change}): {state}; this one is shown"
+            )
 
 
 def _name_of(folder: Path) -> str:

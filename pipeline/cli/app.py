@@ -20,11 +20,19 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.build.films import build_all, build_one, check_cut, survey_all, time_ahead, trained_so_far
+from pipeline.build.films import (
+    build_all,
+    build_one,
+    check_cut,
+    check_films,
+    survey_all,
+    time_ahead,
+    trained_so_far,
+)
 from pipeline.build.forecast import words
 from pipeline.build.stage_order import STAGES, StageSurvey
 from pipeline.cli.command_words import command_line_error
-from pipeline.cli.console import choose_screen, print_error, print_json, tell
+from pipeline.cli.console import choose_screen, print_error, print_json, print_message
 from pipeline.cli.entrance import INTERRUPTED, as_our_error, check_working_folder, stopped_exit_code
 from pipeline.cli.export_commands import export
 from pipeline.cli.import_command import runs
@@ -92,6 +100,7 @@ def _run_until(
     if from_here:
         production = trained_so_far(production, workplace)
     if dry_run:
+        check_films(production, stage, cut)
         surveys = survey_all(production, workplace, stage, cut)
         _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
@@ -242,10 +251,12 @@ def _film_to_build(paths: list[Path], *, dry_run: bool, as_json: bool) -> Path |
     place = place_for_film(paths)
     if dry_run and not (place / FILE_NAME).exists():
         names = named([one.name for one in gather_recordings(paths)])
-        tell(f"Would begin a film in {place} with {names}, and make all of it.", as_json=as_json)
+        print_message(f"Would begin a film in {place} with {names}, and make all of it.", as_json=as_json)
         raise typer.Exit
     found, is_new = film_of(paths)
-    tell(f"{found}: {'begun' if is_new else 'there already, and built'}; change it and build again", as_json=as_json)
+    print_message(
+        f"{found}: {'begun' if is_new else 'there already, and built'}; change it and build again", as_json=as_json
+    )
     return found
 
 
@@ -271,7 +282,8 @@ def still(
         str | None, typer.Option("--at", help="Time in the film: 1:23.5, or seconds. Default: 0.", metavar="TIME")
     ] = None,
     card: Annotated[
-        str | None, typer.Option("--card", help="A card: title, section-1, comparison, credits.", metavar="NAME")
+        str | None,
+        typer.Option("--card", help="A card: title, section-1, recap-1, comparison, credits.", metavar="NAME"),
     ] = None,
     picture: Annotated[
         Path, typer.Option("-o", "--output", help="The picture to write: PNG, JPEG or WebP.", metavar="FILE")

@@ -50,12 +50,12 @@ def _what(error: Any) -> str:
     return _of_commands(error.format_message())
 
 
-def _of_commands(said: str) -> str:
-    if extra := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", said):
+def _of_commands(message: str) -> str:
+    if extra := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message):
         return f"There is more than the command takes: {extra[1]}."
-    if unknown := re.match(r"No such command '(.*?)'(?:.*Did you mean '(.*?)')?", said):
+    if unknown := re.match(r"No such command '(.*?)'(?:.*Did you mean '(.*?)')?", message):
         return f"There is no '{unknown[1]}' here" + (f"; perhaps '{unknown[2]}'." if unknown[2] else ".")
-    if said.startswith("Missing command"):
+    if message.startswith("Missing command"):
         return "A subcommand is missing."
     return "The command line can't be understood."
 

@@ -123,7 +123,7 @@ class _Left(ProgressColumn):
         left_s = task.fields["left_s"]
         if left_s is None or task.finished:
             return Text("")
-        return Text(f"{length_text(left_s - (task.get_time() - task.fields['told_s']))} left")
+        return Text(f"{length_text(left_s - (task.get_time() - task.fields['estimated_at_s']))} left")
 
 
 class BarScreen(_ScreenBase):
@@ -187,14 +187,14 @@ class BarScreen(_ScreenBase):
             before = next(task for task in self._progress.tasks if task.id == whole)
             self._progress.remove_task(whole)
         bar = self._progress.add_task(
-            escape(label), total=total, stage=stage, left_s=None, told_s=self._clock(), detail=""
+            escape(label), total=total, stage=stage, left_s=None, estimated_at_s=self._clock(), detail=""
         )
         self._bars[name] = bar
         if whole is not None:
             self._add_whole(before.completed, before.fields["left_s"], before.fields["told_s"])
 
-    def _add_whole(self, share: float, left_s: float | None, told_s: float) -> None:
-        fields = {"left_s": left_s, "told_s": told_s}
+    def _add_whole(self, share: float, left_s: float | None, estimated_at_s: float) -> None:
+        fields = {"left_s": left_s, "told_s": estimated_at_s}
         self._whole = self._progress.add_task("", start=False, total=1.0, stage="whole", detail="", **fields)  # type: ignore[arg-type] # own fields
         self._progress.tasks[-1].start_time = self._began_s
         self._progress.update(self._whole, completed=share)
@@ -234,7 +234,7 @@ class BarScreen(_ScreenBase):
         if self._whole is None:
             self._add_whole(share, left, now)
         else:
-            self._progress.update(self._whole, completed=min(share, _ALMOST), left_s=left, told_s=now)
+            self._progress.update(self._whole, completed=min(share, _ALMOST), left_s=left, estimated_at_s=now)
 
     def note(self, text: str) -> None:
         """Print a fact above the bars."""
@@ -359,7 +359,7 @@ def print_error(error: BuildVideoError, *, as_json: bool) -> None:
         print(f"build-video: {error}", file=sys.stderr)  # noqa: T201 - this is what the function is for
 
 
-def tell(text: str, *, as_json: bool = False, answers: bool = False) -> None:
+def print_message(text: str, *, as_json: bool = False, answers: bool = False) -> None:
     """Print a line before anything else: an event where a program listens, on standard output where the answer is."""
     if as_json and not answers:
         print_json({"event": "note", "text": text})

@@ -164,7 +164,7 @@ class _Meter:
     """Draws the level on one line, and tells each warning once, when it becomes true, while there is time to act."""
 
     def __init__(self) -> None:
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def show(self, level: InputLevel) -> None:
         """Draw it."""
@@ -176,8 +176,8 @@ class _Meter:
         print(f"\r{level.seconds:7.1f} s [{bar}] {numbers}{clipped} ", end="", file=sys.stderr, flush=True)
         for warning in level.warnings():
             kind = warning.partition(":")[0]
-            if kind not in self._told:
-                self._told.add(kind)
+            if kind not in self._warned:
+                self._warned.add(kind)
                 print(f"\n  ! {warning}", file=sys.stderr, flush=True)
 
 

@@ -79,13 +79,13 @@ def _row(one: ListedTake) -> tuple[str, str, str, str, str, str, str]:
     if one.sound is None or one.facts is None or one.seconds is None:
         return ("", one.name, "", "", "", "", "not made yet")
     facts = one.facts
-    doubts = ["noise"] * facts.noise + [f"{facts.cut_s:.1f} s of dead air cut"] * (facts.cut_s > 0)
+    warnings = ["noise"] * facts.noise + [f"{facts.cut_s:.1f} s of dead air cut"] * (facts.cut_s > 0)
     if facts.copied_samples:
-        doubts.append(f"{facts.copied_samples:,} bytes stand in the recording")
+        warnings.append(f"{facts.copied_samples:,} bytes stand in the recording")
     distance = "" if one.distance is None else f"{one.distance:.2f}"
     mark = {"rule": "*", "hand": "+"}.get(one.chosen, "")
     numbers = f"{one.seconds:.1f} s", distance, f"{facts.silence_share:.0%}", f"{facts.clipped_share:.1%}"
-    return (mark, one.name, *numbers, ", ".join(doubts))
+    return (mark, one.name, *numbers, ", ".join(warnings))
 
 
 @takes.command()

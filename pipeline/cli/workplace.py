@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
-from pipeline.cli.console import choose_screen, tell
+from pipeline.cli.console import choose_screen, print_message
 from pipeline.cli.starter import are_recordings, place_for_film
 from pipeline.errors import BuildVideoError, InputError, ProductionError
 from pipeline.outputs.looking import Look, look, whole_look
@@ -62,7 +62,7 @@ def find_production(
     if path is not None and are_recordings([path]):
         path = _begun_of(path)
     if path is None and not Path(FILE_NAME).is_file():
-        tell(_THIS_IS_THE_DEMO, as_json=as_json, answers=answers)
+        print_message(_THIS_IS_THE_DEMO, as_json=as_json, answers=answers)
         production = load_production(DEMO, allow_outside=True)
     else:
         production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)

@@ -201,7 +201,7 @@ def run_on_file(args: Sequence[str], *, timeout_s: float, purpose: str, file_err
 
 
 def error_to_raise(failure: FfmpegError, process: Process, file_error: InputError) -> BuildVideoError:
-    """Choose the error of a failure: only a status of its own choice, or its slowness, speaks about the file."""
+    """Choose the error of a failure: only a status of its own choice, or its slowness, is about the file."""
     if process.timed_out:
         return type(file_error)(
             "Reading the file takes far too long.", where=file_error.where, expected="a file that can be decoded"

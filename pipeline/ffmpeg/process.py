@@ -34,7 +34,7 @@ if sys.platform == "linux":
 OVERRIDE_VARIABLE: Final = "BUILD_VIDEO_FFMPEG"
 _COMMON_ARGUMENTS: Final = ("-hide_banner", "-nostdin", "-loglevel", "error")  # a later -loglevel wins
 _KEPT_LINES: Final = 400  # of standard error: enough for its last words and for what filters report
-_TOLD_LINES: Final = 6
+_QUOTED_LINES: Final = 6
 _PIPE_BYTES: Final = 1 << 20  # the most that Linux grants without privileges
 _WATCH_EVERY_S: Final = 0.25
 _GRACE_S: Final = 5.0
@@ -384,7 +384,7 @@ def _too_slow(purpose: str, limit_s: float) -> FfmpegError:
 
 
 def _failure(purpose: str, returncode: int, words: str, args: Sequence[str]) -> FfmpegError | DiskFullError:
-    last = [line.strip() for line in words.splitlines() if line.strip()][-_TOLD_LINES:]
+    last = [line.strip() for line in words.splitlines() if line.strip()][-_QUOTED_LINES:]
     said = " ffmpeg said: " + " | ".join(last) if last else " ffmpeg said nothing"
     out = Path(args[-1].removeprefix(_FILE)) if args else Path()
     if returncode == -_FILE_TOO_LARGE_SIGNAL or os.strerror(errno.EFBIG) in words:

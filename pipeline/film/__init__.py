@@ -1,1 +1,1 @@
-"""The room of film: clock, scroll law, timeline, encoder, chapters, subtitles."""
+"""Film: clock, scroll law, timeline, encoder, chapters, subtitles."""

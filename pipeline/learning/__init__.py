@@ -1,1 +1,1 @@
-"""The room of learning: corpora, networks, recipes, training, checkpoints, samplers. The only room with torch in it."""
+"""Learning: corpora, networks, recipes, training, checkpoints, samplers. The only package that imports torch."""

@@ -37,7 +37,7 @@ STAGE: Final = "export"
 LoopKind = Literal["gif", "mp4"]
 SoundForm = Literal["wav", "flac"]
 
-_MADE_UP: Final = "-made-up"
+_PLACEHOLDER: Final = "-made-up"
 """In the names of files that show or sound like what is not there yet."""
 _GIF_RATE: Final = Fraction(20)
 """GIF counts hundredths of a second: players show pictures of 5 of them evenly."""
@@ -104,8 +104,8 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
         raise InputError(
             f"'{to.name}' is not a name for such a loop.", where="--to", expected=f"a name in .{wish.kind}"
         )
-    made_up = _MADE_UP if shown.mark(span.start) else ""
-    path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{made_up}.{wish.kind}"
+    placeholder = _PLACEHOLDER if shown.mark(span.start) else ""
+    path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{placeholder}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(WorkStart(STAGE, path.name, float(span.frames / timeline.frame_rate), "s"))
     with _whole_file(path) as unfinished, drawers.open_film(shown.production, shown.results) as draw:
@@ -207,7 +207,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     Parameters
     ----------
     at_own_rate
-        Takes at the rate at which the network speaks, 16 bit; otherwise at 48 kHz, 24 bit. The soundtrack is always of
+        Takes at the sample rate of the network, 16 bit; otherwise at 48 kHz, 24 bit. The soundtrack is always of
         48 kHz, 24 bit.
     """
     place, name = shown.place, shown.production.name
@@ -215,7 +215,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     folder = place.output / "sound"
     takes = [] if shown.production.cut else _real_takes(shown)
     place.report.begin(WorkStart(STAGE, "sound", len(takes) + 1, "files"))
-    written = [folder / f"{name}-soundtrack{'' if shown.is_real else _MADE_UP}.{form}"]
+    written = [folder / f"{name}-soundtrack{'' if shown.is_real else _PLACEHOLDER}.{form}"]
     _copy_sound(track.path(track.record.lossless_file), written[0])
     for done, (section, take) in enumerate(takes, 1):
         place.report.advance(done, written[-1].name)

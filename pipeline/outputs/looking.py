@@ -2,7 +2,7 @@
 
 Of a training that is in flight, or was interrupted, the checkpoints saved so far are shown; before any training made-up
 curves and sounds. Whoever shows them marks them, and this module says which they are. Nothing of the store is changed,
-but for recordings that are prepared and takes that are quickly said: those the build finds again.
+but for recordings that are prepared and takes that are quickly generated: those the build finds again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
-from pipeline.build.trainings import Training, trainings
+from pipeline.build.trainings import SectionTraining, trainings
 from pipeline.film.planning.plan import PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
-from pipeline.outputs.made_up import made_up_run, made_up_take
+from pipeline.outputs.placeholders import placeholder_run, placeholder_take
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
@@ -41,7 +41,7 @@ from pipeline.store.store import Piece, Result
 LONGEST_SAYING_S: Final = 60.0
 """Takes that would take longer are made up, unless they are asked for."""
 _PARAMETERS_A_SECOND: Final = 2.4e6
-"""Parameters of a network that a core speaks with in real time, roughly."""
+"""Parameters of a network from which one core samples in real time, roughly."""
 _PLAIN_CARDS: Final = frozenset({"title"})
 """Cards that say nothing of what was trained."""
 
@@ -78,8 +78,12 @@ class Look:
         assert self.results.timeline is not None  # noqa: S101 - a look has one
         clip = self.results.timeline.record.clip_at(frame)
         if isinstance(clip, CardClip):
-            is_made_up = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return "Made-up curves and numbers: not trained yet" if is_made_up and clip.name not in _PLAIN_CARDS else ""
+            is_placeholder = any(self.curves) if clip.section is None else self.curves[clip.section]
+            return (
+                "Made-up curves and numbers: not trained yet"
+                if is_placeholder and clip.name not in _PLAIN_CARDS
+                else ""
+            )
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
                 return "Made-up curves and sound: not trained yet"
@@ -110,7 +114,7 @@ class Seen:
     Parameters
     ----------
     production
-        With storyboards that tell only of what its trainings have come to.
+        With storyboards that show only what its trainings have reached.
     results
         Corpora and runs; made-up runs where nothing is trained.
     aside
@@ -160,8 +164,8 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
     check_all(production, () if cut is None else (find_cut(production, cut),))
     with see(production, workplace, beside=beside) as seen:
         shown, aside = seen.production, seen.aside
-        results, sounds = _spoken(shown, seen.results, replace(workplace, force=frozenset()), aside)
-        curves = tuple(_is_made_up(run) for run in results.runs)
+        results, sounds = _sampled(shown, seen.results, replace(workplace, force=frozenset()), aside)
+        curves = tuple(_is_placeholder(run) for run in results.runs)
         numbers = tuple(range(len(curves)))
         place = aside if seen.is_finished else replace(aside, report=SILENT)  # doubts would be about what is to come
         if cut is not None:
@@ -181,7 +185,7 @@ def timeline_of(results: Results) -> Timeline:
 
 
 def _trained(
-    production: Production, results: Results, found: Sequence[Training], aside: Workplace
+    production: Production, results: Results, found: Sequence[SectionTraining], aside: Workplace
 ) -> tuple[Production, tuple[Trained, ...]]:
     """The trainings as far as they are there, and the production that leaves out what they have not come to."""
     runs: list[Trained] = []
@@ -194,17 +198,17 @@ def _trained(
         elif section.run is not None:
             runs.append(read_losses(production, number, losses_piece(production, number), aside))
         else:
-            runs.append(made_up_run(section, number, results.corpus(number), aside.store))
+            runs.append(placeholder_run(section, number, results.corpus(number), aside.store))
     if all(training.is_finished for training in found):
         return production, tuple(runs)
     return production.with_other_length(production.sections), tuple(runs)
 
 
-def _is_made_up(run: Trained) -> bool:
-    return isinstance(run.record, TrainingRun) and run.record.is_made_up
+def _is_placeholder(run: Trained) -> bool:
+    return isinstance(run.record, TrainingRun) and run.record.is_placeholder
 
 
-def _spoken(
+def _sampled(
     production: Production, results: Results, workplace: Workplace, aside: Workplace
 ) -> tuple[Results, tuple[frozenset[int], ...]]:
     """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
@@ -235,10 +239,10 @@ def _spoken(
         planned = choose_takes(points, story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
         for take in missing:
-            there[number][take.iteration] = _made_up(production, results, number, take, aside)
+            there[number][take.iteration] = _placeholder(production, results, number, take, aside)
         takes.append(tuple(there[number][take.iteration] for take in planned))
         invented.append(frozenset(take.iteration for take in missing))
-        if missing and not _is_made_up(results.runs[number]):
+        if missing and not _is_placeholder(results.runs[number]):
             aside.report.note(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
@@ -261,14 +265,16 @@ def _saying_s(production: Production, results: Results, pieces: Sequence[Piece],
     return total / workplace.jobs
 
 
-def _made_up(
+def _placeholder(
     production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace
 ) -> Result[Take]:
     corpus, section = results.corpus(number), production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
     name = f"section-{number + 1}/take-{take.iteration:06d}"
     run = results.training(number).record
-    return made_up_take(corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples)
+    return placeholder_take(
+        corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples
+    )
 
 
 def named_take(piece: Piece) -> tuple[int, str, int]:

@@ -41,7 +41,7 @@ class ListedTake:
     chosen
         `rule` or `hand` where it is the one in the film; empty otherwise.
     sound
-        What can be listened to; None where nobody has said it yet.
+        What can be listened to; None where it was not generated yet.
     distance
         From the recording; smaller is closer.
     """

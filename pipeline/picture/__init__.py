@@ -1,4 +1,4 @@
-"""The room of pictures: theme, text, strips, panels, cards, scenes. Arrays in, arrays out; no ffmpeg."""
+"""Pictures: theme, text, strips, panels, cards, scenes. Arrays in, arrays out; no ffmpeg."""
 
 from pathlib import Path
 

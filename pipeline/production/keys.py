@@ -76,7 +76,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Table:
+class KeyTable:
     """A table of the production file, or a part of one: `heading` is what stands above its keys, empty at the top."""
 
     heading: str
@@ -93,18 +93,18 @@ def json_schema() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def key_tables() -> tuple[Table, ...]:
+def key_tables() -> tuple[KeyTable, ...]:
     """All keys, by the table that they stand in, in the order of the production file."""
     whole = json_schema()
     return tuple(_tables(whole, "", whole["$defs"]))
 
 
-def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterator[Table]:
+def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterator[KeyTable]:
     """The table of a model, and those within it."""
     path = heading.strip("[]")
     keys: list[Key] = []
     inner: list[tuple[str, Schema]] = []
-    parts: list[Table] = []
+    parts: list[KeyTable] = []
     for name, field in model["properties"].items():
         place = f"{path}.{name}" if path else name
         if (listed := _model_of(field.get("items", {}), models)) is not None:
@@ -116,27 +116,27 @@ def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterat
             parts.append(_part(name, one, models))
         else:
             inner.append((f"[{place}]", one))
-    yield Table(heading, _first_line(model), tuple(keys))
+    yield KeyTable(heading, _first_line(model), tuple(keys))
     yield from parts
     for place, one in inner:
         yield from _tables(one, place, models)
 
 
-def _kinds(name: str, field: Schema, models: Mapping[str, Schema]) -> Iterator[Table]:
+def _kinds(name: str, field: Schema, models: Mapping[str, Schema]) -> Iterator[KeyTable]:
     """The tables of which any may stand in one place."""
     several = next((one["oneOf"] for one in (field, *field.get("anyOf", ())) if "oneOf" in one), ())
     for one in several:
         yield _part(name, _resolved(one, models), models)
 
 
-def _part(prefix: str, model: Schema, models: Mapping[str, Schema]) -> Table:
+def _part(prefix: str, model: Schema, models: Mapping[str, Schema]) -> KeyTable:
     """The keys of a table that is written as a part of another: `corpus.sample_rate_hz`."""
     keys = tuple(
         _key(f"{prefix}.{name}", field, required=name in model.get("required", ()), models=models)
         for name, field in model["properties"].items()
         if _model_of(field.get("items", {}), models) is None  # these have a heading of their own
     )
-    return Table(f"{prefix}.", _first_line(model), keys)
+    return KeyTable(f"{prefix}.", _first_line(model), keys)
 
 
 def _key(name: str, field: Schema, *, required: bool, models: Mapping[str, Schema]) -> Key:
@@ -217,7 +217,7 @@ def _first_line(model: Schema) -> str:
     return str(model.get("description", "")).split("\n\n")[0].replace("\n", " ")
 
 
-def as_text(tables: Sequence[Table]) -> str:
+def as_text(tables: Sequence[KeyTable]) -> str:
     """All keys for people: `name = default`, then what it is, with unit and bounds."""
     lines: list[str] = ["Every key of the production file, with its default and its unit."]
     for table in tables:

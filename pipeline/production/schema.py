@@ -21,7 +21,7 @@ from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import recordings_at
-from pipeline.production.section import Part, Section
+from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import SoundSettings
@@ -29,11 +29,11 @@ from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
-"""Beside the production file: what sections have heard that name no recordings."""
+"""Beside the production file: the recordings of sections that name none."""
 _LARGEST_BYTES = 1_000_000
 
 
-class Production(Part):
+class Production(ProductionTable):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])

@@ -24,13 +24,13 @@ _OF_OUR_OWN: Final = ("recordings", "corpus", "network", "training", "sampling")
 """What a section has that is trained here, and a run of another program has not."""
 
 
-class Part(BaseModel):
+class ProductionTable(BaseModel):
     """A table of the production file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Section(Part):
+class Section(ProductionTable):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
@@ -76,7 +76,7 @@ class Section(Part):
     @model_validator(mode="before")
     @classmethod
     def _rate_for_a_chosen_network(cls, data: object) -> object:
-        """Where the network is chosen, so is what it hears, unless that is set: bytes that it can learn in its time."""
+        """Where the network is chosen, so is its corpus, unless that is set: as much as it can learn in its time."""
         if not isinstance(data, dict) or data.get("network") != AUTO:
             return data
         corpus, training = data.get("corpus", {}), data.get("training", {})
@@ -89,7 +89,7 @@ class Section(Part):
 
     @field_validator("network", mode="before")
     @classmethod
-    def _lstm_unless_said(cls, value: object) -> object:
+    def _lstm_by_default(cls, value: object) -> object:
         return {"kind": "lstm", **value} if isinstance(value, dict) else value
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""The room of runs: what other programs' trainings have left behind, as curves of losses and sounds by iteration.
+"""Runs: what other programs' trainings have left behind, as curves of losses and sounds by iteration.
 
 Owns reading logs (event files, tables, trainers' JSON, text), finding sounds by the numbers in their names, and the
 settings that name them. It does not know films, and writes nothing into a run's folder.

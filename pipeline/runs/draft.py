@@ -15,6 +15,7 @@ from pipeline.runs.survey import FoundLog, Survey
 _MOST_OTHERS: Final = 6
 _MOST_FACTS: Final = 5
 _LONGEST: Final = 100
+_TEXT_RATE_HZ: Final = 11_025
 
 
 def production_text(survey: Survey, title: str, prefix: str) -> str:
@@ -60,13 +61,18 @@ def found_lines(survey: Survey) -> list[str]:
     """What was found and what not, one line each, for people."""
     best = survey.best
     lines = [_log_words(log, is_best=log is best) for log in survey.logs]
-    if best is None:
+    if survey.second:
+        lines.append(f"validation loss: {survey.second.validation}, in {survey.second.name}")
+    elif best is None:
         lines.append("losses: none found; the takes get the room")
     elif not best.validation:
         lines.append("validation loss: none found")
     if survey.takes:
         numbers = survey.takes.numbers
-        lines.append(f"sounds: {len(numbers):,}, iterations {numbers[0]:,} to {numbers[-1]:,}: {survey.takes.pattern}")
+        what, counted = ("texts" if survey.texts else "sounds"), survey.iteration or "iteration"
+        lines.append(f"{what}: {len(numbers):,}, {counted} {numbers[0]:,} to {numbers[-1]:,}: {survey.takes.pattern}")
+        if survey.texts:
+            lines.append(f"sample rate of the texts: not known; {_TEXT_RATE_HZ:,} Hz is written")
     elif survey.tag:
         lines.append(f"sounds: in the event files, tag '{survey.tag}'")
     elif survey.others:
@@ -102,11 +108,16 @@ def _log_lines(survey: Survey, prefix: str) -> list[str]:
         if sounding is not None:
             return [f"log = {quoted(_place(prefix, sounding.name))}    # no losses were found in it"]
         return ['# log = "metrics.csv"              # no losses were found: a CSV, JSON, event files, a text log']
-    lines = [f"log = {quoted(_place(prefix, log.name))}"]
-    lines += [f"# log = {quoted(_place(prefix, one.name))}" for one in survey.logs if one is not log][:_MOST_OTHERS]
-    for kind, chosen in (("training_loss", log.training), ("validation_loss", log.validation)):
+    used = [log, survey.second] if survey.second else [log]
+    places = [quoted(_place(prefix, one.name)) for one in used]
+    lines = [f"log = {places[0]}" if len(places) == 1 else f"log = [{', '.join(places)}]"]
+    lines += [f"# log = {quoted(_place(prefix, one.name))}" for one in survey.logs if one not in used][:_MOST_OTHERS]
+    if survey.iteration:
+        lines.append(f"iteration = {quoted(survey.iteration)}    # by which the sounds are numbered")
+    validation = survey.second.validation if survey.second else log.validation
+    for kind, chosen in (("training_loss", log.training), ("validation_loss", validation)):
         lines.append(f"{kind} = {quoted(chosen)}" if chosen else f'# {kind} = "..."       # none was found')
-    others = [name for name in log.log.names if may_be_loss(name) and name not in {log.training, log.validation}]
+    others = [name for name in log.log.names if may_be_loss(name) and name not in {log.training, validation}]
     if others:
         lines.append(f"# Other losses: {_comment(', '.join(map(quoted, others[:_MOST_OTHERS])))}")
     nats = any(one.unit == "nats" for one in log.log.series)
@@ -116,7 +127,11 @@ def _log_lines(survey: Survey, prefix: str) -> list[str]:
 
 def _take_lines(survey: Survey, prefix: str) -> list[str]:
     if survey.takes:
-        return [f"takes = {quoted(_place(prefix, survey.takes.pattern))}"]
+        lines = [f"takes = {quoted(_place(prefix, survey.takes.pattern))}"]
+        if survey.texts:
+            form = f'text = {{ sample_rate_hz = {_TEXT_RATE_HZ}, encoding = "linear-u8" }}'
+            lines.append(f"{form}    # the texts don't say it: change it if it was another, or mu-law")
+        return lines
     if survey.tag:
         return [f"takes = {quoted(survey.tag)}    # a tag in the event files"]
     if survey.others:

@@ -6,7 +6,7 @@ Owns what names mean. It reads no numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -31,7 +31,7 @@ def words_of(name: str) -> list[str]:
 
 
 def kind_of(name: str) -> Kind:
-    """Whose loss a name speaks of."""
+    """Whose loss a name stands for."""
     for part in (name.rpartition(":")[2], name):
         words = set(words_of(part))
         if _VALIDATION & words:
@@ -52,6 +52,33 @@ def best_loss(names: Sequence[str], kind: Kind) -> str:
     """The name that most likely is the loss of a kind; empty where none is."""
     fitting = [name for name in names if may_be_loss(name) and kind_of(name) == kind]
     return min(fitting, key=_rank, default="")
+
+
+def losses_of(ends: Mapping[str, float]) -> tuple[str, str]:
+    """Choose the training's and the validation's loss of one run; empty where there is none.
+
+    Parameters
+    ----------
+    ends
+        The last iteration of each curve, by name. Of several runs the one that goes furthest is taken.
+    """
+    names = sorted(ends, key=lambda name: -ends[name])
+    training = best_loss(names, "training")
+    if not training:
+        return "", best_loss(names, "validation")
+    run = run_of(training)
+    own = [name for name in names if run_of(name) == run]
+    beside = [name for name in names if _tells_whose(run) or _tells_whose(run_of(name))]
+    return training, best_loss(own, "validation") or best_loss(beside, "validation")
+
+
+def run_of(name: str) -> str:
+    """The run that stands before a name: `version_0` of `version_0:loss`, `fresh` of W&B's `fresh - loss`."""
+    return name.rpartition(":")[0] or name.rpartition(" - ")[0]
+
+
+def _tells_whose(run: str) -> bool:
+    return not (_VALIDATION | {"train", "training"}).isdisjoint(words_of(run))
 
 
 def _rank(name: str) -> tuple[int, int, int, int]:

@@ -6,6 +6,7 @@ Owns how logs are put together, and which curves and takes count. It knows no fo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +25,15 @@ from pipeline.runs.record import (
     Run,
     RunTake,
     Series,
+    TextForm,
     Track,
     elapsed,
     later_rows_count,
 )
 from pipeline.runs.settings import ITERATION, LogFile, RunSettings
-from pipeline.runs.sounds import pattern_of_folder
+from pipeline.runs.sounds import SOUND_SUFFIXES, pattern_of_folder
 from pipeline.runs.take_patterns import takes_of_pattern
+from pipeline.runs.text_takes import TEXT_SUFFIX
 from pipeline.runtime.wording.plurals import counted
 
 Resolve = Callable[[str, str], Path]
@@ -68,7 +71,7 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
         raise ProductionError(
             "The logs hold no loss.",
             where="run, log",
-            expected="a column or tag whose name speaks of a loss, or training_loss = its name",
+            expected="a column or tag whose name contains a word for loss, or training_loss = its name",
             hint=f"There are: {shown_names(names)}." if names else "",
         )
     facts: dict[str, str] = {}
@@ -85,13 +88,14 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
 
 
 def find_files(settings: RunSettings, resolve: Resolve) -> tuple[list[Path], list[RunTake]]:
-    """The files of the logs, and the sounds that are files: what a run depends on, without reading any of it.
+    """The files of the logs and the table of texts, and the sounds that are files: what a run depends on, unread.
 
     Sounds within event files change with their log.
     """
     named = [(log, resolve(log.file, "run, log")) for log in settings.log]
     logs = [file for log, path in named for file in ([path] if log.pattern else reader_for(path).files(path))]
-    return logs, _file_takes(settings, resolve, [])
+    takes = _file_takes(settings, resolve, [])
+    return logs + [table for take in takes[:1] if take.text and (table := take.text.table)], takes
 
 
 def _read_log(log: LogFile, settings: RunSettings, resolve: Resolve, most_bytes: int | None) -> Log:
@@ -223,7 +227,31 @@ def _is_path(takes: str, resolve: Resolve) -> bool:
 
 
 def _file_takes(settings: RunSettings, resolve: Resolve, notes: list[str]) -> list[RunTake]:
-    """The takes that are files of their own; none where they are a tag's."""
+    """The takes that are files of their own; none where they are a tag's.
+
+    Raises
+    ------
+    ProductionError
+        There are none, or they are text and nothing says how that becomes sound.
+    """
+    found = _files_of_takes(settings, resolve, notes)
+    text = settings.text
+    if text is None:
+        texts = [take.path.name for take in found if take.path.suffix.casefold() == TEXT_SUFFIX]
+        if texts:
+            raise ProductionError(
+                f"The take '{texts[0]}' is text.",
+                where="run, takes",
+                expected="a sample rate, so that it becomes sound",
+                hint='Add: text = { sample_rate_hz = 11025, encoding = "linear-u8" }',
+            )
+        return found
+    table = resolve(text.table, "run, text, table") if text.table else None
+    form = TextForm(text.sample_rate_hz, text.encoding, table)
+    return [replace(take, text=form) for take in found]
+
+
+def _files_of_takes(settings: RunSettings, resolve: Resolve, notes: list[str]) -> list[RunTake]:
     takes, field = settings.takes, "run, takes"
     if not isinstance(takes, str):
         found = [RunTake(take.iteration, resolve(take.file, field)) for take in takes]
@@ -235,5 +263,6 @@ def _file_takes(settings: RunSettings, resolve: Resolve, notes: list[str]) -> li
         return takes_of_pattern(resolve(".", field), takes, field, notes)
     if _is_path(takes, resolve):
         folder = resolve(takes, field)
-        return takes_of_pattern(folder, pattern_of_folder(folder, field), field, notes)
+        suffixes = {TEXT_SUFFIX} if settings.text else SOUND_SUFFIXES
+        return takes_of_pattern(folder, pattern_of_folder(folder, field, suffixes), field, notes)
     return []

@@ -12,6 +12,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.formats import Encoding
+
 _LONGEST_S: Final = 1e12
 """Beyond any clock."""
 Floats = NDArray[np.float64]
@@ -52,6 +54,21 @@ class Track:
 
 
 @dataclass(frozen=True)
+class TextForm:
+    """How a text that was sampled becomes sound: one character a byte, one byte a sample.
+
+    Parameters
+    ----------
+    table
+        A file of 256 lines, as `from-text` reads it; None: build-video's own table.
+    """
+
+    sample_rate_hz: int
+    encoding: Encoding = "linear-u8"
+    table: Path | None = None
+
+
+@dataclass(frozen=True)
 class RunTake:
     """The sound that was made at an iteration.
 
@@ -61,11 +78,14 @@ class RunTake:
         The file that holds it.
     span
         The first byte and the number of bytes where it lies within that file; None: it is the whole file.
+    text
+        How the file becomes sound, where it is text; None: it is an audio file.
     """
 
     iteration: int
     path: Path
     span: tuple[int, int] | None = None
+    text: TextForm | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +134,8 @@ class Log:
     """By tag, in the order of writing."""
     settings: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    epochs_name: str = ""
+    """Of the column that counts epochs, where another counts iterations."""
 
 
 def later_rows_count(iterations: Floats) -> NDArray[np.bool_]:

@@ -11,6 +11,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from pipeline.audio.formats import Encoding
+
 ITERATION: Final = "{iteration}"
 """Stands in patterns for the number of the iteration."""
 MOST_LOGS: Final = 100
@@ -23,11 +25,11 @@ _Name = Annotated[str, Field(min_length=1, max_length=1000)]
 _Label = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class _Settings(BaseModel):
+class _RunTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LogFile(_Settings):
+class LogFile(_RunTable):
     """One log of a run."""
 
     file: _Name = Field(description="a file, or a folder of event files")
@@ -47,7 +49,17 @@ class LogFile(_Settings):
         return self
 
 
-class TakeFile(_Settings):
+class TextSettings(_RunTable):
+    """How takes that are text become sound: one character a byte, one byte a sample."""
+
+    sample_rate_hz: int = Field(ge=1000, le=768_000, description="of the sound that the network was trained on")
+    encoding: Encoding = Field("linear-u8", description="how 8 bits hold a sample: 'linear-u8' or 'mu-law'")
+    table: str = Field(
+        "", max_length=1000, description="256 lines, one character a byte; without: the table of build-video to-text"
+    )
+
+
+class TakeFile(_RunTable):
     """One sound and the iteration that it was made at."""
 
     iteration: int = Field(ge=0, le=1 << 53)
@@ -82,7 +94,7 @@ def check_pattern(pattern: str) -> None:
         raise ValueError(f"a pattern of takes has {ITERATION} once")
 
 
-class RunSettings(_Settings):
+class RunSettings(_RunTable):
     """A run that another program has trained, in place of a corpus, a network, a training and sampling.
 
     Files are named relative to the production file.
@@ -98,7 +110,10 @@ class RunSettings(_Settings):
             "{ iteration, file }",
         )
     )
-    iteration: str = Field("", max_length=300, description="the column that counts, where its name doesn't tell")
+    text: TextSettings | None = Field(
+        None, description="where the takes are text: their sample rate, encoding and table of characters"
+    )
+    iteration: str = Field("", max_length=300, description="the column that counts, where its name is unusual")
     training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
         (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
     )
@@ -128,6 +143,8 @@ class RunSettings(_Settings):
             often = Counter(take.iteration for take in self.takes).most_common(1)
             if often and often[0][1] > 1:
                 raise ValueError(f"two takes have the iteration {often[0][0]}: keep one of them")
+        if self.text and not self.takes:
+            raise ValueError("text says how takes become sound: name the takes too")
         shared = set(self.training_loss) & set(self.validation_loss)
         if shared:
             raise ValueError(f"'{min(shared)}' can't be the training's and the validation's loss alike")

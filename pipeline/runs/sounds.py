@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from pipeline.errors import ProductionError
 from pipeline.runs.record import RunTake
 from pipeline.runs.settings import ITERATION
+from pipeline.runs.text_takes import write_text_sound
 from pipeline.store.files import disk_errors
 
 SOUND_SUFFIXES: Final = frozenset(
@@ -73,7 +74,7 @@ class Candidate:
         return f"{self.pattern} ({shown}{', ...' if len(self.numbers) > _SHOWN else ''})"
 
 
-def sounds_in(folder: Path) -> list[str]:
+def sounds_in(folder: Path, suffixes: Collection[str] = SOUND_SUFFIXES) -> list[str]:
     """The sounds in a folder and those within it, as paths from there with slashes, sorted; links aren't followed."""
     found: list[str] = []
     waiting, looked = [(folder, 0)], 0
@@ -87,7 +88,7 @@ def sounds_in(folder: Path) -> list[str]:
                 if entry.is_dir(follow_symlinks=False):
                     if depth < _DEEPEST:
                         waiting.append((Path(entry.path), depth + 1))
-                elif Path(entry.name).suffix.lower() in SOUND_SUFFIXES and entry.is_file(follow_symlinks=False):
+                elif Path(entry.name).suffix.lower() in suffixes and entry.is_file(follow_symlinks=False):
                     found.append(Path(entry.path).relative_to(folder).as_posix())
                     if len(found) >= MOST_SOUNDS:
                         break
@@ -149,7 +150,7 @@ def choose(found: Sequence[Candidate]) -> Candidate | None:
     return counted[0] if len(counted) == 1 else found[0] if len(found) == 1 else None
 
 
-def pattern_of_folder(folder: Path, field: str) -> str:
+def pattern_of_folder(folder: Path, field: str, suffixes: Collection[str] = SOUND_SUFFIXES) -> str:
     """The pattern of the sounds in a folder, from there on.
 
     Raises
@@ -157,7 +158,7 @@ def pattern_of_folder(folder: Path, field: str) -> str:
     ProductionError
         There are none, or several numbers vary; shows all of them.
     """
-    names = sounds_in(folder)
+    names = sounds_in(folder, suffixes)
     found = candidates(names)
     chosen = choose(found)
     if chosen:
@@ -180,13 +181,16 @@ def pattern_of_folder(folder: Path, field: str) -> str:
 
 
 def write_sound(take: RunTake, path: Path) -> None:
-    """Write the encoded sound of a take as a file of its own; what it is, its first bytes tell.
+    """Write the sound of a take as a file of its own; what it is, its first bytes tell.
 
     Raises
     ------
     BuildVideoError
         It can't be read, or is not all there.
     """
+    if take.text is not None:
+        write_text_sound(take.path, take.text, path)
+        return
     with disk_errors(take.path), take.path.open("rb") as source, path.open("wb") as target:
         if take.span is None:
             shutil.copyfileobj(source, target)

@@ -7,18 +7,22 @@ answer comes soon.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.runs.names import best_loss
+from pipeline.runs.names import losses_of, may_be_loss, run_of, shown_names
 from pipeline.runs.readers.event_files import MARK
 from pipeline.runs.readers.registry import Wish, reader_for
 from pipeline.runs.readers.trainer_settings import is_settings_file, read_settings
 from pipeline.runs.record import Log
 from pipeline.runs.sounds import Candidate, candidates, choose, sounds_in
+from pipeline.runs.text_takes import TEXT_SUFFIX, is_sampled_text
 from pipeline.runtime.wording.named_files import absent_hint
 from pipeline.store.files import disk_errors
 
@@ -31,6 +35,8 @@ _DEEPEST: Final = 6
 _MOST_LOGS: Final = 40
 _MOST_BYTES: Final = 1 << 28
 """Of each log, in a survey."""
+_MUCH_MORE: Final = 1.5
+_BY_EPOCH: Final = re.compile(r"(?i)(?:^|[^a-z])ep(?:ochs?)?[ =_-]*\{iteration\}")
 _LARGEST_WHOLE_BYTES: Final = 1 << 30
 """Tables are read whole: larger ones are named, and not looked into."""
 
@@ -62,8 +68,12 @@ class Survey:
     takes: Candidate | None = None
     others: list[Candidate] = field(default_factory=list)
     """Numbers in the names of sounds that may be iterations too, where one can't be told."""
+    texts: bool = False
+    """Whether the takes are text of build-video's own table."""
     tag: str = ""
     """Of sounds in event files, where no files are."""
+    iteration: str = ""
+    """The log's column of epochs, where the sounds are numbered by these."""
     settings: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -71,6 +81,14 @@ class Survey:
     def best(self) -> FoundLog | None:
         """The log whose losses are drawn."""
         return next((log for log in self.logs if log.training or log.validation), None)
+
+    @property
+    def second(self) -> FoundLog | None:
+        """The log that the validation's loss is in, where the best one has none: one of as many iterations."""
+        best = self.best
+        if best is None or best.validation:
+            return None
+        return next((log for log in self.logs if log.validation and _go_together(best, log)), None)
 
 
 def survey_run(folder: Path) -> Survey:
@@ -85,10 +103,12 @@ def survey_run(folder: Path) -> Survey:
         what = "This is a file, not a folder." if folder.exists() else "There is no such folder."
         raise InputError(what, where=str(folder), expected="the folder of a training run", hint=absent_hint(folder))
     found = Survey(folder)
-    for path in _logs_in(folder, found):
+    texts: list[Path] = []
+    for path in _logs_in(folder, found, texts):
         _look_into(path, found)
     found.logs.sort(key=lambda log: (not log.training, not log.validation, -log.last_iteration))
-    _find_takes(found)
+    _find_takes(found, texts)
+    _count_alike(found)
     if not found.settings and found.best:
         found.settings = found.best.log.settings
     if found.best is None and not found.takes and not found.others and not found.tag:
@@ -101,7 +121,14 @@ def survey_run(folder: Path) -> Survey:
     return found
 
 
-def _logs_in(folder: Path, found: Survey) -> Iterator[Path]:
+def _go_together(best: FoundLog, other: FoundLog) -> bool:
+    """Whether two logs are of one run, and no curve of one could be taken for the other's."""
+    apart = best.training not in other.log.names and other.validation not in best.log.names
+    longest = max(best.last_iteration, other.last_iteration)
+    return apart and min(best.last_iteration, other.last_iteration) >= longest / 2
+
+
+def _logs_in(folder: Path, found: Survey, texts: list[Path]) -> Iterator[Path]:
     """Files that may be logs; of event files the highest folder that holds all of them, of checkpoints their folder."""
     events: list[Path] = []
     checkpoints: set[Path] = set()
@@ -114,6 +141,8 @@ def _logs_in(folder: Path, found: Survey) -> Iterator[Path]:
             checkpoints.add(path.parent)
         elif is_settings_file(name):
             found.settings = found.settings or read_settings(path)
+        elif name.endswith(TEXT_SUFFIX) and is_sampled_text(path):
+            texts.append(path)
         elif name in _LOG_NAMES or name.removesuffix(".gz").endswith(_LOG_SUFFIXES):
             logs.append(path)
     if events:
@@ -158,16 +187,25 @@ def _look_into(path: Path, found: Survey) -> None:
         hint = f" {error.hint}" if isinstance(error, InputError) and error.hint.startswith("pip") else ""
         found.notes.append(f"{name} is no log that can be read: {what}{hint}")
         return
-    there = list(dict.fromkeys(one.name for one in log.series if one.values.size))
-    own = FoundLog(name, reader.name, log, best_loss(there, "training"), best_loss(there, "validation"))
+    there: dict[str, float] = {}
+    for one in log.series:
+        if one.values.size:
+            there[one.name] = max(there.get(one.name, 0.0), float(one.iterations.max()))
+    own = FoundLog(name, reader.name, log, *losses_of(there))
+    runs = list(dict.fromkeys(run_of(one) for one in there if run_of(one) and may_be_loss(one)))
+    if own.training and run_of(own.training) and len(runs) > 1:
+        found.notes.append(f"{name} holds several runs: {shown_names(runs)}")
     if there or log.sounds:
         found.logs.append(own)
     elif log.names:
         found.notes.append(f"{name} holds no loss")
 
 
-def _find_takes(found: Survey) -> None:
+def _find_takes(found: Survey, texts: list[Path]) -> None:
     names = sounds_in(found.folder)
+    if not names and texts:
+        names = sorted(path.relative_to(found.folder).as_posix() for path in texts)
+        found.texts = True
     found.sounds = len(names)
     several = candidates(names)
     found.takes = choose(several)
@@ -177,3 +215,21 @@ def _find_takes(found: Survey) -> None:
         return
     tags = [(len(takes), tag) for log in found.logs for tag, takes in log.log.sounds.items()]
     found.tag = max(tags, default=(0, ""))[1]
+
+
+def _count_alike(found: Survey) -> None:
+    """See whether sounds and losses are counted alike; sounds by epoch beside a log of iterations are common."""
+    best = found.best
+    if best is None or found.takes is None or not best.last_iteration:
+        return
+    last = found.takes.numbers[-1]
+    if last > best.last_iteration * _MUCH_MORE:
+        what = f"the sounds are numbered up to {last:,}, but the log ends at iteration {best.last_iteration:,.0f}"
+        found.notes.append(f"{what}: perhaps its iterations are counted otherwise")
+    epochs = [one.epochs for one in best.log.series if one.name == best.training and one.epochs is not None]
+    if not best.log.epochs_name or not epochs or not _BY_EPOCH.search(found.takes.pattern):
+        return
+    known = epochs[0][np.isfinite(epochs[0])]
+    if known.size and bool((known == np.rint(known)).all()) and last <= float(known.max()) + 1 < best.last_iteration:
+        found.iteration = best.log.epochs_name
+        found.notes.append(f"the sounds are numbered by epochs: the log's '{found.iteration}' stands for iterations")

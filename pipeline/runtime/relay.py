@@ -41,7 +41,7 @@ class RelayReporter:
 
     def __init__(self, sender: int) -> None:
         self._sender = sender
-        self._told = 0.0
+        self._sent_s = 0.0
 
     def begin(self, work: WorkStart) -> None:
         """Pass on."""
@@ -49,9 +49,9 @@ class RelayReporter:
 
     def advance(self, done: float, detail: str = "") -> None:
         """Pass on, a few times a second at most."""
-        if time.monotonic() - self._told >= _PAUSE_S:
-            self._told = time.monotonic()
-            send_to_parent(Word(self._sender, "advance", detail, done, at_s=self._told))
+        if time.monotonic() - self._sent_s >= _PAUSE_S:
+            self._sent_s = time.monotonic()
+            send_to_parent(Word(self._sender, "advance", detail, done, at_s=self._sent_s))
 
     def parts(self, parts: Sequence[Part], left_s: float | None) -> None:
         """Drop it: a helper process works on one thing."""
@@ -99,13 +99,13 @@ class ProgressMixer:
         self._tasks = tuple(tasks)
         self._all = SideBySide(tasks, workers)
         self._begun: set[int] = set()
-        self._told_s = -_PAUSE_S
+        self._sent_s = -_PAUSE_S
         self._share = 0.0
         self._own_bar = begin is not None
         if begin is not None:
             report.begin(WorkStart(*begin, 1.0, "share"))
 
-    def hear(self, word: Word) -> None:
+    def receive(self, word: Word) -> None:
         """Take in what a helper process says."""
         if word.kind == "note":
             self._report.note(word.text)
@@ -119,7 +119,7 @@ class ProgressMixer:
     def advance(self, index: int, done: float, detail: str = "", at_s: float | None = None) -> None:
         """Take in how far a task is that has reported its beginning, and when it was so far; by default now."""
         self._all.advance(index, done, self._clock() if at_s is None else at_s, detail)
-        self._tell(self._tasks[index].part, detail)
+        self._forward(self._tasks[index].part, detail)
 
     def share(self, index: int, share: float, detail: str = "") -> None:
         """Take in which share of a task is done; with the first report the task has begun."""
@@ -131,14 +131,14 @@ class ProgressMixer:
     def finish(self, index: int) -> None:
         """Count a task as done."""
         self._all.finish(index, self._clock())
-        self._told_s = -_PAUSE_S
-        self._tell(self._tasks[index].part, "done")
+        self._sent_s = -_PAUSE_S
+        self._forward(self._tasks[index].part, "done")
 
-    def _tell(self, part: str, detail: str) -> None:
+    def _forward(self, part: str, detail: str) -> None:
         now = self._clock()
-        if now - self._told_s < _PAUSE_S:
+        if now - self._sent_s < _PAUSE_S:
             return
-        self._told_s = now
+        self._sent_s = now
         standing = self._all.standing(now)
         self._report.parts(standing.parts, standing.left_s)
         if self._own_bar:

@@ -125,7 +125,7 @@ def run_parallel(
     inbox = context.Queue()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
     try:
-        with block_sigint():  # or processes that have just begun to start would tell of Ctrl-C too, each in its way
+        with block_sigint():  # or processes that have just begun to start would report Ctrl-C too, each in its way
             futures = {pool.submit(_do, function, index, item): index for index, item in enumerate(items)}
         return _collect(futures, on_done, _Inbox(inbox, on_message))
     except BrokenProcessPool as error:

@@ -1,1 +1,1 @@
-"""The room of sound: decode, resample, quantise, loudness, soundtrack. Arrays in, arrays out."""
+"""Sound: decode, resample, loudness, soundtrack. Arrays in, arrays out."""

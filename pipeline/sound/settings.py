@@ -20,14 +20,16 @@ CORPUS_FIRST_VERSION: Final = frozenset({
 _Db = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Settings(BaseModel):
+class _SoundTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CorpusSettings(_Settings):
+class CorpusSettings(_SoundTable):
     """How recordings become the bytes that a network learns from."""
 
-    sample_rate_hz: int = Field(11025, ge=4000, le=48000, description="Audio samples a second that the network hears.")
+    sample_rate_hz: int = Field(
+        11025, ge=4000, le=48000, description="Audio samples a second that the network is trained on."
+    )
     encoding: Encoding = Field(
         "linear-u8",
         description="How 8 bits hold one sample: 'linear-u8' (128 is silence) or 'mu-law' (finer near silence).",
@@ -49,7 +51,7 @@ class CorpusSettings(_Settings):
     )
 
 
-class RecordingFile(_Settings):
+class RecordingFile(_SoundTable):
     """One recording: a file, and which of its sound tracks."""
 
     file: str = Field(
@@ -79,7 +81,7 @@ def _named_file(value: object) -> object:
 RecordingName = Annotated[RecordingFile, BeforeValidator(_named_file, json_schema_input_type=str | RecordingFile)]
 
 
-class SoundSettings(_Settings):
+class SoundSettings(_SoundTable):
     """How the film sounds."""
 
     sample_rate_hz: Literal[48000] = Field(48000, description="Audio samples a second of the film.")

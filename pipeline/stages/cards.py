@@ -31,7 +31,7 @@ from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "cards"
-VERSION: Final = 2
+VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 RUN_CARD: Final = "run"
 """The template of the card before a run of another program."""
@@ -41,6 +41,8 @@ FACTS: Final = (
     *("software", "machine"),
 )
 """What the templates of all cards may name; those of sections also `section`."""
+SECTION_CARDS: Final = ("section", "recap")
+"""Cards that each section has, named after its number: `section-1`, `recap-1`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -117,8 +119,8 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
-    own = {"section" if section.run is None else RUN_CARD for section in production.sections}
-    for name in ("title", *sorted(own), "comparison", "credits", THUMBNAIL):
+    runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
+    for name in ("title", *SECTION_CARDS, *runs, "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -145,14 +147,14 @@ def _names(results: Results) -> list[str]:
 
 
 def _template_name(production: Production, name: str) -> str:
-    section = _section_of(name)
-    if section is None:
+    kind, _, number = name.rpartition("-")
+    if kind not in SECTION_CARDS or not number:
         return name
-    return "section" if production.sections[section].run is None else RUN_CARD
+    return RUN_CARD if kind == "section" and production.sections[int(number) - 1].run is not None else kind
 
 
 def _fact_names(template: str) -> tuple[str, ...]:
-    return (*FACTS, "section") if template in {"section", RUN_CARD} else FACTS
+    return (*FACTS, "section") if template in {*SECTION_CARDS, RUN_CARD} else FACTS
 
 
 def _size(production: Production, name: str) -> tuple[int, int]:
@@ -166,7 +168,8 @@ def _size(production: Production, name: str) -> tuple[int, int]:
 
 
 def _section_of(name: str) -> int | None:
-    return int(name.removeprefix("section-")) - 1 if name.startswith("section-") else None
+    kind, _, number = name.rpartition("-")
+    return int(number) - 1 if kind in SECTION_CARDS else None
 
 
 def _template(production: Production, kind: str) -> CardTemplate:
@@ -174,12 +177,12 @@ def _template(production: Production, kind: str) -> CardTemplate:
 
 
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
-    own, template, theme = production.templates_folder, sources.template(name), sources.theme
+    template, theme = sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section)
     where = sources.where(name)
     ingredients: dict[str, Json] = {
-        "template": file_sha256(find_template(where, own)),
+        "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         "size": list(_size(production, name)),

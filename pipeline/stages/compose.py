@@ -18,7 +18,7 @@ from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
-from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, PROMISE_FILE, DeliverySpec, check_film
+from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, SPEC_FILE, DeliverySpec, check_film
 from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
@@ -300,18 +300,18 @@ def _make_film(
             workspace=folder,
         )
         _write_companions(production, results, folder, report.note)
-        promise = _promise(production, results.segments, sound.record)
-        atomic_write_text(folder / PROMISE_FILE, promise.model_dump_json(indent=1) + "\n")
+        spec = _spec(production, results.segments, sound.record)
+        atomic_write_text(folder / SPEC_FILE, spec.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
-        check_film(path, timeline, promise)
+        check_film(path, timeline, spec)
         film = _facts(timeline, results.segments, path, sound.record)
         write_record(folder, film)
     report.advance(1.0, "checked")
-    report.note(_told(film))
+    report.note(_summary(film))
     return workplace.store.published(piece, Film)
 
 
-def _told(film: Film) -> str:
+def _summary(film: Film) -> str:
     """Say what has come out."""
     loud = "silent"
     if film.sound_loudness_lufs is not None:
@@ -329,7 +329,7 @@ def _tags(production: Production) -> Mapping[str, str]:
     return {name: text for name, text in tags.items() if text}
 
 
-def _promise(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
+def _spec(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
     settings, found = production.sound, sound.loudness_lufs
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
     wanted = settings.loudness_lufs - (_HURRIED_HEADROOM_DB if _is_hurried(production) else 0.0)
@@ -384,12 +384,12 @@ def _write_companions(production: Production, results: Results, folder: Path, no
             "has_runs": any(section.run is not None for section in timeline.sections),
         },
     }
-    on_cards, said = _template(production, CARDS_TEMPLATE), {}
+    on_cards, card_lines = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
         section = {} if card.section is None else _section_words(timeline.sections[card.section])
         words = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
-        said[card.name] = words.splitlines()
-    cues = cues_of(timeline, said)
+        card_lines[card.name] = words.splitlines()
+    cues = cues_of(timeline, card_lines)
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")

@@ -12,7 +12,7 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.wording.plurals import counted
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
-from pipeline.sound.corpus.doubts import doubts, short_note
+from pipeline.sound.corpus.sound_warnings import short_note, sound_warnings
 from pipeline.sound.settings import CORPUS_FIRST_VERSION, CorpusSettings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.recording import make_recording, recording_piece
@@ -107,9 +107,9 @@ def _corpus(production: Production, section: int, piece: Piece, workplace: Workp
         corpus = _record(sound, settings)
         write_record(folder, corpus)
     report.advance(float(len(paths)))
-    _tell(piece.name, sound, corpus, report)
+    _report(piece.name, sound, corpus, report)
     results = workplace.store.published(piece, Corpus)
-    report.note(f"{piece.name}: what the network hears: {results.path(corpus.listen_file)}")
+    report.note(f"{piece.name}: what the network is trained on: {results.path(corpus.listen_file)}")
     return results
 
 
@@ -132,7 +132,7 @@ def _record(sound: CorpusSound, settings: CorpusSettings) -> Corpus:
     )
 
 
-def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> None:
+def _report(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> None:
     """Say what was found, and what may spoil the learning."""
     report.note(
         f"{name}: {corpus.duration_s:.1f} s at {corpus.sample_rate_hz} Hz ({corpus.encoding}), "
@@ -155,8 +155,8 @@ def _tell(name: str, sound: CorpusSound, corpus: Corpus, report: Reporter) -> No
         if abs(own.dc_offset) > _MUCH_DC:
             report.warn(f"{own.path.name}: a DC offset of {own.dc_offset:+.1%} was removed; check the sound card")
     judged = [(own.path.name, own.peak, own.quality) for own in sound.recordings if own.quality is not None]
-    for doubt in doubts(judged):
-        report.warn(doubt)
+    for warning in sound_warnings(judged):
+        report.warn(warning)
     if note := short_note(corpus.duration_s):
         report.note(f"{name}: {note}")
     if corpus.silence_share > _MUCH_SILENCE:

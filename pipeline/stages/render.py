@@ -36,7 +36,7 @@ from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
 
 STAGE: Final = "render"
-VERSION: Final = 4
+VERSION: Final = 5
 FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
@@ -48,7 +48,7 @@ Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class _Task:
+class _SegmentTask:
     """One segment to be made, by whichever process."""
 
     inputs: RenderInputs
@@ -90,7 +90,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     segments = _segments(production, inputs, plan)
     store, forced = workplace.store, STAGE in workplace.force
     todo = {
-        piece.key: _Task(inputs, segment, piece, plan, store.root)  # what is shown twice is made once
+        piece.key: _SegmentTask(inputs, segment, piece, plan, store.root)  # what is shown twice is made once
         for segment, piece in segments
         if forced or store.result(piece, Segment) is None
     }
@@ -129,7 +129,7 @@ def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) ->
     return {**frames, "insert": seen, "content": content_hash(path), "chain": CHAIN_VERSION}
 
 
-def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
+def _remarks(tasks: Sequence[_SegmentTask]) -> Iterator[str]:
     """Say what happens to footage whose colours are not the film's."""
     shown = {task.segment.clip.insert: task.inputs for task in tasks if isinstance(task.segment.clip, InsertClip)}
     for insert, inputs in shown.items():
@@ -137,7 +137,7 @@ def _remarks(tasks: Sequence[_Task]) -> Iterator[str]:
             yield f"insert {insert + 1}: {remark}"
 
 
-def _render_all(tasks: Sequence[_Task], workplace: Workplace) -> None:
+def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
     total = sum(task.segment.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(WorkStart(STAGE, "segments", total, "frames"))
@@ -175,7 +175,7 @@ def _part(segment: FrameRange) -> str:
     return f"section-{clip.section + 1}" if isinstance(clip, SceneClip) else "cards"
 
 
-def _render(task: _Task) -> None:
+def _render(task: _SegmentTask) -> None:
     segment, reported = task.segment, 0
 
     def report_frames(done: int) -> None:
@@ -203,7 +203,7 @@ def _render(task: _Task) -> None:
         write_record(folder, record)
 
 
-def _encode_insert(task: _Task, clip: InsertClip, path: Path, report_frames: Callable[[int], None]) -> None:
+def _encode_insert(task: _SegmentTask, clip: InsertClip, path: Path, report_frames: Callable[[int], None]) -> None:
     """Let one ffmpeg decode, shape and encode footage: its frames never come to us."""
     own = task.segment.clip_frames
     with TemporaryDirectory(prefix="build-video-") as aside:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pipeline.audio.quantise import code_values
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
@@ -30,7 +31,6 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.sound.signal.quantise import code_values
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results
@@ -45,7 +45,7 @@ VERSION: Final = 2
 
 _SPARE_S: Final = 0.1
 """Takes are made a little longer than planned: the film counts in whole frames."""
-_TELL_EVERY_S: Final = 0.25
+_REPORT_EVERY_S: Final = 0.25
 _REAL_TIME_PARAMETERS: Final = 4_000_000
 """A core samples networks up to about this size in real time; larger ones go to a GPU where there is one."""
 
@@ -81,7 +81,7 @@ class _RequestedTake:
     candidates: Piece | None
 
     @property
-    def made_by_network(self) -> Piece:
+    def network_take(self) -> Piece:
         """The piece that the network makes: the candidates where there are several, else the take."""
         return self.candidates or self.piece
 
@@ -124,7 +124,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     """Generate the takes that are not fresh, and choose among candidates."""
     planned_takes = _planned_takes(production, results)
     store, forced = workplace.store, STAGE in workplace.force
-    _make_all([w for w in planned_takes if forced or store.find(w.made_by_network) is None], workplace)
+    _make_all([w for w in planned_takes if forced or store.find(w.network_take) is None], workplace)
     of_runs = make_run_takes(production, results, workplace)
     takes: list[list[Result[Take]]] = [[] for _ in production.sections]
     for planned in planned_takes:
@@ -146,7 +146,7 @@ def follow(
     results: Results,
     workplace: Workplace,
     trainings: Mapping[int, Path],
-    tell: Callable[[str], None] | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> int:
     """Sample the checkpoints that trainings have saved so far, while they go on: as many as there are jobs.
 
@@ -169,11 +169,11 @@ def follow(
     """
     ready = [one for section, folder in trainings.items() for one in _foreseen(production, results, section, folder)]
     spare = [planned for planned in ready if planned.device == "cpu"]  # a GPU is left to the networks that train on it
-    todo = [planned for planned in spare if workplace.store.find(planned.made_by_network) is None][: workplace.jobs]
+    todo = [planned for planned in spare if workplace.store.find(planned.network_take) is None][: workplace.jobs]
     _make_all(todo, workplace)
-    if tell is not None:
+    if notify is not None:
         for planned in todo:
-            tell(_take_words(production, planned, workplace.store))
+            notify(_take_words(production, planned, workplace.store))
     return len(todo)
 
 
@@ -181,8 +181,8 @@ def _take_words(production: Production, planned: _RequestedTake, store: Store) -
     """Say in one line which checkpoint a take is from, and where it lies."""
     section = planned.checkpoint.section
     whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
-    sounds = sorted(store.folder(planned.made_by_network).glob("*.wav"))
-    where = sounds[0] if sounds else store.folder(planned.made_by_network)
+    sounds = sorted(store.folder(planned.network_take).glob("*.wav"))
+    where = sounds[0] if sounds else store.folder(planned.network_take)
     others = f", and {len(sounds) - 1} more beside it" if len(sounds) > 1 else ""
     return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
 
@@ -214,7 +214,7 @@ def _planned_takes(production: Production, results: Results) -> list[_RequestedT
     planned_takes = []
     for section, result in enumerate(results.runs):
         record = result.record
-        if not isinstance(record, TrainingRun) or record.is_made_up:
+        if not isinstance(record, TrainingRun) or record.is_placeholder:
             continue  # it has no weights
         where = f"section {section + 1} ({production.sections[section].title}), storyboard"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
@@ -271,8 +271,8 @@ def _make_all(planned_takes: list[_RequestedTake], workplace: Workplace) -> None
     store, forced = workplace.store, STAGE in workplace.force
     planned_takes = sorted(planned_takes, key=lambda planned: planned.sound_s * planned.parameters, reverse=True)
     with sampling_lock(store.root):
-        each = {planned.made_by_network.key: planned for planned in planned_takes}  # sections may share a take
-        planned_takes = [planned for planned in each.values() if forced or store.find(planned.made_by_network) is None]
+        each = {planned.network_take.key: planned for planned in planned_takes}  # sections may share a take
+        planned_takes = [planned for planned in each.values() if forced or store.find(planned.network_take) is None]
         if planned_takes:
             sound_s = sum(planned.sound_s for planned in planned_takes)
             workplace.report.begin(WorkStart(STAGE, "takes", sound_s, "s of sound"))
@@ -298,7 +298,7 @@ class _TakeMaking:
         planned_takes, place = self._planned_takes, self._workplace
         needed = sum(planned.samples * planned.settings.candidates * _BYTES_PER_SAMPLE for planned in planned_takes)
         require_room(place.store.root, needed, f"for {len(planned_takes)} takes")
-        jobs = [_job(planned, place.store.partial(planned.made_by_network)) for planned in planned_takes]
+        jobs = [_job(planned, place.store.partial(planned.network_take)) for planned in planned_takes]
         alone = place.jobs == 1 or len(planned_takes) == 1
         here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
         for index in here:
@@ -322,7 +322,7 @@ class _TakeMaking:
         if note and note not in self._notes:
             self._notes.add(note)
             self._workplace.report.note(note)
-        self._workplace.store.publish_partial(self._planned_takes[index].made_by_network)
+        self._workplace.store.publish_partial(self._planned_takes[index].network_take)
         self._mixer.finish(index)
         self._advance(index, self._planned_takes[index].samples)
 
@@ -331,13 +331,13 @@ def _make_in_process(numbered: tuple[int, TakeJob]) -> str:
     index, job = numbered
     sent_s = time.monotonic()
 
-    def tell(samples: int) -> None:
+    def notify(samples: int) -> None:
         nonlocal sent_s
-        if time.monotonic() - sent_s >= _TELL_EVERY_S:
+        if time.monotonic() - sent_s >= _REPORT_EVERY_S:
             sent_s = time.monotonic()
             send_to_parent((index, samples))
 
-    return make_take(job, tell)
+    return make_take(job, notify)
 
 
 def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings | None) -> str:

@@ -122,7 +122,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             number=number,
             learned=results.corpora[number],
             run=results.runs[number],
-            said={take.record.iteration: take for take in results.takes[number]},
+            take_results={take.record.iteration: take for take in results.takes[number]},
             templates=templates,
             clock=clock,
         )
@@ -147,9 +147,9 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         if isinstance(clip, SceneClip):
             story = stories[clip.section]
             placed = _captions(story, clip, scroll, report)
-            scene, said = with_findings(clip, placed, story.takes, clock, story.finding_words)
+            scene, new_captions = with_findings(clip, placed, story.takes, clock, story.finding_words)
             with_captions.append(scene)
-            captions += said
+            captions += new_captions
         else:
             with_captions.append(clip)
     return Timeline(

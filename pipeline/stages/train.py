@@ -95,13 +95,13 @@ def _wanted(
     """
     section, corpus = production.sections[index], results.corpus(index)
     network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
-    if production.is_draft and not _is_made(_piece("section", network, training, corpus), corpus):
+    if production.is_draft and not _exists(_piece("section", network, training, corpus), corpus):
         trained = sum(one.run is None for one in production.sections)
         training = training.at_most_minutes(DRAFT_MINUTES / trained)
     return network, training, corpus
 
 
-def _is_made(piece: Piece, corpus: Result[Corpus]) -> bool:
+def _exists(piece: Piece, corpus: Result[Corpus]) -> bool:
     return Store(corpus.folder.parents[1]).state(piece).state == "fresh"
 
 
@@ -169,7 +169,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     return replace(results, runs=tuple(runs))
 
 
-def _is_whole(task: _Task, report: Reporter) -> bool:
+def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
     """Whether a training has ended and only waits to be published; what was damaged meanwhile is removed."""
     if not (task.folder / RECORD_FILE).is_file():
         return False
@@ -241,7 +241,7 @@ def busy_cores(trainings: Sequence[InFlight]) -> int:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _TrainingTask:
     """One section's training, as it travels to a process."""
 
     index: int
@@ -258,19 +258,19 @@ class _Task:
         return f"section-{self.index + 1}"
 
 
-def _at_once(tasks: list[_Task], workplace: Workplace) -> int:
+def _at_once(tasks: list[_TrainingTask], workplace: Workplace) -> int:
     """How many networks train at the same time: one a core; a few on a GPU, which small networks never fill."""
     most = _AT_ONCE_ON_GPU if _on_gpu(tasks, workplace) else workplace.jobs
     return max(1, min(most, len(tasks))) if tasks else 0
 
 
-def _scheduled(tasks: list[_Task], at_once: int, workplace: Workplace) -> list[_Task]:
+def _scheduled(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> list[_TrainingTask]:
     """The longest training first, so that no core is left alone at the end; the cores shared by all of these."""
     threads = max(1, workplace.jobs // max(1, at_once))
     return [replace(task, threads=threads) for task in sorted(tasks, key=_work, reverse=True)]
 
 
-def _work(task: _Task) -> float:
+def _work(task: _TrainingTask) -> float:
     """Arithmetic of a whole training, or of its minutes at a speed that orders them rightly among their like."""
     from pipeline.learning.recipes.recipe import planned_iterations, resolve  # noqa: PLC0415
 
@@ -282,10 +282,10 @@ def _work(task: _Task) -> float:
     return min(by_minutes, 3.0 * network.flops_per_byte * window * iterations)
 
 
-def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _Task:
+def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _TrainingTask:
     network, training, corpus = _wanted(production, results, index)
     assert network is not None  # noqa: S101 - it was chosen before
-    return _Task(
+    return _TrainingTask(
         index=index,
         piece=piece,
         folder=workplace.store.partial(piece),
@@ -296,14 +296,14 @@ def _task(production: Production, results: Results, index: int, piece: Piece, wo
     )
 
 
-def _on_gpu(tasks: list[_Task], workplace: Workplace) -> bool:
+def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
     from pipeline.learning.hardware import choose_device  # noqa: PLC0415 - torch takes seconds to import
 
     wanted = {task.training.device for task in tasks}
     return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
 
 
-def _train_side_by_side(tasks: list[_Task], at_once: int, workplace: Workplace) -> None:
+def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> None:
     works = [Task(task.label, _work(task)) for task in tasks]
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
     run_parallel(
@@ -311,23 +311,23 @@ def _train_side_by_side(tasks: list[_Task], at_once: int, workplace: Workplace) 
         list(enumerate(tasks)),
         jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
-        on_message=mixer.hear,
+        on_message=mixer.receive,
     )
 
 
-def _train_in_process(numbered: tuple[int, _Task]) -> None:
+def _train_in_process(numbered: tuple[int, _TrainingTask]) -> None:
     number, task = numbered
     _train(task, RelayReporter(number))
 
 
-def _train(task: _Task, report: Reporter) -> None:
+def _train(task: _TrainingTask, report: Reporter) -> None:
     """Train one section to its end, in its durable folder."""
     from pipeline.learning.training.loop import train  # noqa: PLC0415 - torch takes seconds to import
 
     write_record(task.folder, train(_training(task, report)))
 
 
-def _training(task: _Task, report: Reporter) -> Training:
+def _training(task: _TrainingTask, report: Reporter) -> Training:
     # torch takes seconds to import, and a build that is fresh does without
     from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
     from pipeline.learning.training.trainer import TrainingData  # noqa: PLC0415
@@ -354,7 +354,7 @@ def _training(task: _Task, report: Reporter) -> Training:
     )
 
 
-def _begin_from_another(task: _Task, workplace: Workplace) -> None:
+def _begin_from_another(task: _TrainingTask, workplace: Workplace) -> None:
     """Let a training begin as a part of one that differs in its length alone, or go on from it."""
     if (task.folder / STATE_FILE).exists() or (task.folder / RECORD_FILE).exists() or STAGE in workplace.force:
         return
@@ -378,7 +378,7 @@ def _begin_from_another(task: _Task, workplace: Workplace) -> None:
         workplace.report.note(f"{task.label} goes on from iteration {begun:,} of a shorter training")
 
 
-def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
+def _of_other_lengths(task: _TrainingTask, store: Store) -> Iterator[Path]:
     """Folders of trainings, finished or in flight, that are like this one in all but their length."""
     from pipeline.learning.training.continuation import LENGTH_SETTINGS  # noqa: PLC0415 - brings torch along
 
@@ -389,7 +389,7 @@ def _of_other_lengths(task: _Task, store: Store) -> Iterator[Path]:
     if task.training.schedule == "cosine":
         return
     wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
-    for folder, ingredients in store.everything_made(STAGE, INGREDIENTS_FILE):
+    for folder, ingredients in store.all_results(STAGE, INGREDIENTS_FILE):
         with suppress(KeyError, AttributeError):
             if folder != task.folder and alike(ingredients) == wanted:
                 yield folder

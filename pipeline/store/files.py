@@ -114,7 +114,7 @@ def free_bytes(path: Path) -> int | None:
         usage = shutil.disk_usage(existing_parent(path))
     except OSError:
         return None
-    return usage.free if usage.total else None  # some file systems on a network tell nothing
+    return usage.free if usage.total else None  # some file systems on a network report nothing
 
 
 def require_room(folder: Path, needed_bytes: float, purpose: str) -> None:

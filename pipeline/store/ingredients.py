@@ -1,4 +1,4 @@
-"""What of a room's settings determines a result, so that stored results survive settings that are added or renamed.
+"""Which of a package's settings determine a result, so that stored results survive settings that are added or renamed.
 
 The key of a result is a hash of its ingredients. Settings of the first version always count. One that was added later
 counts only where it differs from its default, which does what was done before it was there: so neither a stored result

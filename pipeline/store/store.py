@@ -336,7 +336,7 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def everything_made(self, stage: str, in_flight: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    def all_results(self, stage: str, in_flight: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """Every result of a stage, and all its work in flight: the folder, and the ingredients that determine it.
 
         Parameters

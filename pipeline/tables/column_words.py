@@ -23,7 +23,7 @@ LOW, HIGH = "__min", "__max"
 
 
 def is_loss(name: str) -> bool:
-    """Whether a name speaks of a loss."""
+    """Whether a name contains a word for loss."""
     return any(word in name.casefold() for word in LOSS_WORDS)
 
 
@@ -33,7 +33,7 @@ def plain_name(name: str) -> str:
 
 
 def is_time_name(name: str) -> bool:
-    """Whether a name speaks of a clock or a date."""
+    """Whether a name contains a word for a clock or a date."""
     return bool(CLOCK.search(plain_name(name)))
 
 

@@ -131,7 +131,7 @@ class JsonRows:
         return columns, diagnostics
 
     def _diagnostics(self, one: _Sparse) -> ParseDiagnostics:
-        """What is odd; a row that doesn't speak of a column is not: JSON has no empty fields."""
+        """What is odd; a row that lacks a column is not: JSON has no empty fields."""
         values = np.frombuffer(one.values, dtype=np.float64)
         nan, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
         return ParseDiagnostics(

@@ -64,7 +64,7 @@ class Table:
 
 
 @dataclass
-class _Part:
+class _Block:
     """What one block of lines holds; rows and lines are counted from its beginning."""
 
     columns: dict[int, Floats]
@@ -208,7 +208,7 @@ def _without_lines(block: bytes, lines: int) -> bytes:
     return block[at:]
 
 
-def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
+def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Block:
     """Read the wanted columns of one block of lines."""
     block, delimiter = _plain(raw, dialect)
     data = np.frombuffer(block + _PADDING, dtype=np.uint8)
@@ -232,7 +232,7 @@ def _part(raw: bytes, dialect: Dialect, wanted: Sequence[int]) -> _Part:
             starts, ends = _fields(marks, first_mark, begins, last_field, index)
             columns[index] = _values(data, starts, ends, diagnostics[index], dialect.columns[index])
     short_rows = int(np.count_nonzero(last_field < len(dialect.names) - 1))
-    return _Part(columns, diagnostics, begins.size, short_rows, breaks.size)
+    return _Block(columns, diagnostics, begins.size, short_rows, breaks.size)
 
 
 def _values(

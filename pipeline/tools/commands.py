@@ -1,7 +1,7 @@
 """The command lines of `graph`, `to-text` and `from-text`.
 
-This module owns their arguments and help texts, and what is said when they are done. It starts quickly: what a command
-needs is loaded when it runs. Errors are printed by whoever calls `main`.
+This module owns their arguments and help texts, and what is printed when they are done. It starts quickly: what a
+command needs is loaded when it runs. Errors are printed by whoever calls `main`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises
     ------
     BuildVideoError
-        What went wrong, for the caller to tell.
+        What went wrong, for the caller to print.
     """
     command, parsers = next(iter(arguments), ""), make_parsers()
     if command not in parsers:
@@ -156,7 +156,7 @@ def _to_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _from_text(parsed: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from pipeline.tools.byte_text.codec import SKIP  # noqa: PLC0415
+    from pipeline.byte_text.codec import SKIP  # noqa: PLC0415
     from pipeline.tools.byte_text.command import FromTextOptions, run_from_text  # noqa: PLC0415
 
     if _only_writes_table(parsed):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio.dead_air import longest_pause_s, stretches_to_keep
-from pipeline.sound.signal.quantise import code_values, quantise
+from pipeline.audio.quantise import code_values, quantise
 
 RATE_HZ = 8000
 VALUES = code_values("mu-law")

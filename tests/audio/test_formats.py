@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio.formats import ENCODINGS, SILENCE_BYTE, WAV_LIMIT_BYTES, wav_container
+from pipeline.audio.quantise import code_values
 from pipeline.sound.inputs import recorder
 from pipeline.sound.settings import CorpusSettings
-from pipeline.sound.signal.quantise import code_values
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pipeline.audio.levels import clipped_share, silence_limit, silence_share
 from pipeline.audio.noise import flatness, is_noise, noisiness
-from pipeline.sound.signal.quantise import code_values
+from pipeline.audio.quantise import code_values
 
 RATE_HZ = 8000
 VALUES = code_values("linear-u8")

@@ -5,9 +5,9 @@ import pytest
 import soundfile
 
 from pipeline.audio.formats import ENCODINGS, Encoding
+from pipeline.audio.quantise import code_values
 from pipeline.audio.wav import write_wav
 from pipeline.errors import OutputError, StoreError
-from pipeline.sound.signal.quantise import code_values
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.follow import follow_another, speaking_meanwhile
+from pipeline.build.follow import follow_another, sampling_meanwhile
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
@@ -51,7 +51,7 @@ def test_spare_cores_make_takes_while_a_training_runs(results: Results, tmp_path
     film, place = production(), with_jobs(workplace(tmp_path), 2)
     corpora = Results(corpora=results.corpora)
     folder = begin_training(film, corpora, place, cores=1)
-    with speaking_meanwhile(film, corpora, place):
+    with sampling_meanwhile(film, corpora, place):
         wait_for_takes(place, 2)
         save_random_checkpoint(folder, NETWORK, ITERATIONS[3])
         wait_for_takes(place, 3)
@@ -63,7 +63,7 @@ def test_a_training_that_keeps_all_cores_busy_is_left_alone(results: Results, tm
     film, place = production(), with_jobs(workplace(tmp_path), 2)
     corpora = Results(corpora=results.corpora)
     begin_training(film, corpora, place, cores=2)
-    with speaking_meanwhile(film, corpora, place):
+    with sampling_meanwhile(film, corpora, place):
         time.sleep(4.0)
     assert not takes(place)
 

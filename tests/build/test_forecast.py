@@ -293,6 +293,10 @@ def test_a_dry_run_tells_the_time_by_stage(
     assert run(["status", str(film), "--json"]) == 0
     assert all("seconds" not in one for one in json.loads(capsys.readouterr().out))
     assert not (tmp_path / "out").exists()
+    text = film.read_text(encoding="utf-8")
+    film.write_text(text + '\n[[section.caption]]\ntext = "{{ nonsense }}"\nbelow_bits = 5\n', encoding="utf-8")
+    assert run([str(film), "--dry-run"]) == 2
+    assert "nonsense" in capsys.readouterr().err
 
 
 def test_what_small_works_taught_is_believed_within_a_factor_of_four_of_the_guess(tmp_path: Path) -> None:

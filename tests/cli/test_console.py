@@ -31,12 +31,12 @@ def train_two(screen: Screen, clock: Clock, *, sections: int = 2) -> Iterator[No
         screen, [Task(name, 1.0) for name in names], sections, begin=("train", f"{sections} networks"), clock=clock
     )
     for index in range(sections):
-        mixer.hear(Word(index, "begin", work=WorkStart("", "", 500.0, "")))
+        mixer.receive(Word(index, "begin", work=WorkStart("", "", 500.0, "")))
     for step in range(1, 501):
         clock.now += 0.2
-        mixer.hear(Word(0, "advance", "3.10 bits/byte", float(step)))
+        mixer.receive(Word(0, "advance", "3.10 bits/byte", float(step)))
         for index in range(1, sections):
-            mixer.hear(Word(index, "advance", "4.20 bits/byte", step / 2))
+            mixer.receive(Word(index, "advance", "4.20 bits/byte", step / 2))
         yield
 
 

@@ -443,7 +443,7 @@ def test_a_film_that_is_not_what_was_promised_is_told(
     )
     shutil.rmtree(copy / "out" / "tiny" / "work" / "compose")
     code = run_here("compose", "tiny.toml")
-    words = ("not what was promised", "index first", "like its timeline", "--force")
+    words = ("not as specified", "index first", "like its timeline", "--force")
     _check(Told("StageError", "", words, code=1), code, _last_words(capsys))
 
 

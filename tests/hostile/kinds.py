@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline.build.stage_order import check_all, survey
+from pipeline.byte_text.table import read_table
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
 from pipeline.film.delivery.check import check_file
@@ -51,7 +52,6 @@ from pipeline.store.inventory import inventory
 from pipeline.store.store import Piece, Store, read_record
 from pipeline.tables.dialect import DialectOptions
 from pipeline.tools.byte_text.command import AudioOptions, FromTextOptions, run_from_text
-from pipeline.tools.byte_text.table import read_table
 from pipeline.tools.graph.command import run_graph
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.theme import load_graph_theme
@@ -267,7 +267,7 @@ def loss_log(folder: Path, rng: random.Random) -> Read:
 
 
 def byte_text(folder: Path, rng: random.Random) -> Read:
-    from pipeline.tools.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, table_text  # noqa: PLC0415
+    from pipeline.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, table_text  # noqa: PLC0415
 
     path, table = folder / "said.txt", folder / "table.txt"
     path.write_bytes(spoiled_bytes((STANDARD_CHARACTERS * 3).encode(), rng))

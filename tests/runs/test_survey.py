@@ -106,6 +106,50 @@ def test_bad_files_beside_a_log_are_notes(tmp_path: Path) -> None:
     assert {note.split()[0] for note in survey.notes} >= {"bad.jsonl", "trainer_state.json"}
 
 
+def test_of_several_runs_the_one_that_goes_furthest_is_taken_with_its_own_validation(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    for version, last in (("version_0", 5), ("version_1", 9), ("version_2", 3)):
+        with SummaryWriter(str(folder / version)) as writer:
+            for step in range(last):
+                writer.add_scalar("train_loss", 9 - step, step)
+                writer.add_scalar("val_loss", 10 - step, step)
+    survey = survey_run(folder)
+    assert survey.best is not None
+    assert (survey.best.training, survey.best.validation) == ("version_1:train_loss", "version_1:val_loss")
+    assert any("several runs: version_0, version_1, version_2" in line for line in found_lines(survey))
+    assert _read_back(survey)[1].last_iteration == 8
+
+
+def test_the_validation_may_be_in_a_log_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "train.csv").write_text("step,loss\n100,3\n200,2\n")
+    (tmp_path / "run" / "val.csv").write_text("step,val_loss\n100,3.5\n200,2.5\n")
+    survey = survey_run(tmp_path / "run")
+    assert "validation loss: val_loss, in val.csv" in found_lines(survey)
+    assert [curve.name for curve in _read_back(survey)[1].curves] == ["loss", "val_loss"]
+
+
+def test_sounds_by_epoch_stand_at_the_epochs_of_the_log(tmp_path: Path, sound: Sound) -> None:
+    (tmp_path / "run").mkdir()
+    rows = [f"{step // 100},{step},{9 - step / 100}" for step in range(0, 400, 50)]
+    (tmp_path / "run" / "metrics.csv").write_text("\n".join(["epoch,step,train_loss", *rows]) + "\n")
+    for epoch in range(4):
+        sound(tmp_path / "run" / "samples" / f"epoch_{epoch:03d}.wav")
+    survey = survey_run(tmp_path / "run")
+    settings, run = _read_back(survey)
+    assert settings.iteration == "epoch"
+    assert run.last_iteration == 3
+    assert any("numbered by epochs" in line for line in found_lines(survey))
+
+
+def test_sounds_far_beyond_the_log_are_noted(tmp_path: Path, sound: Sound) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.csv").write_text("step,loss\n1,3\n2,2\n")
+    for step in (100, 200):
+        sound(tmp_path / "run" / f"s_{step}.wav")
+    assert any("ends at iteration 2" in line for line in found_lines(survey_run(tmp_path / "run")))
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_written_so_that_toml_reads_it_again(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()

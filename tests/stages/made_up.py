@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.audio.quantise import quantise
 from pipeline.learning.corpus import Corpus, RecordingFacts
 from pipeline.learning.sampling.take import Take, TakeFacts
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
 from pipeline.production.schema import Production, parse_production
-from pipeline.sound.signal.quantise import quantise
 from pipeline.stages.shared.results import Results
 from pipeline.store.store import Piece, Result, Store, write_record
 

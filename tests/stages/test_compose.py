@@ -147,7 +147,7 @@ def test_a_film_that_lost_frames_is_refused_and_the_good_one_stays(film: tuple[W
     workplace, results = film
     before = (workplace.output / "film.mp4").read_bytes()
     broken = with_segments(production, workplace.store, results, frames_missing=1)
-    with pytest.raises(StageError, match="not what was promised"):
+    with pytest.raises(StageError, match="not as specified"):
         compose.run(production, broken, workplace)
     assert (workplace.output / "film.mp4").read_bytes() == before
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.audio.quantise import code_values, quantise
 from pipeline.errors import ProductionError
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.checkpoint import load_checkpoint, save_checkpoint
@@ -20,7 +21,6 @@ from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.training.run import PLAN_FILE, CheckpointFacts, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production, parse_production
 from pipeline.runtime.progress.reporter import Part, WorkStart
-from pipeline.sound.signal.quantise import code_values, quantise
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
 from pipeline.stages.shared.results import Results

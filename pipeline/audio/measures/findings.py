@@ -54,7 +54,7 @@ def findings_of(
     takes: Sequence[MeasuredTake],
     has_room: Callable[[int, Finding], bool] = _always,
 ) -> list[Finding | None]:
-    """Find what to tell of each take of a section, in the order in which they are heard.
+    """Find the fact to caption of each take of a section, in the order in which they are heard.
 
     Where several are new at once, the rarest is taken: what is copied, then pitch, pauses, vowels. What was not taken
     and is still true belongs to the next take.
@@ -62,7 +62,7 @@ def findings_of(
     Parameters
     ----------
     has_room
-        Whether there is time to tell a fact with a take, counted from 0.
+        Whether there is time for a caption with a take, counted from 0.
     """
     earlier: list[Finding] = []
     seen: set[FindingKind] = set()
@@ -129,7 +129,7 @@ def _new_facts(recording: VoiceMeasures, take: MeasuredTake, earlier: Sequence[F
             yield fact
 
 
-def _pitch(own: VoiceMeasures, recording: VoiceMeasures, _told: Sequence[Finding]) -> Finding | None:
+def _pitch(own: VoiceMeasures, recording: VoiceMeasures, _earlier: Sequence[Finding]) -> Finding | None:
     if not has_pitch(own, recording) or own.pitch_hz is None or recording.pitch_hz is None:
         return None
     return Finding(kind="pitch", value=own.pitch_hz, recording_value=recording.pitch_hz)
@@ -143,13 +143,13 @@ def _same_pitch(own: VoiceMeasures, recording: VoiceMeasures, earlier: Sequence[
     return None if off is None or off > _PITCH_FOUND or fact is None else fact.model_copy(update={"kind": "same_pitch"})
 
 
-def _pauses(own: VoiceMeasures, recording: VoiceMeasures, _told: Sequence[Finding]) -> Finding | None:
+def _pauses(own: VoiceMeasures, recording: VoiceMeasures, _earlier: Sequence[Finding]) -> Finding | None:
     if not has_pauses(own, recording):
         return None
     return Finding(kind="pauses", value=own.pause_s, recording_value=recording.pause_s)
 
 
-def _vowel(own: VoiceMeasures, recording: VoiceMeasures, _told: Sequence[Finding]) -> Finding | None:
+def _vowel(own: VoiceMeasures, recording: VoiceMeasures, _earlier: Sequence[Finding]) -> Finding | None:
     if not has_vowels(own, recording) or own.formant_1_hz is None or recording.formant_1_hz is None:
         return None
     return Finding(kind="vowel", value=own.formant_1_hz, recording_value=recording.formant_1_hz)

@@ -90,7 +90,7 @@ class Finding(BaseModel):
         `pitch`, `same_pitch`: medians in Hz. `pauses`: their typical length in seconds. `vowel`: the first formant in
         Hz. `copied`: how many seconds are copied, and from where in what the network has learned from, in seconds.
     is_first
-        Whether it is true for the first time; not where an earlier take had something else to tell.
+        Whether it is true for the first time; not where an earlier take had another finding.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

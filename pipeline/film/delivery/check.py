@@ -28,10 +28,10 @@ LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5
 PEAK_SLACK_DB: Final = 1.0
 """Peaks so near to their limit allow no more loudness: what an encoder makes of them is known only afterwards."""
-PROMISE_FILE: Final = "promise.json"
+SPEC_FILE: Final = "promise.json"
 _LARGEST_INDEX_BYTES: Final = 1 << 28
 _LARGEST_TIMELINE_BYTES: Final = 1 << 26
-_LARGEST_PROMISE_BYTES: Final = 1 << 16
+_LARGEST_SPEC_BYTES: Final = 1 << 16
 _MOST_BOXES: Final = 10_000
 _BOX_HEADER_BYTES: Final = 8
 _HIGH_PROFILE: Final = 100
@@ -39,7 +39,7 @@ _HIGH_PROFILE: Final = 100
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One promise, and whether the file keeps it."""
+    """One property of the delivery spec, and whether the file has it."""
 
     promise: str
     expected: str
@@ -59,7 +59,7 @@ class Packet:
 
 
 class DeliverySpec(TimelineRecord):
-    """What a film was promised to be, besides its timeline; it lies beside the film as `promise.json`.
+    """What a film must be, besides its timeline; saved beside the film as `promise.json`.
 
     Parameters
     ----------
@@ -203,89 +203,89 @@ def _index_of(path: Path) -> tuple[bytes, bool]:
     raise FootageError("This is no MP4 with an index.", where=str(path), expected="a film made by build-video")
 
 
-def compare(timeline: Timeline, found: Inspection, promise: DeliverySpec) -> tuple[CheckResult, ...]:
-    """Compare what a file is with what was promised."""
+def compare(timeline: Timeline, found: Inspection, spec: DeliverySpec) -> tuple[CheckResult, ...]:
+    """Compare a file with its delivery spec."""
     video = [packet for packet in found.packets if packet.stream == 0]
     sound = [packet for packet in found.packets if packet.stream == 1]
     return (
-        *_picture_findings(timeline, found, video, promise),
-        *_sound_findings(timeline, found, sound, promise),
+        *_picture_findings(timeline, found, video, spec),
+        *_sound_findings(timeline, found, sound, spec),
         *_label_findings(timeline, found),
     )
 
 
-def _said(promise: str, expected: object, found: object, *, holds: bool | None = None) -> CheckResult:
+def _result(promise: str, expected: object, found: object, *, holds: bool | None = None) -> CheckResult:
     return CheckResult(promise, str(expected), str(found), expected == found if holds is None else holds)
 
 
 def _picture_findings(
-    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: DeliverySpec
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], spec: DeliverySpec
 ) -> Iterator[CheckResult]:
     total = timeline.total_frames
     tick = timescale_for(timeline.frame_rate) / timeline.frame_rate
     exact = [int(frame * tick) for frame in range(min(total, len(packets)))]
     times = sorted(packet.pts for packet in packets)
     wrong = next((i for i, (is_, should) in enumerate(zip(times, exact, strict=False)) if is_ != should), None)
-    yield _said("frames in the file", total, len(packets))
-    yield _said("frames that can be decoded", total, found.decoded_frames)
+    yield _result("frames in the file", total, len(packets))
+    yield _result("frames that can be decoded", total, found.decoded_frames)
     regular = "yes" if wrong is None else f"not frame {wrong}"
-    yield _said("every frame at its time, from 0", "yes", regular)
+    yield _result("every frame at its time, from 0", "yes", regular)
     keys = sorted(packet.pts for packet in packets if packet.key)
     gap = max((b - a for a, b in pairwise([*keys, int((total - 1) * tick) + int(tick)])), default=0)
     longest = int(LONGEST_GROUP_S * timescale_for(timeline.frame_rate) + tick)
     often = keys[:1] == [0] and gap <= longest
-    yield _said("key frames, from 0 on", f"every {LONGEST_GROUP_S} s", f"every {gap} ticks", holds=often)
+    yield _result("key frames, from 0 on", f"every {LONGEST_GROUP_S} s", f"every {gap} ticks", holds=often)
     line = _stream_line(found.words, "Video")
-    profile = "h264 (High)" if promise.codec == "h264" and not promise.lossless else promise.codec
+    profile = "h264 (High)" if spec.codec == "h264" and not spec.lossless else spec.codec
     for claim, words in (
         ("codec", f"Video: {profile}"),
         ("colours", "yuv420p(tv, bt709"),
         ("size", f", {timeline.width}x{timeline.height}"),
     ):
-        yield _said(claim, words.removeprefix(", "), line, holds=words in line)
-    if promise.codec == "h264" and not promise.lossless:
+        yield _result(claim, words.removeprefix(", "), line, holds=words in line)
+    if spec.codec == "h264" and not spec.lossless:
         level = level_for(timeline.width, timeline.height, timeline.frame_rate)
         shown = f"{(found.level or 0) // 10}.{(found.level or 0) % 10}"
-        yield _said("profile", _HIGH_PROFILE, found.profile)
-        yield _said("level", level, shown)
-    yield _said("index first", "yes", "yes" if found.index_first else "no")
+        yield _result("profile", _HIGH_PROFILE, found.profile)
+        yield _result("level", level, shown)
+    yield _result("index first", "yes", "yes" if found.index_first else "no")
 
 
 def _sound_findings(
-    timeline: Timeline, found: Inspection, packets: Sequence[Packet], promise: DeliverySpec
+    timeline: Timeline, found: Inspection, packets: Sequence[Packet], spec: DeliverySpec
 ) -> Iterator[CheckResult]:
     line = _stream_line(found.words, "Audio")
     words = f"aac (LC), {timeline.sample_rate_hz} Hz"
     holds = "aac (LC)" in line and f"{timeline.sample_rate_hz} Hz" in line
-    yield _said("sound", words, line, holds=holds)
+    yield _result("sound", words, line, holds=holds)
     length = Fraction(len(packets) * AAC_PACKET_SAMPLES, timeline.sample_rate_hz)
     within = max(1 / timeline.frame_rate, Fraction(AAC_PACKET_SAMPLES, timeline.sample_rate_hz))
     lengths = f"{float(timeline.duration_s):.3f} s", f"{float(length):.3f} s"
-    yield _said("sound as long as picture", *lengths, holds=abs(length - timeline.duration_s) <= within)
-    yield _said("sound from 0", 0, packets[0].pts if packets else "no sound")
-    if promise.loudness_lufs is not None and found.loudness_lufs is not None:
-        near = abs(found.loudness_lufs - promise.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
-        yield _said("loudness, LUFS", promise.loudness_lufs, found.loudness_lufs, holds=near)
-    if promise.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
-        away = found.loudness_lufs - promise.target_lufs
-        at_limit = found.true_peak_dbtp >= (promise.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
+    yield _result("sound as long as picture", *lengths, holds=abs(length - timeline.duration_s) <= within)
+    yield _result("sound from 0", 0, packets[0].pts if packets else "no sound")
+    if spec.loudness_lufs is not None and found.loudness_lufs is not None:
+        near = abs(found.loudness_lufs - spec.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
+        yield _result("loudness, LUFS", spec.loudness_lufs, found.loudness_lufs, holds=near)
+    if spec.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
+        away = found.loudness_lufs - spec.target_lufs
+        at_limit = found.true_peak_dbtp >= (spec.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
         is_softer = away < -LOUDNESS_TOLERANCE_LU
         fits = away <= LOUDNESS_TOLERANCE_LU and (at_limit or not is_softer)
-        wanted = f"{promise.target_lufs:g} LUFS, or less where peaks allow no more"
-        yield _said(
-            "loudness wanted", wanted, _loudness_told(promise, found, is_held_down=fits and is_softer), holds=fits
+        wanted = f"{spec.target_lufs:g} LUFS, or less where peaks allow no more"
+        yield _result(
+            "loudness wanted", wanted, _loudness_text(spec, found, is_held_down=fits and is_softer), holds=fits
         )
-    if promise.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
-        below = found.true_peak_dbtp <= promise.true_peak_dbtp + 0.05  # ffmpeg tells tenths
-        yield _said("true peak, dBTP", f"at most {promise.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
+    if spec.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
+        below = found.true_peak_dbtp <= spec.true_peak_dbtp + 0.05  # ffmpeg prints tenths
+        yield _result("true peak, dBTP", f"at most {spec.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
 
 
-def _loudness_told(promise: DeliverySpec, found: Inspection, *, is_held_down: bool) -> str:
+def _loudness_text(spec: DeliverySpec, found: Inspection, *, is_held_down: bool) -> str:
     """Say which loudness was asked for, which was reached, and why they differ where they do."""
-    loudness = f"{promise.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
+    loudness = f"{spec.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
     if not is_held_down:
         return loudness
-    limit = f"{promise.true_peak_dbtp:g}" if promise.true_peak_dbtp is not None else "0"
+    limit = f"{spec.true_peak_dbtp:g}" if spec.true_peak_dbtp is not None else "0"
     held = f"its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
     return f"{loudness}: {held}"
 
@@ -294,31 +294,31 @@ def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[CheckResu
     starts = [float(start) for start in re.findall(r"Chapter #0:\d+: start ([\d.]+)", found.words)]
     exact = [float(timeline.clock.seconds_at(chapter.frame)) for chapter in timeline.chapters]
     near = len(starts) == len(exact) and all(abs(a - b) < 0.002 for a, b in zip(starts, exact, strict=True))  # noqa: PLR2004 - the track counts milliseconds
-    yield _said("chapters", [f"{s:.3f}" for s in exact], [f"{s:.3f}" for s in starts], holds=near)
+    yield _result("chapters", [f"{s:.3f}" for s in exact], [f"{s:.3f}" for s in starts], holds=near)
     title = re.search(r"^    title\s*: (.*)$", found.words, re.MULTILINE)
-    yield _said("title", one_line(timeline.title), title.group(1).strip() if title else "")
+    yield _result("title", one_line(timeline.title), title.group(1).strip() if title else "")
 
 
-def check_film(path: Path, timeline: Timeline, promise: DeliverySpec) -> tuple[Inspection, tuple[CheckResult, ...]]:
+def check_film(path: Path, timeline: Timeline, spec: DeliverySpec) -> tuple[Inspection, tuple[CheckResult, ...]]:
     """Inspect a film and compare it with its timeline.
 
     Raises
     ------
     StageError
-        Where it is not what was promised; names every broken promise.
+        Where it is not as specified; names every difference.
     """
     try:
         found = inspect(path)
     except FfmpegError as error:
         raise StageError(f"The film can't be decoded. {error.what}", where=str(path), hint=_AGAIN) from error
-    findings = compare(timeline, found, promise)
+    findings = compare(timeline, found, spec)
     broken = [finding for finding in findings if not finding.holds]
     if broken:
         differences = "; ".join(
             f"{finding.promise}: {finding.found} instead of {finding.expected}" for finding in broken[:4]
         )
         raise StageError(
-            f"The film is not what was promised: {differences}.",
+            f"The film is not as specified: {differences}.",
             where=str(path),
             expected="a file like its timeline",
             hint=_AGAIN,
@@ -344,7 +344,7 @@ def films_in(folder: Path) -> list[Path]:
 def check_file(path: Path) -> tuple[CheckResult, ...]:
     """Check a film of ours against the `timeline.json` and the `promise.json` beside it.
 
-    Where there is no promise, the codec is taken as it is found, and the loudness is not checked.
+    Where there is none, the codec is taken as it is found, and the loudness is not checked.
 
     Raises
     ------
@@ -374,21 +374,21 @@ def check_file(path: Path) -> tuple[CheckResult, ...]:
             expected="a film made by build-video",
             hint="Build it again; --debug has ffmpeg's words.",
         ) from error
-    return compare(timeline, found, _promise_of(path, found))
+    return compare(timeline, found, _spec_of(path, found))
 
 
-def _promise_of(path: Path, found: Inspection) -> DeliverySpec:
-    beside = path.with_name(PROMISE_FILE)
+def _spec_of(path: Path, found: Inspection) -> DeliverySpec:
+    beside = path.with_name(SPEC_FILE)
     try:
         with beside.open("rb") as file:
-            return DeliverySpec.model_validate_json(file.read(_LARGEST_PROMISE_BYTES))
+            return DeliverySpec.model_validate_json(file.read(_LARGEST_SPEC_BYTES))
     except FileNotFoundError:
         line = _stream_line(found.words, "Video")
         codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in line), "h264")
         return DeliverySpec(codec=codec, lossless="High 4:4:4 Predictive" in line)
     except (OSError, ValueError) as error:
         raise FootageError(
-            "What this film was promised to be can't be read.",
+            "The delivery spec of this film can't be read.",
             where=str(beside),
             expected="the promise.json that was written with the film, or none",
         ) from error

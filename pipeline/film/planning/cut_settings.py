@@ -104,7 +104,7 @@ class CutSettings(FilmSettings):
         return "highlights" if value == "telling" else value
 
     @model_validator(mode="after")
-    def _can_be_made(self) -> Self:
+    def _check_settings(self) -> Self:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name) or self.name.lower() in RESERVED_NAMES:
             taken = ", ".join(sorted(RESERVED_NAMES))
             raise ValueError(

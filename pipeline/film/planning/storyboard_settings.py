@@ -121,6 +121,11 @@ class StoryboardSettings(FilmSettings):
     card_seconds: float = Field(
         default=5.0, ge=0.0, le=120.0, description="How long the section's card is shown; 0: there is none."
     )
+    recap: bool = Field(
+        default=False,
+        description="Whether a card with the section's four loss graphs, whole, follows its last take.",
+    )
+    recap_seconds: float = Field(default=6.0, gt=0.0, le=120.0, description="How long that card is shown.")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand, in order.")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="Captions fired by conditions.")
 
@@ -160,3 +165,8 @@ class StoryboardSettings(FilmSettings):
     def takes_seconds(self) -> float:
         """How long all takes last together, where nothing fixed says otherwise."""
         return self.seconds if self.seconds is not None else 4.0 * (len(self.take) or self.takes)
+
+    @property
+    def recap_length_s(self) -> float:
+        """How long the recap is shown; 0 where there is none."""
+        return self.recap_seconds if self.recap else 0.0

@@ -226,7 +226,7 @@ def _around(caption: Caption, front: Sequence[Caption]) -> Iterable[Caption]:
         yield caption.model_copy(update={"in_frame": at})
 
 
-def tell_beside(
+def place_beside(
     placed: Sequence[Caption], wish: CaptionWish, take: SoundClip, shortest_frames: int
 ) -> tuple[Caption, ...] | None:
     """Place one more caption within what a take says of itself.

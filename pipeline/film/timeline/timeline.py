@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.measures.record import Finding, VoiceMeasures
-from pipeline.film.planning.settings import FrameRate
+from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.timeline.clock import Clock
 from pipeline.store.later_fields import WithLaterFields
 from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000
 """A film of 48 days: more than anyone makes, less than would fill the memory of who counts them."""
-CardName = Literal["title", "section", "comparison", "credits"]
+CardName = Literal["title", "section", "recap", "comparison", "credits"]
 
 
 class TimelineRecord(BaseModel):
@@ -59,7 +59,7 @@ class SoundClip(WithLaterFields, Span):
     """What is heard: an excerpt of the section's recording, the take of one checkpoint, or nothing at one.
 
     `source_start_s` says where in that sound it begins (seconds); takes begin at 0. `voice` is what was measured on
-    what is heard of a take, and `finding` the fact that a caption tells of it. `loss` is that of a run of another
+    what is heard of a take, and `finding` the fact that a caption gives of it. `loss` is that of a run of another
     program, in the unit that it is logged in.
     """
 
@@ -82,7 +82,7 @@ class SoundClip(WithLaterFields, Span):
 
 
 class CardClip(Span):
-    """A full-screen card; `section` counts from 0, for the card before a section."""
+    """A full-screen card; `section` counts from 0, for the cards before and after a section."""
 
     kind: Literal["card"] = "card"
     card: CardName
@@ -90,7 +90,7 @@ class CardClip(Span):
 
     @property
     def name(self) -> str:
-        """The card's name among stage results: `title`, `section-1`, `comparison`, `credits`."""
+        """The card's name among stage results: `title`, `section-1`, `recap-1`, `comparison`, `credits`."""
         return self.card if self.section is None else f"{self.card}-{self.section + 1}"
 
 

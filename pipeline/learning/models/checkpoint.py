@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from pipeline.errors import StoreError
-from pipeline.learning.models.network import MAX_PARAMETERS, LstmSettings, NetworkSettings, TieredSettings
+from pipeline.learning.models.network import MAX_PARAMETERS, NetworkSettings
 from pipeline.runtime.wording.setting_words import expected_words
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, plain_reason
 
@@ -55,7 +55,7 @@ class Checkpoint:
     weights: Weights
 
     @property
-    def network(self) -> LstmSettings | TieredSettings:
+    def network(self) -> NetworkSettings:
         """The network whose weights these are."""
         return self.record.network
 

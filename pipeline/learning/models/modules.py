@@ -7,8 +7,9 @@ computes is what `network.py` describes; `export` gives the tensors by the names
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from math import sqrt
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.learning.models.checkpoint import Weights
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, NetworkSettings, TieredSettings
 
 State = tuple[Tensor, Tensor]
 Initial = Literal["torch-rnn", "smooth"]
@@ -25,7 +26,7 @@ _BUMPS: Final = (8, 24, 64)
 """How many bell curves of each width span the 256 values."""
 
 
-class ByteTable(nn.Module):
+class ByteEmbedding(nn.Module):
     """One row of numbers for each byte.
 
     The bytes of sound are amplitudes, so neighbouring bytes mean nearly the same. Where `smooth` is set, the table is
@@ -85,14 +86,14 @@ class ByteNetwork(nn.Module):
     lookback: int = 1
     group: int = 1
 
-    def __init__(self, settings: LstmSettings | TieredSettings, inputs: int, last: int, initial: Initial) -> None:
+    def __init__(self, settings: NetworkSettings, inputs: int, last: int, initial: Initial) -> None:
         super().__init__()
         smooth = initial == "smooth"
         self.settings = settings
-        self.embedding = ByteTable(settings.embedding, smooth=smooth, size=0.3 if smooth else 1.0)
+        self.embedding = ByteEmbedding(settings.embedding, smooth=smooth, size=0.3 if smooth else 1.0)
         widths = [inputs] + [settings.neurons] * (settings.layers - 1)
         self.lstm = nn.ModuleList(nn.LSTM(width, settings.neurons, batch_first=True) for width in widths)
-        self.output = ByteTable(last, smooth=smooth, size=0.02 if smooth else 1 / sqrt(3 * last))
+        self.output = ByteEmbedding(last, smooth=smooth, size=0.02 if smooth else 1 / sqrt(3 * last))
         self.output_bias = nn.Parameter(torch.zeros(BYTE_VALUES))
         if not smooth:
             nn.init.uniform_(self.output.numbers, -1 / sqrt(last), 1 / sqrt(last))
@@ -210,10 +211,15 @@ class TieredNetwork(ByteNetwork):
         return self._logits(h), state
 
 
-def build_network(settings: LstmSettings | TieredSettings, *, initial: Initial, seed: int) -> ByteNetwork:
+_MODULES: Final[Mapping[type, Callable[[Any, Initial], ByteNetwork]]] = {
+    LstmSettings: LstmNetwork,
+    TieredSettings: TieredNetwork,
+}
+"""The module of each kind of network."""
+
+
+def build_network(settings: NetworkSettings, *, initial: Initial, seed: int) -> ByteNetwork:
     """Make a network with initial weights, determined by the seed; torch's own random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if isinstance(settings, LstmSettings):
-            return LstmNetwork(settings, initial)
-        return TieredNetwork(settings, initial)
+        return _MODULES[type(settings)](settings, initial)

@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -82,10 +82,33 @@ FIRST_VERSION: Final = frozenset({
 Shape = tuple[int, ...]
 
 
-class LstmSettings(BaseModel):
-    """An LSTM over single bytes, the network of the 2016 videos (3 x 680, embedding 110)."""
+class _Network(BaseModel):
+    """What all kinds share; each is an LSTM between an embedding and an output layer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def shapes(self) -> dict[str, Shape]:
+        """Name and shape of every tensor, in the order of the module's description."""
+        raise NotImplementedError
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network learns."""
+        return count_parameters(self.shapes())
+
+    def _flops_per_byte(self, group: int) -> int:
+        sizes = _matrix_sizes(self.shapes())
+        slow = sum(size for name, size in sizes.items() if name.startswith(("lstm.", "condition.")))
+        return 2 * (sum(sizes.values()) - slow + slow // group)
+
+
+class LstmSettings(_Network):
+    """An LSTM over single bytes, the network of the 2016 videos (3 x 680, embedding 110)."""
+
+    group: ClassVar[int] = 1
+    """Bytes per time step of the LSTM."""
+    recent: ClassVar[int] = 1
+    """Bytes that the output layer's network sees beside the LSTM's state."""
 
     kind: Literal["lstm"] = Field(default="lstm", description="The kind of network.")
     layers: int = Field(default=2, ge=1, le=8, description="Layers, one upon the other.")
@@ -103,20 +126,18 @@ class LstmSettings(BaseModel):
         }
 
     @property
-    def parameters(self) -> int:
-        """How many numbers the network learns."""
-        return count_parameters(self.shapes())
-
-    @property
     def flops_per_byte(self) -> int:
         """Multiplications and additions of the matrices for one byte, forwards; learning from it costs three times."""
-        return 2 * sum(_matrix_sizes(self.shapes()).values())
+        return self._flops_per_byte(self.group)
+
+    @property
+    def activations_per_byte(self) -> int:
+        """Numbers that training keeps of each byte for the gradient, at least, beside those of embedding and output."""
+        return 6 * self.layers * self.neurons
 
 
-class TieredSettings(BaseModel):
+class TieredSettings(_Network):
     """An LSTM once per group of bytes, and a fast network for every byte."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tiered-lstm"] = Field(default="tiered-lstm", description="The kind of network.")
     group: int = Field(default=4, ge=2, le=64, description="Bytes per time step of the LSTM.")
@@ -147,16 +168,14 @@ class TieredSettings(BaseModel):
         }
 
     @property
-    def parameters(self) -> int:
-        """How many numbers the network learns."""
-        return count_parameters(self.shapes())
-
-    @property
     def flops_per_byte(self) -> int:
         """Multiplications and additions of the matrices for one byte, forwards; learning from it costs three times."""
-        sizes = _matrix_sizes(self.shapes())
-        slow = sum(size for name, size in sizes.items() if name.startswith(("lstm.", "condition.")))
-        return 2 * (sum(sizes.values()) - slow + slow // self.group)
+        return self._flops_per_byte(self.group)
+
+    @property
+    def activations_per_byte(self) -> int:
+        """Numbers that training keeps of each byte for the gradient, at least, beside those of embedding and output."""
+        return (2 + self.fast_layers) * self.fast_neurons
 
 
 NetworkSettings = Annotated[LstmSettings | TieredSettings, Field(discriminator="kind")]

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from pipeline.learning.hardware import has_bfloat16_unit, has_matrix_unit
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.muon import orthogonalise
 from pipeline.learning.recipes.recipe import Recipe
 
@@ -78,7 +78,7 @@ class Arithmetic(BaseModel):
 
 
 def choose_arithmetic(
-    network: LstmSettings | TieredSettings,
+    network: NetworkSettings,
     recipe: Recipe,
     device: torch.device,
     *,
@@ -128,7 +128,7 @@ def _is_quicker(times: float, *, at_a_tie: bool) -> bool:
     return times >= _CLEARLY or (at_a_tie and times > 1 / _CLEARLY)
 
 
-def _speedup_of_bfloat16(network: LstmSettings | TieredSettings, batch: int) -> float:
+def _speedup_of_bfloat16(network: NetworkSettings, batch: int) -> float:
     """Measure the product at the heart of the LSTM: a batch of states times the recurrent matrix."""
     neurons = min(network.neurons, _LARGEST_SIDE)
     states, matrix = torch.randn(min(batch, _LARGEST_SIDE), neurons), torch.randn(neurons, 4 * neurons)
@@ -137,7 +137,7 @@ def _speedup_of_bfloat16(network: LstmSettings | TieredSettings, batch: int) -> 
         return speedup(lambda: states @ matrix, lambda: short[0] @ short[1])
 
 
-def _muon_dtype(network: LstmSettings | TieredSettings) -> Dtype:
+def _muon_dtype(network: NetworkSettings) -> Dtype:
     """Measure the orthogonalisation of the LSTM's matrix; at a tie bfloat16 wins only with AMX."""
     neurons = min(network.neurons, _LARGEST_SIDE // 2)
     matrices = torch.randn(1, 4 * neurons, neurons)
@@ -146,7 +146,7 @@ def _muon_dtype(network: LstmSettings | TieredSettings) -> Dtype:
     return "bfloat16" if _is_quicker(times, at_a_tie=has_matrix_unit()) else "float32"
 
 
-def _lstm_runs(network: LstmSettings | TieredSettings) -> bool:
+def _lstm_runs(network: NetworkSettings) -> bool:
     """Whether the library has a bfloat16 LSTM for this processor: it may have the products and not the layer."""
     layer = nn.LSTM(16, 16, 1, batch_first=True)
     try:
@@ -157,7 +157,7 @@ def _lstm_runs(network: LstmSettings | TieredSettings) -> bool:
     return network.layers > 0
 
 
-def _useful_threads(network: LstmSettings | TieredSettings, batch: int, most: int) -> int:
+def _useful_threads(network: NetworkSettings, batch: int, most: int) -> int:
     """As many threads, by doubling, as make the LSTM's product quicker by a tenth each time."""
     if most <= 1:
         return 1

@@ -9,7 +9,7 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.learning.hardware import device_memory_bytes
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
 from pipeline.learning.recipes.recipe import Recipe
 
 _COPIES: Final = 6
@@ -38,17 +38,13 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def least_memory_bytes(network: LstmSettings | TieredSettings, recipe: Recipe) -> int:
+def least_memory_bytes(network: NetworkSettings, recipe: Recipe) -> int:
     """A lower bound of what a training holds at once: its copies of the weights, and one window's activations."""
-    per_byte = 3 * 256 + network.embedding
-    if isinstance(network, LstmSettings):
-        per_byte += 6 * network.layers * network.neurons
-    else:
-        per_byte += (2 + network.fast_layers) * network.fast_neurons
+    per_byte = 3 * BYTE_VALUES + network.embedding + network.activations_per_byte
     return _FLOAT_BYTES * (_COPIES * network.parameters + recipe.batch * recipe.sequence * per_byte)
 
 
-def check_memory(network: LstmSettings | TieredSettings, recipe: Recipe, device: torch.device) -> None:
+def check_memory(network: NetworkSettings, recipe: Recipe, device: torch.device) -> None:
     """Refuse a training that can't fit, before it takes any memory.
 
     Raises

@@ -74,7 +74,7 @@ class Sampler:
         self.restart()
 
     def restart(self) -> None:
-        """Return to the state before the beginning: silence heard, hidden states of zero."""
+        """Return to the initial state: primed with silence, hidden states of zero."""
         self._state = new_state(self._model, self.streams, SILENCE_BYTE)
 
     @property

@@ -60,7 +60,7 @@ class SamplingSettings(BaseModel):
         ge=0.0,
         le=60.0,
         allow_inf_nan=False,
-        description="How much of the recording the network hears before it begins; that is not kept in the take.",
+        description="How much of the recording primes the network before it generates; that is not kept in the take.",
     )
     prime_from_s: float = Field(
         default=0.0,

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.learning.models.network import LstmSettings, NetworkSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.store.files import atomic_write_text
 
@@ -126,9 +126,7 @@ def measured_speed(device_name: str, threads: int) -> float:
     return 3.0 * network.flops_per_byte * recipe.batch * recipe.sequence / min(seconds[1:])
 
 
-def network_of(
-    network: LstmSettings | TieredSettings | Auto, folder: Path, corpus_hash: str
-) -> LstmSettings | TieredSettings | None:
+def network_of(network: NetworkSettings | Auto, folder: Path, corpus_hash: str) -> NetworkSettings | None:
     """The network of a section: what the person has set, or what was chosen; None where nothing is chosen yet."""
     if network != AUTO:
         return network

@@ -74,6 +74,6 @@ class TrainingRun(BaseModel):
     warnings: tuple[str, ...] = ()
 
     @property
-    def is_made_up(self) -> bool:
+    def is_placeholder(self) -> bool:
         """Whether it stands for a training that has not begun: it has curves and no weights."""
         return any(checkpoint.weights_file == NO_WEIGHTS for checkpoint in self.checkpoints)

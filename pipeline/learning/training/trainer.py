@@ -18,7 +18,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from pipeline.learning.models.checkpoint import Weights
 from pipeline.learning.models.modules import ByteNetwork, State, build_network
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
 from pipeline.learning.recipes.arithmetic import Arithmetic
 from pipeline.learning.recipes.optimiser import Optimiser
 from pipeline.learning.recipes.recipe import Recipe, halvings_at
@@ -65,7 +65,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: LstmSettings | TieredSettings,
+        network: NetworkSettings,
         recipe: Recipe,
         training_data: TrainingData,
         *,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.trainer import TrainingData
 from pipeline.runtime.progress.reporter import SILENT, Reporter
@@ -37,7 +37,7 @@ class Training:
         How much work an interruption may cost, or more where saving is slow; 0: none.
     """
 
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
     settings: TrainingSettings
     corpus: Corpus
     training_data: TrainingData

@@ -23,7 +23,7 @@ from pipeline.picture.cards.template import CardTemplate, module_px
 from pipeline.picture.drawing.canvas import paint_over
 from pipeline.picture.drawing.marks import Layer, TextMark, paint
 from pipeline.picture.text.typesetting import typesetter_for
-from pipeline.picture.theme.template_files import read_template
+from pipeline.picture.theme.template_files import load_template
 from pipeline.picture.theme.theme import Theme, rgb
 from pipeline.runtime.resources import find_template
 
@@ -70,7 +70,7 @@ def load_card_template(name: str, own: Path | None = None, names: Sequence[str] 
         No such template, or a broken one; with the field or line.
     """
     path = find_template(f"cards/{name}.toml", own)
-    template = read_template(path, CardTemplate)
+    template = load_template(f"cards/{name}.toml", own, CardTemplate)
     if names is not None:
         check_template(template, names, str(path))
     return template

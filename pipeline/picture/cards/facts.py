@@ -34,7 +34,7 @@ class NetworkLayer:
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One network's losses for the comparison, as they are shown.
+    """One network's losses, as they are shown.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class LossCurve:
         Losses on the same held-out sound are of the same kind: only those can be compared.
     measured_on
         What sound that is, in a few words.
+    epochs
+        Passes through the training data at each training loss, shape (n,); empty where that isn't known.
     unit
         What they are counted in; empty where nothing says.
     name
@@ -61,6 +63,7 @@ class LossCurve:
     section: int = 0
     kind: int = 0
     measured_on: str = ""
+    epochs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     unit: str = "bits per byte"
     name: str = ""
 
@@ -121,6 +124,10 @@ class CardFacts:
         How loud the section's recording is, or all of them for cards of the whole film.
     curves
         All networks' losses.
+    curve
+        The section's own; None for cards of the whole film.
+    heard
+        The iterations of the checkpoints that are heard in the section, ascending.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     """
@@ -130,4 +137,6 @@ class CardFacts:
     layers: tuple[NetworkLayer, ...] = ()
     recording: Envelope = field(default_factory=_silence)
     curves: tuple[LossCurve, ...] = ()
+    curve: LossCurve | None = None
+    heard: tuple[int, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None

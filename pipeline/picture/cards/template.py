@@ -114,7 +114,7 @@ class CardTemplate(TemplatePart):
 
     @field_validator("element", mode="before")
     @classmethod
-    def _text_unless_said(cls, value: object) -> object:
+    def _text_by_default(cls, value: object) -> object:
         if isinstance(value, list):
             return [{"kind": "text", **part} if isinstance(part, dict) else part for part in value]
         return value
@@ -152,7 +152,7 @@ class CardTemplate(TemplatePart):
     @property
     def reads(self) -> frozenset[str]:
         """The fields of `CardFacts` that its elements read, beside the words."""
-        return frozenset().union(*(element.reads for element in self.element))
+        return frozenset().union(*(element.fields for element in self.element))
 
     def grid_for(self, width_px: int, height_px: int) -> Grid:
         """The grid for a frame's shape, or the one that fits best."""

@@ -26,8 +26,7 @@ from pipeline.picture.panels.spectrogram import SpectrogramPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
 from pipeline.picture.panels.waveform import WaveformPanel
 from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
-from pipeline.picture.theme.template_files import read_template
-from pipeline.runtime.resources import find_template
+from pipeline.picture.theme.template_files import load_template
 
 PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
     WaveformPanel,
@@ -104,4 +103,4 @@ def load_layout(name: str, own: Path | None = None) -> SceneLayout:
     TemplateError
         No such layout, or one that can't be used; names the field.
     """
-    return read_template(find_template(f"layouts/{name}.toml", own), SceneLayout)
+    return load_template(f"layouts/{name}.toml", own, SceneLayout)

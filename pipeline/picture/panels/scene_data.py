@@ -9,6 +9,7 @@ scene's frames are `start_frame <= frame < end_frame`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -17,20 +18,15 @@ from typing import Final, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.samples import Samples
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
 """The fields of `SceneData` that every panel reads."""
-
-
-class Samples(Protocol):
-    """A row of samples, float32, full scale = 1, of which slices are taken: an array, or what reads like one."""
-
-    def __len__(self) -> int:
-        """How many there are."""
-
-    def __getitem__(self, part: slice, /) -> NDArray[np.float32]:
-        """Some of them."""
+_PASSAGE_S: Final = 0.02
+_PASSAGES: Final = 512
+"""So many short passages of a sound, evenly spread, tell how loud it becomes."""
+_LOUD_PERCENTILE: Final = 95.0
 
 
 @runtime_checkable
@@ -81,6 +77,32 @@ class SceneSound:
         step = 1 << 20  # in pieces: the samples may be a memory map
         pieces = (self.samples[at : at + step] for at in range(0, len(self.samples), step))
         return max((float(np.abs(piece).max()) for piece in pieces), default=0.0)
+
+    @cached_property
+    def loud_peak(self) -> float:
+        """The level that the peaks of its loud passages reach, full scale = 1: single clicks don't count."""
+        length = max(1, round(_PASSAGE_S * self.sample_rate_hz))
+        firsts = np.linspace(0, max(0, len(self.samples) - length), _PASSAGES).astype(np.int64)
+        passages = (self.samples[first : first + length] for first in np.unique(firsts))
+        peaks = [float(np.abs(passage).max(initial=0.0)) for passage in passages]
+        return float(np.percentile(peaks, _LOUD_PERCENTILE))
+
+
+def loud_level(sounds: Sequence[SceneSound]) -> float:
+    """The level that the loud passages of a section reach, full scale = 1; 0 where nothing sounds.
+
+    Those of the recording, or of the takes in the last half of the time that takes have, whichever are louder: what
+    barely trained networks generate is often far louder than any voice, and says nothing of how loud voices are.
+    """
+    recorded = [sound.loud_peak for sound in sounds if sound.kind == "recording"]
+    takes = [sound for sound in sounds if sound.kind == "take"]
+    left = sum(take.end_frame - take.start_frame for take in takes) / 2
+    frames, total = 0.0, 0.0
+    for take in reversed(takes):
+        part = min(left - frames, take.end_frame - take.start_frame)
+        if part > 0:
+            frames, total = frames + part, total + part * take.loud_peak
+    return max([*recorded, total / frames if frames else 0.0])
 
 
 def _no_numbers() -> NDArray[np.float64]:

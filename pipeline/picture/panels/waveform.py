@@ -1,11 +1,13 @@
 """The waveform panel: what was played, dim, left of the playhead; what is upcoming, bright, right of it.
 
 Each pixel column shows the samples that fall into it: a pale bar from the lowest to the highest, and in it a body as
-high as their root mean square. This module does not know what the sound says or where it comes from.
+high as their root mean square. The scale is one for the whole section, that of its loud passages, so that takes are
+seen to grow; a line marks a level of it. This module does not know what the sound says or where it comes from.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 
@@ -18,7 +20,7 @@ from pipeline.picture.drawing.blend import blend_box, blend_spans, fade
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
-from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.scene_data import SceneSound, loud_level
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Size, even
 from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
 
@@ -29,7 +31,8 @@ BODY_S: Final = 0.012  # half of what the body's root mean square is taken over
 LOUD_S: Final = 0.06  # half of what loudness is judged over
 LOUD_SOFTNESS_DB: Final = 0.5  # the colour turns over this range
 PEAK_OPACITY: Final = 0.5
-FULLEST: Final = 0.94  # of the room, at the loudest sample
+FULLEST: Final = 0.94  # of the room, at the peaks of loud passages; what is louder is cut off at the edge
+MARK_STEP_DB: Final = 3.0  # levels that may be marked are multiples of this
 QUIETEST_PEAK: Final = 0.02  # a scene quieter than this is not blown up further
 
 
@@ -72,7 +75,9 @@ class WaveformSettings(PanelSettings):
     loud_dbfs: Annotated[float, Field(ge=-60, le=0)] = -12.0
     """Upcoming passages that are louder than this (RMS) are coloured."""
     labels: bool = True
-    """Write the takes' labels at their beginnings."""
+    """Write the takes' labels at their beginnings, and the level that is marked."""
+    level_mark: bool = True
+    """Mark a level by lines, so that the scale can be seen."""
 
 
 class WaveformPanel(ScenePanel[WaveformSettings]):
@@ -90,14 +95,18 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
         room = max(2, self.box.right - context.playhead_px)
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
-        self._gain = FULLEST / max(QUIETEST_PEAK, max((sound.peak for sound in context.data.sounds), default=0.0))
+        level = max(QUIETEST_PEAK, loud_level(context.data.sounds))
+        self._gain = FULLEST / level
+        self.marked_dbfs = MARK_STEP_DB * math.floor(20 * math.log10(level) / MARK_STEP_DB + 1e-9)
         for sound in context.data.sounds if settings.labels else ():
             context.type.measure(sound.label + sound.short_label, self._style)  # a missing glyph is an error here
         # What is upcoming is played later: each part is measured once for both.
         self._levels = lru_cache(maxsize=2 * tiles_in_view(self.box.width))(self._measured)
         self._played = TileCache(self.box.width, self.box.height, self._paint_played)
         self._upcoming = TileCache(self.box.width, self.box.height, self._paint_upcoming)
-        self._edges = safe_edges(context, self.box)
+        self._mark, self._mark_px = self._level_words()
+        after = self._mark_px + self._mark.width_px + self._style.size_px if self._mark else 0.0
+        self._edges = safe_edges(context, self.box, after)
 
     def draw_base(self, base: Planes) -> None:
         """Draw the ground, for completeness: every frame covers it."""
@@ -114,7 +123,24 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         if self._lane_px:
             for left, alphas in self._edges:
                 fade(planes, self._context.panel_ground, (left, box.top), self._lane_px, alphas)
+        if self._mark:
+            pen = (self._mark_px, box.top + self._baseline_px())
+            self._mark.draw(planes, pen, self._context.ink("muted"))
         self._context.draw_playhead(planes, box.top + self._lane_px, box.bottom)
+
+    def _level_words(self) -> tuple[TextSprite | None, float]:
+        """What names the marked level, at the left of the lane of labels, and where its pen starts."""
+        context = self._context
+        left = max(self.box.left, context.safe_px[0])
+        if not (self._lane_px and self._settings.level_mark and context.data.sounds):
+            return None, left
+        number = f"{self.marked_dbfs:.0f}".replace("-", "\N{MINUS SIGN}")
+        words = TextSprite(context.type, f"{number} dBFS", self._style)
+        return (words, left) if words.width_px < (context.playhead_px - left) / 2 else (None, left)
+
+    def _baseline_px(self) -> float:
+        """Where the words of the lane stand, below its top."""
+        return 0.55 * self._lane_px + self._context.type.cap_height(self._style) / 2
 
     def _paint_played(self, tile: Planes, first: int) -> None:
         self._paint(tile, first, upcoming=False)
@@ -128,13 +154,15 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         middle = self._lane_px + (self.box.height - self._lane_px) / 2
         room = (self.box.height - self._lane_px) / 2
         thin = self._context.line_px("grid")
-        blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), self._context.ink("grid"))
+        marked = 10 ** (self.marked_dbfs / 20) * self._gain * room if self._settings.level_mark else 0.0
+        for row in {middle - marked, middle, middle + marked}:
+            blend_box(tile, (0, row - thin / 2, tile.width, row + thin / 2), self._context.ink("grid"))
         colour = self._context.ink("ahead" if upcoming else "heard")
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels = self._levels(sound, start - begin, end - start) * [self._gain, self._gain, self._gain, 1.0]
             colours = self._colours(levels[:, 3], colour, upcoming=upcoming)
-            highest = np.maximum(levels[:, 1] * room, thin / 2)
-            lowest = np.minimum(levels[:, 0] * room, -thin / 2)
+            highest = np.clip(levels[:, 1] * room, thin / 2, room)
+            lowest = np.clip(levels[:, 0] * room, -room, -thin / 2)
             body = np.maximum(levels[:, 2] * room, thin / 2)
             body_top, body_bottom = np.minimum(body, highest), np.minimum(body, -lowest)
             bars = np.zeros((4, tile.width), dtype=np.float32)
@@ -180,10 +208,8 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
             room = self.law.column_at(until) - first - at - pad
             label = self._fitting(sound, room) if self._lane_px else ""
             if label:
-                baseline = 0.55 * self._lane_px + context.type.cap_height(self._style) / 2
-                TextSprite(context.type, label, self._style).draw(
-                    tile, (at + 0.3 * pad, baseline), context.ink("muted")
-                )
+                words = TextSprite(context.type, label, self._style)
+                words.draw(tile, (at + 0.3 * pad, self._baseline_px()), context.ink("muted"))
 
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)

@@ -43,7 +43,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class _Sums:
+class _ColumnSums:
     """Points summed up by column; shape (columns + 2,) each.
 
     The first and the last entry stand for what lies beside the axis, and hold the one point nearest to it.
@@ -92,7 +92,7 @@ class Binning:
     def __init__(self, axis: Axis) -> None:
         self.axis = axis
         size = axis.length_px + 2
-        self._sums = _Sums(
+        self._sums = _ColumnSums(
             *np.zeros((2, size), dtype=np.int64),
             *np.full((2, size), np.nan),
             *np.zeros((2, size)),

@@ -41,7 +41,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeFormat:
     """How the seconds of an axis are shown.
 
     Parameters
@@ -81,7 +81,7 @@ class Clock:
 
 
 def choose_time_ticks(
-    axis: Axis, clock: Clock, *, measure_px: Callable[[str], float], gap_px: float = 16.0, minor: bool = True
+    axis: Axis, clock: TimeFormat, *, measure_px: Callable[[str], float], gap_px: float = 16.0, minor: bool = True
 ) -> tuple[Tick, ...]:
     """Choose the densest round times whose labels keep a gap between one another.
 
@@ -97,7 +97,7 @@ def choose_time_ticks(
     return fit_ticks(axis, _candidates(axis, clock, axis.length_px / gap_px), measure_px, gap_px, minor=minor)
 
 
-def _candidates(axis: Axis, clock: Clock, most: float) -> Iterator[TickSet]:
+def _candidates(axis: Axis, clock: TimeFormat, most: float) -> Iterator[TickSet]:
     """Sets of ticks, the densest first; on a logarithmic axis first steps that grow with the time."""
     if clock.is_span and axis.scale != "linear" and axis.last > _NEARLY_STRAIGHT * max(axis.first, 0.0):
         yield from _growing(axis)
@@ -114,7 +114,7 @@ def _candidates(axis: Axis, clock: Clock, most: float) -> Iterator[TickSet]:
         yield from _calendar(axis, clock, most)
 
 
-def _all_steps(clock: Clock) -> Iterator[tuple[float, float]]:
+def _all_steps(clock: TimeFormat) -> Iterator[tuple[float, float]]:
     yield from _SECONDS
     if not clock.is_span:
         yield from _DAYS
@@ -151,7 +151,7 @@ def _growing(axis: Axis) -> Iterator[TickSet]:
             yield marked, [_span_text(value, min(value or 1.0, 1.0), hours=hours) for value in marked], []
 
 
-def _calendar(axis: Axis, clock: Clock, most: float) -> Iterator[TickSet]:
+def _calendar(axis: Axis, clock: TimeFormat, most: float) -> Iterator[TickSet]:
     """The first days of months and years."""
     begin, end = clock.moment(axis.first), clock.moment(axis.last)
     first = begin.year * _MONTHS_A_YEAR + begin.month - 1
@@ -167,7 +167,7 @@ def _calendar(axis: Axis, clock: Clock, most: float) -> Iterator[TickSet]:
             yield [value for value, _ in pairs], labels, []
 
 
-def _month_s(month: int, clock: Clock) -> float:
+def _month_s(month: int, clock: TimeFormat) -> float:
     year, place = divmod(month, _MONTHS_A_YEAR)
     if year < 1:
         return -math.inf
@@ -179,7 +179,7 @@ def _month_text(month: int) -> str:
     return _MONTHS[place] if place else str(year)
 
 
-def _write(value: float, step: float, axis: Axis, clock: Clock) -> str:
+def _write(value: float, step: float, axis: Axis, clock: TimeFormat) -> str:
     if clock.is_span:
         return _span_text(value, step, hours=_has_hours(axis.first, axis.last))
     whole = math.floor(value + 0.5 * min(step, 1.0)) if step >= 1 else math.floor(value + 1e-7)

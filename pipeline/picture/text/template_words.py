@@ -45,10 +45,10 @@ def template_fault(error: Exception) -> str:
     return (str(error) or "it can't be used").rstrip(".")
 
 
-def _of_syntax(said: str) -> str:
+def _of_syntax(message: str) -> str:
     for name, sign in _SIGNS.items():
-        said = said.replace(name, sign)
+        message = message.replace(name, sign)
     for pattern, words in _SYNTAX:
-        if found := re.match(pattern, said, re.DOTALL):
+        if found := re.match(pattern, message, re.DOTALL):
             return found.expand(words)
     return "it can't be read"

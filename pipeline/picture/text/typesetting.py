@@ -252,7 +252,7 @@ def _face(fonts: FontSet, style: TextStyle) -> Face:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _TextRun:
     """A stretch of one face and one direction, with the pen's position before it."""
 
     text: str
@@ -270,7 +270,7 @@ def _features(style: TextStyle) -> list[str] | None:
     return wanted or None
 
 
-def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], float]:
+def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_TextRun], float]:
     seen, levels = _seen(text)
     pieces = []
     pen = 0.0
@@ -282,7 +282,7 @@ def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_Piece], 
         elif from_right:  # no shaper turns it round
             drawn = _turned(stretch, face)
         for part in _letters(drawn) if style.tracking_em else [drawn]:
-            pieces.append(_Piece(part, face, direction, pen))
+            pieces.append(_TextRun(part, face, direction, pen))
             font = face.at(style.size_px, style.weight, display=style.display)
             length = font.getlength(part, direction=direction, features=_features(style))
             pen += length + style.tracking_em * style.size_px
@@ -368,7 +368,7 @@ def _rendered_anew(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
     return TextPicture(coverage, left, -top, advance)
 
 
-def _drawn(piece: _Piece, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int, int]:
+def _drawn(piece: _TextRun, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int, int]:
     """Coverage of one stretch, and where its first column and row lie from the pen's start on the baseline."""
     font = piece.face.at(style.size_px, style.weight, display=style.display)
     whole = int(np.floor(piece.pen_px))

@@ -13,34 +13,42 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
-from pipeline.picture.theme.toml_files import read_toml
+from pipeline.picture.theme.inheritance import JoinedTemplate, joined_file, joined_template
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, shown_value
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_template(path: Path, model: type[Model]) -> Model:
-    """Read a TOML template into `model`.
+def load_template(relative: str, own: Path | None, model: type[Model]) -> Model:
+    """Load a template such as `layouts/mine.toml`, of one's own folder or built in, with what it extends.
 
     Raises
     ------
     TemplateError
-        Not TOML, or not what `model` asks for; names the line or the field.
+        Not TOML, or not what `model` asks for; names the file, the line and the field.
     """
-    values = read_toml(path)
+    return _validated(joined_template(relative, own), model)
+
+
+def read_template(path: Path, model: type[Model]) -> Model:
+    """Read a template file wherever it lies; what it extends is built in."""
+    return _validated(joined_file(path), model)
+
+
+def _validated(template: JoinedTemplate, model: type[Model]) -> Model:
     try:
-        return model.model_validate(values)
+        return model.model_validate(template.values)
     except ValidationError as error:
-        raise _first_fault(error, path, model) from error
+        raise _first_fault(error, template, model) from error
 
 
-def _first_fault(error: ValidationError, path: Path, model: type[BaseModel]) -> TemplateError:
-    """Tell the first fault of a validation in the project's own four parts."""
+def _first_fault(error: ValidationError, template: JoinedTemplate, model: type[BaseModel]) -> TemplateError:
+    """The first fault of a validation in the project's own four parts."""
     faults = error.errors(include_url=False)
     # A misspelt name often leaves another one missing: it is reported first.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     field = ".".join(str(part) for part in fault["loc"])
-    where = f"{path}, {field}" if field else str(path)
+    where = template.placed.place_of(fault["loc"]).words(fault["loc"])
     others = len(faults) - 1
     hint = f"{others} more {'fault' if others == 1 else 'faults'} in the same file." if others else ""
     if fault["type"] == "extra_forbidden":

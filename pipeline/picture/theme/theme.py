@@ -27,22 +27,22 @@ from pipeline.picture.theme.contrast import (
     distance,
     rgb,
 )
-from pipeline.picture.theme.template_files import read_template
+from pipeline.picture.theme.template_files import load_template
 from pipeline.picture.theme.toml_files import theme_font_files
 from pipeline.runtime.resources import find_template
 
-__all__ = ["Colours", "Fonts", "Lines", "Theme", "check_theme", "load_theme", "rgb"]
+__all__ = ["Colours", "Fonts", "LineWidths", "Theme", "check_theme", "load_theme", "rgb"]
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 Share = Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)]
 FamilyName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class _Part(BaseModel):
+class _ThemeTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Colours(_Part):
+class Colours(_ThemeTable):
     """What is painted in which colour (sRGB, `#rrggbb`)."""
 
     background: Colour
@@ -75,7 +75,7 @@ class Colours(_Part):
         return self.series[index % len(self.series)]
 
 
-class Lines(_Part):
+class LineWidths(_ThemeTable):
     """Line widths as shares of the frame's height."""
 
     graph: Share = 0.0028
@@ -89,7 +89,7 @@ class Lines(_Part):
         return {key: one for key, one in value.items() if key != "border"} if isinstance(value, dict) else value
 
 
-class Fonts(_Part):
+class Fonts(_ThemeTable):
     """Font families (names of `fontpkg` packages), and the user's own font files beside the theme."""
 
     sans: FamilyName = "inter"
@@ -98,12 +98,12 @@ class Fonts(_Part):
     """Font files for characters that the families lack, relative to the theme's templates folder, tried in order."""
 
 
-class Theme(_Part):
+class Theme(_ThemeTable):
     """The look of a film."""
 
     name: str = Field(min_length=1, max_length=60)
     colours: Colours
-    lines: Lines = Lines()
+    lines: LineWidths = LineWidths()
     fonts: Fonts = Fonts()
     font_files: tuple[Path, ...] = Field(default=(), exclude=True)
     """`fonts.files`, found; filled in by `load_theme`."""
@@ -123,7 +123,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
         No such theme, a broken file, a missing font file, or colours that can't be told apart.
     """
     path = find_template(f"themes/{name}.toml", own)
-    theme = read_template(path, Theme)
+    theme = load_template(f"themes/{name}.toml", own, Theme)
     theme = theme.model_copy(update={"font_files": theme_font_files(theme.fonts.files, path)})
     faults = list(check_theme(theme))
     if faults:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import TemplateError
+from pipeline.picture.theme.placed_values import PlacedValue
 from pipeline.runtime.wording.named_files import absent_hint, stored_path, swallowed_escape
+from pipeline.runtime.wording.toml_lines import line_numbers
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.store.files import plain_reason
 
@@ -44,20 +45,25 @@ def read_template_text(path: Path) -> str:
         raise TemplateError("The template is not UTF-8 text.", where=f"{path}, byte {error.start}") from error
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a template file as TOML.
+def read_placed(path: Path) -> PlacedValue:
+    """Read a template file as TOML: its values, each with its line.
 
     Raises
     ------
     TemplateError
         Unreadable, too large, or not TOML; names the line.
     """
+    text = read_template_text(path)
     try:
-        return parse_toml(read_template_text(path))
+        values = parse_toml(text)
     except TomlMistake as mistake:
         where = f"{path}, {mistake.place}" if mistake.place else str(path)
         what = f"The template is not valid TOML: {mistake.what}."
         raise TemplateError(what, where=where, hint=mistake.hint) from mistake
+    try:
+        return PlacedValue.of(values, path, line_numbers(text))
+    except RecursionError as error:
+        raise TemplateError("The template is nested too deeply.", where=str(path), hint="Flatten it.") from error
 
 
 def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ _PARTS: Final = re.compile(r"\{([^{}]*)\}|(\*)")
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _PatternPart:
     """One part of a pattern: text that stands there, a number's name, or anything."""
 
     text: str = ""
@@ -27,11 +27,11 @@ class LinePattern:
     """A pattern such as `it {iteration} * g={loss_g}`; runs of blanks are alike."""
 
     def __init__(self, pattern: str) -> None:
-        pieces: list[_Piece] = []
+        pieces: list[_PatternPart] = []
         at = 0
         for found in _PARTS.finditer(pattern):
             pieces += _text_piece(pattern[at : found.start()])
-            pieces.append(_Piece(name=found[1] or ""))
+            pieces.append(_PatternPart(name=found[1] or ""))
             at = found.end()
         self._pieces = [*pieces, *_text_piece(pattern[at:])]
         self.names = [piece.name for piece in self._pieces if piece.name]
@@ -62,6 +62,6 @@ class LinePattern:
         return found
 
 
-def _text_piece(text: str) -> list[_Piece]:
+def _text_piece(text: str) -> list[_PatternPart]:
     plain = re.sub(r"\s+", " ", text)
-    return [_Piece(text=plain)] if plain else []
+    return [_PatternPart(text=plain)] if plain else []

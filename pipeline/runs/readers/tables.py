@@ -1,6 +1,6 @@
 """Tables: CSV and TSV of any dialect, JSON lines, trainers' JSON, and what TensorBoard and W&B export.
 
-Owns which columns count, tell epochs and time. Fields are read by the room of tables.
+Owns which columns count, and which hold epochs and time. Fields are read by `pipeline.tables`.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ def read_columns(path: Path, wish: Wish) -> Log:
         raise LogError(error.what, where=error.where, expected=error.expected, hint=hint) from error
     columns = _whole_rows(path, table, chosen)
     log = Log(names=chosen.others, notes=[*table.notes, *chosen.notes], settings=settings_beside(path))
+    log.epochs_name = "" if chosen.epochs is None else chosen.name(chosen.epochs)
     iterations = columns[chosen.iteration]
     for at in chosen.curves:
         there = ~is_missing(columns[at]) & np.isfinite(iterations)

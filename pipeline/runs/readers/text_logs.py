@@ -96,13 +96,13 @@ class _Lines:
         -------
         Shape (rows,); NaN before the first.
         """
-        said = np.full(self.rows, np.nan)
+        filled = np.full(self.rows, np.nan)
         for name in reversed(names):
             rows, values = self.column(name)
-            said[rows] = values
-        known = ~np.isnan(said)
+            filled[rows] = values
+        known = ~np.isnan(filled)
         last = np.maximum.accumulate(np.where(known, np.arange(self.rows), -1))
-        return np.where(last >= 0, said[np.maximum(last, 0)], np.nan)
+        return np.where(last >= 0, filled[np.maximum(last, 0)], np.nan)
 
 
 @register("text logs", _is_text_log, order=40)
@@ -131,6 +131,7 @@ def read_text_log(path: Path, wish: Wish) -> Log:
         )
     counts, epochs = _iterations(lines, wish.iteration, path, notes)
     log = Log(names=[name for name in lines.names if not _counts(name)], notes=notes)
+    log.epochs_name = next((name for name in lines.values if plain_name(name) in EPOCHS and epochs is not None), "")
     for name in lines.values:
         if not _counts(name) and name != wish.iteration:
             rows, values = lines.column(name)

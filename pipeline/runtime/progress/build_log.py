@@ -1,7 +1,7 @@
 """The log of a build: what ran, with which versions and settings, for how long; fit to send with a bug report.
 
 Personal paths, the user's name and the machine's are taken out before anything is written. This module listens like any
-reporter and passes on what it hears. A log that can't be written stops no build.
+reporter and passes on what it receives. A log that can't be written stops no build.
 """
 
 from __future__ import annotations

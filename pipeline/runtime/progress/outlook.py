@@ -61,7 +61,7 @@ class Outlook:
         self._began_s: float | None = None
         self._taken_s = self._thought_s = 0.0
         self._share = self._whole_share = 0.0
-        self._is_told = False
+        self._is_shown = False
         """Whether the whole was ever shown: not while most of it is guessed."""
         self._steady, self._steady_whole = Steady(), Steady()
         self._steady_parts: dict[str, Steady] = {}
@@ -119,14 +119,14 @@ class Outlook:
             pace.total,
             self._unit,
             self._share if pace.total > 0 else None,
-            self._steady.tell(left, now),
-            tuple(self._told(part, now) for part in self._parts),
+            self._steady.smooth(left, now),
+            tuple(self._smoothed(part, now) for part in self._parts),
         )
         if self._began_s is None:
             return view
         if not self._to_come and self._share >= 1:
             return replace(view, whole_share=1.0, whole_left_s=0.0)
-        whole = self._steady_whole.tell(self._whole_left_s(left, now), now)
+        whole = self._steady_whole.smooth(self._whole_left_s(left, now), now)
         if whole is None:
             return view
         elapsed = now - self._began_s
@@ -134,9 +134,9 @@ class Outlook:
         self._whole_share = max(self._whole_share, share)
         return replace(view, whole_share=self._whole_share, whole_left_s=whole)
 
-    def _told(self, part: Part, now: float) -> Part:
+    def _smoothed(self, part: Part, now: float) -> Part:
         steady = self._steady_parts.setdefault(part.name, Steady())
-        return replace(part, left_s=0.0 if part.share >= 1 else steady.tell(part.left_s, now))
+        return replace(part, left_s=0.0 if part.share >= 1 else steady.smooth(part.left_s, now))
 
     def _work_left_s(self, now: float) -> float | None:
         if self._parts_left is None:
@@ -157,8 +157,8 @@ class Outlook:
         elif planned is not None:
             left_s = max(0.0, _follow(planned, slowness) - (now - self._pace.began_s))
             guessed, known = (guessed + left_s, known) if planned.basis == "guessed" else (guessed, known + left_s)
-        self._is_told = self._is_told or known > guessed
-        return guessed + known if self._is_told else None
+        self._is_shown = self._is_shown or known > guessed
+        return guessed + known if self._is_shown else None
 
     def _slowness(self, left_s: float | None, now: float) -> float:
         """By which factor works take longer than thought, so far."""

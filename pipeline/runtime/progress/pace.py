@@ -14,9 +14,9 @@ from typing import Final
 
 _MOST_MARKS: Final = 256
 _FEWEST_MARKS: Final = 4
-"""Before so many are there, the start alone would speak; unless little is left of few large steps."""
+"""Before so many are there, only the start is known; unless little is left of few large steps."""
 _START_MARKS: Final = 2
-"""With these alone, all that is known is how long the start took: it speaks only where half is done by then."""
+"""With these alone, all that is known is how long the start took: that counts only where half is done by then."""
 _HALF: Final = 0.5
 _FEW_STEPS_SHARE: Final = 0.1
 _FIRST_GUESS_S: Final = 2.0
@@ -67,7 +67,7 @@ class Pace:
         self.began_at = done / total if total > 0 else 0.0
         self._marks = [(0.0, 0.0, 0)]
         """Seconds, units and stops until then."""
-        self._sums = _Sums()
+        self._sums = _IntervalSums()
         self._has_begun = False
         self._silence_s = 0.0
         self._first_s = now
@@ -179,7 +179,7 @@ class Pace:
 
 
 @dataclass
-class _Sums:
+class _IntervalSums:
     """What intervals of units and stops have taken: the line of least squares through them, seconds of each.
 
     An interval's seconds scatter with its length, so each counts by the inverse of its units.
@@ -224,22 +224,22 @@ class Steady:
     SLACK_SHARE: Final = 0.02
 
     def __init__(self) -> None:
-        self._told_s: float | None = None
+        self._shown_s: float | None = None
         self._at_s = self._since_s = 0.0
 
-    def tell(self, left_s: float | None, now: float) -> float | None:
+    def smooth(self, left_s: float | None, now: float) -> float | None:
         """What to tell now, in seconds, where so much seems to be left."""
         if left_s is None:
             return None
-        if self._told_s is None:
+        if self._shown_s is None:
             self._since_s = now
         else:
             passed = max(0.0, now - self._at_s)
             part = min(1.0, passed / self.LINE_S)
             factor = self.BOUND**part
-            slack = part * (self.SLACK_S + self.SLACK_SHARE * (now - self._since_s + self._told_s))
-            lowest = max(0.0, self._told_s - passed) / factor - slack
-            highest = max(0.0, self._told_s - min(passed, self.LATE_S)) * factor + slack
+            slack = part * (self.SLACK_S + self.SLACK_SHARE * (now - self._since_s + self._shown_s))
+            lowest = max(0.0, self._shown_s - passed) / factor - slack
+            highest = max(0.0, self._shown_s - min(passed, self.LATE_S)) * factor + slack
             left_s = min(max(left_s, lowest), highest)
-        self._told_s, self._at_s = max(0.0, left_s), now
-        return self._told_s
+        self._shown_s, self._at_s = max(0.0, left_s), now
+        return self._shown_s

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sound.inputs.tracks import Track
+from pipeline.sound.inputs.tracks import AudioTrack
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ class ClipCounter:
         How its samples are held.
     """
 
-    def __init__(self, track: Track) -> None:
+    def __init__(self, track: AudioTrack) -> None:
         self._limit = track.limit
         self._is_exact = track.is_exact
         self._frames = self._beyond = 0

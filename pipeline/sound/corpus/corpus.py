@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import wav_container
+from pipeline.audio.quantise import dequantise, quantise
 from pipeline.errors import RecordingError
 from pipeline.sound.corpus.clipping import ClipCounter
 from pipeline.sound.corpus.quality import Quality, quality_of
@@ -24,7 +25,6 @@ from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.inputs.sources import SoundSource, choose_source
 from pipeline.sound.settings import CorpusSettings
 from pipeline.sound.signal.mixing import SILENT_PEAK, finite, odd_sample_warnings
-from pipeline.sound.signal.quantise import dequantise, quantise
 from pipeline.sound.signal.resample import Resampler
 from pipeline.sound.signal.silence import (
     WINDOW_S,
@@ -48,7 +48,7 @@ class Recording:
     """One recording as it came, and its samples at the corpus's rate in a scratch file.
 
     `left_offset` is the DC offset that is still in the scratch file. `levels` are those of the windows (see
-    silence.py) without it. `notes` and `warnings` tell what a person should know of how it was read.
+    silence.py) without it. `notes` and `warnings` are what a person should know of how it was read.
     """
 
     path: Path
@@ -105,28 +105,28 @@ def make_corpus(
         Where a recording can't be used, or all of them together are too short or too long.
     """
     left_s = settings.longest_s
-    heard: list[Recording] = []
+    surveyed: list[Recording] = []
     for index, (path, track) in enumerate(zip(paths, tracks or [None] * len(paths), strict=True)):
         source = choose_source(path, listen_s=left_s, track=track)
         scratch = bytes_path.with_name(f"scratch-{index}.f32")
         recording = _read(source, scratch, settings, left_s, partial(on_recording, index))
         left_s -= recording.duration_s
-        heard.append(_measured(recording, settings))
-    _check_length(heard, settings, paths)
-    total = _write_bytes(heard, bytes_path, settings)
-    for recording in heard:
+        surveyed.append(_measured(recording, settings))
+    _check_length(surveyed, settings, paths)
+    total = _write_bytes(surveyed, bytes_path, settings)
+    for recording in surveyed:
         recording.scratch.unlink()
     _write_listening_copy(bytes_path, listen_path, settings)
-    windows = sum(len(recording.levels) for recording in heard)
-    silent = sum(int(_silent(recording, settings).sum()) for recording in heard)
-    samples = sum(recording.samples for recording in heard)
+    windows = sum(len(recording.levels) for recording in surveyed)
+    silent = sum(int(_silent(recording, settings).sum()) for recording in surveyed)
+    samples = sum(recording.samples for recording in surveyed)
     return CorpusSound(
-        recordings=tuple(heard),
+        recordings=tuple(surveyed),
         total_samples=total,
-        train_samples=_split(heard, total, settings),
+        train_samples=_split(surveyed, total, settings),
         silence_share=silent / windows,
-        dc_offset=sum(recording.dc_offset * recording.samples for recording in heard) / samples,
-        clipped_samples=sum(recording.clipped_samples for recording in heard),
+        dc_offset=sum(recording.dc_offset * recording.samples for recording in surveyed) / samples,
+        clipped_samples=sum(recording.clipped_samples for recording in surveyed),
     )
 
 
@@ -221,10 +221,10 @@ def _gain(recording: Recording, settings: CorpusSettings) -> np.float32:
     return np.float32(10 ** (settings.peak_dbfs / 20) / recording.peak if settings.normalise else 1.0)
 
 
-def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: Sequence[Path]) -> None:
+def _check_length(surveyed: Sequence[Recording], settings: CorpusSettings, paths: Sequence[Path]) -> None:
     """Refuse what is too short to learn from, before and after silences were shortened."""
     where = ", ".join(str(path) for path in paths)
-    whole_s = sum(recording.duration_s for recording in heard)
+    whole_s = sum(recording.duration_s for recording in surveyed)
     if whole_s < SHORTEST_S:
         raise RecordingError(
             f"{whole_s:.2f} s of recordings are too short to learn from.",
@@ -233,7 +233,7 @@ def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: S
             hint="Record more, or name several recordings: they are joined.",
         )
     window_s = window_samples(settings.sample_rate_hz) / settings.sample_rate_hz
-    kept_s = sum(int(recording.keep.sum()) for recording in heard) * window_s
+    kept_s = sum(int(recording.keep.sum()) for recording in surveyed) * window_s
     if kept_s < SHORTEST_S:
         raise RecordingError(
             f"Without their long silences, {kept_s:.2f} s are left of the recordings.",
@@ -244,12 +244,12 @@ def _check_length(heard: Sequence[Recording], settings: CorpusSettings, paths: S
         )
 
 
-def _write_bytes(heard: Sequence[Recording], path: Path, settings: CorpusSettings) -> int:
+def _write_bytes(surveyed: Sequence[Recording], path: Path, settings: CorpusSettings) -> int:
     """Write the codes of all recordings, joined; return how many."""
     raw = path.with_name("scratch.u8")
     total = 0
     with raw.open("wb") as file:
-        for recording in heard:
+        for recording in surveyed:
             for block in _kept_blocks(recording, settings):
                 total += file.write(quantise(block, settings.encoding).tobytes())
     codes = np.memmap(raw, np.uint8, "r")
@@ -270,11 +270,11 @@ def _write_listening_copy(bytes_path: Path, listen_path: Path, settings: CorpusS
             file.write(dequantise(codes[start : start + size], settings.encoding))
 
 
-def _split(heard: Sequence[Recording], total: int, settings: CorpusSettings) -> int:
+def _split(surveyed: Sequence[Recording], total: int, settings: CorpusSettings) -> int:
     """Where training ends: near the share that was asked for, in the quietest moment, so that no word is cut."""
-    levels = np.concatenate([recording.levels[recording.keep] * _gain(recording, settings) for recording in heard])
+    levels = np.concatenate([recording.levels[recording.keep] * _gain(recording, settings) for recording in surveyed])
     lengths = np.concatenate(
-        [window_lengths(recording.samples, settings.sample_rate_hz)[recording.keep] for recording in heard]
+        [window_lengths(recording.samples, settings.sample_rate_hz)[recording.keep] for recording in surveyed]
     )
     reach = min(round(_SPLIT_REACH_S / WINDOW_S), round(settings.validation_share * len(levels) / 4))
     train = quietest_near(levels, lengths, round(total * (1 - settings.validation_share)), reach)

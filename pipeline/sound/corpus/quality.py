@@ -1,7 +1,7 @@
 """How good a recording is for learning: its hiss, hum, room, level and bandwidth.
 
-Owns the measures, made on what the network will hear and on a bounded number of moments all over it. It says nothing
-in words and knows no files.
+Owns the measures, taken of what the network is trained on, at a bounded number of moments all over it. It has no words
+for them and knows no files.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Quality:
     decay_db_per_s
         How fast sounds die away where they do so fastest: a room holds them back.
     highest_hz
-        Where its sound ends abruptly, where it does so below what the network could hear; else None.
+        Where its sound ends abruptly, where it does so below the highest frequency of the training data; else None.
     """
 
     voice_db: float

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pipeline.audio.formats import FILM_RATE_HZ, wav_container
 from pipeline.errors import InputError, RecordingError
 from pipeline.sound.inputs.sound_file import new_sound_file
-from pipeline.sound.inputs.sources import Tell, choose_source, ignore
+from pipeline.sound.inputs.sources import Notify, choose_source, ignore
 from pipeline.sound.signal.mixing import finite
 from pipeline.sound.signal.resample import Resampler
 from pipeline.store.files import disk_errors
@@ -54,8 +54,8 @@ def decode_as_it_is(
     *,
     first_s: float,
     error: type[InputError] = RecordingError,
-    note: Tell = ignore,
-    warn: Tell = ignore,
+    note: Notify = ignore,
+    warn: Notify = ignore,
 ) -> DecodedSound:
     """Decode a sound, its first `first_s` seconds at most: stereo stays stereo, more channels become one.
 
@@ -80,7 +80,7 @@ def decode_as_it_is(
                 stream.stop()
                 break
         blocks.append(resampler.finish())
-    source.tell(odd_frames, note, warn)
+    source.report_notes(odd_frames, note, warn)
     samples = np.concatenate(blocks)[: round(first_s * rate_hz)]
     return DecodedSound(np.ascontiguousarray(samples, np.float32), rate_hz, bool(complaints))
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FootageError, InputError, RecordingError
-from pipeline.sound.inputs.sources import Tell, choose_source, ignore
+from pipeline.sound.inputs.sources import Notify, choose_source, ignore
 from pipeline.sound.signal.mixing import Mixdown, finite
 from pipeline.sound.signal.resample import Resampler
 
@@ -31,8 +31,8 @@ def decode(
     channels: int = 1,
     first_s: float = _LONGEST_MUSIC_S,
     error: type[InputError] = RecordingError,
-    note: Tell = ignore,
-    warn: Tell = ignore,
+    note: Notify = ignore,
+    warn: Notify = ignore,
 ) -> Floats:
     """Decode a sound, its first `first_s` seconds at most, into a nameless file that is mapped: for music.
 
@@ -64,11 +64,11 @@ def decode(
         shape = (samples,) if channels == 1 else (samples, channels)
         file.flush()
         decoded = np.memmap(file, np.float32, "r", shape=shape) if samples else np.zeros(shape, np.float32)
-    source.tell(odd_frames, note, warn)
+    source.report_notes(odd_frames, note, warn)
     return decoded
 
 
-def load_music(path: Path, sample_rate_hz: int, note: Tell = ignore, warn: Tell = ignore) -> Floats:
+def load_music(path: Path, sample_rate_hz: int, note: Notify = ignore, warn: Notify = ignore) -> Floats:
     """Decode music for under a film: stereo, its first hour at most, shape (n, 2); see `decode` for the notes.
 
     Raises

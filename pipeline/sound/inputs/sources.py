@@ -13,13 +13,13 @@ from typing import Final
 
 from pipeline.errors import InputError, RecordingError
 from pipeline.sound.inputs.reading import RecordingStream, open_recording
-from pipeline.sound.inputs.tracks import Track, tracks_of
+from pipeline.sound.inputs.tracks import AudioTrack, tracks_of
 from pipeline.sound.signal.mixing import ChannelSurvey, Mixdown, finite, odd_sample_warnings, plain_mixdown
 
 _MOST_LISTENED: Final = 32  # tracks: more than any camera or recorder has
 _STRETCH_S: Final = 3600.0  # a block at the lowest rate lasts a minute; what follows the part asked for is no error
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def ignore(_text: str) -> None:
@@ -43,12 +43,12 @@ class SoundSource:
     """
 
     path: Path
-    track: Track
+    track: AudioTrack
     mixdown: Mixdown | None = None
     tracks: int = 1
     notes: tuple[str, ...] = ()
 
-    def tell(self, odd_frames: int, note: Tell, warn: Tell) -> None:
+    def report_notes(self, odd_frames: int, note: Notify, warn: Notify) -> None:
         """Tell what a person should know of the choice, and of frames that were no numbers, with the file's name."""
         for text in self.notes:
             note(f"{self.path.name}: {text}")
@@ -73,10 +73,10 @@ class SoundSource:
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _TrackContent:
     """What one track sounds like."""
 
-    track: Track
+    track: AudioTrack
     is_heard: bool
     peak: float
     mixdown: Mixdown
@@ -136,9 +136,9 @@ def _no_such_track(path: Path, number: int, there: int, error: type[InputError])
     )
 
 
-def _first_with_sound(listen: _Listening, tracks: Sequence[Track]) -> _Heard:
+def _first_with_sound(listen: _Listening, tracks: Sequence[AudioTrack]) -> _TrackContent:
     """Listen to one track after the other; where none is heard, the one with the highest peak is the likeliest."""
-    listened: list[_Heard] = []
+    listened: list[_TrackContent] = []
     refused: InputError | None = None
     for track in tracks:
         try:
@@ -163,11 +163,11 @@ class _Listening:
     channels: int
     error: type[InputError]
 
-    def may_be_skipped(self, track: Track) -> bool:
+    def may_be_skipped(self, track: AudioTrack) -> bool:
         """Whether nothing has to be mixed."""
         return track.channels is not None and track.channels <= self.channels
 
-    def to(self, track: Track) -> _Heard:
+    def to(self, track: AudioTrack) -> _TrackContent:
         """Listen to a track: all of it, or until it sounds where that is all there is to know."""
         enough = self.may_be_skipped(track)
         longest_s = self.listen_s + _STRETCH_S
@@ -179,12 +179,12 @@ class _Listening:
                     stream.stop()
                     break
         survey.finish()
-        return _Heard(track, survey.is_heard, survey.peak, survey.mixdown())
+        return _TrackContent(track, survey.is_heard, survey.peak, survey.mixdown())
 
 
 def _notes(mixdown: Mixdown) -> tuple[str, ...]:
     return (mixdown.note,) if mixdown.note else ()
 
 
-def _named(track: Track) -> str:
+def _named(track: AudioTrack) -> str:
     return f"sound track {track.number}" + (f" ({track.title})" if track.title else "")

@@ -31,7 +31,7 @@ _ANOTHER: Final = "Name a file with sound in it."
 
 
 @dataclass(frozen=True)
-class Track:
+class AudioTrack:
     """One sound track of a file.
 
     Parameters
@@ -59,7 +59,7 @@ class Track:
     title: str = ""
 
 
-def tracks_of(path: Path, error: type[InputError] = RecordingError) -> tuple[Track, ...]:
+def tracks_of(path: Path, error: type[InputError] = RecordingError) -> tuple[AudioTrack, ...]:
     """Look which sound tracks a file has, in their order.
 
     Raises
@@ -78,7 +78,7 @@ def tracks_of(path: Path, error: type[InputError] = RecordingError) -> tuple[Tra
             pass  # leaving it waits for its end
     except FfmpegError as failure:
         raise error_to_raise(failure, process, sound_fault(process.stderr, path, form, error)) from failure
-    return tracks_in(process.stderr) or (Track(1),)
+    return tracks_in(process.stderr) or (AudioTrack(1),)
 
 
 def sound_fault(words: str, path: Path, form: MediaFormat, error: type[InputError]) -> InputError:
@@ -92,12 +92,12 @@ def sound_fault(words: str, path: Path, form: MediaFormat, error: type[InputErro
     )
 
 
-def tracks_in(words: str) -> tuple[Track, ...]:
+def tracks_in(words: str) -> tuple[AudioTrack, ...]:
     """Read the sound tracks from ffmpeg's description of a file; none where it was cut off at its beginning."""
     described = words.partition("Stream mapping:")[0].partition("\nOutput #0")[0]
     if not re.search(r"^Input #0", described, re.MULTILINE):
         return ()
-    tracks: list[Track] = []
+    tracks: list[AudioTrack] = []
     of_sound = False
     for line in described.splitlines():
         if found := _STREAM.match(line):
@@ -108,19 +108,19 @@ def tracks_in(words: str) -> tuple[Track, ...]:
     return tuple(tracks)
 
 
-def _titled(track: Track, title: str) -> Track:
+def _titled(track: AudioTrack, title: str) -> AudioTrack:
     printable = "".join(char for char in title.strip() if char.isprintable())[:60]
     return replace(track, title=printable)
 
 
-def _track(number: int, words: str) -> Track:
+def _track(number: int, words: str) -> AudioTrack:
     """Read `pcm_s24le ([1][0][0][0] / 0x0001), 48000 Hz, 5.1(side), s32 (24 bit), 6912 kb/s`."""
     codec, *facts = (part.strip() for part in re.split(r",(?![^(]*\))", words))
     name = codec.partition(" ")[0]
     held = next((found for fact in facts if (found := _SAMPLES.match(fact))), None)
     rate = next((index for index, fact in enumerate(facts) if fact.endswith(" Hz")), 0)
     layout = facts[rate + 1] if rate + 1 < len(facts) else ""
-    return Track(number, _limit(name, held), _is_exact(name, held), _channels(layout), _bass_channel(layout))
+    return AudioTrack(number, _limit(name, held), _is_exact(name, held), _channels(layout), _bass_channel(layout))
 
 
 def _limit(codec: str, held: re.Match[str] | None) -> float | None:

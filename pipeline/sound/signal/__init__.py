@@ -1,4 +1,4 @@
-"""Signal processing on arrays of samples: resampling, quantising, mixing, loudness, silence.
+"""Signal processing on arrays of samples: resampling, mixing, loudness, silence.
 
-It opens no file. Public: `resample`, `quantise`, `loudness`, `mixing`.
+It opens no file. Public: `resample`, `loudness`, `mixing`.
 """

@@ -40,11 +40,12 @@ class Duck:
 
     def __init__(self, placements: Sequence[Placement], depth_db: float) -> None:
         ramp = round(_DUCK_S * FILM_RATE_HZ)
-        said = _joined(
-            sorted(span for placement in placements for span in _said(placement)), round(_TOGETHER_S * FILM_RATE_HZ)
+        speech = _joined(
+            sorted(span for placement in placements for span in _speech_spans(placement)),
+            round(_TOGETHER_S * FILM_RATE_HZ),
         )
-        self._samples = [at for start, end in said for at in (start - ramp, start, end, end + ramp)] or [0]
-        self._gains_db = [0.0, depth_db, depth_db, 0.0] * len(said) or [0.0]
+        self._samples = [at for start, end in speech for at in (start - ramp, start, end, end + ramp)] or [0]
+        self._gains_db = [0.0, depth_db, depth_db, 0.0] * len(speech) or [0.0]
 
     def gain(self, positions: npt.NDArray[np.integer]) -> Floats:
         """The factor at each sample of the film."""
@@ -52,7 +53,7 @@ class Duck:
         return factor
 
 
-def _said(placement: Placement) -> list[Span]:
+def _speech_spans(placement: Placement) -> list[Span]:
     """Where in the film something is said in a sound, in samples of the film."""
     if placement.kind in VOICES:
         return [(placement.start_sample, placement.end_sample)]
@@ -67,14 +68,14 @@ def _sounding(placement: Placement) -> list[Span]:
     found = [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
     together = _joined(found, round(_TOGETHER_S / WINDOW_S))
     least_windows = _LEAST_S / WINDOW_S
-    said = [(start, end) for start, end in together if sounds[start:end].sum() >= least_windows]
+    speech = [(start, end) for start, end in together if sounds[start:end].sum() >= least_windows]
     scale = window_samples(placement.sample_rate_hz) * FILM_RATE_HZ / placement.sample_rate_hz
     return [
         (
             placement.start_sample + round(start * scale),
             min(placement.start_sample + round(end * scale), placement.end_sample),
         )
-        for start, end in said
+        for start, end in speech
     ]
 
 

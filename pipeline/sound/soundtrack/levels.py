@@ -72,6 +72,6 @@ def _reference_lufs(levels: Sequence[PlacedLevel]) -> float:
     audible = [level for level in levels if not level.is_silent]
     recordings = [level for level in audible if level.kind == "recording"]
     takes = [level for level in audible if level.kind == "take"]
-    speaking = [level for level in takes if level.noisiness < RATHER_NOISE]
-    chosen = recordings or speaking or takes or [level for level in audible if level.kind in {"bed", "insert"}]
+    voiced = [level for level in takes if level.noisiness < RATHER_NOISE]
+    chosen = recordings or voiced or takes or [level for level in audible if level.kind in {"bed", "insert"}]
     return float(np.median([level.loudness.integrated_lufs for level in chosen])) if chosen else _REFERENCE_LUFS

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import FILM_RATE_HZ
+from pipeline.audio.samples import Samples
 
 Floats = npt.NDArray[np.float32]
 Kind = Literal["recording", "take", "bed", "insert", "music"]
@@ -20,19 +21,6 @@ Kind = Literal["recording", "take", "bed", "insert", "music"]
 VOICES: Final = ("recording", "take")
 BACKGROUND: Final = ("bed", "music")
 """What is heard under cards, below the voices."""
-
-
-class Samples(Protocol):
-    """Anything that has a length and whose slices are float32 samples, full scale = 1: an array will do.
-
-    Slices have shape (n,), or (n, 2) for stereo.
-    """
-
-    def __len__(self) -> int:
-        """How many samples there are."""
-
-    def __getitem__(self, part: slice, /) -> Floats:
-        """Some of them."""
 
 
 @dataclass(frozen=True)

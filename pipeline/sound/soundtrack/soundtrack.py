@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import FILM_RATE_HZ, wav_container
+from pipeline.audio.samples import Samples
 from pipeline.sound.inputs.reading import open_recording
 from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import Loudness, LoudnessMeter, measure_blocks
 from pipeline.sound.soundtrack.ducking import Duck
 from pipeline.sound.soundtrack.levels import matching_gains_db, measured
-from pipeline.sound.soundtrack.placement import Placement, Samples, lay_music
+from pipeline.sound.soundtrack.placement import Placement, lay_music
 from pipeline.sound.soundtrack.voice import heard_blocks
 
 __all__ = [
@@ -126,13 +127,13 @@ def _mixed(
     """Yield the sum of all sounds in blocks of shape (n, channels), each with the sample that follows it."""
     waiting = sorted(
         (
-            _Heard(placement, 10 ** (gain / 20), channels, settings)
+            _ActiveSound(placement, 10 ** (gain / 20), channels, settings)
             for placement, gain in zip(placements, gains_db, strict=True)
         ),
         key=lambda heard: -heard.start,
     )
     duck = Duck(placements, settings.duck_db)
-    playing: list[_Heard] = []
+    playing: list[_ActiveSound] = []
     for at in range(0, total, _BLOCK_SAMPLES):
         bus = np.zeros((min(_BLOCK_SAMPLES, total - at), channels), np.float32)
         while waiting and waiting[-1].start < at + len(bus):
@@ -143,7 +144,7 @@ def _mixed(
         yield at + len(bus), bus
 
 
-class _Heard:
+class _ActiveSound:
     """One sound on its way to the bus: what was rendered but lies in a later block is kept."""
 
     def __init__(self, placement: Placement, gain: float, channels: int, settings: SoundSettings) -> None:

@@ -44,7 +44,7 @@ def caption_facts(
     run
         The facts of its training as a whole: `run_facts`, or those of a run of another program.
     checkpoint, take
-        Of which the caption tells; None where the checkpoint is not heard.
+        That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
     seconds

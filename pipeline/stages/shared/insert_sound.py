@@ -47,7 +47,7 @@ def insert_placements(production: Production, timeline: Timeline, aside: Path, r
         settings, out = production.inserts[clip.insert], aside / f"{clip.insert}.f32"
         source = choose_source(footage.path, listen_s=LONGEST_S, channels=MOST_CHANNELS, error=FootageError)
         sound = write_sound(footage, settings, seconds, out, source.track.number)
-        source.tell(count_odd(sound), report.note, report.warn)
+        source.report_notes(count_odd(sound), report.note, report.warn)
         yield Placement(
             start_sample=timeline.clock.sample_at(clip.start_frame),
             length_samples=timeline.clock.samples_between(clip.start_frame, clip.end_frame),

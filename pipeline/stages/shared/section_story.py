@@ -57,7 +57,7 @@ class SectionStory:
         What the network learned from, or a run's recording.
     run
         Its training, or a run's losses.
-    said
+    take_results
         Its takes, by iteration.
     templates
         Of captions, by their names such as `captions/take.txt`.
@@ -67,7 +67,7 @@ class SectionStory:
     number: int
     learned: HeardRecording
     run: Trained
-    said: Mapping[int, HeardTake]
+    take_results: Mapping[int, HeardTake]
     templates: Mapping[str, str]
     clock: Clock
 
@@ -79,7 +79,7 @@ class SectionStory:
     @cached_property
     def takes(self) -> Mapping[int, Take | RunSound]:
         """The records of its takes, by iteration."""
-        return {iteration: take.record for iteration, take in self.said.items()}
+        return {iteration: take.record for iteration, take in self.take_results.items()}
 
     @cached_property
     def where(self) -> str:
@@ -111,7 +111,7 @@ class SectionStory:
     @cached_property
     def is_silent(self) -> bool:
         """Whether it has no sounds: of a run that has left none."""
-        return is_run(self.run) and not self.said
+        return is_run(self.run) and not self.take_results
 
     @cached_property
     def frames(self) -> tuple[int, ...]:
@@ -129,9 +129,9 @@ class SectionStory:
     def voices(self) -> Mapping[int, VoiceMeasures | None]:
         """What was measured on what is heard of each take."""
         return {
-            planned.iteration: heard_voice(self.said[planned.iteration], float(frames / self.clock.frame_rate))
+            planned.iteration: heard_voice(self.take_results[planned.iteration], float(frames / self.clock.frame_rate))
             for planned, frames in zip(self.planned, self.frames, strict=True)
-            if planned.iteration in self.said
+            if planned.iteration in self.take_results
         }
 
     @cached_property
@@ -239,6 +239,7 @@ class SectionStory:
             ),
             recording_voice=self.recording_voice,
             takes=self._placed(report),
+            recap_frames=self.clock.frames_within(story.recap_length_s),
         )
 
     def _placed(self, report: Reporter) -> list[PlacedTake]:

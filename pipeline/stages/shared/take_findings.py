@@ -15,7 +15,7 @@ from pipeline.audio.measures.findings import MeasuredTake, findings_of
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.audio.measures.voice import LOWEST_RATE_HZ, measure
 from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S
-from pipeline.film.timeline.captions import CaptionWish, reading_s, tell_beside
+from pipeline.film.timeline.captions import CaptionWish, place_beside, reading_s
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.timeline import Caption, SceneClip, SoundClip
 from pipeline.learning.sampling.take import Take
@@ -111,7 +111,7 @@ def with_findings(
         sound = sounds[number]
         text = words(sound, finding)
         wish = _wish(sound, finding, text, take=takes[sound.iteration or 0], clock=clock, section=scene.section)
-        return tell_beside(captions, wish, sound, clock.frames_within(SHORTEST_CAPTION_S)) if text else None
+        return place_beside(captions, wish, sound, clock.frames_within(SHORTEST_CAPTION_S)) if text else None
 
     kept = [_measured_take(sound, takes[sound.iteration or 0], clock) for sound in sounds]
     findings = findings_of(recording, kept, lambda number, finding: captions_for(number, finding) is not None)

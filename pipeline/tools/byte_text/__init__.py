@@ -1,4 +1,4 @@
-"""Any bytes as text of at most 256 characters, and exactly back.
+"""The converter between bytes and text as commands.
 
-Public: `codec`, `command`.
+Public: `command`.
 """

@@ -16,10 +16,10 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from pipeline.audio.formats import WAV_LIMIT_BYTES, Encoding
+from pipeline.byte_text.codec import Conversion, Unknown, convert_from_text, convert_to_text
+from pipeline.byte_text.table import STANDARD_TABLE, ByteTable, read_table, table_text
 from pipeline.errors import InputError, TextError
 from pipeline.store.endpoints import STANDARD, input_name, open_input, open_output
-from pipeline.tools.byte_text.codec import Conversion, Unknown, convert_from_text, convert_to_text
-from pipeline.tools.byte_text.table import STANDARD_TABLE, ByteTable, read_table, table_text
 
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1000, 768_000
 _LONGEST_S: Final = 48 * 3600.0
@@ -138,9 +138,9 @@ def _copy(source: BinaryIO, path: Path) -> None:
 
 def _write_samples(recording: Path, path: Path, audio: AudioOptions) -> None:
     """Write a recording's samples as the pipeline's bytes, at the loudness that it has."""
+    from pipeline.audio.quantise import quantise  # noqa: PLC0415
     from pipeline.sound.inputs.sources import choose_source  # noqa: PLC0415
     from pipeline.sound.signal.mixing import finite  # noqa: PLC0415  # text alone needs no sound library
-    from pipeline.sound.signal.quantise import quantise  # noqa: PLC0415
     from pipeline.sound.signal.resample import Resampler  # noqa: PLC0415
 
     source = choose_source(recording, listen_s=_LONGEST_S)
@@ -171,7 +171,7 @@ def _as_wav(target: BinaryIO, audio: AudioOptions) -> Iterator[BinaryIO]:
 
 
 def _write_wav(samples: BinaryIO, file: BinaryIO, audio: AudioOptions, width: int) -> None:
-    from pipeline.sound.signal.quantise import dequantise  # noqa: PLC0415  # text alone needs no sound library
+    from pipeline.audio.quantise import dequantise  # noqa: PLC0415  # text alone needs no sound library
 
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)

@@ -23,7 +23,7 @@ a column to draw, by name or number, and how:
 COLUMN[,label=TEXT][,colour=#RRGGBB][,middle=mean|median|ema|none]
 [,smoothing=ROWS][,band=yes|no][,percentiles=10-90][,opacity=0..1]
 [,width=PX][,panel=N][,factor=X][,log=N]; may be given several times.
-By default the columns whose names speak of a loss, else all numbers"""
+By default the columns whose names contain a word for loss, else all numbers"""
 
 
 def add_graph_arguments(parser: argparse.ArgumentParser) -> None:

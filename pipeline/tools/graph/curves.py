@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.columns import Binning, Columns, column_quantiles
-from pipeline.tools.graph.data.series import Series
+from pipeline.tools.graph.data.series import GraphSeries
 from pipeline.tools.graph.layout import PanelLayout, series_colour
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.palette import Colour
@@ -39,7 +39,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Curve:
+class CurveShapes:
     """A series as shapes: bands from below to above, a line (heights as in `Band`), and points without neighbours."""
 
     bands: tuple[Band, ...]
@@ -51,12 +51,12 @@ class Curve:
     dot_px: float
 
 
-def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px: float) -> tuple[Curve, ...]:
+def trace(panel: PanelLayout, options: GraphOptions, theme: GraphTheme, line_px: float) -> tuple[CurveShapes, ...]:
     """Turn a panel's series into shapes."""
     return tuple(_curve(one, panel, options, series_colour(one, theme), line_px) for one in panel.series)
 
 
-def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colour, line_px: float) -> Curve:
+def _curve(one: GraphSeries, panel: PanelLayout, options: GraphOptions, colour: Colour, line_px: float) -> CurveShapes:
     gap_px = {"auto": None, "all": math.inf, "none": 0.0}[options.join]
     bins = Binning(panel.x_axis)
     bins.add(one.x, one.y)
@@ -78,14 +78,16 @@ def _curve(one: Series, panel: PanelLayout, options: GraphOptions, colour: Colou
     width_px = one.options.width_px or line_px
     if options.join == "none" and not dense:
         points = _points(one, panel)
-        return Curve(
+        return CurveShapes(
             tuple(bands), None, colour, width_px, points, _dot_px(_POINT if len(points) > 1 else _LONE, width_px)
         )
     line = _line(one, columns, panel, gap_px, cuts)
-    return Curve(tuple(bands), line, colour, width_px, _lone(line), _dot_px(_LONE, width_px))
+    return CurveShapes(tuple(bands), line, colour, width_px, _lone(line), _dot_px(_LONE, width_px))
 
 
-def _logged_band(one: Series, panel: PanelLayout, gap_px: float | None, cuts: Floats | None, colour: Colour) -> Band:
+def _logged_band(
+    one: GraphSeries, panel: PanelLayout, gap_px: float | None, cuts: Floats | None, colour: Colour
+) -> Band:
     """The band between the two ends that the log itself gives."""
     ends = []
     for values in one.band or ():
@@ -99,7 +101,7 @@ def _dot_px(widths: float, width_px: float) -> float:
     return max(width_px, min(widths * width_px, _LARGEST_DOT_PX))
 
 
-def _points(one: Series, panel: PanelLayout) -> Floats:
+def _points(one: GraphSeries, panel: PanelLayout) -> Floats:
     """All points of a series that lie in the panel."""
     x, heights = panel.x_axis.position_px(one.x), panel.height - panel.y_axis.position_px(one.y)
     inside = (x >= 0) & (x <= panel.width) & (heights >= 0) & (heights <= panel.height)
@@ -123,7 +125,7 @@ def _is_dense(columns: Columns) -> bool:
 
 
 def _line(
-    one: Series, columns: Columns, panel: PanelLayout, gap_px: float | None, cuts: Floats | None
+    one: GraphSeries, columns: Columns, panel: PanelLayout, gap_px: float | None, cuts: Floats | None
 ) -> Floats | None:
     """The heights of the line over the band."""
     if one.options.middle == "none":

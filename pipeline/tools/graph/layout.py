@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
-from pipeline.picture.plotting.time_ticks import Clock, choose_time_ticks
+from pipeline.picture.plotting.time_ticks import TimeFormat, choose_time_ticks
 from pipeline.picture.text.typesetting import TextStyle
-from pipeline.tools.graph.data.series import GraphData, Series, Span
+from pipeline.tools.graph.data.series import AxisRange, GraphData, GraphSeries
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.palette import Colour, parse_colour
 from pipeline.tools.graph.theme import GraphTheme
@@ -61,7 +61,7 @@ class PanelLayout:
     y_axis: Axis
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-    series: tuple[Series, ...]
+    series: tuple[GraphSeries, ...]
 
     @property
     def width(self) -> int:
@@ -96,7 +96,7 @@ class Layout:
         return max(_THINNEST_LINE_PX, self.text_px / 8)
 
 
-def series_colour(series: Series, theme: GraphTheme) -> Colour:
+def series_colour(series: GraphSeries, theme: GraphTheme) -> Colour:
     """The colour of a curve: its own, else the theme's next."""
     own = series.options.colour
     return parse_colour(own) if own else theme.series[series.index % len(theme.series)]
@@ -152,7 +152,7 @@ class _LayoutBuilder:
             self._x_labels(panels[-1])
         return replace(bare, panels=tuple(panels), labels=tuple(self.labels), rectangles=tuple(self.rectangles))
 
-    def _axis(self, span: Span, length_px: int) -> Axis:
+    def _axis(self, span: AxisRange, length_px: int) -> Axis:
         return Axis(span.first, span.last, length_px, span.scale)
 
     def _add_label(
@@ -234,7 +234,7 @@ class _LayoutBuilder:
         rows = self._legend_rows(panel) if self._has_legend(panel) else 1
         return _even(self.size * 1.7 * rows)
 
-    def _legend_items(self, panel: int) -> list[tuple[Series, float]]:
+    def _legend_items(self, panel: int) -> list[tuple[GraphSeries, float]]:
         """The series of a panel, and how wide their places in the legend are."""
         measure = self.theme.typesetter.measure
         inside = [one for one in self.data.series if one.options.panel == panel + 1]
@@ -253,7 +253,7 @@ class _LayoutBuilder:
             at += width
         return rows
 
-    def _ticks(self, axis: Axis, clock: Clock | None, *, standing: bool) -> tuple[Tick, ...]:
+    def _ticks(self, axis: Axis, clock: TimeFormat | None, *, standing: bool) -> tuple[Tick, ...]:
         def measure(text: str) -> float:
             return self.size if standing else self.theme.typesetter.measure(text, self.style)
 
@@ -301,7 +301,7 @@ class _LayoutBuilder:
             self._add_label(one.label, panel.left + at + self.size * 1.8, baseline)
             at += width
 
-    def _swatch(self, one: Series, x: int, baseline: float, line_px: float) -> None:
+    def _swatch(self, one: GraphSeries, x: int, baseline: float, line_px: float) -> None:
         """A short piece of the curve: its band, and its line over it."""
         red, green, blue, opacity = series_colour(one, self.theme)
         width, height = round(self.size * 1.3), round(self.size * 0.62)

@@ -109,7 +109,7 @@ class GraphOptions:
     logs: tuple[str, ...]
     """Files, or `-` for standard input."""
     series: tuple[SeriesOptions, ...] = ()
-    """None: columns whose names speak of a loss, else all columns of numbers."""
+    """None: columns whose names contain a word for loss, else all columns of numbers."""
     x: str = ""
     """The column of x: name, number, or `line` for the line's number; by default one that counts, else the first."""
     dialect: DialectOptions = field(default_factory=DialectOptions)
@@ -132,7 +132,7 @@ class GraphOptions:
     join: Join = "auto"
     """Which points are joined: those without an unusual pause between them, all, or none."""
     bits: bool = False
-    """Show losses, in nats, as bits: columns whose names speak of loss or nats."""
+    """Show losses, in nats, as bits: columns whose names contain loss or nats."""
     scroll: ScrollOptions | None = None
 
     def __post_init__(self) -> None:

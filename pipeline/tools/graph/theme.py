@@ -13,8 +13,8 @@ from typing import Any
 from pipeline.errors import TemplateError
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.text.typesetting import Typesetter
-from pipeline.picture.theme.toml_files import read_toml, theme_font_files
-from pipeline.runtime.resources import find_template
+from pipeline.picture.theme.inheritance import joined_template
+from pipeline.picture.theme.toml_files import theme_font_files
 from pipeline.tools.graph.palette import Colour, parse_colour
 
 
@@ -39,8 +39,8 @@ def load_graph_theme(name: str, own: Path | None = None) -> GraphTheme:
     TemplateError
         There is no such theme, or it lacks a colour.
     """
-    path = find_template(f"themes/{name}.toml", own)
-    values = read_toml(path)
+    template = joined_template(f"themes/{name}.toml", own)
+    path, values = template.file, template.values
     try:
         colours = values["colours"]
         named = {key: _colour(colours[key]) for key in ("background", "panel", "grid", "text", "muted")}

@@ -161,7 +161,7 @@ def test_the_promise_beside_a_film_is_kept_by_the_sound_too(tmp_path: Path) -> N
         "true peak, dBTP",
     }
     (tmp_path / "promise.json").write_text("{}[]")
-    with pytest.raises(FootageError, match="promised"):
+    with pytest.raises(FootageError, match="delivery spec"):
         check_file(path)
 
 

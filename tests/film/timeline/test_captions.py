@@ -15,9 +15,9 @@ from pipeline.film.timeline.captions import (
     first_frame_at,
     first_reached,
     first_take,
+    place_beside,
     place_captions,
     reading_s,
-    tell_beside,
 )
 from pipeline.film.timeline.timeline import Caption, SoundClip
 
@@ -249,7 +249,7 @@ def test_one_more_caption_takes_time_from_its_takes_own_alone_and_can_be_read(
     take = SoundClip(
         kind="take", start_frame=usual_one.in_frame, end_frame=usual_one.out_frame, iteration=1, caption=usual_one.text
     )
-    told = tell_beside(placed, CaptionWish("Found!", at, max(frames, least), take.end_frame, least), take, SHORTEST)
+    told = place_beside(placed, CaptionWish("Found!", at, max(frames, least), take.end_frame, least), take, SHORTEST)
     room = max((c.out_frame - c.in_frame for c in placed if c.text == take.caption), default=0)
     if told is None:
         assert room < least

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.audio.quantise import code_values
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.sampling import take_making
 from pipeline.learning.sampling.generation import GenerationRequest
@@ -17,7 +18,6 @@ from pipeline.learning.sampling.settings import WeightDtype
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.sampling.take_making import TakeJob, make_take
 from pipeline.learning.sampling.torch_sampler import TorchSampler
-from pipeline.sound.signal.quantise import code_values
 from pipeline.store.store import read_record
 from tests.learning.models.networks import SMALL_LSTM, SMALL_TIERED, random_weights, save_random_checkpoint
 

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.picture.drawing.planes import ink, planes_of
 from pipeline.picture.panels.layout import SceneLayout, load_layout
-from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.scene_data import SceneSound, loud_level
 from pipeline.picture.panels.spectrogram import SpectrogramPanel
-from pipeline.picture.panels.waveform import WaveformPanel
+from pipeline.picture.panels.waveform import FULLEST, QUIETEST_PEAK, WaveformPanel
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.panels.made_scenes import RATE_HZ, frame_of, layout_of, noise, scene, scene_data
 
@@ -122,6 +122,62 @@ def test_labels_of_takes_never_leave_the_safe_area_nor_run_into_the_next() -> No
         assert np.all(luma[:lane, 608:] == ground), frame
 
 
+def growing(*levels: float, noise_first: float = 0.0) -> tuple[SceneSound, ...]:
+    """Takes of three seconds, each of noise of its own level; `noise_first` is the level of one before them."""
+    takes = [noise_first, *levels] if noise_first else levels
+    sounds = (np.clip(noise(3, seed) * level, -1, 1).astype(np.float32) for seed, level in enumerate(takes))
+    return tuple(SceneSound(40 + 90 * at, 130 + 90 * at, samples, RATE_HZ, "take") for at, samples in enumerate(sounds))
+
+
+def test_the_scale_is_that_of_loud_passages_and_not_of_untrained_noise() -> None:
+    quiet = growing(0.1, 0.1, 0.1, 0.1)
+    assert loud_level(growing(0.1, 0.1, 0.1, 0.1, noise_first=4.0)) == pytest.approx(loud_level(quiet), rel=0.05)
+    recording = SceneSound(0, 40, noise(1) * np.float32(0.3), RATE_HZ, "recording")
+    assert loud_level((recording, *quiet)) == recording.loud_peak > 2.5 * loud_level(quiet)
+    assert loud_level(()) == 0
+
+
+def test_takes_are_seen_to_grow_and_clicks_set_no_scale() -> None:
+    one, two = growing(0.1, 0.4)
+    clicks = np.array(one.samples[0 : len(one.samples)])
+    clicks[::RATE_HZ] = 1.0
+    clicking = SceneSound(one.start_frame, one.end_frame, clicks, RATE_HZ, "take")
+    assert clicking.loud_peak == pytest.approx(one.loud_peak, rel=0.5)
+    data = scene_data(640, 200, sounds=(one, two))
+    waveform: WaveformPanel = panel_of(data, layout_of({"kind": "waveform", "labels": False}))
+    assert waveform._gain * two.loud_peak == pytest.approx(FULLEST)
+    assert waveform._gain * one.loud_peak == pytest.approx(FULLEST / 4, rel=0.1)
+
+
+def test_what_is_louder_than_the_scale_stays_in_the_panel() -> None:
+    sounds = growing(0.05, 0.05, 0.05, noise_first=4.0)
+    data = scene_data(320, 120, sounds=sounds, section_title="")
+    lane = panel_of(data, layout_of({"kind": "waveform"}))._lane_px
+    planes = planes_of(frame_of(scene(data, layout=layout_of({"kind": "waveform"})), data, 100), 320, 120)
+    ground = round(ink(COLOURS.panel).luma)
+    assert lane > 0
+    assert planes.luma[lane + 1, 170:200].max() > ground + 20
+    assert np.all(planes.luma[: lane - 1, 200:300] == ground)
+
+
+@pytest.mark.parametrize(("level", "marked"), [(0.99, -3), (0.7, -6), (0.1, -21), (0.004, -36)])
+def test_a_level_is_marked_where_the_waveform_has_it(level: float, marked: int) -> None:
+    square = np.where(np.arange(3 * RATE_HZ) // 20 % 2, level, -level).astype(np.float32)
+    data = scene_data(320, 200, sounds=(SceneSound(40, 130, square, RATE_HZ, "take"),))
+    layout = layout_of({"kind": "waveform", "labels": False})
+    waveform: WaveformPanel = panel_of(data, layout)
+    assert waveform.marked_dbfs == marked
+    tile = planes_of(np.zeros((300, 320), dtype=np.uint8), 320, 200)
+    waveform._paint_played(tile, waveform.law.column_at(400))  # where nothing sounds
+    rows = np.flatnonzero(tile.luma[:, 100] != round(ink(COLOURS.panel).luma))
+    share = 10 ** (marked / 20) / max(level, QUIETEST_PEAK) * FULLEST
+    assert rows.min() == pytest.approx(100 - 100 * share, abs=1.5)
+    assert rows.max() == pytest.approx(100 + 100 * share, abs=1.5)
+    bare: WaveformPanel = panel_of(data, layout_of({"kind": "waveform", "labels": False, "level_mark": False}))
+    bare._paint_played(tile, waveform.law.column_at(400))
+    assert np.ptp(np.flatnonzero(tile.luma[:, 100] != round(ink(COLOURS.panel).luma))) <= 2
+
+
 def test_a_label_without_room_becomes_shorter_or_is_left_out() -> None:
     short = SceneSound(FRAME, FRAME + 12, noise(1), RATE_HZ, "take", "iteration 1,000,000", "1M")
     data = scene_data(640, 120, sounds=(short, SceneSound(FRAME + 12, FRAME + 90, noise(1), RATE_HZ, "take", "x", "x")))
@@ -176,6 +232,7 @@ def test_a_stretch_of_sound_is_read_once_for_what_lies_ahead_and_what_was_heard(
     watched = Watched(noise(20))
     data = scene_data(640, 96, sounds=(SceneSound(40, 640, watched, RATE_HZ, "take"),), **frames_of(600))
     drawn = scene(data, layout=layout_of({"kind": kind}))
+    watched.read = 0  # how loud it is has been measured
     for frame in range(data.start_frame, data.end_frame, 3):
         frame_of(drawn, data, frame)
     assert len(watched) <= watched.read < 1.25 * len(watched)

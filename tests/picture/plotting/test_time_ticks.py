@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import choose_ticks
-from pipeline.picture.plotting.time_ticks import Clock, choose_time_ticks
+from pipeline.picture.plotting.time_ticks import TimeFormat, choose_time_ticks
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 DAY = 86_400.0
 
 
-def labels(first: float, last: float, clock: Clock, length_px: int = 800, scale: str = "linear") -> list[str]:
+def labels(first: float, last: float, clock: TimeFormat, length_px: int = 800, scale: str = "linear") -> list[str]:
     axis = Axis(first, last, length_px, scale)  # type: ignore[arg-type]
     ticks = choose_time_ticks(axis, clock, measure_px=lambda text: 10.0 * len(text), gap_px=30)
     return [tick.label for tick in ticks if tick.major]
@@ -35,12 +35,12 @@ def labels(first: float, last: float, clock: Clock, length_px: int = 800, scale:
 def test_moments_are_marked_where_clocks_and_calendars_are_round(
     first_s: float, span_s: float, expected: list[str]
 ) -> None:
-    found = labels(NEW_YEAR + first_s, NEW_YEAR + first_s + span_s, Clock(offset_s=0))
+    found = labels(NEW_YEAR + first_s, NEW_YEAR + first_s + span_s, TimeFormat(offset_s=0))
     assert found[: len(expected)] == expected
 
 
 def test_the_clock_of_the_log_is_shown() -> None:
-    clock = Clock(offset_s=5 * 3600 + 1800)
+    clock = TimeFormat(offset_s=5 * 3600 + 1800)
     assert labels(NEW_YEAR, NEW_YEAR + 7200, clock)[0] == "05:30"
     assert clock.context(NEW_YEAR, NEW_YEAR + 7200) == "1 Jan 2026, UTC+5:30"
 
@@ -55,26 +55,26 @@ def test_the_clock_of_the_log_is_shown() -> None:
     ],
 )
 def test_lengths_of_time_are_marked_by_the_clock(span_s: float, expected: list[str]) -> None:
-    assert labels(0.0, span_s, Clock(is_span=True))[: len(expected)] == expected
+    assert labels(0.0, span_s, TimeFormat(is_span=True))[: len(expected)] == expected
 
 
 def test_lengths_of_time_grow_along_a_logarithmic_axis() -> None:
-    found = labels(1.0, 40_000.0, Clock(is_span=True), 1000, "log")
+    found = labels(1.0, 40_000.0, TimeFormat(is_span=True), 1000, "log")
     assert {"0:00:01", "0:00:10", "0:01:00", "1:00:00"} <= set(found)
 
 
 @pytest.mark.parametrize(
     ("first", "last", "clock", "context"),
     [
-        (NEW_YEAR, NEW_YEAR + 60, Clock(), "1 Jan 2026"),
-        (NEW_YEAR, NEW_YEAR + 9 * DAY, Clock(offset_s=0), "2026, UTC"),
-        (NEW_YEAR - DAY, NEW_YEAR, Clock(offset_s=-3600), "2025, UTC\N{MINUS SIGN}1"),
-        (NEW_YEAR - DAY, NEW_YEAR + DAY, Clock(), "2025\N{EN DASH}2026"),
-        (0, 10, Clock(is_span=True), "m:ss"),
-        (0, 5000, Clock(is_span=True), "h:mm:ss"),
+        (NEW_YEAR, NEW_YEAR + 60, TimeFormat(), "1 Jan 2026"),
+        (NEW_YEAR, NEW_YEAR + 9 * DAY, TimeFormat(offset_s=0), "2026, UTC"),
+        (NEW_YEAR - DAY, NEW_YEAR, TimeFormat(offset_s=-3600), "2025, UTC\N{MINUS SIGN}1"),
+        (NEW_YEAR - DAY, NEW_YEAR + DAY, TimeFormat(), "2025\N{EN DASH}2026"),
+        (0, 10, TimeFormat(is_span=True), "m:ss"),
+        (0, 5000, TimeFormat(is_span=True), "h:mm:ss"),
     ],
 )
-def test_what_labels_leave_out_is_told(first: float, last: float, clock: Clock, context: str) -> None:
+def test_what_labels_leave_out_is_told(first: float, last: float, clock: TimeFormat, context: str) -> None:
     assert clock.context(first, last) == context
 
 
@@ -89,7 +89,7 @@ def test_ticks_of_any_time_lie_on_the_axis_and_apart(
     *, first: float, span: float, offset_s: int | None, is_span: bool, length_px: int
 ) -> None:
     assume(span > 1e-9 * abs(first))  # closer together, moments are rounded
-    axis, clock = Axis(first, first + span, length_px), Clock(is_span=is_span, offset_s=offset_s)
+    axis, clock = Axis(first, first + span, length_px), TimeFormat(is_span=is_span, offset_s=offset_s)
     ticks = choose_time_ticks(axis, clock, measure_px=lambda text: 10.0 * len(text), gap_px=20.0)
     assert all(-1e-3 <= tick.position_px <= length_px + 1e-3 for tick in ticks)
     major = [tick for tick in ticks if tick.major]

@@ -145,7 +145,7 @@ def run_together(tasks: list[Work], guesses: list[float], workers: int, pause_s:
         if step == 0:
             task = tasks[index]
             end = task.seconds if task.expected else None
-            mixer.hear(
+            mixer.receive(
                 Word(
                     index,
                     "begin",
@@ -155,7 +155,7 @@ def run_together(tasks: list[Work], guesses: list[float], workers: int, pause_s:
         elif step < 0:
             mixer.finish(index)
         else:
-            mixer.hear(Word(index, "advance", "", step))
+            mixer.receive(Word(index, "advance", "", step))
     return lines, max(free)
 
 
@@ -327,12 +327,12 @@ def test_a_task_that_ends_early_takes_its_time_along(total_s: float, share: floa
         lines, [Task("section-1", 1.0), Task("section-2", 1.0)], 2, begin=("train", "two"), clock=clock
     )
     for index in (0, 1):
-        mixer.hear(Word(index, "begin", work=WorkStart("", "", STEPS, "")))
+        mixer.receive(Word(index, "begin", work=WorkStart("", "", STEPS, "")))
     for step, moment in enumerate(whole.moments, start=1):
         clock.now = 1000.0 + moment
-        mixer.hear(Word(0, "advance", "", step))
+        mixer.receive(Word(0, "advance", "", step))
         if step < len(early.moments):
-            mixer.hear(Word(1, "advance", "", step))
+            mixer.receive(Word(1, "advance", "", step))
         elif step == len(early.moments):
             mixer.finish(1)
     told = [(now, view.left_s) for now, view in lines.shown if view.left_s is not None]
@@ -390,7 +390,7 @@ def test_what_is_told_never_jumps_whatever_seems_true(seen: list[tuple[float, fl
     steady, now, told = Steady(), 0.0, []
     for passed, left in seen:
         now += passed
-        value = steady.tell(left, now)
+        value = steady.smooth(left, now)
         assert value is not None
         told.append((now, value))
     check_jumps(told)

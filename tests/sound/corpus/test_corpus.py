@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from pipeline.audio.quantise import dequantise
 from pipeline.errors import RecordingError
 from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.settings import CorpusSettings
-from pipeline.sound.signal.quantise import dequantise
 from tests.sound.sounds import convert, noise, peak_hz, sine, speechlike, write
 
 RATE = 16000

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from pipeline.runtime.resources import assets_folder
-from pipeline.sound.corpus.doubts import doubts, short_note
 from pipeline.sound.corpus.quality import Quality, quality_of
+from pipeline.sound.corpus.sound_warnings import short_note, sound_warnings
 from pipeline.sound.signal.silence import window_levels
 from tests.sound.sounds import Floats
 
@@ -36,7 +36,9 @@ def rms(samples: Floats) -> float:
 def judged(samples: Floats, rate: int = RATE) -> str:
     centred = (samples - samples.mean()).astype(np.float32)
     peak = float(np.abs(centred).max())
-    return " ".join(doubts([("a.wav", peak, quality_of(centred, 0.0, peak, window_levels(centred, rate), rate))]))
+    return " ".join(
+        sound_warnings([("a.wav", peak, quality_of(centred, 0.0, peak, window_levels(centred, rate), rate))])
+    )
 
 
 def noise_at(db: float) -> Floats:
@@ -86,7 +88,7 @@ def test_what_spoils_a_recording_is_named_with_what_to_do(spoilt: object, words:
 
 def test_one_line_a_fault_however_many_recordings_have_it() -> None:
     bad = Quality(-12.0, -20.0, 50, -20.0, 300.0, None)
-    told = doubts([(f"{number}.wav", 0.5, bad) for number in range(100)])
+    told = sound_warnings([(f"{number}.wav", 0.5, bad) for number in range(100)])
     assert len(told) == 2
     assert all("and 98 more" in line for line in told)
 
@@ -115,4 +117,4 @@ def test_whatever_is_judged_ends_in_numbers(length: int, level: float, kind: str
     peak = max(float(np.abs(samples).max()), 1e-3)
     quality = quality_of(samples, 0.0, peak, window_levels(samples, rate), rate)
     assert np.isfinite([quality.voice_db, quality.floor_db]).all()
-    assert len(doubts([(str(Path("a.wav")), peak, quality)])) <= 6
+    assert len(sound_warnings([(str(Path("a.wav")), peak, quality)])) <= 6

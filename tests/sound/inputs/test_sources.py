@@ -13,7 +13,7 @@ from pipeline.errors import RecordingError
 from pipeline.ffmpeg.process import file_argument, run
 from pipeline.sound.inputs.decode import decode, load_music
 from pipeline.sound.inputs.sources import choose_source
-from pipeline.sound.inputs.tracks import Track, tracks_in, tracks_of
+from pipeline.sound.inputs.tracks import AudioTrack, tracks_in, tracks_of
 from pipeline.sound.signal.mixing import ChannelSurvey
 from tests.sound.sounds import Floats, convert, noise, peak_hz, sine, speechlike, write
 
@@ -156,17 +156,23 @@ def test_music_and_text_of_sound_take_the_track_with_sound_too(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("words", "track"),
     [
-        ("pcm_s16le ([1][0][0][0] / 0x0001), 16000 Hz, mono, s16, 256 kb/s", Track(1, 32767 / 32768, True, 1, None)),
-        ("pcm_s24le, 48000 Hz, 5.1(side), s32 (24 bit), 6912 kb/s", Track(1, 1 - 2.0**-23, True, 6, 3)),
-        ("pcm_f32le, 48000 Hz, 2.1, flt, 512 kb/s", Track(1, None, True, 3, 2)),
-        ("aac (LC) (mp4a / 0x6134706D), 16000 Hz, stereo, fltp, 38 kb/s (default)", Track(1, None, False, 2, None)),
-        ("pcm_s16le, 48000 Hz, 3 channels (FL+LFE+FR), s16", Track(1, 32767 / 32768, True, 3, 1)),
-        ("flac, 44100 Hz, 6 channels, s16", Track(1, 32767 / 32768, True, 6, 3)),
-        ("flac, 44100 Hz, 7.1(wide), s16", Track(1, 32767 / 32768, True, 8, 3)),
-        ("something new", Track(1, None, False, None, None)),
+        (
+            "pcm_s16le ([1][0][0][0] / 0x0001), 16000 Hz, mono, s16, 256 kb/s",
+            AudioTrack(1, 32767 / 32768, True, 1, None),
+        ),
+        ("pcm_s24le, 48000 Hz, 5.1(side), s32 (24 bit), 6912 kb/s", AudioTrack(1, 1 - 2.0**-23, True, 6, 3)),
+        ("pcm_f32le, 48000 Hz, 2.1, flt, 512 kb/s", AudioTrack(1, None, True, 3, 2)),
+        (
+            "aac (LC) (mp4a / 0x6134706D), 16000 Hz, stereo, fltp, 38 kb/s (default)",
+            AudioTrack(1, None, False, 2, None),
+        ),
+        ("pcm_s16le, 48000 Hz, 3 channels (FL+LFE+FR), s16", AudioTrack(1, 32767 / 32768, True, 3, 1)),
+        ("flac, 44100 Hz, 6 channels, s16", AudioTrack(1, 32767 / 32768, True, 6, 3)),
+        ("flac, 44100 Hz, 7.1(wide), s16", AudioTrack(1, 32767 / 32768, True, 8, 3)),
+        ("something new", AudioTrack(1, None, False, None, None)),
     ],
 )
-def test_a_tracks_samples_and_channels_are_known_from_its_description(words: str, track: Track) -> None:
+def test_a_tracks_samples_and_channels_are_known_from_its_description(words: str, track: AudioTrack) -> None:
     described = f"Input #0, wav, from 'x':\n  Stream #0:0: Audio: {words}\nStream mapping:\n  Stream #0:0: Audio: x"
     assert tracks_in(described) == (track,)
 

@@ -13,9 +13,9 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from pipeline.audio.noise import noisiness
+from pipeline.audio.quantise import QuantisedSamples, quantise
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import measure
-from pipeline.sound.signal.quantise import QuantisedSamples, quantise
 from pipeline.sound.soundtrack.ducking import Duck
 from pipeline.sound.soundtrack.placement import Floats, Kind, Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import SoundtrackFacts, measure_file, mix

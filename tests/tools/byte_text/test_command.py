@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.byte_text.table import STANDARD_CHARACTERS
 from pipeline.errors import InputError, OutputError, TextError
 from pipeline.tools.byte_text.command import (
     AudioOptions,
@@ -15,7 +16,6 @@ from pipeline.tools.byte_text.command import (
     run_to_text,
     write_table,
 )
-from pipeline.tools.byte_text.table import STANDARD_CHARACTERS
 
 
 class Standard:

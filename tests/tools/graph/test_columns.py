@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import LogError
-from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.picture.plotting.time_ticks import TimeFormat
 from pipeline.tools.graph.command import run_graph
 from pipeline.tools.graph.data.series import GraphData, load_graph_data
 from pipeline.tools.graph.layout import lay_out
@@ -71,20 +71,20 @@ def test_a_column_that_can_not_be_read_is_named_with_its_first_value(tmp_path: P
     [
         (
             "time,loss\n2026-01-01T00:00:00Z,3\n2026-01-01T00:10:00Z,2\n",
-            Clock(offset_s=0),
+            TimeFormat(offset_s=0),
             1_767_225_600,
             1_767_226_200,
         ),
-        ("t,loss\n2026-01-01 00:00,3\n2026-01-02,2\n", Clock(), 1_767_225_600, 1_767_312_000),
-        ("timestamp,loss\n1767225600,3\n1767226200,2\n", Clock(offset_s=0), 1_767_225_600, 1_767_226_200),
-        ("ts,loss\n1767225600000,3\n1767226200000,2\n", Clock(offset_s=0), 1_767_225_600, 1_767_226_200),
-        ("1767225600,3\n1767226200,2\n", Clock(offset_s=0), 1_767_225_600, 1_767_226_200),
-        ("elapsed,loss\n0:30,3\n1:00:00,2\n", Clock(is_span=True), 30, 3600),
+        ("t,loss\n2026-01-01 00:00,3\n2026-01-02,2\n", TimeFormat(), 1_767_225_600, 1_767_312_000),
+        ("timestamp,loss\n1767225600,3\n1767226200,2\n", TimeFormat(offset_s=0), 1_767_225_600, 1_767_226_200),
+        ("ts,loss\n1767225600000,3\n1767226200000,2\n", TimeFormat(offset_s=0), 1_767_225_600, 1_767_226_200),
+        ("1767225600,3\n1767226200,2\n", TimeFormat(offset_s=0), 1_767_225_600, 1_767_226_200),
+        ("elapsed,loss\n0:30,3\n1:00:00,2\n", TimeFormat(is_span=True), 30, 3600),
         ("time,loss\n0,3\n600,2\n", None, 0, 600),
         ("id,loss\n1767225600,3\n1767226200,2\n", None, 1_767_225_600, 1_767_226_200),
     ],
 )
-def test_times_are_an_axis(tmp_path: Path, text: str, clock: Clock | None, first: float, last: float) -> None:
+def test_times_are_an_axis(tmp_path: Path, text: str, clock: TimeFormat | None, first: float, last: float) -> None:
     data = data_of(tmp_path, text)
     assert data.x_clock == clock
     assert (data.x_span.first, data.x_span.last) == (first, last)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tools.graph.palette import LEVELS, BlendTable, Palette, over, parse_colour
-from pipeline.tools.graph.writers.plot import BandShape, Box, LineShape, Panel, Plot, TextMark
+from pipeline.tools.graph.writers.plot import BandShape, Box, LineShape, Panel, Plot, TextBitmap
 from pipeline.tools.graph.writers.stroke import stroke, stroke_coverage
 
 BLACK, GREY, WHITE = (0.0, 0.0, 0.0, 1.0), (0.4, 0.4, 0.4, 1.0), (1.0, 1.0, 1.0, 1.0)
@@ -109,7 +109,7 @@ def test_painting_in_parts_is_painting_the_whole(series: int, background: tuple[
     rng = np.random.default_rng(series)
     bands = tuple(band(n, n + 5, (n / 9, 1 - n / 9, 0.5, 0.4)) for n in range(series))
     lines = tuple(LineShape(stroke(rng.uniform(0, 20, 40), 2.0), (1 - n / 9, n / 9, 0.2, 1.0)) for n in range(series))
-    marks = [TextMark(2, 1, rng.integers(0, 256, (9, 30)).astype(np.uint8), GREY)]
+    marks = [TextBitmap(2, 1, rng.integers(0, 256, (9, 30)).astype(np.uint8), GREY)]
     plot = Plot(50, 30, background, [panel(bands, lines)], boxes=[Box(1, 20, 3, 9, RED)], texts=marks)  # type: ignore[arg-type]
     assert plot.palette.dtype == (np.uint8 if series < 3 else np.uint16)
     whole = colours_of(plot)
@@ -118,7 +118,7 @@ def test_painting_in_parts_is_painting_the_whole(series: int, background: tuple[
 
 
 def test_text_that_reaches_over_the_edge_is_cut() -> None:
-    mark = TextMark(-3, -3, np.full((40, 80), 255, np.uint8), RED)
+    mark = TextBitmap(-3, -3, np.full((40, 80), 255, np.uint8), RED)
     assert (colours_of(Plot(20, 10, WHITE, [], texts=[mark])) == [255, 0, 0, 255]).all()
 
 

@@ -17,7 +17,19 @@ from pipeline.picture.text.typesetting import Align, FittedText, TextStyle, Type
 from pipeline.picture.theme.theme import Theme
 
 ColourRole = Literal[
-    "background", "panel", "grid", "text", "muted", "accent", "heard", "ahead", "loud", "validation", "section"
+    "background",
+    "panel",
+    "grid",
+    "text",
+    "muted",
+    "accent",
+    "heard",
+    "ahead",
+    "loud",
+    "training_band",
+    "training_mean",
+    "validation",
+    "section",
 ]
 """A colour of the theme; `section` is the series colour of the card's section."""
 TextColour = Literal["text", "muted", "accent"]

@@ -48,7 +48,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Label:
+class LabelForm:
     """One way to write the label: its words (None for the number alone) and its size without its ground.
 
     `rows` are the lines' places, as shares of its height.
@@ -100,17 +100,17 @@ class CheckpointMark:
         self.labels = tuple(label for label in self._labels(words) if label.inner_px <= room or label.words is None)
         self.placed = lru_cache(maxsize=64)(self._placed)
 
-    def _labels(self, words: str) -> Iterator[Label]:
+    def _labels(self, words: str) -> Iterator[LabelForm]:
         """The label at its best, and smaller where there is no room for that; the number alone says enough."""
         size, number_px = self._style.size_px, self._figures.width_px(self._widest)
         if words:
             beside = TextSprite(self._context.type, words, self._style)
-            yield Label(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
+            yield LabelForm(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
             above = TextSprite(self._context.type, words, self._context.style(STACKED * size / self._context.size_px))
-            yield Label(above, max(above.width_px, number_px), TWO_LINES * size, (0.29, 0.72))
-        yield Label(None, number_px, LINE * size, (0.5,))
+            yield LabelForm(above, max(above.width_px, number_px), TWO_LINES * size, (0.29, 0.72))
+        yield LabelForm(None, number_px, LINE * size, (0.5,))
 
-    def width_px(self, label: Label) -> float:
+    def width_px(self, label: LabelForm) -> float:
         """The width of a label with its ground."""
         return label.inner_px + 2 * PADDING * self._style.size_px
 
@@ -161,7 +161,7 @@ class CheckpointMark:
         stroke(mask, xs, ys, max(0.6, 0.07 * size), opacity)
         blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._context.ink("text"))
 
-    def _placed(self, spot: Spot) -> tuple[Label, float]:
+    def _placed(self, spot: Spot) -> tuple[LabelForm, float]:
         """Choose the label of a checkpoint and the row at which it begins, the same as long as that is heard."""
         gap, row = GAP * self._style.size_px, float(self._rows(np.array([spot.position_px]))[0])
         clear = self._radius + self._context.line_px("graph") + 0.3 * gap

@@ -32,9 +32,9 @@ from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Siz
 from pipeline.picture.panels.waveform import EDGE_RAMP
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.contrast import distance
 
-SMOOTH: Final = 0.006  # of the graph's width: what the training loss's mean is averaged over
 UPCOMING_OPACITY: Final = 0.28
 OTHER_OPACITY: Final = 0.55
 BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp

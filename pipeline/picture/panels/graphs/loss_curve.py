@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.picture.panels.scene_data import LossHistory
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.columns import Binning
+from pipeline.picture.plotting.training_mean import smoothed, training_mean
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
 Floats = NDArray[np.float64]
@@ -80,22 +81,29 @@ def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: floa
     axis
         The time axis.
     smooth_px
-        The mean is averaged over about this many columns either side (a Gaussian's standard deviation); 0 joins the
-        points by straight lines.
+        Above 0, the mean is taken over a whole pass through the training data, where there is one, and over about this
+        many columns either side (a Gaussian's standard deviation); 0 joins the points by straight lines.
     """
     if series == "training":
         iterations, losses = history.iterations, history.losses
     else:
         iterations, losses = history.validation_iterations, history.validation_losses
-    return reduced_curve(iterations, losses, history.unit, axis, smooth_px)
+    epochs = history.epochs if series == "training" and history.unit == BITS_PER_BYTE else np.zeros(0)
+    return reduced_curve(iterations, losses, history.unit, axis, smooth_px=smooth_px, epochs=epochs)
 
 
 def reduced_curve(
-    iterations: NDArray[np.int64], losses: NDArray[np.floating], unit: LossUnit, axis: Axis, smooth_px: float
+    iterations: NDArray[np.int64],
+    losses: NDArray[np.floating],
+    unit: LossUnit,
+    axis: Axis,
+    *,
+    smooth_px: float,
+    epochs: Floats | None = None,
 ) -> ColumnCurve:
     """Reduce losses at iterations, shapes (n,), to the axis's columns; the rest as for `make_curve`.
 
-    What a program of its own has logged as no number is a gap.
+    What another program has logged as no number is a gap. `epochs` are those at each loss, where they are known.
     """
     shown = np.asarray(losses, dtype=np.float64) * unit.factor
     is_own, known = unit == BITS_PER_BYTE, np.isfinite(shown)
@@ -104,7 +112,9 @@ def reduced_curve(
     gaps = np.zeros(0) if is_own or known.all() else _gaps(np.asarray(iterations), known)
     columns = gathered.line(math.inf, cuts=gaps if gaps.size else None)
     if smooth_px > 0:
-        mean = smoothed(columns.mean, smooth_px)
+        mean = (
+            training_mean(iterations, shown, epochs, axis, smooth_px) if is_own else smoothed(columns.mean, smooth_px)
+        )
         if gaps.size:
             mean[np.isnan(columns.mean)] = math.nan
         return ColumnCurve(columns.lowest, columns.highest, mean, (np.zeros(0), np.zeros(0)))
@@ -119,37 +129,6 @@ def _gaps(iterations: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
     begins = ~known & np.concatenate([[True], known[:-1]])
     broken: Floats = iterations[begins].astype(np.float64)
     return broken
-
-
-def smoothed(values: Floats, sigma: float) -> Floats:
-    """Average with a Gaussian; NaN stays NaN.
-
-    At the beginning, where losses fall steeply, it narrows so that the first value is kept. At the end, where it is cut
-    off, straight lines are fitted instead of constants, so that a curve that still falls isn't bent.
-    """
-    known = np.flatnonzero(~np.isnan(values))
-    if known.size < 3 or sigma <= 0:  # noqa: PLR2004  # nothing to average
-        return values
-    inside = values[known[0] : known[-1] + 1]
-    inside = np.interp(np.arange(inside.size), known - known[0], values[known])
-    reach = min(math.ceil(3 * sigma), inside.size - 1)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    weight = np.convolve(np.ones(inside.size), kernel)[reach : reach + inside.size]
-    middle = np.convolve(inside, kernel)[reach : reach + inside.size] / weight
-    for left in range(min(reach, inside.size // 2)):
-        before = min(reach, inside.size - 1 - left)
-        offsets = np.arange(-before, left + 1.0)
-        weights, values_there = kernel[reach - before : reach + left + 1], inside[inside.size - 1 - left - before :]
-        first, second = weights @ offsets / weights.sum(), weights @ offsets**2 / weights.sum()
-        level = weights @ values_there / weights.sum()
-        slope = (weights @ (offsets * values_there) / weights.sum() - first * level) / max(second - first**2, 1e-9)
-        middle[inside.size - 1 - left] = level - slope * first
-    for at in range(min(reach, inside.size // 2)):
-        narrow = np.exp(-0.5 * (np.arange(-at, at + 1) / max(at / 3, 1e-3)) ** 2)
-        middle[at] = float(narrow @ inside[: 2 * at + 1]) / narrow.sum()
-    out = values.copy()
-    out[known[0] : known[-1] + 1] = middle
-    return out
 
 
 def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int) -> Axis:

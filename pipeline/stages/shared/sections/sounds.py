@@ -11,11 +11,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.quantise import QuantisedSamples
 from pipeline.errors import StoreError
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.runs.stored import RunRecording, RunSamples, RunSound
-from pipeline.sound.signal.quantise import QuantisedSamples
 from pipeline.store.files import plain_reason
 from pipeline.store.store import Result
 

@@ -123,7 +123,7 @@ def _leaves_losses(dialect: Dialect, others: Sequence[int]) -> bool:
 
 
 def _default_series(dialect: Dialect, x: int, path: str) -> tuple[list[int], list[str]]:
-    """The columns whose names speak of a loss, else all numbers but those that count or tell the time."""
+    """The columns whose names contain a word for loss, else all numbers but those that count or are times."""
     names = dialect.names
     known = set(names)
     ends = {name for name in names if name[-len(LOW) :].casefold() in {LOW, HIGH} and name[: -len(LOW)] in known}

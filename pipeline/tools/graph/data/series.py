@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, LogError
 from pipeline.picture.plotting.axis import Scale
-from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.picture.plotting.time_ticks import TimeFormat
 from pipeline.runtime.wording.plurals import counted
 from pipeline.runtime.wording.units import NATS_PER_BIT
 from pipeline.tables.column_words import is_loss
@@ -37,7 +37,7 @@ _SMOOTHING_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True)
-class Series:
+class GraphSeries:
     """One curve: shape (points,) each, finite in both."""
 
     x: Floats
@@ -56,12 +56,12 @@ class Series:
     """The lowest and highest values at each x, where the log has columns for them; as long as x."""
     gaps: Floats | None = None
     """Values of x where the log itself has a gap."""
-    clock: Clock | None = None
+    clock: TimeFormat | None = None
     """How the values are shown, where they are times."""
 
 
 @dataclass(frozen=True)
-class Span:
+class AxisRange:
     """Where an axis begins and ends."""
 
     first: float
@@ -73,16 +73,16 @@ class Span:
 class GraphData:
     """All series, the ends of the axes, and what a person should know about the logs."""
 
-    series: tuple[Series, ...]
+    series: tuple[GraphSeries, ...]
     x_name: str
-    x_span: Span
-    y_spans: tuple[Span, ...]
+    x_span: AxisRange
+    y_spans: tuple[AxisRange, ...]
     """One a panel."""
     rows: int
     notes: tuple[str, ...]
-    x_clock: Clock | None = None
+    x_clock: TimeFormat | None = None
     """How x is shown, where it is a time."""
-    y_clocks: tuple[Clock | None, ...] = ()
+    y_clocks: tuple[TimeFormat | None, ...] = ()
     """The same, one a panel."""
 
 
@@ -95,8 +95,8 @@ def load_graph_data(options: GraphOptions) -> GraphData:
         A log, a column or its values can't be drawn.
     """
     notes: list[str] = []
-    found: list[Series] = []
-    clocks: list[tuple[Clock | None, str]] = []
+    found: list[GraphSeries] = []
+    clocks: list[tuple[TimeFormat | None, str]] = []
     rows, x_name = 0, ""
     for number, path in enumerate(options.logs, 1):
         log = _load_log(path, number, options)
@@ -121,21 +121,21 @@ def load_graph_data(options: GraphOptions) -> GraphData:
 
 
 @dataclass(frozen=True)
-class _Log:
+class _LogRequest:
     """One log, and what is wanted of it."""
 
     number: int  # among the logs, counted from 1
     table: Table
     choice: Choice
     x: Floats
-    x_clock: Clock | None
+    x_clock: TimeFormat | None
 
     def name_of(self, index: int) -> str:
         """The name of a column."""
         return self.table.dialect.names[index] if index >= 0 else LINE_NUMBER
 
 
-def _load_log(path: str, number: int, options: GraphOptions) -> _Log:
+def _load_log(path: str, number: int, options: GraphOptions) -> _LogRequest:
     found: list[Choice] = []
 
     def choose(dialect: Dialect) -> Sequence[int]:
@@ -144,10 +144,10 @@ def _load_log(path: str, number: int, options: GraphOptions) -> _Log:
 
     table = read_table(path, options.dialect, choose)
     x, clock = as_seconds(table.columns[found[0].x], found[0].x, table.dialect)
-    return _Log(number, table, found[0], x, clock)
+    return _LogRequest(number, table, found[0], x, clock)
 
 
-def _series(log: _Log, chosen: ChosenSeries, options: GraphOptions) -> Series:
+def _series(log: _LogRequest, chosen: ChosenSeries, options: GraphOptions) -> GraphSeries:
     one, index = chosen.options, chosen.index
     x, y = log.x, log.table.columns[index]
     usable = np.isfinite(x) & np.isfinite(y)
@@ -168,11 +168,13 @@ def _series(log: _Log, chosen: ChosenSeries, options: GraphOptions) -> Series:
     smooth = _exponential_average(y, one.smoothing) if one.middle == "ema" else None
     label = one.label or shown_name(log.name_of(index), in_bits=in_bits)
     is_span = index >= 0 and log.table.dialect.columns[index].kind == "span" and factor == 1.0
-    clock = Clock(is_span=True) if is_span else None
-    return Series(x, y, smooth, label, one, log.number, in_bits, band=band, gaps=gaps, clock=clock)
+    clock = TimeFormat(is_span=True) if is_span else None
+    return GraphSeries(x, y, smooth, label, one, log.number, in_bits, band=band, gaps=gaps, clock=clock)
 
 
-def _band(log: _Log, chosen: ChosenSeries, usable: NDArray[np.bool_], factor: float) -> tuple[Floats, Floats] | None:
+def _band(
+    log: _LogRequest, chosen: ChosenSeries, usable: NDArray[np.bool_], factor: float
+) -> tuple[Floats, Floats] | None:
     """The ends of a series' band at its points; where the log leaves one out, the point itself."""
     if chosen.low is None or chosen.high is None:
         return None
@@ -182,7 +184,7 @@ def _band(log: _Log, chosen: ChosenSeries, usable: NDArray[np.bool_], factor: fl
     return np.minimum(np.minimum(low, high), middle), np.maximum(np.maximum(low, high), middle)
 
 
-def _nothing_to_draw(log: _Log, index: int) -> LogError:
+def _nothing_to_draw(log: _LogRequest, index: int) -> LogError:
     columns, where = {**log.table.columns, log.choice.x: log.x}, log.table.name
     empty = next((each for each in (log.choice.x, index) if not np.isfinite(columns[each]).any()), None)
     if empty is None:
@@ -195,7 +197,7 @@ def _nothing_to_draw(log: _Log, index: int) -> LogError:
     return LogError(f"All values of the column '{log.name_of(empty)}' are missing.", where=where, hint=hint)
 
 
-def _check_spelling(log: _Log, index: int) -> None:
+def _check_spelling(log: _LogRequest, index: int) -> None:
     """Refuse a column of which more than single rows would be lost for their spelling."""
     found, name = log.table.diagnostics[index], log.name_of(index)
     if found.words > _MOST_OTHER_SPELLINGS * log.table.rows and (hint := _other_spelling(found.first_word)):
@@ -215,7 +217,7 @@ def _other_spelling(word: str) -> str:
     return f" If it is one after all, say how numbers are written with {flag}."
 
 
-def _check_scale(values: Floats, axis: AxisOptions, log: _Log, index: int) -> None:
+def _check_scale(values: Floats, axis: AxisOptions, log: _LogRequest, index: int) -> None:
     floor = {"linear": -math.inf, "log": 0.0, "log1p": -1.0}[axis.scale]
     lowest = float(values.min())
     if lowest <= floor:
@@ -239,19 +241,19 @@ def _exponential_average(values: Floats, smoothing: float) -> Floats:
     return average
 
 
-def _x_span(found: Sequence[Series], options: GraphOptions) -> Span:
+def _x_span(found: Sequence[GraphSeries], options: GraphOptions) -> AxisRange:
     padding = _POINTS_PADDING if options.join == "none" else 0.0
     lowest = min(float(one.x.min()) for one in found)
     highest = max(float(one.x.max()) for one in found)
     return _span(lowest, highest, options.x_axis, padding=padding, name="x")
 
 
-def _y_clock(found: Sequence[Series], panel: int) -> Clock | None:
+def _y_clock(found: Sequence[GraphSeries], panel: int) -> TimeFormat | None:
     clocks = [one.clock for one in found if one.options.panel == panel + 1]
     return clocks[0] if clocks and all(clock is not None for clock in clocks) else None
 
 
-def _y_span(found: Sequence[Series], panel: int, axis: AxisOptions, x_span: Span) -> Span:
+def _y_span(found: Sequence[GraphSeries], panel: int, axis: AxisOptions, x_span: AxisRange) -> AxisRange:
     lows, highs = [], []
     for one in found:
         if one.options.panel == panel + 1:
@@ -269,7 +271,7 @@ def _y_span(found: Sequence[Series], panel: int, axis: AxisOptions, x_span: Span
     return _span(min(lows), max(highs), axis, padding=_PADDING, name="y")
 
 
-def _span(lowest: float, highest: float, axis: AxisOptions, *, padding: float, name: str) -> Span:
+def _span(lowest: float, highest: float, axis: AxisOptions, *, padding: float, name: str) -> AxisRange:
     """Choose an axis's ends: what was asked for, else the values' own with some room around them."""
     first, last = lowest, highest
     if first == last:
@@ -288,7 +290,7 @@ def _span(lowest: float, highest: float, axis: AxisOptions, *, padding: float, n
             where=f"range of {name}",
             expected=f"a range that holds values; those of the log lie between {lowest:g} and {highest:g}",
         )
-    return Span(first, last, axis.scale)
+    return AxisRange(first, last, axis.scale)
 
 
 def _around(value: float, scale: Scale) -> tuple[float, float]:
@@ -305,18 +307,18 @@ def _far_enough(first: float, last: float) -> bool:
     return (last - first) > 1e-12 * max(abs(first), abs(last))
 
 
-def _log_notes(log: _Log, options: GraphOptions) -> list[str]:
+def _log_notes(log: _LogRequest, options: GraphOptions) -> list[str]:
     """Say what was odd about a log, one sentence each."""
     table = log.table
     notes = [*table.notes, *log.choice.notes]
     notes += [f"{counted(table.short_rows, 'row')} without the last column"] if table.short_rows else []
     for index, found in table.diagnostics.items():
         counts = ((found.missing, "missing"), (found.not_a_number, "NaN"), (found.infinite, "infinite"))
-        said = [f"{count:,} {what}" for count, what in counts if count]
+        parts = [f"{count:,} {what}" for count, what in counts if count]
         if found.words:
-            said.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
-        if said:
-            notes.append(f"column '{log.name_of(index)}': {', '.join(said)}")
+            parts.append(f"{found.words:,} no numbers (row {found.first_word_row + 1:,}: '{found.first_word[:40]}')")
+        if parts:
+            notes.append(f"column '{log.name_of(index)}': {', '.join(parts)}")
     steps = np.diff(log.x)
     back, repeated = int(np.count_nonzero(steps < 0)), int(np.count_nonzero(steps == 0))
     notes += [f"x goes back in {counted(back, 'row')}"] if back else []

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import LogError
-from pipeline.picture.plotting.time_ticks import Clock
+from pipeline.picture.plotting.time_ticks import TimeFormat
 from pipeline.tables.column_words import is_epoch_name, is_time_name
 from pipeline.tables.dialect import Dialect
 
@@ -23,7 +23,7 @@ _UNNAMED_FROM_S: Final = 1.0e9  # 2001: columns without a name may hold anything
 _UNITS: Final = (1.0, 1e3, 1e6, 1e9)  # a second, in seconds, milliseconds, microseconds, nanoseconds
 
 
-def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, Clock | None]:
+def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, TimeFormat | None]:
     """Give a column as seconds, and how they are shown; a column that is no time as it is, and None.
 
     Parameters
@@ -39,7 +39,7 @@ def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, Cl
         return values, None
     column = dialect.columns[index]
     if column.kind in {"time", "span"}:
-        return values, Clock(is_span=column.kind == "span", offset_s=column.offset_s)
+        return values, TimeFormat(is_span=column.kind == "span", offset_s=column.offset_s)
     if dialect.has_names:
         may_be = is_time_name(column.name) or is_epoch_name(column.name)
         unit = _unit(values, _UNITS, _EARLIEST_S) if may_be else 0.0
@@ -47,7 +47,7 @@ def as_seconds(values: Floats, index: int, dialect: Dialect) -> tuple[Floats, Cl
         unit = _unit(values, _UNITS[:1], _UNNAMED_FROM_S)
     if not unit:
         return values, None
-    return (values if unit == 1.0 else values / unit), Clock(offset_s=0)
+    return (values if unit == 1.0 else values / unit), TimeFormat(offset_s=0)
 
 
 def _unit(values: Floats, units: Sequence[float], earliest_s: float) -> float:
@@ -59,7 +59,7 @@ def _unit(values: Floats, units: Sequence[float], earliest_s: float) -> float:
     return next((unit for unit in units if earliest_s * unit <= lowest and highest <= _LATEST_S * unit), 0.0)
 
 
-def common_clock(clocks: Sequence[tuple[Clock | None, str]]) -> Clock | None:
+def common_clock(clocks: Sequence[tuple[TimeFormat | None, str]]) -> TimeFormat | None:
     """How several logs' x is shown together.
 
     Raises

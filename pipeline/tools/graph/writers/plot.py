@@ -63,7 +63,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class TextMark:
+class TextBitmap:
     """Coverage (uint8, shape (h, w)) at a place, in a colour."""
 
     left: int
@@ -113,7 +113,7 @@ class Plot:
         panels: Sequence[Panel],
         *,
         boxes: Sequence[Box] = (),
-        texts: Sequence[TextMark] = (),
+        texts: Sequence[TextBitmap] = (),
     ) -> None:
         self.width, self.height = width, height
         self._panels, self._boxes, self._texts = panels, boxes, texts
@@ -188,7 +188,7 @@ class Plot:
                 covered = levels > 0
                 table.paint(picture, (above + y[covered]) * self.width + panel.left + x[covered], levels[covered])
 
-    def _paint_text(self, picture: Numbers, text: TextMark, first_row: int) -> None:
+    def _paint_text(self, picture: Numbers, text: TextBitmap, first_row: int) -> None:
         height = len(text.coverage)
         if text.top >= first_row + len(picture) or text.top + height <= first_row:
             return

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.plotting.ticks import Tick
-from pipeline.tools.graph.curves import Band, Curve, trace
+from pipeline.tools.graph.curves import Band, CurveShapes, trace
 from pipeline.tools.graph.layout import Layout, PanelLayout
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions
 from pipeline.tools.graph.palette import Colour, parse_colour
 from pipeline.tools.graph.theme import GraphTheme
-from pipeline.tools.graph.writers.plot import MOST_BANDS, BandShape, Box, DotShape, LineShape, Panel, Plot, TextMark
+from pipeline.tools.graph.writers.plot import MOST_BANDS, BandShape, Box, DotShape, LineShape, Panel, Plot, TextBitmap
 from pipeline.tools.graph.writers.stroke import stroke
 
 _CLEAR: Colour = (0.0, 0.0, 0.0, 0.0)
@@ -44,12 +44,16 @@ def make_plot(layout: Layout, options: GraphOptions, theme: GraphTheme) -> Plot:
     for label in layout.labels:
         picture = theme.typesetter.render(label.text, label.style)
         left, top = picture.place(label.x, label.y)
-        texts.append(TextMark(left, top, picture.mask, label.colour))
+        texts.append(TextBitmap(left, top, picture.mask, label.colour))
     return Plot(layout.width, layout.height, background, panels, boxes=boxes, texts=texts)
 
 
 def _panel(
-    panel: PanelLayout, curves: Iterable[Curve], options: GraphOptions, colours: tuple[Colour, Colour], hair_px: int
+    panel: PanelLayout,
+    curves: Iterable[CurveShapes],
+    options: GraphOptions,
+    colours: tuple[Colour, Colour],
+    hair_px: int,
 ) -> Panel:
     curves = tuple(curves)
     bands = [_band_shape(band, panel.height) for curve in curves for band in curve.bands][:MOST_BANDS]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.text.direction import has_right_to_left_letters
-from pipeline.tools.graph.curves import Curve, trace
+from pipeline.tools.graph.curves import CurveShapes, trace
 from pipeline.tools.graph.layout import Label, Layout, PanelLayout
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.outlines import band_outlines, line_runs
@@ -80,14 +80,14 @@ def _panel(
         yield from _dots(curve)
 
 
-def _line(curve: Curve) -> Iterator[str]:
+def _line(curve: CurveShapes) -> Iterator[str]:
     if curve.line is not None:
         runs = "".join(f"M{_points(points)}" for points in line_runs(curve.line))
         pen = f'stroke-width="{curve.width_px:g}" stroke-linecap="round" stroke-linejoin="round"'
         yield f'<path d="{runs}" fill="none" {_stroke(curve.colour)} {pen}/>'
 
 
-def _dots(curve: Curve) -> Iterator[str]:
+def _dots(curve: CurveShapes) -> Iterator[str]:
     """Strokes as long as nothing, drawn by the pen's round ends."""
     if curve.dots.size:
         runs = "".join(f"M{x:g} {y:g}h0" for x, y in np.round(curve.dots, 2).tolist())

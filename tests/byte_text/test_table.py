@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.byte_text import table as byte_table
+from pipeline.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, ByteTable, read_table, table_text
 from pipeline.errors import TextError
 from pipeline.picture.text.fonts import load_fonts
-from pipeline.tools.byte_text import table as byte_table
-from pipeline.tools.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, ByteTable, read_table, table_text
 
 LETTERS = [character for character in STANDARD_CHARACTERS if not character.isascii()]
 

@@ -19,8 +19,8 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
+from pipeline.byte_text.table import BYTES, STANDARD_TABLE, ByteTable, describe
 from pipeline.errors import TextError
-from pipeline.tools.byte_text.table import BYTES, STANDARD_TABLE, ByteTable, describe
 
 _BLOCK_BYTES: Final = 1 << 20
 _LONGEST_CHARACTER_BYTES: Final = 4
@@ -65,7 +65,7 @@ def convert_to_text(
     source: BinaryIO, target: BinaryIO, table: ByteTable = STANDARD_TABLE, *, final_newline: bool = False
 ) -> Conversion:
     """Stream bytes into text; with `final_newline`, a line break that is no part of it ends the text."""
-    from pipeline.tools.byte_text import kernels  # noqa: PLC0415  # compiled code takes time to load
+    from pipeline.byte_text import kernels  # noqa: PLC0415  # compiled code takes time to load
 
     short = int(table.lengths.max()) <= 2  # noqa: PLR2004  # encode_short's limit
     encode = kernels.encode_short if short else kernels.encode
@@ -137,7 +137,7 @@ class _TextDecoder:
     """From text to bytes, a block at a time."""
 
     def __init__(self, target: BinaryIO, table: ByteTable, unknown: Unknown, where: str) -> None:
-        from pipeline.tools.byte_text import kernels  # noqa: PLC0415  # compiled code takes time to load
+        from pipeline.byte_text import kernels  # noqa: PLC0415  # compiled code takes time to load
 
         if isinstance(unknown, int) and not 0 <= unknown < BYTES:
             raise TextError(f"{unknown} is no byte.", where="the replacement", expected="a number from 0 to 255")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.audio.formats import SILENCE_BYTE, Encoding
+from pipeline.audio.quantise import QuantisedSamples, code_values, dequantise, quantise
 from pipeline.learning import corpus
-from pipeline.sound.signal.quantise import QuantisedSamples, code_values, dequantise, quantise
 
 ENCODINGS: tuple[Encoding, ...] = ("linear-u8", "mu-law")
 ALL_CODES = np.arange(256, dtype=np.uint8)

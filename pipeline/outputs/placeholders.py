@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.quantise import dequantise, quantise
 from pipeline.film.planning.storyboard_settings import StoryboardSettings
 from pipeline.learning.corpus import Corpus, map_bytes
 from pipeline.learning.recipes.recipe import checkpoint_iterations, planned_iterations, resolve
@@ -21,7 +22,6 @@ from pipeline.learning.training.auto_network import choose_network, network_of
 from pipeline.learning.training.loss_log import LogLine, LossLog
 from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
 from pipeline.production.section import Section
-from pipeline.sound.signal.quantise import dequantise, quantise
 from pipeline.store.store import Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9
@@ -33,7 +33,7 @@ _LAST_NATS: Final = 1.3
 _NOISE: Final = 0.2
 
 
-def made_up_run(section: Section, number: int, corpus: Result[Corpus], store: Store) -> Result[TrainingRun]:
+def placeholder_run(section: Section, number: int, corpus: Result[Corpus], store: Store) -> Result[TrainingRun]:
     """Make up a training of a section: as long as planned, where that is known, with losses that fall.
 
     Parameters
@@ -89,7 +89,7 @@ def made_up_run(section: Section, number: int, corpus: Result[Corpus], store: St
     return store.published(piece, TrainingRun)
 
 
-def made_up_take(
+def placeholder_take(
     corpus: Result[Corpus],
     section: Section,
     run: TrainingRun,

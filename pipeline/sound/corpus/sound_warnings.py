@@ -27,7 +27,7 @@ _NAMED: Final = 2
 Named = tuple[str, Quality]
 
 
-def doubts(recordings: Sequence[tuple[str, float, Quality]]) -> list[str]:
+def sound_warnings(recordings: Sequence[tuple[str, float, Quality]]) -> list[str]:
     """Tell what may spoil the learning, one line a kind of fault, the worst recording first.
 
     Parameters

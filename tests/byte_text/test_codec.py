@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.byte_text import codec as byte_text
+from pipeline.byte_text.codec import SKIP, bytes_to_text, convert_from_text, convert_to_text, text_to_bytes
+from pipeline.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, ByteTable
 from pipeline.errors import TextError
-from pipeline.tools.byte_text import codec as byte_text
-from pipeline.tools.byte_text.codec import SKIP, bytes_to_text, convert_from_text, convert_to_text, text_to_bytes
-from pipeline.tools.byte_text.table import STANDARD_CHARACTERS, STANDARD_TABLE, ByteTable
 
 EVERY_LENGTH = ByteTable(
     "".join(chr(0x10000 * (n % 4 == 0) + 0x900 * (n % 4 == 1) + 0x100 * (n % 4 == 2) + n) for n in range(256))
