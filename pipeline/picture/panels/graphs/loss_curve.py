@@ -113,7 +113,9 @@ def reduced_curve(
     columns = gathered.line(math.inf, cuts=gaps if gaps.size else None)
     if smooth_px > 0:
         mean = (
-            training_mean(iterations, shown, epochs, axis, smooth_px) if is_own else smoothed(columns.mean, smooth_px)
+            training_mean(iterations, shown, np.asarray(epochs, dtype=np.float64), axis, smooth_px)
+            if is_own
+            else smoothed(columns.mean, smooth_px)
         )
         if gaps.size:
             mean[np.isnan(columns.mean)] = math.nan

@@ -290,7 +290,7 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         assert take.iteration is not None
         spot = Spot(float(graph._axis.position_px(take.iteration)), 0.0)
         spot = Spot(spot.position_px, graph.curve.value_at(spot.position_px))
-        x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss_bits)
+        x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss)
         assert x <= graph.now_px(frame) + 1e-6
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
         if x > graph._plot.left + 4 * graph.mark._radius:
