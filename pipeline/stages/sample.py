@@ -19,6 +19,7 @@ from pipeline.audio.quantise import code_values
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.sampling.devices import sampling_device
 from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take import CandidateSet, Take
@@ -46,8 +47,6 @@ VERSION: Final = 2
 _SPARE_S: Final = 0.1
 """Takes are made a little longer than planned: the film counts in whole frames."""
 _REPORT_EVERY_S: Final = 0.25
-_REAL_TIME_PARAMETERS: Final = 4_000_000
-"""A core samples networks up to about this size in real time; larger ones go to a GPU where there is one."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +233,7 @@ def _planned_take(
     section, corpus = production.sections[checkpoint.section], results.corpus(checkpoint.section)
     settings = section.sampling
     network = network_of(section.network, checkpoint.json_file.parents[1], corpus.content_hash)
-    device = _device(settings, network)
+    device = sampling_device(settings, network)
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -338,16 +337,6 @@ def _make_in_process(numbered: tuple[int, TakeJob]) -> str:
             send_to_parent((index, samples))
 
     return make_take(job, notify)
-
-
-def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings | None) -> str:
-    """Where a take is made: it belongs to its key, for a GPU rounds otherwise."""
-    parameters = 0 if network is None else network.parameters
-    if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):
-        return "cpu"
-    from pipeline.learning.sampling.torch_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along
-
-    return gpu_or_cpu(required=settings.device == "cuda")
 
 
 def _job(planned: _RequestedTake, folder: Path) -> TakeJob:

@@ -24,6 +24,7 @@ from pipeline.learning.training.auto_network import (
     measured_speed,
     network_of,
 )
+from pipeline.learning.training.folders import clear_folder, remove_states
 from pipeline.learning.training.run import (
     INGREDIENTS_FILE,
     PLAN_FILE,
@@ -42,7 +43,7 @@ from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.files import atomic_write_text, disk_errors
+from pipeline.store.files import atomic_write_text
 from pipeline.store.ingredients import settings_ingredients
 from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 
@@ -146,7 +147,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     tasks = [_task(production, results, index, planned[index], workplace) for index in todo]
     for task in tasks:
         if forced:
-            _clear(task.folder)
+            clear_folder(task.folder)
         _begin_from_another(task, workplace)
         atomic_write_text(task.folder / INGREDIENTS_FILE, canonical_json(task.piece.ingredients) + "\n")
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
@@ -158,7 +159,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             _train(task, workplace.report)
     for task in tasks:
         read_record(task.folder, TrainingRun)
-        _remove_states(task.folder)
+        remove_states(task.folder)
         workplace.store.publish_partial(task.piece)
     runs = (
         workplace.store.published(piece, TrainingRun)
@@ -178,7 +179,7 @@ def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
     if ended_whole(task.folder):
         return True
     report.warn(f"{task.label}: what was trained is damaged; the training begins anew")
-    _clear(task.folder)
+    clear_folder(task.folder)
     return False
 
 
@@ -393,17 +394,3 @@ def _of_other_lengths(task: _TrainingTask, store: Store) -> Iterator[Path]:
         with suppress(KeyError, AttributeError):
             if folder != task.folder and alike(ingredients) == wanted:
                 yield folder
-
-
-def _clear(folder: Path) -> None:
-    with disk_errors(folder):
-        for path in folder.iterdir():
-            path.unlink()
-
-
-def _remove_states(folder: Path) -> None:
-    with disk_errors(folder):
-        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE), *folder.glob(INGREDIENTS_FILE)):
-            path.unlink()
-        for path in folder.glob(".*"):  # what a kill has left of files half-written
-            path.unlink()

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.audio.samples import Samples
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus
@@ -27,7 +28,7 @@ from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_section
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
 from pipeline.stages.shared.sections.pictures import loss_curve
-from pipeline.stages.shared.sections.sounds import Heard, Samples, mono_samples_of
+from pipeline.stages.shared.sections.sounds import Heard, mono_samples_of
 from pipeline.store.store import Json
 
 WORD_FIELDS: Final = frozenset({"words", "section"})

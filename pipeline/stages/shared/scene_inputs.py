@@ -22,7 +22,7 @@ from pipeline.stages.shared.render_inputs import RenderInputs
 from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
 from pipeline.stages.shared.sections.pictures import loss_history
-from pipeline.stages.shared.sections.sounds import Heard, mono_samples_of
+from pipeline.stages.shared.sections.sounds import heard_in, mono_samples_of
 from pipeline.store.store import Json
 
 
@@ -58,13 +58,6 @@ def scene_ingredients(
     return {name: SOURCES[name].key(inputs, scene, frames) for name in sorted(fields)}
 
 
-def sound_of(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Heard:
-    """Find what a scene's clip of sound is taken from."""
-    if sound.kind == "recording":
-        return inputs.corpora[scene.section]
-    return next(take for take in inputs.takes[scene.section] if take.record.iteration == sound.iteration)
-
-
 def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
     """Which of the film's scenes it is, counted from 0, and how many there are."""
     scenes = timeline.scenes()
@@ -91,7 +84,7 @@ def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
             "frames": [sound.start_frame - start, sound.end_frame - start],
             "from": sound.source_start_s,
             "iteration": sound.iteration,
-            "sound": sound_of(inputs, scene, sound).content_hash,
+            "sound": heard_in(inputs.corpora, inputs.takes, scene.section, sound).content_hash,
         }
         for sound in scene.sounds
         if sound.kind != "silence"
@@ -100,7 +93,7 @@ def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
 
 def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> SceneSound:
     """Read only what is shown."""
-    source = sound_of(inputs, scene, sound)
+    source = heard_in(inputs.corpora, inputs.takes, scene.section, sound)
     rate_hz = source.record.sample_rate_hz
     start = round(sound.source_start_s * rate_hz)
     length = int(sound.frames / inputs.timeline.frame_rate * rate_hz) + 2

@@ -5,14 +5,16 @@ This module owns how a stored sound is opened. It does not know where in the fil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.quantise import QuantisedSamples
+from pipeline.audio.samples import Samples
 from pipeline.errors import StoreError
+from pipeline.film.timeline.timeline import SoundClip
 from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
 from pipeline.runs.stored import RunRecording, RunSamples, RunSound
@@ -23,16 +25,6 @@ Floats = npt.NDArray[np.float32]
 HeardRecording = Result[Corpus] | Result[RunRecording]
 HeardTake = Result[Take] | Result[RunSound]
 Heard = HeardRecording | HeardTake
-
-
-class Samples(Protocol):
-    """Anything that has a length and whose slices are float32 samples, full scale = 1."""
-
-    def __len__(self) -> int:
-        """How many samples there are."""
-
-    def __getitem__(self, part: slice, /) -> Floats:
-        """Some of them."""
 
 
 class MonoSamples:
@@ -53,6 +45,21 @@ class MonoSamples:
     def __getitem__(self, part: slice) -> Floats:
         mixed: Floats = np.asarray(self._samples[part]).mean(axis=1, dtype=np.float32)
         return mixed
+
+
+def heard_in(
+    corpora: Sequence[HeardRecording], takes: Sequence[Sequence[HeardTake]], section: int, sound: SoundClip
+) -> Heard:
+    """Find what a clip of sound is taken from: its section's recording, or the take of its iteration.
+
+    Parameters
+    ----------
+    corpora, takes
+        Of all sections.
+    """
+    if sound.kind == "recording":
+        return corpora[section]
+    return next(take for take in takes[section] if take.record.iteration == sound.iteration)
 
 
 def samples_of(source: Heard, first: int = 0, end: int | None = None) -> Samples:
