@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
 from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size, fitting_layout
 
-RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
+RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops", "graphs"})
 """Folders that stand beside those of cuts."""
 SHORTEST_SECTION_S: Final = 1.6
 
@@ -151,6 +151,7 @@ class CutSettings(FilmSettings):
             "title_seconds": 0.0 if self.cards == "none" else self.title_seconds,
             "comparison_seconds": 0.0 if none else film.comparison_seconds,
             "credits_seconds": 0.0 if none else film.credits_seconds,
+            "graphs": False,
         }
         return VideoSettings.model_validate(values)
 

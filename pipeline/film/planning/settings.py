@@ -103,6 +103,12 @@ class VideoSettings(FilmSettings):
         default=8.0, ge=0.0, le=120.0, description="How long the credits are shown; 0: there are none."
     )
 
+    graphs: bool = Field(
+        default=True,
+        description="Whether the four loss graphs of each section lie beside the film too, as pictures up to 16383 "
+        "pixels wide, in graphs/; a draft and cuts have none.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _size_and_layout_follow_each_other(cls, data: object) -> object:
@@ -153,6 +159,7 @@ class VideoSettings(FilmSettings):
             "quality": "draft",
             "preset": None,
             "crf": None,
+            "graphs": False,
         }
         return self.model_copy(update={**chosen, "encoder": "x264"})
 

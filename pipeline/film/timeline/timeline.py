@@ -263,6 +263,11 @@ class Segment(TimelineRecord):
     encoder: str
     """The encoder that made it, as ffmpeg calls it: `libx264`."""
 
+    @property
+    def frames(self) -> int:
+        """How many frames it lasts."""
+        return self.end_frame - self.start_frame
+
 
 class Film(TimelineRecord):
     """The finished film. Files are relative to the record's folder, and to the output folder alike."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle
 from pipeline.runtime.wording.units import BITS_PER_BYTE, clock_text
 
-NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
+NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time_trained", "bits": "bits_per_byte"}
 CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's
 SMOOTH_PX: Final = 24.0  # what the training loss is averaged over where there is no validation loss
 SHRINK: Final = 0.94
@@ -53,6 +53,8 @@ def epoch_decimals(most: float) -> int:
 
 class CountersSettings(TextPanelSettings):
     """The checkpoint that is heard: iteration, epoch, time trained, bits per byte."""
+
+    word_fields: ClassVar[frozenset[str]] = frozenset({"names"})
 
     kind: Literal["counters"]
     items: tuple[Literal["iteration", "epoch", "time", "bits"], ...] = ("iteration", "epoch", "time", "bits")
@@ -97,7 +99,9 @@ class CountersPanel(ScenePanel[CountersSettings]):
     def _name(self, item: str) -> str:
         """What stands above a number: of a run of another program the unit of its losses, or that they are losses."""
         unit = self._context.data.history.unit
-        return (unit.words or "loss") if item == "bits" and unit != BITS_PER_BYTE else NAMES[item]
+        if item == "bits" and unit != BITS_PER_BYTE:
+            return unit.words or self._context.word("loss")
+        return self._context.word(NAMES[item])
 
     def _arranged(self) -> list[_Cell]:
         """Find the largest type that fits, and place the cells."""
@@ -154,13 +158,14 @@ class CountersPanel(ScenePanel[CountersSettings]):
     def text_of(self, item: str, iteration: float) -> str:
         """Write one number at an iteration, which may lie between two."""
         if item == "iteration":
-            return f"{math.floor(iteration + 1e-6):,}"
+            return self._context.language.number(f"{math.floor(iteration + 1e-6):,}")
         if item == "epoch":
-            return f"{_passed(iteration, self._epochs):.{epoch_decimals(float(self._epochs[1][-1]))}f}"
+            passed = _passed(iteration, self._epochs)
+            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
         if item == "time":
             return duration(_passed(iteration, self._elapsed_s), float(self._elapsed_s[1][-1]))
         loss = self._curve.value_at(float(self._axis.position_px(iteration)))
-        return loss_text(loss, self._context.data.history.unit)
+        return self._context.language.number(loss_text(loss, self._context.data.history.unit))
 
     def draw_base(self, base: Planes) -> None:
         """Draw the names."""

@@ -98,14 +98,16 @@ def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Sc
     start = round(sound.source_start_s * rate_hz)
     length = int(sound.frames / inputs.timeline.frame_rate * rate_hz) + 2
     iteration = sound.iteration if sound.kind == "take" else None
-    number = f"{iteration:,}" if iteration is not None else ""
+    number = inputs.language.number(f"{iteration:,}") if iteration is not None else ""
     return SceneSound(
         start_frame=sound.start_frame - scene.start_frame,
         end_frame=sound.end_frame - scene.start_frame,
         samples=mono_samples_of(source, start, start + length),
         sample_rate_hz=rate_hz,
         kind="take" if sound.kind == "take" else "recording",
-        label=f"iteration {number}" if number else "recording",
+        label=inputs.language.text("scene.take", iteration=number)
+        if number
+        else inputs.language.text("scene.recording"),
         short_label=number,
         iteration=iteration,
     )

@@ -24,13 +24,14 @@ from pipeline.film.timeline.timeline import RunFacts, SceneClip, SectionFacts, S
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.text.templating import render_caption
+from pipeline.picture.language import Language
+from pipeline.picture.text.templating import PlainFacts, render_caption
 from pipeline.production.schema import Production
 from pipeline.runs.stored import RunLosses, RunRecording, RunSound
 from pipeline.runtime.progress.reporter import Reporter
 from pipeline.runtime.wording.units import LossUnit
-from pipeline.stages.shared.caption_facts import caption_facts
-from pipeline.stages.shared.film_facts import caption_run_facts, run_facts
+from pipeline.stages.shared.facts.caption_facts import caption_facts
+from pipeline.stages.shared.facts.film_facts import caption_run_facts, run_facts
 from pipeline.stages.shared.runs.facts import in_nats, run_facts_of
 from pipeline.stages.shared.sections.checkpoints import SectionCheckpoint, section_checkpoints
 from pipeline.stages.shared.sections.losses import Trained, is_run, unit_of
@@ -70,6 +71,7 @@ class SectionStory:
     take_results: Mapping[int, HeardTake]
     templates: Mapping[str, str]
     clock: Clock
+    language: Language
 
     @cached_property
     def corpus(self) -> Corpus | RunRecording:
@@ -148,7 +150,7 @@ class SectionStory:
             return self._run_section_facts(title, trained)
         return SectionFacts(
             title=title,
-            **run_facts(trained),
+            **run_facts(trained, self.language),
             corpus_seconds=corpus.duration_s,
             sample_rate_hz=corpus.sample_rate_hz,
             first_validation_nats=trained.first_validation_nats,
@@ -160,7 +162,7 @@ class SectionStory:
     def _run_facts(self) -> tuple[RunFacts, LossUnit]:
         settings, losses = self.production.sections[self.number].run, self.run.record
         assert settings is not None and isinstance(losses, RunLosses)  # noqa: S101, PT018 - such is a run
-        return run_facts_of(settings, losses, list(self.checkpoints.values()))
+        return run_facts_of(settings, losses, list(self.checkpoints.values()), self.language)
 
     def _run_section_facts(self, title: str, losses: RunLosses) -> SectionFacts:
         shown, unit = self._run_facts
@@ -186,7 +188,7 @@ class SectionStory:
         """What captions may name of its training as a whole."""
         trained = self.run.record
         if isinstance(trained, TrainingRun):
-            return caption_run_facts(trained)
+            return caption_run_facts(trained, self.language)
         facts = self._run_section_facts("", trained)
         named = ("network", "parameters", "iterations", "epochs", "elapsed_s")
         return {
@@ -194,9 +196,9 @@ class SectionStory:
             **{f"{which}_loss_nats": getattr(facts, f"{which}_validation_nats") for which in ("first", "last", "best")},
         }
 
-    def facts(self, checkpoint: SectionCheckpoint, seconds: float, finding: Finding | None = None) -> Mapping[str, Any]:
+    def facts(self, checkpoint: SectionCheckpoint, seconds: float, finding: Finding | None = None) -> PlainFacts:
         """All facts that a caption may name."""
-        return caption_facts(
+        facts = caption_facts(
             self.production,
             self.number,
             self.corpus,
@@ -212,6 +214,7 @@ class SectionStory:
             self.takes.get(checkpoint.iteration),
             finding,
         )
+        return PlainFacts(facts, self.language)
 
     def finding_words(self, sound: SoundClip, finding: Finding) -> str:
         """Say what was found in a take; nothing where a person has written its caption."""

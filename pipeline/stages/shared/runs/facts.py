@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.film.timeline.timeline import RunFacts
-from pipeline.picture.text.number_words import compact
+from pipeline.picture.language import Language
 from pipeline.runs.settings import RunSettings
 from pipeline.runs.stored import RunLosses
 from pipeline.runtime.wording.units import NATS_PER_BIT, LossUnit, loss_unit
@@ -22,28 +22,28 @@ _MOST_LOGGED: Final = 5
 _LONGEST: Final = 60
 
 
-def fact_lines(settings: RunSettings, losses: RunLosses) -> tuple[tuple[str, str], ...]:
+def fact_lines(settings: RunSettings, losses: RunLosses, language: Language) -> tuple[tuple[str, str], ...]:
     """Labels and values in the order of the card: those that a person wrote, else some that the log holds."""
     if settings.facts:
-        return tuple((label, _value_words(value)) for label, value in settings.facts.items())
+        return tuple((label, _value_words(value, language)) for label, value in settings.facts.items())
     return tuple((label, value[:_LONGEST]) for label, value in list(losses.settings.items())[:_MOST_LOGGED])
 
 
-def _value_words(value: object) -> str:
+def _value_words(value: object, language: Language) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else compact(value)
+    return value if isinstance(value, str) else language.compact(value)
 
 
 def run_facts_of(
-    settings: RunSettings, losses: RunLosses, checkpoints: Sequence[SectionCheckpoint]
+    settings: RunSettings, losses: RunLosses, checkpoints: Sequence[SectionCheckpoint], language: Language
 ) -> tuple[RunFacts, LossUnit]:
     """The facts of a run, and how its losses are shown."""
     counted = counted_by(losses)
     unit = loss_unit(counted.unit if counted is not None else "")
     known = [one.loss * unit.factor for one in checkpoints if math.isfinite(one.loss)]
     shown = RunFacts(
-        facts=fact_lines(settings, losses),
+        facts=fact_lines(settings, losses, language),
         first_loss=known[0] if known else None,
         last_loss=known[-1] if known else None,
         best_loss=min(known, default=None),

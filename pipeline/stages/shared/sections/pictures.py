@@ -67,5 +67,6 @@ def loss_curve(losses: SectionLosses, section: int, kind: int, measured_on: str)
         kind=kind,
         measured_on=measured_on,
         unit=losses.unit.words,
+        epochs=losses.epochs[1][known] if own else np.zeros(0),
         name="" if own else (validation if judged is validation else training).name,
     )

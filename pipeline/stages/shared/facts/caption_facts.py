@@ -47,6 +47,8 @@ def caption_facts(
         That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
+    language
+        Of the film.
     seconds
         How long the caption, or its take, is shown.
     """
