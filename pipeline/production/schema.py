@@ -74,7 +74,9 @@ class Production(ProductionTable):
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
         takes = [section.planned_takes for section in self.sections]
-        check_agreement(takes, self.inserts, self.cuts, self.video)
+        stories = [section.storyboard for section in self.sections]
+        cards_s = [story.card_seconds + story.recap_length_s for story in stories]
+        check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
         return self
 
     @property

@@ -34,6 +34,13 @@ class Section(ProductionTable):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
+    layout: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Where its panels stand, where that is not as in [video]; inside shows what the network expects.",
+        examples=["inside"],
+    )
     recordings: tuple[RecordingName, ...] = Field(
         default=(),
         max_length=MOST_RECORDINGS,

@@ -19,6 +19,7 @@ from pipeline.film.timeline.scroll import ScrollLaw
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.stages.shared.render_inputs import RenderInputs
+from pipeline.stages.shared.scenes.traces import activity_key, activity_of, distributions_of
 from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
 from pipeline.stages.shared.sections.pictures import loss_history
@@ -126,12 +127,12 @@ def _section_history_key(inputs: RenderInputs, section: int) -> Json:
 
 def _iteration(inputs: RenderInputs, scene: SceneClip) -> NDArray[np.float64]:
     points = [(point.frame - scene.start_frame, point.iteration) for point in scene.key_points]
-    return ScrollLaw(points, axis=inputs.timeline.scroll).iterations(np.arange(scene.frames + 1))
+    return ScrollLaw(points, axis=inputs.timeline.scroll_of(scene)).iterations(np.arange(scene.frames + 1))
 
 
 def _iteration_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
     points: list[Json] = [[point.frame - scene.start_frame, point.iteration] for point in scene.key_points]
-    return {"axis": inputs.timeline.scroll, "key points": points}
+    return {"axis": inputs.timeline.scroll_of(scene), "key points": points}
 
 
 # Words
@@ -160,6 +161,11 @@ SOURCES: Final[dict[str, SceneSource]] = {
     "others": SceneSource(
         lambda inputs, scene: tuple(_section_history(inputs, one) for one in comparable_before(inputs, scene)),
         lambda inputs, scene, _: [_section_history_key(inputs, one) for one in comparable_before(inputs, scene)],
+    ),
+    "distributions": SceneSource(distributions_of, _sounds_key),
+    "activity": SceneSource(
+        activity_of,
+        lambda inputs, scene, frames: [_sounds_key(inputs, scene, frames), activity_key(inputs, scene)],
     ),
     "iteration": SceneSource(_iteration, _iteration_key),
     "captions": SceneSource(lambda inputs, scene: _captions(inputs, scene, range(scene.frames)), _captions_key),
