@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ def _last_traced(inputs: RenderInputs, scene: SceneClip) -> Result[Take] | None:
 
 def _traced(inputs: RenderInputs, scene: SceneClip) -> list[Result[Take]]:
     """The section's takes that were sampled with traces; of another program's run there are none."""
-    takes = (cast("Result[Take]", take) for take in inputs.takes[scene.section] if isinstance(take.record, Take))
+    takes = (take for take in inputs.takes[scene.section] if isinstance(take.record, Take))
     return [take for take in takes if take.record.traces is not None]
 
 
