@@ -9,13 +9,12 @@ from typing import Final
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S
 from pipeline.film.timeline.assembly import FilmPlan, assemble
 from pipeline.film.timeline.captions import place_captions
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis
 from pipeline.film.timeline.timeline import Caption, Clip, SceneClip, Timeline
-from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
@@ -26,7 +25,9 @@ from pipeline.stages.shared.facts.caption_facts import CAPTION_FACTS
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.section_story import SectionStory, in_short
+from pipeline.stages.shared.sections.losses import losses_key
 from pipeline.stages.shared.take_findings import with_findings
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
@@ -36,6 +37,8 @@ VERSION: Final = 3
 WORDS: Final = ("caption", "chapter", "count", "finding", "list", "network", "unit")
 """The tables of a word list that the timeline is written with."""
 CAPTION_TEMPLATES: Final = ("take", "recording", "finding")
+RUN_TEMPLATE: Final = "captions/run.txt"
+"""What is said of a run's takes."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -44,13 +47,18 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         mode="json",
         include={"width", "height", "frame_rate", "title_seconds", "comparison_seconds", "credits_seconds"},
     )
+    scroll = section_layout(production).law
     sections: list[Json] = [
-        {"title": section.title, "storyboard": section.storyboard.model_dump(mode="json")}
-        for section in production.sections
+        {
+            "title": section.title,
+            "storyboard": section.storyboard.model_dump(mode="json"),
+            **({"scroll": own} if (own := section_layout(production, number).law) != scroll else {}),
+        }
+        for number, section in enumerate(production.sections)
     ]
     upstream: Json = {
         "corpora": [corpus.content_hash for corpus in results.corpora],
-        "runs": [run.content_hash for run in results.runs],
+        "runs": [losses_key(run) for run in results.runs],
         "takes": [[take.content_hash for take in takes] for takes in results.takes],
     }
     ingredients: dict[str, Json] = {
@@ -62,7 +70,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             for number, insert in enumerate(production.inserts)
         ],
         "captions": dict(_caption_templates(production)),
-        "scroll": _scroll(production),
+        "scroll": scroll,
         "made": upstream,
     }
     if identity := language_of(production).identity(*WORDS):
@@ -109,6 +117,8 @@ def check(production: Production) -> None:
 
 def _caption_templates(production: Production) -> Mapping[str, str]:
     names = [f"captions/{name}.txt" for name in CAPTION_TEMPLATES]
+    if any(section.run is not None for section in production.sections):
+        names.append(RUN_TEMPLATE)
     return {name: read_template_text(find_template(name, production.templates_folder)) for name in names}
 
 
@@ -121,7 +131,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             production=production,
             number=number,
             learned=results.corpora[number],
-            run=results.runs[number].record,
+            run=results.runs[number],
             take_results={take.record.iteration: take for take in results.takes[number]},
             templates=templates,
             clock=clock,
@@ -143,13 +153,14 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         ],
     )
     clips, chapters = assemble(plan)
-    scroll = _scroll(production)
+    scroll = section_layout(production).law
     with_captions: list[Clip] = []
     captions: list[Caption] = []
     for clip in clips:
         if isinstance(clip, SceneClip):
-            story = stories[clip.section]
-            placed = _captions(story, clip, scroll, report)
+            story, law = stories[clip.section], section_layout(production, clip.section).law
+            clip = clip.model_copy(update={"scroll": law if law != scroll else None})  # noqa: PLW2901
+            placed = _captions(story, clip, law, report)
             scene, new_captions = with_findings(clip, placed, story.takes, clock, story.finding_words)
             with_captions.append(scene)
             captions += new_captions
@@ -167,10 +178,6 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         chapters=chapters,
         sections=tuple(story.section_facts for story in stories),
     )
-
-
-def _scroll(production: Production) -> Axis:
-    return load_layout(production.video.layout, production.templates_folder).law
 
 
 def _captions(story: SectionStory, scene: SceneClip, scroll: Axis, report: Reporter) -> tuple[Caption, ...]:

@@ -12,7 +12,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
-from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size, fitting_layout
+from pipeline.film.planning.shapes import check_shape, draft_size, fitting_layout, shape_named
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops", "graphs"})
 """Folders that stand beside those of cuts."""
@@ -168,9 +168,10 @@ class CutSettings(FilmSettings):
     def _size(self, film: VideoSettings) -> tuple[int, int]:
         if self.width is not None and self.height is not None:
             return self.width, self.height
-        if self.layout not in LAYOUT_SHAPES:
+        shape = shape_named(self.layout)
+        if shape is None:
             return film.width, film.height
-        across, down = LAYOUT_SHAPES[self.layout]
+        across, down = shape
         short = min(film.width, film.height)
         shorter = min(across, down)
         return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2
