@@ -35,6 +35,7 @@ from pipeline.cli.command_words import command_line_error
 from pipeline.cli.console import choose_screen, print_error, print_json, print_message
 from pipeline.cli.entrance import INTERRUPTED, as_our_error, check_working_folder, stopped_exit_code
 from pipeline.cli.export_commands import export
+from pipeline.cli.facts_command import facts_app
 from pipeline.cli.import_command import runs
 from pipeline.cli.options import (
     Build,
@@ -314,6 +315,7 @@ def still(
 
 app.add_typer(side)
 app.add_typer(runs)
+app.add_typer(facts_app)
 
 
 def _tool(context: typer.Context) -> None:

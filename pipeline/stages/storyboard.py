@@ -22,6 +22,7 @@ from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.caption_facts import CAPTION_FACTS
+from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
@@ -126,6 +127,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
     video = production.video
     clock = Clock(video.frame_rate, FILM_RATE_HZ)
     templates, language = _caption_templates(production), language_of(production)
+    tree = film_facts(production, results, language)
     stories = [
         SectionStory(
             production=production,
@@ -136,6 +138,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             templates=templates,
             clock=clock,
             language=language,
+            tree=tree,
         )
         for number in range(len(production.sections))
     ]

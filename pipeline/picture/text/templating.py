@@ -215,6 +215,26 @@ def _base(node: nodes.Node | None) -> nodes.Node | None:
     return node
 
 
+class NamedFacts(dict[str, Any]):
+    """A table of facts that also stands for its name: `{{ section }}` is its title, `{{ section.number }}` a fact."""
+
+    def __init__(self, name: str, facts: Facts) -> None:
+        super().__init__(facts)
+        self.name = name
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return self.name == other if isinstance(other, str) else super().__eq__(other)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(self.name)
+
+
 class PlainFacts(dict[str, Any]):
     """Facts as templates see them, made once for many texts; `words` are those of the film's language."""
 
@@ -333,6 +353,8 @@ def _line_of(error: BaseException) -> int:
 
 def plain(value: Any) -> Any:
     """Facts as templates see them, and as JSON can hold them: no objects with behaviour, no numbers that aren't."""
+    if isinstance(value, NamedFacts):
+        return NamedFacts(value.name, {str(key): plain(inner) for key, inner in value.items()})
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

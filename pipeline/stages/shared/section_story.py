@@ -62,6 +62,8 @@ class SectionStory:
         Its takes, by iteration.
     templates
         Of captions, by their names such as `captions/take.txt`.
+    tree
+        The facts of the whole film, as `film_facts` has them.
     """
 
     production: Production
@@ -72,6 +74,7 @@ class SectionStory:
     templates: Mapping[str, str]
     clock: Clock
     language: Language
+    tree: Mapping[str, Any]
 
     @cached_property
     def corpus(self) -> Corpus | RunRecording:
@@ -214,7 +217,9 @@ class SectionStory:
             self.takes.get(checkpoint.iteration),
             finding,
         )
-        return PlainFacts(facts, self.language)
+        section = self.tree["sections"][self.number]
+        named = {"film": self.tree["film"], "section": section, "network": section["network"]}
+        return PlainFacts(facts | named, self.language)
 
     def finding_words(self, sound: SoundClip, finding: Finding) -> str:
         """Say what was found in a take; nothing where a person has written its caption."""

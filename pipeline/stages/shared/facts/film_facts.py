@@ -16,6 +16,7 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import LstmSettings, parse_network
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
+from pipeline.picture.text.templating import NamedFacts
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
 from pipeline.runs.stored import RunLosses
@@ -31,29 +32,44 @@ _ENCODINGS: Final = {"linear-u8": "sound.linear", "mu-law": "sound.mu_law"}
 
 def film_facts(production: Production, results: Results, language: Language) -> Mapping[str, Any]:
     """All that the template of a card of the whole film may name."""
-    sections = [_section_facts(production, results, index, language) for index in range(len(production.sections))]
+    sections = [section_tree(production, results, index, language) for index in range(len(production.sections))]
     return {
         "title": production.title,
         "subtitle": production.subtitle,
         "author": production.author,
         "recording_credit": production.recording_credit,
         "language": production.language,
-        "film": {
-            "sections": len(sections),
-            "is_comparable": len(set(comparable_sections(results))) == 1,
-            "has_runs": any(section.run is not None for section in production.sections),
-            "recordings_s": sum(corpus.record.duration_s for corpus in results.corpora),
-            "parameters": sum(section["network"]["parameters"] or 0 for section in sections),
-            "iterations": sum(section["training"]["iterations"] for section in sections),
-            "training_s": sum(section["training"]["elapsed_s"] or 0.0 for section in sections),
-            "takes": sum(len(takes) for takes in results.takes),
-        },
+        "film": NamedFacts(
+            production.title,
+            {
+                "title": production.title,
+                "subtitle": production.subtitle,
+                "author": production.author,
+                "recording_credit": production.recording_credit,
+                "language": production.language,
+                "sections": len(sections),
+                "is_comparable": len(set(comparable_sections(results))) == 1,
+                "has_runs": any(section.run is not None for section in production.sections),
+                "recordings_s": sum(corpus.record.duration_s for corpus in results.corpora),
+                "parameters": sum(section["network"]["parameters"] or 0 for section in sections),
+                "iterations": sum(section["training"]["iterations"] for section in sections),
+                "training_s": sum(section["training"]["elapsed_s"] or 0.0 for section in sections),
+                "takes": sum(len(takes) for takes in results.takes),
+            },
+        ),
         "sections": sections,
         "software": _software(),
         "machine": language.text(
             "machine.cores", count=os.cpu_count() or 1, system=f"{platform.system()} {platform.machine()}"
         ),
     }
+
+
+def section_tree(production: Production, results: Results, index: int, language: Language) -> NamedFacts:
+    """All facts of a section, counted from 0; it stands for its title, its network for the network's name."""
+    facts = _section_facts(production, results, index, language)
+    network = facts["network"]
+    return NamedFacts(str(facts["title"]), {**facts, "network": NamedFacts(str(network["name"]), network)})
 
 
 def _section_facts(production: Production, results: Results, index: int, language: Language) -> Mapping[str, Any]:
