@@ -34,11 +34,17 @@ def loss_text(loss: float, unit: LossUnit) -> str:
     return f"{sign}{size:.{places}f}"
 
 
-def title_for(title: str, unit: LossUnit) -> str:
+def title_for(title: str, unit: LossUnit, bits_per_byte: str) -> str:
     """A graph's title for losses in another unit: `training loss, bits per byte` becomes `training loss, dB`.
 
-    A title that names no unit stays.
+    Parameters
+    ----------
+    bits_per_byte
+        What bits per byte are called in the film's language; a title that names no unit stays.
     """
-    if unit == BITS_PER_BYTE or BITS_PER_BYTE.words not in title:
+    if unit == BITS_PER_BYTE:
         return title
-    return title.replace(BITS_PER_BYTE.words, unit.words).strip(" ,:")
+    for words in (bits_per_byte, "bits/byte"):
+        if words in title:
+            return title.replace(words, unit.words).strip(" ,:")
+    return title
