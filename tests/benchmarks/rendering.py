@@ -276,9 +276,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=9.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--layout", default="landscape", help="any that is made for 16:9"
-    )
+    parser.add_argument("--layout", default="landscape", help="any that is made for 16:9")
     parser.add_argument("--only", choices=[*SIZES, "peers"])
     options = parser.parse_args()
     summary: dict[str, float | None] = {}
