@@ -150,7 +150,7 @@ def test_sounds_far_beyond_the_log_are_noted(tmp_path: Path, sound: Sound) -> No
     assert any("ends at iteration 2" in line for line in found_lines(survey_run(tmp_path / "run")))
 
 
-def test_facts_that_tell_most_stand_on_the_card(tmp_path: Path) -> None:
+def test_facts_that_tell_most_stand_on_the_card() -> None:
     settings = {
         "a": "1",
         "path": "/x/y",
