@@ -5,6 +5,8 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,3 +42,4 @@ def import_run(
     for line in found:
         print(line)
     print(written)
+    print(f"Make the film with: build-video {shlex.quote(str(written))}", file=sys.stderr)

@@ -208,7 +208,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
     def _keys(self) -> tuple[LegendEntry | None, list[LegendEntry]]:
         """The panel's own curve, and those of other networks."""
         settings, others = self._settings, self._context.data.others
-        title = title_for(settings.title, self._unit, self._context.word("bits_per_byte"))
+        names = (self._context.word("bits_per_byte"), self._context.word("bits_per_byte_short"))
+        title = title_for(settings.title, self._unit, names)
         own = LegendEntry(title, title, self._ink) if title else None
         if not (settings.legend and settings.overlay):
             return own, []
