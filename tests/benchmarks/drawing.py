@@ -26,9 +26,9 @@ WARM_UP_FRAMES = 30
 LOG_LINES = (4_000, 1_000_000)
 
 
-def full_scene(width: int, height: int) -> Scene:
-    """The full landscape scene at 60 frames/s, as the demo has it."""
-    return scene(scene_data(width, height, frame_rate=Fraction(60)))
+def full_scene(width: int, height: int, layout: str = "landscape") -> Scene:
+    """A full scene at 60 frames/s; in landscape as the demo has it."""
+    return scene(scene_data(width, height, frame_rate=Fraction(60)), layout=layout)
 
 
 def logged_scene(iterations: int) -> Scene:
