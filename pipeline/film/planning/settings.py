@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.errors import ProductionError
 from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.planning.shapes import (
-    LAYOUT_SHAPES,
     LONGEST_SIDE_PX,
     SHORTEST_SIDE_PX,
     check_shape,
     draft_size,
     fitting_layout,
     frame_size,
+    shape_named,
 )
 
 SHORTEST_CAPTION_S = 0.75
@@ -125,7 +125,7 @@ class VideoSettings(FilmSettings):
         if "layout" not in data and len(sides) == len(("width", "height")):
             return {**data, "layout": fitting_layout(sides["width"], sides["height"])}
         layout = data.get("layout", "landscape")
-        if not isinstance(layout, str) or (layout not in LAYOUT_SHAPES and not sides):
+        if not isinstance(layout, str) or (shape_named(layout) is None and not sides):
             return data
         size = frame_size(layout, **sides)
         for side in size.keys() - sides.keys():
