@@ -1,6 +1,6 @@
 """What rendering costs: our frames drawn and encoded, beside the encoder alone and other programs.
 
-    python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60 | four-graphs | peers]
+    python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60 | four-graphs | inside | peers]
 
 "Encoder alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written
 before. MoviePy composites ready pictures of the scene's elements over a background (`bg_color` set), its quickest way.
@@ -40,7 +40,7 @@ from tests.benchmarks.drawing import full_scene
 FIRST_FRAME = 200  # panels have come, takes are heard
 MOST_FRAMES = 550  # of the made scene
 SIZES = {"1080p60": (1920, 1080), "2160p60": (3840, 2160)}
-LAYOUTS = ("four-graphs",)
+LAYOUTS = ("four-graphs", "inside")
 """Those measured at 1080p60 beside the landscape one."""
 
 
