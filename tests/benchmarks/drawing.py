@@ -28,8 +28,8 @@ LOG_LINES = (4_000, 1_000_000)
 
 
 def full_scene(width: int, height: int, layout: str = "landscape") -> Scene:
-    """A full scene at 60 frames/s; in landscape as the demo has it."""
-    made = inside_data if layout == "inside" else scene_data
+    """The full scene of a layout at 60 frames/s, as the demo has it."""
+    made = inside_data if layout.startswith("inside") else scene_data
     return scene(made(width, height, frame_rate=Fraction(60)), layout=layout)
 
 
