@@ -7,110 +7,37 @@ film's titles, and it reads no recording.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from pipeline.errors import ProductionError, RecordingError
-from pipeline.ffmpeg.formats import recognise
+from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
-from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
-from pipeline.learning.models.network import LstmSettings, NetworkSettings
-from pipeline.learning.recipes.recipe import TrainingSettings
-from pipeline.learning.sampling.settings import SamplingSettings
-from pipeline.learning.training.auto_network import AUTO, Auto
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.picture.language.tags import LanguageTag
 from pipeline.production.agreement import check_agreement
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
-from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
+from pipeline.production.production_file import read_production_toml
+from pipeline.production.recordings import recordings_at
+from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
-from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
-from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
-from pipeline.store.files import plain_reason
+from pipeline.sound.settings import SoundSettings
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
 """Beside the production file: the recordings of sections that name none."""
-_LARGEST_BYTES = 1_000_000
-_LONG_MINUTES = 60.0
-"""From here on there is time to learn the higher rate."""
 
 
-class _ProductionTable(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Section(_ProductionTable):
-    """One network's part of the film."""
-
-    title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
-    layout: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        description="Where its panels stand, where that is not as in [video]; inside shows what the network expects.",
-        examples=["inside"],
-    )
-    recordings: tuple[RecordingName, ...] = Field(
-        default=(),
-        max_length=MOST_RECORDINGS,
-        description="Files that ffmpeg reads, and folders of them; by default all that lie in recordings/.",
-        examples=[["recordings/voice.m4a"]],
-    )
-    corpus: CorpusSettings = CorpusSettings()
-    network: NetworkSettings | Auto = Field(
-        LstmSettings(),
-        description="A table, or 'auto': chosen for the length of the recording, the minutes and this machine.",
-    )
-    training: TrainingSettings = TrainingSettings()
-    sampling: SamplingSettings = SamplingSettings()
-    storyboard: StoryboardSettings = StoryboardSettings()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _rate_for_a_chosen_network(cls, data: object) -> object:
-        """Where the network is chosen, so is its corpus, unless that is set: as much as it can learn in its time."""
-        if not isinstance(data, dict) or data.get("network") != AUTO:
-            return data
-        corpus, training = data.get("corpus", {}), data.get("training", {})
-        if not isinstance(corpus, dict) or not isinstance(training, dict):
-            return data
-        minutes = training.get("minutes", 0.0)
-        long = isinstance(minutes, int | float) and minutes > _LONG_MINUTES
-        usual = {"sample_rate_hz": 11025 if long else 8000, "encoding": "mu-law", "trim_silence": True}
-        return {**data, "corpus": {**usual, **corpus}}
-
-    @field_validator("network", mode="before")
-    @classmethod
-    def _lstm_by_default(cls, value: object) -> object:
-        return {"kind": "lstm", **value} if isinstance(value, dict) else value
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lines_belong_to_the_storyboard(cls, data: object) -> object:
-        """Let [[section.take]] stand for [[section.storyboard.take]], and so for captions."""
-        if not isinstance(data, dict) or not isinstance(data.get("storyboard", {}), dict):
-            return data
-        section = dict(data)
-        lines = {name: section.pop(name) for name in ("take", "caption") if name in section}
-        if not lines:
-            return data
-        storyboard = dict(section.get("storyboard", {}))
-        for name in lines.keys() & storyboard.keys():
-            raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
-        return {**section, "storyboard": {**storyboard, **lines}}
-
-
-class Production(_ProductionTable):
+class Production(ProductionTable):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])
     subtitle: str = Field(default="", max_length=300, description="A line below the title.")
     author: str = Field(default="", max_length=200, description="Who made the film.")
-    language: str = Field(
-        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="Language of the captions, as a code."
+    language: LanguageTag = Field(
+        default="en", description="Language of all words that the program itself writes (BCP 47)."
     )
     recording_credit: str = Field(
         default="", max_length=500, description="Whose voice it is, and under which licence; goes into the description."
@@ -143,7 +70,7 @@ class Production(_ProductionTable):
                 raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
-        takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
+        takes = [section.planned_takes for section in self.sections]
         stories = [section.storyboard for section in self.sections]
         cards_s = [story.card_seconds + story.recap_length_s for story in stories]
         check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
@@ -237,15 +164,23 @@ class Production(_ProductionTable):
         return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
 
     def recording_paths(self, section: int) -> tuple[Path, ...]:
-        """The recordings of a section, counted from 0; of a folder all that lie in it, and an error where none do."""
+        """The recordings of a section, counted from 0; of a folder all that lie in it, and an error where none do.
+
+        A run of another program need not have any.
+        """
         return tuple(path for path, _ in self.sound_sources(section))
 
     def sound_sources(self, section: int) -> tuple[tuple[Path, int | None], ...]:
         """The recordings of a section, counted from 0, and the track that is chosen of each; of a folder, all in it."""
         named, field = self.sections[section].recordings, f"section {section + 1}, recordings"
-        places = [(self.resolve(own.file, field), own.track) for own in named]
-        places = places or [(self.resolve(RECORDINGS_FOLDER, field), None)]
-        found = [(one, track) for place, track in places for one in recordings_at(place, is_folder=not named)]
+        if (run := self.sections[section].run) is not None:
+            field = f"section {section + 1}, run, recordings"
+            places: list[tuple[Path, int | None]] = [(self.resolve(name, field), None) for name in run.recordings]
+        else:
+            places = [(self.resolve(own.file, field), own.track) for own in named]
+            places = places or [(self.resolve(RECORDINGS_FOLDER, field), None)]
+        is_folder = not named and run is None
+        found = [(one, track) for place, track in places for one in recordings_at(place, is_folder=is_folder)]
         return tuple((self.resolve(str(path), field), track) for path, track in found)
 
     def draft(self) -> Production:
@@ -274,10 +209,14 @@ class Production(_ProductionTable):
         at_once
             How many networks train at the same time.
         """
-        own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
+        trained = [one for one in self.sections if one.run is None]
+        own = minutes * max(1, min(at_once, len(trained))) / max(1, len(trained))
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
         return self.with_other_length(
-            tuple(one.model_copy(update={"training": one.training.model_copy(update=length)}) for one in self.sections)
+            tuple(
+                one.model_copy(update={"training": one.training.model_copy(update=length)}) if one.run is None else one
+                for one in self.sections
+            )
         )
 
     def dressed(self, cut: CutSettings) -> Production:
@@ -313,7 +252,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
-    data = _read_toml(path)
+    data = read_production_toml(path)
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
@@ -339,55 +278,6 @@ def _check_templates_folder(production: Production) -> None:
             expected="a folder with your own templates in it",
             hint=absent_hint(folder) if not folder.exists() else f"This is a file: name its folder, or '{usual}'.",
         )
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise ProductionError(
-            "There is no such production file.",
-            where=str(path),
-            expected="a TOML file, or a folder with a production.toml in it",
-            hint=f"{_meant(path)}build-video init FOLDER makes one to begin with.",
-        ) from None
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        why = plain_reason(error) if isinstance(error, OSError) else "this can't be the name of a file"
-        raise ProductionError(
-            f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
-        ) from error
-    if len(raw) > _LARGEST_BYTES or b"\0" in raw:
-        _refuse_recording(path)
-    if len(raw) > _LARGEST_BYTES:
-        raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
-    try:
-        return parse_toml(raw)
-    except TomlMistake as mistake:
-        raise ProductionError(
-            f"The production file is not valid TOML: {mistake.what}.",
-            where=f"{path}, {mistake.place}" if mistake.place else str(path),
-            expected='lines such as: title = "My film"',
-            hint=mistake.hint,
-        ) from mistake
-
-
-def _refuse_recording(path: Path) -> None:
-    """Tell whoever gives a recording in place of a production file what to do with it."""
-    with suppress(RecordingError):
-        recognise(path)
-        raise ProductionError(
-            "This is a recording, not a production file.",
-            where=str(path),
-            expected="a TOML file, or a folder with a production.toml in it",
-            hint=f"build-video init FOLDER makes one to begin with. Put {path.name} into its folder recordings, and "
-            "name it in the line recordings of the production file.",
-        )
-
-
-def _meant(path: Path) -> str:
-    near = absent_hint(path) if path.suffix else ""
-    return f"{near} Or: " if near.endswith("?") else ""
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:

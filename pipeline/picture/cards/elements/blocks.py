@@ -102,7 +102,7 @@ class BlocksElement(CardElement):
 
 
 def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: float, height_px: float) -> Drawing | None:
-    """A single block in two even columns, of type as large as there is room for; None where they don't fit."""
+    """A single block in two even columns, or one, of type as large as there is room for; None where it doesn't fit."""
     gap = _COLUMN_GAP * setting.module_px
     column_px = (width_px - gap) / 2
     setting = setting.scaled(_LARGEST_ALONE)
@@ -110,11 +110,13 @@ def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: floa
         return None
 
     def columns_at(at: Setting) -> list[Drawing] | None:
+        if column_px < _NARROWEST_EM * at.text_style(element.label_style).size_px:
+            whole = _pieces(element, block, at, width_px)
+            return _stacked(whole, 0.0, 0.0) if sum(piece.height_px for piece in whole) <= height_px else None
         pieces = _pieces(element, block, at, column_px)
         drop = _heading(element, block, at, column_px).height_px if block.heading else 0.0
         half = (len(pieces) + 1) // 2
-        narrow = column_px < _NARROWEST_EM * at.text_style(element.label_style).size_px
-        if narrow or sum(piece.height_px for piece in pieces[:half]) > height_px:
+        if sum(piece.height_px for piece in pieces[:half]) > height_px:
             return None
         return [*_stacked(pieces[:half], 0.0, 0.0), *_stacked(pieces[half:], column_px + gap, drop)]
 
@@ -144,6 +146,8 @@ class _Flow:
     pitch_px: float
     height_px: float
     pages: list[list[Drawing]]
+    mirrored: bool = False
+    """Whether columns go on from right to left."""
     column: int = 0
     top_px: float = 0.0
 
@@ -153,7 +157,8 @@ class _Flow:
         if top + piece.height_px > self.height_px + HAIR_PX and self.top_px:
             self.next_column()
             top = 0.0
-        self.pages[-1].append(piece.moved(self.column * self.pitch_px, top))
+        place = self.columns - 1 - self.column if self.mirrored else self.column
+        self.pages[-1].append(piece.moved(place * self.pitch_px, top))
         self.top_px = top + piece.height_px
 
     def next_column(self) -> None:
@@ -173,7 +178,7 @@ def _flowed(
     possible = int((width_px + gap) / (_NARROWEST_EM * em + gap))
     columns = max(1, min(element.columns, len(blocks), possible))
     column_px = (width_px - gap * (columns - 1)) / columns
-    flow = _Flow(columns, column_px + gap, height_px, [[]])
+    flow = _Flow(columns, column_px + gap, height_px, [[]], mirrored=setting.language.is_right_to_left)
     for block in blocks:
         pieces = _pieces(element, block, setting, column_px)
         whole = sum(piece.height_px for piece in pieces) + _BLOCK_GAP_EM * em * bool(flow.top_px)
