@@ -31,7 +31,7 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
+from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash, primer_span
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -257,7 +257,8 @@ def _planned_take(
         return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, None)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
-    piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(checkpoint.iteration)})
+    by: dict[str, Json] = {} if settings.choose_by == "sound" else {"choose_by": settings.choose_by}
+    piece = Piece(STAGE, name, VERSION, {**ingredients, **by, "choose": settings.choose.get(checkpoint.iteration)})
     return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates)
 
 
@@ -375,12 +376,12 @@ def _job(planned: _RequestedTake, folder: Path) -> TakeJob:
 
 
 def _choose(planned: _RequestedTake, store: Store) -> Result[Take]:
-    """Return the take; where there are candidates, the closest to the recording or the one that a person chose."""
+    """Return the take; where there are candidates, the closest to the recording or the one a person chose."""
     if planned.candidates is None:
         return store.published(planned.piece, Take)
     several = store.published(planned.candidates, CandidateSet)
     hand = planned.settings.choose.get(planned.checkpoint.iteration)
-    number = hand or several.record.closest
+    number = hand or rule_choice(several.record, planned.settings, planned.corpus, planned.samples)
     fact = several.record.candidates[number - 1]
     with store.publish(planned.piece) as folder:
         take = record_of(_job(planned, folder)).model_copy(

@@ -16,7 +16,16 @@ CAPTION_FACTS: Final = (
     *("film", "section", "section_number", "sections", "recording_seconds", "sample_rate_hz", "encoding"),
     *("network", "parameters", "iterations", "epochs", "elapsed_s", "temperature", "seed"),
     *("first_loss_nats", "last_loss_nats", "best_loss_nats", "take", "takes", "seconds"),
-    *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats"),
+    *(
+        "iteration",
+        "epoch",
+        "trained_s",
+        "loss_nats",
+        "training_loss_nats",
+        "is_noise",
+        "is_first_noise",
+        "noise_lowered_db",
+    ),
     *FINDING_FACTS,
 )
 """The names that caption templates may use."""
@@ -32,6 +41,7 @@ def caption_facts(
     heard: Sequence[int],
     seconds: float,
     take: Take | None,
+    is_first_noise: bool = False,
 ) -> dict[str, Any]:
     """All that a caption may name but what was measured on its take.
 
@@ -45,6 +55,8 @@ def caption_facts(
         The iterations of all takes of the section.
     seconds
         How long the caption, or its take, is shown.
+    is_first_noise
+        Whether the take is the first of its section that is noise.
     """
     return {
         "film": production.title,
@@ -68,4 +80,7 @@ def caption_facts(
         "trained_s": checkpoint.elapsed_s,
         "loss_nats": checkpoint.validation_loss_nats,
         "training_loss_nats": checkpoint.training_loss_nats,
+        "is_noise": take is not None and take.facts.noise,
+        "is_first_noise": is_first_noise,
+        "noise_lowered_db": -production.sound.untrained_db,
     }
