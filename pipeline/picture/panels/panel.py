@@ -17,6 +17,7 @@ from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
+from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.theme import Theme
 from pipeline.store.declared import readable
@@ -47,6 +48,11 @@ class RenderContext:
     def size_px(self) -> float:
         """What sizes of type and lines are shares of."""
         return self.data.height * self.layout.scale
+
+    @property
+    def legible_px(self) -> float:
+        """The smallest type that can be read on a small screen."""
+        return LEGIBLE_SHARE * self.size_px
 
     @cached_property
     def playhead_px(self) -> int:

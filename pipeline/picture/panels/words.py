@@ -29,14 +29,15 @@ HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's stan
 
 @lru_cache(maxsize=32)
 def _set_lines(
-    typesetter: Typesetter, text: str, style: TextStyle, box: PixelBox, setting: tuple[int, Align]
+    typesetter: Typesetter, text: str, style: TextStyle, box: PixelBox, setting: tuple[int, Align, float]
 ) -> tuple[tuple[NDArray[np.uint8], int, int], ...]:
     """Fit a text into a box: each line's mask and where its top left pixel goes.
 
-    `setting` is how many lines there may be, and how they are aligned.
+    `setting` is how many lines there may be, how they are aligned, and the smallest type that can be read, px.
     """
-    lines, align = setting
-    fitted = typesetter.fit(text, style, box.width, box.height - 1, lines=lines)  # a pixel to round baselines in
+    lines, align, smallest_px = setting
+    room = (box.width, box.height - 1)  # a pixel to round baselines in
+    fitted = typesetter.fit(text, style, *room, lines=lines, smallest_px=smallest_px)
     cap = typesetter.cap_height(fitted.style)
     baselines = fitted.baselines_px
     span = baselines[-1] - baselines[0] if baselines else 0.0
@@ -86,7 +87,11 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
             remain = smoothstep((span.out_frame - frame) / fade_frames)
             drop = (1 - enter) * CAPTION_RISE * self._style.size_px
             for mask, left, top in _set_lines(
-                self._context.type, span.text, self._style, self.box, (settings.lines, settings.align)
+                self._context.type,
+                span.text,
+                self._style,
+                self.box,
+                (settings.lines, settings.align, self._context.legible_px),
             ):
                 blend_sprite(planes, mask, (left, top + drop), self._context.ink("text"), min(enter, remain))
 
@@ -115,7 +120,11 @@ class TitlePanel(ScenePanel[TitleSettings]):
         title, settings = self._context.data.section_title, self._settings
         if title.strip():
             for mask, left, top in _set_lines(
-                self._context.type, title, self._style, self.box, (settings.lines, settings.align)
+                self._context.type,
+                title,
+                self._style,
+                self.box,
+                (settings.lines, settings.align, self._context.legible_px),
             ):
                 blend_sprite(base, mask, (left, top), self._context.ink("text"))
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, filled_text
 from pipeline.picture.cards.elements.setting import Setting, Text, set_lines
 from pipeline.picture.drawing.marks import Drawing
+from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.templating import PlainFacts
 
 
@@ -31,7 +32,14 @@ class TextElement(CardElement):
         if not content.words.text:
             return Drawing(width_px, 0.0)
         style = setting.text_style(self.style)
-        fitted = setting.typesetter.fit(content.words.text, style, width_px, height_px, lines=setting.lines(self.style))
+        fitted = setting.typesetter.fit(
+            content.words.text,
+            style,
+            width_px,
+            height_px,
+            lines=setting.lines(self.style),
+            smallest_px=LEGIBLE_SHARE * setting.module_px,
+        )
         colour = setting.text_colour(self.style)
         return Drawing(
             width_px,
