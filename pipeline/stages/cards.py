@@ -9,10 +9,12 @@ from typing import Final, Self
 from pipeline.errors import StageError
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.cards.elements.setting import ELEMENT_WORDS
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import PlainFacts
@@ -24,7 +26,8 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.checks import existing_file, own_captions
-from pipeline.stages.shared.film_facts import film_facts
+from pipeline.stages.shared.facts.film_facts import film_facts
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -54,6 +57,7 @@ class _Sources:
     """What all cards are made from, read and gathered once however many there are."""
 
     words: PlainFacts
+    language: Language
     templates: Mapping[str, CardTemplate]
     theme: Theme
 
@@ -61,8 +65,10 @@ class _Sources:
     def of(cls, production: Production, results: Results) -> Self:
         """Gather the words and read the templates and the theme."""
         kinds = {_template_name(name) for name in _names(results)}
+        language = language_of(production)
         return cls(
-            PlainFacts(film_facts(production, results)),
+            PlainFacts(film_facts(production, results, language), language),
+            language,
             {kind: _template(production, kind) for kind in sorted(kinds)},
             load_theme(production.video.theme, production.templates_folder),
         )
@@ -167,8 +173,9 @@ def _template(production: Production, kind: str) -> CardTemplate:
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
     template, theme = sources.template(name), sources.theme
     section = _section_of(name)
-    words = CardFacts(sources.words_of(section), section)
+    words = CardFacts(sources.words_of(section), section, language=sources.language)
     where = f"cards/{_template_name(name)}.toml"
+    inputs = CardInputs(production, results, section, sources.language)
     ingredients: dict[str, Json] = {
         "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
@@ -176,8 +183,10 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
-        "drawn": card_ingredients(CardInputs(production, results, section), template.reads),
+        "drawn": card_ingredients(inputs, template.reads),
     }
+    if identity := sources.language.identity(ELEMENT_WORDS):
+        ingredients["language"] = identity
     return Piece(STAGE, production.piece_name(f"card-{name}"), VERSION, ingredients)
 
 
@@ -189,7 +198,8 @@ def _card(
         return found
     template = sources.template(name)
     section = _section_of(name)
-    facts = card_facts(CardInputs(production, results, section), sources.words_of(section), template.reads)
+    inputs = CardInputs(production, results, section, sources.language)
+    facts = card_facts(inputs, sources.words_of(section), template.reads)
     where = f"cards/{_template_name(name)}.toml"
     drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
     for small in small_words_on_card(drawn, _size(production, name)):

@@ -41,7 +41,7 @@ class SectionPlan:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """The film's own parts. `inserts` are pairs of settings and lengths; the rest are lengths, 0 for none."""
+    """The film's own parts. `inserts` are pairs of settings and lengths; the rest titles and lengths, 0 for none."""
 
     title: str
     title_frames: int
@@ -49,6 +49,8 @@ class FilmPlan:
     credits_frames: int
     sections: Sequence[SectionPlan]
     inserts: Sequence[tuple[InsertSettings, int]] = ()
+    comparison_title: str = "Comparison"
+    credits_title: str = "Credits"
 
 
 class _Reel:
@@ -135,9 +137,9 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
         reel.scene(number, section)
         reel.card("recap", section.recap_frames, "", number)  # part of its section's chapter
         reel.inserts_after("section", number + 1)
-    reel.card("comparison", plan.comparison_frames, "Comparison")
+    reel.card("comparison", plan.comparison_frames, plan.comparison_title)
     reel.inserts_after("comparison")
-    reel.card("credits", plan.credits_frames, "Credits")
+    reel.card("credits", plan.credits_frames, plan.credits_title)
     reel.inserts_after("end")
     chapters = tuple(reel.chapters)
     if chapters and chapters[0].frame > 0:

@@ -19,9 +19,12 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.language import Language
 from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.panels.panel import SCENE_WORDS
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
@@ -41,6 +44,7 @@ class RenderInputs:
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
     picture: Path | None
+    language: Language
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -55,8 +59,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     """
     if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
-    video, own = production.video, production.templates_folder
-    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own))]
+    video, own, language = production.video, production.templates_folder, language_of(production)
+    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own, language))]
     shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
@@ -75,17 +79,20 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
             for number, insert in enumerate(production.inserts, start=1)
         ),
         picture=production.picture_path,
+        language=language,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
 
-def style_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
-    """Everything that theme, fonts and layout are, for a result's key; `own` are the user's own templates."""
+def style_of(video: VideoSettings, own: Path | None, language: Language) -> dict[str, Json]:
+    """Everything that theme, fonts, layout and drawn words are, for a result's key; `own` are the user's templates."""
     theme = load_theme(video.theme, own)
+    words = language.identity(SCENE_WORDS)
     return {
+        **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
-        "layout": load_layout(video.layout, own).model_dump(mode="json"),
+        "layout": load_layout(video.layout, own).worded(language).model_dump(mode="json"),
     }
 
 

@@ -8,24 +8,17 @@ from typing import Any, Final
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
+from pipeline.picture.language import Language
 from pipeline.production.schema import Production
-from pipeline.stages.shared.film_facts import run_facts
+from pipeline.stages.shared.facts.film_facts import run_facts
 from pipeline.stages.shared.take_findings import FINDING_FACTS
 
 CAPTION_FACTS: Final = (
     *("film", "section", "section_number", "sections", "recording_seconds", "sample_rate_hz", "encoding"),
     *("network", "parameters", "iterations", "epochs", "elapsed_s", "temperature", "seed"),
     *("first_loss_nats", "last_loss_nats", "best_loss_nats", "take", "takes", "seconds"),
-    *(
-        "iteration",
-        "epoch",
-        "trained_s",
-        "loss_nats",
-        "training_loss_nats",
-        "is_noise",
-        "is_first_noise",
-        "noise_lowered_db",
-    ),
+    *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats"),
+    *("is_noise", "is_first_noise", "noise_lowered_db"),
     *FINDING_FACTS,
 )
 """The names that caption templates may use."""
@@ -41,6 +34,7 @@ def caption_facts(
     heard: Sequence[int],
     seconds: float,
     take: Take | None,
+    language: Language,
     is_first_noise: bool = False,
 ) -> dict[str, Any]:
     """All that a caption may name but what was measured on its take.
@@ -53,6 +47,8 @@ def caption_facts(
         That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
+    language
+        Of the film.
     seconds
         How long the caption, or its take, is shown.
     is_first_noise
@@ -66,7 +62,7 @@ def caption_facts(
         "recording_seconds": corpus.duration_s,
         "sample_rate_hz": corpus.sample_rate_hz,
         "encoding": corpus.encoding,
-        **run_facts(run),
+        **run_facts(run, language),
         "temperature": take.temperature if take else None,
         "seed": take.seed if take else None,
         "first_loss_nats": run.first_validation_nats,
