@@ -77,10 +77,10 @@ _COLUMNS: Final = (
 _TO_THE_LEFT: Final = {0, 1, len(_COLUMNS) - 1}
 
 
-def _table(listed: Sequence[ListedTake], recordings: Sequence[VoiceMeasures]) -> list[str]:
+def _table(listed: Sequence[ListedTake], recordings: Sequence[VoiceMeasures | None]) -> list[str]:
     rows: list[tuple[str, ...]] = [_COLUMNS]
     for number in sorted({one.section for one in listed}):
-        if number <= len(recordings):
+        if number <= len(recordings) and recordings[number - 1] is not None:
             name = f"section-{number}: the recording"
             rows.append(("", name, *[""] * 4, *_voice_cells(recordings[number - 1], None), ""))
         rows += [_row(one) for one in listed if one.section == number]

@@ -17,8 +17,10 @@ from pipeline.audio.measures.spectrum import spectral_distance_db
 from pipeline.errors import InputError
 from pipeline.learning.sampling.take import CandidateSet, Take, TakeFacts
 from pipeline.outputs.looking import Seen, named_take
+from pipeline.runs.stored import RunSound
 from pipeline.stages import sample
 from pipeline.stages.shared.choices import rule_choice
+from pipeline.stages.shared.sections.sounds import HeardTake
 from pipeline.stages.shared.take_findings import recording_voice
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import Piece
@@ -74,12 +76,12 @@ class ListedTake:
         return {**values, "facts": facts, "file": None if self.sound is None else (folder / self.name).as_posix()}
 
 
-def recording_voices(seen: Seen) -> tuple[VoiceMeasures, ...]:
+def recording_voices(seen: Seen) -> tuple[VoiceMeasures | None, ...]:
     """What was measured on the recording of each section that has one by now."""
     return tuple(recording_voice(corpus) for corpus in seen.results.corpora)
 
 
-def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures] = ()) -> list[ListedTake]:
+def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures | None] = ()) -> list[ListedTake]:
     """List all takes, section by section in training order, with their candidates.
 
     Parameters
@@ -104,9 +106,9 @@ def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures] = ()) -> list[Lis
     ]
 
 
-def _spectrum_db(one: ListedTake, recording: VoiceMeasures) -> float | None:
+def _spectrum_db(one: ListedTake, recording: VoiceMeasures | None) -> float | None:
     voice = one.facts.voice if one.facts else None
-    if voice is None or len(voice.bands_db) != len(recording.bands_db) or not voice.bands_db:
+    if voice is None or recording is None or len(voice.bands_db) != len(recording.bands_db) or not voice.bands_db:
         return None
     return round(spectral_distance_db(voice.bands_db, recording.bands_db), 2)
 
@@ -114,7 +116,8 @@ def _spectrum_db(one: ListedTake, recording: VoiceMeasures) -> float | None:
 def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: Piece | None) -> Iterator[ListedTake]:
     store = seen.aside.store
     if candidates is None:
-        take = store.result(piece, Take)
+        is_run = seen.production.sections[section].run is not None
+        take: HeardTake | None = store.result(piece, RunSound) if is_run else store.result(piece, Take)
         if take is None:
             yield ListedTake(section + 1, iteration, "", "")
             return
@@ -126,10 +129,10 @@ def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: 
     if found is None:
         yield ListedTake(section + 1, iteration, "", "")
         return
-    settings, corpus = seen.production.sections[section].sampling, seen.results.corpora[section].record
+    settings, corpus = seen.production.sections[section].sampling, seen.results.corpus(section).record
     hand = settings.choose.get(iteration)
     asked = int(str(candidates.ingredients["samples"]))
-    ruled = rule_choice(found.record, settings, seen.results.corpora[section], asked)
+    ruled = rule_choice(found.record, settings, seen.results.corpus(section), asked)
     for number, fact in enumerate(found.record.candidates, start=1):
         chosen = "hand" if number == hand else "rule" if hand is None and number == ruled else ""
         yield ListedTake(

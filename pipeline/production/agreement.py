@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pipeline.film.planning.cut_settings import CutSettings
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, TakeLine
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
 

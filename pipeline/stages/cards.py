@@ -36,6 +36,8 @@ from pipeline.store.store import Json, Piece, Result, write_record
 STAGE: Final = "cards"
 VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
+RUN_CARD: Final = "run"
+"""The template of the card before a run of another program."""
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (
     *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
@@ -58,24 +60,30 @@ class _Sources:
 
     words: PlainFacts
     language: Language
-    templates: Mapping[str, CardTemplate]
+    templates: Mapping[str, tuple[str, CardTemplate]]
+    """By the card's name: the template's own name, and the template."""
     theme: Theme
 
     @classmethod
     def of(cls, production: Production, results: Results) -> Self:
         """Gather the words and read the templates and the theme."""
-        kinds = {_template_name(name) for name in _names(results)}
+        names = {name: _template_name(production, name) for name in _names(results)}
+        templates = {kind: _template(production, kind) for kind in sorted({*names.values()})}
         language = language_of(production)
         return cls(
             PlainFacts(film_facts(production, results, language), language),
             language,
-            {kind: _template(production, kind) for kind in sorted(kinds)},
+            {name: (kind, templates[kind]) for name, kind in names.items()},
             load_theme(production.video.theme, production.templates_folder),
         )
 
     def template(self, name: str) -> CardTemplate:
         """The template of a card."""
-        return self.templates[_template_name(name)]
+        return self.templates[name][1]
+
+    def where(self, name: str) -> str:
+        """Where the template of a card lies among templates."""
+        return f"cards/{self.templates[name][0]}.toml"
 
     def words_of(self, section: int | None) -> PlainFacts:
         """What a card may say: one of a section has that section's facts by their own name."""
@@ -122,7 +130,8 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
-    for name in ("title", *SECTION_CARDS, "comparison", "credits", THUMBNAIL):
+    runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
+    for name in ("title", *SECTION_CARDS, *runs, "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -135,7 +144,8 @@ def check(production: Production) -> None:
 def _own_words(production: Production) -> Iterator[str]:
     """Every text of the production's own; captions with what is filled into them, which any font has."""
     yield from (production.title, production.subtitle, production.author, production.recording_credit)
-    for name in ("take", "recording"):
+    names = ["take", "recording", *(["run"] if any(section.run is not None for section in production.sections) else [])]
+    for name in names:
         yield read_template_text(find_template(f"captions/{name}.txt", production.templates_folder))
     yield from (section.title for section in production.sections)
     yield from (text for text, _ in own_captions(production))
@@ -147,13 +157,15 @@ def _names(results: Results) -> list[str]:
     return [*(clip.name for clip in results.timeline.record.cards()), THUMBNAIL]
 
 
-def _template_name(name: str) -> str:
+def _template_name(production: Production, name: str) -> str:
     kind, _, number = name.rpartition("-")
-    return kind if kind in SECTION_CARDS and number else name
+    if kind not in SECTION_CARDS or not number:
+        return name
+    return RUN_CARD if kind == "section" and production.sections[int(number) - 1].run is not None else kind
 
 
 def _fact_names(template: str) -> tuple[str, ...]:
-    return (*FACTS, "section") if template in SECTION_CARDS else FACTS
+    return (*FACTS, "section") if template in {*SECTION_CARDS, RUN_CARD} else FACTS
 
 
 def _size(production: Production, name: str) -> tuple[int, int]:
@@ -179,7 +191,7 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
     template, theme = sources.template(name), sources.theme
     section = _section_of(name)
     words = CardFacts(sources.words_of(section), section, language=sources.language)
-    where = f"cards/{_template_name(name)}.toml"
+    where = sources.where(name)
     inputs = CardInputs(production, results, section, sources.language)
     ingredients: dict[str, Json] = {
         "template": template.model_dump(mode="json", exclude_defaults=True),
@@ -205,7 +217,7 @@ def _card(
     section = _section_of(name)
     inputs = CardInputs(production, results, section, sources.language)
     facts = card_facts(inputs, sources.words_of(section), template.reads)
-    where = f"cards/{_template_name(name)}.toml"
+    where = sources.where(name)
     drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
     for small in small_words_on_card(drawn, _size(production, name)):
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")

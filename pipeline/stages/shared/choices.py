@@ -83,6 +83,5 @@ def rule_choice(candidates: CandidateSet, settings: SamplingSettings, corpus: Re
     samples
         How long each candidate was asked to be.
     """
-    if settings.choose_by == "sound":
-        return candidates.closest
-    return closest_in_voice(candidates, recording_voice(corpus), samples)
+    recording = recording_voice(corpus) if settings.choose_by == "voice" else None
+    return candidates.closest if recording is None else closest_in_voice(candidates, recording, samples)
