@@ -159,9 +159,7 @@ def _takes_seconds(section: Section) -> float:
     return story.takes_seconds
 
 
-def sample_amount(
-    section: Section, network: NetworkSettings, device: str, jobs: int, share: float
-) -> Amount:
+def sample_amount(section: Section, network: NetworkSettings, device: str, jobs: int, share: float) -> Amount:
     """What a section's takes are to compute."""
     sampling, story = section.sampling, section.storyboard
     seconds = _takes_seconds(section)

@@ -126,9 +126,7 @@ def measured_speed(device_name: str, threads: int) -> float:
     return 3.0 * network.flops_per_byte * recipe.batch * recipe.sequence / min(seconds[1:])
 
 
-def network_of(
-    network: NetworkSettings | Auto, folder: Path, corpus_hash: str
-) -> NetworkSettings | None:
+def network_of(network: NetworkSettings | Auto, folder: Path, corpus_hash: str) -> NetworkSettings | None:
     """The network of a section: what the person has set, or what was chosen; None where nothing is chosen yet."""
     if network != AUTO:
         return network
