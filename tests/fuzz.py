@@ -162,7 +162,7 @@ def _packets(data: bytes, _folder: Path) -> None:
 
 def _frame_rate(data: bytes, _folder: Path) -> None:
     with suppress(ValueError):  # pydantic's way to be told
-        _module("film.planning.settings").parse_frame_rate(data.decode("utf-8", "replace"))
+        _module("film.planning.frame_rate").parse_frame_rate(data.decode("utf-8", "replace"))
 
 
 def _time(data: bytes, _folder: Path) -> None:

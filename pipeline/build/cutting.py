@@ -179,7 +179,8 @@ def _card_frames(dressed: Production, cut: CutSettings, shown: Sequence[CutSecti
     video: VideoSettings = dressed.video
     seconds = [video.title_seconds, video.credits_seconds, video.comparison_seconds if len(shown) > 1 else 0.0]
     if cut.cards == "all":
-        seconds += [dressed.sections[section.number].storyboard.card_seconds for section in shown]
+        stories = [dressed.sections[section.number].storyboard for section in shown]
+        seconds += [length for story in stories for length in (story.card_seconds, story.recap_length_s)]
     return sum(clock.frames_within(length) for length in seconds)
 
 
@@ -197,5 +198,6 @@ def _retold(production: Production, cut: CutSettings, shown: CutSection, rate: F
         "seconds": None,
         "recording_seconds": float(shown.recording_frames / rate),
         "card_seconds": section.storyboard.card_seconds if cut.cards == "all" else 0.0,
+        "recap": section.storyboard.recap and cut.cards == "all",
     }
     return section.model_copy(update={"storyboard": StoryboardSettings.model_validate(story)})

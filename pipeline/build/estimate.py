@@ -147,7 +147,7 @@ def film_seconds(production: Production) -> float:
     total += video.comparison_seconds if len(production.sections) > 1 else 0.0
     for section in production.sections:
         story = section.storyboard
-        total += story.card_seconds + story.recording_seconds + _takes_seconds(section)
+        total += story.card_seconds + story.recording_seconds + _takes_seconds(section) + story.recap_length_s
     return total + sum(insert.seconds or _HAND_FOOTAGE_S for insert in production.inserts)
 
 
@@ -185,7 +185,7 @@ def cards_amount(production: Production, share: float) -> Amount:
     video = production.video
     cards = 1 + (video.title_seconds > 0) + (video.credits_seconds > 0)
     cards += video.comparison_seconds > 0 and len(production.sections) > 1
-    cards += sum(section.storyboard.card_seconds > 0 for section in production.sections)
+    cards += sum((one.storyboard.card_seconds > 0) + one.storyboard.recap for one in production.sections)
     return Amount("cards", "cards", cards * video.width * video.height * share, _CARD_PX_PER_S)
 
 

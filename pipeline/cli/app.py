@@ -282,7 +282,8 @@ def still(
         str | None, typer.Option("--at", help="Time in the film: 1:23.5, or seconds. Default: 0.", metavar="TIME")
     ] = None,
     card: Annotated[
-        str | None, typer.Option("--card", help="A card: title, section-1, comparison, credits.", metavar="NAME")
+        str | None,
+        typer.Option("--card", help="A card: title, section-1, recap-1, comparison, credits.", metavar="NAME"),
     ] = None,
     picture: Annotated[
         Path, typer.Option("-o", "--output", help="The picture to write: PNG, JPEG or WebP.", metavar="FILE")

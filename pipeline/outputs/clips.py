@@ -6,7 +6,7 @@
         clip.subclipped(3, 10).write_videofile("excerpt.mp4")
 
     with film_clip("production.toml") as clip: ...               # all of it
-    with card_clip("production.toml", "credits") as clip: ...    # title, section-1, comparison, credits
+    with card_clip("production.toml", "credits") as clip: ...    # title, section-1, recap-1, comparison, credits
 
     write_insert(clip, "opening.mkv")                            # any clip of MoviePy's, for an [[insert]] of a film
 
@@ -101,7 +101,7 @@ def section_clip(
     jobs: int = 1,
     report: Reporter = SILENT,
 ) -> Iterator[VideoClip]:
-    """Offer one section as a clip: its scene, and with `card` the card before it.
+    """Offer one section as a clip: its scene, and with `card` the card before it and its recap.
 
     Parameters
     ----------
@@ -120,8 +120,10 @@ def section_clip(
         if scene is None:
             count = len(film.timeline.scenes())
             raise InputError(f"There is no section {section}.", where=str(production), expected=f"1 to {count}")
-        before = [clip for clip in film.timeline.cards() if clip.section == section - 1]
-        yield film.clip(before[0].start_frame if card and before else scene.start_frame, scene.end_frame)
+        cards = [clip for clip in film.timeline.cards() if card and clip.section == section - 1]
+        yield film.clip(
+            min(clip.start_frame for clip in (scene, *cards)), max(clip.end_frame for clip in (scene, *cards))
+        )
 
 
 @contextmanager
@@ -133,7 +135,7 @@ def card_clip(
     jobs: int = 1,
     report: Reporter = SILENT,
 ) -> Iterator[VideoClip]:
-    """Offer one card as a clip: `title`, `section-1`, `comparison`, `credits`.
+    """Offer one card as a clip: `title`, `section-1`, `recap-1`, `comparison`, `credits`.
 
     Parameters
     ----------

@@ -87,6 +87,12 @@ class SoundSettings(_SoundTable):
     sample_rate_hz: Literal[48000] = Field(48000, description="Audio samples a second of the film.")
     loudness_lufs: _Db = Field(-16.0, ge=-36.0, le=-9.0, description="Loudness of the whole film, integrated.")
     true_peak_dbtp: _Db = Field(-1.5, ge=-12.0, le=-0.5, description="The highest true peak that is allowed.")
+    limiter_db: _Db = Field(
+        6.0,
+        ge=0.0,
+        le=6.0,
+        description="The most by which peaks are lowered for the film to reach its loudness; 0: none.",
+    )
     stereo: Literal["centre", "apart"] = Field(
         "centre", description="'centre', or 'apart': the recording to the left, the network to the right."
     )

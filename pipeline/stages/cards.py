@@ -39,6 +39,8 @@ FACTS: Final = (
     *("software", "machine"),
 )
 """What the templates of all cards may name; those of sections also `section`."""
+SECTION_CARDS: Final = ("section", "recap")
+"""Cards that each section has, named after its number: `section-1`, `recap-1`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -109,7 +111,7 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
-    for name in ("title", "section", "comparison", "credits", THUMBNAIL):
+    for name in ("title", *SECTION_CARDS, "comparison", "credits", THUMBNAIL):
         load_card_template(name, production.templates_folder, _fact_names(name))
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -135,11 +137,12 @@ def _names(results: Results) -> list[str]:
 
 
 def _template_name(name: str) -> str:
-    return "section" if name.startswith("section-") else name
+    kind, _, number = name.rpartition("-")
+    return kind if kind in SECTION_CARDS and number else name
 
 
 def _fact_names(template: str) -> tuple[str, ...]:
-    return (*FACTS, "section") if template == "section" else FACTS
+    return (*FACTS, "section") if template in SECTION_CARDS else FACTS
 
 
 def _size(production: Production, name: str) -> tuple[int, int]:
@@ -153,7 +156,8 @@ def _size(production: Production, name: str) -> tuple[int, int]:
 
 
 def _section_of(name: str) -> int | None:
-    return int(name.removeprefix("section-")) - 1 if name.startswith("section-") else None
+    kind, _, number = name.rpartition("-")
+    return int(number) - 1 if kind in SECTION_CARDS else None
 
 
 def _template(production: Production, kind: str) -> CardTemplate:

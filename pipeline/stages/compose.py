@@ -19,11 +19,11 @@ from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text, platform_chapters
-from pipeline.film.delivery.check import LOUDNESS_TOLERANCE_LU, SPEC_FILE, DeliverySpec, check_film
+from pipeline.film.delivery.check import SPEC_FILE, DeliverySpec, check_film
 from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.encoding.container import encode_sound, join
+from pipeline.film.encoding.container import join
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
@@ -35,23 +35,20 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
-from pipeline.sound.soundtrack.soundtrack import (
-    Placement,
-    lay_music,
-    loudness_warnings,
-    measure_file,
-    mix,
-)
+from pipeline.sound.soundtrack.mastering import loudness_warnings
+from pipeline.sound.soundtrack.placement import Placement, lay_music
+from pipeline.sound.soundtrack.soundtrack import mixed
 from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sound_encoding import encode_at_loudness
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_bytes, atomic_write_text, require_room
 from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
-VERSION: Final = 3
+VERSION: Final = 4
 FILM_VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
@@ -59,16 +56,10 @@ CARDS_TEMPLATE: Final = "captions/cards.txt"
 """What subtitles say while a card is shown: a card's own words are too many to be read twice."""
 FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters", "film")
 """The names that both templates may use."""
-_PEAK_MARGIN_DB: Final = 0.1
-_HURRIED_HEADROOM_DB: Final = 1.0
-"""A draft's sound is a little lower from the beginning: then it need not be encoded a second time."""
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
 _MIXING_SHARE: Final = 0.25
-"""Of the soundtrack's time; the rest goes to encoding and measuring it, seldom more than twice."""
-_ENCODING_LEAVES: Final = 0.3
-_ENCODINGS: Final = 4
-"""How often the sound is encoded at most, each time a little lower, until its true peak keeps the limit."""
+"""Of the soundtrack's time; the rest goes to encoding and measuring it."""
 
 
 class Soundtrack(BaseModel):
@@ -83,6 +74,8 @@ class Soundtrack(BaseModel):
     loudness_lufs: float | None
     """None where it is silent."""
     true_peak_dbtp: float | None
+    is_held_down: bool = False
+    """Whether a softer film than wanted is right: the limiter may lower its peaks no further."""
     warnings: tuple[str, ...] = ()
 
 
@@ -249,31 +242,37 @@ def _make_soundtrack(
     with workplace.store.publish(piece) as folder, TemporaryDirectory(dir=folder) as aside:
         wav, aac = folder / "soundtrack.wav", folder / Soundtrack.model_fields["sound_file"].default
         placements = list(_placements(production, results, Path(aside), report))
-        mix(placements, total, wav, settings, on_progress=lambda share: report.advance(_MIXING_SHARE * share))
-        hurried, kbit_per_s = _is_hurried(production), production.video.audio_kbit_per_s
-        gain_db = -_HURRIED_HEADROOM_DB if hurried else 0.0
-        for again in range(_ENCODINGS):
-            encode_sound(wav, aac, total_samples=total, kbit_per_s=kbit_per_s, gain_db=gain_db, hurried=hurried)
-            heard = measure_file(aac)
-            report.advance(1.0 - (1.0 - _MIXING_SHARE) * _ENCODING_LEAVES ** (again + 1))
-            over_db = heard.true_peak_dbtp - settings.true_peak_dbtp
-            if not over_db > 0:
-                break
-            gain_db -= over_db + _PEAK_MARGIN_DB
+        scratch = folder / "soundtrack.scratch"
+        with mixed(
+            placements,
+            total,
+            scratch,
+            settings,
+            on_progress=lambda share: report.advance(_MIXING_SHARE * share),
+        ) as bus:
+            encoded = encode_at_loudness(
+                bus,
+                wav,
+                aac,
+                settings,
+                kbit_per_s=production.video.audio_kbit_per_s,
+                hurried=_is_hurried(production),
+                on_progress=lambda share: report.advance(_MIXING_SHARE + (1.0 - _MIXING_SHARE) * share),
+            )
         lossless = file_argument(folder / Soundtrack.model_fields["lossless_file"].default)
         options = {"c:a": "flac", **BITEXACT, "format": "flac", "y": None}
         kept = ffmpeg.output(ffmpeg.input(file_argument(wav)), lossless, **options)
         run_ffmpeg(ffmpeg.get_args(kept), timeout_s=3600, purpose="keeping the soundtrack")
         wav.unlink()
-        loudness, peak = heard.integrated_lufs, heard.true_peak_dbtp
-        tolerated = LOUDNESS_TOLERANCE_LU if not hurried else math.inf  # a draft's is not meant to be loud
-        warnings = loudness_warnings(loudness, settings, tolerated)
+        loudness, peak = encoded.loudness.integrated_lufs, encoded.loudness.true_peak_dbtp
+        warnings = loudness_warnings(loudness, settings)
         write_record(
             folder,
             Soundtrack(
                 total_samples=total,
                 loudness_lufs=round(loudness, 2) if math.isfinite(loudness) else None,
                 true_peak_dbtp=round(peak, 2) if math.isfinite(peak) else None,
+                is_held_down=encoded.is_held_down,
                 warnings=warnings,
             ),
         )
@@ -335,13 +334,14 @@ def _tags(production: Production) -> Mapping[str, str]:
 def _spec(production: Production, segments: Sequence[Result[Segment]], sound: Soundtrack) -> DeliverySpec:
     settings, found = production.sound, sound.loudness_lufs
     decoders = {"libx265": "hevc", "libsvtav1": "av1"}
-    wanted = settings.loudness_lufs - (_HURRIED_HEADROOM_DB if _is_hurried(production) else 0.0)
     return DeliverySpec(
         codec=decoders.get(segments[0].record.encoder, "h264"),
         lossless=production.video.quality == "lossless",
         loudness_lufs=found,
-        target_lufs=wanted if found is not None and found >= settings.quiet_below_lufs else None,
+        target_lufs=settings.loudness_lufs if found is not None and found >= settings.quiet_below_lufs else None,
         true_peak_dbtp=settings.true_peak_dbtp,
+        limiter_db=settings.limiter_db,
+        is_held_down=sound.is_held_down,
     )
 
 

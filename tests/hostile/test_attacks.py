@@ -29,7 +29,8 @@ from pipeline.film.delivery.otio import as_otio
 from pipeline.film.inputs.footage import content_hash, probe, write_sound
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.inputs.stills import read_logo, read_still
-from pipeline.film.planning.settings import InsertSettings, VideoSettings, parse_frame_rate
+from pipeline.film.planning.frame_rate import parse_frame_rate
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.timeline.timeline import Chapter, Film, Timeline
 from pipeline.learning.corpus import map_bytes
 from pipeline.learning.sampling import generation

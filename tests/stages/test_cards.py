@@ -68,6 +68,26 @@ def test_every_card_of_the_film_is_drawn_in_its_size_and_then_the_thumbnail(tmp_
     assert workplace.report.done[-1] == (6.0, "thumbnail")
 
 
+def test_a_recap_is_drawn_from_its_own_section_alone(tmp_path: Path) -> None:
+    production = made_up.production(storyboard_1={"recap": True}, storyboard_2={"recap": True, "takes": 3})
+    _, results, workplace = ready(tmp_path, production)
+    drawn = {card.record.name: card.record for card in cards.run(production, results, workplace).cards}
+    assert drawn["recap-1"].template == "cards/recap.toml"
+    assert drawn["recap-2"].text[0] == "Section 2"
+    named = {piece.name: piece.ingredients["drawn"] for piece in cards.pieces(production, results)}
+    one, two = named["card-recap-1"], named["card-recap-2"]
+    assert one["heard"] == (0, 5, 20, 80)
+    assert len(two["heard"]) == 3
+    assert one["curve"][0] == results.runs[0].content_hash != two["curve"][0]
+    assert one.keys() == {"curve", "heard"}
+    other = replace(results, runs=(results.runs[0], results.runs[0]))
+    changed = {
+        piece.name for piece in cards.pieces(production, other) if piece.ingredients["drawn"] != named[piece.name]
+    }
+    assert "card-recap-2" in changed
+    assert "card-recap-1" not in changed
+
+
 def test_cards_tell_the_facts_of_the_runs(tmp_path: Path) -> None:
     production = made_up.production()
     _, results, workplace = ready(tmp_path, production)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ProductionError, TemplateError
+from pipeline.film.planning.settings import InsertSettings
+from pipeline.film.timeline.assembly import FilmPlan, PlacedTake, SectionPlan, assemble
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Silence
@@ -185,6 +187,21 @@ def test_cards_of_no_length_are_left_out_and_chapters_stay(tmp_path: Path) -> No
     assert len(timeline.clips) == 3
     assert timeline.chapters[0].frame == 0
     assert [chapter.title for chapter in timeline.chapters] == ["Section 1", "Section 2"]
+
+
+def test_a_recap_follows_its_sections_last_take_and_stays_in_its_chapter(tmp_path: Path) -> None:
+    recap = {"recap": True, "recap_seconds": 2}
+    insert = {"after": "section", "section": 1, "file": "title.png", "seconds": 1}
+    usual, told = (tell(made_up.production(storyboard_1=story), tmp_path / str(len(story))) for story in ({}, recap))
+    names = [clip.name if isinstance(clip, CardClip) else clip.kind for clip in told.clips]
+    assert names == ["title", "section-1", "scene", "recap-1", "section-2", "scene", "comparison", "credits"]
+    assert told.cards()[2].frames == 60 == told.total_frames - usual.total_frames
+    assert [chapter.title for chapter in told.chapters] == [chapter.title for chapter in usual.chapters]
+    assert told.chapters[2].frame == told.cards()[2].end_frame
+    assert told.captions[: len(told.captions) // 2] == usual.captions[: len(usual.captions) // 2]
+    plan = SectionPlan("one", 10, 0, [PlacedTake(5, 20)], recap_frames=7)
+    clips, _ = assemble(FilmPlan("film", 0, 0, 0, [plan], [(InsertSettings.model_validate(insert), 9)]))
+    assert [clip.kind for clip in clips] == ["card", "scene", "card", "insert"]
 
 
 def test_an_excerpt_beyond_the_recordings_end_is_refused(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ class DeliverySpec(TimelineRecord):
         What was wanted: less is right only where the peaks allow no more. Not checked where None.
     true_peak_dbtp
         The limit of the sound's peaks; not checked where None.
+    limiter_db
+        By how much peaks may be lowered at most.
+    is_held_down
+        Whether it was found that peaks allow no more; None where that was not looked at.
     """
 
     codec: str = "h264"
@@ -80,6 +84,8 @@ class DeliverySpec(TimelineRecord):
     loudness_lufs: float | None = None
     target_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    limiter_db: float = 0.0
+    is_held_down: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -267,27 +273,24 @@ def _sound_findings(
         near = abs(found.loudness_lufs - spec.loudness_lufs) <= LOUDNESS_TOLERANCE_LU
         yield _result("loudness, LUFS", spec.loudness_lufs, found.loudness_lufs, holds=near)
     if spec.target_lufs is not None and found.loudness_lufs is not None and found.true_peak_dbtp is not None:
-        away = found.loudness_lufs - spec.target_lufs
-        at_limit = found.true_peak_dbtp >= (spec.true_peak_dbtp or 0.0) - PEAK_SLACK_DB
-        is_softer = away < -LOUDNESS_TOLERANCE_LU
-        fits = away <= LOUDNESS_TOLERANCE_LU and (at_limit or not is_softer)
-        wanted = f"{spec.target_lufs:g} LUFS, or less where peaks allow no more"
-        yield _result(
-            "loudness wanted", wanted, _loudness_text(spec, found, is_held_down=fits and is_softer), holds=fits
-        )
+        yield _loudness_wanted(spec, found)
     if spec.true_peak_dbtp is not None and found.true_peak_dbtp is not None:
         below = found.true_peak_dbtp <= spec.true_peak_dbtp + 0.05  # ffmpeg prints tenths
         yield _result("true peak, dBTP", f"at most {spec.true_peak_dbtp}", found.true_peak_dbtp, holds=below)
 
 
-def _loudness_text(spec: DeliverySpec, found: Inspection, *, is_held_down: bool) -> str:
-    """Say which loudness was asked for, which was reached, and why they differ where they do."""
-    loudness = f"{spec.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
-    if not is_held_down:
-        return loudness
-    limit = f"{spec.true_peak_dbtp:g}" if spec.true_peak_dbtp is not None else "0"
-    held = f"its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit}, and nothing is compressed"
-    return f"{loudness}: {held}"
+def _loudness_wanted(spec: DeliverySpec, found: Inspection) -> CheckResult:
+    """Whether the film has the loudness that was asked for, or its peaks allow no more."""
+    away = (found.loudness_lufs or 0.0) - (spec.target_lufs or 0.0)
+    limit, is_softer = spec.true_peak_dbtp or 0.0, away < -LOUDNESS_TOLERANCE_LU
+    at_limit = (found.true_peak_dbtp or 0.0) >= limit - PEAK_SLACK_DB and spec.is_held_down is not False
+    wanted = f"{spec.target_lufs:g} LUFS, or less where peaks allow no more"
+    reached = f"{spec.target_lufs:g} LUFS asked for, {found.loudness_lufs:g} reached"
+    if is_softer and at_limit:
+        lowered = f"lowered by {spec.limiter_db:g} dB at most" if spec.limiter_db else "not lowered"
+        reached += f": its peaks ({found.true_peak_dbtp:g} dBTP) are at their limit of {limit:g}, and {lowered}"
+    fits = at_limit if is_softer else away <= LOUDNESS_TOLERANCE_LU
+    return _result("loudness wanted", wanted, reached, holds=fits)
 
 
 def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[CheckResult]:

@@ -71,9 +71,7 @@ def adts_packets(data: bytes) -> Iterator[bytes]:
         at += size
 
 
-def encode_sound(
-    wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, gain_db: float = 0.0, hurried: bool = False
-) -> None:
+def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, hurried: bool = False) -> None:
     """Encode a soundtrack as AAC-LC in ADTS packets, the priming packet left out.
 
     Parameters
@@ -86,14 +84,10 @@ def encode_sound(
         The film's length in samples; the sound ends within half a packet (11 ms at 48 kHz) of it.
     kbit_per_s
         The bit rate.
-    gain_db
-        Added before encoding.
     hurried
         Whether to search less for the best use of the bits.
     """
     sound = ffmpeg.input(file_argument(wav))["a:0"]
-    if gain_db:
-        sound = sound.filter("volume", volume=f"{gain_db:.3f}dB")
     coder = {"aac_coder": "fast"} if hurried else {}
     codec = {"c:a": "aac", **coder, "b:a": f"{kbit_per_s}k", **BITEXACT, "format": "adts"}
     arguments = ffmpeg.get_args(ffmpeg.output(sound, "pipe:1", **codec))

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import ProductionError
+from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.planning.shapes import (
     LAYOUT_SHAPES,
     LONGEST_SIDE_PX,
@@ -32,54 +25,6 @@ from pipeline.film.planning.shapes import (
 
 SHORTEST_CAPTION_S = 0.75
 """A caption is shown at least so long, or not at all: nobody could read it. The shortest take by default is longer."""
-LOWEST_FRAME_RATE = Fraction(1)
-HIGHEST_FRAME_RATE = Fraction(240)
-_RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
-_BROADCAST_RATES = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001", "119.88": "120000/1001"}
-
-
-def parse_frame_rate(value: object) -> Fraction:
-    """Read a frame rate: a whole number, or text such as `30000/1001`.
-
-    Raises
-    ------
-    ValueError
-        Where the value is no rate, or lies outside 1 to 240 frames a second.
-    """
-    known = next((_BROADCAST_RATES[name] for name in _BROADCAST_RATES if str(value).startswith(name)), None)
-    if known and "/" not in str(value):
-        raise ValueError(f'{value} frames/s is not exact: write "{known}"')
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
-        raise ValueError(f'a frame rate is a number or a fraction such as "30000/1001", not {value!r}'[:200])  # noqa: TRY004 - pydantic reads ValueErrors
-    if isinstance(value, str) and not _RATE.fullmatch(value.strip()):  # Fraction would work out 1e999999999
-        raise ValueError(f'{value[:40]!r} is not a frame rate: write 60 or "30000/1001"')
-    try:
-        rate = Fraction(value)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(f'{str(value)[:40]!r} is not a frame rate: write 60 or "30000/1001"') from None
-    if not LOWEST_FRAME_RATE <= rate <= HIGHEST_FRAME_RATE:
-        raise ValueError(f"{str(value)[:40]} frames/s is impossible: choose from 1 to 240")
-    if rate.denominator not in (1, 1001):
-        raise ValueError(
-            f'{str(value)[:40]} frames/s is not a rate that films use: write a whole number, or "30000/1001"'
-        )
-    return rate
-
-
-FrameRate = Annotated[
-    Fraction,
-    BeforeValidator(parse_frame_rate),
-    PlainSerializer(lambda rate: f"{rate.numerator}/{rate.denominator}", return_type=str),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 240},
-                {"type": "string", "pattern": r"^\d+(/\d+)?$"},
-            ],
-            "description": 'Frames a second: a whole number, or an exact fraction such as "30000/1001".',
-        }
-    ),
-]
 
 
 class FilmSettings(BaseModel):
@@ -316,6 +261,11 @@ class StoryboardSettings(FilmSettings):
     card_seconds: float = Field(
         default=5.0, ge=0.0, le=120.0, description="How long the section's card is shown; 0: there is none."
     )
+    recap: bool = Field(
+        default=False,
+        description="Whether a card with the section's four loss graphs, whole, follows its last take.",
+    )
+    recap_seconds: float = Field(default=6.0, gt=0.0, le=120.0, description="How long that card is shown.")
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand, in order.")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="Captions fired by conditions.")
 
@@ -355,6 +305,11 @@ class StoryboardSettings(FilmSettings):
     def takes_seconds(self) -> float:
         """How long all takes last together, where nothing fixed says otherwise."""
         return self.seconds if self.seconds is not None else 4.0 * (len(self.take) or self.takes)
+
+    @property
+    def recap_length_s(self) -> float:
+        """How long the recap is shown; 0 where there is none."""
+        return self.recap_seconds if self.recap else 0.0
 
 
 class InsertSettings(FilmSettings):

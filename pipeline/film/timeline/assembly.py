@@ -27,7 +27,7 @@ class PlacedTake:
 
 @dataclass(frozen=True)
 class SectionPlan:
-    """One section's lengths: its card, the excerpt of its recording, its takes. A length of 0 leaves a part out."""
+    """One section's lengths: its card, the excerpt of its recording, its takes, its recap. 0 leaves a part out."""
 
     title: str
     card_frames: int
@@ -36,6 +36,7 @@ class SectionPlan:
     recording_start_s: float = 0.0
     recording_caption: str = ""
     recording_voice: VoiceMeasures | None = None
+    recap_frames: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
         if section.card_frames == 0:
             reel.chapter(section.title)
         reel.scene(number, section)
+        reel.card("recap", section.recap_frames, "", number)  # part of its section's chapter
         reel.inserts_after("section", number + 1)
     reel.card("comparison", plan.comparison_frames, "Comparison")
     reel.inserts_after("comparison")

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.measures.record import Finding, VoiceMeasures
-from pipeline.film.planning.settings import FrameRate
+from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.timeline.clock import Clock
 from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000
 """A film of 48 days: more than anyone makes, less than would fill the memory of who counts them."""
-CardName = Literal["title", "section", "comparison", "credits"]
+CardName = Literal["title", "section", "recap", "comparison", "credits"]
 
 
 class TimelineRecord(BaseModel):
@@ -72,7 +72,7 @@ class SoundClip(Span):
 
 
 class CardClip(Span):
-    """A full-screen card; `section` counts from 0, for the card before a section."""
+    """A full-screen card; `section` counts from 0, for the cards before and after a section."""
 
     kind: Literal["card"] = "card"
     card: CardName
@@ -80,7 +80,7 @@ class CardClip(Span):
 
     @property
     def name(self) -> str:
-        """The card's name among stage results: `title`, `section-1`, `comparison`, `credits`."""
+        """The card's name among stage results: `title`, `section-1`, `recap-1`, `comparison`, `credits`."""
         return self.card if self.section is None else f"{self.card}-{self.section + 1}"
 
 

@@ -58,7 +58,7 @@ class CardPage(_Record):
 class CardPicture(_Record):
     """A card as it was drawn.
 
-    `name` is the clip's name in the timeline: `title`, `section-1`, `comparison`, `credits`.
+    `name` is the clip's name in the timeline: `title`, `section-1`, `recap-1`, `comparison`, `credits`.
     """
 
     name: str

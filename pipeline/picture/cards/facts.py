@@ -34,7 +34,7 @@ class NetworkLayer:
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One network's losses for the comparison, bits per byte.
+    """One network's losses, bits per byte.
 
     Parameters
     ----------
@@ -118,6 +118,10 @@ class CardFacts:
         How loud the section's recording is, or all of them for cards of the whole film.
     curves
         All networks' losses.
+    curve
+        The section's own; None for cards of the whole film.
+    heard
+        The iterations of the checkpoints that are heard in the section, ascending.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     """
@@ -127,4 +131,6 @@ class CardFacts:
     layers: tuple[NetworkLayer, ...] = ()
     recording: Envelope = field(default_factory=_silence)
     curves: tuple[LossCurve, ...] = ()
+    curve: LossCurve | None = None
+    heard: tuple[int, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None

@@ -79,7 +79,7 @@ def compose(
     filled: FilledElement, facts: CardFacts, setting: Setting, width_px: float, height_px: float
 ) -> tuple[Drawing, ...]:
     """Compose one element of any kind, one drawing a page; of the facts it can read what its kind declares."""
-    content = Content(filled.words, readable(facts, filled.element.reads))
+    content = Content(filled.words, readable(facts, filled.element.fields))
     return filled.element.compose_pages(content, setting, width_px, height_px)
 
 

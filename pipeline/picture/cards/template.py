@@ -10,8 +10,6 @@ text is equally large in all shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeAlias
@@ -29,7 +27,7 @@ from pipeline.picture.cards.elements.setting import Module, Style, TemplatePart
 from pipeline.picture.cards.elements.table import TableElement
 from pipeline.picture.cards.elements.text import TextElement
 from pipeline.picture.cards.elements.waveform import WaveformElement
-from pipeline.picture.drawing.motion import PRESETS, Transition
+from pipeline.picture.drawing.motion import Transition, check_presets
 
 Shape = Literal["landscape", "square", "portrait"]
 
@@ -132,12 +130,8 @@ class CardTemplate(TemplatePart):
                     raise ValueError(
                         f"element {number} has an unknown style '{style}'; there are {', '.join(sorted(self.style))}"
                     )
-        for preset, where in self._presets():
-            if preset not in self.motion and preset not in PRESETS:
-                known = sorted({*self.motion, *PRESETS})
-                near = get_close_matches(preset, known, n=1)
-                meant = f"perhaps '{near[0]}'" if near else f"there are {', '.join(known)}"
-                raise ValueError(f"{where} has an unknown preset '{preset}'; {meant}")
+        moving = [one for element in self.element for one in (element.enter, element.exit) if one is not None]
+        check_presets([*self.motion.values(), *moving], self.motion)
         areas = [element.area for element in self.element]
         twice = next((area for area in areas if areas.count(area) > 1), None)
         if twice:
@@ -147,13 +141,6 @@ class CardTemplate(TemplatePart):
             if missing:
                 raise ValueError(f"the {shape} grid has no area '{missing}'")
         return self
-
-    def _presets(self) -> Iterator[tuple[str, str]]:
-        """Every preset that is named, and by what."""
-        named = [(one, f"the motion '{name}'") for name, one in self.motion.items()]
-        for number, element in enumerate(self.element, start=1):
-            named += [(one, f"element {number}") for one in (element.enter, element.exit) if one is not None]
-        return ((one.preset, where) for one, where in named if one.preset is not None)
 
     @model_validator(mode="after")
     def _pages_have_a_height(self) -> Self:
@@ -170,7 +157,7 @@ class CardTemplate(TemplatePart):
     @property
     def reads(self) -> frozenset[str]:
         """The fields of `CardFacts` that its elements read, beside the words."""
-        return frozenset().union(*(element.reads for element in self.element))
+        return frozenset().union(*(element.fields for element in self.element))
 
     def grid_for(self, width_px: int, height_px: int) -> Grid:
         """The grid for a frame's shape, or the one that fits best."""

@@ -103,6 +103,23 @@ class Canvas:
             stroke(mask, (across - left).astype(np.float32), (down - top).astype(np.float32), half, opacity)
             self.paint_mask(mask, left, top, colour)
 
+    def band(
+        self, left_px: int, tops: Sequence[float], bottoms: Sequence[float], colour: str, *, opacity: float = 1.0
+    ) -> None:
+        """Fill columns of one pixel each from `left_px` on, at least a pixel high; NaN leaves one out."""
+        upper, lower = np.asarray(tops, np.float64), np.asarray(bottoms, np.float64)
+        there = np.isfinite(upper + lower)
+        if not there.any():
+            return
+        lower = np.maximum(lower, upper + 1)
+        first = max(0, math.floor(float(upper[there].min())))
+        last = min(self.height_px, math.ceil(float(lower[there].max())))
+        if last > first:
+            rows = np.arange(first, last)[:, None]
+            covered = np.clip(np.minimum(lower, rows + 1) - np.maximum(upper, rows), 0, 1)
+            mask = np.where(there, covered, 0.0) * opacity
+            self.paint_mask(mask.astype(np.float32), left_px, first, colour)
+
     def rgba(self) -> Rgba:
         """What was painted: sRGB and opacity, not premultiplied, uint8, shape (h, w, 4)."""
         whole = np.empty(self._ink.shape, np.uint8)

@@ -53,6 +53,10 @@ class TextMark:
         """The same mark elsewhere."""
         return replace(self, x_px=self.x_px + dx, baseline_px=self.baseline_px + dy)
 
+    def of_text(self, text: str) -> TextMark:
+        """The same mark of another text."""
+        return replace(self, text=text)
+
 
 @dataclass(frozen=True)
 class BoxMark:
@@ -85,6 +89,22 @@ class LineMark:
         return replace(self, xs=tuple(x + dx for x in self.xs), ys=tuple(y + dy for y in self.ys))
 
 
+@dataclass(frozen=True)
+class BandMark:
+    """A band filled column by column, each a pixel wide from `left_px` on, from its top to its bottom; NaN: nothing."""
+
+    left_px: float
+    tops: tuple[float, ...]
+    bottoms: tuple[float, ...]
+    colour: str
+    opacity: float = 1.0
+
+    def moved(self, dx: float, dy: float) -> BandMark:
+        """The same mark elsewhere."""
+        tops, bottoms = (tuple(y + dy for y in ys) for ys in (self.tops, self.bottoms))
+        return replace(self, left_px=self.left_px + dx, tops=tops, bottoms=bottoms)
+
+
 @dataclass(frozen=True, eq=False)
 class PictureMark:
     """A picture (sRGB and opacity, uint8, shape (h, w, 4)), as large as fits into its edges, from their top left."""
@@ -98,7 +118,7 @@ class PictureMark:
         return replace(self, edges=(left + dx, top + dy, right + dx, bottom + dy))
 
 
-Mark = TextMark | BoxMark | LineMark | PictureMark
+Mark = TextMark | BoxMark | LineMark | BandMark | PictureMark
 
 
 @dataclass(frozen=True)
@@ -131,19 +151,25 @@ def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
     if isinstance(mark, BoxMark | PictureMark):
         return mark.edges
     if isinstance(mark, LineMark):
-        xs, ys = np.array(mark.xs), np.array(mark.ys)
-        if not np.isfinite(xs + ys).any():
-            return (0.0, 0.0, 0.0, 0.0)
-        half = mark.width_px / 2 + 0.5
-        edges = (np.nanmin(xs) - half, np.nanmin(ys) - half, np.nanmax(xs) + half, np.nanmax(ys) + half)
-        return tuple(float(edge) for edge in edges)  # type: ignore[return-value]
+        return _edges_around(np.array(mark.xs), np.array(mark.ys), mark.width_px / 2 + 0.5)
+    if isinstance(mark, BandMark):
+        xs = mark.left_px + np.arange(2 * len(mark.tops)) / 2 + 0.25  # of either end of each column
+        return _edges_around(xs, np.stack([mark.tops, mark.bottoms], axis=1).ravel(), 1.0)
     picture = typesetter.render(mark.text, mark.style)
     if not picture.mask.size:
         return (0.0, 0.0, 0.0, 0.0)
-    left, top = picture.place(mark.x_px, mark.baseline_px)
+    x, y = picture.place(mark.x_px, mark.baseline_px)
     more = mark.around.reach_px(mark.style.size_px) if mark.around else 0.0
     height, width = picture.mask.shape
-    return (left - more, top - more, left + width + more, top + height + more)
+    return (x - more, y - more, x + width + more, y + height + more)
+
+
+def _edges_around(xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], reach: float) -> Edges:
+    """The box around points; all zero where there is none."""
+    if not np.isfinite(xs + ys).any():
+        return (0.0, 0.0, 0.0, 0.0)
+    edges = (np.nanmin(xs) - reach, np.nanmin(ys) - reach, np.nanmax(xs) + reach, np.nanmax(ys) + reach)
+    return tuple(float(edge) for edge in edges)  # type: ignore[return-value]
 
 
 def paint(drawing: Drawing, typesetter: Typesetter) -> Layer | None:
@@ -178,6 +204,8 @@ def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
     elif isinstance(mark, PictureMark):
         left, top, right, bottom = mark.edges
         canvas.picture(scaled(mark.picture, right - left, bottom - top), round(left), round(top))
+    elif isinstance(mark, BandMark):
+        canvas.band(round(mark.left_px), mark.tops, mark.bottoms, mark.colour, opacity=mark.opacity)
     else:
         canvas.line(mark.xs, mark.ys, mark.width_px, mark.colour, opacity=mark.opacity)
 

@@ -10,7 +10,8 @@ easings.net; `[x1, y1, x2, y2]` is CSS's cubic-bezier (CSS Easing Functions Leve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -214,6 +215,22 @@ PRESETS: Final[dict[str, Transition]] = {
     "typewriter": Transition(opacity=0.0, by="letter", stagger=0.05, seconds=0.01, easing="steps"),
 }
 """Ways to enter and to leave, by name."""
+
+
+def check_presets(transitions: Iterable[Transition], own: Mapping[str, Transition]) -> None:
+    """Check that presets are among a template's own or the built-in ones.
+
+    Raises
+    ------
+    ValueError
+        An unknown one, with the nearest name.
+    """
+    known = sorted({*own, *PRESETS})
+    for one in transitions:
+        if one.preset is not None and one.preset not in known:
+            near = get_close_matches(one.preset, known, n=1)
+            meant = f"perhaps '{near[0]}'" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"there is no preset '{one.preset}' of motion; {meant}")
 
 
 class Keyframe(_Part):

@@ -5,7 +5,7 @@ This module owns the settings. It draws nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -14,7 +14,19 @@ LiteralColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", t
 TextRole = Literal["text", "muted", "accent"]
 """The colours that a theme keeps readable on its background and on its panels."""
 ColourRole = Literal[
-    "background", "panel", "grid", "text", "muted", "accent", "heard", "ahead", "loud", "validation", "section"
+    "background",
+    "panel",
+    "grid",
+    "text",
+    "muted",
+    "accent",
+    "heard",
+    "ahead",
+    "loud",
+    "training_band",
+    "training_mean",
+    "validation",
+    "section",
 ]
 """A colour of the theme; `section` is the series colour of the section."""
 AnyColour = ColourRole | LiteralColour
@@ -22,7 +34,6 @@ AnyColour = ColourRole | LiteralColour
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Sizes = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
-PARTS: Final = ("whole", "line", "word", "letter")
 
 
 class LookPart(BaseModel):

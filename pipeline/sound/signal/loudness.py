@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
+from pipeline.sound.signal.true_peak import MARGIN, REACH, peaks_from
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
@@ -25,8 +27,6 @@ _ABSOLUTE_GATE_LUFS: Final = -70.0
 _RELATIVE_GATE_LU: Final = -10.0
 _HOPS_PER_S: Final = 10
 _HOPS_PER_BLOCK: Final = 4  # blocks of 400 ms that overlap by three quarters
-_OVERSAMPLING: Final = 4
-_TAPS_PER_PHASE: Final = 24
 _LOOK_SAMPLES: Final = 256
 _MANY: Final = 0.4
 """Where more than this share of a block must be looked at, all of it is looked at at once."""
@@ -63,10 +63,7 @@ class LoudnessMeter:
         self._hops: list[float] = []  # energy of each hop that is complete
         self._energy = 0.0  # of the hop that is not
         self._in_hop = 0
-        self._taps = signal.firwin(_OVERSAMPLING * _TAPS_PER_PHASE + 1, 1 / _OVERSAMPLING, window=("kaiser", 8.0))
-        phases = np.abs(self._taps[: _OVERSAMPLING * _TAPS_PER_PHASE]).reshape(_TAPS_PER_PHASE, _OVERSAMPLING)
-        self._reach = 1.001 * _OVERSAMPLING * float(phases.sum(axis=0).max())
-        self._tail = np.zeros((_TAPS_PER_PHASE, channels))
+        self._tail = np.zeros((2 * MARGIN, channels))
         self._peak = 0.0
 
     def add(self, block: npt.NDArray[np.floating]) -> None:
@@ -110,35 +107,26 @@ class LoudnessMeter:
 
     def _oversampled_peak(self, samples: Doubles) -> float:
         stretch = np.concatenate((self._tail, samples))
-        self._tail = stretch[-_TAPS_PER_PHASE:]
+        self._tail = stretch[-2 * MARGIN :]
         return self._highest(stretch)
 
     def _flushed_peak(self) -> float:
         return self._highest(np.concatenate((self._tail, np.zeros_like(self._tail))))
 
     def _highest(self, stretch: Doubles) -> float:
-        """Look between samples only where it could matter: nothing there exceeds `_reach` times its neighbours."""
+        """Look between samples only where it could matter: nothing there exceeds `REACH` times its neighbours."""
         levels = np.abs(stretch).max(axis=1)
         peak = max(self._peak, float(levels.max()))
         starts = np.arange(0, len(stretch), _LOOK_SAMPLES)
         loudest = np.maximum.reduceat(levels, starts)
-        if np.mean(loudest * self._reach > peak) > _MANY:
-            return max(peak, self._peak_between(stretch))
+        if np.mean(loudest * REACH > peak) > _MANY:
+            return max(peak, float(peaks_from(stretch).max(initial=0.0)))
         for part in np.argsort(-loudest, kind="stable").tolist():
-            if loudest[part] * self._reach <= peak:
+            if loudest[part] * REACH <= peak:
                 break
-            first, last = starts[part] - _TAPS_PER_PHASE, starts[part] + _LOOK_SAMPLES + _TAPS_PER_PHASE
-            peak = max(peak, self._peak_between(stretch[max(0, first) : last]))
+            first, last = starts[part] - 2 * MARGIN, starts[part] + _LOOK_SAMPLES + 2 * MARGIN
+            peak = max(peak, float(peaks_from(stretch[max(0, first) : last]).max(initial=0.0)))
         return peak
-
-    def _peak_between(self, stretch: Doubles) -> float:
-        """The highest absolute value of the signal between the samples, at the samples included."""
-        # The filter passes samples that lie on its own grid only nearly unchanged: they are looked at directly.
-        fine = signal.upfirdn(self._taps * _OVERSAMPLING, stretch, up=_OVERSAMPLING, axis=0)
-        margin = _OVERSAMPLING * _TAPS_PER_PHASE
-        inner = fine[margin : len(fine) - margin]
-        between = float(np.abs(inner).max()) if len(inner) else 0.0
-        return max(between, float(np.abs(stretch).max()))
 
 
 def measure(samples: npt.NDArray[np.floating], sample_rate_hz: int, *, copies: int = 1) -> Loudness:

@@ -2,8 +2,8 @@
 
 Owns the matching: recordings, takes and the user's own footage equally loud, music and what else lies under cards so
 much below, with a limit on what is raised, silence left alone, noise held down, and a single high peak never allowed to
-hold the whole film down. Gains are constant over a sound: nothing is compressed. It does not know where sounds stand,
-and it mixes nothing.
+hold the whole film down. Gains are constant over a sound; the film's peaks are limited later, and what the limiter may
+do is counted on here. It does not know where sounds stand, and it mixes nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from pipeline.sound.soundtrack.placement import BACKGROUND, Kind, Placement
 from pipeline.sound.soundtrack.voice import heard_blocks
 
 _REFERENCE_LUFS: Final = -23.0  # where nothing in the film says how loud it is
+_ONE_SIDE_LU: Final = 10 * float(np.log10(0.5))
+_RESERVE_DB: Final = 1.0
+"""For what the limiter takes from the loudness, and an encoder adds to peaks."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class PlacedLevel:
 
 
 def measured(placement: Placement, settings: SoundSettings) -> PlacedLevel:
-    """Measure a sound as it will be heard, before any gain."""
+    """Measure a sound as it will be heard in the film, from one side or both, before any gain."""
     blocks = heard_blocks(placement, settings.fade_ms)
-    loudness = measure_blocks(blocks, FILM_RATE_HZ, placement.channels)
+    heard = measure_blocks(blocks, FILM_RATE_HZ, placement.channels, copies=2 // placement.channels)
+    sides_lu = _ONE_SIDE_LU if settings.stereo == "apart" else 0.0  # from one side, or with half the power from each
+    loudness = Loudness(heard.integrated_lufs + sides_lu, heard.true_peak_dbtp)
     noisy = noisiness(placement.source, placement.sample_rate_hz) if placement.kind == "take" else 0.0
     return PlacedLevel(placement.kind, loudness, noisy)
 
@@ -52,8 +57,25 @@ def matching_gains_db(levels: Sequence[PlacedLevel], settings: SoundSettings) ->
     The reference is the middle recording's loudness; without recordings, the middle take's that is not noise.
     """
     reference = _reference_lufs(levels)
-    headroom = settings.true_peak_dbtp - settings.loudness_lufs
+    headroom = settings.true_peak_dbtp + settings.limiter_db - _RESERVE_DB - settings.loudness_lufs
     return [_gain_db(level, reference, headroom, settings) for level in levels]
+
+
+def peak_limited_gains_db(
+    levels: Sequence[PlacedLevel], gains_db: Sequence[float], film_gain_db: float, settings: SoundSettings
+) -> list[float]:
+    """Lower those sounds whose peaks would hold the film down, by what is more than the limiter may do.
+
+    Parameters
+    ----------
+    film_gain_db
+        What the film as a whole is wanted to be raised by.
+    """
+    highest = settings.true_peak_dbtp + settings.limiter_db - _RESERVE_DB - film_gain_db
+    return [
+        gain if level.is_silent else min(gain, highest - level.loudness.true_peak_dbtp)
+        for level, gain in zip(levels, gains_db, strict=True)
+    ]
 
 
 def _gain_db(level: PlacedLevel, reference_lufs: float, headroom_db: float, settings: SoundSettings) -> float:

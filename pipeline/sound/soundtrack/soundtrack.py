@@ -1,85 +1,56 @@
 """The film's soundtrack, built sample by sample from what is placed where.
 
-Owns the mixing bus: who is heard from which side, and the one gain that brings the whole film to its loudness without
-its true peak passing the limit. Memory stays constant however long the film is. It does not know timelines or frames.
+Owns the mixing bus: who is heard from which side, and how often all is mixed until no single sound holds the film down.
+Memory stays constant however long the film is. It does not know timelines or frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.audio.formats import FILM_RATE_HZ, wav_container
-from pipeline.audio.samples import Samples
+from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.sound.inputs.reading import open_recording
-from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.settings import SoundSettings
 from pipeline.sound.signal.loudness import Loudness, LoudnessMeter, measure_blocks
 from pipeline.sound.soundtrack.ducking import Duck
-from pipeline.sound.soundtrack.levels import matching_gains_db, measured
-from pipeline.sound.soundtrack.placement import Placement, lay_music
+from pipeline.sound.soundtrack.levels import matching_gains_db, measured, peak_limited_gains_db
+from pipeline.sound.soundtrack.mastering import Bus, wanted_gain_db
+from pipeline.sound.soundtrack.placement import Placement
 from pipeline.sound.soundtrack.voice import heard_blocks
-
-__all__ = [
-    "Placement",
-    "Samples",
-    "SoundtrackFacts",
-    "lay_music",
-    "loudness_warnings",
-    "measure_file",
-    "mix",
-]
 
 Floats = npt.NDArray[np.float32]
 
 _BLOCK_SAMPLES: Final = 1 << 16
-_TOLERATED_LU: Final = 0.05
-_SHARES: Final = (0.3, 0.7, 1.0)  # of the work: done when the sounds are measured, mixed, written
+_MEASURED: Final = 0.4
+"""Of the work: done when the sounds are measured."""
 _LONGEST_S: Final = 48 * 3600.0
 
 
-@dataclass(frozen=True)
-class SoundtrackFacts:
-    """What was measured on the finished soundtrack.
-
-    Parameters
-    ----------
-    loudness_lufs, true_peak_dbtp
-        Of the film; minus infinity where it is silent.
-    film_gain_db
-        What was added to everything at the end.
-    gains_db
-        Of each placement, in the order given, before `film_gain_db`.
-    warnings
-        What a person should know, such as a target that peaks did not allow.
-    """
-
-    loudness_lufs: float
-    true_peak_dbtp: float
-    film_gain_db: float
-    gains_db: tuple[float, ...]
-    warnings: tuple[str, ...] = ()
-
-
-def mix(
+@contextmanager
+def mixed(
     placements: Sequence[Placement],
     total_samples: int,
-    out_path: Path,
+    scratch: Path,
     settings: SoundSettings,
     *,
     on_progress: Callable[[float], None] = lambda _share: None,
-) -> SoundtrackFacts:
-    """Write the soundtrack as a stereo WAV file, 24 bit, 48 kHz, exactly `total_samples` long, in constant memory.
+) -> Iterator[Bus]:
+    """Mix all sounds, in constant memory.
 
     Parameters
     ----------
     placements
         In any order; they may overlap, and must lie within the film.
+    total_samples
+        The film's length at 48 kHz.
+    scratch
+        A file that is there while the bus is used, 4 or 8 bytes a sample.
     on_progress
         Called with the share that is done, 0 to 1.
     """
@@ -88,31 +59,43 @@ def mix(
     levels = []
     for index, placement in enumerate(placements):
         levels.append(measured(placement, settings))
-        on_progress(_SHARES[0] * (index + 1) / len(placements))
+        on_progress(_MEASURED * (index + 1) / len(placements))
+
+    def report(share: float) -> None:
+        on_progress(_MEASURED + (1 - _MEASURED) * share)
+
     gains_db = matching_gains_db(levels, settings)
-    channels = 2 if settings.stereo == "apart" or any(p.channels > 1 for p in placements) else 1
-    meter = LoudnessMeter(FILM_RATE_HZ, channels, copies=2 // channels)
-    scratch = out_path.with_suffix(".scratch")
     try:
-        with scratch.open("wb") as file:
-            for at, block in _mixed(placements, gains_db, total_samples, channels, settings):
-                meter.add(block[:, 0] if channels == 1 else block)
-                file.write(block.tobytes())
-                on_progress(_SHARES[0] + (_SHARES[1] - _SHARES[0]) * at / total_samples)
-        found = meter.result()
-        film_gain_db = _film_gain_db(found, settings)
-        bus = np.memmap(scratch, np.float32, "r", shape=(total_samples, channels))
-        _write(bus, out_path, film_gain_db, on_progress)
+        found = _mix(placements, gains_db, total_samples, scratch, settings, on_progress=report)
+        lower_db = peak_limited_gains_db(levels, gains_db, wanted_gain_db(found, settings), settings)
+        if lower_db != gains_db:
+            gains_db = lower_db
+            found = _mix(placements, gains_db, total_samples, scratch, settings)
+        samples = np.memmap(scratch, np.float32, "r").reshape(total_samples, -1)
+        yield Bus(samples, found, tuple(gains_db))
+        del samples
     finally:
         scratch.unlink(missing_ok=True)
-    loudness = found.integrated_lufs + film_gain_db
-    return SoundtrackFacts(
-        loudness,
-        found.true_peak_dbtp + film_gain_db,
-        film_gain_db,
-        tuple(gains_db),
-        loudness_warnings(loudness, settings),
-    )
+
+
+def _mix(
+    placements: Sequence[Placement],
+    gains_db: Sequence[float],
+    total_samples: int,
+    scratch: Path,
+    settings: SoundSettings,
+    *,
+    on_progress: Callable[[float], None] = lambda _share: None,
+) -> Loudness:
+    """Write the sum of all sounds, and measure it."""
+    channels = 2 if settings.stereo == "apart" or any(p.channels > 1 for p in placements) else 1
+    meter = LoudnessMeter(FILM_RATE_HZ, channels, copies=2 // channels)
+    with scratch.open("wb") as file:
+        for at, block in _mixed_blocks(placements, gains_db, total_samples, channels, settings):
+            meter.add(block)
+            file.write(block.tobytes())
+            on_progress(at / total_samples)
+    return meter.result()
 
 
 def measure_file(path: Path) -> Loudness:
@@ -121,7 +104,7 @@ def measure_file(path: Path) -> Loudness:
         return measure_blocks(stream.blocks(), stream.sample_rate_hz, stream.channels)
 
 
-def _mixed(
+def _mixed_blocks(
     placements: Sequence[Placement], gains_db: Sequence[float], total: int, channels: int, settings: SoundSettings
 ) -> Iterator[tuple[int, Floats]]:
     """Yield the sum of all sounds in blocks of shape (n, channels), each with the sample that follows it."""
@@ -180,38 +163,3 @@ def _sides(placement: Placement, channels: int, settings: SoundSettings) -> Floa
         return np.array([0.0, 1.0], np.float32)
     # Beside voices that come from one side, what comes from both is as loud with half the power on each.
     return np.full(2, np.sqrt(0.5) if settings.stereo == "apart" else 1.0, np.float32)
-
-
-def _film_gain_db(found: Loudness, settings: SoundSettings) -> float:
-    """The one gain of the film: to its loudness, unless its peak forbids it; a film of silence is not raised."""
-    if not np.isfinite(found.integrated_lufs) or not np.isfinite(found.true_peak_dbtp):
-        return 0.0
-    wanted = settings.loudness_lufs - found.integrated_lufs
-    if found.integrated_lufs < settings.quiet_below_lufs:
-        wanted = min(wanted, 0.0)
-    return float(min(wanted, settings.true_peak_dbtp - found.true_peak_dbtp))
-
-
-def _write(bus: Floats, out_path: Path, gain_db: float, on_progress: Callable[[float], None]) -> None:
-    form = wav_container(6 * len(bus))
-    gain = np.float32(10 ** (gain_db / 20))
-    with new_sound_file(out_path, FILM_RATE_HZ, 2, "PCM_24", form) as file:
-        for start in range(0, len(bus), _BLOCK_SAMPLES):
-            block = np.asarray(bus[start : start + _BLOCK_SAMPLES]) * gain
-            file.write(np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block)
-            on_progress(_SHARES[1] + (_SHARES[2] - _SHARES[1]) * (start + len(block)) / len(bus))
-
-
-def loudness_warnings(
-    loudness_lufs: float, settings: SoundSettings, tolerated_lu: float = _TOLERATED_LU
-) -> tuple[str, ...]:
-    """Tell where a film is silent, or softer than wanted by more than is tolerated."""
-    if not np.isfinite(loudness_lufs):
-        return ("The soundtrack is silent.",)
-    missing = settings.loudness_lufs - loudness_lufs
-    if missing <= tolerated_lu:
-        return ()
-    note = (
-        f"The film's loudness is {loudness_lufs:.1f} LUFS, {missing:.1f} LU below the target: its peaks allow no more"
-    )
-    return (f"{note} under {settings.true_peak_dbtp:g} dBTP, and nothing is compressed.",)

@@ -129,6 +129,18 @@ def _curve(results: Results, index: int) -> LossCurve:
     )
 
 
+def _heard(inputs: CardInputs) -> tuple[int, ...]:
+    """The checkpoints of a section's takes, as the timeline has them."""
+    timeline, section = inputs.results.timeline, inputs.section
+    scenes = timeline.record.scenes() if timeline is not None else ()
+    sounds = [sound for scene in scenes if scene.section == section for sound in scene.sounds]
+    return tuple(sound.iteration for sound in sounds if sound.iteration is not None)
+
+
+def _curve_key(results: Results, index: int) -> Json:
+    return [results.runs[index].content_hash, results.corpora[index].content_hash]
+
+
 SOURCES: Final[dict[str, CardSource]] = {
     "layers": CardSource(_layers, lambda inputs: [[layer.name, layer.size, layer.kind] for layer in _layers(inputs)]),
     "recording": CardSource(
@@ -142,6 +154,11 @@ SOURCES: Final[dict[str, CardSource]] = {
             "measured on": [corpus.content_hash for corpus in inputs.results.corpora],
         },
     ),
+    "curve": CardSource(
+        lambda inputs: _curve(inputs.results, inputs.section) if inputs.section is not None else None,
+        lambda inputs: _curve_key(inputs.results, inputs.section) if inputs.section is not None else None,
+    ),
+    "heard": CardSource(_heard, _heard),
     "picture": CardSource(
         lambda inputs: card_picture(inputs.production),
         lambda inputs: content_hash(inputs.production.picture_path) if inputs.production.picture_path else None,

@@ -175,6 +175,7 @@ class SectionStory:
             ),
             recording_voice=self.recording_voice,
             takes=self._placed(report),
+            recap_frames=self.clock.frames_within(story.recap_length_s),
         )
 
     def _placed(self, report: Reporter) -> list[PlacedTake]:

@@ -13,7 +13,7 @@ from pipeline.picture.drawing.marks import Drawing, Edges, TextMark, ink_edges
 from pipeline.picture.text.typesetting import Typesetter
 
 TITLES = ("First try: a small network", "Second try: twice the neurons", "Third try: two networks in one")
-CARDS = ("title", "section", "comparison", "credits", "thumbnail")
+CARDS = ("title", "section", "recap", "comparison", "credits", "thumbnail")
 NETWORK = (
     NetworkLayer("byte", 256, "bytes"),
     NetworkLayer("embed", 110),
@@ -83,11 +83,14 @@ def card_facts(
         "software": ["build-video 1.0", "Python 3.11"],
         "machine": "2 CPU cores, Linux x86_64",
     }
-    section = 0 if card == "section" else None
+    section = {"section": 0, "recap": 1}.get(card)
+    section = min(section, len(sections) - 1) if section is not None else None
     if section is not None:
         words["section"] = sections[section]
     curves = tuple(curve(number) for number in range(len(sections)))
-    return CardFacts(words, section, NETWORK if card == "section" else (), voice(), curves)
+    own = curves[section] if section is not None else None
+    heard = tuple(own.validation_iterations[::2].tolist()) if own is not None else ()
+    return CardFacts(words, section, NETWORK if card == "section" else (), voice(), curves, own, heard)
 
 
 def curve(number: int) -> LossCurve:

@@ -34,16 +34,18 @@ class Rows:
 class FilledWords:
     """An element's words, filled in.
 
-    `text` holds a text element's words, `blocks` the rows of a table, of a legend, or of headed blocks.
+    `text` holds a text element's words, `blocks` the rows of a table, of a legend, or of headed blocks, `labels` the
+    words within a picture.
     """
 
     text: str = ""
     blocks: tuple[Rows, ...] = ()
+    labels: tuple[str, ...] = ()
 
     def all_words(self) -> list[str]:
         """Every word, in order: two fillings with the same words look the same."""
         rows = [text for block in self.blocks for text in (block.heading, *(t for row in block.rows for t in row))]
-        return [self.text, *rows]
+        return [self.text, *rows, *self.labels]
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Content:
 class CardElement(TemplatePart):
     """One element of a card. A kind of element is a subclass with its own settings.
 
-    A subclass names in `reads` the fields of `CardFacts` that it draws from: no others can be read, and a card's key is
-    made of them.
+    A subclass names in `reads` the fields of `CardFacts` that it draws from, and in `fields` those that it needs as its
+    template has set it: no others can be read, and a card's key is made of them.
     """
 
     reads: ClassVar[frozenset[str]] = frozenset()
@@ -88,6 +90,11 @@ class CardElement(TemplatePart):
         if self.enter is None and self.exit is None and not self.keyframes:
             return None
         return Motion(enter=self.enter, exit=self.exit, keyframes=self.keyframes)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of `CardFacts` that it draws from, as it is set: by default all that its kind reads."""
+        return type(self).reads
 
     def styles(self) -> tuple[str, ...]:
         """The names of the styles that it uses."""

@@ -1,0 +1,106 @@
+"""A graph's plot on a card: its axes, the grid at their ticks, and the labels around it.
+
+This module owns where a plot stands among its labels. It does not know which curves lie in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.picture.cards.elements.setting import Setting
+from pipeline.picture.drawing.marks import BoxMark, Mark, TextMark
+from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.text.typesetting import TextStyle
+
+UNIFORM_BITS: Final = 8.0
+"""What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
+ABOVE_EM: Final = 1.7
+BELOW_EM: Final = 3.2
+"""Room for words above and below the plot, in sizes of their type."""
+RIGHT_EM: Final = 1.2
+"""Room for half of the last number at its right."""
+_LEFT_EM: Final = 0.8
+_LARGEST_TYPE: Final = 0.1
+"""Type takes at most this share of the height, so that half of it is left for the plot, and half that of the width."""
+_LOSS_TICKS_APART_EM: Final = 1.6
+
+
+@dataclass(frozen=True)
+class PlotArea:
+    """One plot: its place in pixels, its axes, their ticks, and the words above it and below its numbers."""
+
+    left: float
+    top: float
+    across: Axis
+    up: Axis
+    widths: tuple[Tick, ...]
+    """None where another graph stands below, which has them."""
+    heights: tuple[Tick, ...]
+    words: str
+    """What its losses are."""
+    below: str = "iterations"
+    """What the numbers along its foot count."""
+
+    def place(self, iterations: npt.ArrayLike, losses: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
+        """Pixels of points; what lies beside the plot is brought to its edge."""
+        xs = np.clip(self.across.position_px(iterations), 0, self.across.length_px)
+        return self.left + xs, self.rows(losses)
+
+    def rows(self, losses: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Rows of losses; what lies beside the plot is brought to its edge, NaN stays NaN."""
+        ys: npt.NDArray[np.float64] = np.clip(self.up.position_px(losses), 0, self.up.length_px)
+        return self.top + self.up.length_px - ys
+
+
+def plot_style(setting: Setting, name: str, width_px: float, height_px: float) -> TextStyle:
+    """The type of a graph's labels: the style's, smaller where the graph is small."""
+    style = setting.text_style(name)
+    return style.scaled(min(1.0, _LARGEST_TYPE * min(height_px, width_px / 2) / style.size_px))
+
+
+def left_px(setting: Setting, style: TextStyle, ticks: tuple[Tick, ...], *, least: str = "") -> float:
+    """How much room the losses' numbers need at the left: that of `least` at least, so that plots can stand in line."""
+    labels = [least, *(tick.label for tick in ticks)]
+    return max(setting.typesetter.measure(label, style) for label in labels) + _LEFT_EM * style.size_px
+
+
+def loss_ticks(up: Axis, em: float, apart_em: float = _LOSS_TICKS_APART_EM) -> tuple[Tick, ...]:
+    """Ticks of losses."""
+    return choose_ticks(up, measure_px=lambda _: em, gap_px=apart_em * em, minor=False)
+
+
+def time_ticks(across: Axis, setting: Setting, style: TextStyle) -> tuple[Tick, ...]:
+    """Ticks of iterations."""
+
+    def measure(label: str) -> float:
+        return setting.typesetter.measure(label, style)
+
+    return choose_ticks(across, measure_px=measure, gap_px=1.4 * style.size_px, style=NumberStyle(), minor=False)
+
+
+def grid(plot: PlotArea, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:
+    """Fine lines at the ticks of the losses, labels on both sides, and what the axes mean."""
+    line = max(1.0, round(setting.theme.line_px("grid", setting.module_px)))
+    right, foot = plot.left + plot.across.length_px, plot.top + plot.up.length_px
+    em, cap = style.size_px, setting.typesetter.cap_height(style)
+    measure = setting.typesetter.measure
+    for tick in plot.heights:
+        y = foot - tick.position_px
+        yield BoxMark((plot.left, round(y - line / 2), right, round(y - line / 2) + line), setting.colour("grid"))
+        x = plot.left - 0.6 * em - measure(tick.label, style)
+        yield TextMark(max(0.0, x), y + cap / 2, tick.label, style, colour)
+    yield BoxMark((plot.left, round(foot), right, round(foot) + line), setting.colour("grid"))
+    end = right + RIGHT_EM * em
+    for tick in plot.widths:
+        half = measure(tick.label, style) / 2
+        x = min(max(plot.left + tick.position_px, half), end - half)
+        yield TextMark(x - half, foot + 0.75 * em + cap, tick.label, style, colour)
+    if plot.widths:
+        yield TextMark(right - measure(plot.below, style), foot + 2.15 * em + cap, plot.below, style, colour)
+    yield TextMark(0.0, plot.top - ABOVE_EM * em + cap, plot.words, style, colour)

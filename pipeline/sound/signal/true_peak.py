@@ -1,0 +1,64 @@
+"""The signal between the samples: four times oversampled, as ITU-R BS.1770-4, Annex 2, measures its true peak.
+
+Owns the interpolating filter. Twice as long as the standard's, it finds peaks up to 20 kHz to within a few hundredths
+of a decibel. It keeps no state: whoever follows a stream brings the samples around each stretch.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+Floats = npt.NDArray[np.floating]
+
+OVERSAMPLING: Final = 4
+TAPS_PER_PHASE: Final = 24
+_HALF: Final = OVERSAMPLING * TAPS_PER_PHASE // 2
+_TAPS: Final = OVERSAMPLING * signal.firwin(2 * _HALF + 1, 1 / OVERSAMPLING, window=("kaiser", 8.0))
+_TAPS_32: Final = _TAPS.astype(np.float32)
+MARGIN: Final = TAPS_PER_PHASE // 2 + 1
+"""How many samples before and after a stretch must be known to interpolate within it."""
+REACH: Final = 1.001 * float(np.abs(_TAPS[:-1]).reshape(TAPS_PER_PHASE, OVERSAMPLING).sum(axis=0).max())
+"""Nothing between samples exceeds this many times the largest of those around it."""
+
+
+def interpolated(stretch: Floats) -> Floats:
+    """Oversample a stretch as if silence came before and after it, in its own precision.
+
+    Parameters
+    ----------
+    stretch
+        shape = (n, channels).
+
+    Returns
+    -------
+    Floats
+        shape = (4 * n, channels): row 4 * i lies on sample i, and the next three between it and sample i + 1.
+    """
+    taps = _TAPS_32 if stretch.dtype == np.float32 else _TAPS
+    columns = [signal.upfirdn(taps, column, up=OVERSAMPLING) for column in stretch.T]
+    fine: Floats = np.stack([column[_HALF : _HALF + OVERSAMPLING * len(stretch)] for column in columns], axis=1)
+    return fine
+
+
+def peaks_from(stretch: Floats) -> Floats:
+    """The highest absolute value from each sample, itself included, up to the next one, over all channels.
+
+    Parameters
+    ----------
+    stretch
+        shape = (n, channels), n more than twice `MARGIN`.
+
+    Returns
+    -------
+    Floats
+        shape = (n - 2 * MARGIN,), without the margins at both ends.
+    """
+    # The filter passes samples on its own grid only nearly unchanged: they are looked at directly, too.
+    inner = slice(MARGIN, len(stretch) - MARGIN)
+    fine = np.abs(interpolated(stretch)).reshape(len(stretch), -1).max(axis=1)[inner]
+    peaks: Floats = np.maximum(fine, np.abs(stretch[inner]).max(axis=1))
+    return peaks
