@@ -196,8 +196,8 @@ def _even_above(value: float) -> int:
 
 def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
     if isinstance(mark, TextMark):
-        for mask, left, top, colour in around_letters(typesetter, mark):
-            canvas.paint_mask(mask.astype(np.float32) / 255.0, left, top, colour)
+        for mask, x, y, colour in around_letters(typesetter, mark):
+            canvas.paint_mask(mask.astype(np.float32) / 255.0, x, y, colour)
         canvas.text(typesetter.render(mark.text, mark.style), mark.x_px, mark.baseline_px, mark.colour)
     elif isinstance(mark, BoxMark):
         canvas.box(mark.edges, mark.colour, opacity=mark.opacity, radius_px=mark.radius_px, line_px=mark.line_px)
@@ -215,7 +215,7 @@ def around_letters(typesetter: Typesetter, mark: TextMark) -> Iterator[tuple[npt
     picture, around = typesetter.render(mark.text, mark.style), mark.around
     if around is None or not picture.mask.size:
         return
-    left, top = picture.place(mark.x_px, mark.baseline_px)
+    x, y = picture.place(mark.x_px, mark.baseline_px)
     size = mark.style.size_px
     outline = around.outline_em * size
     body, before = picture.mask, 0
@@ -224,9 +224,9 @@ def around_letters(typesetter: Typesetter, mark: TextMark) -> Iterator[tuple[npt
     if around.shadow_em:
         sigma = max(0.5, around.shadow_em * size * _SOFTNESS)
         below, reach = round(around.shadow_em * size), before + soft_reach(sigma)
-        yield softened(body, sigma), left - reach + below // 2, top - reach + below, around.shadow_colour
+        yield softened(body, sigma), x - reach + below // 2, y - reach + below, around.shadow_colour
     if outline:
-        yield body, left - before, top - before, around.outline_colour
+        yield body, x - before, y - before, around.outline_colour
 
 
 def joined(drawings: Iterable[Drawing], width_px: float, height_px: float) -> Drawing:

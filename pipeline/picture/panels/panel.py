@@ -18,8 +18,8 @@ from pipeline.picture.drawing.ground import ground_planes
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
-from pipeline.picture.panels.styled_words import WordStyler
-from pipeline.picture.text.typesetting import Align, TextPicture, TextStyle, Typesetter, typesetter_for
+from pipeline.picture.panels.styled_words import Place, WordStyler
+from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.looks import CaptionLook
 from pipeline.picture.theme.theme import Theme
 from pipeline.store.declared import readable
@@ -80,9 +80,9 @@ class RenderContext:
         """A panel's place in pixels."""
         return settings.box(self.data.width, self.data.height)
 
-    def styler(self, look: CaptionLook, style: TextStyle, box: PixelBox, lines: int, align: Align) -> WordStyler:
+    def styler(self, look: CaptionLook, style: TextStyle, place: Place) -> WordStyler:
         """Sets the words of a panel in a look."""
-        return WordStyler(self.type, self.theme, look, style, box, (lines, align))
+        return WordStyler(self.type, self.theme, look, style, place)
 
     def line_px(self, kind: str) -> float:
         """The width of a kind of line."""

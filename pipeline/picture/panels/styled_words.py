@@ -1,14 +1,14 @@
 """Words of a panel in a look of the theme: fitted into their box, with outline, shadow and a box behind them.
 
-This module owns where each line, word or letter stands and what lies around it. It does not know what the words say, nor
-when they are seen.
+This module owns where each line, word or letter stands and what lies around it. It does not know what the words say,
+nor when they are seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,14 @@ from pipeline.picture.theme.theme import Theme
 
 Sprite = tuple[NDArray[np.uint8], int, int, str]
 """A mask, where its top left pixel goes, and its colour."""
+
+
+class Place(NamedTuple):
+    """A panel's box, how many lines there may be in it, and how they are aligned."""
+
+    box: PixelBox
+    lines: int
+    align: Align
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,8 @@ class WordStyler:
         How.
     style
         Type of the panel's size and weight; the look changes it.
-    box
+    place
         Where.
-    setting
-        How many lines there may be, and how they are aligned.
     """
 
     def __init__(
@@ -64,11 +70,9 @@ class WordStyler:
         theme: Theme,
         look: CaptionLook,
         style: TextStyle,
-        box: PixelBox,
-        setting: tuple[int, Align],
+        place: Place,
     ) -> None:
-        self.typesetter, self.look, self.style, self.box = typesetter, look, styled(style, look), box
-        self.setting = setting
+        self.typesetter, self.look, self.style, self._place = typesetter, look, styled(style, look), place
         self._colours = tuple(
             None if name is None else theme.colour(name)
             for name in (look.colour, look.outline_colour, look.shadow_colour, look.box)
@@ -76,7 +80,7 @@ class WordStyler:
 
     def text(self, text: str) -> StyledText:
         """Set a text; the same text gives the same masks."""
-        return _set(self.typesetter, _letters(text, self.look), self.style, self.box, self.setting, self._how())
+        return _set(self.typesetter, _letters(text, self.look), self.style, self._place, self._how())
 
     def _how(self) -> tuple[CaptionLook, tuple[str | None, ...]]:
         return self.look, self._colours
@@ -130,11 +134,10 @@ def _set(
     typesetter: Typesetter,
     text: str,
     style: TextStyle,
-    box: PixelBox,
-    setting: tuple[int, Align],
+    place: Place,
     how: tuple[CaptionLook, tuple[str | None, ...]],
 ) -> StyledText:
-    (lines, align), (look, colours) = setting, how
+    (box, lines, align), (look, colours) = place, how
     pad = look.box_padding * style.size_px if look.box is not None else 0.0
     fitted = typesetter.fit(text, style, box.width - 2 * pad, box.height - 1 - pad, lines=lines)  # a pixel to round in
     pad = look.box_padding * fitted.style.size_px if look.box is not None else 0.0

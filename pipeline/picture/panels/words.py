@@ -17,6 +17,7 @@ from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel
 from pipeline.picture.panels.settings import Size, TextPanelSettings
+from pipeline.picture.panels.styled_words import Place
 
 CAPTION_FADE_S: Final = 0.35
 CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it enters
@@ -49,11 +50,9 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
         style = context.style(settings.text, weight=500)
         self._rise_px = CAPTION_RISE * style.size_px
         looks = {"": context.theme.captions, **context.theme.caption_styles}
+        place = Place(self.box, settings.lines, settings.align)
         self._stylers = {
-            span.style: context.styler(
-                looks.get(span.style, looks[""]), style, self.box, settings.lines, settings.align
-            )
-            for span in context.data.captions
+            span.style: context.styler(looks.get(span.style, looks[""]), style, place) for span in context.data.captions
         }
         for span in context.data.captions:
             styler = self._stylers[span.style]
@@ -94,7 +93,8 @@ class TitlePanel(ScenePanel[TitleSettings]):
     def __init__(self, context: RenderContext, settings: TitleSettings) -> None:
         super().__init__(context, settings)
         style = context.style(settings.text, weight=600)
-        self._styler = context.styler(context.theme.titles, style, self.box, settings.lines, settings.align)
+        place = Place(self.box, settings.lines, settings.align)
+        self._styler = context.styler(context.theme.titles, style, place)
 
     def draw_base(self, base: Planes) -> None:
         """Draw the title."""
