@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
+from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
 from pipeline.learning.models.network import LstmSettings, NetworkSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.training.auto_network import AUTO, Auto
-from pipeline.production.agreement import check_agreement
+from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
@@ -115,6 +116,7 @@ class Production(_ProductionTable):
     sound: SoundSettings = SoundSettings()
     sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
     inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
+    cards: tuple[OwnCardSettings, ...] = Field(alias="card", default=(), max_length=100)
     cuts: tuple[CutSettings, ...] = Field(
         alias="cut", default=(), max_length=20, description="Other lengths and shapes of the film, from the same takes."
     )
@@ -138,6 +140,7 @@ class Production(_ProductionTable):
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
         takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
         check_agreement(takes, self.inserts, self.cuts, self.video)
+        check_own_cards(self.cards, self.video, len(self.sections))
         return self
 
     @property
@@ -278,6 +281,7 @@ class Production(_ProductionTable):
             "title": self.title if cut.title is None else cut.title,
             "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
             "inserts": (),
+            "cards": (),
             "cuts": (),
         }
         other = self.model_copy(update=changes)

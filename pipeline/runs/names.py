@@ -19,6 +19,8 @@ _LESS_LIKE_VALIDATION: Final = frozenset({"test"})
 _TRAINING: Final = frozenset({"train", "training", "tr", "step", "iter", "batch"})
 _WHOLE: Final = frozenset({"total", "all", "sum", "full", "overall"})
 _GENERATOR: Final = frozenset({"g", "gen", "generator"})
+_LIKE_LOSSES: Final = frozenset({"nll", "ce", "xent", "bce", "elbo", "mse", "mae"})
+"""Losses that are called by what they measure."""
 _BESIDE: Final = frozenset({"weight", "scale", "scaler", "lr", "ema", "best", "min", "grad", "norm", "runtime"})
 _SHOWN: Final = 12
 _LONGEST_SHOWN: Final = 60
@@ -43,7 +45,8 @@ def kind_of(name: str) -> Kind:
 
 def may_be_loss(name: str) -> bool:
     """Whether a curve of this name may be drawn where nobody names another."""
-    return (is_loss(name) or words_of(name) in ([word] for word in _VALIDATION)) and not (
+    words = words_of(name)
+    return (is_loss(name) or words in ([word] for word in _VALIDATION) or not _LIKE_LOSSES.isdisjoint(words)) and not (
         name.casefold().endswith((LOW, HIGH)) or _BESIDE & set(words_of(name))
     )
 
@@ -85,7 +88,8 @@ def _rank(name: str) -> tuple[int, int, int, int]:
     """Plain losses first, then sums, then the generator's; values of a step before means of an epoch."""
     words = words_of(name)
     rest = [word for word in words if word not in _VALIDATION | _TRAINING | {"loss", "nats", "epoch", "per"}]
-    level = 0 if not rest else 1 if _WHOLE & set(rest) else 2
+    other = not is_loss(name) and not _LIKE_LOSSES.isdisjoint(words)
+    level = 3 if other else 0 if not rest else 1 if _WHOLE & set(rest) else 2
     aside = bool(_LESS_LIKE_VALIDATION & set(words)) + ("epoch" in words and "step" not in words)
     return level, aside, 0 if _GENERATOR & set(rest) else 1, len(words)
 

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import LogError, ProductionError
 from pipeline.runs.names import best_loss, find_name, shown_names
 from pipeline.runs.readers.registry import Wish, reader_for
-from pipeline.runs.readers.text_logs import read_text_log
+from pipeline.runs.readers.text_logs import PATTERN_HINT, read_text_log
 from pipeline.runs.record import (
     LARGEST_ITERATION,
     Curve,
@@ -72,7 +72,9 @@ def read_run(settings: RunSettings, resolve: Resolve, *, most_bytes: int | None 
             "The logs hold no loss.",
             where="run, log",
             expected="a column or tag whose name contains a word for loss, or training_loss = its name",
-            hint=f"There are: {shown_names(names)}." if names else "",
+            hint=f"There are: {shown_names(names)}."
+            if names
+            else f"Of a text log say how its lines look: {PATTERN_HINT}",
         )
     facts: dict[str, str] = {}
     for log in logs:
@@ -115,7 +117,7 @@ def _curves(
     settings: RunSettings, series: Sequence[Series], names: Sequence[str], notes: list[str]
 ) -> list[tuple[Curve, Series]]:
     """The curves that are named, else the best of each kind; with each the rows that it is made of."""
-    there = list(dict.fromkeys(one.name for one in series))
+    there = list(dict.fromkeys(one.name for one in series if one.values.size))
     found: list[tuple[Curve, Series]] = []
     wanted: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ("training", settings.training_loss),

@@ -379,11 +379,12 @@ def _write_companions(production: Production, results: Results, folder: Path, no
         "chapters": [{"time": time, "title": title} for time, _, title in lines],
         "film": {"is_comparable": len(set(comparable([(one.record, one.folder) for one in results.corpora]))) <= 1},
     }
+    drawn = {one.record.name: list(one.record.text) for one in results.cards}
     on_cards, card_lines = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
         section = {} if card.section is None else timeline.sections[card.section].model_dump()
         words = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
-        card_lines[card.name] = words.splitlines()
+        card_lines[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
     cues = cues_of(timeline, card_lines)
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))

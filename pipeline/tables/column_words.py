@@ -10,8 +10,8 @@ from typing import Final
 
 LOSS_WORDS: Final = ("loss", "nats")
 STEPS: Final = (
-    "step", "global_step", "_step", "iteration", "iterations", "iter", "iters", "update", "updates", "num_updates",
-    "total_timesteps", "num_timesteps", "timesteps", "timestep",
+    "global_step", "step", "steps", "_step", "iteration", "iterations", "iter", "iters", "update", "updates",
+    "num_updates", "total_timesteps", "num_timesteps", "timesteps", "timestep",
 )  # fmt: skip
 """What optimiser updates are called, the best first; also as the last part of a path."""
 EPOCHS: Final = frozenset({"epoch", "epochs", "current_epoch"})

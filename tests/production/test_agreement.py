@@ -42,7 +42,7 @@ def test_frame_and_layout_follow_each_other(video: dict[str, Any], size: tuple[i
         ({"video": {"layout": "portrait", "width": 1920, "height": 1080}}, "width = 1080 and height = 1920"),
         ({"video": {"layout": "landscape", "width": 1080, "height": 1920}}, 'layout = "portrait"'),
         ({"video": {"layout": "portrait", "width": 8192}}, "a height of 14564 pixels"),
-        ({"cut": [{"name": "short", "width": 1920, "height": 1080}]}, 'layout = "landscape"'),
+        ({"cut": [{"name": "short", "layout": "square", "width": 1920, "height": 1080}]}, 'layout = "landscape"'),
         ({"sound": {"music": "a.mp3", "under_cards": "silence"}}, "music has no place"),
         ({"insert": [{"file": "a.mp4", "after": "section", "section": 2}]}, "there is no section 2, there is but one"),
         ({"insert": [{"file": "a.mp4", "after": "comparison"}]}, "with only one section there is none"),

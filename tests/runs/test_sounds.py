@@ -115,12 +115,12 @@ def test_candidates_never_climb_and_each_has_its_number(names: list[str]) -> Non
 
 def test_a_pattern_of_many_stars_costs_no_time(tmp_path: Path) -> None:
     name = "a" * 240
-    for number in range(50):
+    for number in range(6):
         (tmp_path / f"{name}{number}.wav").touch()
     began = time.process_time()
     with pytest.raises(ProductionError):
         takes_of_pattern(tmp_path, "*a" * 40 + "{iteration}b.wav", "takes", [])
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 4
 
 
 def test_an_unknown_tag_is_answered_with_those_that_exist(tmp_path: Path, resolve: Resolve) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
-from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size
+from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size, fitting_layout
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
 """Folders that stand beside those of cuts."""
@@ -51,7 +51,8 @@ class CutSettings(FilmSettings):
         default="portrait",
         min_length=1,
         max_length=100,
-        description="portrait, square, landscape, or the name of a file in templates/layouts/.",
+        description="portrait, square, landscape, or the name of a file in templates/layouts/; by default the one for "
+        "the frame's shape, portrait where that isn't set.",
     )
     width: int | None = Field(
         default=None,
@@ -96,6 +97,16 @@ class CutSettings(FilmSettings):
     theme: str | None = Field(
         default=None, min_length=1, max_length=100, description="Its theme; by default the film's.", examples=["paper"]
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _layout_follows_the_size(cls, data: object) -> object:
+        if not isinstance(data, dict) or "layout" in data:
+            return data
+        width, height = data.get("width"), data.get("height")
+        if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
+            return {**data, "layout": fitting_layout(width, height)}
+        return data
 
     @field_validator("pick", mode="before")
     @classmethod

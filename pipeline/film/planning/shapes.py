@@ -14,6 +14,8 @@ SHORTEST_SIDE_PX, LONGEST_SIDE_PX = 64, 8192
 _WIDEST = {"portrait": 0.85, "square": 1.34, "landscape": math.inf}
 _NARROWEST = {"portrait": 0.0, "square": 0.75, "landscape": 1.18}
 """Width to height up to which a layout still looks right."""
+_ROUNDING = 0.01
+"""A draft's sides are rounded to even numbers: its shape may differ from the film's by so much."""
 
 
 def frame_size(layout: str, width: int | None = None, height: int | None = None) -> dict[str, int]:
@@ -31,8 +33,8 @@ def fitting_layout(width: int, height: int) -> str:
     return next(name for name in ("portrait", "square", "landscape") if _fits(name, width, height))
 
 
-def _fits(shape: str, width: int, height: int) -> bool:
-    return _NARROWEST[shape] <= width / height <= _WIDEST[shape]
+def _fits(shape: str, width: int, height: int, slack: float = 0.0) -> bool:
+    return _NARROWEST[shape] * (1 - slack) <= width / height <= _WIDEST[shape] * (1 + slack)
 
 
 def check_shape(layout: str, shape: str | None, width: int, height: int) -> None:
@@ -43,7 +45,7 @@ def check_shape(layout: str, shape: str | None, width: int, height: int) -> None
     ValueError
         With the layout and the size that would do.
     """
-    if shape not in LAYOUT_SHAPES or _fits(shape, width, height):
+    if shape not in LAYOUT_SHAPES or _fits(shape, width, height, _ROUNDING):
         return
     usual = frame_size(shape)
     raise ValueError(

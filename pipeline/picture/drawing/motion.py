@@ -94,6 +94,8 @@ EASINGS: Final[dict[str, Callable[[float], float]]] = {
 def eased(easing: Easing, at: float) -> float:
     """A time from 0 to 1 after an easing, 0 at 0 and 1 at 1; between them some overshoot."""
     at = clamp(at)
+    if at in {0.0, 1.0}:
+        return at
     return EASINGS[easing](at) if isinstance(easing, str) else _bezier(easing, at)
 
 

@@ -19,6 +19,7 @@ from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
 from pipeline.picture.panels.styled_words import Place, WordStyler
+from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.looks import CaptionLook
 from pipeline.picture.theme.theme import Theme
@@ -50,6 +51,11 @@ class RenderContext:
     def size_px(self) -> float:
         """What sizes of type and lines are shares of."""
         return self.data.height * self.layout.scale
+
+    @property
+    def legible_px(self) -> float:
+        """The smallest type that can be read on a small screen."""
+        return LEGIBLE_SHARE * self.size_px
 
     @cached_property
     def playhead_px(self) -> int:

@@ -28,11 +28,12 @@ Sprite = tuple[NDArray[np.uint8], int, int, str]
 
 
 class Place(NamedTuple):
-    """A panel's box, how many lines there may be in it, and how they are aligned."""
+    """A panel's box, how many lines there may be in it, their alignment, and the smallest legible type."""
 
     box: PixelBox
     lines: int
     align: Align
+    smallest_px: float
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,10 @@ def _set(
     place: Place,
     how: tuple[CaptionLook, tuple[str | None, ...]],
 ) -> StyledText:
-    (box, lines, align), (look, colours) = place, how
+    (box, lines, align, smallest_px), (look, colours) = place, how
     pad = look.box_padding * style.size_px if look.box is not None else 0.0
-    fitted = typesetter.fit(text, style, box.width - 2 * pad, box.height - 1 - pad, lines=lines)  # a pixel to round in
+    room = (box.width - 2 * pad, box.height - 1 - pad)  # a pixel to round baselines in
+    fitted = typesetter.fit(text, style, *room, lines=lines, smallest_px=smallest_px)
     pad = look.box_padding * fitted.style.size_px if look.box is not None else 0.0
     cap = typesetter.cap_height(fitted.style)
     baselines = fitted.baselines_px

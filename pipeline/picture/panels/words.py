@@ -50,7 +50,7 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
         style = context.style(settings.text, weight=500)
         self._rise_px = CAPTION_RISE * style.size_px
         looks = {"": context.theme.captions, **context.theme.caption_styles}
-        place = Place(self.box, settings.lines, settings.align)
+        place = Place(self.box, settings.lines, settings.align, context.legible_px)
         self._stylers = {
             span.style: context.styler(looks.get(span.style, looks[""]), style, place) for span in context.data.captions
         }
@@ -93,7 +93,7 @@ class TitlePanel(ScenePanel[TitleSettings]):
     def __init__(self, context: RenderContext, settings: TitleSettings) -> None:
         super().__init__(context, settings)
         style = context.style(settings.text, weight=600)
-        place = Place(self.box, settings.lines, settings.align)
+        place = Place(self.box, settings.lines, settings.align, context.legible_px)
         self._styler = context.styler(context.theme.titles, style, place)
 
     def draw_base(self, base: Planes) -> None:

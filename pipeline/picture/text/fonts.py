@@ -155,10 +155,13 @@ class FontSet:
             No face has the character; names it, its code point, and how to get it.
         """
         result: list[tuple[Face, str]] = []
+        last = ""
         for cluster in clusters(text):
-            before = result[-1][0] if result else None
+            # A space beside a picture is one of the text's, not a square as wide as the picture.
+            before = result[-1][0] if result and not (cluster.isspace() and _is_picture(last)) else None
+            last = cluster
             face = self._face_for(cluster, role, before, text)
-            if face is before:
+            if result and face is result[-1][0]:
                 result[-1] = (face, result[-1][1] + cluster)
             else:
                 result.append((face, cluster))
@@ -188,6 +191,11 @@ def clusters(text: str) -> list[str]:
         else:
             found.append(character)
     return found
+
+
+def _is_picture(cluster: str) -> bool:
+    """Whether something is a symbol or an emoji, not a letter, a digit or a mark of a script."""
+    return unicodedata.category(cluster[:1] or " ") in {"So", "Sk"} or "\ufe0f" in cluster
 
 
 def _apart_error(cluster: str, text: str) -> GlyphError:

@@ -8,7 +8,8 @@ Thai. A word that is wider than the line is parted anywhere between two characte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Final
 
 from icu4py.breakers import CharacterBreaker, LineBreaker
@@ -20,6 +21,8 @@ _LOCALE: Final = "en"
 _WRITTEN_BREAK: Final = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SOFT_HYPHEN: Final = "\u00ad"
+_HYPHEN: Final = "-"
+_ELLIPSIS: Final = "\u2026"
 _FINENESS: Final = 64
 """Balanced lines are found to within this share of the width."""
 
@@ -27,6 +30,11 @@ _FINENESS: Final = 64
 def units(text: str) -> list[str]:
     """Cut a text after every place where a line may end; spaces stay at the end of their unit."""
     return _cut(text, LineBreaker)
+
+
+def letters(text: str) -> list[str]:
+    """Cut a text into characters as readers see them: each with its marks, emoji and flags whole."""
+    return _cut(text, CharacterBreaker)
 
 
 def _cut(text: str, breaker: type[LineBreaker | CharacterBreaker]) -> list[str]:
@@ -72,21 +80,46 @@ def _break_paragraph(text: str, measure: Measure, width: float) -> list[str]:
 
 def _ended(line: str) -> str:
     """A line as it looks where it ends."""
-    return line[:-1] + "-" if line.endswith(_SOFT_HYPHEN) else line
+    return line[:-1] + _HYPHEN if line.endswith(_SOFT_HYPHEN) else line
 
 
 def _parted(word: str, measure: Measure, width: float) -> list[str]:
-    """Part a word that is too wide, anywhere but within a letter and its marks or a composed picture."""
-    parts = [""]
-    used = 0.0
-    for letter in _cut(word, CharacterBreaker):
-        room = measure(letter)
-        if parts[-1] and used + room > width:
-            parts.append("")
-            used = 0.0
-        parts[-1] += letter
-        used += room
-    return parts
+    """Part a word that is too wide, anywhere but within a letter and its marks or a composed picture.
+
+    Between two letters of an alphabet that has capitals a hyphen shows that the word goes on.
+    """
+    left, parts = letters(word), []
+    while len(left) > 1 and measure("".join(left)) > width:
+        end = _most_within(left, measure, width)
+        hyphened = next((at for at in range(end, 1, -1) if measure("".join(left[:at]) + _HYPHEN) <= width), 0)
+        is_hyphened = hyphened > 1 and _joins(left[hyphened - 1], left[hyphened])
+        end = hyphened if is_hyphened else end
+        parts.append("".join(left[:end]) + _HYPHEN * is_hyphened)
+        left = left[end:]
+    return [*parts, "".join(left)]
+
+
+def _most_within(parts: Sequence[str], measure: Measure, width: float) -> int:
+    """How many parts, at least one and not all, are together as wide as a line."""
+    rooms = accumulate(measure(part) for part in parts[:-1])
+    count = max(1, sum(room <= width for room in rooms))
+    while count > 1 and measure("".join(parts[:count])) > width:  # together they may be wider than each on its own
+        count -= 1
+    return count
+
+
+def _joins(one: str, other: str) -> bool:
+    """Whether both are letters that have capitals: those of Latin, Greek, Cyrillic, Armenian."""
+    return all(letter[0].isalpha() and letter.lower() != letter.upper() for letter in (one, other))
+
+
+def cut_short(lines: Sequence[str], measure: Measure, width: float) -> list[str]:
+    """Return lines of which the last one ends in an ellipsis, for what comes after it is left out."""
+    *before, last = lines
+    kept = letters(last.rstrip(f" {_HYPHEN}"))
+    while kept and measure("".join(kept).rstrip() + _ELLIPSIS) > width:
+        kept.pop()
+    return [*before, "".join(kept).rstrip() + _ELLIPSIS]
 
 
 def balanced(text: str, measure: Measure, width: float) -> list[str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
+
+LEGIBLE_SHARE: Final = 0.0195
+"""Of the height of a landscape frame: 7 px at 360p, below which letters can't be told apart."""
 
 Size = TypeVar("Size")
 Result = TypeVar("Result")

@@ -14,7 +14,6 @@ what the words mean. Sizes are floats in pixels.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,64 +33,24 @@ from pipeline.picture.text.direction import (
     reads_right_to_left,
     visual_runs,
 )
+from pipeline.picture.text.fitting import ROUNDING, FittedText, Fitting
 from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, clusters, load_fonts
-from pipeline.picture.text.linebreak import balanced, break_lines
+from pipeline.picture.text.linebreak import balanced, break_lines, letters
 from pipeline.picture.text.mask_effects import slanted
+from pipeline.picture.text.style import SMALLEST_PX, TextStyle
 
 if TYPE_CHECKING:
     from pipeline.picture.theme.theme import Theme
 
+__all__ = ["Align", "FittedText", "TextPicture", "TextStyle", "Typesetter", "aligned", "typesetter_for"]
+
 Align = Literal["left", "centre", "right"]
 
-SMALLEST_PX: Final = 1.0
-_SHRINK: Final = 0.95
 _REFERENCE_PX: Final = 64.0
 """Text is measured at this size and scaled, so that lines break at the same words in every resolution."""
 _NEVER_SEEN: Final = frozenset("\u00ad\u200b\u2060\ufeff") | CONTROLS | (frozenset() if HAS_RAQM else INVISIBLE)
 """Soft hyphens and joiners; without a shaper, fonts would draw boxes for more of them."""
 _BETWEEN_LINES_EM: Final = 0.03
-_HAIR_PX: Final = 0.01
-"""Sums of heights differ in their last digits."""
-_ROUNDING: Final = 1.004
-"""Small sizes come out up to this much wider than scaled ones: advances are whole 64ths of a pixel."""
-
-
-@dataclass(frozen=True)
-class TextStyle:
-    """How a text is set.
-
-    Parameters
-    ----------
-    size_px
-        The em size in pixels.
-    weight
-        100 (thin) to 900 (black).
-    role
-        `sans` or `mono`.
-    tabular
-        All digits equally wide, for counters and tables.
-    tracking_em
-        Extra room between characters, in sizes; may be negative.
-    display
-        The font's cut for headings, where it has one.
-    leading_em
-        From baseline to baseline, in sizes.
-    italic
-        The family's italics; where it has none, slanted letters.
-    """
-
-    size_px: float
-    weight: int = 400
-    role: Role = "sans"
-    tabular: bool = False
-    tracking_em: float = 0.0
-    display: bool = False
-    leading_em: float = 1.3
-    italic: bool = False
-
-    def scaled(self, factor: float) -> TextStyle:
-        """The same style, `factor` times as large."""
-        return replace(self, size_px=max(SMALLEST_PX, self.size_px * factor))
 
 
 @dataclass(frozen=True)
@@ -109,32 +68,6 @@ class TextPicture:
     def place(self, pen_x_px: float, baseline_y_px: float) -> tuple[int, int]:
         """Where (x, y) the top left pixel of `mask` goes on the screen."""
         return round(pen_x_px) + self.left_px, round(baseline_y_px) - self.baseline_px
-
-
-@dataclass(frozen=True)
-class FittedText:
-    """A text broken into lines, and the style that makes them fit."""
-
-    lines: tuple[str, ...]
-    style: TextStyle
-    width_px: float
-    """Of the widest line."""
-    ascent_px: float
-    descent_px: float
-    right_to_left: bool = False
-    """Whether the text reads from right to left, as its first letter with a direction tells."""
-
-    @property
-    def height_px(self) -> float:
-        """From the top of the first line to the bottom of the last."""
-        leading = self.style.leading_em * self.style.size_px
-        return self.ascent_px + self.descent_px + leading * (len(self.lines) - 1)
-
-    @property
-    def baselines_px(self) -> tuple[float, ...]:
-        """Each line's baseline below the top of the block."""
-        leading = self.style.leading_em * self.style.size_px
-        return tuple(self.ascent_px + leading * index for index in range(len(self.lines)))
 
 
 @dataclass(frozen=True)
@@ -186,7 +119,7 @@ class Typesetter:
         """Break `text` into lines at most `width_px` wide; with `balance`, lines of about equal length."""
 
         def measure(line: str) -> float:
-            return self.measure(line, style) * _ROUNDING
+            return self.measure(line, style) * ROUNDING
 
         breaker = balanced if balance else break_lines
         from_right = reads_right_to_left(text)
@@ -203,36 +136,24 @@ class Typesetter:
         *,
         lines: int = 1,
         balance: bool = True,
+        smallest_px: float = SMALLEST_PX,
     ) -> FittedText:
-        """Break `text` into at most `lines` lines inside width x height, shrinking it as far as that needs."""
-        room = (max(width_px, SMALLEST_PX), max(height_px, SMALLEST_PX))
-        most = math.ceil(math.log(max(style.size_px, SMALLEST_PX) / SMALLEST_PX) / -math.log(_SHRINK))
-        fits, fails = most, -1
-        while fits - fails > 1:
-            middle = (fits + fails) // 2 if fails >= 0 else 0
-            if self._fits(self._set(text, style.scaled(_SHRINK**middle), room[0], balance=False), room, lines):
-                fits = middle
-            else:
-                fails = middle
-        return self._set(text, style.scaled(_SHRINK**fits), room[0], balance=balance)
+        """Break `text` into at most `lines` lines inside width x height, shrinking it as far as that needs.
 
-    def _set(self, text: str, style: TextStyle, width_px: float, *, balance: bool) -> FittedText:
+        Type never becomes smaller than `smallest_px`: there are more lines instead, and what the height then has no
+        room for is left out, with an ellipsis in its place.
+        """
+        return Fitting(self, text, (width_px, height_px), lines).fit(style, smallest_px, balance=balance)
+
+    def set_lines(self, text: str, style: TextStyle, width_px: float, *, balance: bool) -> FittedText:
         """Break a text into lines of one style; lines stand apart at least as far as its tallest letters need."""
         broken = self.wrap(text, style, width_px, balance=balance)
-        widest = max((self.measure(line, style) for line in broken), default=0.0) * _ROUNDING
+        widest = max((self.measure(line, style) for line in broken), default=0.0) * ROUNDING
         ascent, descent = _extent(self.fonts, text, style)
         if len(broken) > 1:
             reference = replace(style, size_px=_REFERENCE_PX, leading_em=1.0)
             style = replace(style, leading_em=max(style.leading_em, _tallest_em(self.fonts, text, reference)))
         return FittedText(broken, style, widest, ascent, descent, reads_right_to_left(text))
-
-    @staticmethod
-    def _fits(fitted: FittedText, room: tuple[float, float], lines: int) -> bool:
-        return (
-            len(fitted.lines) <= lines
-            and fitted.width_px <= room[0] + _HAIR_PX
-            and fitted.height_px <= room[1] + _HAIR_PX
-        )
 
 
 def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:
@@ -323,16 +244,10 @@ def _turned(stretch: str, face: Face) -> str:
 
 
 def _letters(stretch: str) -> Sequence[str]:
-    """Characters with their marks; a script whose letters join is left whole."""
+    """Letters with their marks, and whole emoji; a script whose letters join is left whole."""
     if has_right_to_left_letters(stretch):
         return [stretch]
-    letters: list[str] = []
-    for character in stretch:
-        if letters and unicodedata.category(character).startswith("M"):
-            letters[-1] += character
-        else:
-            letters.append(character)
-    return letters
+    return letters(stretch)
 
 
 @lru_cache(maxsize=16384)

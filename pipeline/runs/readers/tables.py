@@ -36,6 +36,7 @@ _SUMMARY: Final = "train_runtime"  # transformers' last row, with the mean of al
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
 _SAMPLE_LINES: Final = 50
 _LEAST_ROWS: Final = 2
+_ROW: Final = -1  # in place of a column: the number of the row
 _HEAD_BYTES: Final = 1024
 _IN_MILLISECONDS: Final = 1e11  # the year 5138 in seconds, 1973 in milliseconds
 
@@ -52,14 +53,15 @@ def _is_table(path: Path, head: bytes) -> bool:
 def _looks_like_rows(head: bytes) -> bool:
     """Whether text is a header and rows of as many fields; a log in sentences is not."""
     lines = [line for line in head.split(b"\n")[:_SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
-    for delimiter in (b"\t", b",", b";"):
-        counts = {line.count(delimiter) for line in lines[:-1]}
-        fields = lines[0].split(delimiter) if lines else []
+    if len(lines) <= _LEAST_ROWS:
+        return False
+    for delimiter in (b"\t", b",", b";", None):  # None: any run of blanks
+        header, *rows = [line.strip().split(delimiter) for line in lines[:-1]]
         if (
-            len(lines) > _LEAST_ROWS
-            and len(counts) == 1
-            and len(fields) > 1
-            and all(re.fullmatch(rb'\s*"?[A-Za-z_][\w /.-]*"?\s*', field) for field in fields)
+            len(header) > 1
+            and {len(row) for row in rows} == {len(header)}
+            and all(re.fullmatch(rb'\s*"?[A-Za-z_][\w /.-]*"?\s*', field) for field in header)
+            and any(re.fullmatch(rb'\s*"?[+-]?\d[\d.,eE+-]*"?\s*', field) for field in rows[0])
         ):
             return True
     return False
@@ -81,6 +83,10 @@ def read_columns(path: Path, wish: Wish) -> Log:
         hint = "" if "--" in error.hint or "-x" in error.hint else error.hint  # options of another command
         raise LogError(error.what, where=error.where, expected=error.expected, hint=hint) from error
     columns = _whole_rows(path, table, chosen)
+    if chosen.iteration in chosen.epochs_as_iterations and not _are_whole(columns[chosen.iteration]):
+        chosen.epochs, chosen.iteration = chosen.iteration, _ROW
+        columns[_ROW] = np.arange(1.0, columns[chosen.epochs].size + 1)
+        chosen.notes = ["no column counts iterations: the number of the row stands for them"]
     log = Log(names=chosen.others, notes=[*table.notes, *chosen.notes], settings=settings_beside(path))
     log.epochs_name = "" if chosen.epochs is None else chosen.name(chosen.epochs)
     iterations = columns[chosen.iteration]
@@ -104,6 +110,8 @@ class _Chosen:
         self.curves: list[int] = []
         self.others: list[str] = []
         self.notes: list[str] = []
+        self.epochs_as_iterations: list[int] = []
+        """The column of epochs where no other counts, and nobody names it."""
 
     def name(self, at: int) -> str:
         """A column's name; of TensorBoard's exports, which all have the same ones, the tag in the file's name."""
@@ -143,6 +151,7 @@ class _Chosen:
                     return at
         if self.epochs is not None:
             self.notes.append(f"no column counts iterations: '{dialect.names[self.epochs]}' stands for them")
+            self.epochs_as_iterations = [self.epochs]
             return self.epochs
         self.notes.append("no column counts iterations: the number of the row stands for them")
         return dialect.find(LINE_NUMBER, str(self._path))
@@ -157,6 +166,11 @@ def _whole_rows(path: Path, table: Table, chosen: _Chosen) -> dict[int, Floats]:
         return columns
     chosen.notes.append(f"{path.name}: {LEFT_OUT}")
     return {at: column[:-1] for at, column in columns.items()}
+
+
+def _are_whole(column: Floats) -> bool:
+    known = column[np.isfinite(column)]
+    return bool((known == np.rint(known)).all())
 
 
 def _in_seconds(series: Series) -> Series:

@@ -19,6 +19,7 @@ from pipeline.errors import LogError
 from pipeline.runs.names import shown_names
 from pipeline.runs.readers.growing import LEFT_OUT, is_unfinished
 from pipeline.runs.readers.line_pattern import LinePattern
+from pipeline.runs.readers.line_words import BATCH, LineWords, counts, is_bare, says_something
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Floats, Log, Series
 from pipeline.tables.column_words import EPOCHS, STEPS, plain_name
@@ -27,26 +28,19 @@ from pipeline.tables.source import open_lines
 _LONGEST_LINE: Final = 8192
 _MOST_NAMES: Final = 1_000
 _MOST_NUMBERS: Final = 60_000_000
-_LONGEST_NAME: Final = 100
 _MOST_EPOCHS: Final = 0.5
-_NUMBER: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})++|\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d{1,4}+)?+|[+-]?(?:nan|inf)\b"
-_PAIR: Final = re.compile(
-    r"(?<![\w/.@-])((?:(?:train|training|val|valid|validation|eval|test|dev)[ \t]+)?[A-Za-z_][\w./@-]*+)"
-    r"['\"]?[ \t]*+[:=]?[ \t]*+[\[(]?[ \t]*+"
-    rf"({_NUMBER})(?!\w|:\d)(?:/(\d{{1,15}}))?",
-    re.IGNORECASE | re.ASCII,
-)
-"""A name, perhaps with whose it is before it, and its number; and how many there are, where that is said."""
-_WITHIN: Final = re.compile(r"\[[ \t]*+(\d{1,15})/(\d{1,15})", re.ASCII)
-_BATCH: Final = "batch"
+_SHOWN: Final = 80
+_GLOBAL: Final = "global_step"
+PATTERN_HINT: Final = "log = { file = ..., pattern = '{iteration}: {loss}' }"
+_PACE: Final = re.compile(rb"it/s|s/it")
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 
 
 def _is_text_log(path: Path, head: bytes) -> bool:
     if path.is_dir() or b"\0" in head:
         return False
-    lines = head.decode("utf-8", "replace").split("\n")
-    return any(_PAIR.search(line[:_LONGEST_LINE]) for line in lines)
+    lines = [line[:_LONGEST_LINE] for line in head.decode("utf-8", "replace").split("\n")]
+    return any(map(says_something, lines)) or is_bare(lines)
 
 
 @dataclass
@@ -55,11 +49,12 @@ class _Lines:
 
     values: dict[str, tuple[array[int], array[float]]] = field(default_factory=dict)
     """By name: the rows, and the numbers."""
+    first: str = ""
+    """The first line with a number, for messages."""
     rows: int = 0
     held: int = 0
     names: dict[str, bool] = field(default_factory=dict)
     """All names, and whether they are kept."""
-    totals: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, value: float) -> None:
         """Keep a number of the present row."""
@@ -78,7 +73,7 @@ class _Lines:
             if wanted is None:
                 if len(self.names) >= _MOST_NAMES:
                     continue
-                wanted = all_wanted or _counts(name) or name == wish.iteration or wish.keeps(name)
+                wanted = all_wanted or counts(name) or name == wish.iteration or wish.keeps(name)
                 self.names[name] = wanted
             if wanted:
                 self.add(name, value)
@@ -114,31 +109,37 @@ def read_text_log(path: Path, wish: Wish) -> Log:
     LogError
         It can't be read, or no line of it fits.
     """
-    lines = _Lines()
-    notes: list[str] = []
     pattern = LinePattern(wish.pattern) if wish.pattern else None
-    first = ""
-    for line in _text_lines(path, wish.most_bytes, notes):
-        first = first or line.strip()[:80]
-        found = pattern.match(line) if pattern else _pairs(line, lines.totals)
-        lines.add_row(found or {}, wish, all_wanted=pattern is not None)
+    lines, words, notes = _read(path, wish, pattern, bare=False)
+    if not lines.names and not pattern:
+        lines, words, notes = _read(path, wish, pattern, bare=True)
     if not lines.names:
         raise LogError(
-            f"No line fits '{wish.pattern}'." if pattern else "No line tells a name and its number.",
+            f"No line fits '{wish.pattern}'." if pattern else "No line has a name and its number.",
             where=str(path),
-            expected=f"lines such as the first one, '{first}'" if pattern else "lines such as: iter 100: loss 2.31",
-            hint="" if pattern else "Say how they look: log = { file = ..., pattern = 'step {iteration} * {loss}' }",
+            expected=f"lines such as '{lines.first}'" if pattern else "lines such as: iter 100: loss 2.31",
+            hint="" if pattern else f"Say how they look, such as '{lines.first}': {PATTERN_HINT}",
         )
-    counts, epochs = _iterations(lines, wish.iteration, path, notes)
-    log = Log(names=[name for name in lines.names if not _counts(name)], notes=notes)
+    iterations, epochs = _iterations(lines, words.totals, wish.iteration, path, notes)
+    log = Log(names=[name for name in lines.names if not counts(name)], notes=notes)
     log.epochs_name = next((name for name in lines.values if plain_name(name) in EPOCHS and epochs is not None), "")
     for name in lines.values:
-        if not _counts(name) and name != wish.iteration:
+        if not counts(name) and name != wish.iteration:
             rows, values = lines.column(name)
-            there = np.isfinite(counts[rows])
+            there = np.isfinite(iterations[rows])
             own = None if epochs is None else epochs[rows][there]
-            log.series.append(Series(name, counts[rows][there], values[there], own))
+            log.series.append(Series(name, iterations[rows][there], values[there], own))
     return log
+
+
+def _read(path: Path, wish: Wish, pattern: LinePattern | None, *, bare: bool) -> tuple[_Lines, LineWords, list[str]]:
+    lines, words, notes = _Lines(), LineWords(bare=bare), list[str]()
+    for line in _text_lines(path, wish.most_bytes, notes):
+        found = pattern.match(line) if pattern else words.pairs(line)
+        if found or (not lines.first and any(map(str.isdigit, line))):
+            lines.first = lines.first or line.strip()[:_SHOWN]
+        lines.add_row(found or {}, wish, all_wanted=pattern is not None)
+    return lines, words, notes
 
 
 def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterator[str]:
@@ -149,7 +150,8 @@ def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterato
         for block in opened.blocks:
             parts = (held + block).split(b"\n")
             held = parts[-2] + b"\n"  # the last line is held back: it may be unfinished
-            yield from map(_cleaned, parts[:-2])
+            for raw in parts[:-2]:
+                yield from _cleaned(raw)
             read += len(block)
             if most_bytes is not None and read >= most_bytes:
                 notes.append(f"{path.name}: only the first {read:,} bytes were looked through")
@@ -158,36 +160,30 @@ def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterato
     if is_unfinished(path):
         notes.append(f"{path.name}: {LEFT_OUT}")
     else:
-        yield _cleaned(held[:-1])
+        yield from _cleaned(held[:-1])
 
 
-def _cleaned(raw: bytes) -> str:
+def _cleaned(raw: bytes) -> Iterator[str]:
+    """Yield a line without what only a terminal shows; of one that was overwritten what stood there last.
+
+    Bars that measure their pace (tqdm's) are written over at every update: there each one counts.
+    """
+    if b"\r" in raw and _PACE.search(raw):
+        for part in raw.split(b"\r"):
+            yield _plain(part[:_LONGEST_LINE])
+        return
     line = raw[-_LONGEST_LINE:] if b"\r" in raw else raw[:_LONGEST_LINE]
-    text = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
+    yield _plain(line.rstrip(b"\r").rpartition(b"\r")[2])
+
+
+def _plain(line: bytes) -> str:
+    text = line.decode("utf-8", "replace")
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
-def _pairs(line: str, totals: dict[str, float]) -> dict[str, float]:
-    """The names and numbers of a line; of a name that stands there twice, the first number."""
-    found: dict[str, float] = {}
-    for name, number, total in _PAIR.findall(line):
-        plain = " ".join(name.split()) if " " in name or "\t" in name else name
-        if plain not in found and len(plain) <= _LONGEST_NAME:
-            found[plain] = float(number.replace(",", "") if "," in number else number)
-            if total and len(totals) < _MOST_NAMES:
-                totals[plain] = float(total)
-    if "[" in line and (within := _WITHIN.search(line)) and any(plain_name(name) in EPOCHS for name in found):
-        found.setdefault(_BATCH, float(within[1]))
-        totals[_BATCH] = float(within[2])
-    return found
-
-
-def _counts(name: str) -> bool:
-    plain = plain_name(name)
-    return plain in STEPS or plain in EPOCHS or plain == _BATCH
-
-
-def _iterations(lines: _Lines, named: str, path: Path, notes: list[str]) -> tuple[Floats, Floats | None]:
+def _iterations(
+    lines: _Lines, totals: Mapping[str, float], named: str, path: Path, notes: list[str]
+) -> tuple[Floats, Floats | None]:
     """Which iteration each row belongs to, and which epoch where the log says it; shape (rows,) each."""
     by_plain = {plain_name(name): name for name in reversed(lines.values)}
     epoch = next((by_plain[name] for name in EPOCHS if name in by_plain), "")
@@ -197,26 +193,32 @@ def _iterations(lines: _Lines, named: str, path: Path, notes: list[str]) -> tupl
             f"The log counts no '{named}'.", where=str(path), expected=f"one of {shown_names(list(lines.names))}"
         )
     counters = [named] if named else [by_plain[name] for name in STEPS if name in by_plain]
-    counters = counters or [name for name in (_BATCH,) if name in lines.values]
+    counters = [name for name in counters if plain_name(name) == _GLOBAL] or counters  # others may begin anew
+    counters = counters or [name for name in (BATCH,) if name in lines.values]
     if not counters:
-        what = f"'{epoch}' stands" if epoch else "the number of the line with a loss stands"
+        whole = epochs is not None and np.array_equal(epochs, np.rint(epochs), equal_nan=True)
+        what = f"'{epoch}' stands" if whole else "the number of the line with a loss stands"
         notes.append(f"{path.name}: nothing counts iterations: {what} for them")
-        return (np.arange(1.0, lines.rows + 1), None) if epochs is None else (epochs, None)
-    counts = lines.carried(*counters)
-    if epochs is None or counters == [epoch] or not _restarts_with_epochs(counts, epochs):
-        return counts, epochs
-    each = max(lines.totals.get(counters[0], 0.0), float(np.nanmax(counts)))
+        return (epochs, None) if epochs is not None and whole else (np.arange(1.0, lines.rows + 1), epochs)
+    counted = lines.carried(*counters)
+    if epochs is None or counters == [epoch] or not _restarts_with_epochs(counted, epochs, within=counters == [BATCH]):
+        return counted, epochs
+    each = max(totals.get(counters[0], 0.0), float(np.nanmax(counted)))
     notes.append(f"{path.name}: '{counters[0]}' begins anew with each epoch: {each:,.0f} are counted for each before")
-    return (epochs - np.nanmin(epochs)) * each + counts, epochs
+    return (epochs - np.nanmin(epochs)) * each + counted, epochs
 
 
-def _restarts_with_epochs(counts: Floats, epochs: Floats) -> bool:
-    """Whether most epochs begin with smaller counts than those at the end of the epoch before."""
-    known = ~np.isnan(counts) & ~np.isnan(epochs)
-    counts, epochs = counts[known], epochs[known]
-    if not counts.size:
+def _restarts_with_epochs(counted: Floats, epochs: Floats, *, within: bool) -> bool:
+    """Whether most epochs begin with smaller counts than those at the end of the epoch before.
+
+    Counts that are `within` an epoch may be as large: of each its end alone may be logged.
+    """
+    known = ~np.isnan(counted) & ~np.isnan(epochs)
+    counted, epochs = counted[known], epochs[known]
+    if not counted.size:
         return False
     begins = np.append(0, np.flatnonzero(np.diff(epochs)) + 1)
-    least, most = np.minimum.reduceat(counts, begins), np.maximum.reduceat(counts, begins)
+    least, most = np.minimum.reduceat(counted, begins), np.maximum.reduceat(counted, begins)
     rises = np.diff(epochs[begins]) > 0
-    return bool(rises.any() and (least[1:] < most[:-1])[rises].mean() > _MOST_EPOCHS)
+    begins_anew = least[1:] <= most[:-1] if within else least[1:] < most[:-1]
+    return bool(rises.any() and begins_anew[rises].mean() > _MOST_EPOCHS)

@@ -134,6 +134,18 @@ def test_too_many_sections_for_the_time_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "layout"),
+    [(None, "portrait"), ((1080, 1080), "square"), ((1280, 720), "landscape"), ((1080, 1350), "portrait")],
+)
+@pytest.mark.parametrize("is_draft", [False, True])
+def test_a_cut_takes_the_layout_for_its_frame(size: tuple[int, int] | None, layout: str, is_draft: bool) -> None:  # noqa: FBT001
+    sides = {"width": size[0], "height": size[1]} if size else {}
+    own = cut(**sides)
+    assert own.layout == layout
+    assert own.video(VideoSettings(), is_draft=is_draft).layout == layout
+
+
+@pytest.mark.parametrize(
     ("layout", "film", "size"),
     [
         ("portrait", (1920, 1080), (1080, 1920)),

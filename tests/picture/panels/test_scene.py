@@ -64,7 +64,11 @@ def test_each_theme_looks_like_its_golden_picture(theme: str, golden: Golden) ->
 
 
 @pytest.mark.parametrize(
-    ("layout", "size"), [("landscape", (160, 90)), ("portrait", (90, 160)), ("square", (120, 120))]
+    ("layout", "size"),
+    [
+        *[("landscape", (160, 90)), ("portrait", (90, 160)), ("square", (120, 120))],
+        *[("four-graphs", (160, 90)), ("four-graphs-portrait", (90, 160)), ("four-graphs-square", (120, 120))],
+    ],
 )
 @pytest.mark.parametrize(("name", "frame"), [("", LATE), ("-end", 40 + 340)])
 def test_each_layout_looks_like_its_golden_picture(

@@ -113,3 +113,16 @@ def test_emoji_and_scripts_of_an_installed_package_are_drawn(text: str) -> None:
 def test_slanted_files_are_told_by_their_names() -> None:
     assert not is_upright_file(Path("/a/NotoSans-Italic[wght].ttf"))
     assert is_upright_file(Path("/italics/NotoSans[wght].ttf"))
+
+
+@pytest.mark.parametrize(
+    "emoji", ["\U0001f469\u200d\U0001f4bb", "\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "1\ufe0f\u20e3"]
+)
+@pytest.mark.parametrize("tracking", [0.0, -0.02])
+def test_an_emoji_of_several_characters_is_one_picture_and_the_space_after_it_is_the_texts(
+    emoji: str, tracking: float
+) -> None:
+    type_, style = Typesetter(load_fonts()), TextStyle(40.0, tracking_em=tracking)
+    assert type_.measure(emoji, style) < 1.4 * 40
+    space = type_.measure("a b", style) - type_.measure("ab", style)
+    assert type_.measure(f"{emoji} {emoji}", style) - 2 * type_.measure(emoji, style) < 2 * space

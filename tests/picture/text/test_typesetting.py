@@ -20,6 +20,10 @@ SCRIPTS = {
 TEXTS = st.sampled_from(sorted(SCRIPTS)).flatmap(lambda name: st.text(SCRIPTS[name], min_size=1, max_size=200))
 
 
+def _letters(text: str) -> str:
+    return text.replace(" ", "").replace("-", "")
+
+
 def one_letter_a_unit(text: str) -> float:
     return float(len(text))
 
@@ -39,7 +43,7 @@ def test_lines_are_never_wider_than_asked_for(text: str, size: float, width: flo
 def test_breaking_lines_loses_no_letter(text: str, width: int) -> None:
     for breaker in (break_lines, balanced):
         lines = breaker(text, one_letter_a_unit, width)
-        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert _letters("".join(lines)) == _letters(text)
         assert all(len(line) <= width for line in lines)
 
 
@@ -47,6 +51,43 @@ def test_breaking_lines_loses_no_letter(text: str, width: int) -> None:
 @settings(deadline=None, max_examples=60)
 def test_balanced_lines_are_as_few_as_plain_ones(text: str, width: int) -> None:
     assert len(balanced(text, one_letter_a_unit, width)) <= len(break_lines(text, one_letter_a_unit, width))
+
+
+@pytest.mark.parametrize(
+    ("word", "width", "lines"),
+    [
+        ("abcdefghij", 6, ["abcde-", "fghij"]),
+        ("abcdefghijk", 4, ["abc-", "def-", "ghi-", "jk"]),
+        ("λέξη123456", 6, ["λέξη12", "3456"]),
+        ("0123456789", 6, ["012345", "6789"]),
+        ("ab", 1, ["a", "b"]),
+        ("日本語日本語", 4, ["日本語日", "本語"]),
+        ("say abcdefghij", 6, ["say", "abcde-", "fghij"]),
+    ],
+)
+def test_a_word_wider_than_the_line_goes_on_after_a_hyphen(word: str, width: int, lines: list[str]) -> None:
+    assert break_lines(word, one_letter_a_unit, width) == lines
+
+
+@pytest.mark.parametrize("letters", [60, 120, 300])
+def test_long_words_fill_lines_of_type_that_can_be_read_and_end_in_an_ellipsis_at_the_worst(letters: int) -> None:
+    word = "Donaudampfschiff" * 20
+    fitted = TYPE.fit(word[:letters], TextStyle(36), 400.0, 110.0, lines=2, smallest_px=20.0)
+    assert fitted.style.size_px >= 20
+    assert fitted.height_px <= 110
+    assert fitted.is_cut == (letters > 150)
+    assert all(line.endswith("-") for line in fitted.lines[:-1])
+    assert fitted.lines[-1].endswith("…" if fitted.is_cut else word[letters - 1])
+    assert max(TYPE.render(line, fitted.style).advance_px for line in fitted.lines) <= 400
+
+
+def test_a_word_a_little_too_wide_is_shrunk_and_not_parted() -> None:
+    style = TextStyle(40)
+    wide = TYPE.measure("Unsupervised", style)
+    fitted = TYPE.fit("Unsupervised learning", style, 0.85 * wide, lines=3)
+    assert fitted.lines == ("Unsupervised", "learning")
+    assert 0.8 * 40 <= fitted.style.size_px <= 0.85 * 40
+    assert TYPE.fit("Unsupervised learning", style, 0.6 * wide, lines=4).lines[0].endswith("-")
 
 
 def test_lines_break_after_hyphens_and_between_ideographs_but_not_before_their_points() -> None:

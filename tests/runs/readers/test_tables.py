@@ -143,9 +143,29 @@ def test_errors_name_the_columns_that_there_are(tmp_path: Path) -> None:
     assert "--" not in str(caught.value)
 
 
-def test_iterations_with_fractions_are_refused(tmp_path: Path) -> None:
+def test_epochs_with_fractions_are_epochs_and_rows_count(tmp_path: Path) -> None:
+    path = _file(tmp_path, "log.csv", "epoch,loss\n0.25,2\n0.5,1\n0.75,0.5\n")
+    run = _run(path)
+    assert run.curves[0].iterations.tolist() == [1, 2, 3]
+    assert run.epochs is not None
+    assert run.epochs.values.tolist() == [0.25, 0.5, 0.75]
+    assert run.notes == ("no column counts iterations: the number of the row stands for them",)
     with pytest.raises(LogError, match="whole numbers"):
-        _run(_file(tmp_path, "log.csv", "epoch,loss\n0.25,2\n0.5,1\n0.75,1\n"))
+        _run(path, iteration="epoch")
+
+
+def test_of_two_columns_that_count_the_global_one_is_taken(tmp_path: Path) -> None:
+    run = _run(_file(tmp_path, "log.csv", "step,global_step,loss\n1,101,2\n1,201,1\n"))
+    assert run.curves[0].iterations.tolist() == [101, 201]
+
+
+def test_columns_between_blanks_are_a_table_and_words_between_tabs_are_none(tmp_path: Path) -> None:
+    blanks = "epoch  train_loss  valid_loss  time\n0  3.5  3.75  00:12\n1  3.25  3.5  00:12\n2  3  3  00:12\n"
+    run = _run(_file(tmp_path, "fastai.txt", blanks))
+    assert [curve.values.tolist() for curve in run.curves] == [[3.5, 3.25, 3.0], [3.75, 3.5, 3.0]]
+    words = "".join(f"Step {n}\tTraining Loss {5 - n}\tValidation Loss {6 - n}\n" for n in (1, 2, 3, 4))
+    run = _run(_file(tmp_path, "words.log", words))
+    assert [curve.values.tolist() for curve in run.curves] == [[4, 3, 2, 1], [5, 4, 3, 2]]
 
 
 def test_settings_beside_a_log_are_read_and_bad_ones_are_none(tmp_path: Path) -> None:

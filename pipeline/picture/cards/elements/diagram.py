@@ -16,7 +16,8 @@ from pipeline.picture.cards.elements.setting import MANY_LINES, SHRINK, Setting,
 from pipeline.picture.cards.facts import NetworkLayer
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, line_through
 from pipeline.picture.text.shrinking import shrink_to_fit
-from pipeline.picture.text.typesetting import SMALLEST_PX, FittedText
+from pipeline.picture.text.style import SMALLEST_PX
+from pipeline.picture.text.typesetting import FittedText
 
 FEWEST_DOTS, MOST_DOTS = 2, 9
 _DOT_SHARE = 0.62

@@ -8,6 +8,7 @@ from typing import Literal
 from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, filled_text
 from pipeline.picture.cards.elements.setting import Setting, Text, set_lines
 from pipeline.picture.drawing.marks import BoxMark, Drawing
+from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import aligned
 
@@ -36,7 +37,8 @@ class TextElement(CardElement):
         pad = look.box_padding * style.size_px if look.box is not None else 0.0
         text, lines = setting.words(content.words.text, self.style), setting.lines(self.style)
         room = (max(1.0, width_px - 2 * pad), max(1.0, height_px - 2 * pad))
-        fitted = setting.typesetter.fit(text, style, *room, lines=lines)
+        smallest = LEGIBLE_SHARE * setting.module_px
+        fitted = setting.typesetter.fit(text, style, *room, lines=lines, smallest_px=smallest)
         pad = look.box_padding * fitted.style.size_px if look.box is not None else 0.0
         marks = set_lines(
             fitted,

@@ -67,7 +67,7 @@ class CheckpointMark:
     context, plot
         Where it is drawn; the plot is the part of the panel that scrolls.
     words, style, colour
-        What its label says beside the loss, in which type, and the colour of the graph's curve.
+        What its label says beside the loss (None: it has no label), in which type, and the colour of the graph's curve.
     rows
         The rows at which the curve stands.
     rest_px
@@ -79,7 +79,7 @@ class CheckpointMark:
         context: RenderContext,
         plot: PixelBox,
         *,
-        words: str,
+        words: str | None,
         style: TextStyle,
         colour: Ink,
         rows: Rows,
@@ -92,7 +92,11 @@ class CheckpointMark:
         )
         self._left = max(plot.left, context.safe_px[0]) + 0.2 * style.size_px
         room = rest_px - self._radius - self._left - 2 * PADDING * style.size_px
-        self.labels = tuple(label for label in self._labels(words) if label.inner_px <= room or label.words is None)
+        self.labels = tuple(
+            label
+            for label in (self._labels(words) if words is not None else ())
+            if label.inner_px <= room or label.words is None
+        )
         self.placed = lru_cache(maxsize=64)(self._placed)
 
     def _labels(self, words: str) -> Iterator[LabelForm]:
@@ -124,7 +128,8 @@ class CheckpointMark:
         context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, float(self._rows(np.array([spot.position_px]))[0])
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
-        self._draw_label(planes, x, spot, 1 - seen)
+        if self.labels:
+            self._draw_label(planes, x, spot, 1 - seen)
         if seen > 0:
             blend_disc(planes, x, row, self._radius + line, context.ink("background"), seen)
             blend_disc(planes, x, row, self._radius, context.ink("text"), seen)

@@ -9,9 +9,6 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
-from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -24,13 +21,13 @@ from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
+from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
 from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.waveform import EDGE_RAMP
-from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
 from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.contrast import distance
@@ -42,9 +39,6 @@ BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame 
 TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
 LEGEND_LINES: Final = 1.35  # and of a second row, for the other networks' names
 LABEL_LINES: Final = 1.6  # and of the row below
-LOSS_STEPS: Final = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
-FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unless that leaves fewer than
-ENOUGH_TICKS: Final = 3
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
 PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
 
@@ -59,6 +53,8 @@ class LossGraphSettings(PanelSettings):
     """`fitted` is logarithmic above a floor that gives late training, the longest part of the film, its room."""
     window: Annotated[float, Field(ge=0.02, le=4)] = 1.0
     """How much of the whole time axis the graph shows at once."""
+    playhead: Annotated[float, Field(ge=0.05, le=0.95)] | None = None
+    """Where now is, a share of the graph's width; by default in line with the other panels, as far as it reaches."""
     text: Size = 0.028
     gutter: Share = 0.05
     """Room for the loss axis's labels at the left, a share of the frame's width."""
@@ -73,6 +69,8 @@ class LossGraphSettings(PanelSettings):
     """What the numbers along the time axis count."""
     heard: Words = "heard now"
     """What stands beside the mark on the checkpoint that is heard."""
+    heard_label: bool = True
+    """Whether these words and its loss stand there; the mark alone, where another graph of the same loss has them."""
 
     @property
     def time_scale(self) -> Literal["linear", "log"]:
@@ -119,12 +117,12 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._numbers = TickLane(
             context, self._style, row, self._ticks, title=(settings.time_title, first), foot_px=self._plot.bottom
         )
-        self._soft = np.linspace(0, 1, even(FADE_PX * context.data.width) + 2, dtype=np.float32)[1:-1]
+        self._soft = self._soft_edges()
         self._rest_px, self._far_px = self._way_px()
         self.mark = CheckpointMark(
             context,
             self._plot,
-            words=settings.heard,
+            words=settings.heard if settings.heard_label else None,
             style=self._style,
             colour=self._ink,
             rows=self._curve_rows,
@@ -149,6 +147,14 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
         return way / (after - before)
 
+    def _soft_edges(self) -> list[tuple[int, NDArray[np.float32]]]:
+        """Where the graph fades, and how: at its left, and at its right where that is not the frame's edge."""
+        alphas = np.linspace(0, 1, even(FADE_PX * self._context.data.width) + 2, dtype=np.float32)[1:-1]
+        edges = [(self._plot.left, alphas)]
+        if self._plot.right < self._context.data.width:
+            edges.append((self._plot.right - alphas.size, np.ascontiguousarray(alphas[::-1])))
+        return edges
+
     def _way_px(self) -> tuple[float, float]:
         """Where the playhead rests, and where it arrives at the end of training.
 
@@ -157,7 +163,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         """
         plot, now = self._plot, self._context.playhead_px
         inside = plot.left <= now <= plot.right
-        rest = float(now) if inside else plot.left + self._context.layout.playhead * plot.width
+        own = self._settings.playhead
+        rest = float(now) if inside and own is None else plot.left + (own or self._context.layout.playhead) * plot.width
         last = max((tick.position_px, tick.label) for tick in self._ticks)[1]
         room = self._context.type.measure(last, self._style) / 2 + EDGE_RAMP * self._context.data.width
         return rest, min(self._context.safe_px[1], plot.right) - room
@@ -210,7 +217,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         blur = speed * smoothstep(speed, BLUR_FROM_PX, BLUR_FULL_PX)
         self._reached.scroll(planes, (plot.left, plot.top), edge - plot.left, position - now + plot.left, blur)
         self._upcoming.scroll(planes, (edge, plot.top), plot.right - edge, position - now + edge, blur)
-        fade(planes, context.background, (plot.left, plot.top), plot.height + self._hang_px, self._soft)
+        for left, alphas in self._soft:
+            fade(planes, context.background, (left, plot.top), plot.height + self._hang_px, alphas)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
         self._mark_playhead(planes, now, self.curve.value_at(position))
@@ -324,51 +332,6 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         apart = [min(distance(colour, other) for other in own) for colour in series]
         colours = [colour for colour, away in zip(series, apart, strict=True) if away >= PLAINLY_APART] or [*series]
         return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
-
-
-def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Tick, ...]:
-    """Round numbers of bits along the loss axis, at least `apart_px` apart and `above_px` above its foot.
-
-    On a logarithmic loss axis, which seldom spans a power of ten, rounder numbers come first, and finer ones where
-    there is room between them.
-    """
-    best: tuple[Tick, ...] = ()
-    for step in LOSS_STEPS:
-        first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
-        if last - first > losses.length_px:
-            break
-        values = [number * step for number in range(first, last + 1)]
-        ticks = [Tick(value, float(losses.position_px(value)), NumberStyle().write(value, step)) for value in values]
-        ticks = [tick for tick in ticks if tick.position_px >= above_px]
-        if losses.scale == "linear":
-            if any(two.position_px - one.position_px < apart_px for one, two in pairwise(ticks)):
-                break
-            best = tuple(ticks)
-            continue
-        if step < FINEST_STEP and len(best) >= ENOUGH_TICKS:
-            break
-        kept = list(best)
-        for tick in ticks:
-            if all(abs(tick.position_px - other.position_px) >= apart_px for other in kept):
-                kept.append(tick)
-        if len(kept) > len(best):
-            kept = [replace(tick, label=NumberStyle().write(tick.value, step)) for tick in kept]
-            best = tuple(sorted(kept, key=lambda tick: tick.position_px))
-    return best
-
-
-def with_end(
-    ticks: tuple[Tick, ...], axis: Axis, measure_px: Callable[[str], float], gap_px: float
-) -> tuple[Tick, ...]:
-    """Mark where the axis ends with its number; labels that stand too near give way to it."""
-    end = Tick(axis.last, float(axis.length_px), NumberStyle().write(axis.last, 1.0))
-    room = axis.length_px - measure_px(end.label) / 2 - gap_px
-    kept = [
-        tick if tick.position_px + measure_px(tick.label) / 2 <= room else replace(tick, label="")
-        for tick in ticks
-        if tick.position_px < axis.length_px - 1
-    ]
-    return (*kept, end)
 
 
 def _plot_box(context: RenderContext, settings: LossGraphSettings, box: PixelBox) -> tuple[PixelBox, int]:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from pipeline.picture.drawing.easing import glide
 from pipeline.picture.drawing.planes import ink, planes_of
 from pipeline.picture.panels.graphs.checkpoint_mark import Spot
-from pipeline.picture.panels.graphs.line_graph import LossGraphPanel, loss_ticks, with_end
+from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
+from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.graphs.loss_curve import loss_axis, loss_range, make_curve, time_axis
 from pipeline.picture.panels.graphs.tick_lane import FADE_FROM
+from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene_data import LossHistory, SceneData
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.ticks import choose_ticks
@@ -156,6 +158,62 @@ def test_at_the_end_of_training_all_of_it_is_in_view_and_the_label_has_room(layo
             last = max(graph._ticks, key=lambda tick: tick.position_px).label
             half = graph._context.type.measure(last, graph._style) / 2
             assert graph.now_px(end) + half <= 0.95 * data.width + 1
+
+
+@pytest.mark.parametrize("layout", ["four-graphs", "four-graphs-portrait", "four-graphs-square"])
+@pytest.mark.parametrize("height", [360, 1080])
+def test_all_four_graphs_stand_at_the_frames_one_iteration_each_in_its_own_coordinate(layout: str, height: int) -> None:
+    shape = {"four-graphs": (16, 9), "four-graphs-portrait": (9, 16), "four-graphs-square": (9, 9)}[layout]
+    data = scene_data(shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
+    graphs = [panel for panel in scene(data, layout=layout).panels if isinstance(panel, LossGraphPanel)]
+    assert len({(graph._series, graph._axis.scale) for graph in graphs}) == 4
+    assert load_layout(layout).law == "log"
+    for frame in range(data.start_frame, data.end_frame, 7):
+        for graph in graphs:
+            at = float(graph._axis.value_at_px(graph.position_px(frame)))
+            assert at == pytest.approx(float(data.iteration[frame - data.start_frame]), abs=1e-6)
+            assert graph._plot.left < graph.now_px(frame) < min(graph._plot.right, 0.95 * data.width)
+    above = {graph._plot.left: [one for one in graphs if one._plot.left == graph._plot.left] for graph in graphs}
+    for column in above.values():
+        by_scale = {
+            scale: {one.now_px(200) for one in column if one._axis.scale == scale} for scale in ("linear", "log1p")
+        }
+        assert all(len(found) <= 1 for found in by_scale.values()), "one line through both graphs of a scale"
+    for graph in graphs:
+        size = graph._style.size_px
+        assert graph._plot.height >= 3.5 * size, "the curve has room"
+        assert len(graph._heights) >= 2
+
+
+def test_a_graph_may_place_its_own_playhead_and_leave_the_marks_label_out() -> None:
+    data = scene_data(480, 320)
+    there, own = (
+        scene(data, layout=layout_of({"kind": "validation_loss", **settings}, playhead=0.5)).panels[0]
+        for settings in ({}, {"playhead": 0.8, "heard_label": False})
+    )
+    assert isinstance(there, LossGraphPanel)
+    assert isinstance(own, LossGraphPanel)
+    assert there.now_px(data.start_frame) == 240
+    assert own.now_px(data.start_frame) == pytest.approx(own._plot.left + 0.8 * own._plot.width)
+    assert there.mark.labels
+    assert own.mark.labels == ()
+    frame = data.start_frame + 250
+    drawn = [planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320) for _ in range(2)]
+    for panel, planes in zip((there, own), drawn, strict=True):
+        panel.draw(frame, planes)
+    assert (drawn[1].luma > 200).sum() < (drawn[0].luma > 200).sum()
+
+
+def test_a_graph_that_ends_within_the_frame_fades_at_its_right_too() -> None:
+    data = scene_data(480, 320, others=())
+    for width, softened in ((0.5, True), (1.0, False)):
+        panel: Any = scene(data, layout=layout_of({"kind": "training_loss", "width": width}, playhead=0.2)).panels[0]
+        planes = planes_of(np.zeros((480, 480), dtype=np.uint8), 480, 320)
+        panel.draw(data.start_frame + 60, planes)
+        plot, ground = panel._plot, ink(COLOURS.background).luma
+        inside = planes.luma[plot.top : plot.bottom, plot.right - 40 : plot.right].astype(int)
+        seen = np.abs(inside - ground).max(axis=0)
+        assert (seen[-1] < 0.5 * seen.max()) == softened
 
 
 def test_late_training_has_room_on_a_fitted_axis() -> None:
