@@ -66,7 +66,7 @@ def _caption(data: bytes, _folder: Path) -> None:
 
 
 def _words(data: bytes, _folder: Path) -> None:
-    filters = _module("picture.text.number_words").FILTERS
+    filters = _module("picture.text.number_words").filters_for(_module("picture.language").english())
     name, _, rest = data.partition(b"\0")
     chosen = filters.get(name.decode("utf-8", "replace"))
     if chosen is None:

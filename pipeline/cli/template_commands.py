@@ -31,7 +31,7 @@ def list_templates(context: typer.Context, as_json: AsJson = False) -> None:
 
         found = builtin_templates()
         if as_json:
-            print_json(found)
+            print_json([*found])
         else:
             print("\n".join(found))
 

@@ -87,17 +87,18 @@ def write_sheet(shown: Look, path: Path) -> None:
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
     from pipeline.outputs.sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
-    from pipeline.picture.text.number_words import clock, duration  # noqa: PLC0415
+    from pipeline.picture.text.number_words import in_english  # noqa: PLC0415
 
     timeline = timeline_of(shown.results)
     pictures, words, times = [], [], []
+    numbers = in_english()
     for span, caption in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
         picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
         words.append(caption)
         seconds = [float(frames / timeline.frame_rate) for frames in (span.start_frame, span.frames)]
-        times.append(f"{clock(seconds[0])}, {duration(seconds[1])}")
+        times.append(f"{numbers.clock(seconds[0])}, {numbers.duration(seconds[1])}")
     write_picture(contact_sheet(pictures, words, times=times), path)
 
 

@@ -6,6 +6,7 @@ differs. It does not read files.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from pipeline.errors import InputError
 from pipeline.outputs.template_copies import SCHEMA_KINDS
+from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.runtime.wording.named_files import near_names
 
 Schema = dict[str, Any]
@@ -92,9 +94,19 @@ def _styles() -> Schema:
 
 
 def _language() -> Schema:
-    from pipeline.picture.language.word_list import WordList  # noqa: PLC0415
+    with (builtin_templates_folder() / "languages" / "en.toml").open("rb") as file:
+        return _like(tomllib.load(file))
 
-    return _extending(WordList, {})
+
+def _like(value: object) -> Schema:
+    """The schema of a word list by the English one: the same tables, and texts."""
+    if not isinstance(value, dict):
+        return {"type": "string", "description": f"English: {value}"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: _like(one) for key, one in value.items()},
+    }
 
 
 _SCHEMAS: Final[dict[str, Callable[[], Schema]]] = {

@@ -9,11 +9,13 @@ from typing import Final, Self
 from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.cards.elements.setting import ELEMENT_WORDS
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
 from pipeline.picture.drawing.ground import ground_rgb
+from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import PlainFacts
@@ -27,7 +29,8 @@ from pipeline.runtime.wording.named_files import near_names
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.card_names import OWN, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
-from pipeline.stages.shared.film_facts import film_facts
+from pipeline.stages.shared.facts.film_facts import film_facts
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -55,6 +58,7 @@ class _Sources:
     """What all cards are made from, read and gathered once however many there are."""
 
     words: PlainFacts
+    language: Language
     templates: Mapping[str, CardTemplate]
     theme: Theme
 
@@ -62,8 +66,10 @@ class _Sources:
     def of(cls, production: Production, results: Results, names: Sequence[str] | None = None) -> Self:
         """Gather the words and read the templates and the theme."""
         origins = {name: card_origin(production, name) for name in names or _names(results)}
+        language = language_of(production)
         return cls(
-            PlainFacts(film_facts(production, results)),
+            PlainFacts(film_facts(production, results, language), language),
+            language,
             {name: _template(production, origin) for name, origin in origins.items()},
             load_theme(production.video.theme, production.templates_folder),
         )
@@ -182,8 +188,9 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
     template, theme = sources.template(name), sources.theme
     origin = card_origin(production, name)
     section = origin.section
-    words = CardFacts(sources.words_of(section), section)
+    words = CardFacts(sources.words_of(section), section, language=sources.language)
     where = f"cards/{origin.template}.toml"
+    inputs = CardInputs(production, results, section, sources.language)
     ingredients: dict[str, Json] = {
         "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
@@ -192,8 +199,10 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
-        "drawn": card_ingredients(CardInputs(production, results, section), template.reads),
+        "drawn": card_ingredients(inputs, template.reads),
     }
+    if identity := sources.language.identity(ELEMENT_WORDS):
+        ingredients["language"] = identity
     return Piece(STAGE, production.piece_name(f"card-{name}"), VERSION, ingredients)
 
 
@@ -206,7 +215,8 @@ def _card(
     template = sources.template(name)
     origin = card_origin(production, name)
     section = origin.section
-    facts = card_facts(CardInputs(production, results, section), sources.words_of(section), template.reads)
+    inputs = CardInputs(production, results, section, sources.language)
+    facts = card_facts(inputs, sources.words_of(section), template.reads)
     where = f"cards/{origin.template}.toml"
     drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
     for small in small_words_on_card(drawn, _size(production, name)):

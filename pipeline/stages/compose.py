@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,44 +18,35 @@ from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
-from pipeline.film.delivery.chapters import metadata_text, platform_chapters
+from pipeline.film.delivery.chapters import metadata_text
 from pipeline.film.delivery.check import SPEC_FILE, DeliverySpec, check_film
-from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.spec import deliver, missing
-from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
 from pipeline.film.encoding.container import join
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
+from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
-from pipeline.picture.text.templating import check_text, render_text
-from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
-from pipeline.runtime.resources import find_template
 from pipeline.sound.inputs.decode import load_music
 from pipeline.sound.soundtrack.mastering import loudness_warnings
 from pipeline.sound.soundtrack.placement import Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import mixed
 from pipeline.stages.shared.checks import existing_file
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sidecars import THUMBNAIL, WORDS, check_sidecars, sidecar_templates, write_sidecars
 from pipeline.stages.shared.sound_encoding import encode_at_loudness
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.files import atomic_write_bytes, atomic_write_text, require_room
+from pipeline.store.files import atomic_write_text, require_room
 from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
 VERSION: Final = 4
 FILM_VERSION: Final = 3
-THUMBNAIL: Final = "thumbnail"
-DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
-CARDS_TEMPLATE: Final = "captions/cards.txt"
-"""What subtitles say while a card is shown: a card's own words are too many to be read twice."""
-FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters", "film")
-"""The names that both templates may use."""
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
 _MIXING_SHARE: Final = 0.25
@@ -81,14 +72,9 @@ class Soundtrack(BaseModel):
 
 def check(production: Production) -> None:
     """Check the templates of what goes with the film, and the music; raises a TemplateError or a FootageError."""
-    check_text(_template(production, DESCRIPTION_TEMPLATE), FACTS, DESCRIPTION_TEMPLATE)
-    check_text(_template(production, CARDS_TEMPLATE), (*FACTS, "card", "section"), CARDS_TEMPLATE)
+    check_sidecars(production)
     if production.sound.music is not None:
         recognise(existing_file(production, production.sound.music, "sound.music"), FootageError)
-
-
-def _template(production: Production, name: str) -> str:
-    return read_template_text(find_template(name, production.templates_folder))
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -101,11 +87,13 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
         "thumbnail": [card.content_hash for card in results.cards if card.record.name == THUMBNAIL],
-        "templates": [_template(production, name) for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)],
+        "templates": list(sidecar_templates(production)),
         "words": {
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
     }
+    if identity := language_of(production).identity(*WORDS):
+        ingredients["language"] = identity
     return [sound, Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)]
 
 
@@ -301,7 +289,7 @@ def _make_film(
             out=path,
             workspace=folder,
         )
-        _write_companions(production, results, folder, report.note)
+        write_sidecars(production, results, timeline, folder, report.note)
         spec = _spec(production, results.segments, sound.record)
         atomic_write_text(folder / SPEC_FILE, spec.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
@@ -360,40 +348,3 @@ def _facts(timeline: Timeline, segments: Sequence[Result[Segment]], path: Path, 
         sound_loudness_lufs=sound.loudness_lufs,
         sound_true_peak_dbtp=sound.true_peak_dbtp,
     )
-
-
-def _write_companions(production: Production, results: Results, folder: Path, note: Callable[[str], None]) -> None:
-    """Write the files that go with the film."""
-    timeline = _timeline(results).record
-    chapters = platform_chapters(timeline)
-    if chapters.note:
-        note(chapters.note)
-    lines = [str(line).partition(" ") for line in chapters.lines]
-    facts = {
-        "title": production.title,
-        "subtitle": production.subtitle,
-        "author": production.author,
-        "recording_credit": production.recording_credit,
-        "duration_s": float(timeline.duration_s),
-        "sections": [section.model_dump() for section in timeline.sections],
-        "chapters": [{"time": time, "title": title} for time, _, title in lines],
-        "film": {"is_comparable": len(set(comparable([(one.record, one.folder) for one in results.corpora]))) <= 1},
-    }
-    drawn = {one.record.name: list(one.record.text) for one in results.cards}
-    on_cards, card_lines = _template(production, CARDS_TEMPLATE), {}
-    for card in timeline.cards():
-        section = {} if card.section is None else timeline.sections[card.section].model_dump()
-        words = render_text(on_cards, {**facts, "card": card.card, "section": section}, CARDS_TEMPLATE)
-        card_lines[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
-    cues = cues_of(timeline, card_lines)
-    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
-    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
-    atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
-    atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4"))
-    if chapters.lines:
-        atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
-    description = render_text(_template(production, DESCRIPTION_TEMPLATE), facts, DESCRIPTION_TEMPLATE)
-    atomic_write_text(folder / "description.txt", description)
-    for picture in results.cards:
-        if picture.record.name == THUMBNAIL:
-            atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())

@@ -28,6 +28,7 @@ from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import scene_ingredients
@@ -75,7 +76,7 @@ def check(production: Production) -> None:
         Where it is made for another shape.
     """
     video = production.video
-    layout = load_layout(video.layout, production.templates_folder)
+    layout = load_layout(video.layout, production.templates_folder).worded(language_of(production))
     try:
         check_shape(video.layout, layout.shape, video.width, video.height)
     except ValueError as error:
@@ -105,7 +106,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
 
 
 def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
-    how = {**style_of(production.video, production.templates_folder), "encoder": plan.ingredients()}
+    how = {**style_of(production.video, production.templates_folder, inputs.language), "encoder": plan.ingredients()}
     reads = load_layout(production.video.layout, production.templates_folder).reads
     return [
         (segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **_shown(inputs, segment, reads)}))

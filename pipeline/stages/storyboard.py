@@ -21,8 +21,9 @@ from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
-from pipeline.stages.shared.caption_facts import CAPTION_FACTS
 from pipeline.stages.shared.checks import existing_file, own_captions
+from pipeline.stages.shared.facts.caption_facts import CAPTION_FACTS
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.section_story import SectionStory, in_short
@@ -32,6 +33,8 @@ from pipeline.store.store import Json, Piece, write_record
 
 STAGE: Final = "storyboard"
 VERSION: Final = 3
+WORDS: Final = ("caption", "chapter", "count", "finding", "list", "network", "unit")
+"""The tables of a word list that the timeline is written with."""
 CAPTION_TEMPLATES: Final = ("take", "recording", "finding")
 
 
@@ -63,6 +66,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "scroll": _scroll(production),
         "made": upstream,
     }
+    if identity := language_of(production).identity(*WORDS):
+        ingredients["language"] = identity
     return [Piece(STAGE, production.piece_name("timeline"), VERSION, ingredients)]
 
 
@@ -111,7 +116,7 @@ def _caption_templates(production: Production) -> Mapping[str, str]:
 def _timeline(production: Production, results: Results, report: Reporter) -> Timeline:
     video = production.video
     clock = Clock(video.frame_rate, FILM_RATE_HZ)
-    templates = _caption_templates(production)
+    templates, language = _caption_templates(production), language_of(production)
     stories = [
         SectionStory(
             production=production,
@@ -121,6 +126,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             take_results={take.record.iteration: take for take in results.takes[number]},
             templates=templates,
             clock=clock,
+            language=language,
         )
         for number in range(len(production.sections))
     ]
@@ -131,6 +137,8 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         credits_frames=clock.frames_within(video.credits_seconds),
         sections=[story.plan(report) for story in stories],
         cards=[(card, clock.frames_within(card.seconds)) for card in production.cards],
+        comparison_title=language.text("chapter.comparison"),
+        credits_title=language.text("chapter.credits"),
         inserts=[
             (insert, clock.frames_within(shown_seconds(probe(insert_path(production, number)), insert)))
             for number, insert in enumerate(production.inserts)

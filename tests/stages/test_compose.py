@@ -17,6 +17,7 @@ from pipeline.film.timeline.timeline import Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.stages import compose, storyboard
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sidecars import write_sidecars
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Store, write_record
 from tests.film.films import HEIGHT, draw_number, read_number
@@ -113,7 +114,7 @@ def test_networks_that_were_tried_on_the_same_sound_are_compared_without_a_cavea
     store, results = made_up.results(tmp_path / "work")
     results = replace(results, corpora=results.corpora[:1] * 2)
     results = storyboard.run(credited(), results, Workplace(store=store, output=tmp_path / "out"))
-    compose._write_companions(credited(), results, tmp_path, lambda _: None)
+    write_sidecars(credited(), results, results.timeline.record, tmp_path, lambda _: None)
     for name in ("film.srt", "film.vtt", "description.txt"):
         text = (tmp_path / name).read_text()
         assert "bits per byte" in text

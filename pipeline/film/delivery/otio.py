@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from pipeline.film.timeline.timeline import Caption, CardClip, SceneClip, Timeline
+from pipeline.picture.language import Language, english
 
 Json = dict[str, Any]
 
@@ -21,7 +22,7 @@ _CHECKPOINT_COLOUR: Final = "CYAN"
 _CAPTION_COLOUR: Final = "YELLOW"
 
 
-def as_otio(timeline: Timeline, video_file: str) -> str:
+def as_otio(timeline: Timeline, video_file: str, language: Language | None = None) -> str:
     """Write the timeline, its picture and sound cut from the finished film.
 
     Parameters
@@ -30,11 +31,14 @@ def as_otio(timeline: Timeline, video_file: str) -> str:
         The film.
     video_file
         The film's file, relative to where this text will be saved.
+    language
+        In which clips and markers are named; by default English.
     """
+    words = language or english()
     stack = {
         **_object("Stack.1", "tracks"),
         "source_range": None,
-        "children": [_track(timeline, video_file, "Video"), _track(timeline, video_file, "Audio")],
+        "children": [_track(timeline, video_file, kind, words) for kind in ("Video", "Audio")],
     }
     written = {
         **_object("Timeline.1", timeline.title),
@@ -59,7 +63,7 @@ def _range(start: int, frames: int, rate: Fraction) -> Json:
     return {"OTIO_SCHEMA": "TimeRange.1", "start_time": _time(start, rate), "duration": _time(frames, rate)}
 
 
-def _track(timeline: Timeline, video_file: str, kind: str) -> Json:
+def _track(timeline: Timeline, video_file: str, kind: str, words: Language) -> Json:
     rate = timeline.frame_rate
     media = {
         **_object("ExternalReference.1", video_file),
@@ -68,7 +72,7 @@ def _track(timeline: Timeline, video_file: str, kind: str) -> Json:
         "target_url": video_file,
     }
     clips = []
-    for name, start, end, markers in _parts(timeline):
+    for name, start, end, markers in _parts(timeline, words):
         clips.append(
             {
                 **_object("Clip.2", name),
@@ -81,21 +85,24 @@ def _track(timeline: Timeline, video_file: str, kind: str) -> Json:
     return {**_object("Track.1", kind), "source_range": None, "children": clips, "kind": kind}
 
 
-def _parts(timeline: Timeline) -> Iterator[tuple[str, int, int, list[Json]]]:
+def _parts(timeline: Timeline, words: Language) -> Iterator[tuple[str, int, int, list[Json]]]:
     """The film's cuts: cards, inserts, and every recording and take of a scene, with their markers."""
     for clip in timeline.clips:
         if isinstance(clip, SceneClip):
-            section = timeline.sections[clip.section].title if timeline.sections else f"section {clip.section + 1}"
+            titles = [section.title for section in timeline.sections]
+            section = titles[clip.section] if titles else words.text("timeline.section", number=clip.section + 1)
             for sound in clip.sounds:
-                iteration = "" if sound.iteration is None else f" at iteration {sound.iteration}"
-                name = f"{section}: {sound.kind}{iteration}"
+                name = words.text(f"timeline.{sound.kind}", section=section, iteration=str(sound.iteration))
                 markers = _captions(timeline, sound.start_frame, sound.end_frame)
                 if sound.iteration is not None:
-                    label = f"iteration {sound.iteration}"
+                    label = words.text("timeline.checkpoint", iteration=str(sound.iteration))
                     markers.insert(0, _marker(label, sound.start_frame, 0, timeline.frame_rate, _CHECKPOINT_COLOUR))
                 yield name, sound.start_frame, sound.end_frame, markers
         else:
-            name = f"card: {clip.name}" if isinstance(clip, CardClip) else f"insert {clip.insert + 1}"
+            if isinstance(clip, CardClip):
+                name = words.text("timeline.card", name=clip.name)
+            else:
+                name = words.text("timeline.insert", number=clip.insert + 1)
             yield name, clip.start_frame, clip.end_frame, _captions(timeline, clip.start_frame, clip.end_frame)
 
 

@@ -42,7 +42,7 @@ class SectionPlan:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """The film's own parts. `inserts` and `cards` are pairs of settings and lengths; the rest lengths, 0 for none."""
+    """The film's own parts: titles and lengths, 0 for none; `inserts` and `cards` are pairs of settings and lengths."""
 
     title: str
     title_frames: int
@@ -51,6 +51,8 @@ class FilmPlan:
     sections: Sequence[SectionPlan]
     inserts: Sequence[tuple[InsertSettings, int]] = ()
     cards: Sequence[tuple[OwnCardSettings, int]] = ()
+    comparison_title: str = "Comparison"
+    credits_title: str = "Credits"
 
 
 class _Reel:
@@ -143,9 +145,9 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
         reel.scene(number, section)
         reel.card("recap", section.recap_frames, "", number)  # part of its section's chapter
         reel.follow("section", number + 1)
-    reel.card("comparison", plan.comparison_frames, "Comparison")
+    reel.card("comparison", plan.comparison_frames, plan.comparison_title)
     reel.follow("comparison")
-    reel.card("credits", plan.credits_frames, "Credits")
+    reel.card("credits", plan.credits_frames, plan.credits_title)
     reel.follow("end")
     chapters = tuple(reel.chapters)
     if chapters and chapters[0].frame > 0:

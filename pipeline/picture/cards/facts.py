@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.picture.language import Language, english
+
 
 @dataclass(frozen=True)
 class NetworkLayer:
@@ -124,6 +126,8 @@ class CardFacts:
         The iterations of the checkpoints that are heard in the section, ascending.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
+    language
+        Of the words and numbers that elements draw by themselves.
     """
 
     words: Mapping[str, Any]
@@ -134,3 +138,4 @@ class CardFacts:
     curve: LossCurve | None = None
     heard: tuple[int, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None
+    language: Language = field(default_factory=english)

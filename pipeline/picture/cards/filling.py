@@ -45,7 +45,7 @@ def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledEl
     TemplateError
         With the element and the line.
     """
-    words = facts.words if isinstance(facts.words, PlainFacts) else PlainFacts(facts.words)
+    words = facts.words if isinstance(facts.words, PlainFacts) else PlainFacts(facts.words, facts.language)
     filled = tuple(
         FilledElement(element, element.filled(words, _place(where, number, element)))
         for number, element in enumerate(template.element, start=1)

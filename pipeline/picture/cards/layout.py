@@ -62,13 +62,20 @@ def place_elements(
 ) -> tuple[PlacedElement, ...]:
     """Compose all elements into their boxes on a card of `size_px` (width, height).
 
-    A card whose first words read from right to left is mirrored.
+    A card in a language that reads from right to left, or whose first words do, is mirrored.
     """
     width, height = size_px
     grid = template.grid_for(width, height)
-    mirrored = reads_right_to_left(next((one.words.text for one in filled if one.words.text), ""))
+    first = next((one.words.text for one in filled if one.words.text), "")
+    mirrored = facts.language.is_right_to_left or reads_right_to_left(first)
     setting = Setting(
-        style[1], style[0], dict(template.style), module_px(width, height), facts.section, mirrored=mirrored
+        style[1],
+        style[0],
+        dict(template.style),
+        module_px(width, height),
+        facts.section,
+        language=facts.language,
+        mirrored=mirrored,
     )
     by_area = {one.element.area: one for one in filled}
     solver = _Solver(grid, by_area, facts, setting, ElementBox(0.0, 0.0, float(width), float(height)))

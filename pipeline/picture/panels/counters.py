@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle
 from pipeline.runtime.wording.units import clock_text
 
-NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time trained", "bits": "bits per byte"}
+NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time_trained", "bits": "bits_per_byte"}
 CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's
 SMOOTH_PX: Final = 24.0  # what the training loss is averaged over where there is no validation loss
 SHRINK: Final = 0.94
@@ -52,6 +52,8 @@ def epoch_decimals(most: float) -> int:
 
 class CountersSettings(TextPanelSettings):
     """The checkpoint that is heard: iteration, epoch, time trained, bits per byte."""
+
+    word_fields: ClassVar[frozenset[str]] = frozenset({"names"})
 
     kind: Literal["counters"]
     items: tuple[Literal["iteration", "epoch", "time", "bits"], ...] = ("iteration", "epoch", "time", "bits")
@@ -110,7 +112,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         box, settings, typesetter = self.box, self._settings, self._context.type
         columns = min(settings.columns, max(1, len(self._items)))
         rows = -(-len(self._items) // columns)
-        names = [settings.names.get(item, NAMES[item]) for item in self._items]
+        names = [settings.names.get(item, self._context.word(NAMES[item])) for item in self._items]
         rooms = [
             max(typesetter.measure(n, style), self._widest(i, figures)) for n, i in zip(names, self._items, strict=True)
         ]
@@ -145,12 +147,14 @@ class CountersPanel(ScenePanel[CountersSettings]):
     def text_of(self, item: str, iteration: float) -> str:
         """Write one number at an iteration, which may lie between two."""
         if item == "iteration":
-            return f"{math.floor(iteration + 1e-6):,}"
+            return self._context.language.number(f"{math.floor(iteration + 1e-6):,}")
         if item == "epoch":
-            return f"{self._passed(iteration, self._epochs):.{epoch_decimals(float(self._epochs[-1]))}f}"
+            passed = self._passed(iteration, self._epochs)
+            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[-1]))}f}")
         if item == "time":
             return duration(self._passed(iteration, self._elapsed_s), float(self._elapsed_s[-1]))
-        return f"{self._curve.value_at(float(self._axis.position_px(iteration))):.3f}"
+        loss = self._curve.value_at(float(self._axis.position_px(iteration)))
+        return self._context.language.number(f"{loss:.3f}")
 
     def _passed(self, iteration: float, counted: NDArray[np.float64]) -> float:
         """What has passed at an iteration: nothing at iteration 0, which no log holds."""

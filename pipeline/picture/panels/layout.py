@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
+from pipeline.picture.language import Language
 from pipeline.picture.panels.counters import CountersPanel
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.oscilloscope import OscilloscopePanel
@@ -65,6 +66,17 @@ class SceneLayout(LayoutSettings):
                 if _overlap(one, two):
                     raise ValueError(f"text panels apart: '{one.kind}' and '{two.kind}' overlap")
         return self
+
+    def worded(self, language: Language) -> SceneLayout:
+        """The layout with its panels' words in a language.
+
+        Raises
+        ------
+        TemplateError
+            Where a panel names a word that is not there.
+        """
+        where = f"layouts/{self.name}.toml"
+        return self.model_copy(update={"panel": tuple(panel.worded(language, where) for panel in self.panel)})
 
     def arranged(self, picture: tuple[int, int] | None, frame: tuple[int, int]) -> SceneLayout:
         """The layout for a film with a picture (width, height), or without one, in a frame (width, height)."""

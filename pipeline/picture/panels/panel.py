@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.ground import ground_planes
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
+from pipeline.picture.language import Language, english
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
 from pipeline.picture.panels.styled_words import Place, WordStyler
@@ -25,6 +26,8 @@ from pipeline.picture.theme.looks import CaptionLook
 from pipeline.picture.theme.theme import Theme
 from pipeline.store.declared import readable
 
+SCENE_WORDS: Final = "scene"
+"""The table of a word list that panels draw from: the keys of rendered segments are made of it."""
 Settings = TypeVar("Settings", bound=PanelSettings)
 
 
@@ -35,6 +38,7 @@ class RenderContext:
     data: SceneData
     theme: Theme
     layout: LayoutSettings
+    language: Language = field(default_factory=english)
 
     def reading(self, fields: Iterable[str]) -> RenderContext:
         """The same context, of whose scene only the frame and these fields can be read."""
@@ -46,6 +50,10 @@ class RenderContext:
     def type(self) -> Typesetter:
         """Sets text in the theme's fonts."""
         return typesetter_for(self.theme)
+
+    def word(self, name: str, **values: object) -> str:
+        """A word of the film's language that panels draw: those of the list's table `scene`."""
+        return self.language.text(f"{SCENE_WORDS}.{name}", **values)
 
     @property
     def size_px(self) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import Planes, planes_of
+from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.moving import RoundCorners, hurried, move_box
 from pipeline.picture.panels.panel import RenderContext
@@ -37,6 +38,8 @@ class Scene:
         Colours and fonts.
     layout
         Which panels stand where.
+    language
+        Of the words and numbers that panels draw; by default English.
 
     Raises
     ------
@@ -44,11 +47,12 @@ class Scene:
         A title, label or caption has a character that no font at hand can draw.
     """
 
-    def __init__(self, data: SceneData, theme: Theme, layout: SceneLayout) -> None:
+    def __init__(self, data: SceneData, theme: Theme, layout: SceneLayout, language: Language | None = None) -> None:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
-        layout = layout.arranged(size, (data.width, data.height))
-        context = RenderContext(data, theme, layout)
+        language = language or english()
+        layout = layout.worded(language).arranged(size, (data.width, data.height))
+        context = RenderContext(data, theme, layout, language)
         self._data, self._context = data, context
         self._base = context.background.copied()  # before the panels: their contexts share it
         self.panels = tuple(drawn_panel(settings, context) for settings in layout.panel)

@@ -7,11 +7,13 @@ times the layout's `scale`. So a layout looks the same at any resolution.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.picture.drawing.motion import Keyframes, Motion, Transition, check_presets
+from pipeline.picture.language import Language
+from pipeline.picture.text.templating import PlainFacts, render_caption
 
 SAFE_MARGIN = 0.05
 """Text stays this share of the frame away from every edge (EBU R 95: the inner 90% is safe for titles)."""
@@ -19,7 +21,8 @@ ROUNDING = 1e-6
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Size = Annotated[float, Field(gt=0, le=0.25, allow_inf_nan=False)]
-Words = Annotated[str, Field(max_length=60)]
+Words = Annotated[str, Field(max_length=200)]
+"""Words on a panel: a template that may name the words of the film's language, `{{ words.scene.iteration }}`."""
 
 
 class PixelBox(NamedTuple):
@@ -55,6 +58,9 @@ class PanelSettings(BaseModel):
     """Which kind of panel stands where. A kind's own settings are a subclass, beside the class that draws it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    word_fields: ClassVar[frozenset[str]] = frozenset()
+    """Its fields with words in them (texts, or tables of texts)."""
 
     kind: str
     left: Share
@@ -97,6 +103,26 @@ class PanelSettings(BaseModel):
         left, top = min(_edge(self.left, width_px), width_px - 2), min(_edge(self.top, height_px), height_px - 2)
         right, bottom = _edge(self.left + self.width, width_px), _edge(self.top + self.height, height_px)
         return PixelBox(left, top, max(2, right - left), max(2, bottom - top))
+
+    def worded(self, language: Language, where: str) -> Self:
+        """The same with its words filled in, in a language.
+
+        Raises
+        ------
+        TemplateError
+            Where they name a word that is not there.
+        """
+        facts = PlainFacts({}, language)
+        filled: dict[str, str | dict[str, str]] = {}
+        for name in self.word_fields:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                filled[name] = render_caption(value, facts, f"{where}, {self.kind}, {name}")
+            else:
+                filled[name] = {
+                    key: render_caption(text, facts, f"{where}, {self.kind}, {name}") for key, text in value.items()
+                }
+        return self.model_copy(update=filled) if filled else self
 
     @property
     def time_scale(self) -> Literal["linear", "log"] | None:

@@ -28,7 +28,8 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipeline.errors import TemplateError
-from pipeline.picture.text.number_words import FILTERS
+from pipeline.picture.language import Language, english
+from pipeline.picture.text.number_words import filters_for
 from pipeline.picture.text.template_words import template_fault
 
 Facts = Mapping[str, Any]
@@ -41,6 +42,8 @@ MOST_WORK: Final = 1_000_000
 """Parts of the template that loops may go through, and stretches of text that filters may make, altogether."""
 _CHARACTERS_A_PART: Final = 64
 _DEFAULT: Final = "default"
+WORDS: Final = "words"
+"""The name by which every template has the words of the film's language."""
 _LOOP: Final = " loop"  # no template can write a filter's name with a space in it
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 
@@ -122,13 +125,13 @@ def _charged(filter_: Callable[..., Any], *, takes_undefined: bool) -> Callable[
     return charged
 
 
-@lru_cache(maxsize=1)
-def _environment() -> _Environment:
+@lru_cache(maxsize=32)
+def _environment(language: Language) -> _Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
     environment.globals.clear()
     environment.filters.clear()
     environment.filters.update(
-        {name: _charged(filter_, takes_undefined=name == _DEFAULT) for name, filter_ in FILTERS.items()}
+        {name: _charged(filter_, takes_undefined=name == _DEFAULT) for name, filter_ in filters_for(language).items()}
     )
     environment.filters[_LOOP] = _counted
     environment.tests = {name: test for name, test in environment.tests.items() if name in _TESTS}
@@ -144,6 +147,8 @@ def check_text(text: str, names: Sequence[str], where: str = "") -> None:
         With the line, and the names there are.
     """
     for name, line in _names_used(text, where):
+        if name == WORDS:
+            continue
         if name not in names or name == "self":
             near = difflib.get_close_matches(name, names, n=1)
             raise TemplateError(
@@ -157,12 +162,44 @@ def check_text(text: str, names: Sequence[str], where: str = "") -> None:
 def _names_used(text: str, where: str) -> tuple[tuple[str, int], ...]:
     """The names that a template can't do without, and their lines; those with a default or a test may be missing."""
     tree = _parsed(text, where)
+    _check_words(tree, where)
     free = {*find_undeclared_variables(tree), "self"} - {
         node.name
         for node in (_base(guard.node) for guard in tree.find_all((nodes.Filter, nodes.Test)) if _is_guard(guard))
         if isinstance(node, nodes.Name)
     }
     return tuple((node.name, node.lineno) for node in tree.find_all(nodes.Name) if node.name in free)
+
+
+def _check_words(tree: nodes.Template, where: str) -> None:
+    """Check that every word of the language that a template asks for is there."""
+    known = english().words
+    groups = {name.rsplit(".", depth)[0] for name in known for depth in range(1, name.count(".") + 1)}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        path = _path(node)
+        if path is None or path[0] != WORDS:
+            continue
+        name = ".".join(path[1:])
+        if name not in known and name not in groups:
+            near = difflib.get_close_matches(name, [*known, *groups], n=1)
+            raise TemplateError(
+                f"The template uses a word that no list has: '{WORDS}.{name}'.",
+                where=_at(where, node.lineno),
+                expected=f"perhaps '{WORDS}.{near[0]}'" if near else "a name of templates/languages/en.toml",
+            )
+
+
+def _path(node: nodes.Node | None) -> list[str] | None:
+    """A chain of names, such as `words.scene.iteration`; None for what is no such chain."""
+    if isinstance(node, nodes.Name):
+        return [node.name]
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return None
+    before = _path(node.node)
+    if isinstance(node, nodes.Getattr):
+        return None if before is None else [*before, node.attr]
+    named = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    return None if before is None or not isinstance(named, str) else [*before, named]
 
 
 def _is_guard(node: nodes.Node) -> bool:
@@ -179,14 +216,16 @@ def _base(node: nodes.Node | None) -> nodes.Node | None:
 
 
 class PlainFacts(dict[str, Any]):
-    """Facts as templates see them, made once for many texts."""
+    """Facts as templates see them, made once for many texts; `words` are those of the film's language."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, language: Language | None = None) -> None:
+        self.language = language or english()
         super().__init__({name: plain(value) for name, value in facts.items()})
+        self[WORDS] = self.language.tree
 
     def including(self, name: str, value: Any) -> PlainFacts:
         """The same and one more, which is plain already: a part of these."""
-        more = PlainFacts({})
+        more = PlainFacts({}, self.language)
         more.update(self)
         more[name] = value
         return more
@@ -213,10 +252,10 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
         raise _refused(template_fault(error), where, _line_of(error)) from error
 
 
-def _filled_in(text: str, facts: Facts) -> str:
+def _filled_in(text: str, facts: PlainFacts) -> str:
     parts: list[str] = []
     size = 0
-    for part in _compiled(text).generate(**facts):
+    for part in _compiled(text, facts.language).generate(**facts):
         parts.append(part)
         size += len(part)
         if size > LONGEST_RESULT:
@@ -230,23 +269,24 @@ def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(text: str) -> Any:
+def _compiled(text: str, language: Language) -> Any:
     """Compile a template that was checked, with all its loops counted."""
-    tree = _environment().parse(text)
+    environment = _environment(language)
+    tree = environment.parse(text)
     for loop in tree.find_all(nodes.For):
         parts = 1 + sum(1 for _ in loop.find_all(nodes.Node))
         loop.iter = nodes.Filter(loop.iter, _LOOP, [nodes.Const(parts)], [], None, None, lineno=loop.lineno)
     _work_left.set(MOST_WORK)  # constants are folded now
-    return _environment().from_string(tree)
+    return environment.from_string(tree)
 
 
 def _parsed(text: str, where: str) -> nodes.Template:
     if len(text) > LONGEST_TEMPLATE:
         raise _refused(f"it is longer than {LONGEST_TEMPLATE:,} characters", where, 1)
     try:
-        tree = _environment().parse(text)
+        tree = _environment(english()).parse(text)
         _check_nodes(tree, where, depth=0)
-        _compiled(text)
+        _compiled(text, english())
     except TemplateSyntaxError as error:
         raise TemplateError(
             f"The template has a syntax error: {template_fault(error)}.",

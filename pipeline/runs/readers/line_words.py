@@ -65,7 +65,10 @@ class LineWords:
 
     def __init__(self, *, bare: bool = False) -> None:
         self._bare = bare
-        self._side = ""  # whose losses follow, after a heading
+        self.side = ""
+        """Whose losses follow, after a heading."""
+        self.is_heading = False
+        """Whether the last line was one."""
         self.totals: dict[str, float] = {}
         """How many there are of what is counted, by name."""
 
@@ -74,8 +77,10 @@ class LineWords:
         if self._bare:
             match = _BARE.match(line)
             return {ITERATION: float(match[1]), "loss": _float(match[2])} if match else {}
-        if len(line) < _LONGEST_HEADING and (heading := _HEADING.fullmatch(line)):
-            self._side = _other_side(heading[1])
+        heading = _HEADING.fullmatch(line) if len(line) < _LONGEST_HEADING else None
+        self.is_heading = heading is not None
+        if heading:
+            self.side = _other_side(heading[1])
             return {}
         found: dict[str, float] = {}
         if "oss" in line:
@@ -94,10 +99,10 @@ class LineWords:
             if not plain:
                 if bracket and comma:
                     continue  # a list: its first number is not the whole
-                side = next((side for at, side in reversed(sides) if at < match.start()), self._side)
+                side = next((side for at, side in reversed(sides) if at < match.start()), self.side)
                 plain = _whose(" ".join(name.split()), side)
             elif plain_name(plain) in EPOCHS:
-                self._side = ""
+                self.side = ""
             if plain not in found and len(plain) <= _LONGEST_NAME:
                 found[plain] = _float(number)
                 self._count(plain, total)

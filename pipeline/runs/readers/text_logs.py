@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from pipeline.errors import LogError
 from pipeline.runs.names import shown_names
 from pipeline.runs.readers.growing import LEFT_OUT, is_unfinished
 from pipeline.runs.readers.line_pattern import LinePattern
+from pipeline.runs.readers.line_shapes import Shapes
 from pipeline.runs.readers.line_words import BATCH, LineWords, counts, is_bare, says_something
 from pipeline.runs.readers.registry import Wish, register
 from pipeline.runs.record import Floats, Log, Series
@@ -56,27 +57,28 @@ class _Lines:
     names: dict[str, bool] = field(default_factory=dict)
     """All names, and whether they are kept."""
 
-    def add(self, name: str, value: float) -> None:
-        """Keep a number of the present row."""
-        if self.held >= _MOST_NUMBERS:
-            raise LogError(f"The log holds more than {_MOST_NUMBERS:,} numbers.", hint="Name fewer curves.")
-        rows, values = self.values.setdefault(name, (array("q"), array("d")))
-        rows.append(self.rows)
-        values.append(value)
-        self.held += 1
+    def wants(self, name: str, wish: Wish, *, all_wanted: bool) -> bool:
+        """Whether a name's numbers are kept: counters, and the curves that are wanted."""
+        wanted = self.names.get(name)
+        if wanted is None:
+            wanted = all_wanted or counts(name) or name == wish.iteration or wish.keeps(name)
+            if len(self.names) >= _MOST_NAMES:
+                return False
+            self.names[name] = wanted
+        return wanted
 
-    def add_row(self, found: Mapping[str, float], wish: Wish, *, all_wanted: bool) -> None:
-        """Keep what a line says: counters, and the curves that are wanted."""
+    def add_row(self, names: Iterable[str], numbers: Iterable[float | bytes]) -> None:
+        """Keep the numbers of a line, where it has any."""
         before = self.held
-        for name, value in found.items():
-            wanted = self.names.get(name)
-            if wanted is None:
-                if len(self.names) >= _MOST_NAMES:
-                    continue
-                wanted = all_wanted or counts(name) or name == wish.iteration or wish.keeps(name)
-                self.names[name] = wanted
-            if wanted:
-                self.add(name, value)
+        for name, number in zip(names, numbers, strict=True):
+            column = self.values.get(name)
+            if column is None:
+                column = self.values[name] = (array("q"), array("d"))
+            column[0].append(self.rows)
+            column[1].append(float(number))
+            self.held += 1
+        if self.held > _MOST_NUMBERS:
+            raise LogError(f"The log holds more than {_MOST_NUMBERS:,} numbers.", hint="Name fewer curves.")
         self.rows += self.held > before
 
     def column(self, name: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Floats]:
@@ -134,16 +136,28 @@ def read_text_log(path: Path, wish: Wish) -> Log:
 
 def _read(path: Path, wish: Wish, pattern: LinePattern | None, *, bare: bool) -> tuple[_Lines, LineWords, list[str]]:
     lines, words, notes = _Lines(), LineWords(bare=bare), list[str]()
-    for line in _text_lines(path, wish.most_bytes, notes):
-        found = pattern.match(line) if pattern else words.pairs(line)
-        if found or (not lines.first and any(map(str.isdigit, line))):
-            lines.first = lines.first or line.strip()[:_SHOWN]
-        lines.add_row(found or {}, wish, all_wanted=pattern is not None)
+
+    def parse(line: str, reader: LineWords | None = None) -> dict[str, float]:
+        found = (pattern.match(line) or {}) if pattern else (reader or LineWords(bare=bare)).pairs(line)
+        return {name: value for name, value in found.items() if lines.wants(name, wish, all_wanted=pattern is not None)}
+
+    shapes = Shapes(parse)
+    for raw in _raw_lines(path, wish.most_bytes, notes):
+        if not words.side and (known := shapes.find(raw)) is not None:
+            lines.add_row(*known)
+            continue
+        for line in _cleaned(raw):
+            found = parse(line, words)
+            if not lines.first and (found or any(map(str.isdigit, line))):
+                lines.first = line.strip()[:_SHOWN]
+            lines.add_row(found, found.values())
+            if not (words.side or words.is_heading):
+                shapes.learn(line, found)
     return lines, words, notes
 
 
-def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterator[str]:
-    """Yield the whole lines of a log; of progress bars that overwrite a line, what stood there last."""
+def _raw_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterator[bytes]:
+    """Yield the whole lines of a log, without their ends."""
     held = b""
     read = 0
     with open_lines(str(path)) as opened:
@@ -151,7 +165,7 @@ def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterato
             parts = (held + block).split(b"\n")
             held = parts[-2] + b"\n"  # the last line is held back: it may be unfinished
             for raw in parts[:-2]:
-                yield from _cleaned(raw)
+                yield raw.rstrip(b"\r")
             read += len(block)
             if most_bytes is not None and read >= most_bytes:
                 notes.append(f"{path.name}: only the first {read:,} bytes were looked through")
@@ -160,7 +174,7 @@ def _text_lines(path: Path, most_bytes: int | None, notes: list[str]) -> Iterato
     if is_unfinished(path):
         notes.append(f"{path.name}: {LEFT_OUT}")
     else:
-        yield from _cleaned(held[:-1])
+        yield held[:-1].rstrip(b"\r")
 
 
 def _cleaned(raw: bytes) -> Iterator[str]:
@@ -173,7 +187,7 @@ def _cleaned(raw: bytes) -> Iterator[str]:
             yield _plain(part[:_LONGEST_LINE])
         return
     line = raw[-_LONGEST_LINE:] if b"\r" in raw else raw[:_LONGEST_LINE]
-    yield _plain(line.rstrip(b"\r").rpartition(b"\r")[2])
+    yield _plain(line.rpartition(b"\r")[2])
 
 
 def _plain(line: bytes) -> str:

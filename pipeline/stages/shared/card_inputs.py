@@ -7,7 +7,7 @@ elements read, so a field and its part of the key stand side by side in `SOURCES
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -21,15 +21,16 @@ from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.network import TieredSettings, parse_network
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
-from pipeline.picture.text.number_words import rate
+from pipeline.picture.language import Language, english
+from pipeline.picture.text.number_words import NumberWords
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
 from pipeline.runtime.wording.units import NATS_PER_BIT
-from pipeline.stages.shared.film_facts import ENCODING_NAMES, comparable_sections
+from pipeline.stages.shared.facts.film_facts import comparable_sections, encoding_name
 from pipeline.stages.shared.results import Results
 from pipeline.store.store import Json, Result
 
-WORD_FIELDS: Final = frozenset({"words", "section"})
+WORD_FIELDS: Final = frozenset({"words", "section", "language"})
 """The fields of `CardFacts` that every card has, gathered elsewhere."""
 _PARTS: Final = 2048
 """How finely loudness is measured: more than there are bars on any card."""
@@ -43,6 +44,7 @@ class CardInputs:
     production: Production
     results: Results
     section: int | None
+    language: Language = field(default_factory=english)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class CardSource:
 
 def card_facts(inputs: CardInputs, words: PlainFacts, fields: Collection[str]) -> CardFacts:
     """Gather what a card shows; fields that none of its elements reads stay empty."""
-    return CardFacts(words, inputs.section, **{name: SOURCES[name].value(inputs) for name in fields})
+    return CardFacts(
+        words, inputs.section, language=inputs.language, **{name: SOURCES[name].value(inputs) for name in fields}
+    )
 
 
 def card_ingredients(inputs: CardInputs, fields: Collection[str]) -> dict[str, Json]:
@@ -78,12 +82,15 @@ def _layers(inputs: CardInputs) -> tuple[NetworkLayer, ...]:
     if inputs.section is None:
         return ()
     network = parse_network(inputs.results.runs[inputs.section].record.network)
-    lstm = tuple(NetworkLayer("LSTM", network.neurons, "recurrent") for _ in range(network.layers))
-    head, tail = NetworkLayer("embed", network.embedding), NetworkLayer("next", 256, "bytes")
+    names = {
+        name: inputs.language.text(f"element.{name}") for name in ("byte", "bytes", "embedding", "lstm", "fast", "next")
+    }
+    lstm = tuple(NetworkLayer(names["lstm"], network.neurons, "recurrent") for _ in range(network.layers))
+    head, tail = NetworkLayer(names["embedding"], network.embedding), NetworkLayer(names["next"], 256, "bytes")
     if not isinstance(network, TieredSettings):
-        return (NetworkLayer("byte", 256, "bytes"), head, *lstm, tail)
-    fast = tuple(NetworkLayer("fast", network.fast_neurons) for _ in range(network.fast_layers + 1))
-    first = NetworkLayer("bytes", 256, "bytes")
+        return (NetworkLayer(names["byte"], 256, "bytes"), head, *lstm, tail)
+    fast = tuple(NetworkLayer(names["fast"], network.fast_neurons) for _ in range(network.fast_layers + 1))
+    first = NetworkLayer(names["bytes"], 256, "bytes")
     return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
 
 
@@ -112,7 +119,8 @@ def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[
     ]
 
 
-def _curve(results: Results, index: int) -> LossCurve:
+def _curve(inputs: CardInputs, index: int) -> LossCurve:
+    results, language = inputs.results, inputs.language
     trained = results.runs[index]
     columns = read_columns(trained.path(trained.record.log_file))[:, (0, 1, 4)]
     columns = columns[np.isfinite(columns).all(axis=1)]
@@ -124,7 +132,11 @@ def _curve(results: Results, index: int) -> LossCurve:
         validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
         section=index,
         kind=comparable_sections(results)[index],
-        measured_on=f"{ENCODING_NAMES[corpus.encoding]}, {rate(corpus.sample_rate_hz)}",
+        measured_on=language.text(
+            "sound.measured_on",
+            encoding=encoding_name(corpus.encoding, language),
+            rate=NumberWords(language).rate(corpus.sample_rate_hz),
+        ),
         epochs=columns[:, 1],
     )
 
@@ -148,14 +160,14 @@ SOURCES: Final[dict[str, CardSource]] = {
         lambda inputs: [corpus.content_hash for corpus in _corpora(inputs)],
     ),
     "curves": CardSource(
-        lambda inputs: tuple(_curve(inputs.results, section) for section in range(len(inputs.results.runs))),
+        lambda inputs: tuple(_curve(inputs, section) for section in range(len(inputs.results.runs))),
         lambda inputs: {
             "losses": [trained.content_hash for trained in inputs.results.runs],
             "measured on": [corpus.content_hash for corpus in inputs.results.corpora],
         },
     ),
     "curve": CardSource(
-        lambda inputs: _curve(inputs.results, inputs.section) if inputs.section is not None else None,
+        lambda inputs: _curve(inputs, inputs.section) if inputs.section is not None else None,
         lambda inputs: _curve_key(inputs.results, inputs.section) if inputs.section is not None else None,
     ),
     "heard": CardSource(_heard, _heard),

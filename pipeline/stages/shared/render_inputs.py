@@ -19,9 +19,12 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.language import Language
 from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.panels.panel import SCENE_WORDS
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
@@ -43,6 +46,7 @@ class RenderInputs:
     picture: Path | None
     caption_styles: tuple[str, ...]
     """Of each section; empty for the theme's captions."""
+    language: Language
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -57,8 +61,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     """
     if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
-    video, own = production.video, production.templates_folder
-    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own))]
+    video, own, language = production.video, production.templates_folder, language_of(production)
+    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own, language))]
     shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
@@ -80,18 +84,21 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         ),
         picture=production.picture_path,
         caption_styles=styles,
+        language=language,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
 
-def style_of(video: VideoSettings, own: Path | None) -> dict[str, Json]:
-    """Everything that theme, fonts and layout are, for a result's key; `own` are the user's own templates."""
+def style_of(video: VideoSettings, own: Path | None, language: Language) -> dict[str, Json]:
+    """Everything that theme, fonts, layout and drawn words are, for a result's key; `own` are the user's templates."""
     theme = load_theme(video.theme, own)
+    words = language.identity(SCENE_WORDS)
     return {
+        **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
-        "layout": load_layout(video.layout, own).model_dump(mode="json"),
+        "layout": load_layout(video.layout, own).worded(language).model_dump(mode="json"),
     }
 
 

@@ -109,14 +109,16 @@ def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Sc
     rate_hz = record.sample_rate_hz
     start = round(sound.source_start_s * rate_hz)
     length = int(sound.frames / inputs.timeline.frame_rate * rate_hz) + 2
-    number = f"{sound.iteration:,}" if sound.iteration is not None else ""
+    number = inputs.language.number(f"{sound.iteration:,}") if sound.iteration is not None else ""
     return SceneSound(
         start_frame=sound.start_frame - scene.start_frame,
         end_frame=sound.end_frame - scene.start_frame,
         samples=QuantisedSamples(codes[start : start + length], record.encoding),
         sample_rate_hz=rate_hz,
         kind=sound.kind,
-        label=f"iteration {number}" if number else "recording",
+        label=inputs.language.text("scene.take", iteration=number)
+        if number
+        else inputs.language.text("scene.recording"),
         short_label=number,
         iteration=sound.iteration,
     )

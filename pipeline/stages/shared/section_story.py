@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.errors import ProductionError
@@ -24,11 +24,12 @@ from pipeline.film.timeline.timeline import SceneClip, SectionFacts, SoundClip
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
-from pipeline.picture.text.templating import render_caption
+from pipeline.picture.language import Language
+from pipeline.picture.text.templating import PlainFacts, render_caption
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter
-from pipeline.stages.shared.caption_facts import caption_facts
-from pipeline.stages.shared.film_facts import run_facts
+from pipeline.stages.shared.facts.caption_facts import caption_facts
+from pipeline.stages.shared.facts.film_facts import run_facts
 from pipeline.stages.shared.take_findings import finding_facts, heard_voice, recording_voice
 from pipeline.store.store import Result
 
@@ -63,6 +64,7 @@ class SectionStory:
     take_results: Mapping[int, Result[Take]]
     templates: Mapping[str, str]
     clock: Clock
+    language: Language
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -124,7 +126,7 @@ class SectionStory:
         trained, corpus = self.run, self.corpus
         return SectionFacts(
             title=self.production.sections[self.number].title,
-            **run_facts(trained),
+            **run_facts(trained, self.language),
             corpus_seconds=corpus.duration_s,
             sample_rate_hz=corpus.sample_rate_hz,
             first_validation_nats=trained.first_validation_nats,
@@ -132,9 +134,9 @@ class SectionStory:
             best_validation_nats=trained.best_validation_nats,
         )
 
-    def facts(self, checkpoint: CheckpointFacts, seconds: float, finding: Finding | None = None) -> Mapping[str, Any]:
+    def facts(self, checkpoint: CheckpointFacts, seconds: float, finding: Finding | None = None) -> PlainFacts:
         """All facts that a caption may name."""
-        return caption_facts(
+        facts = caption_facts(
             self.production,
             self.number,
             self.corpus,
@@ -143,12 +145,14 @@ class SectionStory:
             heard=[take.iteration for take in self.planned],
             seconds=seconds,
             take=self.takes.get(checkpoint.iteration),
+            language=self.language,
         ) | finding_facts(
             self.voices.get(checkpoint.iteration),
             self.recording_voice,
             self.takes.get(checkpoint.iteration),
             finding,
         )
+        return PlainFacts(facts, self.language)
 
     def finding_words(self, sound: SoundClip, finding: Finding) -> str:
         """Say what was found in a take; nothing where a person has written its caption."""

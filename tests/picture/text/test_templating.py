@@ -8,21 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import TemplateError
+from pipeline.picture.language import english
 from pipeline.picture.text.fonts import load_fonts
-from pipeline.picture.text.number_words import (
-    FILTERS,
-    bits,
-    clock,
-    compact,
-    decimals,
-    duration,
-    percent,
-    plural,
-    rate,
-    thousands,
-)
+from pipeline.picture.text.number_words import filters_for, in_english
 from pipeline.picture.text.templating import LONGEST_RESULT, check_text, render_caption, render_text
 
+FILTERS = filters_for(english())
+bits, clock, compact, decimals = in_english().bits, in_english().clock, in_english().compact, in_english().decimals
+duration, percent, plural = in_english().duration, in_english().percent, in_english().plural
+rate, thousands = in_english().rate, in_english().thousands
 FACTS = {
     "iteration": 12345,
     "loss_nats": 2.0794415,

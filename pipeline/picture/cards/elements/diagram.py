@@ -134,7 +134,7 @@ def _labels(
         return [
             (
                 at.fit(layer.name, element.label_style, width, lines=MANY_LINES),
-                at.fit(f"{layer.size:,}", element.label_style, width, lines=MANY_LINES),
+                at.fit(at.language.number(f"{layer.size:,}"), element.label_style, width, lines=MANY_LINES),
             )
             for layer in layers
         ]

@@ -36,8 +36,6 @@ from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle
 
-_BITS = "bits per byte"
-_SHARE = "percent of 8 bits, what knowing nothing costs"
 _TRAINING_OPACITY = 0.34
 _POINTS_UP_TO = 60
 _NATURAL_MODULES, _NATURAL_ASPECT = 0.45, 0.7
@@ -63,7 +61,7 @@ class GraphElement(CardElement):
     """The scale of iterations; `auto` is logarithmic where a training is long beside its first checkpoint."""
     title: Text = ""
     """Of a section: what stands above the graph."""
-    time_title: Text = "iterations"
+    time_title: Text = "{{ words.element.iterations }}"
     """What the numbers at its foot count."""
     heard: bool = True
     """Of a section: whether the checkpoints that are heard are marked."""
@@ -130,15 +128,18 @@ def _plots(
     """Lay out one graph for each kind of losses, one below the other, along the same iterations."""
     em, (width_px, height_px) = style.size_px, size_px
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
-    groups = [(_named(group) if len(kinds) > 1 else _BITS, group) for group in kinds.values()]
+    bits = setting.word("bits_per_byte")
+    groups = [(_named(group, setting) if len(kinds) > 1 else bits, group) for group in kinds.values()]
+    uniform = UNIFORM_BITS
     height = (height_px - BELOW_EM * em + _BETWEEN_EM * em) / len(groups) - (ABOVE_EM + _BETWEEN_EM) * em
     if len(groups) > 1 and height < _LEAST_EM * em:
-        groups = [(_SHARE, [_as_share(curve) for curve in curves])]
+        groups = [(setting.word("share_of_uniform"), [_as_share(curve) for curve in curves])]
+        uniform = 100.0
         height = height_px - (ABOVE_EM + BELOW_EM) * em
     height = max(1, round(height))
-    uniform = 100.0 if groups[0][0] == _SHARE else UNIFORM_BITS
     ups = [Axis(*_range(group, uniform), height) for _, group in groups]
-    ticks = [loss_ticks(up, em) if len(groups) == 1 else loss_ticks(up, em, _TICKS_CLOSE_EM) for up in ups]
+    apart = () if len(groups) == 1 else (_TICKS_CLOSE_EM,)
+    ticks = [loss_ticks(up, setting, em, *apart) for up in ups]
     left = left_px(setting, style, tuple(tick for heights in ticks for tick in heights))
     across = _across(curves, max(1, round(width_px - left - RIGHT_EM * em)), time)
     widths = time_ticks(across, setting, style)
@@ -149,14 +150,13 @@ def _plots(
     return plots
 
 
-def _named(group: Sequence[LossCurve]) -> str:
+def _named(group: Sequence[LossCurve], setting: Setting) -> str:
     """What the losses of one kind are, and whose."""
-    whose = _joined([str(curve.section + 1) for curve in group])
-    return f"{_BITS}, section{'s' if len(group) > 1 else ''} {whose}: {group[0].measured_on}".rstrip(": ")
-
-
-def _joined(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    *before, last = [str(curve.section + 1) for curve in group]
+    together = setting.word("between").join(before)
+    whose = setting.word("last_of_list", before=together, last=last) if before else last
+    sound = group[0].measured_on
+    return setting.word("bits_of_sections", count=len(group), sections=whose, sound=sound).rstrip(": \u00a0\uff1a")
 
 
 def _as_share(curve: LossCurve) -> LossCurve:

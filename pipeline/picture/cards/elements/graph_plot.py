@@ -15,7 +15,8 @@ import numpy.typing as npt
 from pipeline.picture.cards.elements.setting import Setting
 from pipeline.picture.drawing.marks import BoxMark, Mark, TextMark
 from pipeline.picture.plotting.axis import Axis
-from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.number_style import number_style
+from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.text.typesetting import TextStyle
 
 UNIFORM_BITS: Final = 8.0
@@ -44,7 +45,7 @@ class PlotArea:
     heights: tuple[Tick, ...]
     words: str
     """What its losses are."""
-    below: str = "iterations"
+    below: str = ""
     """What the numbers along its foot count."""
 
     def place(self, iterations: npt.ArrayLike, losses: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
@@ -70,9 +71,11 @@ def left_px(setting: Setting, style: TextStyle, ticks: tuple[Tick, ...], *, leas
     return max(setting.typesetter.measure(label, style) for label in labels) + _LEFT_EM * style.size_px
 
 
-def loss_ticks(up: Axis, em: float, apart_em: float = _LOSS_TICKS_APART_EM) -> tuple[Tick, ...]:
+def loss_ticks(up: Axis, setting: Setting, em: float, apart_em: float = _LOSS_TICKS_APART_EM) -> tuple[Tick, ...]:
     """Ticks of losses."""
-    return choose_ticks(up, measure_px=lambda _: em, gap_px=apart_em * em, minor=False)
+    return choose_ticks(
+        up, measure_px=lambda _: em, gap_px=apart_em * em, style=number_style(setting.language), minor=False
+    )
 
 
 def time_ticks(across: Axis, setting: Setting, style: TextStyle) -> tuple[Tick, ...]:
@@ -81,7 +84,9 @@ def time_ticks(across: Axis, setting: Setting, style: TextStyle) -> tuple[Tick, 
     def measure(label: str) -> float:
         return setting.typesetter.measure(label, style)
 
-    return choose_ticks(across, measure_px=measure, gap_px=1.4 * style.size_px, style=NumberStyle(), minor=False)
+    return choose_ticks(
+        across, measure_px=measure, gap_px=1.4 * style.size_px, style=number_style(setting.language), minor=False
+    )
 
 
 def grid(plot: PlotArea, setting: Setting, style: TextStyle, colour: str) -> Iterator[Mark]:

@@ -114,7 +114,7 @@ class SectionGraph:
     def _absence(self, setting: Setting, width_px: float, height_px: float) -> Iterator[Mark]:
         cap = setting.typesetter.cap_height(self.style)
         yield TextMark(0.0, cap, self.title, self.style, self.colour)
-        words = f"no {self.shown} loss was measured"
+        words = setting.word("no_training_loss" if self.shown == "training" else "no_validation_loss")
         left = (width_px - setting.typesetter.measure(words, self.style)) / 2
         yield TextMark(max(0.0, left), (height_px + cap) / 2, words, self.style, self.colour)
 
@@ -122,7 +122,7 @@ class SectionGraph:
         """Lay the plot out; return it with the losses in each of its columns."""
         em, style = self.style.size_px, self.style
         up = Axis(*_range(self.losses), max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em)))
-        heights = loss_ticks(up, em, _TICKS_APART_EM)
+        heights = loss_ticks(up, setting, em, _TICKS_APART_EM)
         left = left_px(setting, style, heights, least="0.00")
         across = self._across(max(1, round(width_px - left - RIGHT_EM * em)))
         plot = PlotArea(

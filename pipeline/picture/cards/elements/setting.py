@@ -6,12 +6,13 @@ This module owns how words are set and shrunk. It does not know any element.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.picture.drawing.marks import Drawing, Mark, TextMark, TextMarks
+from pipeline.picture.language import Language, english
 from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import Align, FittedText, TextStyle, Typesetter, aligned
 from pipeline.picture.theme.looks import AnyColour, TextLook
@@ -20,6 +21,8 @@ from pipeline.picture.theme.theme import Theme
 Text = Annotated[str, Field(max_length=4000)]
 Module = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
+ELEMENT_WORDS: Final = "element"
+"""The table of a word list that elements draw from, beside what templates say: cards' keys are made of it."""
 SHRINK: Final = 0.95
 HAIR_PX: Final = 0.01
 """Sums of heights differ in their last digits."""
@@ -57,8 +60,13 @@ class Setting:
     section: int | None = None
     scale: float = 1.0
     """By how much type, and all that has a height of its own, is smaller than the template asks for."""
+    language: Language = field(default_factory=english)
     mirrored: bool = False
     """Whether left and right are exchanged for what isn't text, as beside a title that reads from right to left."""
+
+    def word(self, name: str, **values: object) -> str:
+        """A word of the film's language that elements draw: those of the list's table `element`."""
+        return self.language.text(f"{ELEMENT_WORDS}.{name}", **values)
 
     def scaled(self, factor: float) -> Setting:
         """The same, with type `factor` times as large."""

@@ -101,7 +101,7 @@ class CheckpointMark:
 
     def _labels(self, words: str) -> Iterator[LabelForm]:
         """The label at its best, and smaller where there is no room for that; the number alone says enough."""
-        size, number_px = self._style.size_px, self._figures.width_px("8.888")
+        size, number_px = self._style.size_px, self._figures.width_px(self._context.language.number("8.888"))
         if words:
             beside = TextSprite(self._context.type, words, self._style)
             yield LabelForm(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
@@ -145,7 +145,7 @@ class CheckpointMark:
         blend_box(planes, (first, top, left + width, top + height), context.ink("panel"), GROUND, radius_px=0.35 * size)
         if beyond > 0:
             self._draw_arrow(planes, first + 0.3 * size, top + height / 2, beyond)
-        number = f"{spot.loss_bits:.3f}"
+        number = context.language.number(f"{spot.loss_bits:.3f}")
         rows = [top + height * at + self._figures.cap_px / 2 for at in label.rows]
         inner = left + PADDING * size
         if label.words:

@@ -1,6 +1,6 @@
-"""The numbers along a loss graph's axes: round losses at its side, and where its time axis ends.
+"""The numbers of a loss graph's axes: round losses, and where training ends.
 
-This module owns which numbers those are. It does not draw.
+This module chooses them among what fits. It does not draw.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unle
 ENOUGH_TICKS: Final = 3
 
 
-def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Tick, ...]:
+def loss_ticks(
+    losses: Axis, apart_px: float, above_px: float = 0.0, numbers: NumberStyle | None = None
+) -> tuple[Tick, ...]:
     """Round numbers of bits along the loss axis, at least `apart_px` apart and `above_px` above its foot.
 
     On a logarithmic loss axis, which seldom spans a power of ten, rounder numbers come first, and finer ones where
     there is room between them.
     """
+    numbers = numbers or NumberStyle()
     best: tuple[Tick, ...] = ()
     for step in LOSS_STEPS:
         first, last = math.ceil(losses.first / step - 1e-9), math.floor(losses.last / step + 1e-9)
         if last - first > losses.length_px:
             break
         values = [number * step for number in range(first, last + 1)]
-        ticks = [Tick(value, float(losses.position_px(value)), NumberStyle().write(value, step)) for value in values]
+        ticks = [Tick(value, float(losses.position_px(value)), numbers.write(value, step)) for value in values]
         ticks = [tick for tick in ticks if tick.position_px >= above_px]
         if losses.scale == "linear":
             if any(two.position_px - one.position_px < apart_px for one, two in pairwise(ticks)):
@@ -45,16 +48,20 @@ def loss_ticks(losses: Axis, apart_px: float, above_px: float = 0.0) -> tuple[Ti
             if all(abs(tick.position_px - other.position_px) >= apart_px for other in kept):
                 kept.append(tick)
         if len(kept) > len(best):
-            kept = [replace(tick, label=NumberStyle().write(tick.value, step)) for tick in kept]
+            kept = [replace(tick, label=numbers.write(tick.value, step)) for tick in kept]
             best = tuple(sorted(kept, key=lambda tick: tick.position_px))
     return best
 
 
 def with_end(
-    ticks: tuple[Tick, ...], axis: Axis, measure_px: Callable[[str], float], gap_px: float
+    ticks: tuple[Tick, ...],
+    axis: Axis,
+    measure_px: Callable[[str], float],
+    gap_px: float,
+    numbers: NumberStyle | None = None,
 ) -> tuple[Tick, ...]:
     """Mark where the axis ends with its number; labels that stand too near give way to it."""
-    end = Tick(axis.last, float(axis.length_px), NumberStyle().write(axis.last, 1.0))
+    end = Tick(axis.last, float(axis.length_px), (numbers or NumberStyle()).write(axis.last, 1.0))
     room = axis.length_px - measure_px(end.label) / 2 - gap_px
     kept = [
         tick if tick.position_px + measure_px(tick.label) / 2 <= room else replace(tick, label="")

@@ -9,7 +9,7 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.waveform import EDGE_RAMP
-from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
+from pipeline.picture.plotting.number_style import number_style
+from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.contrast import distance
 
@@ -45,6 +46,8 @@ PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are
 
 class LossGraphSettings(PanelSettings):
     """A loss graph, scrolling past the playhead."""
+
+    word_fields: ClassVar[frozenset[str]] = frozenset({"title", "time_title", "heard"})
 
     kind: Literal["training_loss", "validation_loss"]
     title: Words = ""
@@ -65,9 +68,9 @@ class LossGraphSettings(PanelSettings):
     legend_rows: Annotated[int, Field(ge=1, le=2)] = 1
     """2 gives the overlaid curves' names a row of their own, where there are any."""
     tick_labels: bool = True
-    time_title: Words = "iteration"
+    time_title: Words = "{{ words.scene.iteration }}"
     """What the numbers along the time axis count."""
-    heard: Words = "heard now"
+    heard: Words = "{{ words.scene.heard_now }}"
     """What stands beside the mark on the checkpoint that is heard."""
     heard_label: bool = True
     """Whether these words and its loss stand there; the mark alone, where another graph of the same loss has them."""
@@ -100,9 +103,10 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
+        self._number_style = number_style(context.language)
         self._ticks = self._time_ticks()
         room = 0.55 * self._style.size_px  # what stands below has words of its own
-        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room)
+        self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room, self._number_style)
         self._ink = context.ink("training_mean" if self._series == "training" else "validation")
         # Points at the foot reach below it, as far as there is room above the numbers.
         hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
@@ -195,7 +199,10 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if not (settings.legend and settings.overlay):
             return own, []
         named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
-        return own, [LegendEntry(other.label, f"network {number}", ink) for number, (other, ink) in named]
+        return own, [
+            LegendEntry(other.label, self._context.word("network_number", number=number), ink)
+            for number, (other, ink) in named
+        ]
 
     def _title_row(self) -> PixelBox:
         """The row above the graph, as far as no other words stand in it."""
@@ -319,8 +326,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             return self._context.type.measure(label, self._style)
 
         gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
-        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=NumberStyle())
-        return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px)
+        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style)
+        return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px, self._number_style)
 
     def _other_inks(self) -> list[Ink]:
         """Colours for the overlaid curves, none of them this one's own."""

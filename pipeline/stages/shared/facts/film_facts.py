@@ -14,18 +14,18 @@ from typing import Any, Final
 from pipeline.learning.corpus import Corpus, comparable
 from pipeline.learning.models.network import LstmSettings, parse_network
 from pipeline.learning.training.run import TrainingRun
-from pipeline.picture.text.number_words import compact
+from pipeline.picture.language import Language
 from pipeline.production.schema import Production, Section
 from pipeline.stages.shared.results import Results
 
 _SOFTWARE: Final = (("build-video", "build-video"), ("PyTorch", "torch"), ("NumPy", "numpy"))
-_DEVICES: Final = {"cpu": "CPU", "cuda": "GPU"}
-ENCODING_NAMES: Final = {"linear-u8": "linear", "mu-law": "\u00b5-law"}
+_DEVICES: Final = {"cpu": "machine.cpu", "cuda": "machine.gpu"}
+_ENCODINGS: Final = {"linear-u8": "sound.linear", "mu-law": "sound.mu_law"}
 
 
-def film_facts(production: Production, results: Results) -> Mapping[str, Any]:
+def film_facts(production: Production, results: Results, language: Language) -> Mapping[str, Any]:
     """All that the template of a card of the whole film may name."""
-    sections = [_section_facts(production, results, index) for index in range(len(production.sections))]
+    sections = [_section_facts(production, results, index, language) for index in range(len(production.sections))]
     return {
         "title": production.title,
         "subtitle": production.subtitle,
@@ -43,26 +43,28 @@ def film_facts(production: Production, results: Results) -> Mapping[str, Any]:
         },
         "sections": sections,
         "software": _software(),
-        "machine": f"{os.cpu_count() or 1} CPU cores, {platform.system()} {platform.machine()}",
+        "machine": language.text(
+            "machine.cores", count=os.cpu_count() or 1, system=f"{platform.system()} {platform.machine()}"
+        ),
     }
 
 
-def _section_facts(production: Production, results: Results, index: int) -> Mapping[str, Any]:
+def _section_facts(production: Production, results: Results, index: int, language: Language) -> Mapping[str, Any]:
     section, corpus, trained = production.sections[index], results.corpora[index].record, results.runs[index].record
     return {
         "number": index + 1,
         "title": section.title,
         "takes": len(results.takes[index]) if index < len(results.takes) else 0,
-        "network": _network_facts(trained),
-        "corpus": _corpus_facts(corpus),
-        "training": _training_facts(trained),
+        "network": _network_facts(trained, language),
+        "corpus": _corpus_facts(corpus, language),
+        "training": _training_facts(trained, language),
         "loss": {
             "first_nats": trained.first_validation_nats,
             "last_nats": trained.last_validation_nats,
             "best_nats": trained.best_validation_nats,
             "best_iteration": trained.best_iteration,
         },
-        "sampling": _sampling_facts(section),
+        "sampling": _sampling_facts(section, language),
     }
 
 
@@ -71,18 +73,23 @@ def comparable_sections(results: Results) -> tuple[int, ...]:
     return comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
 
 
-def network_name(network: Mapping[str, Any]) -> str:
+def encoding_name(encoding: str, language: Language) -> str:
+    """What an encoding is called in front of viewers."""
+    return language.text(_ENCODINGS[encoding])
+
+
+def network_name(network: Mapping[str, Any], language: Language) -> str:
     """What a network is called in front of viewers: `LSTM, 3 x 680 neurons`."""
     settings = parse_network(network)
-    kind = "LSTM" if isinstance(settings, LstmSettings) else "tiered LSTM"
+    kind = "network.lstm" if isinstance(settings, LstmSettings) else "network.tiered_lstm"
     size = f"{settings.layers} \u00d7 {settings.neurons}" if settings.layers > 1 else f"{settings.neurons}"
-    return f"{kind}, {size} neurons"
+    return language.text(kind, size=size, count=settings.neurons)
 
 
-def run_facts(trained: TrainingRun) -> dict[str, Any]:
+def run_facts(trained: TrainingRun, language: Language) -> dict[str, Any]:
     """The facts of a training as a whole, for captions and the timeline."""
     return {
-        "network": network_name(trained.network),
+        "network": network_name(trained.network, language),
         "parameters": trained.parameters,
         "iterations": trained.iterations,
         "epochs": trained.epochs,
@@ -90,30 +97,30 @@ def run_facts(trained: TrainingRun) -> dict[str, Any]:
     }
 
 
-def _network_facts(trained: TrainingRun) -> Mapping[str, Any]:
+def _network_facts(trained: TrainingRun, language: Language) -> Mapping[str, Any]:
     network = parse_network(trained.network)
     common = network.model_dump(include={"kind", "layers", "neurons", "embedding", "dropout"})
     tiers = ""
     if not isinstance(network, LstmSettings):
         fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"
-        tiers = f"LSTM every {network.group} bytes; {fast} for each byte"
-    return {**common, "name": network_name(trained.network), "parameters": trained.parameters, "tiers": tiers}
+        tiers = language.text("network.tiers", group=network.group, size=fast)
+    return {**common, "name": network_name(trained.network, language), "parameters": trained.parameters, "tiers": tiers}
 
 
-def _corpus_facts(corpus: Corpus) -> Mapping[str, Any]:
+def _corpus_facts(corpus: Corpus, language: Language) -> Mapping[str, Any]:
     return {
         "duration_s": corpus.duration_s,
         "sample_rate_hz": corpus.sample_rate_hz,
         "encoding": corpus.encoding,
-        "encoding_name": ENCODING_NAMES[corpus.encoding],
+        "encoding_name": encoding_name(corpus.encoding, language),
         "samples": corpus.total_samples,
         "silence_share": corpus.silence_share,
         "recordings": [recording.name for recording in corpus.recordings],
     }
 
 
-def _training_facts(trained: TrainingRun) -> Mapping[str, Any]:
-    recipe = trained.recipe
+def _training_facts(trained: TrainingRun, language: Language) -> Mapping[str, Any]:
+    recipe, device = trained.recipe, _DEVICES.get(trained.device.split(":")[0])
     return {
         "recipe": str(recipe.get("name", trained.training.get("recipe", ""))),
         **{name: recipe.get(name) for name in ("batch", "sequence", "learning_rate", "seed")},
@@ -122,14 +129,14 @@ def _training_facts(trained: TrainingRun) -> Mapping[str, Any]:
         "elapsed_s": trained.elapsed_s,
         "checkpoints": len(trained.checkpoints),
         "device": trained.device,
-        "device_name": _DEVICES.get(trained.device.split(":")[0], trained.device),
+        "device_name": trained.device if device is None else language.text(device),
     }
 
 
-def _sampling_facts(section: Section) -> Mapping[str, Any]:
+def _sampling_facts(section: Section, language: Language) -> Mapping[str, Any]:
     temperatures = [temperature for _, temperature in section.sampling.curve()]
     low, high = min(temperatures), max(temperatures)
-    shown = compact(low) if low == high else f"{compact(low)} to {compact(high)}"
+    shown = language.compact(low) if low == high else language.text("sampling.range", low=low, high=high)
     return {"temperature": shown, "seed": section.sampling.seed, "prime_s": section.sampling.prime_s}
 
 

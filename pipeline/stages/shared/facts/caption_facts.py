@@ -8,8 +8,9 @@ from typing import Any, Final
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import CheckpointFacts, TrainingRun
+from pipeline.picture.language import Language
 from pipeline.production.schema import Production
-from pipeline.stages.shared.film_facts import run_facts
+from pipeline.stages.shared.facts.film_facts import run_facts
 from pipeline.stages.shared.take_findings import FINDING_FACTS
 
 CAPTION_FACTS: Final = (
@@ -32,6 +33,7 @@ def caption_facts(
     heard: Sequence[int],
     seconds: float,
     take: Take | None,
+    language: Language,
 ) -> dict[str, Any]:
     """All that a caption may name but what was measured on its take.
 
@@ -43,6 +45,8 @@ def caption_facts(
         That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
+    language
+        Of the film.
     seconds
         How long the caption, or its take, is shown.
     """
@@ -54,7 +58,7 @@ def caption_facts(
         "recording_seconds": corpus.duration_s,
         "sample_rate_hz": corpus.sample_rate_hz,
         "encoding": corpus.encoding,
-        **run_facts(run),
+        **run_facts(run, language),
         "temperature": take.temperature if take else None,
         "seed": take.seed if take else None,
         "first_loss_nats": run.first_validation_nats,

@@ -1,0 +1,90 @@
+"""Finding the word lists of a film's language: a person's own file shadows and completes the one that comes along.
+
+This module owns which lists a tag means and in which order they count: `de-CH` is `de-CH.toml`, then `de.toml`, then
+English, of each the person's own file first, word by word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from babel import Locale, UnknownLocaleError, negotiate_locale
+
+from pipeline.picture.language.language import ENGLISH, Language, english
+from pipeline.picture.language.numerals import UNITS, plural_categories
+from pipeline.picture.language.word_list import Word, read_word_list
+from pipeline.runtime.resources import builtin_templates_folder
+
+FOLDER: Final = "languages"
+OPTIONAL: Final = frozenset(f"unit.{unit}" for unit in UNITS)
+"""Words that CLDR has where a list hasn't."""
+
+
+def load_language(tag: str = ENGLISH, own: Path | None = None) -> Language:
+    """Load a language's words.
+
+    Parameters
+    ----------
+    tag
+        BCP 47, such as `de` or `de-CH`.
+    own
+        The user's own templates folder.
+
+    Raises
+    ------
+    TemplateError
+        Where a word list can't be used; with the name and what was expected.
+    """
+    usual = english()
+    words: dict[str, Word] = {}
+    found = [(part, path) for part in _parts(tag) for path in _lists(part, own)]
+    for part, path in found:
+        known = usual.words
+        for name, word in read_word_list(path, known, plural_categories(locale_of(part))).items():
+            words.setdefault(name, word)
+    if not found:
+        own_english = dict(usual.words)
+        for path in _lists(ENGLISH, own):
+            own_english.update(read_word_list(path, usual.words, plural_categories(ENGLISH)))
+        return Language(tag, ENGLISH, own_english, missing=tuple(sorted(usual.words.keys() - OPTIONAL)))
+    needed = {name: word for name, word in usual.words.items() if name not in OPTIONAL}
+    return Language(tag, locale_of(tag), {**needed, **words}, tuple(sorted(needed.keys() - words.keys())))
+
+
+def shipped_languages() -> tuple[str, ...]:
+    """The tags of the word lists that come along."""
+    return tuple(sorted(path.stem for path in (builtin_templates_folder() / FOLDER).glob("*.toml")))
+
+
+def locale_of(tag: str) -> str:
+    """The CLDR locale that is nearest to a tag; English where CLDR doesn't know its language."""
+    for part in _parts(tag):
+        try:
+            return str(Locale.parse(part, sep="-"))
+        except (UnknownLocaleError, ValueError):
+            continue
+    return ENGLISH
+
+
+def has_list(tag: str, own: Path | None) -> bool:
+    """Whether there is a word list for a tag or for what it falls back to."""
+    folders = [folder / FOLDER for folder in (own, builtin_templates_folder()) if folder is not None]
+    there = [path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.toml")]
+    return negotiate_locale(list(_parts(tag)), there, sep="-") is not None
+
+
+def _parts(tag: str) -> Iterator[str]:
+    """A tag and what it falls back to, such as `de-CH` and `de`."""
+    parts = tag.split("-")
+    for count in range(len(parts), 0, -1):
+        yield "-".join(parts[:count])
+
+
+def _lists(tag: str, own: Path | None) -> Iterator[Path]:
+    """The lists of one tag, the person's own first; their names may be written in any case."""
+    for folder in (own, builtin_templates_folder()):
+        place = folder / FOLDER if folder is not None else None
+        if place is not None and place.is_dir():
+            yield from sorted(path for path in place.glob("*.toml") if path.stem.lower() == tag.lower())

@@ -1,0 +1,96 @@
+"""The files that go with a film: subtitles, chapters, description, timeline texts, thumbnail.
+
+This module joins the timeline with the words of templates. It does not know how the film itself is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from pipeline.film.delivery.chapters import ChapterLine, platform_chapters
+from pipeline.film.delivery.otio import as_otio
+from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
+from pipeline.film.timeline.timeline import Timeline
+from pipeline.learning.corpus import comparable
+from pipeline.picture.language import Language
+from pipeline.picture.text.templating import PlainFacts, check_text, render_text
+from pipeline.picture.theme.toml_files import read_template_text
+from pipeline.production.schema import Production
+from pipeline.runtime.resources import find_template
+from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.results import Results
+from pipeline.store.files import atomic_write_bytes, atomic_write_text
+
+THUMBNAIL: Final = "thumbnail"
+DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
+CARDS_TEMPLATE: Final = "captions/cards.txt"
+"""What subtitles say while a card is shown: a card's own words are too many to be read twice."""
+FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters", "film")
+"""The names that both templates may use."""
+WORDS: Final = ("caption", "count", "description", "list", "timeline", "unit")
+"""The tables of a word list that these files are written with."""
+
+
+def check_sidecars(production: Production) -> None:
+    """Check the templates; raises a TemplateError."""
+    check_text(_template(production, DESCRIPTION_TEMPLATE), FACTS, DESCRIPTION_TEMPLATE)
+    check_text(_template(production, CARDS_TEMPLATE), (*FACTS, "card", "section"), CARDS_TEMPLATE)
+
+
+def sidecar_templates(production: Production) -> list[str]:
+    """The templates' texts."""
+    return [_template(production, name) for name in (DESCRIPTION_TEMPLATE, CARDS_TEMPLATE)]
+
+
+def _template(production: Production, name: str) -> str:
+    return read_template_text(find_template(name, production.templates_folder))
+
+
+def write_sidecars(
+    production: Production, results: Results, timeline: Timeline, folder: Path, note: Callable[[str], None]
+) -> None:
+    """Write the files that go with the film; what had to be done to its chapters is noted."""
+    language, chapters = language_of(production), platform_chapters(timeline)
+    if chapters.note:
+        note(chapters.note)
+    facts = _facts(production, results, timeline, chapters.lines, language)
+    drawn = {one.record.name: list(one.record.text) for one in results.cards}
+    on_cards, said = _template(production, CARDS_TEMPLATE), {}
+    for card in timeline.cards():
+        section = {} if card.section is None else timeline.sections[card.section].model_dump()
+        words = render_text(on_cards, facts.including("section", section).including("card", card.card), CARDS_TEMPLATE)
+        said[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
+    cues = cues_of(timeline, said)
+    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
+    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
+    atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
+    atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4", language))
+    if chapters.lines:
+        atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
+    description = render_text(_template(production, DESCRIPTION_TEMPLATE), facts, DESCRIPTION_TEMPLATE)
+    atomic_write_text(folder / "description.txt", description)
+    for picture in results.cards:
+        if picture.record.name == THUMBNAIL:
+            atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())
+
+
+def _facts(
+    production: Production, results: Results, timeline: Timeline, chapters: Sequence[ChapterLine], language: Language
+) -> PlainFacts:
+    lines = [str(line).partition(" ") for line in chapters]
+    kinds = set(comparable([(one.record, one.folder) for one in results.corpora]))
+    return PlainFacts(
+        {
+            "title": production.title,
+            "subtitle": production.subtitle,
+            "author": production.author,
+            "recording_credit": production.recording_credit,
+            "duration_s": float(timeline.duration_s),
+            "sections": [section.model_dump() for section in timeline.sections],
+            "chapters": [{"time": time, "title": title} for time, _, title in lines],
+            "film": {"is_comparable": len(kinds) <= 1},
+        },
+        language,
+    )
