@@ -38,8 +38,9 @@ def list_templates(context: typer.Context, as_json: AsJson = False) -> None:
 
 @templates.command()
 def copy(
-    name: Annotated[str, typer.Argument(help="The template: title, or cards/title.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The template: title, or cards/title; or a pack's name.", metavar="NAME")],
     path: ProductionPath = None,
+    pack: Annotated[bool, flag("--pack", help="Copy all templates of a pack: dusk, poster, terminal.")] = False,
     force: Annotated[bool, flag("--force", help="Replace a file of your own.")] = False,
     folder: Annotated[
         Path | None,
@@ -47,14 +48,17 @@ def copy(
     ] = None,
 ) -> None:
     """Put a built-in template beside the production, to be changed; from then on the film is made with it."""
-    from pipeline.outputs.template_copies import copy_template  # noqa: PLC0415
+    from pipeline.outputs.template_copies import copy_pack, copy_template  # noqa: PLC0415
 
     if folder is None:
         production = find_production(
             path, draft=False, allow_outside=False, as_json=False, answers=False, device="auto"
         )
         folder = production.resolve(production.templates, "templates")
-    print(copy_template(name, folder, replace=force))
+    if pack:
+        print("\n".join(str(path) for path in copy_pack(name, folder, replace=force)))
+    else:
+        print(copy_template(name, folder, replace=force))
 
 
 def watch_picture(

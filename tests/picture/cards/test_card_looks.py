@@ -76,3 +76,32 @@ def test_ways_to_enter_look_like_their_golden_pictures(way: str, golden: Golden,
         frames.append(rgb_from_planes(planes_of(buffer, *SIZE)))
     golden(f"enter-{way}", frames[0])
     assert np.abs(frames[1].astype(int) - card.pages[0].picture).mean() < 3  # at rest, it is the card
+
+
+def test_several_elements_share_an_area_with_shapes_behind_and_a_code(golden: Golden, tmp_path: Path) -> None:
+    more = """
+[[element]]
+kind = "shape"
+area = "author"
+behind = true
+colour = "#204060"
+radius = 0.03
+[[element]]
+area = "author"
+name = "second"
+text = "{{ film.sections }} networks"
+style = "author"
+[[element]]
+kind = "qr"
+area = "logo"
+text = "https://example.org/{{ title|length }}"
+align = "right"
+"""
+    card = drawn(own(tmp_path, more))
+    golden("card-shapes", card.pages[0].picture)
+    assert "3 networks" in card.words
+
+
+def test_a_code_that_nothing_can_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="too long"):
+        drawn(own(tmp_path, f'[[element]]\nkind = "qr"\narea = "logo"\ntext = "{"x" * 700}"\n'))

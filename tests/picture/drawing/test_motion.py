@@ -83,7 +83,7 @@ def test_what_has_entered_rests_until_it_leaves(name: str, length_s: float, orde
     motion = Motion(enter=Transition(preset=name), exit=Transition(preset=name)).filled({})
     entered = 0.1 + motion.entered_s(order + 1)
     hurry = min(1.0, length_s / 2 / entered)
-    for seconds in (entered * hurry, length_s - hurry * motion.exit.duration_s):  # type: ignore[union-attr]
+    for seconds in (entered * hurry + 1e-6, length_s - hurry * motion.exit.duration_s - 1e-6):  # type: ignore[union-attr]
         assert motion.state(seconds, length_s, hurry=hurry, order=order, delay_s=0.1) == REST
     if name != "none":
         assert motion.state(0.0, length_s, hurry=hurry, order=order, delay_s=0.1) != REST

@@ -73,6 +73,8 @@ class CardElement(TemplatePart):
     area: str = Field(min_length=1, max_length=40)
     align: Literal["left", "centre", "right"] = "left"
     valign: Literal["top", "middle", "bottom"] = "top"
+    behind: bool = False
+    """Whether it fills its area behind the other elements there, instead of standing below those before it."""
     delay: float = Field(default=0.0, ge=0, le=5)
     """Seconds after the card's beginning until it enters."""
     move: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.014
