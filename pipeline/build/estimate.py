@@ -37,6 +37,8 @@ _CARD_PX_PER_S: Final = 2.5e6
 _RENDER_PX_PER_S: Final[Mapping[str, float]] = {"draft": 2.5e8, "web": 2e8, "archive": 2e7, "lossless": 8e7}
 _SOUND_S_PER_S: Final = 12.0
 _CHECK_PX_PER_S: Final = 8e8
+_GRAPHS_PER_S: Final = 1.0
+"""Sections whose four graphs are drawn in a second."""
 _HAND_FOOTAGE_S: Final = 10.0
 """Of footage whose length is not set."""
 
@@ -197,12 +199,16 @@ def render_amount(video: VideoSettings, seconds: float, jobs: int, share: float)
     return Amount("render", how, amount, _RENDER_PX_PER_S[video.quality] / 2, _PROCESS_START_S)
 
 
-def compose_amounts(video: VideoSettings, seconds: float, jobs: int, *, sound: bool, film: bool) -> list[Amount]:
-    """What is to mix, encode and measure of the sound; what is to join, decode and check of the film."""
+def compose_amounts(
+    video: VideoSettings, seconds: float, jobs: int, *, sound: bool, film: bool, graphs: int = 0
+) -> list[Amount]:
+    """What is to mix, encode and measure of the sound, to draw of so many sections' graphs, to join and check."""
     hurried = "hurried" if video.quality == "draft" else "whole"
     found = []
     if sound:
         found.append(Amount("compose", f"compose/sound/{hurried}", seconds, _SOUND_S_PER_S))
+    if graphs:
+        found.append(Amount("compose", "compose/graphs", graphs, _GRAPHS_PER_S))
     if film:
         found.append(Amount("compose", "compose/film", _pixels(video, seconds) / jobs, _CHECK_PX_PER_S / 2))
     return found

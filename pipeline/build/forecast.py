@@ -145,9 +145,12 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
     timeline = ahead.results.timeline
     seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
     if stage == "compose":
-        pieces = ahead.to_make.get(stage, (True, True))
-        sound, film = pieces[0], any(pieces[1:])
-        return estimate.compose_amounts(production.video, seconds, workplace.jobs, sound=sound, film=film)
+        last = 1 + len(production.sections) * production.video.graphs
+        pieces = ahead.to_make.get(stage, (True,) * (last + 1))
+        sound, graphs, film = pieces[0], sum(pieces[1:last]), any(pieces[last:])
+        return estimate.compose_amounts(
+            production.video, seconds, workplace.jobs, sound=sound, film=film, graphs=graphs
+        )
     return _film_amounts(stage, production, seconds, workplace, ahead.share(stage))
 
 

@@ -21,8 +21,9 @@ def check_agreement(
     inserts: Sequence[InsertSettings],
     cuts: Sequence[CutSettings],
     video: VideoSettings,
+    cards_s: Sequence[float],
 ) -> None:
-    """Check everything; `takes` holds what each section says of its own.
+    """Check everything; `takes` holds what each section says of its own, `cards_s` how long its cards are shown.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def check_agreement(
     """
     for number, (lines, training, sampling) in enumerate(takes, start=1):
         check_takes(number, lines, training, sampling)
-    check_cuts(cuts, len(takes))
+    check_cuts(cuts, cards_s, video)
     check_inserts(inserts, video, len(takes))
 
 
@@ -132,7 +133,7 @@ def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, secti
             raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
 
 
-def check_cuts(cuts: Sequence[CutSettings], sections: int) -> None:
+def check_cuts(cuts: Sequence[CutSettings], cards_s: Sequence[float], film: VideoSettings) -> None:
     """Check that cuts show sections that the film has, in a time that is enough for them.
 
     Raises
@@ -143,12 +144,14 @@ def check_cuts(cuts: Sequence[CutSettings], sections: int) -> None:
     for cut in cuts:
         numbers = [line.section for line in cut.take]
         numbers += cut.sections if isinstance(cut.sections, tuple) else ()
-        if max(numbers, default=1) > sections:
-            raise ValueError(f"the cut '{cut.name}' names section {max(numbers)}, and there are {sections}")
-        if cut.seconds < (needed_s := cut.shortest_s(sections)):
+        if max(numbers, default=1) > len(cards_s):
+            raise ValueError(f"the cut '{cut.name}' names section {max(numbers)}, and there are {len(cards_s)}")
+        if cut.seconds < (needed_s := cut.shortest_s(cards_s, film)):
+            shows = "cards" if cut.cards == "all" else "title"
+            fewer = ', fewer cards, such as cards = "none",' if cut.cards == "all" else ","
             raise ValueError(
-                f"the cut '{cut.name}' needs {needed_s:g} s for its sections and its title, and has "
-                f'{cut.seconds:g} s: set more seconds, or fewer sections, such as sections = "best"'
+                f"the cut '{cut.name}' needs {needed_s:g} s for its sections and its {shows}, and has "
+                f'{cut.seconds:g} s: set more seconds{fewer} or fewer sections, such as sections = "best"'
             )
         for line in cut.take:
             check_caption_time(line.caption, line.seconds, f"in the cut '{cut.name}', iteration {line.iteration}")

@@ -47,6 +47,13 @@ class Section(_ProductionTable):
     """One network's part of the film."""
 
     title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
+    layout: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Where its panels stand, where that is not as in [video]; inside shows what the network expects.",
+        examples=["inside"],
+    )
     recordings: tuple[RecordingName, ...] = Field(
         default=(),
         max_length=MOST_RECORDINGS,
@@ -139,7 +146,9 @@ class Production(_ProductionTable):
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
         takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
-        check_agreement(takes, self.inserts, self.cuts, self.video)
+        stories = [section.storyboard for section in self.sections]
+        cards_s = [story.card_seconds + story.recap_length_s for story in stories]
+        check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
         check_own_cards(self.cards, self.video, len(self.sections))
         return self
 

@@ -17,7 +17,6 @@ from pipeline.picture.cards.template import CardTemplate
 from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
-from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
@@ -32,6 +31,7 @@ from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, write_record
@@ -104,12 +104,17 @@ def run_one(production: Production, results: Results, name: str, workplace: Work
 
 def _warn_of_small_words(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:
     video, timeline = production.video, results.timeline
-    if timeline is not None:
-        captions = [caption.text for caption in timeline.record.captions]
-        titles = [section.title for section in timeline.record.sections]
-        layout, type_ = load_layout(video.layout, production.templates_folder), typesetter_for(sources.theme)
-        for words in small_words_in_scenes(captions, titles, type_, layout, (video.width, video.height)):
-            workplace.report.warn(f"{words}; shorten it, or let the layout give it more room or lines")
+    if timeline is None:
+        return
+    type_ = typesetter_for(sources.theme)
+    found: dict[str, None] = {}
+    for number, section in enumerate(timeline.record.sections):
+        captions = [caption.text for caption in timeline.record.captions if caption.section == number]
+        layout = section_layout(production, number)
+        size = (video.width, video.height)
+        found |= dict.fromkeys(map(str, small_words_in_scenes(captions, [section.title], type_, layout, size)))
+    for words in found:
+        workplace.report.warn(f"{words}; shorten it, or let the layout give it more room or lines")
 
 
 def check(production: Production) -> None:

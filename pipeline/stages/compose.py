@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import ffmpeg
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +34,7 @@ from pipeline.sound.soundtrack.mastering import loudness_warnings
 from pipeline.sound.soundtrack.placement import Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import mixed
 from pipeline.stages.shared.checks import existing_file
+from pipeline.stages.shared.delivery import graph_pictures
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
@@ -78,7 +79,7 @@ def check(production: Production) -> None:
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
-    """Return the soundtrack and the film."""
+    """Return the soundtrack, the pictures of graphs, and the film."""
     sound = _soundtrack_piece(production, results)
     timeline = _timeline(results)
     ingredients: dict[str, Json] = {
@@ -94,15 +95,17 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     }
     if identity := language_of(production).identity(*WORDS):
         ingredients["language"] = identity
-    return [sound, Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)]
+    film = Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)
+    return [sound, *graph_pictures.pieces(production, results), film]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Compose the film where it is not fresh, and put it where the user finds it."""
     store = workplace.store
-    _, film_piece = pieces(production, results)
+    film_piece = pieces(production, results)[-1]
     forced = STAGE in workplace.force
     sound = soundtrack(production, results, workplace)
+    graph_pictures.run(production, results, workplace)
     film = None if forced else store.result(film_piece, Film)
     if film is None:
         film = _make_film(production, results, sound, film_piece, workplace)
@@ -115,7 +118,8 @@ def undelivered(production: Production, results: Results, workplace: Workplace) 
     film = workplace.store.result(pieces(production, results)[-1], Film)
     if film is None:
         return ()
-    return missing(film.folder, film.record.files, workplace.output)
+    absent = missing(film.folder, film.record.files, workplace.output)
+    return (*absent, *graph_pictures.undelivered(production, results, workplace))
 
 
 def soundtrack(production: Production, results: Results, workplace: Workplace) -> Result[Soundtrack]:
@@ -281,7 +285,7 @@ def _make_film(
     with workplace.store.publish(piece) as folder:
         path = folder / f"{production.name}.mp4"
         join(
-            [(segment.path(segment.record.video_file), _frames(segment.record)) for segment in results.segments],
+            [(segment.path(segment.record.video_file), segment.record.frames) for segment in results.segments],
             sound=sound.path(sound.record.sound_file),
             metadata=metadata_text(timeline, timeline.chapters, _tags(production)),
             frame_rate=timeline.frame_rate,
@@ -308,10 +312,6 @@ def _summary(film: Film) -> str:
         loud = f"{film.sound_loudness_lufs:.1f} LUFS, true peak {film.sound_true_peak_dbtp:.1f} dBTP"
     shape = f"{film.width}x{film.height}, {float(film.frame_rate):.5g} frames/s"
     return f"Decoded and checked: {film.duration_s:.2f} s, {shape}, {film.size_bytes / 1e6:.1f} MB, {loud}."
-
-
-def _frames(segment: Any) -> int:
-    return int(segment.end_frame - segment.start_frame)
 
 
 def _tags(production: Production) -> Mapping[str, str]:

@@ -12,26 +12,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ProductionError
 from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.encoding.hardware import codec_for
 from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
-from pipeline.film.planning.shapes import check_shape
 from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
-from pipeline.picture.panels.layout import load_layout
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
-from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import scene_ingredients
+from pipeline.stages.shared.scenes.layouts import check_layouts, section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
@@ -66,7 +63,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
 
 
 def check(production: Production) -> None:
-    """Check that the layout can be used, and is made for frames of this shape.
+    """Check that the layouts can be used, and are made for frames of this shape.
 
     Raises
     ------
@@ -75,13 +72,7 @@ def check(production: Production) -> None:
     ProductionError
         Where it is made for another shape.
     """
-    video = production.video
-    layout = load_layout(video.layout, production.templates_folder).worded(language_of(production))
-    try:
-        check_shape(video.layout, layout.shape, video.width, video.height)
-    except ValueError as error:
-        what = str(error)
-        raise ProductionError(f"{what[0].upper()}{what[1:]}.", where="video: layout, width, height") from None
+    check_layouts(production)
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -106,12 +97,17 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
 
 
 def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
-    how = {**style_of(production.video, production.templates_folder, inputs.language), "encoder": plan.ingredients()}
-    reads = load_layout(production.video.layout, production.templates_folder).reads
-    return [
-        (segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **_shown(inputs, segment, reads)}))
-        for segment in split(inputs.timeline)
-    ]
+    sections = range(len(production.sections))
+    styles = {number: style_of(production, inputs.language, number) for number in (None, *sections)}
+    reads = [section_layout(production, number).reads for number in sections]
+    pieces = []
+    for segment in split(inputs.timeline):
+        clip = segment.clip
+        section = clip.section if isinstance(clip, SceneClip) else None
+        seen = _shown(inputs, segment, reads[section] if section is not None else ())
+        how = {**styles[section], "encoder": plan.ingredients()}
+        pieces.append((segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **seen})))
+    return pieces
 
 
 def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) -> dict[str, Json]:

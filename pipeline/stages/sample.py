@@ -10,20 +10,16 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pipeline.audio.quantise import code_values
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
-from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
-from pipeline.learning.sampling.generation import GenerationRequest
-from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
 from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
+from pipeline.learning.sampling.traces import TRACES_VERSION, copy_traces
 from pipeline.learning.training.auto_network import network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
@@ -32,8 +28,10 @@ from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
-from pipeline.stages.shared.priming import primer_hash, primer_span
+from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import shows_network
+from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
 from pipeline.store.lock import sampling_lock
@@ -45,60 +43,6 @@ VERSION: Final = 2
 _SPARE_S: Final = 0.1
 """Takes are made a little longer than planned: the film counts in whole frames."""
 _REPORT_EVERY_S: Final = 0.25
-_REAL_TIME_PARAMETERS: Final = 4_000_000
-"""A core samples networks up to about this size in real time; larger ones go to a GPU where there is one."""
-
-
-@dataclass(frozen=True)
-class _SavedCheckpoint:
-    """A checkpoint that is sampled; `json_file` is its readable half."""
-
-    section: int
-    json_file: Path
-    iteration: int
-
-
-@dataclass(frozen=True)
-class _RequestedTake:
-    """One take that the film needs, and what determines it; lengths in samples.
-
-    Parameters
-    ----------
-    piece
-        The take.
-    candidates
-        All candidates, where there are several.
-    """
-
-    checkpoint: _SavedCheckpoint
-    samples: int
-    settings: SamplingSettings
-    network: LstmSettings | TieredSettings | None
-    device: str
-    corpus: Result[Corpus]
-    piece: Piece
-    candidates: Piece | None
-
-    @property
-    def network_take(self) -> Piece:
-        """The piece that the network makes: the candidates where there are several, else the take."""
-        return self.candidates or self.piece
-
-    @property
-    def sound_s(self) -> float:
-        """Seconds of sound that the network makes."""
-        return self.samples * self.settings.candidates / self.corpus.record.sample_rate_hz
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers the network has learned."""
-        return self.network.parameters if self.network is not None else 0
-
-    @property
-    def work(self) -> float:
-        """Arithmetic of all its bytes."""
-        flops_per_byte = self.network.flops_per_byte if self.network is not None else 1
-        return self.samples * self.settings.candidates * flops_per_byte
 
 
 def check(production: Production) -> None:
@@ -174,7 +118,7 @@ def follow(
     return len(todo)
 
 
-def _take_words(production: Production, planned: _RequestedTake, store: Store) -> str:
+def _take_words(production: Production, planned: RequestedTake, store: Store) -> str:
     """Say in one line which checkpoint a take is from, and where it lies."""
     section = planned.checkpoint.section
     whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
@@ -184,7 +128,7 @@ def _take_words(production: Production, planned: _RequestedTake, store: Store) -
     return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
 
 
-def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[_RequestedTake]:
+def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[RequestedTake]:
     """The takes of a training's checkpoints that are there already and will be wanted when it has ended."""
     story = production.sections[section].storyboard
     if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
@@ -200,14 +144,14 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
     chosen = choose_takes(points, story, is_shortened=not production.has_own_length)
     return [
         _planned_take(
-            production, results, _SavedCheckpoint(section, saved[take.iteration], take.iteration), take.seconds
+            production, results, SavedCheckpoint(section, saved[take.iteration], take.iteration), take.seconds
         )
         for take in chosen
         if take.iteration in saved
     ]
 
 
-def _planned_takes(production: Production, results: Results) -> list[_RequestedTake]:
+def _planned_takes(production: Production, results: Results) -> list[RequestedTake]:
     planned_takes = []
     for section, result in enumerate(results.runs):
         record: TrainingRun = result.record
@@ -220,18 +164,18 @@ def _planned_takes(production: Production, results: Results) -> list[_RequestedT
         chosen = choose_takes(points, story, where=where, is_shortened=is_short)
         check_choices(production, section, list(json_files))
         for take in chosen:
-            checkpoint = _SavedCheckpoint(section, json_files[take.iteration], take.iteration)
+            checkpoint = SavedCheckpoint(section, json_files[take.iteration], take.iteration)
             planned_takes.append(_planned_take(production, results, checkpoint, take.seconds))
     return planned_takes
 
 
 def _planned_take(
-    production: Production, results: Results, checkpoint: _SavedCheckpoint, seconds: float
-) -> _RequestedTake:
+    production: Production, results: Results, checkpoint: SavedCheckpoint, seconds: float
+) -> RequestedTake:
     section, corpus = production.sections[checkpoint.section], results.corpora[checkpoint.section]
     settings = section.sampling
     network = network_of(section.network, checkpoint.json_file.parents[1], corpus.content_hash)
-    device = _device(settings, network)
+    device = sampling_device(settings, network)
     rate = corpus.record.sample_rate_hz
     samples = math.ceil((seconds + _SPARE_S if settings.seconds is None else settings.seconds) * rate)
     ingredients: dict[str, Json] = {
@@ -249,19 +193,22 @@ def _planned_take(
     }
     if device != "cpu":  # other rounding, other bytes
         ingredients["device"] = device
+    is_traced = shows_network(production, checkpoint.section)
+    if is_traced:
+        ingredients["traces"] = TRACES_VERSION
     if settings.trim_silence:
         ingredients |= {"trim_silence": True, "recording": corpus.content_hash}
     name = f"section-{checkpoint.section + 1}/take-{checkpoint.iteration:06d}"
     if settings.candidates == 1:
         piece = Piece(STAGE, name, VERSION, ingredients)
-        return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, None)
+        return RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, None, is_traced)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
     piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(checkpoint.iteration)})
-    return _RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates)
+    return RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates, is_traced)
 
 
-def _make_all(planned_takes: list[_RequestedTake], workplace: Workplace) -> None:
+def _make_all(planned_takes: list[RequestedTake], workplace: Workplace) -> None:
     """Generate takes, the longest first, so that no process is left alone at the end."""
     if not planned_takes:
         return
@@ -276,14 +223,10 @@ def _make_all(planned_takes: list[_RequestedTake], workplace: Workplace) -> None
             _TakeMaking(planned_takes, workplace).run()
 
 
-_BYTES_PER_SAMPLE: Final = 3
-"""One as the network made it, two to listen to."""
-
-
 class _TakeMaking:
     """Makes takes and tells how far they are: on a GPU one after the other, on the processor side by side."""
 
-    def __init__(self, planned_takes: list[_RequestedTake], workplace: Workplace) -> None:
+    def __init__(self, planned_takes: list[RequestedTake], workplace: Workplace) -> None:
         self._planned_takes, self._workplace = planned_takes, workplace
         self._done_s = [0.0] * len(planned_takes)
         self._notes: set[str] = set()
@@ -293,9 +236,9 @@ class _TakeMaking:
     def run(self) -> None:
         """Make them all."""
         planned_takes, place = self._planned_takes, self._workplace
-        needed = sum(planned.samples * planned.settings.candidates * _BYTES_PER_SAMPLE for planned in planned_takes)
+        needed = sum(planned.bytes_needed for planned in planned_takes)
         require_room(place.store.root, needed, f"for {len(planned_takes)} takes")
-        jobs = [_job(planned, place.store.partial(planned.network_take)) for planned in planned_takes]
+        jobs = [take_job(planned, place.store.partial(planned.network_take)) for planned in planned_takes]
         alone = place.jobs == 1 or len(planned_takes) == 1
         here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
         for index in here:
@@ -337,44 +280,7 @@ def _make_in_process(numbered: tuple[int, TakeJob]) -> str:
     return make_take(job, notify)
 
 
-def _device(settings: SamplingSettings, network: LstmSettings | TieredSettings | None) -> str:
-    """Where a take is made: it belongs to its key, for a GPU rounds otherwise."""
-    parameters = 0 if network is None else network.parameters
-    if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):
-        return "cpu"
-    from pipeline.learning.sampling.torch_sampler import gpu_or_cpu  # noqa: PLC0415 - brings torch along
-
-    return gpu_or_cpu(required=settings.device == "cuda")
-
-
-def _job(planned: _RequestedTake, folder: Path) -> TakeJob:
-    settings, corpus, count = planned.settings, planned.corpus.record, planned.settings.candidates
-    begin, primed = primer_span(settings, corpus)
-    bytes_path = planned.corpus.path(corpus.bytes_file)
-    return TakeJob(
-        request=GenerationRequest(
-            checkpoint=planned.checkpoint.json_file,
-            folder=folder,
-            files=tuple(f"candidate-{n + 1:02d}.npy" for n in range(count)) if count > 1 else ("take.npy",),
-            samples=planned.samples,
-            seed=settings.seed,
-            curves=tuple(settings.curve(n) for n in range(count)),
-            top_k=settings.top_k or BYTE_VALUES,
-            min_p=settings.min_p,
-            weight_dtype=settings.weight_dtype,
-            primer=(bytes_path, begin, primed) if primed else None,
-        ),
-        iteration=planned.checkpoint.iteration,
-        encoding=corpus.encoding,
-        sample_rate_hz=corpus.sample_rate_hz,
-        code_values=code_values(corpus.encoding),
-        corpus=bytes_path,
-        device=planned.device,
-        trim_silence=settings.trim_silence,
-    )
-
-
-def _choose(planned: _RequestedTake, store: Store) -> Result[Take]:
+def _choose(planned: RequestedTake, store: Store) -> Result[Take]:
     """Return the take; where there are candidates, the closest to the recording or the one that a person chose."""
     if planned.candidates is None:
         return store.published(planned.piece, Take)
@@ -383,7 +289,7 @@ def _choose(planned: _RequestedTake, store: Store) -> Result[Take]:
     number = hand or several.record.closest
     fact = several.record.candidates[number - 1]
     with store.publish(planned.piece) as folder:
-        take = record_of(_job(planned, folder)).model_copy(
+        take = record_of(take_job(planned, folder)).model_copy(
             update={
                 "temperature": fact.temperature,
                 "facts": fact.facts,
@@ -395,5 +301,7 @@ def _choose(planned: _RequestedTake, store: Store) -> Result[Take]:
         )
         shutil.copyfile(several.path(fact.bytes_file), folder / take.bytes_file)
         shutil.copyfile(several.path(fact.listen_file), folder / take.listen_file)
+        if take.traces is not None:
+            copy_traces(several.folder, fact.bytes_file, folder, take.traces)
         write_record(folder, take)
     return store.published(planned.piece, Take)

@@ -15,7 +15,6 @@ from pipeline.film.timeline.captions import place_captions
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis
 from pipeline.film.timeline.timeline import Caption, Clip, SceneClip, Timeline
-from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.templating import check_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
@@ -26,6 +25,7 @@ from pipeline.stages.shared.facts.caption_facts import CAPTION_FACTS
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.section_story import SectionStory, in_short
 from pipeline.stages.shared.take_findings import with_findings
 from pipeline.stages.shared.workplace import Workplace
@@ -44,9 +44,14 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         mode="json",
         include={"width", "height", "frame_rate", "title_seconds", "comparison_seconds", "credits_seconds"},
     )
+    scroll = section_layout(production).law
     sections: list[Json] = [
-        {"title": section.title, "storyboard": section.storyboard.model_dump(mode="json")}
-        for section in production.sections
+        {
+            "title": section.title,
+            "storyboard": section.storyboard.model_dump(mode="json"),
+            **({"scroll": own} if (own := section_layout(production, number).law) != scroll else {}),
+        }
+        for number, section in enumerate(production.sections)
     ]
     upstream: Json = {
         "corpora": [corpus.content_hash for corpus in results.corpora],
@@ -63,7 +68,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         ],
         **({"cards": [card.model_dump(mode="json") for card in production.cards]} if production.cards else {}),
         "captions": dict(_caption_templates(production)),
-        "scroll": _scroll(production),
+        "scroll": scroll,
         "made": upstream,
     }
     if identity := language_of(production).identity(*WORDS):
@@ -145,13 +150,14 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         ],
     )
     clips, chapters = assemble(plan)
-    scroll = _scroll(production)
+    scroll = section_layout(production).law
     with_captions: list[Clip] = []
     captions: list[Caption] = []
     for clip in clips:
         if isinstance(clip, SceneClip):
-            story = stories[clip.section]
-            placed = _captions(story, clip, scroll, report)
+            story, law = stories[clip.section], section_layout(production, clip.section).law
+            clip = clip.model_copy(update={"scroll": law if law != scroll else None})  # noqa: PLW2901
+            placed = _captions(story, clip, law, report)
             scene, new_captions = with_findings(clip, placed, story.takes, clock, story.finding_words)
             with_captions.append(scene)
             captions += new_captions
@@ -169,10 +175,6 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         chapters=chapters,
         sections=tuple(story.section_facts for story in stories),
     )
-
-
-def _scroll(production: Production) -> Axis:
-    return load_layout(production.video.layout, production.templates_folder).law
 
 
 def _captions(story: SectionStory, scene: SceneClip, scroll: Axis, report: Reporter) -> tuple[Caption, ...]:

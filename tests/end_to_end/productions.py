@@ -25,6 +25,7 @@ frame_rate = {frame_rate}
 title_seconds = 1
 comparison_seconds = 1
 credits_seconds = 1
+graphs = false
 [[section]]
 title = "One"
 recordings = ["one.wav"]

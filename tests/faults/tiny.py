@@ -35,6 +35,7 @@ frame_rate = 10
 title_seconds = 0.5
 comparison_seconds = 0.5
 credits_seconds = 0.5
+graphs = false
 """
 _SECTION = """
 [[section]]

@@ -57,6 +57,7 @@ from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.theme import load_graph_theme
 from pipeline.tools.graph.writers.pdf_fonts import embedded_font
 from tests.hostile import seeds
+from tests.hostile.runs import run
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.picture.cards.made_cards import card_facts
 from tests.picture.panels.made_scenes import frame_of, scene, scene_data
@@ -515,6 +516,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "stored": Kind(stored, 4),
     "array": Kind(array, 5),
     "timeline": Kind(timeline, 8),
+    "run": Kind(run, 4),
 }
 
 

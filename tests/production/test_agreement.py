@@ -43,6 +43,7 @@ def test_frame_and_layout_follow_each_other(video: dict[str, Any], size: tuple[i
         ({"video": {"layout": "landscape", "width": 1080, "height": 1920}}, 'layout = "portrait"'),
         ({"video": {"layout": "portrait", "width": 8192}}, "a height of 14564 pixels"),
         ({"cut": [{"name": "short", "layout": "square", "width": 1920, "height": 1080}]}, 'layout = "landscape"'),
+        ({"cut": [{"name": "short", "seconds": 14, "cards": "all"}]}, "needs 16.6 s for its sections and its cards"),
         ({"sound": {"music": "a.mp3", "under_cards": "silence"}}, "music has no place"),
         ({"insert": [{"file": "a.mp4", "after": "section", "section": 2}]}, "there is no section 2, there is but one"),
         ({"insert": [{"file": "a.mp4", "after": "comparison"}]}, "with only one section there is none"),

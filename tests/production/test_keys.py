@@ -75,7 +75,7 @@ SINGLE = [
 def test_each_commented_line_of_the_starter_can_be_uncommented(match: re.Match[str]) -> None:
     changed = STARTER[: match.start()] + match[0].removeprefix("# ") + STARTER[match.end() :]
     production = parse_production(tomllib.loads(changed), where="starter")
-    key = next(key for _, key in KEYS if key.name == match[1])
+    key = next(key for _, key in KEYS if key.name == match[1] and f" = {key.example} " in f"{match[0]} ")
     if key.default == key.example and not key.name.startswith("corpus."):  # which follows network = "auto"
         assert production == parse_production(tomllib.loads(STARTER), where="starter")
 

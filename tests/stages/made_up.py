@@ -34,6 +34,7 @@ def production(**changes: Any) -> Production:
             "credits_seconds": 1,
             "comparison_seconds": 1,
             "quality": "draft",
+            "graphs": False,
             **changes.pop("video", {}),
         },
         "section": [

@@ -260,6 +260,30 @@ def test_the_first_candidate_is_the_take_that_would_be_made_alone(results: Resul
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("candidates", [1, 2])
+def test_a_layout_that_shows_the_network_samples_anew_the_same_bytes_with_traces(
+    results: Results, tmp_path: Path, candidates: int
+) -> None:
+    plain, place = production(candidates=candidates), workplace(tmp_path)
+    inside = plain.model_copy(update={"sections": (plain.sections[0].model_copy(update={"layout": "inside"}),)})
+    before = run(plain, results, place)
+    assert all("traces" not in piece.ingredients for piece in pieces(plain, results))
+    assert {place.store.state(piece).state for piece in pieces(inside, results)} != {"fresh"}
+    after = run(inside, results, place)
+    for one, other in zip(takes_of(before), takes_of(after), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for take in after.takes[0]:
+        traces = take.record.traces
+        assert traces is not None
+        rows = np.load(take.path(traces.distribution_file))
+        assert rows.shape == (-(-take.record.samples // traces.distribution_samples), 256)
+        cells = np.load(take.path(traces.cells_file))
+        assert cells.shape == (-(-take.record.samples // traces.cells_samples), NETWORK.layers * NETWORK.neurons)
+        assert rows.nbytes + cells.nbytes < 100_000 * take.record.duration_s
+    assert {place.store.state(piece).state for piece in pieces(inside, results)} == {"fresh"}
+    assert {place.store.state(piece).state for piece in pieces(plain, results)} == {"fresh"}
+
+
 def test_takes_made_while_training_runs_are_those_of_the_stage(results: Results, tmp_path: Path) -> None:
     film, place = production(), workplace(tmp_path)
     folder = tmp_path / "training"

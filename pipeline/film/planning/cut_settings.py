@@ -6,14 +6,15 @@ This module owns the settings and their bounds. It knows nothing of how a cut is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.film.planning.settings import FilmSettings, VideoSettings
-from pipeline.film.planning.shapes import LAYOUT_SHAPES, check_shape, draft_size, fitting_layout
+from pipeline.film.planning.shapes import check_shape, draft_size, fitting_layout, shape_named
 
-RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops"})
+RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops", "graphs"})
 """Folders that stand beside those of cuts."""
 SHORTEST_SECTION_S: Final = 1.6
 
@@ -131,11 +132,20 @@ class CutSettings(FilmSettings):
             raise ValueError(f"a title of {self.title_seconds:g} s leaves no time for takes in {self.seconds:g} s")
         return self
 
-    def shortest_s(self, film_sections: int) -> float:
-        """How many seconds it needs at least, for a film of so many sections."""
-        several = film_sections if self.sections == "all" else 1 if self.sections == "best" else len(self.sections)
-        count = len({line.section for line in self.take}) or several
-        return count * SHORTEST_SECTION_S + (0.0 if self.cards == "none" else self.title_seconds)
+    def shortest_s(self, cards_s: Sequence[float], film: VideoSettings) -> float:
+        """How many seconds it needs at least.
+
+        `cards_s` is how long each of the film's sections shows its own cards: those that aren't there count nothing.
+        """
+        chosen = {line.section for line in self.take} or set(self.sections if isinstance(self.sections, tuple) else ())
+        each = sorted(cards_s) if not chosen else [cards_s[number - 1] for number in sorted(chosen)]
+        if not chosen and self.sections == "best":
+            each = each[:1]
+        title = 0.0 if self.cards == "none" else self.title_seconds
+        if self.cards != "all":
+            return len(each) * SHORTEST_SECTION_S + title
+        several = film.comparison_seconds if len(each) > 1 else 0.0
+        return len(each) * SHORTEST_SECTION_S + title + sum(each) + several + film.credits_seconds
 
     def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
         """Return the film's settings in the cut's shape; a draft's sides are a third as long."""
@@ -151,15 +161,17 @@ class CutSettings(FilmSettings):
             "title_seconds": 0.0 if self.cards == "none" else self.title_seconds,
             "comparison_seconds": 0.0 if none else film.comparison_seconds,
             "credits_seconds": 0.0 if none else film.credits_seconds,
+            "graphs": False,
         }
         return VideoSettings.model_validate(values)
 
     def _size(self, film: VideoSettings) -> tuple[int, int]:
         if self.width is not None and self.height is not None:
             return self.width, self.height
-        if self.layout not in LAYOUT_SHAPES:
+        shape = shape_named(self.layout)
+        if shape is None:
             return film.width, film.height
-        across, down = LAYOUT_SHAPES[self.layout]
+        across, down = shape
         short = min(film.width, film.height)
         shorter = min(across, down)
         return round(short * across / shorter / 2) * 2, round(short * down / shorter / 2) * 2

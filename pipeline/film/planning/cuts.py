@@ -17,6 +17,7 @@ from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import SHORTEST_SECTION_S, CutLine, CutSettings
 from pipeline.film.planning.nearest import loss_of, nearest
 from pipeline.film.planning.shares import share_frames
+from pipeline.runtime.wording.plurals import counted
 
 _SHORTEST_TAKE_S: Final = 0.8
 _NOISE_S: Final = 1.5
@@ -123,10 +124,10 @@ def plan_cut(
     lowest = [min(section.frames, shortest) for section in chosen]
     if sum(lowest) > frames:
         raise ProductionError(
-            f"{float(frames / frame_rate):g} s are too short for {len(chosen)} sections.",
+            f"{float(frames / frame_rate):.3g} s are too short for {counted(len(chosen), 'section')}.",
             where=where,
             expected=f"at least {SHORTEST_SECTION_S:g} s a section beside the cards",
-            hint='Set more seconds, or fewer sections: sections = "best".',
+            hint='Set more seconds, fewer cards (cards = "none"), or fewer sections (sections = "best").',
         )
     shares = share_frames(frames, [1.0] * len(chosen), lowest, [section.frames for section in chosen])
     pairs = zip(chosen, shares, strict=True)

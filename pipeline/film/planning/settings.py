@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.errors import ProductionError
 from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.planning.shapes import (
-    LAYOUT_SHAPES,
     LONGEST_SIDE_PX,
     SHORTEST_SIDE_PX,
     check_shape,
     draft_size,
     fitting_layout,
     frame_size,
+    shape_named,
 )
 
 SHORTEST_CAPTION_S = 0.75
@@ -107,6 +107,12 @@ class VideoSettings(FilmSettings):
         default=8.0, ge=0.0, le=120.0, description="How long the credits are shown; 0: there are none."
     )
 
+    graphs: bool = Field(
+        default=True,
+        description="Whether the four loss graphs of each section lie beside the film too, as pictures up to 16383 "
+        "pixels wide, in graphs/; a draft and cuts have none.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _size_and_layout_follow_each_other(cls, data: object) -> object:
@@ -119,7 +125,7 @@ class VideoSettings(FilmSettings):
         if "layout" not in data and len(sides) == len(("width", "height")):
             return {**data, "layout": fitting_layout(sides["width"], sides["height"])}
         layout = data.get("layout", "landscape")
-        if not isinstance(layout, str) or (layout not in LAYOUT_SHAPES and not sides):
+        if not isinstance(layout, str) or (shape_named(layout) is None and not sides):
             return data
         size = frame_size(layout, **sides)
         for side in size.keys() - sides.keys():
@@ -157,6 +163,7 @@ class VideoSettings(FilmSettings):
             "quality": "draft",
             "preset": None,
             "crf": None,
+            "graphs": False,
         }
         return self.model_copy(update={**chosen, "encoder": "x264"})
 

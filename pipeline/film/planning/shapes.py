@@ -18,9 +18,14 @@ _ROUNDING = 0.01
 """A draft's sides are rounded to even numbers: its shape may differ from the film's by so much."""
 
 
+def shape_named(layout: str) -> tuple[int, int] | None:
+    """Width to height of the frames that a layout's name says it is made for, such as `square` or `inside-square`."""
+    return LAYOUT_SHAPES.get(layout.rpartition("-")[2])
+
+
 def frame_size(layout: str, width: int | None = None, height: int | None = None) -> dict[str, int]:
-    """Complete a frame's size, in pixels, as a layout is made for: 16:9 for those of a person's own."""
-    across, down = LAYOUT_SHAPES.get(layout, LAYOUT_SHAPES["landscape"])
+    """Complete a frame's size, in pixels, as a layout is made for: 16:9 where its name doesn't say."""
+    across, down = shape_named(layout) or LAYOUT_SHAPES["landscape"]
     if width is None and height is None:
         width = round(_SHORT_SIDE_PX * across / min(across, down))
     if width is None:
@@ -31,6 +36,11 @@ def frame_size(layout: str, width: int | None = None, height: int | None = None)
 def fitting_layout(width: int, height: int) -> str:
     """Name the built-in layout for a frame's shape."""
     return next(name for name in ("portrait", "square", "landscape") if _fits(name, width, height))
+
+
+def fits(shape: str | None, width: int, height: int) -> bool:
+    """Whether a layout made for a shape (None: for any) may be used in a frame of this size."""
+    return shape is None or shape not in LAYOUT_SHAPES or _fits(shape, width, height, _ROUNDING)
 
 
 def _fits(shape: str, width: int, height: int, slack: float = 0.0) -> bool:
@@ -45,7 +55,7 @@ def check_shape(layout: str, shape: str | None, width: int, height: int) -> None
     ValueError
         With the layout and the size that would do.
     """
-    if shape not in LAYOUT_SHAPES or _fits(shape, width, height, _ROUNDING):
+    if shape is None or fits(shape, width, height):
         return
     usual = frame_size(shape)
     raise ValueError(

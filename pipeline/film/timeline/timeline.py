@@ -90,7 +90,8 @@ class CardClip(Span):
 class SceneClip(Span):
     """A section's scene: the recording's excerpt, then the takes, with the graphs scrolling beneath.
 
-    `recording_voice` is what was measured on the recording.
+    `recording_voice` is what was measured on the recording. `scroll` is the axis along which its graphs move smoothly,
+    where that is not the film's.
     """
 
     kind: Literal["scene"] = "scene"
@@ -98,6 +99,7 @@ class SceneClip(Span):
     sounds: tuple[SoundClip, ...]
     key_points: tuple[KeyPoint, ...]
     recording_voice: VoiceMeasures | None = None
+    scroll: Literal["linear", "log"] | None = None
 
     @model_validator(mode="after")
     def _sounds_fill_it(self) -> Self:
@@ -202,6 +204,10 @@ class Timeline(TimelineRecord):
                 return clip
         raise IndexError(f"the film has frames 0 to {self.total_frames - 1}, not {frame}")
 
+    def scroll_of(self, scene: SceneClip) -> Literal["linear", "log"]:
+        """The time axis along which a scene's graphs move smoothly."""
+        return scene.scroll or self.scroll
+
     def captions_between(self, start_frame: int, end_frame: int) -> tuple[Caption, ...]:
         """All captions of which something is seen in a range of frames."""
         return tuple(c for c in self.captions if c.in_frame < end_frame and c.out_frame > start_frame)
@@ -226,6 +232,11 @@ class Segment(TimelineRecord):
     end_frame: int
     encoder: str
     """The encoder that made it, as ffmpeg calls it: `libx264`."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames it lasts."""
+        return self.end_frame - self.start_frame
 
 
 class Film(TimelineRecord):

@@ -28,7 +28,7 @@ njit: Any = numba.njit
 _HERE = Path(__file__).resolve().parent
 _SOURCES = (
     *("cache.py", "emitter.py", "products.py", "kernels.py"),
-    *("../sampling/sampler_models.py", "../sampling/sampler_steps.py"),
+    *("../sampling/sampler_models.py", "../sampling/sampler_state.py", "../sampling/sampler_steps.py"),
 )
 
 

@@ -25,6 +25,7 @@ from pipeline.learning.models.checkpoint import load_checkpoint
 from pipeline.learning.models.network import BYTE_VALUES
 from pipeline.learning.sampling.draws import inverse_temperature, uniforms
 from pipeline.learning.sampling.settings import WeightDtype
+from pipeline.learning.sampling.traces import TraceWindows, kept_cells, kept_distribution, new_sums, trace_files
 from pipeline.store.files import atomic_write_bytes, disk_errors
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class GenerationRequest:
         In which numbers the weights are held while sampling.
     primer
         What the network is primed with: a `.npy` file of bytes, the first of them, and how many; None: nothing.
+    traces
+        How finely the network is recorded, into files beside the bytes (`traces.trace_files`); None: it is not.
     """
 
     checkpoint: Path
@@ -76,6 +79,48 @@ class GenerationRequest:
     min_p: float = 0.0
     weight_dtype: WeightDtype = "int8"
     primer: tuple[Path, int, int] | None = None
+    traces: TraceWindows | None = None
+
+    @property
+    def block_samples(self) -> int:
+        """How many samples are drawn at once: whole windows, where the network is recorded."""
+        window = self.traces.cells_samples if self.traces is not None else 1
+        return -(-_BLOCK_SAMPLES // window) * window
+
+
+@dataclass(frozen=True)
+class _GrowingArray:
+    """A `.npy` file that grows with a take: one row for so many samples, `row` numbers in it (none: a plain list)."""
+
+    path: Path
+    descr: str
+    samples_per_row: int
+    row: tuple[int, ...] = ()
+
+    def header(self, samples: int) -> bytes:
+        """The file's head, for a take of so many samples."""
+        header = io.BytesIO()
+        fields = {"descr": self.descr, "fortran_order": False, "shape": (self._rows(samples), *self.row)}
+        numpy.lib.format.write_array_header_1_0(header, fields)
+        return header.getvalue()
+
+    def size_at(self, done: int, samples: int) -> int:
+        """How many bytes the file has once `done` of a take's samples are there."""
+        return len(self.header(samples)) + self._rows(done) * int(np.prod(self.row, dtype=np.int64))
+
+    def _rows(self, samples: int) -> int:
+        return -(-samples // self.samples_per_row)
+
+
+def _arrays(request: GenerationRequest) -> list[_GrowingArray]:
+    """The files of a request: the bytes of all candidates, then of each what is recorded of the network."""
+    arrays = [_GrowingArray(request.folder / name, "|u1", 1) for name in request.files]
+    if (windows := request.traces) is not None:
+        for name in request.files:
+            traces, short, long = trace_files(name, windows), windows.distribution_samples, windows.cells_samples
+            arrays.append(_GrowingArray(request.folder / traces.distribution_file, "|u1", short, (BYTE_VALUES,)))
+            arrays.append(_GrowingArray(request.folder / traces.cells_file, "|i1", long, (windows.cells,)))
+    return arrays
 
 
 def _ignore(_samples: int) -> None:
@@ -128,21 +173,20 @@ def generate(
 
 def is_finished(request: GenerationRequest) -> bool:
     """Whether all files are there in full."""
-    whole = len(_header(request)) + request.samples
-    paths = [request.folder / name for name in request.files]
     if (request.folder / STATE_FILE).exists():
         return False
-    return all(path.is_file() and path.stat().st_size == whole for path in paths)
+    sizes = [(array.path, array.size_at(request.samples, request.samples)) for array in _arrays(request)]
+    return all(path.is_file() and path.stat().st_size == whole for path, whole in sizes)
 
 
 def _continue(request: GenerationRequest, generator: Generator, done: int, on_samples: Callable[[int], None]) -> None:
-    files = [(request.folder / name).open("ab") for name in request.files]
+    files = [array.path.open("ab") for array in _arrays(request)]
     try:
         saved_at = time.monotonic()
         while done < request.samples:
-            count = min(_BLOCK_SAMPLES, request.samples - done)
-            for file, codes in zip(files, _next_block(request, generator, done, count), strict=True):
-                file.write(codes.tobytes())
+            count = min(request.block_samples, request.samples - done)
+            for file, numbers in zip(files, _next_block(request, generator, done, count), strict=True):
+                file.write(numbers.tobytes())
             done += count
             on_samples(done)
             if done == request.samples or time.monotonic() - saved_at > _SECONDS_BETWEEN_SAVES:
@@ -156,10 +200,21 @@ def _continue(request: GenerationRequest, generator: Generator, done: int, on_sa
             file.close()
 
 
-def _next_block(request: GenerationRequest, generator: Generator, begin: int, count: int) -> Bytes:
+def _next_block(
+    request: GenerationRequest, generator: Generator, begin: int, count: int
+) -> list[npt.NDArray[np.uint8] | npt.NDArray[np.int8]]:
+    """Generate what comes next in each of the files."""
     numbers = [uniforms(request.seed, stream, begin, count) for stream in range(generator.streams)]
     inverse = [inverse_temperature(curve, begin, count, request.samples) for curve in request.curves]
-    return generator.generate(np.array(numbers), np.array(inverse), top_k=request.top_k, min_p=request.min_p)
+    windows = request.traces
+    sums = new_sums(windows, generator.network, generator.streams, count) if windows is not None else None
+    codes = generator.generate(
+        np.array(numbers), np.array(inverse), top_k=request.top_k, min_p=request.min_p, sums=sums
+    )
+    if windows is None or sums is None:
+        return [*codes]
+    kept = zip(kept_distribution(sums), kept_cells(sums, windows), strict=True)
+    return [*codes, *(array for of_one in kept for array in of_one)]
 
 
 def _prime(request: GenerationRequest, generator: Generator) -> None:
@@ -169,13 +224,6 @@ def _prime(request: GenerationRequest, generator: Generator) -> None:
     recording = map_bytes(path)
     for start in range(begin, begin + count, _BLOCK_SAMPLES):
         generator.prime(np.array(recording[start : min(start + _BLOCK_SAMPLES, begin + count)], np.uint8))
-
-
-def _header(request: GenerationRequest) -> bytes:
-    header = io.BytesIO()
-    fields = {"descr": "|u1", "fortran_order": False, "shape": (request.samples,)}
-    numpy.lib.format.write_array_header_1_0(header, fields)
-    return header.getvalue()
 
 
 def _save(request: GenerationRequest, generator: Generator, done: int) -> None:
@@ -188,28 +236,34 @@ def _save(request: GenerationRequest, generator: Generator, done: int) -> None:
 def _hash_so_far(request: GenerationRequest, done: int) -> bytes:
     """Hash what was generated so far: takes go on only where it is still what it was."""
     digest = sha256()
-    for name in request.files:
-        with (request.folder / name).open("rb") as file:
-            digest.update(file.read(len(_header(request)) + done))
+    for array in _arrays(request):
+        with array.path.open("rb") as file:
+            digest.update(file.read(array.size_at(done, request.samples)))
     return digest.digest()
 
 
 def _resume(request: GenerationRequest, generator: Generator) -> int:
     """Cut the files to what the saved state belongs to, and go on from there; else begin anew."""
-    header = _header(request)
-    paths = [request.folder / name for name in request.files]
+    arrays = _arrays(request)
     state = _saved_state(request.folder / STATE_FILE)
     done = int(state.pop("done", np.array(0)).reshape(-1)[0]) if state else 0
-    sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
     digest = state.pop("said", np.zeros(0, np.uint8)).tobytes()
-    whole = 0 < done <= request.samples and min(sizes) >= len(header) + done and digest == _hash_so_far(request, done)
+    whole = 0 < done <= request.samples and _are_there(request, arrays, done) and digest == _hash_so_far(request, done)
     if whole and generator.load_state_dict(state):
-        for path in paths:
-            os.truncate(path, len(header) + done)
+        for array in arrays:
+            os.truncate(array.path, array.size_at(done, request.samples))
         return done
-    for path in paths:
-        path.write_bytes(header)
+    for array in arrays:
+        array.path.write_bytes(array.header(request.samples))
     return 0
+
+
+def _are_there(request: GenerationRequest, arrays: list[_GrowingArray], done: int) -> bool:
+    """Whether the files hold what belongs to so many samples, which end where windows end."""
+    if request.traces is not None and done < request.samples and done % request.traces.cells_samples:
+        return False
+    sizes = [(array.path, array.size_at(done, request.samples)) for array in arrays]
+    return all(path.is_file() and path.stat().st_size >= least for path, least in sizes)
 
 
 def _saved_state(path: Path) -> dict[str, npt.NDArray[Any]]:

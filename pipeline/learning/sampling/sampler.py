@@ -17,8 +17,10 @@ from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSe
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.quantisation import Floats
 from pipeline.learning.sampling.sampler_models import pack, weight_bytes_per_sample
-from pipeline.learning.sampling.sampler_steps import Bytes, Draws, advance, new_state
+from pipeline.learning.sampling.sampler_state import Bytes, Draws, new_state
+from pipeline.learning.sampling.sampler_steps import advance
 from pipeline.learning.sampling.settings import WeightDtype
+from pipeline.learning.sampling.traces import TraceSums, new_sums
 
 SavedState = Mapping[str, npt.NDArray[Any]]
 """A generator's state, as arrays that can be saved."""
@@ -30,12 +32,21 @@ class Generator(Protocol):
     """Anything that generates streams of bytes from one network: this module's sampler, or torch's."""
 
     streams: int
+    network: LstmSettings | TieredSettings
 
     def prime(self, primer: Bytes) -> None:
         """Feed the same bytes, shape = (samples,), to all streams."""
 
-    def generate(self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int, min_p: float) -> Bytes:
-        """Draw one byte for each random number, shape = (streams, samples)."""
+    def generate(
+        self,
+        uniforms: Doubles,
+        inverse_temperature: Doubles,
+        *,
+        top_k: int,
+        min_p: float,
+        sums: TraceSums | None = None,
+    ) -> Bytes:
+        """Draw one byte for each random number, shape = (streams, samples); add to `sums` where there are any."""
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """The state, copied."""
@@ -69,7 +80,8 @@ class Sampler:
         weight_dtype: WeightDtype = "int8",
         streams: int = 1,
     ) -> None:
-        self.streams = streams
+        self.streams, self.network = streams, network
+        self._no_sums = new_sums(None, network, streams, 0)
         self._model = pack(network, weights, weight_dtype)
         self.restart()
 
@@ -98,7 +110,13 @@ class Sampler:
         return recorded
 
     def generate(
-        self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0
+        self,
+        uniforms: Doubles,
+        inverse_temperature: Doubles,
+        *,
+        top_k: int = BYTE_VALUES,
+        min_p: float = 0.0,
+        sums: TraceSums | None = None,
     ) -> Bytes:
         """Draw one byte for each random number.
 
@@ -108,6 +126,8 @@ class Sampler:
             Random numbers from 0 up to 1, and one over the temperature; shape = (streams, samples).
         top_k, min_p
             See `SamplingSettings`.
+        sums
+            Of a block of so many samples; what is recorded is added to them.
 
         Returns
         -------
@@ -124,7 +144,8 @@ class Sampler:
             min_p,
         )
         codes = np.zeros(uniforms.shape, np.uint8)
-        advance(self._model, self._state, draws, codes, np.zeros((0, self.streams, BYTE_VALUES), np.float32))
+        no_logits = np.zeros((0, self.streams, BYTE_VALUES), np.float32)
+        advance(self._model, self._state, draws, codes, no_logits, self._no_sums if sums is None else sums)
         return codes
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
@@ -149,4 +170,4 @@ class Sampler:
         none = np.zeros((self.streams, 0), np.float64)
         if given.shape[1]:
             draws = Draws(none, none, given, BYTE_VALUES, 0.0)
-            advance(self._model, self._state, draws, np.empty_like(given), recorded)
+            advance(self._model, self._state, draws, np.empty_like(given), recorded, self._no_sums)

@@ -6,77 +6,15 @@ as it would alone. Nothing is allocated for a sample. Random numbers come from o
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.learning.kernels.cache import compiled, part
 from pipeline.learning.kernels.kernels import add_up, exponentials, largest, step_cells
-from pipeline.learning.kernels.products import COLUMNS, product
+from pipeline.learning.kernels.products import product
 from pipeline.learning.sampling.quantisation import Floats
 from pipeline.learning.sampling.sampler_models import Integers, Model
-
-Bytes = npt.NDArray[np.uint8]
-
-
-class State(NamedTuple):
-    """A network's state, for each of its streams, and room to work in.
-
-    Parameters
-    ----------
-    inputs
-        float32, shape = (streams, lead + layers * neurons): the embedded group, then each layer's output.
-    cells
-        float32, shape = (streams, layers * neurons).
-    history
-        uint8, shape = (streams, places): the last bytes, the latest last.
-    condition
-        float32, shape = (streams, group * width): the slow tier's output, which conditions the fast one.
-    phase
-        int64, shape = (1,): which byte of the group comes next.
-    gates, fast, fast_sums, recent, logits, chances, rows, rounded, input_scales
-        Room to work in.
-    """
-
-    inputs: Floats
-    cells: Floats
-    history: Bytes
-    condition: Floats
-    phase: Integers
-    gates: Floats
-    fast: Floats
-    fast_sums: Floats
-    recent: Floats
-    logits: Floats
-    chances: Floats
-    rows: Integers
-    rounded: npt.NDArray[np.int16]
-    input_scales: Floats
-
-
-class Draws(NamedTuple):
-    """What decides the bytes of one block, each float64 or uint8 of the shape (streams, samples).
-
-    Parameters
-    ----------
-    uniforms
-        Random numbers from 0 up to 1; no samples where all bytes are given.
-    inverse_temperature
-        One over the temperature; as long as `uniforms`.
-    given
-        Bytes that are fed instead of drawn; no samples where all are drawn.
-    top_k
-        Only so many of the likeliest bytes are drawn (more where several are equally likely); 256 cuts nothing.
-    min_p
-        Only bytes at least this share as likely as the likeliest are drawn; 0 cuts nothing.
-    """
-
-    uniforms: npt.NDArray[np.float64]
-    inverse_temperature: npt.NDArray[np.float64]
-    given: Bytes
-    top_k: int
-    min_p: float
+from pipeline.learning.sampling.sampler_state import Bytes, Draws, State
+from pipeline.learning.sampling.traces import TraceSums
 
 
 @part
@@ -239,11 +177,17 @@ def cut(logits: Floats, chances: Floats, top_k: int, min_p: float) -> None:
 
 
 @part
-def draw(chances: Floats, uniform: float) -> int:
-    """Draw a byte: the first whose share of the whole, with all shares before it, exceeds the random number."""
+def sum_all(chances: Floats) -> float:
+    """Add up all chances."""
     total = 0.0
     for block in range(0, chances.shape[0], 16):
         total += sum_block(chances, block)
+    return total
+
+
+@part
+def draw(chances: Floats, total: float, uniform: float) -> int:
+    """Draw a byte: the first whose share of the total, with all shares before it, exceeds the random number."""
     wanted, sum_before, block = uniform * total, 0.0, 0
     while block < chances.shape[0] - 16 and sum_before + sum_block(chances, block) <= wanted:
         sum_before += sum_block(chances, block)
@@ -267,8 +211,27 @@ def sum_block(chances: Floats, block: int) -> float:
     return total
 
 
+@part
+def add_scaled(values: Floats, factor: np.float32, sums: Floats) -> None:
+    """Add values times a factor to sums, in place."""
+    for index in range(sums.shape[0]):
+        sums[index] += values[index] * factor
+
+
+@part
+def add_cells(model: Model, state: State, sums: TraceSums, window: int) -> None:
+    """Add the cells of all streams to the sums of a window."""
+    for stream in range(state.cells.shape[0]):
+        for layer in range(model.layers):
+            cells = state.cells[stream, layer * model.neurons :]
+            add_scaled(cells, np.float32(1.0), sums.cells[window, stream, layer])
+    sums.steps[window] += 1
+
+
 @compiled
-def advance(model: Model, state: State, draws: Draws, codes: Bytes, recorded: Floats) -> None:
+def advance(  # noqa: PLR0917 - compiled code is called by position
+    model: Model, state: State, draws: Draws, codes: Bytes, recorded: Floats, sums: TraceSums
+) -> None:
     """Feed a block of bytes to all streams, or draw it.
 
     Parameters
@@ -277,15 +240,20 @@ def advance(model: Model, state: State, draws: Draws, codes: Bytes, recorded: Fl
         uint8, shape = (streams, samples): receives the bytes.
     recorded
         float32, shape = (samples, streams, 256): receives the logits; no samples where nobody asks.
+    sums
+        Receives what is added up over the block's windows, the first of which begins with it.
     """
     streams, samples = codes.shape
     for sample in range(samples):
+        steps = state.phase[0] == 0
         if model.group == 1:
             predict_lstm(model, state)
         else:
             predict_tiered(model, state)
         if recorded.shape[0] > 0:
             recorded[sample] = state.logits
+        if steps and sums.cells.shape[0] > 0:
+            add_cells(model, state, sums, sample // sums.cells_samples)
         for stream in range(streams):
             if draws.given.shape[1] > 0:
                 byte = int(draws.given[stream, sample])
@@ -296,12 +264,18 @@ def advance(model: Model, state: State, draws: Draws, codes: Bytes, recorded: Fl
                 )
                 exponentials(logits, (largest(logits), inverse_temperature), state.chances)
                 cut(logits, state.chances, draws.top_k, draws.min_p)
-                byte = draw(state.chances, draws.uniforms[stream, sample])
+                total = sum_all(state.chances)
+                byte = draw(state.chances, total, draws.uniforms[stream, sample])
+                if sums.distribution.shape[0] > 0:
+                    window = sample // sums.distribution_samples
+                    add_scaled(state.chances, np.float32(1.0 / total), sums.distribution[window, stream])
             codes[stream, sample] = byte
             history = state.history[stream]
             for place in range(history.shape[0] - 1):
                 history[place] = history[place + 1]
             history[-1] = byte
+        if sums.samples.shape[0] > 0:
+            sums.samples[sample // sums.distribution_samples] += 1
 
 
 @compiled
@@ -311,28 +285,3 @@ def read_all(values: Floats, times: int) -> float:
     for _ in range(times):
         total += add_up(values)
     return total
-
-
-def new_state(model: Model, streams: int, silence: int) -> State:
-    """The state before the beginning: hidden states and cells zero, a history of silence."""
-    outputs = model.lead + model.layers * model.neurons
-
-    def room(width: int, dtype: Any = np.float32) -> npt.NDArray[Any]:
-        return np.zeros((streams, width), dtype)
-
-    return State(
-        inputs=room(outputs),
-        cells=room(model.layers * model.neurons),
-        history=np.full((streams, max(model.group, model.recent)), silence, np.uint8),
-        condition=room(model.condition_bias.size),
-        phase=np.zeros(1, np.int64),
-        gates=room(4 * model.neurons),
-        fast=room(model.width),
-        fast_sums=room(model.width),
-        recent=room(-(-model.recent * model.embedding.shape[1] // COLUMNS) * COLUMNS),
-        logits=room(256),
-        chances=np.zeros(256, np.float32),
-        rows=np.zeros(streams, np.int64),
-        rounded=room(2 * int(model.places[:, 3].max()), np.int16),
-        input_scales=np.zeros(streams, np.float32),
-    )

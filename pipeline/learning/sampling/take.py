@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import Encoding
 from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.learning.sampling.traces import TraceFiles
 from pipeline.store.names import PlainName
 
 
@@ -127,6 +128,8 @@ class Take(BaseModel):
         The rule, or a person.
     facts
         What was measured on it.
+    traces
+        What was recorded of the network while it was generated; None where nothing was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -145,6 +148,7 @@ class Take(BaseModel):
     chosen: int = 1
     chosen_by: Literal["rule", "hand"] = "rule"
     facts: TakeFacts = TakeFacts()
+    traces: TraceFiles | None = None
 
     @property
     def duration_s(self) -> float:

@@ -25,6 +25,7 @@ from pipeline.learning.sampling.compiling import compile_failure
 from pipeline.learning.sampling.generation import GenerationRequest, generate, is_finished, open_sampler
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.sampling.take_facts import examine
+from pipeline.learning.sampling.traces import cut_traces, trace_files
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 
@@ -116,6 +117,7 @@ def record_of(job: TakeJob) -> Take:
         temperature=request.curves[0][0][1],
         precision=request.weight_dtype if job.device == "cpu" else "float32",
         primed_samples=request.primer[2] if request.primer else 0,
+        traces=trace_files(Take.model_fields["bytes_file"].default, request.traces) if request.traces else None,
     )
 
 
@@ -141,6 +143,8 @@ def _cut_dead_air(job: TakeJob) -> list[float]:
                 unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
+        if job.request.traces is not None:
+            cut_traces(job.request.folder, name, job.request.traces, kept)
     return gone
 
 

@@ -7,6 +7,7 @@ run one by one, slowly. The random numbers are those of the compiled sampler, th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSe
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.quantisation import Floats, rounded_weights
+from pipeline.learning.sampling.traces import TraceSums
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -104,6 +106,59 @@ class _Tensors:
         return parts | {f"cells{layer}": tensor for layer, tensor in enumerate(self.cells)}
 
 
+class _StepTraces:
+    """What each step of a replay leaves behind, at fixed addresses.
+
+    `shares` are the probabilities, shape = (steps, streams, 256); the shape of `cells` is (steps, streams, layers,
+    neurons).
+    """
+
+    def __init__(self, steps: int, tensors: _Tensors) -> None:
+        streams, neurons = tensors.cells[0].shape
+        device = tensors.cells[0].device
+        self.shares = torch.zeros((steps, streams, BYTE_VALUES), device=device)
+        self.cells = torch.zeros((steps, streams, len(tensors.cells), neurons), device=device)
+
+    def keep_cells(self, step: int, cells: list[torch.Tensor]) -> None:
+        """Copy the cells of all layers."""
+        for layer, own in enumerate(cells):
+            self.cells[step, :, layer].copy_(own)
+
+
+class _BlockSums:
+    """A block's sums on the device, added to after each replay and fetched at the end."""
+
+    def __init__(self, sums: TraceSums, device: torch.device) -> None:
+        self._sums = sums
+        self._distribution = torch.from_numpy(sums.distribution).to(device)
+        self._cells = torch.from_numpy(sums.cells).to(device)
+
+    def add(self, traces: _StepTraces, done: int, count: int, moves: range) -> None:
+        """Add `count` steps, the first of which made sample `done`; the LSTM advanced in those of `moves`."""
+        sums = self._sums
+        for first, end in _pieces(done, count, sums.distribution_samples):
+            window = (done + first) // sums.distribution_samples
+            self._distribution[window] += traces.shares[first:end].sum(dim=0)
+            sums.samples[window] += end - first
+        for first, end in _pieces(done, count, sums.cells_samples):
+            window = (done + first) // sums.cells_samples
+            steps = [step for step in moves if first <= step < end]
+            if steps:
+                self._cells[window] += traces.cells[steps[0] : end : moves.step].sum(dim=0)
+                sums.steps[window] += len(steps)
+
+    def fetch(self) -> None:
+        """Copy the sums to the processor."""
+        self._sums.distribution[...] = self._distribution.cpu().numpy()
+        self._sums.cells[...] = self._cells.cpu().numpy()
+
+
+def _pieces(done: int, count: int, window: int) -> list[tuple[int, int]]:
+    """Cut the steps 0..count - 1, the first of which makes sample `done`, where windows begin."""
+    edges = [0, *(at - done for at in range((done // window + 1) * window, done + count, window)), count]
+    return list(itertools.pairwise(edges))
+
+
 class TorchSampler:
     """Generates one or more streams of a network with torch; a `Generator`.
 
@@ -137,6 +192,7 @@ class TorchSampler:
         self._uniforms = torch.zeros(shape, dtype=torch.float64, device=device)
         self._inverse_temperature = torch.ones(shape, device=device)
         self._codes = torch.zeros((self._steps, streams), dtype=torch.int64, device=device)
+        self._traces: _StepTraces | None = None
         self._graph: torch.cuda.CUDAGraph | None = None
         self._cuts = (BYTE_VALUES, 0.0)
 
@@ -184,27 +240,40 @@ class TorchSampler:
 
     @torch.no_grad()
     def generate(
-        self, uniforms: Doubles, inverse_temperature: Doubles, *, top_k: int = BYTE_VALUES, min_p: float = 0.0
+        self,
+        uniforms: Doubles,
+        inverse_temperature: Doubles,
+        *,
+        top_k: int = BYTE_VALUES,
+        min_p: float = 0.0,
+        sums: TraceSums | None = None,
     ) -> Bytes:
         """Draw one byte for each random number, shape = (streams, samples); see `Sampler.generate`."""
-        if (top_k, min_p) != self._cuts:
+        if (top_k, min_p) != self._cuts or (sums is None) != (self._traces is None):
             self._graph, self._cuts = None, (top_k, min_p)
+            self._traces = _StepTraces(self._steps, self._tensors) if sums is not None else None
+        block = _BlockSums(sums, self.device) if sums is not None else None
         codes: list[torch.Tensor] = []
         numbers = torch.tensor(uniforms.T[..., None], device=self.device)
         inverse = torch.tensor(inverse_temperature.T[..., None].astype(np.float32), device=self.device)
         done, samples = 0, uniforms.shape[1]
         while done < samples:
-            whole = self._phase == 0 and samples - done >= self._steps
+            phase = self._phase
+            whole = phase == 0 and samples - done >= self._steps
             count = self._steps if whole else min(samples - done, self._group - self._phase)
             self._uniforms[:count] = numbers[done : done + count]
             self._inverse_temperature[:count] = inverse[done : done + count]
             if whole:
                 self._replay()
             else:
-                self._run(self._phase, count)
-                self._phase = (self._phase + count) % self._group
+                self._run(phase, count)
+                self._phase = (phase + count) % self._group
             codes.append(self._codes[:count].to(torch.uint8))
+            if block is not None and self._traces is not None:
+                block.add(self._traces, done, count, range(-phase % self._group, count, self._group))
             done += count
+        if block is not None:
+            block.fetch()
         return (
             np.ascontiguousarray(torch.cat(codes).cpu().numpy().T) if codes else np.zeros((self.streams, 0), np.uint8)
         )
@@ -255,6 +324,8 @@ class TorchSampler:
     def _run(self, phase: int, count: int) -> None:
         for step in range(count):
             logits = self._predict((phase + step) % self._group)
+            if self._traces is not None:
+                self._traces.keep_cells(step, self._tensors.cells)
             self._draw(logits, step)
             self._append(self._codes[step])
 
@@ -307,5 +378,7 @@ class TorchSampler:
         if min_p > 0.0:
             chances = chances * (chances >= min_p)
         sums = chances.double().cumsum(dim=1)
+        if self._traces is not None:
+            self._traces.shares[step].copy_(chances / sums[:, -1:])
         below = (sums <= self._uniforms[step] * sums[:, -1:]).sum(dim=1)
         self._codes[step].copy_(below.clamp(max=BYTE_VALUES - 1))

@@ -19,9 +19,12 @@ from pydantic import Field, model_validator
 from pipeline.picture.language import Language
 from pipeline.picture.panels.counters import CountersPanel
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
+from pipeline.picture.panels.network.activity import ActivityPanel
+from pipeline.picture.panels.network.expectation import ExpectationPanel
 from pipeline.picture.panels.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.progress_bar import ProgressPanel
+from pipeline.picture.panels.scene_data import NETWORK_FIELDS
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
 from pipeline.picture.panels.spectrogram import SpectrogramPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
@@ -33,6 +36,8 @@ PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
     WaveformPanel,
     SpectrogramPanel,
     OscilloscopePanel,
+    ExpectationPanel,
+    ActivityPanel,
     LossGraphPanel,
     CountersPanel,
     CaptionPanel,
@@ -88,6 +93,11 @@ class SceneLayout(LayoutSettings):
                     width = max(panel.left + panel.width - left, 0.1 * panel.width)
                     panels[index] = panel.model_copy(update={"left": left, "width": width})
         return self.model_copy(update={"panel": tuple(panels)})
+
+    @property
+    def shows_network(self) -> bool:
+        """Whether its panels show what is recorded of a network while it generates."""
+        return not self.reads.isdisjoint(NETWORK_FIELDS)
 
     @property
     def reads(self) -> frozenset[str]:

@@ -22,6 +22,8 @@ from pipeline.audio.samples import Samples
 
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
 """The fields of `SceneData` that every panel reads."""
+NETWORK_FIELDS: Final = frozenset({"distributions", "activity"})
+"""The fields that are there only where takes were sampled with traces."""
 _PASSAGE_S: Final = 0.02
 _PASSAGES: Final = 512
 """So many short passages of a sound, evenly spread, tell how loud it becomes."""
@@ -104,6 +106,90 @@ def loud_level(sounds: Sequence[SceneSound]) -> float:
     return max([*recorded, total / frames if frames else 0.0])
 
 
+@dataclass(frozen=True, eq=False)
+class WindowRows:
+    """A row of numbers for each window of a sound's samples, recorded of the network that generated it.
+
+    Parameters
+    ----------
+    rows
+        shape = (windows, numbers); they need not lie in memory.
+    window_samples
+        How many samples a window has.
+    first_sample
+        At which sample of the first row's sound the scene's sound begins.
+    """
+
+    rows: NDArray[np.uint8] | NDArray[np.int8]
+    window_samples: int
+    first_sample: int = 0
+
+    def between(self, samples: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Rows at samples of the scene's sound (fractions too, ascending), interpolated between windows' middles.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            shape = (samples, numbers).
+        """
+        at = (samples + self.first_sample + 0.5) / self.window_samples - 0.5
+        at = np.clip(at, 0, max(len(self.rows) - 1, 0))
+        left = at.astype(np.int64)
+        if not len(self.rows) or not len(left):
+            return np.zeros((len(samples), self.rows.shape[1]), np.float32)
+        first = int(left[0])
+        read = np.asarray(self.rows[first : int(left[-1]) + 2], dtype=np.float32)  # only what is needed is read
+        share = (at - left).astype(np.float32)[:, None]
+        right = np.minimum(left + 1 - first, len(read) - 1)
+        return np.asarray(read[left - first] * (1 - share) + read[right] * share)
+
+
+@dataclass(frozen=True, eq=False)
+class CellRows(WindowRows):
+    """What an LSTM's cells do.
+
+    Parameters
+    ----------
+    middle
+        Each cell's mean over the sound, float32, shape = (cells,).
+    """
+
+    middle: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class SceneDistributions:
+    """The distributions from which a scene's sounds were drawn.
+
+    Parameters
+    ----------
+    of_sounds
+        For each of the scene's sounds, 255 times the square root of each byte's probability; None where nothing was
+        recorded.
+    values
+        What each byte sounds like, float32, shape = (256,), full scale = 1.
+    """
+
+    of_sounds: tuple[WindowRows | None, ...] = ()
+    values: NDArray[np.float32] = field(default_factory=lambda: np.linspace(-1, 1, 256, dtype=np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class SceneActivity:
+    """The LSTM's cells while a scene's sounds were generated.
+
+    Parameters
+    ----------
+    of_sounds
+        For each of the scene's sounds, 127 times the hyperbolic tangent of each cell; None where nothing was recorded.
+    order
+        The cells from top to bottom, a permutation: those that move together lie together.
+    """
+
+    of_sounds: tuple[CellRows | None, ...] = ()
+    order: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
 def _no_numbers() -> NDArray[np.float64]:
     return np.zeros(0, dtype=np.float64)
 
@@ -175,6 +261,8 @@ class SceneData:
         Which of the film's sections it is, counted from 0, and how many there are, for the progress bar.
     picture
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
+    distributions, activity
+        What was recorded of the network that generated the sounds.
     """
 
     start_frame: int
@@ -191,6 +279,8 @@ class SceneData:
     section_number: int = 0
     section_count: int = 1
     picture: NDArray[np.uint8] | None = None
+    distributions: SceneDistributions = SceneDistributions()
+    activity: SceneActivity = SceneActivity()
 
     def __post_init__(self) -> None:
         """Check the shapes at the door, so that no panel has to."""

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
+from pipeline.picture.drawing.level_colours import LEVELS, ColourTable, colour_table, dimmed, paint_levels
 from pipeline.picture.drawing.planes import Plane, Planes, ink
 from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
@@ -25,35 +25,11 @@ WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmon
 EVERY_PX: Final = 2  # a spectrum every second column; those between are interpolated
 PLAYED_SHARE: Final = 0.5  # what was played keeps this much of its colour
 LOWEST_HZ: Final = 30.0
-COLOURS: Final = 256
 
 
 def mel(frequency_hz: ArrayLike) -> NDArray[np.float64]:
     """Frequencies on the mel scale (O'Shaughnessy, 1987)."""
     return np.asarray(2595 * np.log10(1 + np.asarray(frequency_hz, dtype=np.float64) / 700))
-
-
-def colour_table(colours: tuple[str, ...]) -> NDArray[np.float32]:
-    """Luma and chroma of the theme's colours, evenly spaced and interpolated, shape (256, 3)."""
-    inks = np.array([ink(colour) for colour in colours])
-    at = np.linspace(0, len(colours) - 1, COLOURS)
-    return np.stack([np.interp(at, np.arange(len(colours)), inks[:, part]) for part in range(3)], axis=1).astype(
-        np.float32
-    )
-
-
-@njit(cache=True, nogil=True, boundscheck=False)
-def _paint_levels(luma: Plane, cb: Plane, cr: Plane, levels: Plane, table: NDArray[np.float32]) -> None:
-    """Colour a picture of levels (h, w); chroma is the mean of two by two."""
-    for y in range(levels.shape[0]):
-        for x in range(levels.shape[1]):
-            luma[y, x] = int(table[levels[y, x], 0] + 0.5)
-    for y in range(levels.shape[0] // 2):
-        for x in range(levels.shape[1] // 2):
-            a, b = levels[2 * y, 2 * x], levels[2 * y, 2 * x + 1]
-            c, d = levels[2 * y + 1, 2 * x], levels[2 * y + 1, 2 * x + 1]
-            cb[y, x] = int((table[a, 1] + table[b, 1] + table[c, 1] + table[d, 1]) / 4 + 0.5)
-            cr[y, x] = int((table[a, 2] + table[b, 2] + table[c, 2] + table[d, 2]) / 4 + 0.5)
 
 
 class SpectrogramSettings(PanelSettings):
@@ -78,8 +54,9 @@ class SpectrogramPanel(ScenePanel[SpectrogramSettings]):
         self.origin_px = context.playhead_px - self.box.left
         room = max(2, self.box.right - context.playhead_px)
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
-        table = colour_table(context.theme.colours.spectrum)
-        dim = (table[0] + (table - table[0]) * PLAYED_SHARE).astype(np.float32)
+        colours = [ink(colour) for colour in context.theme.colours.spectrum]
+        table = colour_table(colours)
+        dim = dimmed(table, colours[0], PLAYED_SHARE)
         rates = [sound.sample_rate_hz for sound in context.data.sounds]
         self._highest_hz = min([settings.highest_hz, *(max(rates) / 2 for _ in rates[:1])])
         # What is upcoming is played later: each part is transformed once for both.
@@ -100,11 +77,11 @@ class SpectrogramPanel(ScenePanel[SpectrogramSettings]):
         self._upcoming.copy(planes, (now, box.top), box.right - now, column + now)
         self._context.draw_playhead(planes, box.top, box.bottom)
 
-    def _paint(self, tile: Planes, first: int, table: NDArray[np.float32]) -> None:
+    def _paint(self, tile: Planes, first: int, table: ColourTable) -> None:
         levels = np.zeros((tile.height, tile.width), dtype=np.uint8)
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels[:, start - first : end - first] = self._levels(sound, start - begin, end - start)
-        _paint_levels(tile.luma, tile.cb, tile.cr, levels, table)
+        paint_levels(tile, levels, table)
 
     def _transformed(self, sound: SceneSound, first: int, count: int) -> Plane:
         """Levels of columns, counted from the sound's beginning: uint8, shape (rows, count)."""
@@ -127,7 +104,7 @@ class SpectrogramPanel(ScenePanel[SpectrogramSettings]):
         left = at.astype(np.int64)
         right_share = at - left
         between = share[:, left] * (1 - right_share) + share[:, left + 1] * right_share
-        return np.asarray(np.clip(between, 0, 1) * (COLOURS - 1) + 0.5).astype(np.uint8)
+        return np.asarray(np.clip(between, 0, 1) * (LEVELS - 1) + 0.5).astype(np.uint8)
 
     def _rows_of(self, size: int, sample_rate_hz: int) -> NDArray[np.float32]:
         """How much of each of the spectrum's lines goes into each row, shape (rows, size // 2 + 1)."""

@@ -72,6 +72,11 @@ class Colours(_ThemeTable):
     spectrum: tuple[Colour, ...] = Field(min_length=2, max_length=16)
     """The spectrogram's colours from silent to loud, evenly spaced."""
 
+    @property
+    def diverging(self) -> tuple[str, str]:
+        """The colours below and above the middle of numbers that have two signs: a pair that all eyes tell apart."""
+        return self.validation, self.training_mean
+
     def of_section(self, index: int) -> str:
         """The series colour of section number `index`, counted from 0; the colours come round again."""
         return self.series[index % len(self.series)]

@@ -92,7 +92,8 @@ def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip) -> Drawer:
         card = card_of(inputs, clip)
         return CardAnimation(card.record, card.folder, 0, clip.frames, inputs.timeline.frame_rate)
     theme = load_theme(inputs.theme, inputs.templates_folder)
-    return Scene(scene_data(inputs, clip), theme, load_layout(inputs.layout, inputs.templates_folder), inputs.language)
+    layout = load_layout(inputs.layouts[clip.section], inputs.templates_folder)
+    return Scene(scene_data(inputs, clip), theme, layout, inputs.language)
 
 
 class _InsertDrawer:

@@ -13,19 +13,19 @@ from typing import Any
 from pipeline.errors import StageError
 from pipeline.film.inputs.chain import FootageChain
 from pipeline.film.inputs.footage import content_hash, probe
-from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
-from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.panel import SCENE_WORDS
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
 
@@ -36,7 +36,8 @@ class RenderInputs:
 
     timeline: Timeline
     theme: str
-    layout: str
+    layouts: tuple[str, ...]
+    """Of each section's scene."""
     templates_folder: Path | None
     corpora: tuple[Result[Corpus], ...]
     runs: tuple[Result[TrainingRun], ...]
@@ -61,8 +62,9 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     """
     if results.timeline is None:
         raise StageError("There is no timeline to render.", hint="Run build-video storyboard first.")
-    video, own, language = production.video, production.templates_folder, language_of(production)
-    hashes = [results.timeline.content_hash, canonical_json(style_of(video, own, language))]
+    video, language = production.video, language_of(production)
+    hashes = [results.timeline.content_hash]
+    hashes += [canonical_json(style_of(production, language, number)) for number in range(len(production.sections))]
     shown: list[Result[Any]] = [*results.corpora, *results.runs, *results.cards]
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
@@ -72,8 +74,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     return RenderInputs(
         timeline=results.timeline.record,
         theme=video.theme,
-        layout=video.layout,
-        templates_folder=own,
+        layouts=tuple(layout_name(production, number) for number in range(len(production.sections))),
+        templates_folder=production.templates_folder,
         corpora=results.corpora,
         runs=results.runs,
         takes=results.takes,
@@ -89,16 +91,16 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     )
 
 
-def style_of(video: VideoSettings, own: Path | None, language: Language) -> dict[str, Json]:
-    """Everything that theme, fonts, layout and drawn words are, for a result's key; `own` are the user's templates."""
-    theme = load_theme(video.theme, own)
+def style_of(production: Production, language: Language, section: int | None = None) -> dict[str, Json]:
+    """Everything that theme, fonts, layout and drawn words of a section (None: of the film) are, for a result's key."""
+    theme = load_theme(production.video.theme, production.templates_folder)
     words = language.identity(SCENE_WORDS)
     return {
         **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
-        "layout": load_layout(video.layout, own).worded(language).model_dump(mode="json"),
+        "layout": section_layout(production, section).worded(language).model_dump(mode="json"),
     }
 
 

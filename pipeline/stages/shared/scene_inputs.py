@@ -24,6 +24,7 @@ from pipeline.learning.training.loss_log import read_columns
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.stages.shared.render_inputs import RenderInputs
+from pipeline.stages.shared.scenes.traces import activity_key, activity_of, distributions_of
 from pipeline.store.store import Json, Result
 
 
@@ -154,12 +155,12 @@ def _history(run: Result[TrainingRun], label: str) -> LossHistory:
 
 def _iteration(inputs: RenderInputs, scene: SceneClip) -> NDArray[np.float64]:
     points = [(point.frame - scene.start_frame, point.iteration) for point in scene.key_points]
-    return ScrollLaw(points, axis=inputs.timeline.scroll).iterations(np.arange(scene.frames + 1))
+    return ScrollLaw(points, axis=inputs.timeline.scroll_of(scene)).iterations(np.arange(scene.frames + 1))
 
 
 def _iteration_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
     points: list[Json] = [[point.frame - scene.start_frame, point.iteration] for point in scene.key_points]
-    return {"axis": inputs.timeline.scroll, "key points": points}
+    return {"axis": inputs.timeline.scroll_of(scene), "key points": points}
 
 
 # Words
@@ -192,6 +193,11 @@ SOURCES: Final[dict[str, SceneSource]] = {
     "others": SceneSource(
         lambda inputs, scene: tuple(_section_history(inputs, one) for one in comparable_before(inputs, scene)),
         lambda inputs, scene, _: [_section_history_key(inputs, one) for one in comparable_before(inputs, scene)],
+    ),
+    "distributions": SceneSource(distributions_of, _sounds_key),
+    "activity": SceneSource(
+        activity_of,
+        lambda inputs, scene, frames: [_sounds_key(inputs, scene, frames), activity_key(inputs, scene)],
     ),
     "iteration": SceneSource(_iteration, _iteration_key),
     "captions": SceneSource(lambda inputs, scene: _captions(inputs, scene, range(scene.frames)), _captions_key),

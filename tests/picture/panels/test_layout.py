@@ -10,16 +10,22 @@ from pipeline.errors import TemplateError
 from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.settings import PixelBox, even
 
-BUILT_IN = ["landscape", "portrait", "square"]
+BUILT_IN = ["landscape", "portrait", "square", "inside", "inside-portrait", "inside-square"]
 FOUR_GRAPHS = ["four-graphs", "four-graphs-portrait", "four-graphs-square"]
 HEAD = 'name = "mine"\n[[panel]]\n'
 PLACE = "left = 0.1\ntop = 0.1\nwidth = 0.5\nheight = 0.5\n"
 
 
+def shape_of(name: str) -> str:
+    shape = load_layout(name).shape
+    assert shape is not None
+    return shape
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_layouts_load_and_keep_their_proportions_from_360_to_2160_lines(name: str) -> None:
     layout = load_layout(name)
-    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[name]
+    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[shape_of(name)]
     for scale in (40, 80, 120, 240):
         width, height = shape[0] * scale, shape[1] * scale
         for panel in layout.panel:
@@ -47,7 +53,7 @@ def check_apart(layout: SceneLayout) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_picture_takes_room_from_the_title_only_where_there_is_one(name: str) -> None:
-    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[name]
+    frame = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080)}[shape_of(name)]
     bare, narrow, wide = (load_layout(name).arranged(shape, frame) for shape in (None, (200, 200), (800, 100)))
     places = []
     for layout in (bare, narrow, wide):
@@ -106,10 +112,11 @@ def test_an_unknown_layout_names_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_waveform_and_spectrogram_meet_at_every_size(name: str) -> None:
+def test_waveform_and_what_scrolls_beneath_it_meet_at_every_size(name: str) -> None:
     panels = {panel.kind: panel for panel in load_layout(name).panel}
     for height in range(180, 2162, 2):
-        waveform, spectrogram = (panels[kind].box(height, height) for kind in ("waveform", "spectrogram"))
+        below = "spectrogram" if "spectrogram" in panels else "expectation"
+        waveform, spectrogram = (panels[kind].box(height, height) for kind in ("waveform", below))
         assert waveform.bottom == spectrogram.top, height
 
 

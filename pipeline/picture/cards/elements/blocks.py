@@ -206,7 +206,8 @@ def _heading(element: BlocksElement, block: Rows, setting: Setting, width_px: fl
     top = 0.0
     if block.section is not None:
         thick = max(2.0, round(0.16 * em))
-        marks.append(BoxMark((0.0, 0.0, 1.6 * em, thick), setting.colour("section", block.section)))
+        left = width_px - 1.6 * em if fitted.right_to_left else 0.0
+        marks.append(BoxMark((left, 0.0, left + 1.6 * em, thick), setting.colour("section", block.section)))
         top = thick + 0.3 * em
     colour = setting.text_colour(element.heading_style)
     marks += set_lines(fitted, setting, colour, width_px=width_px, top_px=top)
