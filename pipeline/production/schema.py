@@ -24,9 +24,10 @@ from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.training.auto_network import AUTO, Auto
 from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
+from pipeline.production.named_places import check_templates_folder, refuse_swallowed_escape
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
-from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
+from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
 from pipeline.store.files import plain_reason
@@ -221,10 +222,10 @@ class Production(_ProductionTable):
             path = stored_path(root, relative).resolve()
             is_there = path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
-            _refuse_swallowed_escape(relative, field)
+            refuse_swallowed_escape(relative, field)
             raise ProductionError(f"{relative[:60]!r} is not a path.", where=field, expected="a file's path") from error
         if not is_there:  # names may hold tabs and line breaks
-            _refuse_swallowed_escape(relative, field)
+            refuse_swallowed_escape(relative, field)
         if not self._allow_outside and not path.is_relative_to(root):
             raise ProductionError(
                 f"'{relative}' lies outside the production's folder.",
@@ -298,12 +299,6 @@ class Production(_ProductionTable):
         return other
 
 
-def _refuse_swallowed_escape(relative: str, field: str) -> None:
-    if fault := swallowed_escape(relative):
-        what, expected, hint = fault
-        raise ProductionError(what, where=field, expected=expected, hint=hint)
-
-
 def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     """Read a production file (or the `production.toml` of a folder).
 
@@ -327,22 +322,10 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     for number, section in enumerate(production.sections, start=1):
         for own in section.recordings:
             production.resolve(own.file, f"section {number}, recordings")
-    _check_templates_folder(production)
+    folder, usual = production.resolve(production.templates, "templates"), Production.model_fields["templates"].default
+    check_templates_folder(folder, production.templates, usual)
     production.resolve(production.video.picture or ".", "video, picture")
     return production
-
-
-def _check_templates_folder(production: Production) -> None:
-    """Find a folder that someone names; the usual one need not be there."""
-    folder = production.resolve(production.templates, "templates")
-    usual = Production.model_fields["templates"].default
-    if production.templates != usual and not folder.is_dir():
-        raise ProductionError(
-            "There is no such folder of templates.",
-            where=f"templates: {folder}",
-            expected="a folder with your own templates in it",
-            hint=absent_hint(folder) if not folder.exists() else f"This is a file: name its folder, or '{usual}'.",
-        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -67,10 +67,12 @@ class _Sources:
         """Gather the words and read the templates and the theme."""
         origins = {name: card_origin(production, name) for name in names or _names(results)}
         language = language_of(production)
+        kinds = {_kind(origin): origin for origin in origins.values()}
+        loaded = {kind: _template(production, origin) for kind, origin in kinds.items()}
         return cls(
             PlainFacts(film_facts(production, results, language), language),
             language,
-            {name: _template(production, origin) for name, origin in origins.items()},
+            {name: loaded[_kind(origin)] for name, origin in origins.items()},
             load_theme(production.video.theme, production.templates_folder),
         )
 
@@ -169,6 +171,11 @@ def _size(production: Production, name: str) -> tuple[int, int]:
         return THUMBNAIL_SIZE
     longer = max(width, height)  # a cut's thumbnail has the cut's shape
     return THUMBNAIL_SIZE[0] * width // longer // 2 * 2, THUMBNAIL_SIZE[0] * height // longer // 2 * 2
+
+
+def _kind(origin: CardOrigin) -> tuple[str, bool]:
+    """What cards have in common that are made from one template: its name, and whether it may name a section."""
+    return origin.template, origin.section is not None
 
 
 def _template(production: Production, origin: CardOrigin) -> CardTemplate:
