@@ -14,21 +14,22 @@ from typing import Final
 import numpy as np
 
 from pipeline.audio.formats import FILM_RATE_HZ
-from pipeline.audio.quantise import dequantise
 from pipeline.errors import InputError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.cuts import AvailableSection, AvailableTake, CutSection, once_each, plan_cut
-from pipeline.film.planning.plan import CheckpointPoint, choose_takes
-from pipeline.film.planning.settings import StoryboardSettings, TakeLine, VideoSettings
+from pipeline.film.planning.plan import choose_takes
+from pipeline.film.planning.settings import VideoSettings
+from pipeline.film.planning.storyboard_settings import StoryboardSettings, TakeLine
 from pipeline.film.timeline.clock import Clock
-from pipeline.learning.corpus import comparable, map_bytes
-from pipeline.learning.sampling.take import Take
-from pipeline.production.schema import Production, Section
+from pipeline.production.schema import Production
+from pipeline.production.section import Section
 from pipeline.runtime.progress.reporter import Named, Reporter
 from pipeline.sound.signal.silence import window_levels
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.checkpoints import section_checkpoints
+from pipeline.stages.shared.sections.comparing import comparable_kinds
+from pipeline.stages.shared.sections.sounds import HeardTake, mono_samples_of
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.store import Result
 
 _BEGINNING_S: Final = 3.0
 _SILENT_BELOW: Final = 0.01
@@ -86,7 +87,7 @@ def cut_film(
     """
     dressed = production.dressed(cut)
     clock = Clock(dressed.video.frame_rate, FILM_RATE_HZ)
-    kinds = comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
+    kinds = comparable_kinds(results.corpora, results.runs)
     available = [_available(production, cut, results, number, clock, kind=kind) for number, kind in enumerate(kinds)]
     if not production.has_own_length:
         cut = once_each(cut, available)
@@ -136,13 +137,9 @@ def _available(
     production: Production, cut: CutSettings, results: Results, number: int, clock: Clock, *, kind: int
 ) -> AvailableSection:
     """What was made for one section of the film."""
-    run, corpus, story = (
-        results.runs[number].record,
-        results.corpora[number].record,
-        production.sections[number].storyboard,
-    )
-    points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in run.checkpoints]
-    losses = {point.iteration: point.validation_loss_nats for point in points}
+    corpus, story = results.corpora[number].record, production.sections[number].storyboard
+    points = [one.point for one in section_checkpoints(production, number, results.runs[number])]
+    losses = {point.iteration: point.loss for point in points}
     captions = {
         take.iteration: take.caption for take in choose_takes(points, story, is_shortened=not production.has_own_length)
     }
@@ -154,7 +151,7 @@ def _available(
         takes=tuple(
             AvailableTake(
                 iteration=take.record.iteration,
-                validation_loss_nats=losses[take.record.iteration],
+                loss=losses[take.record.iteration],
                 frames=max(1, clock.frames_within(take.record.duration_s)),
                 caption=captions.get(take.record.iteration),
                 audible=_audible(take),
@@ -165,12 +162,11 @@ def _available(
     )
 
 
-def _audible(take: Result[Take]) -> float:
+def _audible(take: HeardTake) -> float:
     """How much of a take's beginning, which a cut shows, is more than silence: 0 to 1."""
-    record = take.record
-    codes = map_bytes(take.path(record.bytes_file))
-    begins = dequantise(np.asarray(codes[: round(_BEGINNING_S * record.sample_rate_hz)]), record.encoding)
-    levels = window_levels(begins, record.sample_rate_hz)
+    rate_hz = take.record.sample_rate_hz
+    begins = mono_samples_of(take, 0, round(_BEGINNING_S * rate_hz))
+    levels = window_levels(begins[: len(begins)], rate_hz)
     return float(np.mean(levels > _SILENT_BELOW)) if len(levels) else 0.0
 
 

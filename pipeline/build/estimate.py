@@ -17,7 +17,8 @@ from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
 from pipeline.learning.models.network import NetworkSettings, TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
-from pipeline.production.schema import Production, Section
+from pipeline.production.schema import Production
+from pipeline.production.section import Section
 from pipeline.runtime.progress.reporter import WorkTime
 
 _TRAINING_PASSES: Final = 3

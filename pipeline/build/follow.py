@@ -18,11 +18,13 @@ from typing import Final, NoReturn
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
+from pipeline.runs.stored import RunRecording
 from pipeline.runtime.progress.reporter import SILENT, WorkStart
 from pipeline.runtime.wording.plurals import counted
 from pipeline.runtime.workers import block_sigint, never_outlive_parent
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.sounds import HeardRecording
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import is_held
 from pipeline.store.store import Store
@@ -93,7 +95,10 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
 
 def _prepared(production: Production, workplace: Workplace) -> Results | None:
     """Return the corpora, where all of them have been prepared."""
-    found = [workplace.store.result(piece, Corpus) for piece in prepare.pieces(production, Results())]
+    found: list[HeardRecording | None] = [
+        workplace.store.result(piece, Corpus) if section.run is None else workplace.store.result(piece, RunRecording)
+        for section, piece in zip(production.sections, prepare.pieces(production, Results()), strict=True)
+    ]
     corpora = tuple(corpus for corpus in found if corpus is not None)
     return Results(corpora=corpora) if len(corpora) == len(found) else None
 

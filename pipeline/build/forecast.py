@@ -95,6 +95,11 @@ class Ahead:
             index for index in range(len(self.production.sections)) if pieces is None or pieces[index]
         ]  # fmt: skip
 
+    @property
+    def trainings(self) -> list[int]:
+        """Sections, counted from 0, whose networks are still to be trained; runs of other programs have been."""
+        return [index for index in self.sections("train") if self.production.sections[index].run is None]
+
 
 def to_make(pieces: Sequence[Piece], workplace: Workplace) -> tuple[bool, ...]:
     """Of each piece, whether it is still to be made."""
@@ -109,7 +114,8 @@ def works(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkTime]:
             found += _trainings(ahead, workplace, speeds)
         elif ahead.share(stage) > 0:
             amounts = _amounts(stage, ahead, workplace)
-            found += [_together(amounts, speeds)] if stage == "sample" else [one.time(speeds) for one in amounts]
+            together = stage == "sample" and amounts
+            found += [_together(amounts, speeds)] if together else [one.time(speeds) for one in amounts]
     for cut in ahead.cuts:
         dressed = ahead.production.dressed(cut)
         for stage in ahead.cut_stages:
@@ -141,6 +147,7 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
         return [
             estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, left[index])
             for index, section in enumerate(production.sections)
+            if section.run is None
         ]
     timeline = ahead.results.timeline
     seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
@@ -167,7 +174,7 @@ def _film_amounts(
 
 
 def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkTime]:
-    sections, device = ahead.sections("train"), _device(workplace)
+    sections, device = ahead.trainings, _device(workplace)
     if not sections:
         return []
     at_once, threads = _shared(len(sections), workplace.jobs, device)
@@ -185,7 +192,7 @@ def _trainings(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkT
 
 def _sampled_meanwhile(ahead: Ahead, workplace: Workplace, device: str) -> frozenset[int]:
     """Sections whose takes are made while they are trained: none where trainings take all cores."""
-    sections = ahead.sections("train")
+    sections = ahead.trainings
     at_once, threads = _shared(max(1, len(sections)), workplace.jobs, device)
     is_spare = device != "cpu" or at_once * threads < workplace.jobs
     return frozenset(sections) if is_spare else frozenset()
@@ -204,12 +211,13 @@ def _training(ahead: Ahead, section: int) -> TrainingAhead:
     settings, network = ahead.production.sections[section].training, ahead.production.sections[section].network
     train_bytes = _train_bytes(ahead, section)
     if ahead.production.is_draft:
-        settings = settings.at_most_minutes(DRAFT_MINUTES / len(ahead.production.sections))
+        trained = sum(one.run is None for one in ahead.production.sections)
+        settings = settings.at_most_minutes(DRAFT_MINUTES / trained)
     if network != AUTO:
         return TrainingAhead(network, settings, train_bytes)
     kept = None
     if section < len(ahead.results.corpora):
-        corpus = ahead.results.corpora[section]
+        corpus = ahead.results.corpus(section)
         kept = network_of(network, corpus.folder.parents[1] / "train", corpus.content_hash)
     return TrainingAhead(
         kept or choose_network(settings, round(train_bytes), _core_flops()).network, settings, train_bytes
@@ -218,7 +226,7 @@ def _training(ahead: Ahead, section: int) -> TrainingAhead:
 
 def _train_bytes(ahead: Ahead, section: int) -> float:
     if section < len(ahead.results.corpora):
-        return float(ahead.results.corpora[section].record.train_samples)
+        return float(ahead.results.corpus(section).record.train_samples)
     settings = ahead.production.sections[section].corpus
     seconds = sum(_length_s(path) for path in ahead.production.recording_paths(section))
     return 0.9 * seconds * settings.sample_rate_hz
@@ -295,7 +303,7 @@ class Forecast:
             return
         ahead = self._ahead(stage, results, todo)
         if stage == "train":
-            self._trained = tuple(ahead.sections(stage))
+            self._trained = tuple(ahead.trainings)
             ahead = replace(ahead, trained={index: self._trained_share(pieces[index]) for index in self._trained})
         self._announce(stage, works(ahead, self._workplace, self._speeds))
         began = time.monotonic()
@@ -312,13 +320,13 @@ class Forecast:
         _, threads = _shared(len(trained), self._workplace.jobs, device)
         measured: dict[str, float] = {}
         for index in trained:
-            run = results.runs[index].record
+            run = results.training(index).record
             if run.elapsed_s <= _SHORTEST_S:
                 continue
             training = TrainingAhead(
                 parse_network(run.network),
                 TrainingSettings.model_validate(run.training),
-                results.corpora[index].record.train_samples,
+                results.corpus(index).record.train_samples,
             )
             own, kind = training.speed_names(device, threads)
             rate = run.iterations / run.elapsed_s

@@ -18,9 +18,10 @@ def check_prepared(production: Production, results: Results) -> None:
     ProductionError
         With the section and what there is.
     """
-    corpora = tuple(corpus.record for corpus in results.corpora)
-    for number, (section, corpus) in enumerate(zip(production.sections, corpora, strict=True), start=1):
-        where = f"section {number} ({section.title})"
+    for number, (section, prepared) in enumerate(zip(production.sections, results.corpora, strict=True), start=1):
+        where, corpus = f"section {number} ({section.title})", prepared.record
+        if section.run is not None and not corpus.duration_s:
+            continue  # nothing is heard before its takes
         section.storyboard.check_excerpt(corpus.duration_s, f"{where}, storyboard")
         section.sampling.check_priming(corpus.duration_s, f"{where}, sampling.prime_s")
-    check_trainings_of(production, corpora)
+    check_trainings_of(production, results)

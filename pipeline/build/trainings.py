@@ -17,6 +17,7 @@ from typing import Any, Final
 from pipeline.learning.training.run import INGREDIENTS_FILE, LOG_FILE, RECORD_FILE, TrainingRun
 from pipeline.learning.training.so_far import SoFar, so_far, unfinished_run
 from pipeline.production.schema import Production
+from pipeline.runs.stored import RunLosses
 from pipeline.stages import train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
@@ -35,14 +36,15 @@ class SectionTraining:
     Parameters
     ----------
     result
-        The finished run, or as much of it as can be shown; None where there are not two checkpoints.
+        The finished run, or as much of it as can be shown; None where there are not two checkpoints, or where the logs
+        of another program's run are not read yet.
     is_finished
         Whether it is the one that the production asks for, to its end.
     words
         What it is, in a few words; empty where it is finished.
     """
 
-    result: Result[TrainingRun] | None
+    result: Result[TrainingRun] | Result[RunLosses] | None
     is_finished: bool
     words: str
 
@@ -60,6 +62,9 @@ def trainings(production: Production, results: Results, workplace: Workplace) ->
     keys = {piece.key for piece in pieces}
     found = []
     for number, piece in enumerate(pieces):
+        if production.sections[number].run is not None:
+            found.append(SectionTraining(store.result(piece, RunLosses), is_finished=True, words=""))
+            continue
         if store.state(piece).state == "fresh" and (whole := store.result(piece, TrainingRun)) is not None:
             found.append(SectionTraining(whole, is_finished=True, words=""))
             continue

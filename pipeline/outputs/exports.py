@@ -19,13 +19,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.audio.formats import FILM_RATE_HZ, wav_container
-from pipeline.audio.quantise import dequantise
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
-from pipeline.learning.corpus import map_bytes
-from pipeline.learning.sampling.take import Take
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.runtime.progress.reporter import WorkStart
@@ -33,8 +30,8 @@ from pipeline.sound.inputs.sound_file import name_of, new_sound_file
 from pipeline.sound.signal.resample import Resampler
 from pipeline.stages import compose
 from pipeline.stages.shared import drawers
+from pipeline.stages.shared.sections.sounds import HeardTake, mono_samples_of
 from pipeline.store.files import disk_errors, temporary_beside
-from pipeline.store.store import Result
 
 STAGE: Final = "export"
 LoopKind = Literal["gif", "mp4"]
@@ -174,7 +171,7 @@ def _scene(timeline: Timeline, section: int | None) -> SceneClip:
 def _take(scene: SceneClip, iteration: int | None) -> SoundClip:
     takes = [sound for sound in scene.sounds if sound.iteration is not None]
     if iteration is None:
-        return min(takes, key=lambda take: np.inf if (loss := take.validation_loss_nats) is None else loss)
+        return min(takes, key=lambda take: np.inf if (loss := take.judged_by) is None else loss)
     return min(takes, key=lambda take: abs((take.iteration or 0) - iteration))
 
 
@@ -229,7 +226,7 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
     return written
 
 
-def _real_takes(shown: Look) -> list[tuple[int, Result[Take]]]:
+def _real_takes(shown: Look) -> list[tuple[int, HeardTake]]:
     """The takes that networks have said, each with its section's number."""
     return [
         (number, take)
@@ -245,16 +242,15 @@ def _copy_sound(source: Path, path: Path) -> None:
         _write_sound(path, blocks, read.samplerate, "PCM_24", (len(read), read.channels))
 
 
-def _write_take(take: Result[Take], path: Path, rate_hz: int | None) -> None:
-    record = take.record
-    codes = map_bytes(take.path(record.bytes_file))
-    starts = range(0, len(codes), _BLOCK_SAMPLES)
-    heard = (dequantise(np.asarray(codes[at : at + _BLOCK_SAMPLES]), record.encoding) for at in starts)
+def _write_take(take: HeardTake, path: Path, rate_hz: int | None) -> None:
+    record, samples = take.record, mono_samples_of(take)
+    starts = range(0, len(samples), _BLOCK_SAMPLES)
+    heard = (samples[at : at + _BLOCK_SAMPLES] for at in starts)
     if rate_hz is None:
         rounded = (np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16) for block in heard)
-        _write_sound(path, rounded, record.sample_rate_hz, "PCM_16", (len(codes), 1))
+        _write_sound(path, rounded, record.sample_rate_hz, "PCM_16", (len(samples), 1))
     else:
-        length = len(codes) * rate_hz // record.sample_rate_hz
+        length = len(samples) * rate_hz // record.sample_rate_hz
         _write_sound(path, _resampled(heard, record.sample_rate_hz, rate_hz), rate_hz, "PCM_24", (length, 1))
 
 

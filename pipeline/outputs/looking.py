@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import SectionTraining, trainings
-from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes
+from pipeline.film.planning.plan import PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
@@ -30,6 +30,11 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.losses import losses_piece, read_losses
+from pipeline.stages.shared.runs.takes import make_run_takes
+from pipeline.stages.shared.sections.checkpoints import section_checkpoints
+from pipeline.stages.shared.sections.losses import Trained
+from pipeline.stages.shared.sections.sounds import HeardTake
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Result
 
@@ -160,7 +165,7 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
     with see(production, workplace, beside=beside) as seen:
         shown, aside = seen.production, seen.aside
         results, sounds = _sampled(shown, seen.results, replace(workplace, force=frozenset()), aside)
-        curves = tuple(run.record.is_placeholder for run in results.runs)
+        curves = tuple(_is_placeholder(run) for run in results.runs)
         numbers = tuple(range(len(curves)))
         place = aside if seen.is_finished else replace(aside, report=SILENT)  # doubts would be about what is to come
         if cut is not None:
@@ -181,21 +186,26 @@ def timeline_of(results: Results) -> Timeline:
 
 def _trained(
     production: Production, results: Results, found: Sequence[SectionTraining], aside: Workplace
-) -> tuple[Production, tuple[Result[TrainingRun], ...]]:
+) -> tuple[Production, tuple[Trained, ...]]:
     """The trainings as far as they are there, and the production that leaves out what they have not come to."""
-    runs = []
+    runs: list[Trained] = []
     for number, training in enumerate(found):
         if not training.is_finished:
             aside.report.note(f"section-{number + 1}: {training.words}")
-        stand_in = production.sections[number], number, results.corpora[number], aside.store
-        runs.append(training.result or placeholder_run(*stand_in))
+        section = production.sections[number]
+        if training.result is not None:
+            runs.append(training.result)
+        elif section.run is not None:
+            runs.append(read_losses(production, number, losses_piece(production, number), aside))
+        else:
+            runs.append(placeholder_run(section, number, results.corpus(number), aside.store))
     if all(training.is_finished for training in found):
         return production, tuple(runs)
     return production.with_other_length(production.sections), tuple(runs)
 
 
-def _points(run: TrainingRun) -> list[CheckpointPoint]:
-    return [CheckpointPoint(one.iteration, one.validation_loss_nats) for one in run.checkpoints]
+def _is_placeholder(run: Trained) -> bool:
+    return isinstance(run.record, TrainingRun) and run.record.is_placeholder
 
 
 def _sampled(
@@ -205,23 +215,34 @@ def _sampled(
     pieces = sample.pieces(production, results)
     if _saying_s(production, results, pieces, workplace) <= LONGEST_SAYING_S:
         results = sample.run(production, results, workplace)
-        there = [{take.record.iteration: take for take in takes} for takes in results.takes]
+        there: list[dict[int, HeardTake]] = [{take.record.iteration: take for take in takes} for takes in results.takes]
     else:
-        there = [{} for _ in results.runs]
+        of_runs = make_run_takes(production, results, replace(workplace, store=aside.store))
+        there = [{take.record.iteration: take for take in of_runs.get(n, ())} for n in range(len(results.runs))]
         for piece in pieces:
             section, kind, iteration = named_take(piece)
-            if kind == "take" and workplace.store.state(piece).state == "fresh":
+            if (
+                kind == "take"
+                and production.sections[section].run is None
+                and workplace.store.state(piece).state == "fresh"
+            ):
                 there[section][iteration] = workplace.store.published(piece, Take)
-    takes, invented = [], []
+    takes: list[tuple[HeardTake, ...]] = []
+    invented: list[frozenset[int]] = []
     for number in range(len(results.runs)):
         story, is_short = production.sections[number].storyboard, not production.has_own_length
-        planned = choose_takes(_points(results.runs[number].record), story, is_shortened=is_short)
+        if production.sections[number].run is not None:
+            takes.append(tuple(there[number].values()))
+            invented.append(frozenset())
+            continue
+        points = [one.point for one in section_checkpoints(production, number, results.runs[number])]
+        planned = choose_takes(points, story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
         for take in missing:
             there[number][take.iteration] = _placeholder(production, results, number, take, aside)
         takes.append(tuple(there[number][take.iteration] for take in planned))
         invented.append(frozenset(take.iteration for take in missing))
-        if missing and not results.runs[number].record.is_placeholder:
+        if missing and not _is_placeholder(results.runs[number]):
             aside.report.note(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
@@ -234,21 +255,23 @@ def _saying_s(production: Production, results: Results, pieces: Sequence[Piece],
     total = 0.0
     for piece in pieces:
         section, kind, _ = named_take(piece)
+        if production.sections[section].run is not None:
+            continue  # its sounds are there
         one = production.sections[section].sampling
         if (kind == "take") == (one.candidates == 1) and workplace.store.state(piece).state != "fresh":
             rate_hz = results.corpora[section].record.sample_rate_hz
             seconds = float(str(piece.ingredients["samples"])) / rate_hz * one.candidates
-            total += seconds * results.runs[section].record.parameters / _PARAMETERS_A_SECOND
+            total += seconds * results.training(section).record.parameters / _PARAMETERS_A_SECOND
     return total / workplace.jobs
 
 
 def _placeholder(
     production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace
 ) -> Result[Take]:
-    corpus, section = results.corpora[number], production.sections[number]
+    corpus, section = results.corpus(number), production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
     name = f"section-{number + 1}/take-{take.iteration:06d}"
-    run = results.runs[number].record
+    run = results.training(number).record
     return placeholder_take(
         corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples
     )

@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.quantise import dequantise, quantise
-from pipeline.film.planning.settings import StoryboardSettings
+from pipeline.film.planning.storyboard_settings import StoryboardSettings
 from pipeline.learning.corpus import Corpus, map_bytes
 from pipeline.learning.recipes.recipe import checkpoint_iterations, planned_iterations, resolve
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.auto_network import choose_network, network_of
 from pipeline.learning.training.loss_log import LogLine, LossLog
 from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
-from pipeline.production.schema import Section
+from pipeline.production.section import Section
 from pipeline.store.store import Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9

@@ -15,7 +15,9 @@ from typing import Final
 from pipeline.errors import InputError
 from pipeline.learning.sampling.take import CandidateSet, Take, TakeFacts
 from pipeline.outputs.looking import Seen, named_take
+from pipeline.runs.stored import RunSound
 from pipeline.stages import sample
+from pipeline.stages.shared.sections.sounds import HeardTake
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import Piece
 
@@ -84,7 +86,8 @@ def list_takes(seen: Seen) -> list[ListedTake]:
 def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: Piece | None) -> Iterator[ListedTake]:
     store = seen.aside.store
     if candidates is None:
-        take = store.result(piece, Take)
+        is_run = seen.production.sections[section].run is not None
+        take: HeardTake | None = store.result(piece, RunSound) if is_run else store.result(piece, Take)
         if take is None:
             yield ListedTake(section + 1, iteration, "", "")
             return
@@ -96,7 +99,7 @@ def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: 
     if found is None:
         yield ListedTake(section + 1, iteration, "", "")
         return
-    settings, corpus = seen.production.sections[section].sampling, seen.results.corpora[section].record
+    settings, corpus = seen.production.sections[section].sampling, seen.results.corpus(section).record
     hand = settings.choose.get(iteration)
     asked = int(str(candidates.ingredients["samples"]))
     for number, fact in enumerate(found.record.candidates, start=1):

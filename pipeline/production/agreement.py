@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S, InsertSettings, TakeLine, VideoSettings
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, TakeLine
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
 

@@ -109,6 +109,8 @@ def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterat
         place = f"{path}.{name}" if path else name
         if (listed := _model_of(field.get("items", {}), models)) is not None:
             inner.append((f"[[{place}]]", listed))
+        elif (own := _optional_model(field, models)) is not None:
+            inner.append((f"[{place}]", own))
         elif (one := _model_of(field, models)) is None:
             keys.append(_key(name, field, required=name in model.get("required", ()), models=models))
             parts += _kinds(name, field, models)
@@ -207,6 +209,13 @@ def _bounds(field: Schema) -> str:
 def _model_of(field: Schema, models: Mapping[str, Schema]) -> Schema | None:
     """The model that a field holds; None where it holds a plain value, or one of several kinds."""
     return _resolved(field, models) if "$ref" in field else None
+
+
+def _optional_model(field: Schema, models: Mapping[str, Schema]) -> Schema | None:
+    """The model of a table that may be left out, and has no default."""
+    several = field.get("anyOf", ())
+    kinds = [one for one in several if one.get("type") != "null"]
+    return _model_of(kinds[0], models) if len(kinds) == 1 and len(several) > 1 else None
 
 
 def _resolved(field: Schema, models: Mapping[str, Schema]) -> Schema:

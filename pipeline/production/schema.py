@@ -11,101 +11,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
-from pipeline.film.planning.settings import InsertSettings, StoryboardSettings, VideoSettings
-from pipeline.learning.models.network import LstmSettings, NetworkSettings
-from pipeline.learning.recipes.recipe import TrainingSettings
-from pipeline.learning.sampling.settings import SamplingSettings
-from pipeline.learning.training.auto_network import AUTO, Auto
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.named_places import check_templates_folder, refuse_swallowed_escape
 from pipeline.production.old_names import old_name_notes
-from pipeline.production.recordings import MOST_RECORDINGS, recordings_at
+from pipeline.production.recordings import recordings_at
+from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
-from pipeline.sound.settings import CorpusSettings, RecordingName, SoundSettings
+from pipeline.sound.settings import SoundSettings
 from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
 """Beside the production file: the recordings of sections that name none."""
 _LARGEST_BYTES = 1_000_000
-_LONG_MINUTES = 60.0
-"""From here on there is time to learn the higher rate."""
 
 
-class _ProductionTable(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Section(_ProductionTable):
-    """One network's part of the film."""
-
-    title: str = Field(min_length=1, max_length=200, description="Its title.", examples=["First try"])
-    layout: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        description="Where its panels stand, where that is not as in [video]; inside shows what the network expects.",
-        examples=["inside"],
-    )
-    recordings: tuple[RecordingName, ...] = Field(
-        default=(),
-        max_length=MOST_RECORDINGS,
-        description="Files that ffmpeg reads, and folders of them; by default all that lie in recordings/.",
-        examples=[["recordings/voice.m4a"]],
-    )
-    corpus: CorpusSettings = CorpusSettings()
-    network: NetworkSettings | Auto = Field(
-        LstmSettings(),
-        description="A table, or 'auto': chosen for the length of the recording, the minutes and this machine.",
-    )
-    training: TrainingSettings = TrainingSettings()
-    sampling: SamplingSettings = SamplingSettings()
-    storyboard: StoryboardSettings = StoryboardSettings()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _rate_for_a_chosen_network(cls, data: object) -> object:
-        """Where the network is chosen, so is its corpus, unless that is set: as much as it can learn in its time."""
-        if not isinstance(data, dict) or data.get("network") != AUTO:
-            return data
-        corpus, training = data.get("corpus", {}), data.get("training", {})
-        if not isinstance(corpus, dict) or not isinstance(training, dict):
-            return data
-        minutes = training.get("minutes", 0.0)
-        long = isinstance(minutes, int | float) and minutes > _LONG_MINUTES
-        usual = {"sample_rate_hz": 11025 if long else 8000, "encoding": "mu-law", "trim_silence": True}
-        return {**data, "corpus": {**usual, **corpus}}
-
-    @field_validator("network", mode="before")
-    @classmethod
-    def _lstm_by_default(cls, value: object) -> object:
-        return {"kind": "lstm", **value} if isinstance(value, dict) else value
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lines_belong_to_the_storyboard(cls, data: object) -> object:
-        """Let [[section.take]] stand for [[section.storyboard.take]], and so for captions."""
-        if not isinstance(data, dict) or not isinstance(data.get("storyboard", {}), dict):
-            return data
-        section = dict(data)
-        lines = {name: section.pop(name) for name in ("take", "caption") if name in section}
-        if not lines:
-            return data
-        storyboard = dict(section.get("storyboard", {}))
-        for name in lines.keys() & storyboard.keys():
-            raise ValueError(f"{name}s stand both in [[section.{name}]] and in storyboard.{name}: keep one of them")
-        return {**section, "storyboard": {**storyboard, **lines}}
-
-
-class Production(_ProductionTable):
+class Production(ProductionTable):
     """What a production file describes. Paths in it are relative to the file's folder."""
 
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])
@@ -146,7 +76,7 @@ class Production(_ProductionTable):
                 raise ValueError(f"two cuts are called '{cut.name}': give each a name of its own")
             if safe_file_name(cut.name) != cut.name:
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
-        takes = [(section.storyboard.take, section.training, section.sampling) for section in self.sections]
+        takes = [section.planned_takes for section in self.sections]
         stories = [section.storyboard for section in self.sections]
         cards_s = [story.card_seconds + story.recap_length_s for story in stories]
         check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
@@ -241,15 +171,23 @@ class Production(_ProductionTable):
         return self.resolve(self.video.picture, "video, picture") if self.video.picture else None
 
     def recording_paths(self, section: int) -> tuple[Path, ...]:
-        """The recordings of a section, counted from 0; of a folder all that lie in it, and an error where none do."""
+        """The recordings of a section, counted from 0; of a folder all that lie in it, and an error where none do.
+
+        A run of another program need not have any.
+        """
         return tuple(path for path, _ in self.sound_sources(section))
 
     def sound_sources(self, section: int) -> tuple[tuple[Path, int | None], ...]:
         """The recordings of a section, counted from 0, and the track that is chosen of each; of a folder, all in it."""
         named, field = self.sections[section].recordings, f"section {section + 1}, recordings"
-        places = [(self.resolve(own.file, field), own.track) for own in named]
-        places = places or [(self.resolve(RECORDINGS_FOLDER, field), None)]
-        found = [(one, track) for place, track in places for one in recordings_at(place, is_folder=not named)]
+        if (run := self.sections[section].run) is not None:
+            field = f"section {section + 1}, run, recordings"
+            places: list[tuple[Path, int | None]] = [(self.resolve(name, field), None) for name in run.recordings]
+        else:
+            places = [(self.resolve(own.file, field), own.track) for own in named]
+            places = places or [(self.resolve(RECORDINGS_FOLDER, field), None)]
+        is_folder = not named and run is None
+        found = [(one, track) for place, track in places for one in recordings_at(place, is_folder=is_folder)]
         return tuple((self.resolve(str(path), field), track) for path, track in found)
 
     def draft(self) -> Production:
@@ -278,10 +216,14 @@ class Production(_ProductionTable):
         at_once
             How many networks train at the same time.
         """
-        own = minutes * max(1, min(at_once, len(self.sections))) / len(self.sections)
+        trained = [one for one in self.sections if one.run is None]
+        own = minutes * max(1, min(at_once, len(trained))) / max(1, len(trained))
         length = {"minutes": own, "iterations": None, "epochs": None, "clock": "wall"}
         return self.with_other_length(
-            tuple(one.model_copy(update={"training": one.training.model_copy(update=length)}) for one in self.sections)
+            tuple(
+                one.model_copy(update={"training": one.training.model_copy(update=length)}) if one.run is None else one
+                for one in self.sections
+            )
         )
 
     def dressed(self, cut: CutSettings) -> Production:

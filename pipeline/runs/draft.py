@@ -37,7 +37,7 @@ def production_text(survey: Survey, title: str, prefix: str) -> str:
         'author = ""\n\n'
         "[video]\nwidth = 1920\nheight = 1080\nframe_rate = 60\n"
         'theme = "midnight"                 # midnight, paper, phosphor, or a file of your own in templates/themes/\n'
-        'layout = "landscape"               # landscape, portrait, square, or a file of your own\n\n'
+        '# layout = "landscape"             # portrait, square, or a file of your own; by default as the frame is\n\n'
         f"{section_text(survey, title, prefix)}"
     )
 

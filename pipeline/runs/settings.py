@@ -32,11 +32,11 @@ class _RunTable(BaseModel):
 class LogFile(_RunTable):
     """One log of a run."""
 
-    file: _Name = Field(description="a file, or a folder of event files")
+    file: _Name = Field(description="A file, or a folder of event files.", examples=["train.log"])
     pattern: str = Field(
         "",
         max_length=1000,
-        description="of a text log: how its lines look, such as 'it {iteration} * g={loss_g}'; * is anything",
+        description="Of a text log: how its lines look, such as 'it {iteration} * g={loss_g}'; * is anything.",
     )
 
     @model_validator(mode="after")
@@ -52,10 +52,12 @@ class LogFile(_RunTable):
 class TextSettings(_RunTable):
     """How takes that are text become sound: one character a byte, one byte a sample."""
 
-    sample_rate_hz: int = Field(ge=1000, le=768_000, description="of the sound that the network was trained on")
-    encoding: Encoding = Field("linear-u8", description="how 8 bits hold a sample: 'linear-u8' or 'mu-law'")
+    sample_rate_hz: int = Field(
+        ge=1000, le=768_000, description="Of the sound that the network was trained on.", examples=[11025]
+    )
+    encoding: Encoding = Field("linear-u8", description="How 8 bits hold a sample: 'linear-u8' or 'mu-law'.")
     table: str = Field(
-        "", max_length=1000, description="256 lines, one character a byte; without: the table of build-video to-text"
+        "", max_length=1000, description="256 lines, one character a byte; without: the table of build-video to-text."
     )
 
 
@@ -74,6 +76,9 @@ def _log_or_logs(value: object) -> object:
 
 def _one_or_several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+_SEVERAL: Final = BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...])
 
 
 def check_pattern(pattern: str) -> None:
@@ -100,34 +105,52 @@ class RunSettings(_RunTable):
     Files are named relative to the production file.
     """
 
-    log: Annotated[tuple[LogFile, ...], BeforeValidator(_log_or_logs)] = Field(
-        (), max_length=MOST_LOGS, description="where the losses are: a file, a folder of event files, or a list of them"
+    log: Annotated[
+        tuple[LogFile, ...],
+        BeforeValidator(_log_or_logs, json_schema_input_type=str | LogFile | tuple[str | LogFile, ...]),
+    ] = Field(
+        (),
+        max_length=MOST_LOGS,
+        description="Where the losses are: a file, a folder of event files, { file, pattern }, or a list of them.",
+        examples=["logs/metrics.csv"],
     )
     takes: Annotated[str, Field(max_length=1000)] | Annotated[tuple[TakeFile, ...], Field(max_length=MOST_TAKES)] = (
         Field(
             (),
-            description=f"the sounds: a pattern with {ITERATION}, a folder, a tag in event files, or a list of "
-            "{ iteration, file }",
+            description=f"The sounds: a pattern with {ITERATION}, a folder, a tag in event files, or a list of "
+            "{ iteration, file }.",
+            examples=[f"samples/step_{ITERATION}.wav"],
         )
     )
     text: TextSettings | None = Field(
-        None, description="where the takes are text: their sample rate, encoding and table of characters"
+        None, description="Where the takes are text: their sample rate, encoding and table of characters."
     )
-    iteration: str = Field("", max_length=300, description="the column that counts, where its name is unusual")
-    training_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
-        (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
+    iteration: str = Field(
+        "", max_length=300, description="The column that counts, where its name is unusual.", examples=["step"]
     )
-    validation_loss: Annotated[tuple[_Label, ...], BeforeValidator(_one_or_several)] = Field(
-        (), max_length=_MOST_CURVES, description="columns or tags; without: the one whose name says so best"
+    training_loss: Annotated[tuple[_Label, ...], _SEVERAL] = Field(
+        (),
+        max_length=_MOST_CURVES,
+        description="Columns or tags; without: the one whose name says so best.",
+        examples=["loss/g/total"],
+    )
+    validation_loss: Annotated[tuple[_Label, ...], _SEVERAL] = Field(
+        (),
+        max_length=_MOST_CURVES,
+        description="Columns or tags; without: the one whose name says so best.",
+        examples=["val/loss"],
     )
     loss_unit: str | None = Field(
-        None, max_length=40, description="'nats' is shown as bits, anything else as it is; without: as the log says"
+        None,
+        max_length=40,
+        description="'nats' is shown as bits, anything else as it is; without: as the log says.",
+        examples=["nats"],
     )
     facts: dict[_Label, str | int | float | bool] = Field(
-        default_factory=dict, max_length=_MOST_FACTS, description="further lines on the card, in this order"
+        default_factory=dict, max_length=_MOST_FACTS, description="Lines on the card, in this order."
     )
-    recordings: Annotated[tuple[_Name, ...], BeforeValidator(_one_or_several)] = Field(
-        (), max_length=1000, description="heard before the takes"
+    recordings: Annotated[tuple[_Name, ...], _SEVERAL] = Field(
+        (), max_length=1000, description="Heard before the takes.", examples=[["mine.wav"]]
     )
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.wording.named_files import near_names
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
-from pipeline.stages.shared.card_names import OWN, SECTION_CARDS, CardOrigin, card_origin
+from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
@@ -59,7 +59,8 @@ class _Sources:
 
     words: PlainFacts
     language: Language
-    templates: Mapping[str, CardTemplate]
+    templates: Mapping[str, tuple[str, CardTemplate]]
+    """By the card's name: the template's own name, and the template."""
     theme: Theme
 
     @classmethod
@@ -132,9 +133,10 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
+    runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
     for name in ("title", "comparison", "credits", THUMBNAIL):
         _template(production, CardOrigin(name, None))
-    for name in SECTION_CARDS:
+    for name in (*SECTION_CARDS, *runs):
         _template(production, CardOrigin(name, 0))
     for number in range(len(production.cards)):
         _template(production, card_origin(production, f"{OWN}-{number + 1}"))
@@ -151,7 +153,8 @@ def check(production: Production) -> None:
 def _own_words(production: Production) -> Iterator[str]:
     """Every text of the production's own; captions with what is filled into them, which any font has."""
     yield from (production.title, production.subtitle, production.author, production.recording_credit)
-    for name in ("take", "recording"):
+    names = ["take", "recording", *(["run"] if any(section.run is not None for section in production.sections) else [])]
+    for name in names:
         yield read_template_text(find_template(f"captions/{name}.txt", production.templates_folder))
     yield from (section.title for section in production.sections)
     yield from (text for text, _ in own_captions(production))

@@ -13,7 +13,6 @@ import ffmpeg
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.audio.formats import FILM_RATE_HZ
-from pipeline.audio.quantise import QuantisedSamples
 from pipeline.errors import FootageError, StageError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
@@ -24,9 +23,7 @@ from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.encoding.container import join
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
-from pipeline.film.timeline.timeline import Film, InsertClip, SceneClip, Segment, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, load_bytes, map_bytes
-from pipeline.learning.sampling.take import Take
+from pipeline.film.timeline.timeline import Film, InsertClip, Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.sound.inputs.decode import load_music
@@ -38,6 +35,7 @@ from pipeline.stages.shared.delivery import graph_pictures
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.sounds import heard_in, samples_of
 from pipeline.stages.shared.sidecars import THUMBNAIL, WORDS, check_sidecars, sidecar_templates, write_sidecars
 from pipeline.stages.shared.sound_encoding import encode_at_loudness
 from pipeline.stages.shared.workplace import Workplace
@@ -138,9 +136,15 @@ def _timeline(results: Results) -> Result[Timeline]:
 def _soundtrack_piece(production: Production, results: Results) -> Piece:
     timeline = _timeline(results).record
     sounds: list[Json] = [
-        [sound.start_frame, sound.end_frame, sound.source_start_s, _source(results, scene, sound).content_hash]
+        [
+            sound.start_frame,
+            sound.end_frame,
+            sound.source_start_s,
+            heard_in(results.corpora, results.takes, scene.section, sound).content_hash,
+        ]
         for scene in timeline.scenes()
         for sound in scene.sounds
+        if sound.kind != "silence"
     ]
     settings = production.sound
     music = production.resolve(str(settings.music), "sound.music") if settings.music is not None else None
@@ -177,42 +181,29 @@ def _is_hurried(production: Production) -> bool:
     return production.video.quality == "draft"
 
 
-def _source(results: Results, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
-    if sound.kind == "recording":
-        return results.corpora[scene.section]
-    return next(take for take in results.takes[scene.section] if take.record.iteration == sound.iteration)
-
-
-def _samples(source: Result[Corpus] | Result[Take], start_s: float) -> QuantisedSamples:
-    record = source.record
-    if isinstance(record, Corpus):
-        codes = load_bytes(record, source.folder)
-    else:
-        codes = map_bytes(source.path(record.bytes_file))
-    return QuantisedSamples(codes[round(start_s * record.sample_rate_hz) :], record.encoding)
-
-
 def _placements(production: Production, results: Results, aside: Path, report: Reporter) -> Iterator[Placement]:
     timeline, settings = _timeline(results).record, production.sound
     clock = timeline.clock
     for scene in timeline.scenes():
         for sound in scene.sounds:
-            source = _source(results, scene, sound)
+            if sound.kind == "silence":
+                continue
+            source = heard_in(results.corpora, results.takes, scene.section, sound)
             yield Placement(
                 start_sample=clock.sample_at(sound.start_frame),
                 length_samples=clock.samples_between(sound.start_frame, sound.end_frame),
-                source=_samples(source, sound.source_start_s),
+                source=samples_of(source, round(sound.source_start_s * source.record.sample_rate_hz)),
                 sample_rate_hz=source.record.sample_rate_hz,
                 kind=sound.kind,
             )
     if settings.under_cards == "recording":
         for card in timeline.cards():
-            if card.section is not None:
+            if card.section is not None and results.corpora[card.section].record.duration_s > 0:
                 corpus = results.corpora[card.section]
                 yield Placement(
                     start_sample=clock.sample_at(card.start_frame),
                     length_samples=clock.samples_between(card.start_frame, card.end_frame),
-                    source=_samples(corpus, 0.0),
+                    source=samples_of(corpus),
                     sample_rate_hz=corpus.record.sample_rate_hz,
                     kind="bed",
                 )

@@ -1,4 +1,4 @@
-"""prepare: recordings become a corpus of bytes, one a section."""
+"""prepare: recordings become a corpus of bytes, one a section; those beside a run stay as they are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipeline.sound.corpus.corpus import CorpusSound, make_corpus
 from pipeline.sound.corpus.sound_warnings import short_note, sound_warnings
 from pipeline.sound.settings import CORPUS_FIRST_VERSION, CorpusSettings
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.recording import make_recording, recording_piece
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256
 from pipeline.store.ingredients import settings_ingredients
@@ -58,12 +59,17 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     for fault in check_theme(load_theme(production.video.theme, production.templates_folder)):
         workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
     corpora = [
-        _corpus(production, section, piece, workplace) for section, piece in enumerate(pieces(production, results))
+        _corpus(production, section, piece, workplace)
+        if production.sections[section].run is None
+        else make_recording(production, section, piece, workplace)
+        for section, piece in enumerate(pieces(production, results))
     ]
     return replace(results, corpora=tuple(corpora))
 
 
 def _piece(production: Production, section: int) -> Piece:
+    if production.sections[section].run is not None:
+        return recording_piece(production, section)
     recordings: list[Json] = [
         {
             "name": normalize("NFC", path.name),

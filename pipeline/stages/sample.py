@@ -30,6 +30,7 @@ from pipeline.runtime.workers import run_parallel, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
@@ -59,7 +60,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
     planned_takes = _planned_takes(production, results)
-    return [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
+    own = [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
+    return [*own, *(one.piece for one in requested_sounds(production, results))]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -67,6 +69,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     planned_takes = _planned_takes(production, results)
     store, forced = workplace.store, STAGE in workplace.force
     _make_all([w for w in planned_takes if forced or store.find(w.network_take) is None], workplace)
+    of_runs = make_run_takes(production, results, workplace)
     takes: list[list[Result[Take]]] = [[] for _ in production.sections]
     for planned in planned_takes:
         found = None if forced and planned.candidates else store.result(planned.piece, Take)
@@ -79,7 +82,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             workplace.report.warn(f"section {number}: {idle}")
         if note := dead_air_cut(records):
             workplace.report.note(f"section {number}: {note}")
-    return replace(results, takes=tuple(map(tuple, takes)))
+    return replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
 
 
 def follow(
@@ -154,8 +157,8 @@ def _foreseen(production: Production, results: Results, section: int, folder: Pa
 def _planned_takes(production: Production, results: Results) -> list[RequestedTake]:
     planned_takes = []
     for section, result in enumerate(results.runs):
-        record: TrainingRun = result.record
-        if record.is_placeholder:
+        record = result.record
+        if not isinstance(record, TrainingRun) or record.is_placeholder:
             continue  # it has no weights
         where = f"section {section + 1} ({production.sections[section].title}), storyboard"
         points = [CheckpointPoint(c.iteration, c.validation_loss_nats) for c in record.checkpoints]
@@ -172,7 +175,7 @@ def _planned_takes(production: Production, results: Results) -> list[RequestedTa
 def _planned_take(
     production: Production, results: Results, checkpoint: SavedCheckpoint, seconds: float
 ) -> RequestedTake:
-    section, corpus = production.sections[checkpoint.section], results.corpora[checkpoint.section]
+    section, corpus = production.sections[checkpoint.section], results.corpus(checkpoint.section)
     settings = section.sampling
     network = network_of(section.network, checkpoint.json_file.parents[1], corpus.content_hash)
     device = sampling_device(settings, network)

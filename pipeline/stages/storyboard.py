@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError
 from pipeline.film.inputs.footage import content_hash, probe, shown_seconds
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S
 from pipeline.film.timeline.assembly import FilmPlan, assemble
 from pipeline.film.timeline.captions import place_captions
 from pipeline.film.timeline.clock import Clock
@@ -27,6 +27,7 @@ from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.section_story import SectionStory, in_short
+from pipeline.stages.shared.sections.losses import losses_key
 from pipeline.stages.shared.take_findings import with_findings
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
@@ -36,6 +37,8 @@ VERSION: Final = 3
 WORDS: Final = ("caption", "chapter", "count", "finding", "list", "network", "unit")
 """The tables of a word list that the timeline is written with."""
 CAPTION_TEMPLATES: Final = ("take", "recording", "finding")
+RUN_TEMPLATE: Final = "captions/run.txt"
+"""What is said of a run's takes."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -55,7 +58,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ]
     upstream: Json = {
         "corpora": [corpus.content_hash for corpus in results.corpora],
-        "runs": [run.content_hash for run in results.runs],
+        "runs": [losses_key(run) for run in results.runs],
         "takes": [[take.content_hash for take in takes] for takes in results.takes],
     }
     ingredients: dict[str, Json] = {
@@ -115,6 +118,8 @@ def check(production: Production) -> None:
 
 def _caption_templates(production: Production) -> Mapping[str, str]:
     names = [f"captions/{name}.txt" for name in CAPTION_TEMPLATES]
+    if any(section.run is not None for section in production.sections):
+        names.append(RUN_TEMPLATE)
     return {name: read_template_text(find_template(name, production.templates_folder)) for name in names}
 
 
@@ -127,7 +132,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             production=production,
             number=number,
             learned=results.corpora[number],
-            run=results.runs[number].record,
+            run=results.runs[number],
             take_results={take.record.iteration: take for take in results.takes[number]},
             templates=templates,
             clock=clock,

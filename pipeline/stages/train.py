@@ -1,4 +1,4 @@
-"""train: each section's network learns its corpus; checkpoints and a loss log come of it."""
+"""train: each section's network learns its corpus; checkpoints and a loss log come of it. Runs have their logs read."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from pipeline.learning.training.auto_network import (
     measured_speed,
     network_of,
 )
+from pipeline.learning.training.folders import clear_folder, remove_states
 from pipeline.learning.training.run import (
     INGREDIENTS_FILE,
     PLAN_FILE,
@@ -40,8 +41,9 @@ from pipeline.runtime.relay import ProgressMixer, RelayReporter
 from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.losses import losses_piece, read_losses
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.files import atomic_write_text, disk_errors
+from pipeline.store.files import atomic_write_text
 from pipeline.store.ingredients import settings_ingredients
 from pipeline.store.store import Json, Piece, Result, Store, canonical_json, read_record, write_record
 
@@ -64,10 +66,13 @@ def check(production: Production) -> None:
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
-    """One training a section, determined by network, training settings and corpus."""
+    """One training a section, determined by network, training settings and corpus; of a run, what its logs say."""
+    names = [f"section-{number}" for number in range(1, len(production.sections) + 1)]
     return [
-        _piece(production.piece_name(f"section-{number}") if production.is_draft else f"section-{number}", *wanted)
-        for number, wanted in enumerate(_wanted(production, results), start=1)
+        _piece(production.piece_name(name) if production.is_draft else name, *_wanted(production, results, section))
+        if production.sections[section].run is None
+        else losses_piece(production, section)
+        for section, name in enumerate(names)
     ]
 
 
@@ -83,17 +88,18 @@ def _piece(
 
 
 def _wanted(
-    production: Production, results: Results
-) -> Iterator[tuple[LstmSettings | TieredSettings | None, TrainingSettings, Result[Corpus]]]:
-    """Network (None: to be chosen yet), training and corpus of every section.
+    production: Production, results: Results, index: int
+) -> tuple[LstmSettings | TieredSettings | None, TrainingSettings, Result[Corpus]]:
+    """Network (None: to be chosen yet), training and corpus of a section, counted from 0.
 
     The training of a draft is short, unless the whole one is there.
     """
-    for section, corpus in zip(production.sections, results.corpora, strict=True):
-        network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
-        if production.is_draft and not _exists(_piece("section", network, training, corpus), corpus):
-            training = training.at_most_minutes(DRAFT_MINUTES / len(production.sections))
-        yield network, training, corpus
+    section, corpus = production.sections[index], results.corpus(index)
+    network, training = network_of(section.network, _folder(corpus), corpus.content_hash), section.training
+    if production.is_draft and not _exists(_piece("section", network, training, corpus), corpus):
+        trained = sum(one.run is None for one in production.sections)
+        training = training.at_most_minutes(DRAFT_MINUTES / trained)
+    return network, training, corpus
 
 
 def _exists(piece: Piece, corpus: Result[Corpus]) -> bool:
@@ -108,12 +114,14 @@ def _folder(corpus: Result[Corpus]) -> Path:
 def _choose_networks(production: Production, results: Results, workplace: Workplace) -> None:
     """Choose the networks of sections that leave them open, once for each corpus."""
     speed = 0.0
-    for number, (section, corpus) in enumerate(zip(production.sections, results.corpora, strict=True), start=1):
+    trained = [index for index, section in enumerate(production.sections) if section.run is None]
+    for index in trained:
+        section, corpus, number = production.sections[index], results.corpus(index), index + 1
         kept = STAGE not in workplace.force and kept_choice(_folder(corpus), corpus.content_hash) is not None
         if section.network != AUTO or kept:
             continue
         device = workplace.device if section.training.device == AUTO else section.training.device
-        speed = speed or measured_speed(device, max(1, workplace.jobs // len(production.sections)))
+        speed = speed or measured_speed(device, max(1, workplace.jobs // len(trained)))
         choice = choose_network(section.training, corpus.record.train_samples, speed)
         keep_choice(_folder(corpus), corpus.content_hash, choice)
         workplace.report.note(f"section-{number}: network = 'auto' is {choice.reason}")
@@ -132,12 +140,14 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     todo = [
         index
         for index, piece in enumerate(planned)
-        if first[piece.key] == index and (forced or workplace.store.result(piece, TrainingRun) is None)
+        if production.sections[index].run is None
+        and first[piece.key] == index
+        and (forced or workplace.store.result(piece, TrainingRun) is None)
     ]
     tasks = [_task(production, results, index, planned[index], workplace) for index in todo]
     for task in tasks:
         if forced:
-            _clear(task.folder)
+            clear_folder(task.folder)
         _begin_from_another(task, workplace)
         atomic_write_text(task.folder / INGREDIENTS_FILE, canonical_json(task.piece.ingredients) + "\n")
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
@@ -149,9 +159,15 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             _train(task, workplace.report)
     for task in tasks:
         read_record(task.folder, TrainingRun)
-        _remove_states(task.folder)
+        remove_states(task.folder)
         workplace.store.publish_partial(task.piece)
-    return replace(results, runs=tuple(workplace.store.published(piece, TrainingRun) for piece in planned))
+    runs = (
+        workplace.store.published(piece, TrainingRun)
+        if production.sections[index].run is None
+        else read_losses(production, index, piece, workplace)
+        for index, piece in enumerate(planned)
+    )
+    return replace(results, runs=tuple(runs))
 
 
 def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
@@ -163,7 +179,7 @@ def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
     if ended_whole(task.folder):
         return True
     report.warn(f"{task.label}: what was trained is damaged; the training begins anew")
-    _clear(task.folder)
+    clear_folder(task.folder)
     return False
 
 
@@ -200,11 +216,13 @@ def in_flight(production: Production, results: Results, workplace: Workplace) ->
 def reached(production: Production, results: Results, workplace: Workplace) -> list[int | None]:
     """How far each section's training has come: None where it has ended, else its last checkpoint's iteration.
 
+    Another program's run has ended.
+
     0 where there are not two checkpoints yet: iteration 0 alone makes no film.
     """
     found: list[int | None] = []
-    for piece in pieces(production, results):
-        if workplace.store.state(piece).state == "fresh":
+    for section, piece in zip(production.sections, pieces(production, results), strict=True):
+        if section.run is not None or workplace.store.state(piece).state == "fresh":
             found.append(None)
             continue
         begun = so_far(workplace.store.partial_path(piece))
@@ -214,7 +232,8 @@ def reached(production: Production, results: Results, workplace: Workplace) -> l
 
 def is_done(production: Production, results: Results, workplace: Workplace) -> bool:
     """Tell whether all trainings have ended and are published."""
-    return all(workplace.store.state(piece).state == "fresh" for piece in pieces(production, results))
+    planned = zip(production.sections, pieces(production, results), strict=True)
+    return all(section.run is not None or workplace.store.state(piece).state == "fresh" for section, piece in planned)
 
 
 def busy_cores(trainings: Sequence[InFlight]) -> int:
@@ -265,7 +284,7 @@ def _work(task: _TrainingTask) -> float:
 
 
 def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _TrainingTask:
-    network, training, corpus = list(_wanted(production, results))[index]
+    network, training, corpus = _wanted(production, results, index)
     assert network is not None  # noqa: S101 - it was chosen before
     return _TrainingTask(
         index=index,
@@ -375,17 +394,3 @@ def _of_other_lengths(task: _TrainingTask, store: Store) -> Iterator[Path]:
         with suppress(KeyError, AttributeError):
             if folder != task.folder and alike(ingredients) == wanted:
                 yield folder
-
-
-def _clear(folder: Path) -> None:
-    with disk_errors(folder):
-        for path in folder.iterdir():
-            path.unlink()
-
-
-def _remove_states(folder: Path) -> None:
-    with disk_errors(folder):
-        for path in (*folder.glob("*-state.safetensors"), *folder.glob(PLAN_FILE), *folder.glob(INGREDIENTS_FILE)):
-            path.unlink()
-        for path in folder.glob(".*"):  # what a kill has left of files half-written
-            path.unlink()

@@ -38,7 +38,7 @@ class AvailableTake:
     """
 
     iteration: int
-    validation_loss_nats: float
+    loss: float
     frames: int
     caption: str | None = None
     audible: float = 1.0
@@ -57,7 +57,7 @@ class AvailableSection:
     kind: int = 0
 
     @property
-    def best_nats(self) -> float:
+    def best_loss(self) -> float:
         """The lowest loss of its takes."""
         return min(loss_of(take) for take in self.takes)
 
@@ -152,7 +152,7 @@ def _sections(settings: CutSettings, available: Sequence[AvailableSection], wher
         return list(available)
     if settings.sections == "best":
         like = [section for section in available if section.kind == available[-1].kind]
-        return [min(like, key=lambda section: (section.best_nats, -section.number))]
+        return [min(like, key=lambda section: (section.best_loss, -section.number))]
     numbers = {number - 1 for number in settings.sections}
     unknown = sorted(numbers - {section.number for section in available})
     if unknown:

@@ -8,15 +8,15 @@ from typing import Protocol, TypeVar
 
 
 class Trained(Protocol):
-    """What has an iteration and the validation loss there."""
+    """What has an iteration and the loss there that it is judged by."""
 
     @property
     def iteration(self) -> int:
         """The iteration at which it was saved."""
 
     @property
-    def validation_loss_nats(self) -> float:
-        """In nats per byte; may be infinite or NaN."""
+    def loss(self) -> float:
+        """In the unit of its section's losses; may be infinite or NaN."""
 
 
 Point = TypeVar("Point", bound=Trained)
@@ -30,7 +30,7 @@ def nearest(points: Sequence[Point], wanted: int | str) -> Point:
     points
         At least one.
     wanted
-        An iteration, `first`, `last` or `best`: with the lowest validation loss.
+        An iteration, `first`, `last` or `best`: with the lowest loss.
     """
     if wanted == "first":
         return points[0]
@@ -42,5 +42,5 @@ def nearest(points: Sequence[Point], wanted: int | str) -> Point:
 
 
 def loss_of(point: Trained) -> float:
-    """The validation loss in nats; infinite where it is no number, so that others are better."""
-    return point.validation_loss_nats if math.isfinite(point.validation_loss_nats) else math.inf
+    """The loss; infinite where it is no number, so that others are better."""
+    return point.loss if math.isfinite(point.loss) else math.inf

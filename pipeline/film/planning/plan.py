@@ -12,16 +12,19 @@ from itertools import pairwise
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.nearest import loss_of, nearest
-from pipeline.film.planning.settings import StoryboardSettings, TakeLine
 from pipeline.film.planning.shares import share_frames
+from pipeline.film.planning.storyboard_settings import StoryboardSettings, TakeLine
 
 
 @dataclass(frozen=True)
 class CheckpointPoint:
-    """What the plan needs of a checkpoint: when in training it was saved, and how good it is."""
+    """What the plan needs of a checkpoint: when in training it was saved, and how good it is.
+
+    `loss` is the validation loss where there is one, in the unit that its section's losses are stored in.
+    """
 
     iteration: int
-    validation_loss_nats: float
+    loss: float
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.own_cards import OwnCardSettings
@@ -16,10 +17,17 @@ from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip,
 
 @dataclass(frozen=True)
 class PlacedTake:
-    """One take and how long it is shown. `caption` is shown while it plays."""
+    """One take and how long it is shown. `caption` is shown while it plays.
+
+    `sound` says what plays: the take; or, where a run has left no sounds, its recording from `source_start_s` on, or
+    nothing. `loss` is that of a run of another program.
+    """
 
     iteration: int
     frames: int
+    sound: Literal["take", "recording", "silence"] = "take"
+    source_start_s: float = 0.0
+    loss: float | None = None
     caption: str = ""
     epoch: float | None = None
     validation_loss_nats: float | None = None
@@ -107,7 +115,9 @@ class _Reel:
         for take in plan.takes:
             sounds.append(
                 SoundClip(
-                    kind="take",
+                    kind=take.sound,
+                    source_start_s=take.source_start_s,
+                    loss=take.loss,
                     iteration=take.iteration,
                     start_frame=at,
                     end_frame=at + take.frames,

@@ -17,9 +17,9 @@ from typing import Final
 from pipeline.audio.measures.findings import pitch_off
 from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.plan import CheckpointPoint
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.timeline import Caption, SoundClip
-from pipeline.runtime.wording.units import NATS_PER_BIT
+from pipeline.runtime.wording.units import BITS_PER_BYTE, NATS_PER_BIT, LossUnit
 
 LONGEST_READING_S: Final = 3.0
 """However long its text is, a caption gives way to one that waits after so long."""
@@ -64,22 +64,39 @@ def reading_s(text: str) -> float:
 
 
 def first_take(
-    rule: CaptionRule, takes: Sequence[SoundClip], recording: VoiceMeasures | None = None
+    rule: CaptionRule,
+    takes: Sequence[SoundClip],
+    recording: VoiceMeasures | None = None,
+    unit: LossUnit = BITS_PER_BYTE,
 ) -> SoundClip | None:
     """Return the first take of which all conditions hold; None where there is none.
 
+    A run without sounds has silences in place of takes.
+
     Parameters
     ----------
+    unit
+        How the section's losses are shown.
     recording
         What was measured on the recording; without it, no pitch is near its own.
     """
-    return next((take for take in takes if take.kind == "take" and _holds(rule, take, recording)), None)
+    heard = (take for take in takes if take.iteration is not None)
+    return next((take for take in heard if _holds(rule, take, recording, unit)), None)
 
 
-def _holds(rule: CaptionRule, take: SoundClip, recording: VoiceMeasures | None) -> bool:
-    loss = math.inf if take.validation_loss_nats is None else take.validation_loss_nats
-    is_good = rule.below_bits is None or loss < rule.below_bits * NATS_PER_BIT
+def _holds(rule: CaptionRule, take: SoundClip, recording: VoiceMeasures | None, unit: LossUnit) -> bool:
+    loss = math.inf if take.judged_by is None else take.judged_by
+    is_good = _is_good(rule, loss, unit)
     return is_good and (take.iteration or 0) >= (rule.iteration or 0) and _sounds(rule, take.voice, recording)
+
+
+def _is_good(rule: CaptionRule, loss: float, unit: LossUnit) -> bool:
+    """Whether a loss, as it is stored, meets the conditions on it; losses that are no bits are below no bits."""
+    in_bits = unit.factor == BITS_PER_BYTE.factor
+    below_bits = rule.below_bits is None or (in_bits and loss < rule.below_bits * NATS_PER_BIT)
+    return below_bits and (
+        rule.below_loss is None or loss < (rule.below_loss * NATS_PER_BIT if in_bits else rule.below_loss)
+    )
 
 
 def _sounds(rule: CaptionRule, voice: VoiceMeasures | None, recording: VoiceMeasures | None) -> bool:
@@ -91,7 +108,9 @@ def _sounds(rule: CaptionRule, voice: VoiceMeasures | None, recording: VoiceMeas
     return is_voiced and off is not None and off <= rule.pitch_within
 
 
-def first_reached(rule: CaptionRule, checkpoints: Sequence[CheckpointPoint]) -> tuple[CheckpointPoint, int] | None:
+def first_reached(
+    rule: CaptionRule, checkpoints: Sequence[CheckpointPoint], unit: LossUnit = BITS_PER_BYTE
+) -> tuple[CheckpointPoint, int] | None:
     """Return where in training all conditions hold first, whether or not anything is heard of it.
 
     Returns
@@ -99,12 +118,11 @@ def first_reached(rule: CaptionRule, checkpoints: Sequence[CheckpointPoint]) -> 
     tuple[CheckpointPoint, int] | None
         The last checkpoint up to there, whose loss counts until the next one, and the iteration.
     """
-    wanted, limit = rule.iteration or 0, math.inf if rule.below_bits is None else rule.below_bits * NATS_PER_BIT
+    wanted = rule.iteration or 0
     for point, following in pairwise([*checkpoints, None]):
         if point is None or (following is not None and following.iteration <= wanted):
             continue
-        is_good = rule.below_bits is None or point.validation_loss_nats < limit
-        if is_good and (following is not None or wanted <= point.iteration):
+        if _is_good(rule, point.loss, unit) and (following is not None or wanted <= point.iteration):
             return point, max(wanted, point.iteration)
     return None
 

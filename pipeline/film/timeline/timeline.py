@@ -16,6 +16,7 @@ from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.film.planning.frame_rate import FrameRate
 from pipeline.film.timeline.clock import Clock
+from pipeline.store.later_fields import WithLaterFields
 from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000
@@ -54,14 +55,17 @@ class KeyPoint(TimelineRecord):
     iteration: int = Field(ge=0, le=10**12)
 
 
-class SoundClip(Span):
-    """What is heard: an excerpt of the section's recording, or the take of one checkpoint.
+class SoundClip(WithLaterFields, Span):
+    """What is heard: an excerpt of the section's recording, the take of one checkpoint, or nothing at one.
 
     `source_start_s` says where in that sound it begins (seconds); takes begin at 0. `voice` is what was measured on
-    what is heard of a take, and `finding` the fact that a caption gives of it.
+    what is heard of a take, and `finding` the fact that a caption gives of it. `loss` is that of a run of another
+    program, in the unit that it is logged in.
     """
 
-    kind: Literal["recording", "take"]
+    later = frozenset({"loss"})
+
+    kind: Literal["recording", "take", "silence"]
     iteration: int | None = None
     source_start_s: float = Field(default=0.0, ge=0.0)
     caption: str = ""
@@ -69,6 +73,12 @@ class SoundClip(Span):
     validation_loss_nats: float | None = None
     voice: VoiceMeasures | None = None
     finding: Finding | None = None
+    loss: float | None = None
+
+    @property
+    def judged_by(self) -> float | None:
+        """The loss of its checkpoint in the unit that its section's are stored in; None where it is not known."""
+        return self.validation_loss_nats if self.loss is None else self.loss
 
 
 class CardClip(Span):
@@ -137,20 +147,49 @@ class Chapter(TimelineRecord):
     title: str
 
 
-class SectionFacts(TimelineRecord):
-    """The facts of a section, for people and for the files beside the film."""
+class RunFacts(TimelineRecord):
+    """The facts of a run of another program.
+
+    Parameters
+    ----------
+    facts
+        Labels and values, in the order of the card.
+    first_loss, last_loss, best_loss
+        As they are shown; None where the run has none.
+    loss_unit
+        Empty where they have no unit.
+    loss_name
+        As the log calls it.
+    """
+
+    facts: tuple[tuple[str, str], ...] = ()
+    first_loss: float | None = None
+    last_loss: float | None = None
+    best_loss: float | None = None
+    loss_unit: str = ""
+    loss_name: str = ""
+
+
+class SectionFacts(WithLaterFields, TimelineRecord):
+    """The facts of a section, for people and for the files beside the film.
+
+    Of a run of another program much may not be known; `run` holds what is.
+    """
+
+    later = frozenset({"run"})
 
     title: str
     network: str
-    parameters: int
+    parameters: int | None
     iterations: int
-    epochs: float
-    elapsed_s: float
+    epochs: float | None
+    elapsed_s: float | None
     corpus_seconds: float
-    sample_rate_hz: int
-    first_validation_nats: float
-    last_validation_nats: float
-    best_validation_nats: float
+    sample_rate_hz: int | None
+    first_validation_nats: float | None
+    last_validation_nats: float | None
+    best_validation_nats: float | None
+    run: RunFacts | None = None
 
 
 class Timeline(TimelineRecord):

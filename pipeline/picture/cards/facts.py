@@ -36,13 +36,13 @@ class NetworkLayer:
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One network's losses, bits per byte.
+    """One network's losses, as they are shown.
 
     Parameters
     ----------
-    iterations, training_bits
+    iterations, training_losses
         The training loss, shapes (n,), iterations ascending; may be empty.
-    validation_iterations, validation_bits
+    validation_iterations, validation_losses
         The validation loss at each checkpoint, shapes (m,).
     section
         Counted from 0: gives the colour.
@@ -52,16 +52,22 @@ class LossCurve:
         What sound that is, in a few words.
     epochs
         Passes through the training data at each training loss, shape (n,); empty where that isn't known.
+    unit
+        What they are counted in; empty where nothing says.
+    name
+        What the log of another program calls them; empty for networks of our own.
     """
 
     iterations: npt.NDArray[np.int64]
-    training_bits: npt.NDArray[np.float64]
+    training_losses: npt.NDArray[np.float64]
     validation_iterations: npt.NDArray[np.int64]
-    validation_bits: npt.NDArray[np.float64]
+    validation_losses: npt.NDArray[np.float64]
     section: int = 0
     kind: int = 0
     measured_on: str = ""
     epochs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    unit: str = "bits per byte"
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

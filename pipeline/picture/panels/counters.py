@@ -15,11 +15,12 @@ from pydantic import Field
 
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.graphs.loss_curve import make_curve, time_axis
+from pipeline.picture.panels.graphs.loss_words import loss_text
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import Size, TextPanelSettings, Words
 from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import TextStyle
-from pipeline.runtime.wording.units import clock_text
+from pipeline.runtime.wording.units import BITS_PER_BYTE, clock_text
 
 NAMES: Final = {"iteration": "iteration", "epoch": "epoch", "time": "time_trained", "bits": "bits_per_byte"}
 CURVE_PX: Final = 8192  # columns of the curve from which the loss is read: finer than any graph's
@@ -74,9 +75,12 @@ class CountersPanel(ScenePanel[CountersSettings]):
         super().__init__(context, settings)
         history = context.data.history
         # as `np.interp` takes them: anything else it copies whole, at every frame
-        self._iterations, self._epochs, self._elapsed_s = (
-            np.ascontiguousarray(column, dtype=np.float64)
-            for column in (history.iterations, history.epochs, history.elapsed_s)
+        at = history.iterations
+        epochs_at = at if history.epochs_at is None else history.epochs_at
+        elapsed_at = at if history.elapsed_at is None else history.elapsed_at
+        self._epochs, self._elapsed_s = (
+            (np.ascontiguousarray(place, dtype=np.float64), np.ascontiguousarray(passed, dtype=np.float64))
+            for place, passed in ((epochs_at, history.epochs), (elapsed_at, history.elapsed_s))
         )
         self._axis = time_axis(history, "linear", CURVE_PX)
         curve = make_curve(history, "validation", self._axis, 0.0)
@@ -91,6 +95,13 @@ class CountersPanel(ScenePanel[CountersSettings]):
         if item == "time":
             return history.elapsed_s.size > 0 and float(history.elapsed_s[-1]) > 0
         return item != "bits" or not np.all(np.isnan(self._curve.mean))
+
+    def _name(self, item: str) -> str:
+        """What stands above a number: of a run of another program the unit of its losses, or that they are losses."""
+        unit = self._context.data.history.unit
+        if item == "bits" and unit != BITS_PER_BYTE:
+            return unit.words or self._context.word("loss")
+        return self._context.word(NAMES[item])
 
     def _arranged(self) -> list[_Cell]:
         """Find the largest type that fits, and place the cells."""
@@ -112,7 +123,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         box, settings, typesetter = self.box, self._settings, self._context.type
         columns = min(settings.columns, max(1, len(self._items)))
         rows = -(-len(self._items) // columns)
-        names = [settings.names.get(item, self._context.word(NAMES[item])) for item in self._items]
+        names = [settings.names.get(item, self._name(item)) for item in self._items]
         rooms = [
             max(typesetter.measure(n, style), self._widest(i, figures)) for n, i in zip(names, self._items, strict=True)
         ]
@@ -149,18 +160,12 @@ class CountersPanel(ScenePanel[CountersSettings]):
         if item == "iteration":
             return self._context.language.number(f"{math.floor(iteration + 1e-6):,}")
         if item == "epoch":
-            passed = self._passed(iteration, self._epochs)
-            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[-1]))}f}")
+            passed = _passed(iteration, self._epochs)
+            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
         if item == "time":
-            return duration(self._passed(iteration, self._elapsed_s), float(self._elapsed_s[-1]))
+            return duration(_passed(iteration, self._elapsed_s), float(self._elapsed_s[1][-1]))
         loss = self._curve.value_at(float(self._axis.position_px(iteration)))
-        return self._context.language.number(f"{loss:.3f}")
-
-    def _passed(self, iteration: float, counted: NDArray[np.float64]) -> float:
-        """What has passed at an iteration: nothing at iteration 0, which no log holds."""
-        if iteration < self._iterations[0]:
-            return float(counted[0]) * iteration / float(self._iterations[0])
-        return float(np.interp(iteration, self._iterations, counted))
+        return self._context.language.number(loss_text(loss, self._context.data.history.unit))
 
     def draw_base(self, base: Planes) -> None:
         """Draw the names."""
@@ -179,3 +184,11 @@ class CountersPanel(ScenePanel[CountersSettings]):
 
     def _pen_px(self, cell: _Cell, width: float) -> float:
         return cell.edges[0] if self._settings.align == "left" else cell.edges[1] - width
+
+
+def _passed(iteration: float, counted: tuple[NDArray[np.float64], NDArray[np.float64]]) -> float:
+    """What has passed at an iteration, by counts at iterations: nothing at iteration 0, which few logs hold."""
+    places, passed = counted
+    if iteration < places[0]:
+        return float(passed[0]) * iteration / float(places[0])
+    return float(np.interp(iteration, places, passed))

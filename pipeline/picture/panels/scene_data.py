@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.audio.samples import Samples
+from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
 """The fields of `SceneData` that every panel reads."""
@@ -199,27 +200,54 @@ def _no_counts() -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
+class NamedLosses:
+    """One more curve beside a history's own: shapes (n,), iterations ascending; NaN is a gap."""
+
+    name: str
+    iterations: NDArray[np.int64]
+    losses: NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
 class LossHistory:
     """One network's losses over its training. Either series may be empty.
 
     Parameters
     ----------
-    iterations, losses_nats, epochs, elapsed_s
+    iterations, losses, epochs, elapsed_s
         The training loss and where it stands, shapes (n,), iterations ascending. `epochs` and `elapsed_s` may be empty;
         elapsed seconds that are all 0 are not shown.
-    validation_iterations, validation_losses_nats
+    validation_iterations, validation_losses
         The validation loss at each checkpoint, shapes (m,), iterations ascending.
     label
         The section's title, for the legend where several are overlaid.
+    unit
+        How losses are shown: by default nats, as bits per byte.
+    epochs_at, elapsed_at
+        The iterations of `epochs` and `elapsed_s`, shapes (k,); None where they are the training loss's.
+    names
+        What the training loss and the validation loss are called in the log of another program.
+    further_training, further_validation
+        More curves of such a log, in the same unit.
     """
 
     iterations: NDArray[np.int64] = field(default_factory=_no_counts)
-    losses_nats: NDArray[np.floating] = field(default_factory=_no_numbers)
+    losses: NDArray[np.floating] = field(default_factory=_no_numbers)
     epochs: NDArray[np.float64] = field(default_factory=_no_numbers)
     elapsed_s: NDArray[np.float64] = field(default_factory=_no_numbers)
     validation_iterations: NDArray[np.int64] = field(default_factory=_no_counts)
-    validation_losses_nats: NDArray[np.floating] = field(default_factory=_no_numbers)
+    validation_losses: NDArray[np.floating] = field(default_factory=_no_numbers)
     label: str = ""
+    unit: LossUnit = BITS_PER_BYTE
+    epochs_at: NDArray[np.int64] | None = None
+    elapsed_at: NDArray[np.int64] | None = None
+    names: tuple[str, str] = ("", "")
+    further_training: tuple[NamedLosses, ...] = ()
+    further_validation: tuple[NamedLosses, ...] = ()
+
+    def further(self, series: Literal["training", "validation"]) -> tuple[NamedLosses, ...]:
+        """The further curves of a series."""
+        return self.further_training if series == "training" else self.further_validation
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.audio.quantise import dequantise
+from pipeline.audio.samples import Samples
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
-from pipeline.learning.corpus import Corpus, load_bytes
+from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import TieredSettings, parse_network
-from pipeline.learning.training.loss_log import read_columns
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
 from pipeline.picture.language import Language, english
 from pipeline.picture.text.number_words import NumberWords
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
-from pipeline.runtime.wording.units import NATS_PER_BIT
 from pipeline.stages.shared.facts.film_facts import comparable_sections, encoding_name
 from pipeline.stages.shared.results import Results
-from pipeline.store.store import Json, Result
+from pipeline.stages.shared.sections.losses import losses_key, section_losses
+from pipeline.stages.shared.sections.pictures import loss_curve
+from pipeline.stages.shared.sections.sounds import Heard, mono_samples_of
+from pipeline.store.store import Json
 
 WORD_FIELDS: Final = frozenset({"words", "section", "language"})
 """The fields of `CardFacts` that every card has, gathered elsewhere."""
@@ -81,7 +83,10 @@ def card_picture(production: Production) -> npt.NDArray[np.uint8] | None:
 def _layers(inputs: CardInputs) -> tuple[NetworkLayer, ...]:
     if inputs.section is None:
         return ()
-    network = parse_network(inputs.results.runs[inputs.section].record.network)
+    trained = inputs.results.runs[inputs.section].record
+    if not isinstance(trained, TrainingRun):
+        return ()
+    network = parse_network(trained.network)
     names = {
         name: inputs.language.text(f"element.{name}") for name in ("byte", "bytes", "embedding", "lstm", "fast", "next")
     }
@@ -94,51 +99,51 @@ def _layers(inputs: CardInputs) -> tuple[NetworkLayer, ...]:
     return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
 
 
-def _corpora(inputs: CardInputs) -> Sequence[Result[Corpus]]:
-    corpora, section = inputs.results.corpora, inputs.section
-    return corpora if section is None else corpora[section : section + 1]
+def _voices(inputs: CardInputs) -> Sequence[Heard]:
+    """What is heard of the sections first: their recordings, or of a run that has none its last sound."""
+    results, section = inputs.results, inputs.section
+    sections = range(len(results.corpora)) if section is None else (section,)
+    found: list[Heard] = []
+    for index in sections:
+        takes = results.takes[index] if index < len(results.takes) else ()
+        if results.corpora[index].record.duration_s > 0:
+            found.append(results.corpora[index])
+        elif takes:
+            found.append(takes[-1])
+    return found
 
 
-def _loudness(corpora: Sequence[Result[Corpus]]) -> Envelope:
+def _loudness(voices: Sequence[Heard]) -> Envelope:
     """How loud the recordings are, one after the other, each as finely as it is long."""
-    whole = sum(corpus.record.total_samples / corpus.record.sample_rate_hz for corpus in corpora)
-    parts = []
-    for corpus in corpora:
-        share = corpus.record.total_samples / corpus.record.sample_rate_hz / whole
-        parts += _measured(load_bytes(corpus.record, corpus.folder), corpus.record, max(1, round(_PARTS * share)))
+    opened = [mono_samples_of(voice) for voice in voices]
+    lengths = [len(samples) / voice.record.sample_rate_hz for samples, voice in zip(opened, voices, strict=True)]
+    parts: list[Envelope] = []
+    for samples, length in zip(opened, lengths, strict=True):
+        parts += _measured(samples, max(1, round(_PARTS * length / sum(lengths))))
     return Envelope.joined(parts)
 
 
-def _measured(codes: npt.NDArray[np.uint8], corpus: Corpus, count: int) -> list[Envelope]:
-    """Measure a corpus bit by bit: hours of it would not fit into memory as floats."""
-    parts = -(-len(codes) // _SAMPLES_AT_ONCE)
-    edges = np.linspace(0, len(codes), parts + 1).astype(np.int64)
+def _measured(samples: Samples, count: int) -> list[Envelope]:
+    """Measure a sound bit by bit: hours of it would not fit into memory as floats."""
+    parts = -(-len(samples) // _SAMPLES_AT_ONCE)
+    edges = np.linspace(0, len(samples), parts + 1).astype(np.int64)
     return [
-        Envelope.of(dequantise(np.asarray(codes[first:last]), corpus.encoding), max(1, round(count / parts)))
-        for first, last in pairwise(edges)
+        Envelope.of(samples[int(first) : int(last)], max(1, round(count / parts))) for first, last in pairwise(edges)
     ]
 
 
 def _curve(inputs: CardInputs, index: int) -> LossCurve:
     results, language = inputs.results, inputs.language
-    trained = results.runs[index]
-    columns = read_columns(trained.path(trained.record.log_file))[:, (0, 1, 4)]
-    columns = columns[np.isfinite(columns).all(axis=1)]
-    checkpoints, corpus = trained.record.checkpoints, results.corpora[index].record
-    return LossCurve(
-        iterations=columns[:, 0].astype(np.int64),
-        training_bits=columns[:, 2] / NATS_PER_BIT,
-        validation_iterations=np.array([point.iteration for point in checkpoints], np.int64),
-        validation_bits=np.array([point.validation_loss_nats for point in checkpoints]) / NATS_PER_BIT,
-        section=index,
-        kind=comparable_sections(results)[index],
-        measured_on=language.text(
-            "sound.measured_on",
-            encoding=encoding_name(corpus.encoding, language),
-            rate=NumberWords(language).rate(corpus.sample_rate_hz),
-        ),
-        epochs=columns[:, 1],
+    corpus, kind = results.corpora[index].record, comparable_sections(results)[index]
+    losses = section_losses(results.runs[index])
+    if not isinstance(corpus, Corpus):
+        return loss_curve(losses, index, kind, "")
+    measured_on = language.text(
+        "sound.measured_on",
+        encoding=encoding_name(corpus.encoding, language),
+        rate=NumberWords(language).rate(corpus.sample_rate_hz),
     )
+    return loss_curve(losses, index, kind, measured_on)
 
 
 def _heard(inputs: CardInputs) -> tuple[int, ...]:
@@ -156,13 +161,13 @@ def _curve_key(results: Results, index: int) -> Json:
 SOURCES: Final[dict[str, CardSource]] = {
     "layers": CardSource(_layers, lambda inputs: [[layer.name, layer.size, layer.kind] for layer in _layers(inputs)]),
     "recording": CardSource(
-        lambda inputs: _loudness(_corpora(inputs)),
-        lambda inputs: [corpus.content_hash for corpus in _corpora(inputs)],
+        lambda inputs: _loudness(_voices(inputs)),
+        lambda inputs: [voice.content_hash for voice in _voices(inputs)],
     ),
     "curves": CardSource(
         lambda inputs: tuple(_curve(inputs, section) for section in range(len(inputs.results.runs))),
         lambda inputs: {
-            "losses": [trained.content_hash for trained in inputs.results.runs],
+            "losses": [losses_key(trained) for trained in inputs.results.runs],
             "measured on": [corpus.content_hash for corpus in inputs.results.corpora],
         },
     ),

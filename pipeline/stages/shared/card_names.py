@@ -11,6 +11,8 @@ from pipeline.production.schema import Production
 
 SECTION_CARDS: Final = ("section", "recap")
 """Cards that each section has, named after its number: `section-1`, `recap-1`."""
+RUN_CARD: Final = "run"
+"""The template of the card before a run of another program."""
 OWN: Final = "own"
 """Cards of the user's own, named after their number in the production: `own-1`."""
 
@@ -26,9 +28,11 @@ def card_origin(production: Production, name: str) -> CardOrigin:
     """What a card is made from."""
     kind, _, number = name.rpartition("-")
     if kind in SECTION_CARDS and number:
-        return CardOrigin(kind, int(number) - 1)
+        section = int(number) - 1
+        of_run = kind == "section" and production.sections[section].run is not None
+        return CardOrigin(RUN_CARD if of_run else kind, section)
     if kind == OWN:
         card = production.cards[int(number) - 1]
-        section = card.place[1]
-        return CardOrigin(card.template, None if section is None else section - 1)
+        follows = card.place[1]
+        return CardOrigin(card.template, None if follows is None else follows - 1)
     return CardOrigin(name, None)

@@ -9,7 +9,9 @@ from pipeline.errors import ProductionError
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, check_batch, checkpoint_iterations, planned_iterations, resolve
-from pipeline.production.schema import Production, Section
+from pipeline.production.schema import Production
+from pipeline.production.section import Section
+from pipeline.stages.shared.results import Results
 
 
 def check_trainings(production: Production) -> None:
@@ -21,11 +23,11 @@ def check_trainings(production: Production) -> None:
         With the setting.
     """
     for section in production.sections:
-        if section.network != "auto":
+        if section.network != "auto" and section.run is None:
             _recipe(section)
 
 
-def check_trainings_of(production: Production, corpora: tuple[Corpus, ...]) -> None:
+def check_trainings_of(production: Production, results: Results) -> None:
     """Check what a production asks of its trainings, by the corpora that they learn.
 
     Raises
@@ -33,9 +35,9 @@ def check_trainings_of(production: Production, corpora: tuple[Corpus, ...]) -> N
     ProductionError
         With the section, and what there is.
     """
-    for number, (section, corpus) in enumerate(zip(production.sections, corpora, strict=True), start=1):
-        if section.network != "auto":
-            where = f"section {number} ({section.title})"
+    for index, section in enumerate(production.sections):
+        if section.network != "auto" and section.run is None:
+            where, corpus = f"section {index + 1} ({section.title})", results.corpus(index).record
             _check_length(section, corpus, where, is_shortened=not production.has_own_length)
 
 

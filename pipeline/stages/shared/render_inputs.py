@@ -15,9 +15,6 @@ from pipeline.film.inputs.chain import FootageChain
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
-from pipeline.learning.corpus import Corpus
-from pipeline.learning.sampling.take import Take
-from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
 from pipeline.picture.panels.panel import SCENE_WORDS
@@ -26,6 +23,8 @@ from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
+from pipeline.stages.shared.sections.losses import Trained
+from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
 
@@ -39,9 +38,9 @@ class RenderInputs:
     layouts: tuple[str, ...]
     """Of each section's scene."""
     templates_folder: Path | None
-    corpora: tuple[Result[Corpus], ...]
-    runs: tuple[Result[TrainingRun], ...]
-    takes: tuple[tuple[Result[Take], ...], ...]
+    corpora: tuple[HeardRecording, ...]
+    runs: tuple[Trained, ...]
+    takes: tuple[tuple[HeardTake, ...], ...]
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
     picture: Path | None

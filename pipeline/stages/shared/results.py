@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.stages.shared.sections.losses import Trained
+from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.store.store import Result
 
 
@@ -19,7 +21,7 @@ class Results:
     Parameters
     ----------
     corpora, runs
-        One a section.
+        One a section: what a network learns and its training, or the recording and the losses of another program's run.
     takes
         One tuple a section, in training order.
     timeline
@@ -32,10 +34,18 @@ class Results:
         The finished video and what goes with it.
     """
 
-    corpora: tuple[Result[Corpus], ...] = ()
-    runs: tuple[Result[TrainingRun], ...] = ()
-    takes: tuple[tuple[Result[Take], ...], ...] = ()
+    corpora: tuple[HeardRecording, ...] = ()
+    runs: tuple[Trained, ...] = ()
+    takes: tuple[tuple[HeardTake, ...], ...] = ()
     timeline: Result[Timeline] | None = None
     cards: tuple[Result[CardPicture], ...] = ()
     segments: tuple[Result[Segment], ...] = ()
     film: Result[Film] | None = None
+
+    def corpus(self, section: int) -> Result[Corpus]:
+        """What the network of a section of our own learns; sections are counted from 0."""
+        return cast("Result[Corpus]", self.corpora[section])
+
+    def training(self, section: int) -> Result[TrainingRun]:
+        """The training of a section of our own."""
+        return cast("Result[TrainingRun]", self.runs[section])

@@ -13,19 +13,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio.quantise import QuantisedSamples
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.film.timeline.scroll import ScrollLaw
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
-from pipeline.learning.corpus import Corpus, comparable, load_bytes, map_bytes
-from pipeline.learning.sampling.take import Take
-from pipeline.learning.training.loss_log import read_columns
-from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.stages.shared.render_inputs import RenderInputs
 from pipeline.stages.shared.scenes.traces import activity_key, activity_of, distributions_of
-from pipeline.store.store import Json, Result
+from pipeline.stages.shared.sections.comparing import comparable_kinds
+from pipeline.stages.shared.sections.losses import losses_key, section_losses
+from pipeline.stages.shared.sections.pictures import loss_history
+from pipeline.stages.shared.sections.sounds import heard_in, mono_samples_of
+from pipeline.store.store import Json
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,6 @@ def scene_ingredients(
     return {name: SOURCES[name].key(inputs, scene, frames) for name in sorted(fields)}
 
 
-def sound_of(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Result[Corpus] | Result[Take]:
-    """Find what a scene's clip of sound is taken from."""
-    if sound.kind == "recording":
-        return inputs.corpora[scene.section]
-    return next(take for take in inputs.takes[scene.section] if take.record.iteration == sound.iteration)
-
-
 def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
     """Which of the film's scenes it is, counted from 0, and how many there are."""
     scenes = timeline.scenes()
@@ -75,7 +67,7 @@ def place_among_scenes(timeline: Timeline, scene: SceneClip) -> tuple[int, int]:
 
 def comparable_before(inputs: RenderInputs, scene: SceneClip) -> tuple[int, ...]:
     """The sections before a scene's, counted from 0, whose losses mean the same as its own: on the same sound."""
-    kinds = comparable([(corpus.record, corpus.folder) for corpus in inputs.corpora[: scene.section + 1]])
+    kinds = comparable_kinds(inputs.corpora[: scene.section + 1], inputs.runs[: scene.section + 1])
     return tuple(number for number in range(scene.section) if kinds[number] == kinds[scene.section])
 
 
@@ -83,7 +75,7 @@ def comparable_before(inputs: RenderInputs, scene: SceneClip) -> tuple[int, ...]
 
 
 def _sounds(inputs: RenderInputs, scene: SceneClip) -> tuple[SceneSound, ...]:
-    return tuple(_scene_sound(inputs, scene, sound) for sound in scene.sounds)
+    return tuple(_scene_sound(inputs, scene, sound) for sound in scene.sounds if sound.kind != "silence")
 
 
 def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
@@ -93,35 +85,32 @@ def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
             "frames": [sound.start_frame - start, sound.end_frame - start],
             "from": sound.source_start_s,
             "iteration": sound.iteration,
-            "sound": sound_of(inputs, scene, sound).content_hash,
+            "sound": heard_in(inputs.corpora, inputs.takes, scene.section, sound).content_hash,
         }
         for sound in scene.sounds
+        if sound.kind != "silence"
     ]
 
 
 def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> SceneSound:
     """Read only what is shown."""
-    source = sound_of(inputs, scene, sound)
-    record = source.record
-    if isinstance(record, Corpus):
-        codes = load_bytes(record, source.folder)
-    else:
-        codes = map_bytes(source.path(record.bytes_file))
-    rate_hz = record.sample_rate_hz
+    source = heard_in(inputs.corpora, inputs.takes, scene.section, sound)
+    rate_hz = source.record.sample_rate_hz
     start = round(sound.source_start_s * rate_hz)
     length = int(sound.frames / inputs.timeline.frame_rate * rate_hz) + 2
-    number = inputs.language.number(f"{sound.iteration:,}") if sound.iteration is not None else ""
+    iteration = sound.iteration if sound.kind == "take" else None
+    number = inputs.language.number(f"{iteration:,}") if iteration is not None else ""
     return SceneSound(
         start_frame=sound.start_frame - scene.start_frame,
         end_frame=sound.end_frame - scene.start_frame,
-        samples=QuantisedSamples(codes[start : start + length], record.encoding),
+        samples=mono_samples_of(source, start, start + length),
         sample_rate_hz=rate_hz,
-        kind=sound.kind,
+        kind="take" if sound.kind == "take" else "recording",
         label=inputs.language.text("scene.take", iteration=number)
         if number
         else inputs.language.text("scene.recording"),
         short_label=number,
-        iteration=sound.iteration,
+        iteration=iteration,
     )
 
 
@@ -129,28 +118,11 @@ def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Sc
 
 
 def _section_history(inputs: RenderInputs, section: int) -> LossHistory:
-    return _history(inputs.runs[section], inputs.timeline.sections[section].title)
+    return loss_history(section_losses(inputs.runs[section]), inputs.timeline.sections[section].title)
 
 
 def _section_history_key(inputs: RenderInputs, section: int) -> Json:
-    return {"losses": inputs.runs[section].content_hash, "title": inputs.timeline.sections[section].title}
-
-
-def _history(run: Result[TrainingRun], label: str) -> LossHistory:
-    """Read the loss log; iterations without a training loss are left out."""
-    path = run.path(run.record.log_file)
-    log = read_columns(path)[:, (0, 1, 2, 4)]
-    iterations, epochs, elapsed_s, losses = log[~np.isnan(log[:, 3])].T
-    checkpoints = run.record.checkpoints
-    return LossHistory(
-        iterations=iterations.astype(np.int64),
-        losses_nats=losses.astype(np.float32),
-        epochs=epochs,
-        elapsed_s=elapsed_s,
-        validation_iterations=np.array([checkpoint.iteration for checkpoint in checkpoints], dtype=np.int64),
-        validation_losses_nats=np.array([checkpoint.validation_loss_nats for checkpoint in checkpoints]),
-        label=label,
-    )
+    return {"losses": losses_key(inputs.runs[section]), "title": inputs.timeline.sections[section].title}
 
 
 def _iteration(inputs: RenderInputs, scene: SceneClip) -> NDArray[np.float64]:

@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.errors import ProductionError
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S, CaptionRule
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, CaptionRule
 from pipeline.film.timeline.assembly import PlacedTake, SectionPlan
 from pipeline.film.timeline.captions import CaptionWish, first_frame_at, first_reached, first_take, reading_s
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis, ScrollLaw
-from pipeline.film.timeline.timeline import SceneClip, SectionFacts, SoundClip
+from pipeline.film.timeline.timeline import RunFacts, SceneClip, SectionFacts, SoundClip
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
-from pipeline.learning.training.run import CheckpointFacts, TrainingRun
+from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
 from pipeline.picture.text.templating import PlainFacts, render_caption
 from pipeline.production.schema import Production
+from pipeline.runs.stored import RunLosses, RunRecording, RunSound
 from pipeline.runtime.progress.reporter import Reporter
+from pipeline.runtime.wording.units import LossUnit
 from pipeline.stages.shared.facts.caption_facts import caption_facts
-from pipeline.stages.shared.facts.film_facts import run_facts
+from pipeline.stages.shared.facts.film_facts import caption_run_facts, run_facts
+from pipeline.stages.shared.runs.facts import in_nats, run_facts_of
+from pipeline.stages.shared.sections.checkpoints import SectionCheckpoint, section_checkpoints
+from pipeline.stages.shared.sections.losses import Trained, is_run, unit_of
+from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.stages.shared.take_findings import finding_facts, heard_voice, recording_voice
-from pipeline.store.store import Result
 
 _MOST_NAMED: Final = 6
 """Takes in one warning."""
@@ -50,7 +55,9 @@ class SectionStory:
     number
         Counted from 0.
     learned
-        What the network learned from.
+        What the network learned from, or a run's recording.
+    run
+        Its training, or a run's losses.
     take_results
         Its takes, by iteration.
     templates
@@ -59,20 +66,20 @@ class SectionStory:
 
     production: Production
     number: int
-    learned: Result[Corpus]
-    run: TrainingRun
-    take_results: Mapping[int, Result[Take]]
+    learned: HeardRecording
+    run: Trained
+    take_results: Mapping[int, HeardTake]
     templates: Mapping[str, str]
     clock: Clock
     language: Language
 
     @cached_property
-    def corpus(self) -> Corpus:
+    def corpus(self) -> Corpus | RunRecording:
         """The record of what the network learned from."""
         return self.learned.record
 
     @cached_property
-    def takes(self) -> Mapping[int, Take]:
+    def takes(self) -> Mapping[int, Take | RunSound]:
         """The records of its takes, by iteration."""
         return {iteration: take.record for iteration, take in self.take_results.items()}
 
@@ -84,7 +91,7 @@ class SectionStory:
     @cached_property
     def points(self) -> tuple[CheckpointPoint, ...]:
         """All checkpoints and their losses."""
-        return tuple(CheckpointPoint(c.iteration, c.validation_loss_nats) for c in self.run.checkpoints)
+        return tuple(checkpoint.point for checkpoint in self.checkpoints.values())
 
     @cached_property
     def planned(self) -> tuple[PlannedTake, ...]:
@@ -93,13 +100,26 @@ class SectionStory:
         return choose_takes(self.points, settings, where=self.where, is_shortened=is_short)
 
     @cached_property
-    def checkpoints(self) -> Mapping[int, CheckpointFacts]:
+    def checkpoints(self) -> Mapping[int, SectionCheckpoint]:
         """All checkpoints, by iteration."""
-        return {checkpoint.iteration: checkpoint for checkpoint in self.run.checkpoints}
+        found = section_checkpoints(self.production, self.number, self.run)
+        return {checkpoint.iteration: checkpoint for checkpoint in found}
+
+    @cached_property
+    def unit(self) -> LossUnit:
+        """How its losses are shown."""
+        return unit_of(self.run)
+
+    @cached_property
+    def is_silent(self) -> bool:
+        """Whether it has no sounds: of a run that has left none."""
+        return is_run(self.run) and not self.take_results
 
     @cached_property
     def frames(self) -> tuple[int, ...]:
         """How long each take is shown: as planned, or as its sound lasts; others make up for what one lacks."""
+        if self.is_silent:
+            return tuple(self._wanted)
         there = [self.clock.frames_within(self._take(planned.iteration).duration_s) for planned in self.planned]
         return fit_to_sound(self.planned, self._wanted, there)
 
@@ -113,6 +133,7 @@ class SectionStory:
         return {
             planned.iteration: heard_voice(self.take_results[planned.iteration], float(frames / self.clock.frame_rate))
             for planned, frames in zip(self.planned, self.frames, strict=True)
+            if planned.iteration in self.take_results
         }
 
     @cached_property
@@ -123,9 +144,12 @@ class SectionStory:
     @property
     def section_facts(self) -> SectionFacts:
         """What the film tells of it."""
-        trained, corpus = self.run, self.corpus
+        trained, corpus = self.run.record, self.corpus
+        title = self.production.sections[self.number].title
+        if not isinstance(trained, TrainingRun):
+            return self._run_section_facts(title, trained)
         return SectionFacts(
-            title=self.production.sections[self.number].title,
+            title=title,
             **run_facts(trained, self.language),
             corpus_seconds=corpus.duration_s,
             sample_rate_hz=corpus.sample_rate_hz,
@@ -134,18 +158,56 @@ class SectionStory:
             best_validation_nats=trained.best_validation_nats,
         )
 
-    def facts(self, checkpoint: CheckpointFacts, seconds: float, finding: Finding | None = None) -> PlainFacts:
+    @cached_property
+    def _run_facts(self) -> tuple[RunFacts, LossUnit]:
+        settings, losses = self.production.sections[self.number].run, self.run.record
+        assert settings is not None and isinstance(losses, RunLosses)  # noqa: S101, PT018 - such is a run
+        return run_facts_of(settings, losses, list(self.checkpoints.values()), self.language)
+
+    def _run_section_facts(self, title: str, losses: RunLosses) -> SectionFacts:
+        shown, unit = self._run_facts
+        last = next(reversed([*self.checkpoints.values()]), None)
+        rates = [take.sample_rate_hz for take in self.takes.values()]
+        return SectionFacts(
+            title=title,
+            network=dict(shown.facts).get("Network", ""),
+            parameters=None,
+            iterations=max(losses.last_iteration, last.iteration if last else 0),
+            epochs=last.epoch if last else None,
+            elapsed_s=last.elapsed_s if last else None,
+            corpus_seconds=self.corpus.duration_s,
+            sample_rate_hz=max(rates, default=None),
+            first_validation_nats=in_nats(shown.first_loss, unit),
+            last_validation_nats=in_nats(shown.last_loss, unit),
+            best_validation_nats=in_nats(shown.best_loss, unit),
+            run=shown,
+        )
+
+    @cached_property
+    def _training_facts(self) -> Mapping[str, Any]:
+        """What captions may name of its training as a whole."""
+        trained = self.run.record
+        if isinstance(trained, TrainingRun):
+            return caption_run_facts(trained, self.language)
+        facts = self._run_section_facts("", trained)
+        named = ("network", "parameters", "iterations", "epochs", "elapsed_s")
+        return {
+            **facts.model_dump(include=set(named)),
+            **{f"{which}_loss_nats": getattr(facts, f"{which}_validation_nats") for which in ("first", "last", "best")},
+        }
+
+    def facts(self, checkpoint: SectionCheckpoint, seconds: float, finding: Finding | None = None) -> PlainFacts:
         """All facts that a caption may name."""
         facts = caption_facts(
             self.production,
             self.number,
             self.corpus,
-            self.run,
+            self._training_facts,
             checkpoint=checkpoint,
             heard=[take.iteration for take in self.planned],
             seconds=seconds,
             take=self.takes.get(checkpoint.iteration),
-            language=self.language,
+            unit=self.unit,
         ) | finding_facts(
             self.voices.get(checkpoint.iteration),
             self.recording_voice,
@@ -167,8 +229,9 @@ class SectionStory:
         section = self.production.sections[self.number]
         story = section.storyboard
         left_s = self.corpus.duration_s - story.recording_start_s
-        story.check_excerpt(self.corpus.duration_s, self.where)
-        first = self.run.checkpoints[0]
+        if not is_run(self.run) or left_s < self.corpus.duration_s:
+            story.check_excerpt(self.corpus.duration_s, self.where)
+        first = next(iter(self.checkpoints.values()))
         return SectionPlan(
             title=section.title,
             card_frames=self.clock.frames_within(story.card_seconds),
@@ -184,6 +247,8 @@ class SectionStory:
 
     def _placed(self, report: Reporter) -> list[PlacedTake]:
         """Place the takes, and tell which have less sound than planned."""
+        if self.is_silent:
+            return list(self._silent_takes())
         rate, takes = self.clock.frame_rate, [self._take(planned.iteration) for planned in self.planned]
         frames, wanted = self.frames, self._wanted
         short = [
@@ -193,16 +258,37 @@ class SectionStory:
         ]
         if short:
             named = ", ".join(short[:_MOST_NAMED]) + ", ..." * (len(short) > _MOST_NAMED)
-            report.warn(
+            words = (
                 f"section {self.number + 1}: {len(short)} of {len(takes)} takes have less sound than planned, and last "
-                f"as long as it does: iteration {named}; longer sampling.seconds, or none, give more"
+                f"as long as it does: iteration {named}"
             )
+            if is_run(self.run):
+                report.note(words)
+            else:
+                report.warn(f"{words}; longer sampling.seconds, or none, give more")
         return [
             self._place(planned, planned.seconds if shown == whole else float(shown / rate), shown)
             for planned, shown, whole in zip(self.planned, frames, wanted, strict=True)
         ]
 
-    def _take(self, iteration: int) -> Take:
+    def _silent_takes(self) -> Iterator[PlacedTake]:
+        """Points of the curves of a run without sounds: its recording is heard on beneath them, as far as it goes."""
+        story, at_s = self.production.sections[self.number].storyboard, 0.0
+        at_s = story.recording_start_s + min(
+            story.recording_seconds, max(0.0, self.corpus.duration_s - story.recording_start_s)
+        )
+        for planned, frames in zip(self.planned, self.frames, strict=True):
+            seconds = float(frames / self.clock.frame_rate)
+            placed = self._place(planned, seconds, frames)
+            is_heard = at_s < self.corpus.duration_s
+            yield (
+                replace(placed, sound="recording", source_start_s=at_s)
+                if is_heard
+                else replace(placed, sound="silence")
+            )
+            at_s += seconds
+
+    def _take(self, iteration: int) -> Take | RunSound:
         take = self.takes.get(iteration)
         if take is None:
             raise ProductionError(
@@ -214,13 +300,15 @@ class SectionStory:
 
     def _place(self, planned: PlannedTake, seconds: float, frames: int) -> PlacedTake:
         checkpoint = self.checkpoints[planned.iteration]
-        text = self.templates["captions/take.txt"] if planned.caption is None else planned.caption
+        usual = "captions/run.txt" if is_run(self.run) else "captions/take.txt"
+        text = self.templates[usual] if planned.caption is None else planned.caption
         return PlacedTake(
             iteration=planned.iteration,
             frames=frames,
             caption=render_caption(text, self.facts(checkpoint, seconds), f"caption of a take in {self.where}"),
             epoch=checkpoint.epoch,
-            validation_loss_nats=_finite(checkpoint.validation_loss_nats),
+            validation_loss_nats=None if is_run(self.run) else _finite(checkpoint.loss),
+            loss=_finite(checkpoint.loss) if is_run(self.run) else None,
             voice=self.voices.get(planned.iteration),
         )
 
@@ -251,12 +339,12 @@ class SectionStory:
             least = max(shortest, min(wanted, self.clock.frames_within(reading_s(text))))
             yield CaptionWish(text, at_frame, max(wanted, least), until_frame, least, section=self.number)
 
-    def _fired(self, rule: CaptionRule, scene: SceneClip, scroll: Axis) -> tuple[CheckpointFacts, int, int] | None:
+    def _fired(self, rule: CaptionRule, scene: SceneClip, scroll: Axis) -> tuple[SectionCheckpoint, int, int] | None:
         """The checkpoint of a rule's caption, and the frames at which it is due and no longer true."""
         if rule.on == "take":
-            take = first_take(rule, scene.sounds, self.recording_voice)
+            take = first_take(rule, scene.sounds, self.recording_voice, self.unit)
             return None if take is None else (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)
-        reached = first_reached(rule, self.points)
+        reached = first_reached(rule, self.points, self.unit)
         if reached is None:
             return None
         law = ScrollLaw([(point.frame, point.iteration) for point in scene.key_points], axis=scroll)

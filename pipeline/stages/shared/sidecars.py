@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipeline.film.delivery.chapters import ChapterLine, platform_chapters
 from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
-from pipeline.film.timeline.timeline import Timeline
-from pipeline.learning.corpus import comparable
+from pipeline.film.timeline.timeline import SectionFacts, Timeline
 from pipeline.picture.language import Language
 from pipeline.picture.text.templating import PlainFacts, check_text, render_text
 from pipeline.picture.theme.toml_files import read_template_text
@@ -21,6 +20,8 @@ from pipeline.production.schema import Production
 from pipeline.runtime.resources import find_template
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.facts import run_words
+from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.store.files import atomic_write_bytes, atomic_write_text
 
 THUMBNAIL: Final = "thumbnail"
@@ -59,7 +60,7 @@ def write_sidecars(
     drawn = {one.record.name: list(one.record.text) for one in results.cards}
     on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
-        section = {} if card.section is None else timeline.sections[card.section].model_dump()
+        section = {} if card.section is None else _section_words(timeline.sections[card.section])
         words = render_text(on_cards, facts.including("section", section).including("card", card.card), CARDS_TEMPLATE)
         said[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
     cues = cues_of(timeline, said)
@@ -76,11 +77,16 @@ def write_sidecars(
             atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())
 
 
+def _section_words(section: SectionFacts) -> dict[str, Any]:
+    """A section's facts for templates, which may always ask whether it is a run."""
+    return {**section.model_dump(), "run": None if section.run is None else run_words(section.run)}
+
+
 def _facts(
     production: Production, results: Results, timeline: Timeline, chapters: Sequence[ChapterLine], language: Language
 ) -> PlainFacts:
     lines = [str(line).partition(" ") for line in chapters]
-    kinds = set(comparable([(one.record, one.folder) for one in results.corpora]))
+    kinds = set(comparable_kinds(results.corpora, results.runs))
     return PlainFacts(
         {
             "title": production.title,
@@ -88,9 +94,12 @@ def _facts(
             "author": production.author,
             "recording_credit": production.recording_credit,
             "duration_s": float(timeline.duration_s),
-            "sections": [section.model_dump() for section in timeline.sections],
+            "sections": [_section_words(section) for section in timeline.sections],
             "chapters": [{"time": time, "title": title} for time, _, title in lines],
-            "film": {"is_comparable": len(kinds) <= 1},
+            "film": {
+                "is_comparable": len(kinds) <= 1,
+                "has_runs": any(section.run is not None for section in timeline.sections),
+            },
         },
         language,
     )

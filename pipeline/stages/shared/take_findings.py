@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.audio.formats import Encoding
+import numpy as np
+
 from pipeline.audio.measures.findings import MeasuredTake, findings_of
 from pipeline.audio.measures.record import Finding, VoiceMeasures
-from pipeline.audio.measures.voice import measure
-from pipeline.audio.quantise import dequantise
-from pipeline.film.planning.settings import SHORTEST_CAPTION_S
+from pipeline.audio.measures.voice import LOWEST_RATE_HZ, measure
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S
 from pipeline.film.timeline.captions import CaptionWish, place_beside, reading_s
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.timeline import Caption, SceneClip, SoundClip
-from pipeline.learning.corpus import Bytes, Corpus, load_bytes, map_bytes
 from pipeline.learning.sampling.take import Take
-from pipeline.store.store import Result
+from pipeline.runs.stored import RunSamples, RunSound
+from pipeline.stages.shared.sections.sounds import Heard, HeardRecording, HeardTake, mono_samples_of
 
 FINDING_FACTS: Final = (
     *("finding", "finding_is_first", "voiced_share", "pitch_hz", "pause_share", "pause_s", "vowel_share"),
@@ -33,28 +33,32 @@ _ALL: Final = 0.95
 _LONGEST_SHOWN_S: Final = 4.0
 
 
-def recording_voice(corpus: Result[Corpus]) -> VoiceMeasures:
-    """Measure the first minute of what a network learned from."""
-    record = corpus.record
-    return _measured(load_bytes(record, corpus.folder), record.encoding, record.sample_rate_hz, _MEASURED_S)
+def recording_voice(corpus: HeardRecording) -> VoiceMeasures | None:
+    """Measure the first minute of what a network learned from; None of a run that has no recording."""
+    return _measured(corpus, _MEASURED_S) if corpus.record.duration_s > 0 else None
 
 
-def heard_voice(take: Result[Take], seconds: float) -> VoiceMeasures | None:
+def heard_voice(take: HeardTake, seconds: float) -> VoiceMeasures | None:
     """What was measured on a take, anew where only its beginning is heard; None where it never was."""
     record = take.record
     if record.facts.voice is None or seconds >= _ALL * record.duration_s:
         return record.facts.voice
-    return _measured(map_bytes(take.path(record.bytes_file)), record.encoding, record.sample_rate_hz, seconds)
+    return _measured(take, seconds)
 
 
-def _measured(codes: Bytes, encoding: Encoding, sample_rate_hz: int, seconds: float) -> VoiceMeasures:
-    return measure(dequantise(codes[: round(min(seconds, _MEASURED_S) * sample_rate_hz)], encoding), sample_rate_hz)
+def _measured(heard: Heard, seconds: float) -> VoiceMeasures | None:
+    rate_hz = heard.record.sample_rate_hz
+    if rate_hz < LOWEST_RATE_HZ:
+        return None
+    samples = mono_samples_of(heard, 0, round(min(seconds, _MEASURED_S) * rate_hz))
+    whole = samples[: len(samples)]
+    return measure(np.clip(whole, -1.0, 1.0) if isinstance(heard.record, RunSamples) else whole, rate_hz)
 
 
 def finding_facts(
     voice: VoiceMeasures | None,
     recording: VoiceMeasures | None,
-    take: Take | None,
+    take: Take | RunSound | None,
     finding: Finding | None = None,
 ) -> dict[str, Any]:
     """All of `FINDING_FACTS`; None for what was not measured."""
@@ -82,7 +86,7 @@ def finding_facts(
 def with_findings(
     scene: SceneClip,
     placed: Sequence[Caption],
-    takes: Mapping[int, Take],
+    takes: Mapping[int, Take | RunSound],
     clock: Clock,
     words: Callable[[SoundClip, Finding], str],
 ) -> tuple[SceneClip, tuple[Caption, ...]]:
@@ -121,7 +125,7 @@ def with_findings(
     return scene.model_copy(update={"sounds": heard}), captions
 
 
-def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
+def _measured_take(sound: SoundClip, take: Take | RunSound, clock: Clock) -> MeasuredTake:
     """What is known of a take as far as it is heard."""
     facts, rate_hz = take.facts, take.sample_rate_hz
     heard_s = float(sound.frames / clock.frame_rate)
@@ -136,7 +140,9 @@ def _measured_take(sound: SoundClip, take: Take, clock: Clock) -> MeasuredTake:
     )
 
 
-def _wish(sound: SoundClip, finding: Finding, text: str, *, take: Take, clock: Clock, section: int) -> CaptionWish:
+def _wish(
+    sound: SoundClip, finding: Finding, text: str, *, take: Take | RunSound, clock: Clock, section: int
+) -> CaptionWish:
     """A copy is captioned while it is heard; everything else towards the end of the take, when it was heard."""
     least = clock.frames_within(reading_s(text))
     wanted = max(least, min(sound.frames // 2, clock.frames_within(_LONGEST_SHOWN_S)))

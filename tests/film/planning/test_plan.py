@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.plan import CheckpointPoint, PlannedTake, choose_takes, fit_to_sound
-from pipeline.film.planning.settings import StoryboardSettings
+from pipeline.film.planning.storyboard_settings import StoryboardSettings
 
 FALLING = [CheckpointPoint(iteration, 5.5 / (1 + iteration / 500)) for iteration in range(0, 2001, 50)]
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.film.planning.settings import CaptionRule, InsertSettings, StoryboardSettings, TakeLine, VideoSettings
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.storyboard_settings import CaptionRule, StoryboardSettings, TakeLine
 
 
 @pytest.mark.parametrize(

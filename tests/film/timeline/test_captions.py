@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.plan import CheckpointPoint
-from pipeline.film.planning.settings import CaptionRule
+from pipeline.film.planning.storyboard_settings import CaptionRule
 from pipeline.film.timeline.captions import (
     CaptionWish,
     first_frame_at,

@@ -393,8 +393,8 @@ def unlike(facts: CardFacts, kinds: tuple[int, ...]) -> CardFacts:
             curve,
             kind=kind,
             measured_on=sound[kind % 2],
-            validation_bits=curve.validation_bits * (0.3 if kind == 1 else 1.0),
-            training_bits=curve.training_bits * (0.3 if kind == 1 else 1.0),
+            validation_losses=curve.validation_losses * (0.3 if kind == 1 else 1.0),
+            training_losses=curve.training_losses * (0.3 if kind == 1 else 1.0),
         )
         for curve, kind in zip(facts.curves, kinds, strict=True)
     )

@@ -96,13 +96,13 @@ def test_one_checkpoint_and_thousands_can_be_shown(checkpoints: int) -> None:
 
 def test_losses_that_are_missing_or_nan_leave_gaps_and_no_error() -> None:
     own = curve(1)
-    training = own.training_bits.copy()
+    training = own.training_losses.copy()
     training[300:400] = np.nan
     training[900:] = np.nan
     facts = replace(card_facts("recap"), heard=(0, 600, 1200))
-    drawn = graph(replace(facts, curve=replace(own, training_bits=training)), loss="training", time="linear")
+    drawn = graph(replace(facts, curve=replace(own, training_losses=training)), loss="training", time="linear")
     assert len(rings(drawn)) == 2, "where the loss is no number any longer, nothing is marked"
-    nothing = replace(own, validation_bits=np.full(own.validation_bits.shape, np.nan))
+    nothing = replace(own, validation_losses=np.full(own.validation_losses.shape, np.nan))
     absent = graph(replace(facts, curve=nothing), loss="validation")
     assert absent.words() == ("Second try: twice the neurons, loss", "no validation loss was measured")
     assert not graph(replace(facts, curve=None), loss="validation").marks

@@ -102,7 +102,7 @@ class BlocksElement(CardElement):
 
 
 def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: float, height_px: float) -> Drawing | None:
-    """A single block in two even columns, of type as large as there is room for; None where they don't fit."""
+    """A single block in two even columns, or one, of type as large as there is room for; None where it doesn't fit."""
     gap = _COLUMN_GAP * setting.module_px
     column_px = (width_px - gap) / 2
     setting = setting.scaled(_LARGEST_ALONE)
@@ -110,11 +110,13 @@ def _alone(element: BlocksElement, block: Rows, setting: Setting, width_px: floa
         return None
 
     def columns_at(at: Setting) -> list[Drawing] | None:
+        if column_px < _NARROWEST_EM * at.text_style(element.label_style).size_px:
+            whole = _pieces(element, block, at, width_px)
+            return _stacked(whole, 0.0, 0.0) if sum(piece.height_px for piece in whole) <= height_px else None
         pieces = _pieces(element, block, at, column_px)
         drop = _heading(element, block, at, column_px).height_px if block.heading else 0.0
         half = (len(pieces) + 1) // 2
-        narrow = column_px < _NARROWEST_EM * at.text_style(element.label_style).size_px
-        if narrow or sum(piece.height_px for piece in pieces[:half]) > height_px:
+        if sum(piece.height_px for piece in pieces[:half]) > height_px:
             return None
         return [*_stacked(pieces[:half], 0.0, 0.0), *_stacked(pieces[half:], column_px + gap, drop)]
 

@@ -6,7 +6,7 @@ This module owns what all kinds have in common. It does not know any kind, nor w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -131,10 +131,15 @@ class CardElement(TemplatePart):
 
 
 def repeated(each: str, words: PlainFacts) -> list[tuple[int | None, PlainFacts]]:
-    """The facts for each item of a list that they hold, and the section that it is; the facts alone without a list."""
+    """The facts for each item of a list that they hold, and the section that it is; the facts alone without a list.
+
+    `each` names the list, with dots where it lies within other facts.
+    """
     if not each:
         return [(None, words)]
-    items = words.get(each)
+    items: Any = words
+    for name in each.split("."):  # of lists within facts, such as section.run.facts
+        items = items.get(name) if isinstance(items, Mapping) else None
     found: Sequence[Any] = items if isinstance(items, list | tuple) else ()
     return [(index if each == "sections" else None, words.including("item", item)) for index, item in enumerate(found)]
 

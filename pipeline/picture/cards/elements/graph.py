@@ -86,7 +86,7 @@ class GraphElement(CardElement):
         """Draw the graph with its axes; nothing where there is no loss to show."""
         if self.of == "section":
             return self._compose_section(content, setting, width_px, height_px)
-        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_bits).any()]
+        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_losses).any()]
         if not curves:
             return Drawing(width_px, 0.0)
         if not math.isfinite(height_px):
@@ -162,7 +162,9 @@ def _named(group: Sequence[LossCurve], setting: Setting) -> str:
 def _as_share(curve: LossCurve) -> LossCurve:
     """Losses in percent of what guessing evenly among 256 bytes costs."""
     percent = 100.0 / UNIFORM_BITS
-    return replace(curve, training_bits=curve.training_bits * percent, validation_bits=curve.validation_bits * percent)
+    return replace(
+        curve, training_losses=curve.training_losses * percent, validation_losses=curve.validation_losses * percent
+    )
 
 
 def _across(curves: Sequence[LossCurve], width: int, time: TimeScale) -> Axis:
@@ -174,7 +176,7 @@ def _across(curves: Sequence[LossCurve], width: int, time: TimeScale) -> Axis:
 
 
 def _range(curves: Sequence[LossCurve], uniform: float = UNIFORM_BITS) -> tuple[float, float]:
-    losses = np.concatenate([curve.validation_bits for curve in curves])
+    losses = np.concatenate([curve.validation_losses for curve in curves])
     losses = losses[np.isfinite(losses)]
     lowest, highest = float(losses.min()), min(float(losses.max()), max(uniform, float(losses.min()) * 1.5))
     room = max(0.06 * (highest - lowest), 0.05)
@@ -185,7 +187,7 @@ def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Li
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
     smooth_px = SMOOTH * plot.across.length_px
-    mean = training_mean(curve.iterations, curve.training_bits, curve.epochs, plot.across, smooth_px)
+    mean = training_mean(curve.iterations, curve.training_losses, curve.epochs, plot.across, smooth_px)
     xs = np.arange(mean.size) + 0.5 + plot.left
     width = 0.7 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, plot.rows(mean), width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
@@ -193,8 +195,8 @@ def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Li
 
 def _validation(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
-    good = np.isfinite(curve.validation_bits)
-    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_bits[good])
+    good = np.isfinite(curve.validation_losses)
+    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_losses[good])
     width = 1.25 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, ys, width, colour)
     radius = 1.5 * width

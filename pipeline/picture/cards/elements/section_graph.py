@@ -84,7 +84,7 @@ class SectionGraph:
     @property
     def losses(self) -> Floats:
         """Its losses, bits per byte; NaN where there is none."""
-        return self.curve.training_bits if self.shown == "training" else self.curve.validation_bits
+        return self.curve.training_losses if self.shown == "training" else self.curve.validation_losses
 
     def marks(self, setting: Setting, width_px: float, height_px: float) -> Iterator[Mark]:
         """Draw it into a box; only words where there is no loss to show."""
@@ -146,7 +146,7 @@ class SectionGraph:
             return columns
         curve, smooth_px = self.curve, SMOOTH * across.length_px
         return replace(
-            columns, mean=training_mean(curve.iterations, curve.training_bits, curve.epochs, across, smooth_px)
+            columns, mean=training_mean(curve.iterations, curve.training_losses, curve.epochs, across, smooth_px)
         )
 
     def _heard_marks(

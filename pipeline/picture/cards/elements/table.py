@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, Rows, filled_rows
+from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, Rows, filled_rows, repeated
 from pipeline.picture.cards.elements.setting import MANY_LINES, Setting, Text, set_lines, shrunk_to_fit
 from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark
 from pipeline.picture.text.templating import PlainFacts
@@ -31,19 +31,36 @@ class TableElement(CardElement):
     """Facts: a label and a value a row. Rows whose value is empty are left out."""
 
     kind: Literal["table"]
-    rows: tuple[tuple[Text, Text], ...] = Field(min_length=1, max_length=60)
+    rows: tuple[tuple[Text, Text], ...] = Field(default=(), max_length=60)
+    each: str = Field(default="", max_length=100)
+    """The name of a list of facts of which each item has a row of its own, above the others."""
+    each_row: tuple[Text, Text] = ("", "")
+    """That row; `item` is one of the list."""
     label_style: str = "label"
     value_style: str = "value"
     ruled: bool = True
     """Whether fine lines part the rows."""
 
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if not self.rows and not self.each:
+            raise ValueError("a table needs rows, or each with each_row")
+        return self
+
     def texts(self) -> Iterator[tuple[str, bool]]:
         """Yield its labels and values."""
         yield from ((text, False) for row in self.rows for text in row)
+        if self.each:
+            yield from ((text, True) for text in self.each_row)
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in its rows."""
-        return FilledWords(blocks=(Rows("", filled_rows(self.rows, words, where)),))
+        first = [
+            row
+            for _, facts in (repeated(self.each, words) if self.each else [])
+            for row in filled_rows([self.each_row], facts, where)
+        ]
+        return FilledWords(blocks=(Rows("", (*first, *filled_rows(self.rows, words, where))),))
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """One row below the other."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
+from pipeline.picture.panels.graphs.loss_words import loss_text
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, TextSprite
 from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.text.typesetting import TextStyle
@@ -40,10 +41,10 @@ Rows = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Spot:
-    """A checkpoint on the graph: its place along the time axis in pixels, and its loss in bits."""
+    """A checkpoint on the graph: its place along the time axis in pixels, and its loss as it is shown."""
 
     position_px: float
-    loss_bits: float
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class CheckpointMark:
         The rows at which the curve stands.
     rest_px
         Where the playhead rests.
+    widest
+        The longest number that it will show, in figures.
     """
 
     def __init__(
@@ -84,8 +87,10 @@ class CheckpointMark:
         colour: Ink,
         rows: Rows,
         rest_px: float,
+        widest: str = "8.888",
     ) -> None:
         self._context, self._plot, self._style, self._colour, self._rows = context, plot, style, colour, rows
+        self._widest = widest
         self._radius = RADIUS * context.line_px("graph")
         self._figures = GlyphAtlas(
             context.type, context.style(style.size_px / context.size_px, weight=600, tabular=True)
@@ -101,7 +106,8 @@ class CheckpointMark:
 
     def _labels(self, words: str) -> Iterator[LabelForm]:
         """The label at its best, and smaller where there is no room for that; the number alone says enough."""
-        size, number_px = self._style.size_px, self._figures.width_px(self._context.language.number("8.888"))
+        widest = self._context.language.number(self._widest)
+        size, number_px = self._style.size_px, self._figures.width_px(widest)
         if words:
             beside = TextSprite(self._context.type, words, self._style)
             yield LabelForm(beside, beside.width_px + BETWEEN * size + number_px, LINE * size, (0.5,))
@@ -123,7 +129,7 @@ class CheckpointMark:
         shift_px
             Where the time axis begins on the screen.
         """
-        if math.isnan(spot.loss_bits):
+        if math.isnan(spot.loss):
             return
         context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, float(self._rows(np.array([spot.position_px]))[0])
@@ -145,7 +151,7 @@ class CheckpointMark:
         blend_box(planes, (first, top, left + width, top + height), context.ink("panel"), GROUND, radius_px=0.35 * size)
         if beyond > 0:
             self._draw_arrow(planes, first + 0.3 * size, top + height / 2, beyond)
-        number = context.language.number(f"{spot.loss_bits:.3f}")
+        number = context.language.number(loss_text(spot.loss, context.data.history.unit))
         rows = [top + height * at + self._figures.cap_px / 2 for at in label.rows]
         inner = left + PADDING * size
         if label.words:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from pipeline.picture.panels.scene_data import LossHistory
 from pipeline.picture.plotting.axis import Axis
-from pipeline.picture.plotting.columns import reduce_columns
-from pipeline.picture.plotting.training_mean import training_mean
-from pipeline.runtime.wording.units import BITS_PER_NAT
+from pipeline.picture.plotting.columns import Binning
+from pipeline.picture.plotting.training_mean import smoothed, training_mean
+from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
 Floats = NDArray[np.float64]
 Series = Literal["training", "validation"]
@@ -85,18 +85,52 @@ def make_curve(history: LossHistory, series: Series, axis: Axis, smooth_px: floa
         many columns either side (a Gaussian's standard deviation); 0 joins the points by straight lines.
     """
     if series == "training":
-        iterations, losses = history.iterations, history.losses_nats
+        iterations, losses = history.iterations, history.losses
     else:
-        iterations, losses = history.validation_iterations, history.validation_losses_nats
-    bits = np.asarray(losses, dtype=np.float64) * BITS_PER_NAT
-    columns = reduce_columns(iterations, bits, axis, gap_px=math.inf)
+        iterations, losses = history.validation_iterations, history.validation_losses
+    epochs = history.epochs if series == "training" and history.unit == BITS_PER_BYTE else np.zeros(0)
+    return reduced_curve(iterations, losses, history.unit, axis, smooth_px=smooth_px, epochs=epochs)
+
+
+def reduced_curve(
+    iterations: NDArray[np.int64],
+    losses: NDArray[np.floating],
+    unit: LossUnit,
+    axis: Axis,
+    *,
+    smooth_px: float,
+    epochs: Floats | None = None,
+) -> ColumnCurve:
+    """Reduce losses at iterations, shapes (n,), to the axis's columns; the rest as for `make_curve`.
+
+    What another program has logged as no number is a gap. `epochs` are those at each loss, where they are known.
+    """
+    shown = np.asarray(losses, dtype=np.float64) * unit.factor
+    is_own, known = unit == BITS_PER_BYTE, np.isfinite(shown)
+    gathered = Binning(axis)
+    gathered.add(iterations, shown)
+    gaps = np.zeros(0) if is_own or known.all() else _gaps(np.asarray(iterations), known)
+    columns = gathered.line(math.inf, cuts=gaps if gaps.size else None)
     if smooth_px > 0:
-        epochs = history.epochs if series == "training" else np.zeros(0)
-        mean = training_mean(iterations, bits, epochs, axis, smooth_px)
+        mean = (
+            training_mean(iterations, shown, np.asarray(epochs, dtype=np.float64), axis, smooth_px)
+            if is_own
+            else smoothed(columns.mean, smooth_px)
+        )
+        if gaps.size:
+            mean[np.isnan(columns.mean)] = math.nan
         return ColumnCurve(columns.lowest, columns.highest, mean, (np.zeros(0), np.zeros(0)))
-    finite = np.isfinite(bits)
-    points = (axis.position_px(iterations)[finite], bits[finite])
+    positions = axis.position_px(iterations)
+    kept = known if not gaps.size else np.isfinite(positions)
+    points = (positions[kept], np.where(known, shown, math.nan)[kept])
     return ColumnCurve(columns.lowest, columns.highest, columns.mean, points)
+
+
+def _gaps(iterations: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
+    """Where a curve is to break: one of the iterations of each run of unknown losses."""
+    begins = ~known & np.concatenate([[True], known[:-1]])
+    broken: Floats = iterations[begins].astype(np.float64)
+    return broken
 
 
 def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int) -> Axis:

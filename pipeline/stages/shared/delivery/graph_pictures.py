@@ -71,7 +71,7 @@ class GraphPictures(BaseModel):
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
-    """One piece a section, determined by its losses, its title and the theme; none where no pictures are wanted."""
+    """One piece a section of our own, determined by its losses, its title and the theme; none where none are wanted."""
     if not production.video.graphs:
         return []
     theme = load_theme(production.video.theme, production.templates_folder)
@@ -90,6 +90,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             {**look, "number": number, "title": section.title, "losses": run.content_hash},
         )
         for number, (section, run) in enumerate(zip(production.sections, results.runs, strict=True), start=1)
+        if section.run is None
     ]
 
 
@@ -101,8 +102,9 @@ def run(production: Production, results: Results, workplace: Workplace) -> None:
     if stale:
         workplace.report.begin(WorkStart(STAGE, "graphs", float(len(stale)), "sections"))
     for done, index in enumerate(stale, start=1):
-        found[index] = _drawn(production, results, index, wanted[index], workplace)
-        workplace.report.advance(float(done), f"section {index + 1}")
+        section = int(str(wanted[index].ingredients["number"])) - 1
+        found[index] = _drawn(production, results, section, wanted[index], workplace)
+        workplace.report.advance(float(done), f"section {section + 1}")
     target = workplace.output / FOLDER
     remove_strays(target)
     for result in found:
@@ -121,7 +123,7 @@ def undelivered(production: Production, results: Results, workplace: Workplace) 
 def _drawn(
     production: Production, results: Results, index: int, piece: Piece, workplace: Workplace
 ) -> Result[GraphPictures]:
-    run = results.runs[index]
+    run = results.training(index)
     log = run.path(run.record.log_file)
     names = []
     with workplace.store.publish(piece) as folder:

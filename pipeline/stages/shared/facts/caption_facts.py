@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
-from pipeline.learning.training.run import CheckpointFacts, TrainingRun
-from pipeline.picture.language import Language
 from pipeline.production.schema import Production
-from pipeline.stages.shared.facts.film_facts import run_facts
+from pipeline.runs.stored import RunRecording, RunSound
+from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
+from pipeline.stages.shared.sections.checkpoints import SectionCheckpoint
 from pipeline.stages.shared.take_findings import FINDING_FACTS
 
 CAPTION_FACTS: Final = (
     *("film", "section", "section_number", "sections", "recording_seconds", "sample_rate_hz", "encoding"),
     *("network", "parameters", "iterations", "epochs", "elapsed_s", "temperature", "seed"),
     *("first_loss_nats", "last_loss_nats", "best_loss_nats", "take", "takes", "seconds"),
-    *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats"),
+    *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats", "loss", "loss_unit"),
     *FINDING_FACTS,
 )
 """The names that caption templates may use."""
@@ -26,14 +26,14 @@ CAPTION_FACTS: Final = (
 def caption_facts(
     production: Production,
     number: int,
-    corpus: Corpus,
-    run: TrainingRun,
+    corpus: Corpus | RunRecording,
+    run: Mapping[str, Any],
     *,
-    checkpoint: CheckpointFacts,
+    checkpoint: SectionCheckpoint,
     heard: Sequence[int],
     seconds: float,
-    take: Take | None,
-    language: Language,
+    take: Take | RunSound | None,
+    unit: LossUnit = BITS_PER_BYTE,
 ) -> dict[str, Any]:
     """All that a caption may name but what was measured on its take.
 
@@ -41,6 +41,8 @@ def caption_facts(
     ----------
     number
         Of the section, counted from 0.
+    run
+        The facts of its training as a whole: `run_facts`, or those of a run of another program.
     checkpoint, take
         That the caption is about; None where the checkpoint is not heard.
     heard
@@ -56,20 +58,19 @@ def caption_facts(
         "section_number": number + 1,
         "sections": len(production.sections),
         "recording_seconds": corpus.duration_s,
-        "sample_rate_hz": corpus.sample_rate_hz,
-        "encoding": corpus.encoding,
-        **run_facts(run, language),
-        "temperature": take.temperature if take else None,
-        "seed": take.seed if take else None,
-        "first_loss_nats": run.first_validation_nats,
-        "last_loss_nats": run.last_validation_nats,
-        "best_loss_nats": run.best_validation_nats,
+        "sample_rate_hz": (corpus if isinstance(corpus, Corpus) or take is None else take).sample_rate_hz,
+        "encoding": corpus.encoding if isinstance(corpus, Corpus) else None,
+        **run,
+        "temperature": take.temperature if isinstance(take, Take) else None,
+        "seed": take.seed if isinstance(take, Take) else None,
         "take": sum(iteration <= checkpoint.iteration for iteration in heard),
         "takes": len(heard),
         "seconds": seconds,
         "iteration": checkpoint.iteration,
         "epoch": checkpoint.epoch,
         "trained_s": checkpoint.elapsed_s,
-        "loss_nats": checkpoint.validation_loss_nats,
-        "training_loss_nats": checkpoint.training_loss_nats,
+        "loss_nats": checkpoint.loss if unit.factor != 1.0 else None,
+        "training_loss_nats": checkpoint.training_loss if unit.factor != 1.0 else None,
+        "loss": checkpoint.loss * unit.factor,
+        "loss_unit": unit.words,
     }

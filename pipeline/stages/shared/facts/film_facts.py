@@ -11,12 +11,18 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from pipeline.learning.corpus import Corpus, comparable
+from pipeline.film.planning.nearest import loss_of
+from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.network import LstmSettings, parse_network
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
-from pipeline.production.schema import Production, Section
+from pipeline.production.schema import Production
+from pipeline.production.section import Section
+from pipeline.runs.stored import RunLosses
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.facts import in_nats, run_facts_of, run_words
+from pipeline.stages.shared.sections.checkpoints import section_checkpoints
+from pipeline.stages.shared.sections.comparing import comparable_kinds
 
 _SOFTWARE: Final = (("build-video", "build-video"), ("PyTorch", "torch"), ("NumPy", "numpy"))
 _DEVICES: Final = {"cpu": "machine.cpu", "cuda": "machine.gpu"}
@@ -35,10 +41,11 @@ def film_facts(production: Production, results: Results, language: Language) -> 
         "film": {
             "sections": len(sections),
             "is_comparable": len(set(comparable_sections(results))) == 1,
+            "has_runs": any(section.run is not None for section in production.sections),
             "recordings_s": sum(corpus.record.duration_s for corpus in results.corpora),
-            "parameters": sum(trained.record.parameters for trained in results.runs),
-            "iterations": sum(trained.record.iterations for trained in results.runs),
-            "training_s": sum(trained.record.elapsed_s for trained in results.runs),
+            "parameters": sum(section["network"]["parameters"] or 0 for section in sections),
+            "iterations": sum(section["training"]["iterations"] for section in sections),
+            "training_s": sum(section["training"]["elapsed_s"] or 0.0 for section in sections),
             "takes": sum(len(takes) for takes in results.takes),
         },
         "sections": sections,
@@ -51,6 +58,8 @@ def film_facts(production: Production, results: Results, language: Language) -> 
 
 def _section_facts(production: Production, results: Results, index: int, language: Language) -> Mapping[str, Any]:
     section, corpus, trained = production.sections[index], results.corpora[index].record, results.runs[index].record
+    if not isinstance(trained, TrainingRun) or not isinstance(corpus, Corpus):
+        return _run_section_facts(production, results, index, language)
     return {
         "number": index + 1,
         "title": section.title,
@@ -65,12 +74,58 @@ def _section_facts(production: Production, results: Results, index: int, languag
             "best_iteration": trained.best_iteration,
         },
         "sampling": _sampling_facts(section, language),
+        "run": None,
+    }
+
+
+def _run_section_facts(production: Production, results: Results, index: int, language: Language) -> Mapping[str, Any]:
+    """The same names for a run of another program; None or empty for what is not known of it."""
+    corpus, trained = results.corpora[index].record, results.runs[index]
+    settings, losses = production.sections[index].run, trained.record
+    assert settings is not None and isinstance(losses, RunLosses)  # noqa: S101, PT018 - such is a run
+    checkpoints = section_checkpoints(production, index, trained)
+    shown, unit = run_facts_of(settings, losses, checkpoints, language)
+    takes = results.takes[index] if index < len(results.takes) else ()
+    last = max([losses.last_iteration, *(one.iteration for one in checkpoints)])
+    named = {label.casefold(): value for label, value in shown.facts}
+    return {
+        "number": index + 1,
+        "title": production.sections[index].title,
+        "takes": len(takes),
+        "network": {
+            **dict.fromkeys(("kind", "layers", "neurons", "embedding", "dropout", "parameters")),
+            "name": named.get("network", ""),
+            "tiers": "",
+        },
+        "corpus": {
+            **dict.fromkeys(("samples", "silence_share")),
+            **dict.fromkeys(("encoding", "encoding_name"), ""),
+            "duration_s": corpus.duration_s,
+            "sample_rate_hz": takes[-1].record.sample_rate_hz if takes else None,
+            "recordings": [recording.name for recording in corpus.recordings],
+        },
+        "training": {
+            **dict.fromkeys(("batch", "sequence", "learning_rate", "seed")),
+            **dict.fromkeys(("recipe", "device", "device_name"), ""),
+            "iterations": last,
+            "epochs": checkpoints[-1].epoch if checkpoints else None,
+            "elapsed_s": checkpoints[-1].elapsed_s if checkpoints else None,
+            "checkpoints": len(checkpoints),
+        },
+        "loss": {
+            "first_nats": in_nats(shown.first_loss, unit),
+            "last_nats": in_nats(shown.last_loss, unit),
+            "best_nats": in_nats(shown.best_loss, unit),
+            "best_iteration": min(checkpoints, key=lambda one: loss_of(one.point)).iteration if checkpoints else None,
+        },
+        "sampling": {"temperature": "", "seed": None, "prime_s": None},
+        "run": run_words(shown),
     }
 
 
 def comparable_sections(results: Results) -> tuple[int, ...]:
     """A number for each section: losses of sections with the same one are measured on the same sound."""
-    return comparable([(corpus.record, corpus.folder) for corpus in results.corpora])
+    return comparable_kinds(results.corpora, results.runs)
 
 
 def encoding_name(encoding: str, language: Language) -> str:
@@ -94,6 +149,16 @@ def run_facts(trained: TrainingRun, language: Language) -> dict[str, Any]:
         "iterations": trained.iterations,
         "epochs": trained.epochs,
         "elapsed_s": trained.elapsed_s,
+    }
+
+
+def caption_run_facts(trained: TrainingRun, language: Language) -> dict[str, Any]:
+    """The same for captions, with its losses."""
+    return {
+        **run_facts(trained, language),
+        "first_loss_nats": trained.first_validation_nats,
+        "last_loss_nats": trained.last_validation_nats,
+        "best_loss_nats": trained.best_validation_nats,
     }
 
 

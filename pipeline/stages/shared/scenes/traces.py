@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.audio.quantise import code_values
 from pipeline.film.timeline.timeline import SceneClip, SoundClip
+from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.picture.panels.scene_data import CellRows, SceneActivity, SceneDistributions, WindowRows
 from pipeline.stages.shared.render_inputs import RenderInputs
@@ -22,9 +23,12 @@ from pipeline.store.store import Json, Result
 
 def distributions_of(inputs: RenderInputs, scene: SceneClip) -> SceneDistributions:
     """From which distributions the sounds of a scene were drawn."""
+    corpus = inputs.corpora[scene.section].record
+    if not isinstance(corpus, Corpus):
+        return SceneDistributions()  # nothing is known of another program's network
     return SceneDistributions(
         of_sounds=tuple(_distribution(_traced_take(inputs, scene, sound), sound) for sound in scene.sounds),
-        values=code_values(inputs.corpora[scene.section].record.encoding),
+        values=code_values(corpus.encoding),
     )
 
 
@@ -50,13 +54,17 @@ def activity_key(inputs: RenderInputs, scene: SceneClip) -> Json:
 def _traced_take(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Result[Take] | None:
     if sound.kind == "recording":
         return None
-    takes = (take for take in inputs.takes[scene.section] if take.record.iteration == sound.iteration)
-    return next((take for take in takes if take.record.traces is not None), None)
+    return next((take for take in _traced(inputs, scene) if take.record.iteration == sound.iteration), None)
 
 
 def _last_traced(inputs: RenderInputs, scene: SceneClip) -> Result[Take] | None:
-    traced = [take for take in inputs.takes[scene.section] if take.record.traces is not None]
-    return max(traced, key=lambda take: take.record.iteration, default=None)
+    return max(_traced(inputs, scene), key=lambda take: take.record.iteration, default=None)
+
+
+def _traced(inputs: RenderInputs, scene: SceneClip) -> list[Result[Take]]:
+    """The section's takes that were sampled with traces; of another program's run there are none."""
+    takes = (take for take in inputs.takes[scene.section] if isinstance(take.record, Take))
+    return [take for take in takes if take.record.traces is not None]
 
 
 def _distribution(take: Result[Take] | None, sound: SoundClip) -> WindowRows | None:

@@ -104,7 +104,7 @@ def test_a_checkpoints_loss_is_written_exactly() -> None:
     data = scene_data(480, 320)
     graph: Any = scene(data, layout=layout_of({"kind": "validation_loss"})).panels[0]
     told = data.history
-    for iteration, loss in zip(told.validation_iterations, told.validation_losses_nats, strict=True):
+    for iteration, loss in zip(told.validation_iterations, told.validation_losses, strict=True):
         assert graph.curve.value_at(float(graph._axis.position_px(iteration))) == pytest.approx(float(loss) / BITS)
 
 
@@ -295,7 +295,7 @@ def test_the_mean_is_not_hidden_by_noise_nor_is_a_spike_lost() -> None:
 
 def test_the_loss_axis_holds_all_means_and_doesnt_give_way_to_one_outlier() -> None:
     told = history(20_000)
-    told.losses_nats[12_000] = 60 * BITS
+    told.losses[12_000] = 60 * BITS
     curve = make_curve(told, "training", time_axis(told, "linear", 4000), 6.0)
     low, high = loss_range([curve], "linear")
     assert low < np.nanmin(curve.mean)
@@ -304,7 +304,7 @@ def test_the_loss_axis_holds_all_means_and_doesnt_give_way_to_one_outlier() -> N
 
 def test_losses_that_are_not_numbers_leave_a_graph_that_draws() -> None:
     told = history(400)
-    told.losses_nats[100:] = math.nan
+    told.losses[100:] = math.nan
     data = scene_data(320, 180, history=told)
     layout = layout_of({"kind": "training_loss"})
     assert frame_of(scene(data, layout=layout), data, 300).std() > 1
@@ -348,7 +348,7 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         assert take.iteration is not None
         spot = Spot(float(graph._axis.position_px(take.iteration)), 0.0)
         spot = Spot(spot.position_px, graph.curve.value_at(spot.position_px))
-        x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss_bits)
+        x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss)
         assert x <= graph.now_px(frame) + 1e-6
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
         if x > graph._plot.left + 4 * graph.mark._radius:
