@@ -59,7 +59,7 @@ class _Sources:
 
     words: PlainFacts
     language: Language
-    templates: Mapping[str, tuple[str, CardTemplate]]
+    templates: Mapping[str, CardTemplate]
     """By the card's name: the template's own name, and the template."""
     theme: Theme
 
