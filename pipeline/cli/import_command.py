@@ -5,6 +5,7 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ from pipeline.cli.options import AsJson, flag
 runs = typer.Typer()
 
 
-@runs.command("import", hidden=True)  # until a build takes sections of other programs
+@runs.command("import")
 def import_run(
     folder: Annotated[Path, typer.Argument(help="The folder of a training run, which is only read.", metavar="FOLDER")],
     production: Annotated[
@@ -41,4 +42,4 @@ def import_run(
     for line in found:
         print(line)
     print(written)
-    print("This version does not build such sections yet: the file is for the next one.", file=sys.stderr)
+    print(f"Make the film with: build-video {shlex.quote(str(written))}", file=sys.stderr)

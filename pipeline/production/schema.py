@@ -7,32 +7,28 @@ film's titles, and it reads no recording.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from pipeline.errors import ProductionError, RecordingError
-from pipeline.ffmpeg.formats import recognise
+from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.picture.language.tags import LanguageTag
 from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
-from pipeline.production.named_places import check_templates_folder, refuse_swallowed_escape
 from pipeline.production.old_names import old_name_notes
+from pipeline.production.production_file import read_production_toml
 from pipeline.production.recordings import recordings_at
 from pipeline.production.section import ProductionTable, Section
-from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path
-from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
+from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
 from pipeline.sound.settings import SoundSettings
-from pipeline.store.files import plain_reason
 
 FILE_NAME = "production.toml"
 RECORDINGS_FOLDER = "recordings"
 """Beside the production file: the recordings of sections that name none."""
-_LARGEST_BYTES = 1_000_000
 
 
 class Production(ProductionTable):
@@ -41,8 +37,8 @@ class Production(ProductionTable):
     title: str = Field(min_length=1, max_length=200, description="The film's title.", examples=["My voice"])
     subtitle: str = Field(default="", max_length=300, description="A line below the title.")
     author: str = Field(default="", max_length=200, description="Who made the film.")
-    language: str = Field(
-        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="Language of the captions, as a code."
+    language: LanguageTag = Field(
+        default="en", description="Language of all words that the program itself writes (BCP 47)."
     )
     recording_credit: str = Field(
         default="", max_length=500, description="Whose voice it is, and under which licence; goes into the description."
@@ -152,10 +148,10 @@ class Production(ProductionTable):
             path = stored_path(root, relative).resolve()
             is_there = path.exists()  # a name that is too long for the file system is refused here, not somewhere later
         except (OSError, ValueError, RuntimeError) as error:  # links that go round in circles are RuntimeErrors
-            refuse_swallowed_escape(relative, field)
+            _refuse_swallowed_escape(relative, field)
             raise ProductionError(f"{relative[:60]!r} is not a path.", where=field, expected="a file's path") from error
         if not is_there:  # names may hold tabs and line breaks
-            refuse_swallowed_escape(relative, field)
+            _refuse_swallowed_escape(relative, field)
         if not self._allow_outside and not path.is_relative_to(root):
             raise ProductionError(
                 f"'{relative}' lies outside the production's folder.",
@@ -241,6 +237,12 @@ class Production(ProductionTable):
         return other
 
 
+def _refuse_swallowed_escape(relative: str, field: str) -> None:
+    if fault := swallowed_escape(relative):
+        what, expected, hint = fault
+        raise ProductionError(what, where=field, expected=expected, hint=hint)
+
+
 def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     """Read a production file (or the `production.toml` of a folder).
 
@@ -254,7 +256,7 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
-    data = _read_toml(path)
+    data = read_production_toml(path)
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
@@ -264,59 +266,22 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
     for number, section in enumerate(production.sections, start=1):
         for own in section.recordings:
             production.resolve(own.file, f"section {number}, recordings")
-    folder, usual = production.resolve(production.templates, "templates"), Production.model_fields["templates"].default
-    check_templates_folder(folder, production.templates, usual)
+    _check_templates_folder(production)
     production.resolve(production.video.picture or ".", "video, picture")
     return production
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_BYTES + 1)
-    except FileNotFoundError:
+def _check_templates_folder(production: Production) -> None:
+    """Find a folder that someone names; the usual one need not be there."""
+    folder = production.resolve(production.templates, "templates")
+    usual = Production.model_fields["templates"].default
+    if production.templates != usual and not folder.is_dir():
         raise ProductionError(
-            "There is no such production file.",
-            where=str(path),
-            expected="a TOML file, or a folder with a production.toml in it",
-            hint=f"{_meant(path)}build-video init FOLDER makes one to begin with.",
-        ) from None
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        why = plain_reason(error) if isinstance(error, OSError) else "this can't be the name of a file"
-        raise ProductionError(
-            f"The production file can't be read: {why}.", where=str(path)[:1000], expected="a readable file"
-        ) from error
-    if len(raw) > _LARGEST_BYTES or b"\0" in raw:
-        _refuse_recording(path)
-    if len(raw) > _LARGEST_BYTES:
-        raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
-    try:
-        return parse_toml(raw)
-    except TomlMistake as mistake:
-        raise ProductionError(
-            f"The production file is not valid TOML: {mistake.what}.",
-            where=f"{path}, {mistake.place}" if mistake.place else str(path),
-            expected='lines such as: title = "My film"',
-            hint=mistake.hint,
-        ) from mistake
-
-
-def _refuse_recording(path: Path) -> None:
-    """Tell whoever gives a recording in place of a production file what to do with it."""
-    with suppress(RecordingError):
-        recognise(path)
-        raise ProductionError(
-            "This is a recording, not a production file.",
-            where=str(path),
-            expected="a TOML file, or a folder with a production.toml in it",
-            hint=f"build-video init FOLDER makes one to begin with. Put {path.name} into its folder recordings, and "
-            "name it in the line recordings of the production file.",
+            "There is no such folder of templates.",
+            where=f"templates: {folder}",
+            expected="a folder with your own templates in it",
+            hint=absent_hint(folder) if not folder.exists() else f"This is a file: name its folder, or '{usual}'.",
         )
-
-
-def _meant(path: Path) -> str:
-    near = absent_hint(path) if path.suffix else ""
-    return f"{near} Or: " if near.endswith("?") else ""
 
 
 def parse_production(data: Mapping[str, Any], *, where: str) -> Production:

@@ -6,6 +6,8 @@ Owns its words. It is given a survey, and writes no file.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from pipeline.runs.names import may_be_loss
@@ -14,6 +16,12 @@ from pipeline.runs.survey import FoundLog, Survey
 
 _MOST_OTHERS: Final = 6
 _MOST_FACTS: Final = 5
+_LONGEST_FACT: Final = 40
+_TELLING: Final = (
+    "model", "architecture", "network", "parameters", "params", "hidden", "rnn", "channels", "layers", "embed",
+    "embedding", "dim", "heads", "batch", "lr", "learning", "optimizer", "epochs", "steps", "dropout", "seed",
+)  # fmt: skip
+"""Words in the names of settings that say most, the best first."""
 _LONGEST: Final = 100
 _TEXT_RATE_HZ: Final = 11_025
 
@@ -141,12 +149,32 @@ def _take_lines(survey: Survey, prefix: str) -> list[str]:
 
 
 def _fact_lines(survey: Survey) -> list[str]:
-    facts = [f"{quoted(name)} = {quoted(value)}" for name, value in list(survey.settings.items())[:_MOST_FACTS]]
-    return (
-        [f"# facts = {{ {', '.join(facts)} }}    # lines on the card, in this order"]
-        if facts
-        else ['# facts = { Network = "...", Parameters = "..." }    # lines on the card, in this order']
-    )
+    facts = [f"{quoted(name)} = {quoted(value)}" for name, value in card_facts(survey.settings).items()]
+    if facts:
+        return [f"facts = {{ {', '.join(facts)} }}    # lines on the card, in this order"]
+    return ['# facts = { Network = "...", Parameters = "..." }    # lines on the card, in this order']
+
+
+def card_facts(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings that tell most of a network and its training, by names that can be read: the best known words first.
+
+    `model.hidden_channels` is called Hidden channels. Paths and switches are left out.
+    """
+    told: list[tuple[int, str, str]] = []
+    for name, value in settings.items():
+        words = re.split(r"[._\s-]+", name.rpartition(".")[2].casefold())
+        rank = next(
+            (at for at, word in enumerate(_TELLING) if word in words or name.casefold() == f"{word}.name"), None
+        )
+        if rank is not None and value and len(value) <= _LONGEST_FACT and not set(value) & {"/", "\\"}:
+            own = name.split(".")[-2:] if words[0] == "name" else name.split(".")[-1:]
+            label = own[0].replace("_", " ").strip()
+            told.append((rank, label[:1].upper() + label[1:], value))
+    facts: dict[str, str] = {}
+    for _, label, value in sorted(told, key=lambda one: one[0]):
+        if len(facts) < _MOST_FACTS:
+            facts.setdefault(label, value)
+    return facts
 
 
 def _place(prefix: str, name: str) -> str:

@@ -24,6 +24,7 @@ from pipeline.runs.record import Log
 from pipeline.runs.sounds import Candidate, candidates, choose, sounds_in
 from pipeline.runs.text_takes import TEXT_SUFFIX, is_sampled_text
 from pipeline.runtime.wording.named_files import absent_hint
+from pipeline.runtime.wording.plurals import counted
 from pipeline.store.files import disk_errors
 
 _LOG_SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt")
@@ -211,10 +212,22 @@ def _find_takes(found: Survey, texts: list[Path]) -> None:
     found.takes = choose(several)
     if found.takes is None:
         found.others = several
+    found_there = found.takes
+    if found_there and (left := len(names) - sum(1 for name in names if _fits(name, found_there.pattern))):
+        found.notes.append(f"{counted(left, 'sound')} of other names or endings are not among the takes")
     if names:
         return
     tags = [(len(takes), tag) for log in found.logs for tag, takes in log.log.sounds.items()]
     found.tag = max(tags, default=(0, ""))[1]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a sound is one of a candidate's; the pattern is our own, with few stars."""
+    parts = re.split(r"(\{iteration\}|\*)", pattern)
+    return (
+        re.fullmatch("".join("[0-9]+" if at % 2 else re.escape(part) for at, part in enumerate(parts)), name)
+        is not None
+    )
 
 
 def _count_alike(found: Survey) -> None:

@@ -29,7 +29,7 @@ from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingr
 from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
-from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
@@ -89,6 +89,8 @@ class _Sources:
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Draw the cards that are not fresh."""
     names, sources = _names(results), _Sources.of(production, results)
+    for note in language_notes(production, sources.language):
+        workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
     workplace.report.begin(WorkStart(STAGE, "cards", float(len(names)), "cards"))
     cards = []
@@ -146,6 +148,7 @@ def check(production: Production) -> None:
         existing_file(production, production.video.picture, "video, picture")
         card_picture(production)
     type_ = typesetter_for(theme)
+    check_language(production, lambda text: type_.measure(text, TextStyle(64.0)))
     for text in _own_words(production):
         type_.measure(text, TextStyle(64.0))
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline.picture.drawing.planes import planes_of
 from pipeline.picture.panels.scene import Scene
+from tests.picture.panels.made_networks import inside_data
 from tests.picture.panels.made_scenes import history, scene, scene_data
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
@@ -26,9 +27,10 @@ WARM_UP_FRAMES = 30
 LOG_LINES = (4_000, 1_000_000)
 
 
-def full_scene(width: int, height: int) -> Scene:
-    """The full landscape scene at 60 frames/s, as the demo has it."""
-    return scene(scene_data(width, height, frame_rate=Fraction(60)))
+def full_scene(width: int, height: int, layout: str = "landscape") -> Scene:
+    """The full scene of a layout at 60 frames/s, as the demo has it."""
+    made = inside_data if layout.startswith("inside") else scene_data
+    return scene(made(width, height, frame_rate=Fraction(60)), layout=layout)
 
 
 def logged_scene(iterations: int) -> Scene:

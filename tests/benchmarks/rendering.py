@@ -1,6 +1,6 @@
 """What rendering costs: our frames drawn and encoded, beside the encoder alone and other programs.
 
-    python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60]
+    python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60] [--layout inside]
 
 "Encoder alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written
 before. MoviePy composites ready pictures of the scene's elements over a background (`bg_color` set), its quickest way.
@@ -109,17 +109,21 @@ class Memory(threading.Thread):
         return total_kib / 1024
 
 
-def landscape(size: str, seconds: float, **settings: object) -> tuple[Scene, EncoderPlan, int]:
+def landscape(
+    size: str, seconds: float, layout: str = "landscape", **settings: object
+) -> tuple[Scene, EncoderPlan, int]:
     width, height = SIZES[size]
     values = {"width": width, "height": height, "frame_rate": 60, "preset": "veryfast", **settings}
     frames = min(MOST_FRAMES, int(seconds * 60))
     frames = frames if size == "1080p60" else frames // 2
-    return full_scene(width, height), plan_encoder(VideoSettings.model_validate(values)), frames
+    return full_scene(width, height, layout), plan_encoder(VideoSettings.model_validate(values)), frames
 
 
-def ours_and_encoder_alone(size: str, seconds: float, rounds: int, folder: Path) -> tuple[Row, Row, dict[str, float]]:
+def ours_and_encoder_alone(
+    size: str, seconds: float, rounds: int, folder: Path, layout: str = "landscape"
+) -> tuple[Row, Row, dict[str, float]]:
     """Measure ours and the encoder alone; and what drawing and handing over cost by themselves, ms of a processor."""
-    scene, plan, frames = landscape(size, seconds)
+    scene, plan, frames = landscape(size, seconds, layout)
     raw, out = folder / "frames.yuv", folder / "out.mp4"
     buffer = np.zeros(plan.frame_shape, dtype=np.uint8)
     parts = {"draw": float("inf"), "hand over": float("inf")}
@@ -132,7 +136,7 @@ def ours_and_encoder_alone(size: str, seconds: float, rounds: int, folder: Path)
     arguments[arguments.index("pipe:0")] = str(raw)
     for _ in range(rounds):
         measure(alone, lambda: _run(arguments), out)
-        measure(ours, lambda: _ours(full_scene(*SIZES[size]), plan, frames, out), out)
+        measure(ours, lambda: _ours(full_scene(*SIZES[size], layout), plan, frames, out), out)
         began = time.thread_time()
         for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
             scene.draw(frame, buffer)
@@ -272,6 +276,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=9.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--layout", default="landscape", help="any that is made for 16:9")
     parser.add_argument("--only", choices=[*SIZES, "peers"])
     options = parser.parse_args()
     summary: dict[str, float | None] = {}
@@ -283,7 +288,7 @@ def main() -> None:
         for size in SIZES:
             if options.only not in (None, size):
                 continue
-            ours, alone, parts = ours_and_encoder_alone(size, options.seconds, options.rounds, folder)
+            ours, alone, parts = ours_and_encoder_alone(size, options.seconds, options.rounds, folder, options.layout)
             _print(ours)
             _print(alone)
             print("    of ours, processor time: " + ", ".join(f"{k} {v:.2f} ms/frame" for k, v in parts.items()))

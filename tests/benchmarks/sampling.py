@@ -2,6 +2,7 @@
 
     python tests/benchmarks/sampling.py                                     the table
     python tests/benchmarks/sampling.py --quick                             a rough one, for a look
+    python tests/benchmarks/sampling.py --traces                            what recording the network costs
     python tests/benchmarks/sampling.py --checkpoint W.json --bytes B.npy   what fewer bits for weights cost
 
 Weights are random: speed does not depend on what was learned. One core, one take, unless said otherwise. The limit is
@@ -35,11 +36,13 @@ from pipeline.learning.sampling.sampler import Sampler
 from pipeline.learning.sampling.sampler_steps import read_all
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.torch_sampler import TorchSampler
+from pipeline.learning.sampling.traces import kept_cells, kept_distribution, new_sums, trace_windows
 from pipeline.runtime.machine import usable_cores
 from tests.learning.sampling.reference import ReferenceNetwork
 from tests.processors import add_option, begin_again_as, processor_words
 
 RATE_HZ = 11025
+BLOCK = 2048  # samples that a take's generation draws at once
 HELD = ("float32", "int16", "int8")
 NETWORKS: dict[str, LstmSettings | TieredSettings] = {
     "lstm_1x128": LstmSettings(layers=1, neurons=128, embedding=64),
@@ -114,6 +117,47 @@ def ours(sampler: Sampler | TorchSampler) -> Callable[[int], Any]:
         sampler.generate(rng.random(shape), np.ones(shape))
 
     return generate
+
+
+def traced(sampler: Sampler | TorchSampler) -> Callable[[int], Any]:
+    """The same, recorded for panels that show the network, as takes of a film are."""
+    rng, windows = np.random.default_rng(1), trace_windows(sampler.network, RATE_HZ)
+
+    def generate(samples: int) -> None:
+        shape = (sampler.streams, samples)
+        sums = new_sums(windows, sampler.network, sampler.streams, samples)
+        sampler.generate(rng.random(shape), np.ones(shape), sums=sums)
+        kept_distribution(sums), kept_cells(sums, windows)
+
+    return generate
+
+
+def in_blocks(generate: Callable[[int], Any], block: int) -> Callable[[int], Any]:
+    """Generate as takes are generated: block after block."""
+
+    def whole(samples: int) -> None:
+        for first in range(0, samples, block):
+            generate(min(block, samples - first))
+
+    return whole
+
+
+def cost_of_traces(rounds: int, turn_s: float) -> dict[str, float]:
+    """How much slower sampling is with traces, and how many bytes a second of sound they take."""
+    costs: dict[str, float] = {}
+    for name, network in NETWORKS.items():
+        sampler = Sampler(network, random_weights(network), weight_dtype=DEFAULT[name])
+        windows = trace_windows(network, RATE_HZ)
+        block = -(-BLOCK // windows.cells_samples) * windows.cells_samples
+        ways = {"plain": in_blocks(ours(sampler), block), "traced": in_blocks(traced(sampler), block)}
+        rates = Contest(ways, turn_s, block=block).rates(rounds)
+        size = 256 * RATE_HZ / windows.distribution_samples + windows.cells * RATE_HZ / windows.cells_samples
+        costs[f"{name}_traces_cost"] = 1 - rates["traced"] / rates["plain"]
+        print(
+            f"{name:11} {rates['plain']:9.0f} samples/s, with traces {rates['traced']:9.0f}: "
+            f"{100 * costs[f'{name}_traces_cost']:4.1f} % slower; {size / 1e3:.1f} kB a second of sound"
+        )
+    return costs
 
 
 def reader(size_bytes: float) -> Callable[[int], Any]:
@@ -237,6 +281,7 @@ def precision_cost(checkpoint_path: Path, bytes_path: Path, samples: int) -> dic
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true")
+    options.add_argument("--traces", action="store_true")
     add_option(options)
     options.add_argument("--checkpoint", type=Path)
     options.add_argument("--bytes", type=Path)
@@ -249,6 +294,10 @@ def main() -> None:
         print(json.dumps(precision_cost(chosen.checkpoint, chosen.bytes, chosen.samples)))
         return
     rounds, turn_s = (3, 0.2) if chosen.quick else (7, 0.6)
+    if chosen.traces:
+        costs = cost_of_traces(rounds, turn_s)
+        print(json.dumps({name: round(value, 3) for name, value in costs.items()}))
+        return
     rates = {name: measure(name, rounds, turn_s) for name in NETWORKS}
     summary: dict[str, float] = {}
     for name, own in rates.items():

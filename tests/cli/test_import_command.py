@@ -19,6 +19,8 @@ def test_import_says_what_it_has_found_and_writes_a_production(
     assert "log: train.log (text logs): loss, up to iteration 2" in out
     assert "validation loss: none found" in out
     assert (tmp_path / "run.toml").is_file()
+    assert run(["import", "--help"]) == 0
+    assert "training run" in capsys.readouterr().out
     assert run(["import", str(folder)]) == 2
     assert run(["import", str(folder), "--add", str(tmp_path / "run.toml"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["file"].endswith("run.toml")

@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import OutputError, ProductionError
 from pipeline.outputs.import_run import place_for_import, write_import
@@ -48,6 +50,24 @@ def test_a_section_is_added_and_every_byte_before_it_stays(
     told = tomllib.loads(after.removeprefix(mark).decode())
     assert [section["title"] for section in told["section"]] == ["Own", "my run"]
     assert told["section"][0]["training"]["minutes"] == 2
+
+
+COMMENTS = st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(COMMENTS, COMMENTS, st.sampled_from(["", "\n", "   \n\n", "# end"]), st.integers(1, 2))
+def test_any_layout_of_a_production_stays_as_it_is(
+    survey: Survey, before: str, behind: str, end: str, count: int
+) -> None:
+    sections = f"[[section]]   #{behind}\n" * count
+    raw = f"#{before}\n  title='x'\n\n[video]\n\twidth   =  64\n{sections}{end}".encode()
+    target = survey.folder.parent / "production.toml"
+    target.write_bytes(raw)
+    write_import(survey, target, add=True)
+    after = target.read_bytes()
+    assert after.startswith(raw)
+    assert len(tomllib.loads(after.decode())["section"]) == 1 + count
 
 
 @pytest.mark.parametrize("text", ['title = "x"\nsection = [{title = "y"}]\n', "title = [\n", 'section = "x"\n'])

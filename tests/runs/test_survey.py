@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch.utils.tensorboard import SummaryWriter
 
 from pipeline.errors import InputError
-from pipeline.runs.draft import found_lines, production_text, quoted
+from pipeline.runs.draft import card_facts, found_lines, production_text, quoted
 from pipeline.runs.reading import find_files, read_run
 from pipeline.runs.record import Run
 from pipeline.runs.settings import RunSettings
@@ -148,6 +148,26 @@ def test_sounds_far_beyond_the_log_are_noted(tmp_path: Path, sound: Sound) -> No
     for step in (100, 200):
         sound(tmp_path / "run" / f"s_{step}.wav")
     assert any("ends at iteration 2" in line for line in found_lines(survey_run(tmp_path / "run")))
+
+
+def test_facts_that_tell_most_stand_on_the_card() -> None:
+    settings = {
+        "a": "1",
+        "path": "/x/y",
+        "train.batch_size": "32",
+        "model.hidden_channels": "192",
+        "model.name": "VITS",
+    }
+    assert card_facts(settings) == {"Model": "VITS", "Hidden channels": "192", "Batch size": "32"}
+    assert card_facts({"model": "/data/x.pt", "layers": ""}) == {}
+
+
+def test_sounds_of_other_endings_are_noted(tmp_path: Path, sound: Sound) -> None:
+    for name in ("step_1.wav", "step_2.wav", "step_3.flac", "target.wav"):
+        sound(tmp_path / "run" / name)
+    assert "note: 2 sounds of other names or endings are not among the takes" in found_lines(
+        survey_run(tmp_path / "run")
+    )
 
 
 @given(st.text(max_size=40))

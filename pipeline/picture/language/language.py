@@ -47,12 +47,15 @@ class Language:
         Every word by its dotted name, such as `scene.iteration`.
     missing
         The names of words that are English for want of one in this language.
+    has_no_list
+        Whether there is no word list for it at all.
     """
 
     tag: str
     locale: str
     words: Mapping[str, Word]
     missing: tuple[str, ...] = ()
+    has_no_list: bool = False
 
     @cached_property
     def numerals(self) -> Numerals:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel import Locale, UnknownLocaleError
 
 from pipeline.picture.language.language import ENGLISH, Language, english
 from pipeline.picture.language.numerals import UNITS, plural_categories
@@ -48,7 +48,9 @@ def load_language(tag: str = ENGLISH, own: Path | None = None) -> Language:
         own_english = dict(usual.words)
         for path in _lists(ENGLISH, own):
             own_english.update(read_word_list(path, usual.words, plural_categories(ENGLISH)))
-        return Language(tag, ENGLISH, own_english, missing=tuple(sorted(usual.words.keys() - OPTIONAL)))
+        return Language(
+            tag, ENGLISH, own_english, missing=tuple(sorted(usual.words.keys() - OPTIONAL)), has_no_list=True
+        )
     needed = {name: word for name, word in usual.words.items() if name not in OPTIONAL}
     return Language(tag, locale_of(tag), {**needed, **words}, tuple(sorted(needed.keys() - words.keys())))
 
@@ -66,13 +68,6 @@ def locale_of(tag: str) -> str:
         except (UnknownLocaleError, ValueError):
             continue
     return ENGLISH
-
-
-def has_list(tag: str, own: Path | None) -> bool:
-    """Whether there is a word list for a tag or for what it falls back to."""
-    folders = [folder / FOLDER for folder in (own, builtin_templates_folder()) if folder is not None]
-    there = [path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.toml")]
-    return negotiate_locale(list(_parts(tag)), there, sep="-") is not None
 
 
 def _parts(tag: str) -> Iterator[str]:

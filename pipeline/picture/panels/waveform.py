@@ -135,7 +135,7 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         if not (self._lane_px and self._settings.level_mark and context.data.sounds):
             return None, left
         number = f"{self.marked_dbfs:.0f}".replace("-", "\N{MINUS SIGN}")
-        words = TextSprite(context.type, f"{number} dBFS", self._style)
+        words = TextSprite(context.type, context.word("level", level=number), self._style)
         return (words, left) if words.width_px < (context.playhead_px - left) / 2 else (None, left)
 
     def _baseline_px(self) -> float:

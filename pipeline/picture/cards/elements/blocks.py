@@ -146,6 +146,8 @@ class _Flow:
     pitch_px: float
     height_px: float
     pages: list[list[Drawing]]
+    mirrored: bool = False
+    """Whether columns go on from right to left."""
     column: int = 0
     top_px: float = 0.0
 
@@ -155,7 +157,8 @@ class _Flow:
         if top + piece.height_px > self.height_px + HAIR_PX and self.top_px:
             self.next_column()
             top = 0.0
-        self.pages[-1].append(piece.moved(self.column * self.pitch_px, top))
+        place = self.columns - 1 - self.column if self.mirrored else self.column
+        self.pages[-1].append(piece.moved(place * self.pitch_px, top))
         self.top_px = top + piece.height_px
 
     def next_column(self) -> None:
@@ -175,7 +178,7 @@ def _flowed(
     possible = int((width_px + gap) / (_NARROWEST_EM * em + gap))
     columns = max(1, min(element.columns, len(blocks), possible))
     column_px = (width_px - gap * (columns - 1)) / columns
-    flow = _Flow(columns, column_px + gap, height_px, [[]])
+    flow = _Flow(columns, column_px + gap, height_px, [[]], mirrored=setting.language.is_right_to_left)
     for block in blocks:
         pieces = _pieces(element, block, setting, column_px)
         whole = sum(piece.height_px for piece in pieces) + _BLOCK_GAP_EM * em * bool(flow.top_px)

@@ -57,14 +57,15 @@ class LegendElement(CardElement):
 
 def _legend_at(element: LegendElement, entries: tuple[Rows, ...], setting: Setting, width_px: float) -> Drawing:
     em = setting.text_style(element.name_style).size_px
-    indent = 1.9 * em
+    indent, mirrored = 1.9 * em, setting.language.is_right_to_left
     marks: list[Mark] = []
     top = 0.0
     for entry in entries:
         name = setting.fit(entry.heading, element.name_style, width_px - indent, lines=MANY_LINES)
         middle = top + name.baselines_px[0] - 0.36 * em
         half = max(1.0, 0.075 * em)
-        swatch = (0.0, middle - half, 1.2 * em, middle + half)
+        swatch_px = width_px - 1.2 * em if mirrored else 0.0
+        swatch = (swatch_px, middle - half, swatch_px + 1.2 * em, middle + half)
         marks.append(BoxMark(swatch, setting.colour("section", entry.section), radius_px=half))
         for fitted, style in (
             (name, element.name_style),
@@ -75,7 +76,8 @@ def _legend_at(element: LegendElement, entries: tuple[Rows, ...], setting: Setti
         ):
             colour = setting.text_colour(style)
             room = min(fitted.width_px, width_px - indent)  # beside its stroke, wherever its lines begin
-            marks += set_lines(fitted, setting, colour, width_px=room, left_px=indent, top_px=top)
+            left = width_px - indent - room if mirrored else indent
+            marks += set_lines(fitted, setting, colour, width_px=room, left_px=left, top_px=top)
             top += fitted.height_px
         top += 0.75 * em
     return Drawing(width_px, top - 0.75 * em, tuple(marks))

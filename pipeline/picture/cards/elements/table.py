@@ -71,7 +71,11 @@ class TableElement(CardElement):
 
 
 def compose_row_list(rows: Rows, style: RowStyle, setting: Setting, width_px: float) -> list[Drawing]:
-    """One drawing a row: label and value, their first lines on one baseline; all rows share their columns."""
+    """One drawing a row: label and value, their first lines on one baseline; all rows share their columns.
+
+    Labels stand where reading begins: at the right in a language that reads from there.
+    """
+    mirrored = setting.language.is_right_to_left
     labels = setting.text_style(style.label)
     natural = max((setting.typesetter.measure(label, labels) for label, _ in rows.rows), default=0.0)
     label_px = min(natural * 1.01 + 1.0, LABEL_SHARE * width_px)
@@ -82,16 +86,22 @@ def compose_row_list(rows: Rows, style: RowStyle, setting: Setting, width_px: fl
         name = setting.fit(label, style.label, label_px, lines=MANY_LINES)
         text = setting.fit(value, style.value, width_px - left_px, lines=MANY_LINES)
         baseline = padding + max(name.ascent_px, text.ascent_px)
+        room_px = min(text.width_px, width_px - left_px)
         marks = [
             *set_lines(
-                name, setting, setting.text_colour(style.label), width_px=label_px, top_px=baseline - name.ascent_px
+                name,
+                setting,
+                setting.text_colour(style.label),
+                width_px=label_px,
+                left_px=width_px - label_px if mirrored else 0.0,
+                top_px=baseline - name.ascent_px,
             ),
             *set_lines(
                 text,
                 setting,
                 setting.text_colour(style.value),
-                width_px=min(text.width_px, width_px - left_px),
-                left_px=left_px,
+                width_px=room_px,
+                left_px=width_px - left_px - room_px if mirrored else left_px,
                 top_px=baseline - text.ascent_px,
             ),
         ]

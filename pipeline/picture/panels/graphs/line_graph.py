@@ -24,6 +24,7 @@ from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
 from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
 from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.panels.graphs.loss_words import title_for
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
@@ -195,7 +196,9 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
     def _keys(self) -> tuple[LegendEntry | None, list[LegendEntry]]:
         """The panel's own curve, and those of other networks."""
         settings, others = self._settings, self._context.data.others
-        own = LegendEntry(settings.title, settings.title, self._ink) if settings.title else None
+        names = (self._context.word("bits_per_byte"), self._context.word("bits_per_byte_short"))
+        title = title_for(settings.title, self._context.data.history.unit, names)
+        own = LegendEntry(title, title, self._ink) if title else None
         if not (settings.legend and settings.overlay):
             return own, []
         named = enumerate(zip(others, self._other_inks(), strict=True), start=1)

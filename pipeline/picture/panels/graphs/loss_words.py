@@ -6,6 +6,7 @@ Owns digits and titles. It does not know where they stand.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
@@ -34,11 +35,15 @@ def loss_text(loss: float, unit: LossUnit) -> str:
     return f"{sign}{size:.{places}f}"
 
 
-def title_for(title: str, unit: LossUnit) -> str:
+def title_for(title: str, unit: LossUnit, names: Iterable[str] = (BITS_PER_BYTE.words,)) -> str:
     """A graph's title for losses in another unit: `training loss, bits per byte` becomes `training loss, dB`.
 
-    A title that names no unit stays.
+    Parameters
+    ----------
+    names
+        What bits per byte are called in the title's language, the longest first. A title that has none of them stays.
     """
-    if unit == BITS_PER_BYTE or BITS_PER_BYTE.words not in title:
+    if unit == BITS_PER_BYTE:
         return title
-    return title.replace(BITS_PER_BYTE.words, unit.words).strip(" ,:")
+    found = next((name for name in names if name and name in title), None)
+    return title if found is None else title.replace(found, unit.words).strip(" ,:")

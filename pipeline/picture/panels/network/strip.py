@@ -29,7 +29,7 @@ class NetworkStripSettings(PanelSettings):
     word_fields: ClassVar[frozenset[str]] = frozenset({"title"})
 
     title: Words = ""
-    text: Size = 0.024
+    text: Size = 0.026
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
 
 

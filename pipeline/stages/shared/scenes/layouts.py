@@ -55,7 +55,7 @@ def check_layouts(production: Production) -> None:
     TemplateError
         Where there is no such layout, or one that can't be used.
     ProductionError
-        Where it is made for another shape.
+        Where it is made for another shape, or shows the network of a section that was trained by another program.
     """
     video = production.video
     own = [number for number, section in enumerate(production.sections) if section.layout is not None]
@@ -68,6 +68,21 @@ def check_layouts(production: Production) -> None:
         except ValueError as error:
             what = str(error)
             raise ProductionError(f"{what[0].upper()}{what[1:]}.", where=where) from None
+    for number, section_settings in enumerate(production.sections):
+        if section_settings.run is not None and section_layout(production, number).shows_network:
+            _refuse_traces_of_run(production, number)
+
+
+def _refuse_traces_of_run(production: Production, section: int) -> None:
+    name, title = layout_name(production, section), production.sections[section].title
+    usual = fitting_layout(production.video.width, production.video.height)
+    raise ProductionError(
+        f"The layout '{name}' shows what a network expects while it is sampled, and section {section + 1} ({title}) is "
+        "a run of another program, of which nothing like that is known.",
+        where=f"section {section + 1}, layout",
+        expected="a layout without the panels expectation and activity",
+        hint=f'Write layout = "{usual}" in that section.',
+    )
 
 
 def shows_network(production: Production, section: int) -> bool:

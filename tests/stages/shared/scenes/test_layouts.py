@@ -64,6 +64,16 @@ def test_a_sections_layout_that_is_not_there_is_refused() -> None:
         check_layouts(production("insid"))
 
 
+@pytest.mark.parametrize("where", ["section", "video"])
+def test_a_run_of_another_program_has_nothing_to_show_inside(where: str) -> None:
+    section = {"title": "Theirs", "run": {"log": "log.csv"}, **({"layout": "inside"} if where == "section" else {})}
+    video = {"layout": "inside"} if where == "video" else {}
+    values = {"title": "A film", "video": video, "section": [section]}
+    with pytest.raises(ProductionError, match=r"section 1 \(Theirs\)") as caught:
+        check_layouts(parse_production(values, where="test"))
+    assert 'layout = "landscape"' in str(caught.value.hint)
+
+
 def test_takes_are_traced_where_the_film_or_a_cut_shows_the_network() -> None:
     assert [shows_network(production(None, "inside"), section) for section in (0, 1)] == [False, True]
     assert shows_network(production(layout="inside"), 0)

@@ -1,0 +1,144 @@
+"""Films in other languages: every word that is drawn or written comes from a word list, and has room."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import GlyphError
+from pipeline.picture.cards.drawing import load_card_template
+from pipeline.picture.cards.filling import fill
+from pipeline.picture.cards.layout import place_elements
+from pipeline.picture.cards.template import TITLE_SAFE
+from pipeline.picture.language import english
+from pipeline.picture.language.loading import shipped_languages
+from pipeline.picture.language.word_list import forms
+from pipeline.picture.text.templating import PlainFacts
+from pipeline.picture.text.typesetting import TextStyle, Typesetter, typesetter_for
+from pipeline.picture.theme.theme import load_theme
+from pipeline.production.schema import Production
+from pipeline.stages import cards, storyboard
+from pipeline.stages.shared.card_inputs import CardInputs, card_facts
+from pipeline.stages.shared.drawers import open_film
+from pipeline.stages.shared.facts.film_facts import film_facts
+from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sidecars import write_sidecars
+from pipeline.stages.shared.workplace import Workplace
+from tests.picture.cards.made_cards import text_edges
+from tests.stages import made_up
+
+CARDS = ("title", "section", "recap", "comparison", "credits", "thumbnail")
+LETTERS = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "абвгдежзийклмнопрстуфхцчшы" * 2)
+FACTS = re.compile("build-video|Python|PyTorch|NumPy|Linux|x86_64|torch-rnn")
+"""Names that no list has, as cards write them."""
+TYPE = typesetter_for(load_theme("midnight"))
+
+
+def film(folder: Path, language: str, width: int = 640, height: int = 360, **changes: object) -> Production:
+    sections = {f"storyboard_{number}": {"recap": True, "recap_seconds": 1} for number in (1, 2)}
+    video = {"width": width, "height": height, **changes}
+    production = made_up.production(title="2026", language=language, video=video, **sections)
+    named = [one.model_copy(update={"title": f"№ {number}"}) for number, one in enumerate(production.sections, start=1)]
+    production = production.model_copy(update={"sections": tuple(named)})
+    production._folder = folder
+    return production
+
+
+def results_of(production: Production, folder: Path) -> tuple[Results, Workplace]:
+    store, results = made_up.results(folder / "work")
+    workplace = Workplace(store=store, output=folder / "out")
+    return storyboard.run(production, results, workplace), workplace
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Path:
+    """A folder with a language whose every word is in Cyrillic letters, which no fact has."""
+    lines = []
+    for name, word in english().words.items():
+        text = forms(word)["other"]
+        text = "".join(
+            part if part.startswith("{") else part.translate(LETTERS) for part in re.split(r"(\{\w+\})", text)
+        )
+        lines.append(f'{name} = "{text}"')
+    (tmp_path / "templates/languages").mkdir(parents=True)
+    (tmp_path / "templates/languages/vi.toml").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Every text that is drawn."""
+    texts: set[str] = set()
+    render = Typesetter.render
+
+    def recorded(self: Typesetter, text: str, style: TextStyle) -> object:
+        texts.add(text)
+        return render(self, text, style)
+
+    monkeypatch.setattr(Typesetter, "render", recorded)
+    return texts
+
+
+def strangers(texts: Iterator[str] | set[str]) -> list[str]:
+    return sorted(text for text in texts if re.search("[A-Za-z]{2}", FACTS.sub("", text)))
+
+
+def test_every_word_that_is_drawn_or_written_comes_from_a_word_list(strange: Path, drawn: set[str]) -> None:
+    production = film(strange, "vi", 960, 540)
+    results, workplace = results_of(production, strange)
+    results = cards.run(production, results, workplace)
+    for layout in ("landscape", "four-graphs"):
+        shown = production.model_copy(update={"video": production.video.model_copy(update={"layout": layout})})
+        with open_film(shown, results) as draw:
+            for scene in results.timeline.record.scenes():
+                for frame in (scene.start_frame + 10, scene.end_frame - 10):
+                    draw(frame)
+    assert "iteration".translate(LETTERS) in drawn
+    assert strangers(drawn) == []
+    write_sidecars(production, results, results.timeline.record, strange, lambda _: None)
+    for name in ("film.srt", "description.txt"):
+        assert strangers(set((strange / name).read_text(encoding="utf-8").splitlines())) == []
+    timeline = results.timeline.record
+    assert strangers({*(chapter.title for chapter in timeline.chapters), *(c.text for c in timeline.captions)}) == []
+    named = re.findall(r'"name": "(.*?)"', (strange / "timeline.otio").read_text(encoding="utf-8"))
+    shown_names = {name for name in named if name not in {"tracks", "Video", "Audio", "film.mp4"}}
+    assert strangers({re.sub("title|section|recap|comparison|credits", "", name) for name in shown_names}) == []
+
+
+SIZES = ((1920, 1080), (640, 360), (608, 1080), (1080, 1080))
+
+
+@pytest.mark.parametrize(("language", "size"), [(one, SIZES[n % 4]) for n, one in enumerate(shipped_languages())])
+def test_words_of_every_language_have_room_on_every_card(tmp_path: Path, language: str, size: tuple[int, int]) -> None:
+    production = film(tmp_path, language, *size)
+    try:
+        cards.check_language(production, lambda text: TYPE.measure(text, TextStyle(20.0)))
+    except Exception as error:
+        if isinstance(error.__cause__, GlyphError):
+            pytest.skip("its fonts are not installed")
+        raise
+    results, _ = results_of(production, tmp_path)
+    spoken = language_of(production)
+    words = PlainFacts(film_facts(production, results, spoken), spoken)
+    for name in CARDS:
+        template = load_card_template(name)
+        section = 0 if name in {"section", "recap"} else None
+        said = words if section is None else words.including("section", words["sections"][0])
+        facts = card_facts(CardInputs(production, results, section, spoken), said, template.reads)
+        placed = place_elements(template, fill(template, facts, name), facts, (load_theme("midnight"), TYPE), size)
+        boxes = [text_edges(one.on_page(0), TYPE) for one in placed]
+        for left, top, right, bottom in itertools.chain.from_iterable(boxes):
+            assert left >= TITLE_SAFE * size[0] - 1
+            assert right <= (1 - TITLE_SAFE) * size[0] + 1
+            assert top >= TITLE_SAFE * size[1] - 1
+            assert bottom <= (1 - TITLE_SAFE) * size[1] + 1
+        for one, other in itertools.combinations(boxes, 2):
+            for first, second in itertools.product(one, other):
+                across = min(first[2], second[2]) - max(first[0], second[0])
+                down = min(first[3], second[3]) - max(first[1], second[1])
+                assert across <= 0 or down <= 0, (name, first, second)
