@@ -24,6 +24,7 @@ from pipeline.picture.panels.network.expectation import ExpectationPanel
 from pipeline.picture.panels.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.progress_bar import ProgressPanel
+from pipeline.picture.panels.room import without
 from pipeline.picture.panels.scene_data import NETWORK_FIELDS
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
 from pipeline.picture.panels.spectrogram import SpectrogramPanel
@@ -83,9 +84,15 @@ class SceneLayout(LayoutSettings):
         where = f"layouts/{self.name}.toml"
         return self.model_copy(update={"panel": tuple(panel.worded(language, where) for panel in self.panel)})
 
-    def arranged(self, picture: tuple[int, int] | None, frame: tuple[int, int]) -> SceneLayout:
-        """The layout for a film with a picture (width, height), or without one, in a frame (width, height)."""
+    def arranged(
+        self, picture: tuple[int, int] | None, frame: tuple[int, int], absent: frozenset[str] = frozenset()
+    ) -> SceneLayout:
+        """The layout for a film with a picture (width, height), or without one, in a frame (width, height).
+
+        Panels of the kinds in `absent` are left out, and others get their room.
+        """
         panels = [panel for panel in self.panel if picture or panel.kind != "picture"]
+        panels = [*without(panels, absent)]
         for still in [panel for panel in panels if isinstance(panel, PictureSettings) and panel.beside]:
             for index, panel in enumerate(panels):
                 if picture and panel.kind == still.beside:

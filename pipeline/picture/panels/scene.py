@@ -20,6 +20,7 @@ from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.room import kinds_without_content
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.theme.theme import Theme
@@ -49,7 +50,7 @@ class Scene:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         language = language or english()
-        layout = layout.worded(language).arranged(size, (data.width, data.height))
+        layout = layout.worded(language).arranged(size, (data.width, data.height), kinds_without_content(data))
         context = RenderContext(data, theme, layout, language)
         self._data, self._context = data, context
         self._base = context.background.copied()  # before the panels: their contexts share it

@@ -55,6 +55,7 @@ def section_words(number: int, title: str) -> dict[str, Any]:
         },
         "loss": {"first_nats": 5.545, "last_nats": last, "best_nats": last - 0.01, "best_iteration": 900},
         "sampling": {"temperature": "1", "seed": 1, "prime_s": 0.0},
+        "run": None,
     }
 
 
@@ -75,6 +76,7 @@ def card_facts(
         "film": {
             "sections": len(sections),
             "is_comparable": True,
+            "has_runs": False,
             "recordings_s": 94.2,
             "parameters": 15_370_368,
             "iterations": 5500,

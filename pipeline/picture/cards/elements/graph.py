@@ -32,6 +32,7 @@ from pipeline.picture.cards.elements.setting import Setting, Text, natural_px
 from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, line_through
 from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.logged_axis import logged_axis
 from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle
@@ -129,15 +130,18 @@ def _plots(
     em, (width_px, height_px) = style.size_px, size_px
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
     bits = setting.word("bits_per_byte")
-    groups = [(_named(group, setting) if len(kinds) > 1 else bits, group) for group in kinds.values()]
+    own = all(not curve.name for curve in curves)
+    alone = len(kinds) == 1 and own
+    groups = [(bits if alone else _named(group, setting), group) for group in kinds.values()]
     uniform = UNIFORM_BITS
     height = (height_px - BELOW_EM * em + _BETWEEN_EM * em) / len(groups) - (ABOVE_EM + _BETWEEN_EM) * em
     if len(groups) > 1 and height < _LEAST_EM * em:
-        groups = [(setting.word("share_of_uniform"), [_as_share(curve) for curve in curves])]
+        words = "share_of_uniform" if own else "share_of_first"
+        groups = [(setting.word(words), [_as_share(curve) if own else _of_first(curve) for curve in curves])]
         uniform = 100.0
         height = height_px - (ABOVE_EM + BELOW_EM) * em
     height = max(1, round(height))
-    ups = [Axis(*_range(group, uniform), height) for _, group in groups]
+    ups = [_up(group, uniform, height) for _, group in groups]
     apart = () if len(groups) == 1 else (_TICKS_CLOSE_EM,)
     ticks = [loss_ticks(up, setting, em, *apart) for up in ups]
     left = left_px(setting, style, tuple(tick for heights in ticks for tick in heights))
@@ -155,6 +159,10 @@ def _named(group: Sequence[LossCurve], setting: Setting) -> str:
     *before, last = [str(curve.section + 1) for curve in group]
     together = setting.word("between").join(before)
     whose = setting.word("last_of_list", before=together, last=last) if before else last
+    if group[0].name:
+        unit, loss = group[0].unit, group[0].name
+        named = setting.word("logged", loss=loss, unit=unit) if unit else loss
+        return setting.word("logged_by", count=len(group), sections=whose, loss=named)
     sound = group[0].measured_on
     return setting.word("bits_of_sections", count=len(group), sections=whose, sound=sound).rstrip(": \u00a0\uff1a")
 
@@ -167,12 +175,35 @@ def _as_share(curve: LossCurve) -> LossCurve:
     )
 
 
+def _of_first(curve: LossCurve) -> LossCurve:
+    """Losses in percent of the size of the first that is known; none where that is nothing."""
+    known = curve.validation_losses[np.isfinite(curve.validation_losses)]
+    factor = 100.0 / abs(float(known[0])) if known.size and known[0] else math.nan
+    return replace(
+        curve, training_losses=curve.training_losses * factor, validation_losses=curve.validation_losses * factor
+    )
+
+
 def _across(curves: Sequence[LossCurve], width: int, time: TimeScale) -> Axis:
     longest = max(int(curve.validation_iterations.max()) for curve in curves)
     firsts = [
         int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
     ]
     return Axis(0.0, float(max(longest, 1)), width, time_scale(time, longest, min(firsts)))
+
+
+def _up(curves: Sequence[LossCurve], uniform: float, height: int) -> Axis:
+    """The axis of the losses: of our own networks as ever; of others from the lowest on, also below 0.
+
+    Where they span orders of magnitude, it is logarithmic.
+    """
+    if all(not curve.name for curve in curves):
+        return Axis(*_range(curves, uniform), height)
+    losses = np.concatenate([curve.validation_losses for curve in curves])
+    losses = losses[np.isfinite(losses)]
+    if not losses.size:
+        return Axis(0.0, 1.0, height)
+    return logged_axis(losses, height)
 
 
 def _range(curves: Sequence[LossCurve], uniform: float = UNIFORM_BITS) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from pipeline.picture.plotting.axis import Axis
-from pipeline.picture.plotting.ticks import NumberStyle, Tick
+from pipeline.picture.plotting.ticks import NumberStyle, Tick, choose_ticks
 
 LOSS_STEPS: Final = (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 FINEST_STEP: Final = 0.5  # between ticks of a loss axis that isn't linear, unless that leaves fewer than
@@ -51,6 +51,15 @@ def loss_ticks(
             kept = [replace(tick, label=numbers.write(tick.value, step)) for tick in kept]
             best = tuple(sorted(kept, key=lambda tick: tick.position_px))
     return best
+
+
+def logged_ticks(losses: Axis, size_px: float, above_px: float, numbers: NumberStyle) -> tuple[Tick, ...]:
+    """Round numbers along the axis of losses of any size and sign, `above_px` above its foot at least.
+
+    `size_px` is the size of their type.
+    """
+    ticks = choose_ticks(losses, measure_px=lambda _: size_px, gap_px=0.35 * size_px, style=numbers, minor=False)
+    return tuple(tick for tick in ticks if tick.position_px >= above_px)
 
 
 def with_end(

@@ -21,10 +21,10 @@ from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
-from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
+from pipeline.picture.panels.graphs.graph_ticks import logged_ticks, loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
 from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
-from pipeline.picture.panels.graphs.loss_words import title_for
+from pipeline.picture.panels.graphs.loss_words import loss_text, title_for
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
@@ -33,6 +33,7 @@ from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.contrast import distance
+from pipeline.runtime.wording.units import BITS_PER_BYTE
 
 UPCOMING_OPACITY: Final = 0.28
 OTHER_OPACITY: Final = 0.55
@@ -92,6 +93,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         super().__init__(context, settings)
         self._style = context.style(settings.text)
         self._series: Series = "training" if settings.kind == "training_loss" else "validation"
+        self._unit = context.data.history.unit
         self._plot, self._labels_px = _plot_box(context, settings, self.box)
         self.covered = (self._plot._replace(height=self._plot.height + self._labels_px),)
 
@@ -103,11 +105,13 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         data = context.data
         self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
-        self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height)
+        self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height, self._unit)
         self._number_style = number_style(context.language)
         self._ticks = self._time_ticks()
         room = 0.55 * self._style.size_px  # what stands below has words of its own
         self._heights = loss_ticks(self._losses, 1.35 * self._style.size_px, room, self._number_style)
+        if self._unit != BITS_PER_BYTE and not self._losses.origin:
+            self._heights = logged_ticks(self._losses, self._style.size_px, room, self._number_style)
         self._ink = context.ink("training_mean" if self._series == "training" else "validation")
         # Points at the foot reach below it, as far as there is room above the numbers.
         hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
@@ -132,8 +136,16 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             colour=self._ink,
             rows=self._curve_rows,
             rest_px=self._rest_px,
+            widest=self._widest_loss(),
         )
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
+
+    def _widest_loss(self) -> str:
+        """The longest number that its mark may show, in figures."""
+        if self._unit == BITS_PER_BYTE:
+            return "8.888"
+        ends = (loss_text(loss, self._unit) for loss in (self._losses.first, self._losses.last))
+        return max(("".join("8" if letter.isdigit() else letter for letter in end) for end in ends), key=len)
 
     # Where things are
 
@@ -197,7 +209,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         """The panel's own curve, and those of other networks."""
         settings, others = self._settings, self._context.data.others
         names = (self._context.word("bits_per_byte"), self._context.word("bits_per_byte_short"))
-        title = title_for(settings.title, self._context.data.history.unit, names)
+        title = title_for(settings.title, self._unit, names)
         own = LegendEntry(title, title, self._ink) if title else None
         if not (settings.legend and settings.overlay):
             return own, []

@@ -7,7 +7,7 @@ draw.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.picture.panels.scene_data import LossHistory
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.columns import Binning
+from pipeline.picture.plotting.logged_axis import logged_axis
 from pipeline.picture.plotting.training_mean import smoothed, training_mean
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
@@ -32,6 +33,8 @@ FITTED_SHARE: Final = 0.58  # of a fitted axis: below it lie the losses of half 
 LOW_SHARE: Final = 0.45  # losses that lie higher than this on a linear axis need no other
 MOST_MAGNIFIED: Final = 16.0  # how many times more room a bit takes at the foot of a fitted axis than at its head
 _NEARLY_LINEAR: Final = 1.05
+LEAST_FITTED: Final = 0.05  # of the range of losses of other programs: beyond these, round numbers are of another size
+MOST_FITTED: Final = 100.0
 _BISECTIONS: Final = 40
 
 
@@ -112,6 +115,8 @@ def reduced_curve(
     gaps = np.zeros(0) if is_own or known.all() else _gaps(np.asarray(iterations), known)
     columns = gathered.line(math.inf, cuts=gaps if gaps.size else None)
     if smooth_px > 0:
+        if not is_own:
+            columns = replace(columns, mean=_without_spikes(columns.mean))
         mean = (
             training_mean(iterations, shown, np.asarray(epochs, dtype=np.float64), axis, smooth_px)
             if is_own
@@ -126,6 +131,15 @@ def reduced_curve(
     return ColumnCurve(columns.lowest, columns.highest, columns.mean, points)
 
 
+def _without_spikes(mean: Floats) -> Floats:
+    """Means of columns, spikes cut to where they are seen: averaged, one would hide all that lies around it."""
+    known = mean[~np.isnan(mean)]
+    if not known.size:
+        return mean
+    low, high = np.percentile(known, (OUTLIERS, 100 - OUTLIERS))
+    return np.clip(mean, 2 * low - high, 2 * high - low)
+
+
 def _gaps(iterations: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
     """Where a curve is to break: one of the iterations of each run of unknown losses."""
     begins = ~known & np.concatenate([[True], known[:-1]])
@@ -133,7 +147,9 @@ def _gaps(iterations: NDArray[np.int64], known: NDArray[np.bool_]) -> Floats:
     return broken
 
 
-def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
+def loss_axis(
+    curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int, unit: LossUnit = BITS_PER_BYTE
+) -> Axis:
     """The loss axis of a graph.
 
     Parameters
@@ -148,7 +164,11 @@ def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, leng
         The losses at which the playhead stands, one a frame, shape (frames,); bits per byte.
     length_px
         The axis's length.
+    unit
+        How losses are shown: those of other programs may be of any size and sign.
     """
+    if unit != BITS_PER_BYTE:
+        return _logged(curves, scale, watched, length_px)
     if scale != "fitted":
         return Axis(*loss_range(curves, scale), length_px, scale)
     low, high = _ends(curves)
@@ -167,6 +187,18 @@ def loss_axis(curves: list[ColumnCurve], scale: LossScale, watched: Floats, leng
             most = middle
     floor, room = low - (high - low) / (most - 1), most**ROOM
     return Axis(floor + (low - floor) / room, floor + (high - floor) * room, length_px, "log", floor)
+
+
+def _logged(curves: list[ColumnCurve], scale: LossScale, watched: Floats, length_px: int) -> Axis:
+    """The axis of losses of another program; a fitted one where they are well-behaved."""
+    parts = [part for curve in curves for part in (curve.lowest, curve.highest, curve.points[1])]
+    values = np.concatenate(parts or [np.zeros(0)])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return Axis(0.0, 1.0, length_px)
+    axis = logged_axis(values, length_px)
+    is_plain = axis.scale == "linear" and axis.first >= 0 and LEAST_FITTED <= float(np.ptp(values)) <= MOST_FITTED
+    return loss_axis(curves, scale, watched, length_px) if is_plain and scale == "fitted" else axis
 
 
 def loss_range(curves: list[ColumnCurve], scale: Literal["linear", "log"]) -> tuple[float, float]:

@@ -28,7 +28,7 @@ from pipeline.sound.inputs.as_it_is import DecodedSound, decode_as_it_is, write_
 from pipeline.stages.shared.runs.losses import resolver, run_of
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, remembered_sha256
-from pipeline.store.store import Piece, Result, Store, write_record
+from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 STAGE: Final = "sample"
 _VERSION: Final = 1
@@ -94,9 +94,17 @@ def requested_sound(section: int, take: RunTake, seconds: float) -> RequestedSou
         STAGE,
         f"section-{section + 1}/take-{take.iteration:06d}",
         _VERSION,
-        {"sound": content, "iteration": take.iteration, "seconds": kept},
+        {"sound": content, "iteration": take.iteration, "seconds": kept, **_text_form(take)},
     )
     return RequestedSound(section, take, kept, piece)
+
+
+def _text_form(take: RunTake) -> dict[str, Json]:
+    """How a take that is text becomes sound."""
+    if take.text is None:
+        return {}
+    table = remembered_sha256(take.text.table) if take.text.table is not None else None
+    return {"text": [take.text.sample_rate_hz, take.text.encoding, table]}
 
 
 def _span_sha256(take: RunTake) -> str:
@@ -125,7 +133,7 @@ def make_sound(requested: RequestedSound, store: Store) -> None:
     take = requested.take
     with TemporaryDirectory(prefix="build-video-") as aside:
         path = take.path
-        if take.span is not None:
+        if take.span is not None or take.text is not None:
             path = Path(aside) / "sound"
             write_sound(take, path)
         try:
