@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.models.network import NetworkSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
@@ -88,7 +88,7 @@ class TrainingAhead:
 
     @property
     def _group(self) -> int:
-        return self.network.group if isinstance(self.network, TieredSettings) else 1
+        return self.network.group
 
     @property
     def iterations(self) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pipeline.film.planning.nearest import loss_of
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import LstmSettings, parse_network
+from pipeline.learning.models.network import parse_network
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
 from pipeline.production.schema import Production
@@ -136,9 +136,8 @@ def encoding_name(encoding: str, language: Language) -> str:
 def network_name(network: Mapping[str, Any], language: Language) -> str:
     """What a network is called in front of viewers: `LSTM, 3 x 680 neurons`."""
     settings = parse_network(network)
-    kind = "network.lstm" if isinstance(settings, LstmSettings) else "network.tiered_lstm"
     size = f"{settings.layers} \u00d7 {settings.neurons}" if settings.layers > 1 else f"{settings.neurons}"
-    return language.text(kind, size=size, count=settings.neurons)
+    return language.text(f"network.{settings.kind.replace('-', '_')}", size=size, count=settings.neurons)
 
 
 def run_facts(trained: TrainingRun, language: Language) -> dict[str, Any]:
@@ -166,8 +165,8 @@ def _network_facts(trained: TrainingRun, language: Language) -> Mapping[str, Any
     network = parse_network(trained.network)
     common = network.model_dump(include={"kind", "layers", "neurons", "embedding", "dropout"})
     tiers = ""
-    if not isinstance(network, LstmSettings):
-        fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"
+    if widths := network.fast_widths:
+        fast = f"{len(widths)} \u00d7 {widths[0]}"
         tiers = language.text("network.tiers", group=network.group, size=fast)
     return {**common, "name": network_name(trained.network, language), "parameters": trained.parameters, "tiers": tiers}
 
