@@ -88,6 +88,7 @@ CAPTION_MEANINGS: Final[Mapping[str, str]] = {
     "seconds": "How long it is shown.",
     "temperature": "At which it was sampled.",
     "seed": "Of its draws.",
+    "noise_lowered_db": "By how much it is lowered as noise; nothing where it is not.",
     "finding": "What was found in it: copied, pitch, same_pitch, pauses, vowel; or nothing.",
     "finding_is_first": "Whether no take before had that.",
     "voiced_share": "Share of it with a pitch.",
