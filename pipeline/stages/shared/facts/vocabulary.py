@@ -10,6 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+_VOICE: Final = {
+    "voiced_share": "Share with a pitch.",
+    "pitch_hz": "Median pitch.",
+    "pitch_low_hz": "Low end of the pitch.",
+    "pitch_high_hz": "High end of the pitch.",
+    "pause_share": "Share that is paused.",
+    "pause_s": "Median length of the pauses.",
+    "loudness_range_db": "From its quiet to its loud parts.",
+    "vowel_share": "Share like a vowel.",
+    "formant_1_hz": "Median first formant.",
+    "formant_2_hz": "Median second formant.",
+    "silence_share": "Share that is silent.",
+    "clipped_share": "Share that is clipped.",
+}
 _SECTION: Final = {
     "number": "Counted from 1.",
     "title": "Its title, for which `section` stands.",
@@ -47,6 +61,8 @@ _SECTION: Final = {
     "sampling.temperature": "At which takes were sampled.",
     "sampling.seed": "Of the draws.",
     "sampling.prime_s": "Seconds of the recording before each take.",
+    **{f"voice.{name}": f"Of the takes, measured: {text}" for name, text in _VOICE.items()},
+    **{f"voice.recording.{name}": f"Of the recording: {text}" for name, text in _VOICE.items()},
     "run": "The facts of a run of another program; nothing for networks of this one.",
 }
 
@@ -88,6 +104,8 @@ CAPTION_MEANINGS: Final[Mapping[str, str]] = {
     "seconds": "How long it is shown.",
     "temperature": "At which it was sampled.",
     "seed": "Of its draws.",
+    "is_noise": "Whether it is plain noise.",
+    "is_first_noise": "Whether it is the first such take.",
     "noise_lowered_db": "By how much it is lowered as noise; nothing where it is not.",
     "finding": "What was found in it: copied, pitch, same_pitch, pauses, vowel; or nothing.",
     "finding_is_first": "Whether no take before had that.",
