@@ -27,7 +27,7 @@ _PAUSE_BELOW_LOUDEST_DB: Final = 25.0
 
 _SILENCE_BELOW_DB: Final = 24.0
 """A take so much quieter than the recording counts as silent."""
-_REFUSED: Final = 100.0
+REFUSED: Final = 100.0
 """Added to the distance of a take that is silent or noise."""
 
 
@@ -91,7 +91,7 @@ def distance(take: AudioFeatures, recording: AudioFeatures) -> float:
     pauses = abs(take.pauses - recording.pauses) / 0.25
     silent = take.level_db < recording.level_db - _SILENCE_BELOW_DB
     return (level + movement + 2.0 * spectrum + pauses) / 5.0 + (
-        _REFUSED if silent or is_noise(take, recording) else 0.0
+        REFUSED if silent or is_noise(take, recording) else 0.0
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
-from pipeline.learning.models.network import NetworkSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_iterations, resolve
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
@@ -88,7 +88,7 @@ class TrainingAhead:
 
     @property
     def _group(self) -> int:
-        return self.network.group if isinstance(self.network, TieredSettings) else 1
+        return self.network.group
 
     @property
     def iterations(self) -> int | None:
@@ -151,6 +151,7 @@ def film_seconds(production: Production) -> float:
     for section in production.sections:
         story = section.storyboard
         total += story.card_seconds + story.recording_seconds + _takes_seconds(section) + story.recap_length_s
+    total += sum(card.seconds for card in production.cards)
     return total + sum(insert.seconds or _HAND_FOOTAGE_S for insert in production.inserts)
 
 
@@ -186,7 +187,7 @@ def story_amount(share: float) -> Amount:
 def cards_amount(production: Production, share: float) -> Amount:
     """What the cards are to draw."""
     video = production.video
-    cards = 1 + (video.title_seconds > 0) + (video.credits_seconds > 0)
+    cards = 1 + len(production.cards) + (video.title_seconds > 0) + (video.credits_seconds > 0)
     cards += video.comparison_seconds > 0 and len(production.sections) > 1
     cards += sum((one.storyboard.card_seconds > 0) + one.storyboard.recap for one in production.sections)
     return Amount("cards", "cards", cards * video.width * video.height * share, _CARD_PX_PER_S)

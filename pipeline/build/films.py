@@ -109,8 +109,10 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
     if not left_out:
         return production.with_other_length(tuple(sections))
     numbers = ", ".join(map(str, left_out))
-    workplace.report.warn(f"not trained yet, and left out with all inserts and cuts: section {numbers}")
-    return production.with_other_length(tuple(sections)).model_copy(update={"inserts": (), "cuts": ()})
+    workplace.report.warn(
+        f"not trained yet, and left out with all inserts, cards of one's own and cuts: section {numbers}"
+    )
+    return production.with_other_length(tuple(sections)).model_copy(update={"inserts": (), "cards": (), "cuts": ()})
 
 
 def time_ahead(surveys: Sequence[StageSurvey], production: Production, workplace: Workplace) -> list[WorkTime]:

@@ -50,6 +50,7 @@ from pipeline.cli.side_commands import side
 from pipeline.cli.start import run_tool
 from pipeline.cli.starter import are_recordings, film_of, place_for_film
 from pipeline.cli.takes_commands import LIST, takes
+from pipeline.cli.template_commands import templates, watch_picture
 from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at, open_workplace
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.recordings import gather_recordings, named
@@ -293,6 +294,7 @@ def still(
     ] = None,
     cut: Cut = None,
     build_first: Build = False,
+    watch: Annotated[bool, flag("--watch", help="Draw it again whenever a file is saved, until Ctrl-C.")] = False,
 ) -> None:
     """Write one frame of the film as a picture, from what there is; nothing is trained for it."""
     from pipeline.outputs.preview import (  # noqa: PLC0415 - brings pictures along
@@ -307,6 +309,14 @@ def still(
     parse_time(at or "0")
     picture_format(picture)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
+    if watch:
+        watch_picture(
+            options.find,
+            lambda found: looked_at(found, workplace, cut, build=build_first, as_json=options.as_json),
+            (picture, at or "0", card),
+            as_json=options.as_json,
+        )
+        return
     with looked_at(production, workplace, cut, build=build_first, as_json=options.as_json) as shown:
         write_still(shown, picture, at=at or "0", card=card)
     _announce(picture, as_json=options.as_json)
@@ -326,6 +336,7 @@ for _name, _words in _TOOL_WORDS.items():
     app.command(name=_name, help=_words, rich_help_panel=_TOOLS_PANEL, context_settings=_AS_THEY_ARE)(_tool)
 app.add_typer(export, name="export")
 app.add_typer(takes, name="takes")
+app.add_typer(templates, name="templates")
 
 
 _OF_THE_WHOLE: Final = frozenset({"-h", "--help", "--install-completion", "--show-completion"})

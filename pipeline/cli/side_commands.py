@@ -19,6 +19,7 @@ from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, flag
 from pipeline.cli.starter import are_recordings, place_for_film, start_production
 from pipeline.cli.workplace import find_production, open_workplace
 from pipeline.errors import InputError
+from pipeline.outputs.template_copies import SCHEMA_KINDS
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER
 from pipeline.runtime.resources import reading_text
@@ -104,14 +105,20 @@ def doctor(output: Output = None, as_json: AsJson = False) -> None:
 @side.command()
 def schema(
     text: Annotated[bool, flag("--text", help="List every key with its default, unit and meaning, to read.")] = False,
+    kind: Annotated[
+        str, typer.Option("--for", help=f"Which file: {', '.join(SCHEMA_KINDS)}.", metavar="FILE")
+    ] = "production",
 ) -> None:
-    """Print the JSON Schema of the production file, for editors; with --text, a list of its keys."""
-    from pipeline.production.keys import as_text, json_schema, key_tables  # noqa: PLC0415 - only here are they listed
+    """Print the JSON Schema of the production file or of a template, for editors; with --text, a list of its keys."""
+    from pipeline.outputs.schemas import schema_of  # noqa: PLC0415 - brings all models along
+    from pipeline.production.keys import as_text, key_tables  # noqa: PLC0415 - only here are they listed
 
-    if text:
+    if not text:
+        print_json(schema_of(kind))
+    elif kind == "production":
         print(as_text(key_tables()))
     else:
-        print_json(json_schema())
+        raise InputError("Only the production file's keys can be listed.", where="--text", expected="--for production")
 
 
 @side.command()

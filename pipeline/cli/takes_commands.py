@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,6 +22,7 @@ from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder
 
 if TYPE_CHECKING:
+    from pipeline.audio.measures.record import VoiceMeasures
     from pipeline.outputs.take_list import ListedTake
 
 takes = typer.Typer(help="List all takes and their candidates (without a command), or choose one.")
@@ -40,11 +41,18 @@ def _listed(production: Production, workplace: Workplace) -> list[ListedTake]:
 @with_groups
 def list_all(options: FilmOptions) -> None:
     """List takes and candidates with what was measured, and copy them to where they can be listened to."""
-    from pipeline.outputs.take_list import FOLDER, write_copies  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.take_list import (  # noqa: PLC0415 - brings pictures along
+        FOLDER,
+        list_takes,
+        recording_voices,
+        write_copies,
+    )
 
     production = options.find(answers=True)
     workplace = options.open(production)
-    listed = _listed(production, workplace)
+    with see(production, workplace, beside=True) as seen:
+        recordings = recording_voices(seen)
+        listed = list_takes(seen, recordings)
     folder = workplace.output / FOLDER
     write_copies(listed, folder)
     if options.as_json:
@@ -56,28 +64,39 @@ def list_all(options: FilmOptions) -> None:
         print("There are no takes yet: nothing is trained.")
         return
     print(f"In {folder}; * is the one in the film, + the one that was chosen by hand:")
-    for line in _table(listed):
+    for line in _table(listed, recordings):
         print(line)
     if any(one.candidate for one in listed):
         print("Another one: build-video takes choose ITERATION LETTER")
 
 
-def _table(listed: Sequence[ListedTake]) -> list[str]:
-    rows = [("", "take", "length", "distance", "silence", "clipped", "")]
-    rows += [_row(one) for one in listed]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+_COLUMNS: Final = (
+    *("", "take", "length", "distance", "silence", "clipped"),
+    *("voiced", "pitch", "pauses", "vowels", "spectrum", ""),
+)
+_TO_THE_LEFT: Final = {0, 1, len(_COLUMNS) - 1}
+
+
+def _table(listed: Sequence[ListedTake], recordings: Sequence[VoiceMeasures | None]) -> list[str]:
+    rows: list[tuple[str, ...]] = [_COLUMNS]
+    for number in sorted({one.section for one in listed}):
+        if number <= len(recordings) and recordings[number - 1] is not None:
+            name = f"section-{number}: the recording"
+            rows.append(("", name, *[""] * 4, *_voice_cells(recordings[number - 1], None), ""))
+        rows += [_row(one) for one in listed if one.section == number]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     return [
         "  ".join(
-            cell.ljust(width) if column in {0, 1, 6} else cell.rjust(width)
+            cell.ljust(width) if column in _TO_THE_LEFT else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
 
 
-def _row(one: ListedTake) -> tuple[str, str, str, str, str, str, str]:
-    if one.sound is None or one.facts is None or one.seconds is None:
-        return ("", one.name, "", "", "", "", "not made yet")
+def _row(one: ListedTake) -> tuple[str, ...]:
+    if one.facts is None or one.seconds is None:
+        return ("", one.name, *[""] * (len(_COLUMNS) - 3), "not made yet")
     facts = one.facts
     warnings = ["noise"] * facts.noise + [f"{facts.cut_s:.1f} s of dead air cut"] * (facts.cut_s > 0)
     if facts.copied_samples:
@@ -85,7 +104,20 @@ def _row(one: ListedTake) -> tuple[str, str, str, str, str, str, str]:
     distance = "" if one.distance is None else f"{one.distance:.2f}"
     mark = {"rule": "*", "hand": "+"}.get(one.chosen, "")
     numbers = f"{one.seconds:.1f} s", distance, f"{facts.silence_share:.0%}", f"{facts.clipped_share:.1%}"
-    return (mark, one.name, *numbers, ", ".join(warnings))
+    return (mark, one.name, *numbers, *_voice_cells(facts.voice, one.spectrum_db), ", ".join(warnings))
+
+
+def _voice_cells(voice: VoiceMeasures | None, spectrum_db: float | None) -> tuple[str, ...]:
+    """Voiced share, pitch, pauses, vowels, how far the spectrum is off; nothing for what was never measured."""
+    if voice is None:
+        return ("",) * 5
+    return (
+        f"{voice.voiced_share:.0%}",
+        "" if voice.pitch_hz is None else f"{voice.pitch_hz:.0f} Hz",
+        f"{voice.pause_share:.0%}, {voice.pause_s:.2f} s" if voice.pauses else "0%",
+        f"{voice.vowel_share:.0%}",
+        "" if spectrum_db is None else f"{spectrum_db:.1f} dB",
+    )
 
 
 @takes.command()

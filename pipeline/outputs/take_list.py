@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.audio.measures.spectrum import spectral_distance_db
 from pipeline.errors import InputError
 from pipeline.learning.sampling.take import CandidateSet, Take, TakeFacts
 from pipeline.outputs.looking import Seen, named_take
 from pipeline.runs.stored import RunSound
 from pipeline.stages import sample
+from pipeline.stages.shared.choices import rule_choice
 from pipeline.stages.shared.sections.sounds import HeardTake
+from pipeline.stages.shared.take_findings import recording_voice
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import Piece
 
@@ -44,6 +48,8 @@ class ListedTake:
         What can be listened to; None where it was not generated yet.
     distance
         From the recording; smaller is closer.
+    spectrum_db
+        How far its long-term spectrum is from the recording's, in dB; None where that was never measured.
     """
 
     section: int
@@ -54,6 +60,7 @@ class ListedTake:
     distance: float | None = None
     level_db: float | None = None
     facts: TakeFacts | None = None
+    spectrum_db: float | None = None
     sound: Path | None = None
 
     @property
@@ -69,8 +76,19 @@ class ListedTake:
         return {**values, "facts": facts, "file": None if self.sound is None else (folder / self.name).as_posix()}
 
 
-def list_takes(seen: Seen) -> list[ListedTake]:
-    """List all takes, section by section in training order, with their candidates."""
+def recording_voices(seen: Seen) -> tuple[VoiceMeasures | None, ...]:
+    """What was measured on the recording of each section that has one by now."""
+    return tuple(recording_voice(corpus) for corpus in seen.results.corpora)
+
+
+def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures | None] = ()) -> list[ListedTake]:
+    """List all takes, section by section in training order, with their candidates.
+
+    Parameters
+    ----------
+    recordings
+        What was measured on the sections' recordings, where takes are to be compared with them.
+    """
     several: dict[tuple[int, int], Piece] = {}
     listed: list[ListedTake] = []
     listing = seen.production.with_other_length(seen.production.sections)  # a choice of nothing is no matter here
@@ -80,7 +98,19 @@ def list_takes(seen: Seen) -> list[ListedTake]:
             several[section, iteration] = piece
         else:
             listed += _listed(seen, section, iteration, piece, several.get((section, iteration)))
-    return listed
+    return [
+        replace(one, spectrum_db=_spectrum_db(one, recordings[one.section - 1]))
+        if one.section <= len(recordings)
+        else one
+        for one in listed
+    ]
+
+
+def _spectrum_db(one: ListedTake, recording: VoiceMeasures | None) -> float | None:
+    voice = one.facts.voice if one.facts else None
+    if voice is None or recording is None or len(voice.bands_db) != len(recording.bands_db) or not voice.bands_db:
+        return None
+    return round(spectral_distance_db(voice.bands_db, recording.bands_db), 2)
 
 
 def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: Piece | None) -> Iterator[ListedTake]:
@@ -102,8 +132,9 @@ def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: 
     settings, corpus = seen.production.sections[section].sampling, seen.results.corpus(section).record
     hand = settings.choose.get(iteration)
     asked = int(str(candidates.ingredients["samples"]))
+    ruled = rule_choice(found.record, settings, seen.results.corpus(section), asked)
     for number, fact in enumerate(found.record.candidates, start=1):
-        chosen = "hand" if number == hand else "rule" if hand is None and number == found.record.closest else ""
+        chosen = "hand" if number == hand else "rule" if hand is None and number == ruled else ""
         yield ListedTake(
             section + 1,
             iteration,
@@ -113,7 +144,7 @@ def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: 
             fact.distance,
             fact.level_db,
             fact.facts,
-            found.path(fact.listen_file),
+            sound=found.path(fact.listen_file),
         )
 
 

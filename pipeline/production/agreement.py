@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pipeline.film.planning.cut_settings import CutSettings
+from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, TakeLine
 from pipeline.learning.recipes.recipe import TrainingSettings
@@ -88,6 +89,26 @@ def check_caption_time(caption: str | None, seconds: float | None, whose: str) -
             f"{whose} lasts {seconds:g} s, too short for its caption to be read: give it at least "
             f"{SHORTEST_CAPTION_S:g} s, or leave its caption out"
         )
+
+
+def check_own_cards(cards: Sequence[OwnCardSettings], video: VideoSettings, sections: int) -> None:
+    """Check that cards of the user's own come after something that the film has.
+
+    Raises
+    ------
+    ValueError
+        With the card and what there is.
+    """
+    for number, card in enumerate(cards, start=1):
+        place, section = card.place
+        where = f"card {number} ({card.template}) comes after"
+        if section is not None and section > sections:
+            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
+            raise ValueError(f"{where} a section that is not there: there is no section {section}, {known}")
+        if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
+            raise ValueError(f'{where} the comparison, and there is none: write after = "section {sections}"')
+        if place == "title" and video.title_seconds == 0:
+            raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
 
 
 def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, sections: int) -> None:

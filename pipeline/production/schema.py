@@ -14,9 +14,10 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from pipeline.errors import ProductionError
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
+from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.picture.language.tags import LanguageTag
-from pipeline.production.agreement import check_agreement
+from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.production_file import read_production_toml
@@ -49,6 +50,7 @@ class Production(ProductionTable):
     sound: SoundSettings = SoundSettings()
     sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
     inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
+    cards: tuple[OwnCardSettings, ...] = Field(alias="card", default=(), max_length=100)
     cuts: tuple[CutSettings, ...] = Field(
         alias="cut", default=(), max_length=20, description="Other lengths and shapes of the film, from the same takes."
     )
@@ -74,6 +76,7 @@ class Production(ProductionTable):
         stories = [section.storyboard for section in self.sections]
         cards_s = [story.card_seconds + story.recap_length_s for story in stories]
         check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
+        check_own_cards(self.cards, self.video, len(self.sections))
         return self
 
     @property
@@ -226,6 +229,7 @@ class Production(ProductionTable):
             "title": self.title if cut.title is None else cut.title,
             "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
             "inserts": (),
+            "cards": (),
             "cuts": (),
         }
         other = self.model_copy(update=changes)

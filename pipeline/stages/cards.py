@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
 from pipeline.picture.cards.elements.setting import ELEMENT_WORDS
@@ -14,6 +14,7 @@ from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.text.templating import PlainFacts
@@ -23,7 +24,9 @@ from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
+from pipeline.runtime.wording.named_files import near_names
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
+from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
@@ -36,16 +39,12 @@ from pipeline.store.store import Json, Piece, Result, write_record
 STAGE: Final = "cards"
 VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
-RUN_CARD: Final = "run"
-"""The template of the card before a run of another program."""
 THUMBNAIL_SIZE: Final = (1280, 720)
 FACTS: Final = (
     *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
     *("software", "machine"),
 )
 """What the templates of all cards may name; those of sections also `section`."""
-SECTION_CARDS: Final = ("section", "recap")
-"""Cards that each section has, named after its number: `section-1`, `recap-1`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -60,30 +59,27 @@ class _Sources:
 
     words: PlainFacts
     language: Language
-    templates: Mapping[str, tuple[str, CardTemplate]]
+    templates: Mapping[str, CardTemplate]
     """By the card's name: the template's own name, and the template."""
     theme: Theme
 
     @classmethod
-    def of(cls, production: Production, results: Results) -> Self:
+    def of(cls, production: Production, results: Results, names: Sequence[str] | None = None) -> Self:
         """Gather the words and read the templates and the theme."""
-        names = {name: _template_name(production, name) for name in _names(results)}
-        templates = {kind: _template(production, kind) for kind in sorted({*names.values()})}
+        origins = {name: card_origin(production, name) for name in names or _names(results)}
         language = language_of(production)
+        kinds = {_kind(origin): origin for origin in origins.values()}
+        loaded = {kind: _template(production, origin) for kind, origin in kinds.items()}
         return cls(
             PlainFacts(film_facts(production, results, language), language),
             language,
-            {name: (kind, templates[kind]) for name, kind in names.items()},
+            {name: loaded[_kind(origin)] for name, origin in origins.items()},
             load_theme(production.video.theme, production.templates_folder),
         )
 
     def template(self, name: str) -> CardTemplate:
         """The template of a card."""
-        return self.templates[name][1]
-
-    def where(self, name: str) -> str:
-        """Where the template of a card lies among templates."""
-        return f"cards/{self.templates[name][0]}.toml"
+        return self.templates[name]
 
     def words_of(self, section: int | None) -> PlainFacts:
         """What a card may say: one of a section has that section's facts by their own name."""
@@ -102,6 +98,13 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         cards.append(_card(production, results, name, sources, workplace))
         workplace.report.advance(float(done), name)
     return replace(results, cards=tuple(cards))
+
+
+def run_one(production: Production, results: Results, name: str, workplace: Workplace) -> Results:
+    """Draw one card where it is not fresh; the others stay as they are."""
+    sources = _Sources.of(production, results, [name])
+    card = _card(production, results, name, sources, workplace)
+    return replace(results, cards=tuple(card if one.record.name == name else one for one in results.cards))
 
 
 def _warn_of_small_words(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:
@@ -133,8 +136,14 @@ def check(production: Production) -> None:
     """
     theme = load_theme(production.video.theme, production.templates_folder)
     runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
-    for name in ("title", *SECTION_CARDS, *runs, "comparison", "credits", THUMBNAIL):
-        load_card_template(name, production.templates_folder, _fact_names(name))
+    for name in ("title", "comparison", "credits", THUMBNAIL):
+        _template(production, CardOrigin(name, None))
+    for name in (*SECTION_CARDS, *runs):
+        _template(production, CardOrigin(name, 0))
+    for number in range(len(production.cards)):
+        _template(production, card_origin(production, f"{OWN}-{number + 1}"))
+    ground_rgb(theme, theme.colours.background, (16, 16))
+    _check_caption_styles(production, theme)
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
         card_picture(production)
@@ -160,17 +169,6 @@ def _names(results: Results) -> list[str]:
     return [*(clip.name for clip in results.timeline.record.cards()), THUMBNAIL]
 
 
-def _template_name(production: Production, name: str) -> str:
-    kind, _, number = name.rpartition("-")
-    if kind not in SECTION_CARDS or not number:
-        return name
-    return RUN_CARD if kind == "section" and production.sections[int(number) - 1].run is not None else kind
-
-
-def _fact_names(template: str) -> tuple[str, ...]:
-    return (*FACTS, "section") if template in {*SECTION_CARDS, RUN_CARD} else FACTS
-
-
 def _size(production: Production, name: str) -> tuple[int, int]:
     width, height = production.video.width, production.video.height
     if name != THUMBNAIL:
@@ -181,25 +179,41 @@ def _size(production: Production, name: str) -> tuple[int, int]:
     return THUMBNAIL_SIZE[0] * width // longer // 2 * 2, THUMBNAIL_SIZE[0] * height // longer // 2 * 2
 
 
-def _section_of(name: str) -> int | None:
-    kind, _, number = name.rpartition("-")
-    return int(number) - 1 if kind in SECTION_CARDS else None
+def _kind(origin: CardOrigin) -> tuple[str, bool]:
+    """What cards have in common that are made from one template: its name, and whether it may name a section."""
+    return origin.template, origin.section is not None
 
 
-def _template(production: Production, kind: str) -> CardTemplate:
-    return load_card_template(kind, production.templates_folder, _fact_names(kind))
+def _template(production: Production, origin: CardOrigin) -> CardTemplate:
+    names = FACTS if origin.section is None else (*FACTS, "section")
+    return load_card_template(origin.template, production.templates_folder, names)
+
+
+def _check_caption_styles(production: Production, theme: Theme) -> None:
+    for number, section in enumerate(production.sections, start=1):
+        style = section.storyboard.caption_style
+        if style and style not in theme.caption_styles:
+            near = near_names(style, [*theme.caption_styles])
+            raise TemplateError(
+                f"The theme '{production.video.theme}' has no caption style '{style}'.",
+                where=f"section {number} ({section.title}), storyboard.caption_style",
+                expected=f"one of {', '.join(theme.caption_styles)}" if theme.caption_styles else "",
+                hint=f"Did you mean '{near[0]}'?" if near else f"Add [caption_styles.{style}] to the theme.",
+            )
 
 
 def _piece(production: Production, results: Results, name: str, sources: _Sources) -> Piece:
     template, theme = sources.template(name), sources.theme
-    section = _section_of(name)
+    origin = card_origin(production, name)
+    section = origin.section
     words = CardFacts(sources.words_of(section), section, language=sources.language)
-    where = sources.where(name)
+    where = f"cards/{origin.template}.toml"
     inputs = CardInputs(production, results, section, sources.language)
     ingredients: dict[str, Json] = {
         "template": template.model_dump(mode="json", exclude_defaults=True),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
+        **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
@@ -217,10 +231,11 @@ def _card(
     if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
         return found
     template = sources.template(name)
-    section = _section_of(name)
+    origin = card_origin(production, name)
+    section = origin.section
     inputs = CardInputs(production, results, section, sources.language)
     facts = card_facts(inputs, sources.words_of(section), template.reads)
-    where = sources.where(name)
+    where = f"cards/{origin.template}.toml"
     drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
     for small in small_words_on_card(drawn, _size(production, name)):
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")

@@ -7,6 +7,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from pipeline.learning.corpus import Corpus, RecordingFacts
+from pipeline.picture.theme.theme import check_theme, load_theme
 from pipeline.production.recordings import check_recording
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
@@ -54,7 +55,9 @@ def check(production: Production) -> None:
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
-    """Make the corpora that are not fresh."""
+    """Make the corpora that are not fresh; first of all, warn of what someone may not be able to read."""
+    for fault in check_theme(load_theme(production.video.theme, production.templates_folder)):
+        workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
     corpora = [
         _corpus(production, section, piece, workplace)
         if production.sections[section].run is None

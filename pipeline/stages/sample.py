@@ -27,7 +27,7 @@ from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import run_parallel, send_to_parent
-from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices
+from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
@@ -207,7 +207,8 @@ def _planned_take(
         return RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, None, is_traced)
     ingredients["recording"] = corpus.content_hash
     candidates = Piece(STAGE, name.replace("take", "candidates"), VERSION, ingredients)
-    piece = Piece(STAGE, name, VERSION, {**ingredients, "choose": settings.choose.get(checkpoint.iteration)})
+    by: dict[str, Json] = {} if settings.choose_by == "sound" else {"choose_by": settings.choose_by}
+    piece = Piece(STAGE, name, VERSION, {**ingredients, **by, "choose": settings.choose.get(checkpoint.iteration)})
     return RequestedTake(checkpoint, samples, settings, network, device, corpus, piece, candidates, is_traced)
 
 
@@ -289,7 +290,7 @@ def _choose(planned: RequestedTake, store: Store) -> Result[Take]:
         return store.published(planned.piece, Take)
     several = store.published(planned.candidates, CandidateSet)
     hand = planned.settings.choose.get(planned.checkpoint.iteration)
-    number = hand or several.record.closest
+    number = hand or rule_choice(several.record, planned.settings, planned.corpus, planned.samples)
     fact = several.record.candidates[number - 1]
     with store.publish(planned.piece) as folder:
         take = record_of(take_job(planned, folder)).model_copy(

@@ -69,6 +69,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             {**insert.model_dump(mode="json"), "content": content_hash(insert_path(production, number))}
             for number, insert in enumerate(production.inserts)
         ],
+        **({"cards": [card.model_dump(mode="json") for card in production.cards]} if production.cards else {}),
         "captions": dict(_caption_templates(production)),
         "scroll": scroll,
         "made": upstream,
@@ -145,6 +146,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         comparison_frames=clock.frames_within(video.comparison_seconds) if len(stories) > 1 else 0,
         credits_frames=clock.frames_within(video.credits_seconds),
         sections=[story.plan(report) for story in stories],
+        cards=[(card, clock.frames_within(card.seconds)) for card in production.cards],
         comparison_title=language.text("chapter.comparison"),
         credits_title=language.text("chapter.credits"),
         inserts=[

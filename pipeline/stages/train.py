@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.learning.corpus import Corpus, load_bytes
 from pipeline.learning.models.network import FIRST_VERSION as NETWORK_FIRST_VERSION
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.recipe import FIRST_VERSION as TRAINING_FIRST_VERSION
 from pipeline.learning.recipes.recipe import STORED_NAMES, TrainingSettings
 from pipeline.learning.training.auto_network import (
@@ -76,9 +76,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ]
 
 
-def _piece(
-    name: str, network: LstmSettings | TieredSettings | None, training: TrainingSettings, corpus: Result[Corpus]
-) -> Piece:
+def _piece(name: str, network: NetworkSettings | None, training: TrainingSettings, corpus: Result[Corpus]) -> Piece:
     ingredients: dict[str, Json] = {
         "network": AUTO if network is None else settings_ingredients(network, NETWORK_FIRST_VERSION),
         "training": settings_ingredients(training, TRAINING_FIRST_VERSION, STORED_NAMES),
@@ -89,7 +87,7 @@ def _piece(
 
 def _wanted(
     production: Production, results: Results, index: int
-) -> tuple[LstmSettings | TieredSettings | None, TrainingSettings, Result[Corpus]]:
+) -> tuple[NetworkSettings | None, TrainingSettings, Result[Corpus]]:
     """Network (None: to be chosen yet), training and corpus of a section, counted from 0.
 
     The training of a draft is short, unless the whole one is there.
@@ -248,7 +246,7 @@ class _TrainingTask:
     index: int
     piece: Piece
     folder: Path
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
     training: TrainingSettings
     corpus: Result[Corpus]
     device: str

@@ -249,7 +249,7 @@ TEMPLATES = (
     Told("TemplateError", "storyboard", ("unknown name", "fnts"), theme("name =", "fnts = 3\nname =")),
     Told("TemplateError", "storyboard", ("lacks a value", "colours"), file("templates/themes/midnight.toml", 'name="x"\n')),
     Told("TemplateError", "storyboard", ("can't be used", "colours.text"), theme("\ntext = ", '\ntext = "red" # ')),
-    Told("TemplateError", "storyboard", ("can't be read by everybody", "contrast", "Change one"), theme("\ntext = ", '\ntext = "#111111" # ')),
+    Told("TemplateError", "storyboard", ("can't be read by everybody", "contrast", "Change one"), theme('\n[colours]\nbackground = "#0b0f1a"', '\nstrict = true\n[colours]\nbackground = "#c0c0c0"')),
     Told("TemplateError", "storyboard", ("too large", "256 KiB"), file("templates/themes/midnight.toml", "#" * 300_000)),
     Told("TemplateError", "storyboard", ("not UTF-8", "byte 0"), file("templates/captions/take.txt", b"\xff")),
     Told("TemplateError", "storyboard", ("name that is not there: 'iteratoin'", "take.txt, line 1", "'iteration'"), take_caption("{{ iteratoin }}")),

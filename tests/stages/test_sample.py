@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.audio.measures.likeness import voice_distance
 from pipeline.audio.quantise import code_values, quantise
 from pipeline.errors import ProductionError
 from pipeline.learning.corpus import Corpus
@@ -24,6 +25,7 @@ from pipeline.runtime.progress.reporter import Part, WorkStart
 from pipeline.stages import sample
 from pipeline.stages.sample import follow, pieces, run
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.take_findings import recording_voice
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Store, write_record
 from tests.learning.models.networks import random_weights, save_random_checkpoint
@@ -250,6 +252,18 @@ def test_a_choice_by_hand_says_nothing_anew(results: Results, tmp_path: Path, mo
     monkeypatch.setattr(sample, "make_take", lambda *_: pytest.fail("a take was made again"))
     chosen = run(production(candidates=2, choose={1000: other}), results, workplace(tmp_path)).takes[0][-1].record
     assert (chosen.chosen, chosen.chosen_by) == (other, "hand")
+
+
+def test_a_choice_by_voice_generates_nothing_anew_and_takes_the_closest_voice(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(production(candidates=3), results, workplace(tmp_path))
+    monkeypatch.setattr(sample, "make_take", lambda *_: pytest.fail("a take was generated again"))
+    take = run(production(candidates=3, choose_by="voice"), results, workplace(tmp_path)).takes[0][-1].record
+    facts, recording = take.candidates, recording_voice(results.corpora[0])
+    far = [voice_distance(one.facts.voice, recording) + 2 * one.facts.copied_samples / take.samples for one in facts]
+    assert take.chosen == 1 + int(np.argmin(far))
+    assert take.chosen_by == "rule"
 
 
 def test_the_first_candidate_is_the_take_that_would_be_made_alone(results: Results, tmp_path: Path) -> None:

@@ -144,3 +144,13 @@ def test_only_the_beginning_of_a_take_is_measured_where_only_that_is_heard(tmp_p
     assert (begun.seconds, begun.pitch_hz) == (1.0, pytest.approx(220, abs=0.5))
     assert heard_voice(results.takes[0][0], 1.0) is None
     assert recording_voice(results.corpora[0]).voiced_share > 0.9
+
+
+def test_the_first_noise_of_a_section_is_warned_of_once(tmp_path: Path) -> None:
+    loud = TakeFacts(voice=voice(None), noise=True)
+    timeline = tell(tmp_path, {0: loud, 5: loud})
+    assert plain(said(timeline, 0)) == ["Before any training: plain noise, played softer than the voice"]
+    assert plain(said(timeline, 5))[0].startswith("After 5 iterations: 7.36")
+    later = tell(tmp_path / "later", {5: loud})
+    assert plain(said(later, 0)) == ["Before any training: it has heard nothing yet"]
+    assert plain(said(later, 5)) == ["After 5 iterations: plain noise, played softer than the voice"]

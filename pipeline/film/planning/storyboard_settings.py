@@ -126,6 +126,13 @@ class StoryboardSettings(FilmSettings):
         description="Whether a card with the section's four loss graphs, whole, follows its last take.",
     )
     recap_seconds: float = Field(default=6.0, gt=0.0, le=120.0, description="How long that card is shown.")
+    caption_style: str | None = Field(
+        default=None,
+        max_length=60,
+        exclude_if=lambda value: value is None,
+        description="How its captions look: one of the theme's caption_styles; by default as the theme's captions.",
+        examples=["loud"],
+    )
     take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand, in order.")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="Captions fired by conditions.")
 

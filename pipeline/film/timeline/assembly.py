@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.audio.measures.record import VoiceMeasures
+from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip, KeyPoint, SceneClip, SoundClip
 
@@ -49,7 +50,7 @@ class SectionPlan:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """The film's own parts. `inserts` are pairs of settings and lengths; the rest titles and lengths, 0 for none."""
+    """The film's own parts: titles and lengths, 0 for none; `inserts` and `cards` are pairs of settings and lengths."""
 
     title: str
     title_frames: int
@@ -57,6 +58,7 @@ class FilmPlan:
     credits_frames: int
     sections: Sequence[SectionPlan]
     inserts: Sequence[tuple[InsertSettings, int]] = ()
+    cards: Sequence[tuple[OwnCardSettings, int]] = ()
     comparison_title: str = "Comparison"
     credits_title: str = "Credits"
 
@@ -64,32 +66,38 @@ class FilmPlan:
 class _Reel:
     """Grows by one clip after the other."""
 
-    def __init__(self, inserts: Sequence[tuple[InsertSettings, int]]) -> None:
+    def __init__(self, plan: FilmPlan) -> None:
         self.clips: list[Clip] = []
         self.chapters: list[Chapter] = []
         self.at = 0
-        self._inserts = inserts
+        self._plan = plan
 
     def chapter(self, title: str) -> None:
         if self.chapters and self.chapters[-1].frame == self.at:
             self.chapters.pop()
         self.chapters.append(Chapter(frame=self.at, title=title))
 
-    def card(self, name: str, frames: int, chapter: str, section: int | None = None) -> None:
+    def card(self, name: str, frames: int, chapter: str, section: int | None = None, *, own: int | None = None) -> None:
         if frames > 0:
             if chapter:
                 self.chapter(chapter)
             values = {"card": name, "section": section, "start_frame": self.at, "end_frame": self.at + frames}
+            values |= {} if own is None else {"own": own}
             self.clips.append(CardClip.model_validate(values))
             self.at += frames
 
-    def inserts_after(self, place: str, section: int | None = None) -> None:
-        for number, (settings, frames) in enumerate(self._inserts):
+    def follow(self, place: str, section: int | None = None) -> None:
+        """Add what follows a part of the film: the user's footage, then the user's cards."""
+        for number, (settings, frames) in enumerate(self._plan.inserts):
             if settings.after == place and settings.section == section and frames > 0:
                 if settings.title:
                     self.chapter(settings.title)
                 self.clips.append(InsertClip(insert=number, start_frame=self.at, end_frame=self.at + frames))
                 self.at += frames
+        for number, (card, frames) in enumerate(self._plan.cards):
+            if card.place == (place, section):
+                about = None if section is None else section - 1
+                self.card("own", frames, card.title or "", about, own=number)
 
     def scene(self, number: int, plan: SectionPlan) -> None:
         start, sounds = self.at, []
@@ -136,21 +144,21 @@ class _Reel:
 
 def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
     """Put all parts in order: title, sections with their cards, comparison, credits, and inserts where they belong."""
-    reel = _Reel(plan.inserts)
-    reel.inserts_after("start")
+    reel = _Reel(plan)
+    reel.follow("start")
     reel.card("title", plan.title_frames, plan.title)
-    reel.inserts_after("title")
+    reel.follow("title")
     for number, section in enumerate(plan.sections):
         reel.card("section", section.card_frames, section.title, number)
         if section.card_frames == 0:
             reel.chapter(section.title)
         reel.scene(number, section)
         reel.card("recap", section.recap_frames, "", number)  # part of its section's chapter
-        reel.inserts_after("section", number + 1)
+        reel.follow("section", number + 1)
     reel.card("comparison", plan.comparison_frames, plan.comparison_title)
-    reel.inserts_after("comparison")
+    reel.follow("comparison")
     reel.card("credits", plan.credits_frames, plan.credits_title)
-    reel.inserts_after("end")
+    reel.follow("end")
     chapters = tuple(reel.chapters)
     if chapters and chapters[0].frame > 0:
         chapters = (Chapter(frame=0, title=plan.title), *chapters)

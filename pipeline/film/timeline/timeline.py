@@ -21,7 +21,7 @@ from pipeline.store.names import PlainName
 
 MOST_FRAMES = 1_000_000_000
 """A film of 48 days: more than anyone makes, less than would fill the memory of who counts them."""
-CardName = Literal["title", "section", "recap", "comparison", "credits"]
+CardName = Literal["title", "section", "recap", "comparison", "credits", "own"]
 
 
 class TimelineRecord(BaseModel):
@@ -82,15 +82,18 @@ class SoundClip(WithLaterFields, Span):
 
 
 class CardClip(Span):
-    """A full-screen card; `section` counts from 0, for the cards before and after a section."""
+    """A full-screen card; `section` counts from 0, for cards of a section; `own` counts the user's own from 0."""
 
     kind: Literal["card"] = "card"
     card: CardName
     section: int | None = None
+    own: int | None = Field(default=None, ge=0, exclude_if=lambda value: value is None)
 
     @property
     def name(self) -> str:
-        """The card's name among stage results: `title`, `section-1`, `recap-1`, `comparison`, `credits`."""
+        """The card's name among stage results: `title`, `section-1`, `recap-1`, `comparison`, `credits`, `own-1`."""
+        if self.own is not None:
+            return f"own-{self.own + 1}"
         return self.card if self.section is None else f"{self.card}-{self.section + 1}"
 
 

@@ -135,6 +135,11 @@ class LstmSettings(_Network):
         """Numbers that training keeps of each byte for the gradient, at least, beside those of embedding and output."""
         return 6 * self.layers * self.neurons
 
+    @property
+    def fast_widths(self) -> tuple[int, ...]:
+        """Widths of the layers between the LSTM and the output."""
+        return ()
+
 
 class TieredSettings(_Network):
     """An LSTM once per group of bytes, and a fast network for every byte."""
@@ -176,6 +181,11 @@ class TieredSettings(_Network):
     def activations_per_byte(self) -> int:
         """Numbers that training keeps of each byte for the gradient, at least, beside those of embedding and output."""
         return (2 + self.fast_layers) * self.fast_neurons
+
+    @property
+    def fast_widths(self) -> tuple[int, ...]:
+        """Widths of the layers between the LSTM and the output."""
+        return (self.fast_neurons,) * (self.fast_layers + 1)
 
 
 NetworkSettings = Annotated[LstmSettings | TieredSettings, Field(discriminator="kind")]

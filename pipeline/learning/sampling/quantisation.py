@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import LstmSettings, NetworkSettings, TieredSettings
 from pipeline.learning.sampling.settings import WeightDtype
 
 Floats = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ def quantise(matrix: Floats, weight_dtype: WeightDtype) -> tuple[npt.NDArray[Any
 
 
 def rounded_weights(
-    network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype
+    network: NetworkSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype
 ) -> dict[str, Floats]:
     """Round the weights as the compiled sampler holds them, for a sampler that computes in float32.
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import SILENCE_BYTE
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.quantisation import Floats
 from pipeline.learning.sampling.sampler_models import pack, weight_bytes_per_sample
@@ -32,7 +32,7 @@ class Generator(Protocol):
     """Anything that generates streams of bytes from one network: this module's sampler, or torch's."""
 
     streams: int
-    network: LstmSettings | TieredSettings
+    network: NetworkSettings
 
     def prime(self, primer: Bytes) -> None:
         """Feed the same bytes, shape = (samples,), to all streams."""
@@ -74,7 +74,7 @@ class Sampler:
 
     def __init__(
         self,
-        network: LstmSettings | TieredSettings,
+        network: NetworkSettings,
         weights: Mapping[str, Floats],
         *,
         weight_dtype: WeightDtype = "int8",

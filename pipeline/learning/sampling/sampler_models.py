@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pipeline.learning.kernels.emitter import LANES
 from pipeline.learning.kernels.kernels import GATES, fold
 from pipeline.learning.kernels.products import COLUMNS, TILE
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, NetworkSettings, TieredSettings
 from pipeline.learning.sampling.quantisation import DTYPES, Floats, quantise
 from pipeline.learning.sampling.settings import WeightDtype
 
@@ -82,7 +82,7 @@ class Model(NamedTuple):
     width: int
 
 
-def pack(network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
+def pack(network: NetworkSettings, weights: Mapping[str, Floats], weight_dtype: WeightDtype) -> Model:
     """Lay out a checkpoint's tensors, checked before, for sampling.
 
     Weights that are finite but absurdly large may overflow here; such a network generates something, if nothing good.

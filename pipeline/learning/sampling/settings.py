@@ -85,6 +85,11 @@ class SamplingSettings(BaseModel):
     candidate_temperatures: tuple[Temperature, ...] = Field(
         default=(), max_length=64, description="Temperatures that the candidates use in turn, instead of temperature."
     )
+    choose_by: Literal["sound", "voice"] = Field(
+        default="sound",
+        description="Which candidate is taken: the closest to the recording in 'sound' (loudness, pauses, spectrum) or "
+        "in 'voice' (pitch and vowels too; what is copied from the recording counts against it).",
+    )
     choose: dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict,
         description="Candidates chosen by hand: iteration to candidate, the first being 1.",

@@ -19,7 +19,7 @@ from torch import nn
 from pipeline.audio.formats import SILENCE_BYTE
 from pipeline.errors import TrainingError
 from pipeline.learning.models.checkpoint import load_checkpoint
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, NetworkSettings, TieredSettings
 from pipeline.learning.sampling.draws import Doubles
 from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.quantisation import Floats, rounded_weights
@@ -66,9 +66,7 @@ def open_slow_sampler(request: GenerationRequest) -> TorchSampler:
 class _Tensors:
     """Weights as the steps read them, and everything that changes, at fixed addresses."""
 
-    def __init__(
-        self, network: LstmSettings | TieredSettings, weights: Mapping[str, Floats], streams: int, device: str
-    ) -> None:
+    def __init__(self, network: NetworkSettings, weights: Mapping[str, Floats], streams: int, device: str) -> None:
         def tensor(name: str) -> torch.Tensor:
             return torch.tensor(weights[name], device=device)
 
@@ -87,7 +85,7 @@ class _Tensors:
         self.output = tensor("output.weight").t().contiguous(), tensor("output.bias")
         self.hidden = [zeros(streams, network.neurons) for _ in range(network.layers)]
         self.cells = [zeros(streams, network.neurons) for _ in range(network.layers)]
-        places = 1 if isinstance(network, LstmSettings) else max(network.group, network.recent)
+        places = max(network.group, network.recent)
         self.history = torch.full((streams, places), SILENCE_BYTE, dtype=torch.int64, device=device)
         self.condition = zeros(streams, 0)
         if isinstance(network, TieredSettings):
@@ -174,7 +172,7 @@ class TorchSampler:
 
     def __init__(
         self,
-        network: LstmSettings | TieredSettings,
+        network: NetworkSettings,
         weights: Mapping[str, Floats],
         *,
         streams: int = 1,
@@ -183,7 +181,7 @@ class TorchSampler:
         self.streams = streams
         self.network = network
         self.device = torch.device(device)
-        self._group = 1 if isinstance(network, LstmSettings) else network.group
+        self._group = network.group
         self._phase = 0
         self._tensors = _Tensors(network, weights, streams, device)
         self._steps = -(-_STEPS_PER_GRAPH // self._group) * self._group

@@ -23,7 +23,7 @@ import numpy.lib.format
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.names import PlainName
 
@@ -101,7 +101,7 @@ class TraceSums(NamedTuple):
     cells_samples: int
 
 
-def trace_windows(network: LstmSettings | TieredSettings, sample_rate_hz: int) -> TraceWindows:
+def trace_windows(network: NetworkSettings, sample_rate_hz: int) -> TraceWindows:
     """Choose windows for a network and a rate, as short as the limit of bytes allows."""
     short = -(-sample_rate_hz // (_WINDOWS_PER_S * network.group)) * network.group
     cells = min(network.layers * network.neurons, _MOST_CELLS)
@@ -109,9 +109,7 @@ def trace_windows(network: LstmSettings | TieredSettings, sample_rate_hz: int) -
     return TraceWindows(distribution_samples=short, cells_samples=short * several, cells=cells)
 
 
-def new_sums(
-    windows: TraceWindows | None, network: LstmSettings | TieredSettings, streams: int, samples: int
-) -> TraceSums:
+def new_sums(windows: TraceWindows | None, network: NetworkSettings, streams: int, samples: int) -> TraceSums:
     """Sums of zero for a block of so many samples; of no windows where nothing is to be recorded."""
     shape = (network.layers, network.neurons)
     short, long = (windows.distribution_samples, windows.cells_samples) if windows is not None else (1, 1)

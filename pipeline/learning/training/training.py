@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import NetworkSettings, TieredSettings
+from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.trainer import TrainingData
 from pipeline.runtime.progress.reporter import SILENT, Reporter
@@ -51,4 +51,4 @@ class Training:
     @property
     def group(self) -> int:
         """Bytes per time step of the network."""
-        return self.network.group if isinstance(self.network, TieredSettings) else 1
+        return self.network.group

@@ -18,12 +18,12 @@ from numba import njit
 from PIL import Image
 
 from pipeline.errors import StoreError
-from pipeline.picture.cards.card import CardLayer, CardPicture
-from pipeline.picture.drawing.easing import ease_out, smoothstep
+from pipeline.picture.cards.card import ENTER_S, CardLayer, CardPicture
+from pipeline.picture.drawing.easing import SOFT_EDGE, ease_out, smoothstep
+from pipeline.picture.drawing.motion import REST, State
+from pipeline.picture.drawing.moved import blend_moved
 from pipeline.picture.drawing.planes import Plane, Planes, ink, new_planes, planes_from_rgb, planes_of
 
-ENTER_S: Final = 0.7
-"""How long an element takes to enter."""
 EXIT_S: Final = 0.4
 _MOST_PIXELS: Final = 1 << 27
 LARGEST_SHARE: Final = 0.35
@@ -32,23 +32,15 @@ LARGEST_SHARE: Final = 0.35
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class LayerState:
-    """A layer in a frame: its opacity (0..1), and how far below its place it is drawn (px)."""
-
-    opacity: float
-    drop_px: float
-
-
-def transition_progress(
+def layer_state(
     layer: CardLayer, seconds: float, length_s: float, latest_s: float, *, stays: tuple[bool, bool]
-) -> LayerState:
-    """How a layer stands `seconds` after its page's beginning.
+) -> State:
+    """How a layer stands `seconds` after its page's beginning; its place in pixels.
 
     Parameters
     ----------
     layer
-        Its delay and move.
+        Its delay and motion.
     seconds, length_s
         Time since the page began, and how long the page lasts.
     latest_s
@@ -57,9 +49,20 @@ def transition_progress(
         Whether the layer was there before the page, and whether it stays after it.
     """
     hurry = min(1.0, LARGEST_SHARE * length_s / (latest_s + ENTER_S))
-    enter = 1.0 if stays[0] else (seconds - layer.delay_s * hurry) / (ENTER_S * hurry)
-    exit_ = 1.0 if stays[1] else (length_s - seconds) / min(EXIT_S, LARGEST_SHARE * length_s)
-    return LayerState(smoothstep(enter) * smoothstep(exit_), layer.move_y_px * (1.0 - ease_out(enter)))
+    usual = REST
+    motion = layer.motion
+    if not stays[0] and (motion is None or motion.enter is None):
+        enter = (seconds - layer.delay_s * hurry) / (ENTER_S * hurry)
+        usual = State(opacity=smoothstep(enter), y=layer.move_y_px * (1.0 - ease_out(enter)))
+    if not stays[1] and (motion is None or motion.exit is None):
+        exit_ = (length_s - seconds) / min(EXIT_S, LARGEST_SHARE * length_s)
+        usual = usual._replace(opacity=usual.opacity * smoothstep(exit_))
+    if motion is None:
+        return usual
+    wanted = motion.model_copy(
+        update={"enter": None if stays[0] else motion.enter, "exit": None if stays[1] else motion.exit}
+    ).state(seconds, length_s, hurry=hurry, order=layer.order, delay_s=layer.delay_s)
+    return usual.over(wanted._replace(x=wanted.x * layer.unit_px, y=wanted.y * layer.unit_px))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ class CardAnimation:
     def __init__(self, card: CardPicture, folder: Path, start_frame: int, end_frame: int, frame_rate: Fraction) -> None:
         self._card, self._folder = card, folder
         self._start, self._frames, self._rate = start_frame, max(1, end_frame - start_frame), frame_rate
-        self._ground = new_planes(card.width, card.height, ink(card.background))
+        self._ground = _ground(card, folder)
         self._sprites: dict[str, _Sprite] = {}
         self._at_rest: dict[int, Planes] = {}
 
@@ -102,14 +105,14 @@ class CardAnimation:
         """Draw a frame over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
         planes = planes_of(out, self._card.width, self._card.height)
         page, standing = self._standing(frame - self._start)
-        if all(one == LayerState(1.0, 0.0) for one in standing):
+        if all(one == REST for one in standing):
             planes.copy_from(self._rest(page))
             return
         planes.copy_from(self._ground)
         for layer, one in zip(self._card.pages[page].layers, standing, strict=True):
             _blend(planes, self._sprite(layer), one)
 
-    def _standing(self, frame: int) -> tuple[int, list[LayerState]]:
+    def _standing(self, frame: int) -> tuple[int, list[State]]:
         """Which page is seen, and how each of its layers stands."""
         pages = self._card.pages
         number = min(len(pages) - 1, max(0, frame * len(pages) // self._frames))
@@ -118,11 +121,11 @@ class CardAnimation:
         before = pages[number - 1].layers if number else ()
         after = pages[number + 1].layers if number + 1 < len(pages) else ()
         layers = pages[number].layers
-        latest = max((layer.delay_s for layer in layers), default=0.0)
+        latest = max((layer.latest_s for layer in layers), default=0.0)
         # The middle of the frame's time: no frame is empty, and entering and leaving are equally long.
         seconds, length = float((frame - first + Fraction(1, 2)) / self._rate), float((last - first) / self._rate)
         return number, [
-            transition_progress(layer, seconds, length, latest, stays=(_among(layer, before), _among(layer, after)))
+            layer_state(layer, seconds, length, latest, stays=(_among(layer, before), _among(layer, after)))
             for layer in layers
         ]
 
@@ -130,7 +133,7 @@ class CardAnimation:
         if page not in self._at_rest:
             planes = self._ground.copied()
             for layer in self._card.pages[page].layers:
-                _blend(planes, self._sprite(layer), LayerState(1.0, 0.0))
+                _blend(planes, self._sprite(layer), REST)
             self._at_rest[page] = planes
         return self._at_rest[page]
 
@@ -177,14 +180,41 @@ def _chroma(premultiplied: Floats, quarters: Floats, half_opacity: Floats) -> tu
     return planes.cb * half_opacity, planes.cr * half_opacity
 
 
-def _blend(planes: Planes, sprite: _Sprite, one: LayerState) -> None:
-    if one.opacity <= 0:
+def _blend(planes: Planes, sprite: _Sprite, one: State) -> None:
+    if one.opacity <= 0 or one.wipe <= 0:
         return
     left, top = sprite.layer.x_px, sprite.layer.y_px
-    alpha, drop = float(one.opacity), float(one.drop_px)
-    _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), alpha)
+    alpha = float(one.opacity)
+    if one.x == 0 and one.scale == 1 and one.wipe >= 1:
+        drop = float(one.y)
+        _blend_plane(planes.luma, sprite.luma[0], sprite.luma[1], (left, top + drop), alpha)
+        for plane, chroma in ((planes.cb, sprite.cb), (planes.cr, sprite.cr)):
+            _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), alpha)
+        return
+    height, width = sprite.luma[0].shape
+    x, y = left + one.x + width / 2 * (1 - one.scale), top + one.y + height / 2 * (1 - one.scale)
+    edge = one.wipe * (1 + SOFT_EDGE)
+    blend_moved(planes.luma, sprite.luma, (x, y, one.scale), alpha, edge)
     for plane, chroma in ((planes.cb, sprite.cb), (planes.cr, sprite.cr)):
-        _blend_plane(plane, chroma, sprite.half_opacity, (left // 2, (top + drop) / 2), alpha)
+        blend_moved(plane, (chroma, sprite.half_opacity), (x / 2, y / 2, one.scale), alpha, edge)
+
+
+def _ground(card: CardPicture, folder: Path) -> Planes:
+    """What lies behind all layers."""
+    if card.ground_file is None:
+        return new_planes(card.width, card.height, ink(card.background))
+    path = folder / card.ground_file
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            fits = image.size == (card.width, card.height)
+            picture = np.asarray(image.convert("RGB")) if fits else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise StoreError(
+            "A card's ground can't be read.", where=str(path), hint="Run build-video cards --force."
+        ) from error
+    if picture is None:
+        raise StoreError("This is no ground of a card.", where=str(path), hint="Run build-video cards --force.")
+    return planes_from_rgb(picture)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)

@@ -5,9 +5,15 @@ This module owns what is kept of a card, and nothing that draws it; it imports n
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.picture.drawing.motion import Motion
 from pipeline.store.names import PlainName
+
+ENTER_S: Final = 0.7
+"""How long an element usually takes to enter."""
 
 
 class _Record(BaseModel):
@@ -26,6 +32,19 @@ class CardLayer(_Record):
     y_px: int
     delay_s: float = Field(ge=0)
     move_y_px: float = 0.0
+    motion: Motion | None = None
+    """What its template asks of motion, with nothing left to presets; None for the usual."""
+    order: int = Field(default=0, ge=0)
+    """Its number among the pieces of one text."""
+    unit_px: float = Field(default=0.0, ge=0)
+    """What places of its motion are shares of."""
+
+    @property
+    def latest_s(self) -> float:
+        """When it is there as soon as a usual one that begins then."""
+        if self.motion is None or self.motion.enter is None:
+            return self.delay_s
+        return self.delay_s + self.motion.entered_s(self.order + 1) - ENTER_S
 
 
 class CardPage(_Record):
@@ -48,6 +67,8 @@ class CardPicture(_Record):
     height: int = Field(gt=0)
     background: str
     """The ground behind all layers, `#rrggbb`."""
+    ground_file: PlainName | None = None
+    """The ground where it is a gradient or a picture, PNG without transparency."""
     pages: tuple[CardPage, ...] = Field(min_length=1)
     text: tuple[str, ...] = ()
     """All words on the card, in reading order: for subtitles and for people who can't see it."""

@@ -9,7 +9,7 @@ This module owns the way through: fill in the words, place the elements, paint. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,13 @@ from pipeline.picture.cards.filling import check_template, fill
 from pipeline.picture.cards.layout import PlacedElement, place_elements
 from pipeline.picture.cards.template import CardTemplate, module_px
 from pipeline.picture.drawing.canvas import paint_over
+from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.drawing.marks import Layer, TextMark, paint
-from pipeline.picture.text.typesetting import typesetter_for
+from pipeline.picture.drawing.motion import Motion
+from pipeline.picture.drawing.pieces import split
+from pipeline.picture.text.typesetting import Typesetter, typesetter_for
 from pipeline.picture.theme.template_files import load_template
-from pipeline.picture.theme.theme import Theme, rgb
+from pipeline.picture.theme.theme import Theme
 from pipeline.runtime.resources import find_template
 
 Rgb = npt.NDArray[np.uint8]
@@ -37,6 +40,9 @@ class DrawnLayer:
     layer: Layer
     delay_s: float
     move_y_px: float
+    motion: Motion | None = None
+    order: int = 0
+    unit_px: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,8 @@ class DrawnCard:
     pages: tuple[DrawnPage, ...]
     words: tuple[str, ...]
     smallest: tuple[str, float] | None = None
+    ground: Rgb | None = None
+    """What lies behind all layers, where it is more than the colour `background`: sRGB (h, w, 3)."""
 
 
 def load_card_template(name: str, own: Path | None = None, names: Sequence[str] | None = None) -> CardTemplate:
@@ -92,20 +100,34 @@ def draw_card(
     filled = fill(template, facts, where)
     placed = place_elements(template, filled, facts, (theme, typesetter), size_px)
     background = str(getattr(theme.colours, template.background))
+    ground = ground_rgb(theme, background, size_px)
     count = max(len(one.pages) for one in placed)
     pages = []
     for page in range(count):
-        picture = np.empty((size_px[1], size_px[0], 3), np.uint8)
-        picture[:] = rgb(background)
+        picture = ground.copy()
         layers = []
         for one in placed:
-            layer = paint(one.on_page(page), typesetter)
-            if layer is not None:
-                paint_over(picture, layer.picture, layer.x_px, layer.y_px)
-                move = one.element.move * module_px(*size_px)
-                layers.append(DrawnLayer(layer, one.element.delay, move))
+            for drawn in _layers(one, page, template, typesetter, module_px(*size_px)):
+                paint_over(picture, drawn.layer.picture, drawn.layer.x_px, drawn.layer.y_px)
+                layers.append(drawn)
         pages.append(DrawnPage(picture, tuple(layers)))
-    return DrawnCard(background, tuple(pages), _words(placed, count), _smallest(placed))
+    seen = None if theme.ground.is_plain else ground
+    return DrawnCard(background, tuple(pages), _words(placed, count), _smallest(placed), seen)
+
+
+def _layers(
+    one: PlacedElement, page: int, template: CardTemplate, typesetter: Typesetter, unit_px: float
+) -> Iterator[DrawnLayer]:
+    """An element's layers: one, or one for each piece of a text that enters piece by piece."""
+    element = one.element
+    motion = element.motion and element.motion.filled(template.motion)
+    by = motion.enter.by if motion is not None and motion.enter is not None else None
+    drawing = one.on_page(page)
+    pieces = [drawing] if by is None or by == "whole" else split(drawing, by, typesetter)
+    for order, piece in enumerate(pieces):
+        layer = paint(piece, typesetter)
+        if layer is not None:
+            yield DrawnLayer(layer, element.delay, element.move * unit_px, motion, order, unit_px if motion else 0.0)
 
 
 def _smallest(placed: Sequence[PlacedElement]) -> tuple[str, float] | None:

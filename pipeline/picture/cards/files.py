@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline.picture.cards.card import CardLayer, CardPage, CardPicture
 from pipeline.picture.cards.drawing import DrawnCard, DrawnLayer
 
+GROUND_FILE = "ground.png"
 _QUICK = 3
 """PNG compression: cards are flat, and a higher level costs much time for few bytes."""
 
@@ -28,6 +29,8 @@ def write_card(card: DrawnCard, folder: Path, *, name: str, template: str) -> Ca
         Image.fromarray(page.picture).save(folder / picture_file, "PNG", compress_level=_QUICK)
         layers = tuple(_write_layer(layer, folder, known) for layer in page.layers)
         pages.append(CardPage(picture_file=picture_file, layers=layers))
+    if card.ground is not None:
+        Image.fromarray(card.ground).save(folder / GROUND_FILE, "PNG", compress_level=_QUICK)
     height, width = card.pages[0].picture.shape[:2]
     return CardPicture(
         name=name,
@@ -35,6 +38,7 @@ def write_card(card: DrawnCard, folder: Path, *, name: str, template: str) -> Ca
         width=width,
         height=height,
         background=card.background,
+        ground_file=None if card.ground is None else GROUND_FILE,
         pages=tuple(pages),
         text=card.words,
     )
@@ -52,4 +56,7 @@ def _write_layer(drawn: DrawnLayer, folder: Path, known: dict[tuple[bytes, int, 
         y_px=layer.y_px,
         delay_s=drawn.delay_s,
         move_y_px=drawn.move_y_px,
+        motion=drawn.motion,
+        order=drawn.order,
+        unit_px=drawn.unit_px,
     )

@@ -77,9 +77,12 @@ def place_elements(
         language=facts.language,
         mirrored=mirrored,
     )
-    by_area = {one.element.area: one for one in filled}
+    by_area: dict[str, list[FilledElement]] = {}
+    for one in filled:
+        by_area.setdefault(one.element.area, []).append(one)
     solver = _Solver(grid, by_area, facts, setting, ElementBox(0.0, 0.0, float(width), float(height)))
-    return tuple(solver.placed(one) for one in filled)
+    in_order = sorted(filled, key=lambda one: not one.element.behind)
+    return tuple(solver.placed(one) for one in in_order)
 
 
 def compose(
@@ -94,7 +97,12 @@ class _Solver:
     """Finds the heights of rows, then the boxes of areas."""
 
     def __init__(
-        self, grid: Grid, elements: dict[str, FilledElement], facts: CardFacts, setting: Setting, frame: ElementBox
+        self,
+        grid: Grid,
+        elements: dict[str, list[FilledElement]],
+        facts: CardFacts,
+        setting: Setting,
+        frame: ElementBox,
     ) -> None:
         self._grid, self._elements, self._facts, self._setting = grid, elements, facts, setting
         self._spans = {area: span for area, span in grid.spans().items() if area in elements}
@@ -107,7 +115,7 @@ class _Solver:
 
     def placed(self, filled: FilledElement) -> PlacedElement:
         """Compose an element into its box and align it there."""
-        box = self._box(filled.element.area)
+        box = self._room(filled)
         drawings = compose(filled, self._facts, self._setting.scaled(self._scale), box.width, box.height)
         aligned = []
         for drawing in drawings:
@@ -160,10 +168,35 @@ class _Solver:
         for area, (top, _, bottom, _) in sorted(self._spans.items(), key=lambda item: item[1][2] - item[1][0]):
             if not all(row in heights for row in range(top, bottom)):
                 continue
-            drawing = compose(self._elements[area], self._facts, setting, self._width(area), _INFINITE)[0]
+            height = sum(self._stack(area, setting))
             taken = sum(heights[row] for row in range(top, bottom)) + self._gap * (bottom - top - 1)
-            heights[bottom - 1] += max(0.0, drawing.height_px - taken)
+            heights[bottom - 1] += max(0.0, height - taken)
         return heights
+
+    def _standing(self, area: str) -> list[FilledElement]:
+        """The elements of an area that stand one below the other."""
+        return [one for one in self._elements[area] if not one.element.behind]
+
+    def _stack(self, area: str, setting: Setting) -> list[float]:
+        """How high each of an area's elements would like to be, with the gap above it."""
+        heights: list[float] = []
+        for one in self._standing(area):
+            height = compose(one, self._facts, setting, self._width(area), _INFINITE)[0].height_px
+            heights.append(height + (self._gap if height and any(heights) else 0.0))
+        return heights
+
+    def _room(self, filled: FilledElement) -> ElementBox:
+        """The part of its area that an element has: all of it where it stands alone or behind others."""
+        area = filled.element.area
+        box, standing = self._box(area), self._standing(area)
+        if filled.element.behind or len(standing) == 1:
+            return box
+        heights = self._stack(area, self._setting.scaled(self._scale))
+        shrink = min(1.0, box.height / max(sum(heights), 1e-9))
+        number = next(index for index, one in enumerate(standing) if one is filled)
+        top = box.top + sum(heights[:number]) * shrink
+        gap = self._gap * shrink if number and heights[number] and any(heights[:number]) else 0.0
+        return ElementBox(box.left, top + gap, box.width, max(0.0, heights[number] * shrink - gap))
 
     def _filled_shares(self) -> list[int]:
         """Rows that share what is left and have something in them."""

@@ -22,11 +22,14 @@ from pipeline.picture.cards.elements.element import CardElement
 from pipeline.picture.cards.elements.graph import GraphElement
 from pipeline.picture.cards.elements.legend import LegendElement
 from pipeline.picture.cards.elements.picture import PictureElement
+from pipeline.picture.cards.elements.qr_code import QrElement
 from pipeline.picture.cards.elements.rule import RuleElement
 from pipeline.picture.cards.elements.setting import Module, Style, TemplatePart
+from pipeline.picture.cards.elements.shape import ShapeElement
 from pipeline.picture.cards.elements.table import TableElement
 from pipeline.picture.cards.elements.text import TextElement
 from pipeline.picture.cards.elements.waveform import WaveformElement
+from pipeline.picture.drawing.motion import Transition, check_presets
 
 Shape = Literal["landscape", "square", "portrait"]
 
@@ -46,6 +49,8 @@ ELEMENTS: Final[tuple[type[CardElement], ...]] = (
     LegendElement,
     RuleElement,
     PictureElement,
+    ShapeElement,
+    QrElement,
 )
 """Every kind of element."""
 
@@ -109,6 +114,8 @@ class CardTemplate(TemplatePart):
 
     background: Literal["background", "panel"] = "background"
     style: dict[str, Style] = Field(min_length=1, max_length=40)
+    motion: dict[str, Transition] = Field(default={}, max_length=40)
+    """Ways to enter and leave of its own, by name."""
     grid: dict[Shape, Grid] = Field(min_length=1)
     element: tuple[AnyElement, ...] = Field(min_length=1, max_length=60)
 
@@ -127,10 +134,12 @@ class CardTemplate(TemplatePart):
                     raise ValueError(
                         f"element {number} has an unknown style '{style}'; there are {', '.join(sorted(self.style))}"
                     )
+        moving = [one for element in self.element for one in (element.enter, element.exit) if one is not None]
+        check_presets([*self.motion.values(), *moving], self.motion)
         areas = [element.area for element in self.element]
-        twice = next((area for area in areas if areas.count(area) > 1), None)
-        if twice:
-            raise ValueError(f"two elements stand in the area '{twice}'")
+        paged = next((one for one in self.element if one.has_pages and areas.count(one.area) > 1), None)
+        if paged is not None:
+            raise ValueError(f"what goes on to further pages stands alone: there are others in the area '{paged.area}'")
         for shape, grid in self.grid.items():
             missing = next((area for area in areas if area not in grid.spans()), None)
             if missing:

@@ -7,19 +7,35 @@ from the top left corner of the drawing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.drawing.canvas import Canvas, Rgba
 from pipeline.picture.drawing.scaling import scaled
+from pipeline.picture.text.mask_effects import outline_reach, outlined, soft_reach, softened
 from pipeline.picture.text.typesetting import TextStyle, Typesetter
 
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+_SOFTNESS: Final = 0.5
+"""A shadow's blur (a Gaussian's standard deviation) for each pixel that it lies below its letters."""
+
+
+class TextMarks(NamedTuple):
+    """What letters have around them: an outline and a shadow, as shares of the type's size."""
+
+    outline_em: float
+    outline_colour: str
+    shadow_em: float
+    shadow_colour: str
+
+    def reach_px(self, size_px: float) -> float:
+        """How far beyond the letters' ink it reaches."""
+        return max(self.outline_em, self.shadow_em * (1 + 3 * _SOFTNESS)) * size_px + 2
 
 
 @dataclass(frozen=True)
@@ -31,10 +47,15 @@ class TextMark:
     text: str
     style: TextStyle
     colour: str
+    around: TextMarks | None = None
 
     def moved(self, dx: float, dy: float) -> TextMark:
         """The same mark elsewhere."""
         return replace(self, x_px=self.x_px + dx, baseline_px=self.baseline_px + dy)
+
+    def of_text(self, text: str) -> TextMark:
+        """The same mark of another text."""
+        return replace(self, text=text)
 
 
 @dataclass(frozen=True)
@@ -137,8 +158,10 @@ def ink_edges(mark: Mark, typesetter: Typesetter) -> Edges:
     picture = typesetter.render(mark.text, mark.style)
     if not picture.mask.size:
         return (0.0, 0.0, 0.0, 0.0)
-    left, top = picture.place(mark.x_px, mark.baseline_px)
-    return (float(left), float(top), float(left + picture.mask.shape[1]), float(top + picture.mask.shape[0]))
+    x, y = picture.place(mark.x_px, mark.baseline_px)
+    more = mark.around.reach_px(mark.style.size_px) if mark.around else 0.0
+    height, width = picture.mask.shape
+    return (x - more, y - more, x + width + more, y + height + more)
 
 
 def _edges_around(xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], reach: float) -> Edges:
@@ -173,6 +196,8 @@ def _even_above(value: float) -> int:
 
 def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
     if isinstance(mark, TextMark):
+        for mask, x, y, colour in around_letters(typesetter, mark):
+            canvas.paint_mask(mask.astype(np.float32) / 255.0, x, y, colour)
         canvas.text(typesetter.render(mark.text, mark.style), mark.x_px, mark.baseline_px, mark.colour)
     elif isinstance(mark, BoxMark):
         canvas.box(mark.edges, mark.colour, opacity=mark.opacity, radius_px=mark.radius_px, line_px=mark.line_px)
@@ -183,6 +208,25 @@ def _paint_mark(mark: Mark, canvas: Canvas, typesetter: Typesetter) -> None:
         canvas.band(round(mark.left_px), mark.tops, mark.bottoms, mark.colour, opacity=mark.opacity)
     else:
         canvas.line(mark.xs, mark.ys, mark.width_px, mark.colour, opacity=mark.opacity)
+
+
+def around_letters(typesetter: Typesetter, mark: TextMark) -> Iterator[tuple[npt.NDArray[np.uint8], int, int, str]]:
+    """The shadow and the outline of a line, in the order of painting: mask, left, top and colour."""
+    picture, around = typesetter.render(mark.text, mark.style), mark.around
+    if around is None or not picture.mask.size:
+        return
+    x, y = picture.place(mark.x_px, mark.baseline_px)
+    size = mark.style.size_px
+    outline = around.outline_em * size
+    body, before = picture.mask, 0
+    if outline:
+        body, before = outlined(picture.mask, outline), outline_reach(outline)
+    if around.shadow_em:
+        sigma = max(0.5, around.shadow_em * size * _SOFTNESS)
+        below, reach = round(around.shadow_em * size), before + soft_reach(sigma)
+        yield softened(body, sigma), x - reach + below // 2, y - reach + below, around.shadow_colour
+    if outline:
+        yield body, x - before, y - before, around.outline_colour
 
 
 def joined(drawings: Iterable[Drawing], width_px: float, height_px: float) -> Drawing:

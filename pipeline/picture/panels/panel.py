@@ -14,12 +14,15 @@ from typing import ClassVar, Final, Generic, TypeVar
 import numpy as np
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
+from pipeline.picture.drawing.ground import ground_planes
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
 from pipeline.picture.panels.settings import SAFE_MARGIN, LayoutSettings, PanelSettings, PixelBox
+from pipeline.picture.panels.styled_words import Place, WordStyler
 from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.typesetting import TextPicture, TextStyle, Typesetter, typesetter_for
+from pipeline.picture.theme.looks import CaptionLook
 from pipeline.picture.theme.theme import Theme
 from pipeline.store.declared import readable
 
@@ -76,7 +79,7 @@ class RenderContext:
     @cached_property
     def background(self) -> Planes:
         """A frame of nothing but the background, for what fades into it."""
-        return new_planes(self.data.width, self.data.height, self.ink("background"))
+        return ground_planes(self.theme, self.theme.colours.background, (self.data.width, self.data.height))
 
     @cached_property
     def panel_ground(self) -> Planes:
@@ -90,6 +93,10 @@ class RenderContext:
     def box(self, settings: PanelSettings) -> PixelBox:
         """A panel's place in pixels."""
         return settings.box(self.data.width, self.data.height)
+
+    def styler(self, look: CaptionLook, style: TextStyle, place: Place) -> WordStyler:
+        """Sets the words of a panel in a look."""
+        return WordStyler(self.type, self.theme, look, style, place)
 
     def line_px(self, kind: str) -> float:
         """The width of a kind of line."""
@@ -133,6 +140,7 @@ class ScenePanel(Generic[Settings]):
     def __init__(self, context: RenderContext, settings: Settings) -> None:
         self._context, self._settings = context, settings
         self.box = context.box(settings)
+        self.motion, self.delay_s = settings.motion, settings.delay
 
     def draw_base(self, base: Planes) -> None:
         """Draw, once, what never changes."""

@@ -10,6 +10,7 @@ does it move on from frame to frame: any frame can be drawn into any buffer at a
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
+from pipeline.picture.panels.moving import RoundCorners, hurried, move_box
 from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.room import kinds_without_content
 from pipeline.picture.panels.scene_data import SceneData
@@ -59,6 +61,7 @@ class Scene:
             panel.draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
         self._bare = uncovered(data.width, data.height, covered)
+        self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
 
     def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
         """Draw a frame over whatever `out` holds.
@@ -84,12 +87,22 @@ class Scene:
             planes.part(*box).copy_from(self._base.part(*box))
         for panel in self.panels:
             panel.draw(frame, planes)
+        if self._context.theme.panels.radius:
+            for corners in self._corners:
+                corners.draw(planes, self._context.background)
         self._blend_transition(frame, planes)
 
     def _blend_transition(self, frame: int, planes: Planes) -> None:
         """Blend panels in at the scene's beginning, one after another, and out together at its end."""
         data = self._data
+        length = data.end_frame - data.start_frame
         for order, panel in enumerate(self.panels):
+            if panel.motion is not None:
+                seconds = float((frame - data.start_frame + Fraction(1, 2)) / data.frame_rate)
+                length_s = float(length / data.frame_rate)
+                state = panel.motion.state(seconds, length_s, hurry=hurried(panel, length_s), delay_s=panel.delay_s)
+                move_box(planes, self._context.background, panel, state)
+                continue
             enter, remain = transition_progress(
                 frame - data.start_frame, data.end_frame - data.start_frame, float(data.frame_rate), order
             )

@@ -252,11 +252,12 @@ class LossHistory:
 
 @dataclass(frozen=True)
 class CaptionSpan:
-    """A caption and the frames at which it has begun to appear and has gone."""
+    """A caption, the frames at which it has begun to appear and has gone, and its look among those of the theme."""
 
     text: str
     in_frame: int
     out_frame: int
+    style: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.picture.drawing.motion import Keyframes, Motion, Transition, check_presets
 from pipeline.picture.language import Language
 from pipeline.picture.text.templating import PlainFacts, render_caption
 
@@ -66,6 +67,26 @@ class PanelSettings(BaseModel):
     top: Share
     width: Share
     height: Share
+    enter: Transition | None = Field(default=None, exclude_if=lambda value: value is None)
+    """How it enters at a scene's beginning, by a preset's name or in full; by default wiped in, one after another."""
+    exit: Transition | None = Field(default=None, exclude_if=lambda value: value is None)
+    """How it leaves at a scene's end; by default a fade."""
+    delay: float = Field(default=0.0, ge=0, le=5, exclude_if=lambda value: not value)
+    """Seconds until it enters, where `enter` says how."""
+    keyframes: Keyframes = Field(default=(), exclude_if=lambda value: not value)
+    """Where it stands in a scene; places are shares of the frame's height."""
+
+    @property
+    def motion(self) -> Motion | None:
+        """All that it asks for of motion, with nothing left to presets; None for the usual."""
+        if self.enter is None and self.exit is None and not self.keyframes:
+            return None
+        return Motion(enter=self.enter, exit=self.exit, keyframes=self.keyframes).filled({})
+
+    @model_validator(mode="after")
+    def _presets_are_known(self) -> Self:
+        check_presets((one for one in (self.enter, self.exit) if one is not None), {})
+        return self
 
     @model_validator(mode="after")
     def _inside_the_frame(self) -> Self:

@@ -6,52 +6,28 @@ This module owns how words are fitted into their boxes and how they enter and ex
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.picture.drawing.blend import blend_mask, blend_sprite, stroke
+from pipeline.picture.drawing.blend import blend_mask, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel
-from pipeline.picture.panels.settings import PixelBox, Size, TextPanelSettings
-from pipeline.picture.text.typesetting import Align, TextStyle, Typesetter, aligned
+from pipeline.picture.panels.settings import Size, TextPanelSettings
+from pipeline.picture.panels.styled_words import Place
 
 CAPTION_FADE_S: Final = 0.35
 CAPTION_RISE: Final = 0.3  # of the type's size: how far a caption moves while it enters
+REVEAL_S: Final = {"whole": 0.0, "word": 0.16, "letter": 0.03}
+"""From one piece of a caption to the next."""
+REVEAL_SHARE: Final = 0.5
+"""All pieces of a caption are there after this share of its time."""
 HINT_FROM: Final = 1.6  # times the usual pace: where the speed hint begins to show
 HINT_FULL: Final = 2.4
 HINT_SMOOTH_S: Final = 0.12  # the pace is averaged over this (a Gaussian's standard deviation)
-
-
-@lru_cache(maxsize=32)
-def _set_lines(
-    typesetter: Typesetter, text: str, style: TextStyle, box: PixelBox, setting: tuple[int, Align, float]
-) -> tuple[tuple[NDArray[np.uint8], int, int], ...]:
-    """Fit a text into a box: each line's mask and where its top left pixel goes.
-
-    `setting` is how many lines there may be, how they are aligned, and the smallest type that can be read, px.
-    """
-    lines, align, smallest_px = setting
-    room = (box.width, box.height - 1)  # a pixel to round baselines in
-    fitted = typesetter.fit(text, style, *room, lines=lines, smallest_px=smallest_px)
-    cap = typesetter.cap_height(fitted.style)
-    baselines = fitted.baselines_px
-    span = baselines[-1] - baselines[0] if baselines else 0.0
-    # Centred by capitals, as the eye does it, unless what hangs below would hang out.
-    first = box.top + (box.height - span + cap) / 2
-    first = max(min(first, box.bottom - 0.5 - fitted.descent_px - span), box.top + fitted.ascent_px)
-    placed = []
-    for index, line in enumerate(fitted.lines):
-        picture = typesetter.render(line, fitted.style)
-        spare = box.width - typesetter.measure(line, fitted.style)
-        pen_x = box.left + aligned(align, spare, mirrored=fitted.right_to_left)
-        baseline = first + baselines[index] - baselines[0]
-        placed.append((picture.mask, *picture.place(pen_x, baseline)))
-    return tuple(placed)
 
 
 class CaptionSettings(TextPanelSettings):
@@ -71,29 +47,32 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
 
     def __init__(self, context: RenderContext, settings: CaptionSettings) -> None:
         super().__init__(context, settings)
-        self._style = context.style(settings.text, weight=500)
+        style = context.style(settings.text, weight=500)
+        self._rise_px = CAPTION_RISE * style.size_px
+        looks = {"": context.theme.captions, **context.theme.caption_styles}
+        place = Place(self.box, settings.lines, settings.align, context.legible_px)
+        self._stylers = {
+            span.style: context.styler(looks.get(span.style, looks[""]), style, place) for span in context.data.captions
+        }
         for span in context.data.captions:
-            context.type.measure(span.text, self._style)  # a missing glyph is an error at the start
+            styler = self._stylers[span.style]
+            context.type.measure(span.text, styler.style)  # a missing glyph is an error at the start
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the caption that belongs to the frame."""
-        data, settings = self._context.data, self._settings
+        data = self._context.data
         for span in data.captions:
             if not span.in_frame <= frame < span.out_frame or not span.text.strip():
                 continue
+            styler = self._stylers[span.style]
             seconds = (span.out_frame - span.in_frame) / float(data.frame_rate)
             fade_frames = min(CAPTION_FADE_S, seconds / 3) * float(data.frame_rate)
-            enter = smoothstep((frame - span.in_frame) / fade_frames)
+            pieces = len(styler.text(span.text).pieces)
+            wait = min(REVEAL_S[styler.look.reveal], REVEAL_SHARE * seconds / pieces) * float(data.frame_rate)
+            since = frame - span.in_frame
+            entered = tuple(smoothstep((since - order * wait) / fade_frames) for order in range(pieces))
             remain = smoothstep((span.out_frame - frame) / fade_frames)
-            drop = (1 - enter) * CAPTION_RISE * self._style.size_px
-            for mask, left, top in _set_lines(
-                self._context.type,
-                span.text,
-                self._style,
-                self.box,
-                (settings.lines, settings.align, self._context.legible_px),
-            ):
-                blend_sprite(planes, mask, (left, top + drop), self._context.ink("text"), min(enter, remain))
+            styler.draw(planes, span.text, entered, remain, self._rise_px)
 
 
 class TitleSettings(TextPanelSettings):
@@ -113,20 +92,15 @@ class TitlePanel(ScenePanel[TitleSettings]):
 
     def __init__(self, context: RenderContext, settings: TitleSettings) -> None:
         super().__init__(context, settings)
-        self._style = context.style(settings.text, weight=600)
+        style = context.style(settings.text, weight=600)
+        place = Place(self.box, settings.lines, settings.align, context.legible_px)
+        self._styler = context.styler(context.theme.titles, style, place)
 
     def draw_base(self, base: Planes) -> None:
         """Draw the title."""
-        title, settings = self._context.data.section_title, self._settings
+        title = self._context.data.section_title
         if title.strip():
-            for mask, left, top in _set_lines(
-                self._context.type,
-                title,
-                self._style,
-                self.box,
-                (settings.lines, settings.align, self._context.legible_px),
-            ):
-                blend_sprite(base, mask, (left, top), self._context.ink("text"))
+            self._styler.draw(base, title, (1.0,), 1.0)
 
 
 def pace(positions: NDArray[np.float64], frame_rate: Fraction) -> NDArray[np.float32]:

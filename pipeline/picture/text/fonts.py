@@ -46,9 +46,26 @@ class Face:
         """Whether this face has a picture of its own for `character`."""
         return character in INVISIBLE or character.isspace() or _covers(self.path, character)
 
+    @property
+    def italics(self) -> Face | None:
+        """The italics of its family, in a file beside its own; None where there are none."""
+        return _italics(self.path)
+
     def at(self, size_px: float, weight: int, *, display: bool = False) -> ImageFont.FreeTypeFont:
         """Load the face; a variable font takes `weight` (100..900) and, with `display`, its cut for headings."""
         return _load(self.path, size_px, weight, display)
+
+
+@lru_cache(maxsize=64)
+def _italics(path: Path) -> Face | None:
+    name, bracket, axes = path.name.partition("[")  # Inter[opsz,wght].ttf and Inter-Italic[opsz,wght].ttf
+    stem = name if bracket else path.stem
+    end = bracket + axes if bracket else path.suffix
+    for ending in ("-Italic", "Italic"):
+        file = path.with_name(stem.removesuffix("-Regular") + ending + end)
+        if file.is_file():
+            return Face(file)
+    return None
 
 
 @lru_cache(maxsize=512)

@@ -30,6 +30,8 @@ class TextStyle:
         The font's cut for headings, where it has one.
     leading_em
         From baseline to baseline, in sizes.
+    italic
+        The family's italics; where it has none, slanted letters.
     """
 
     size_px: float
@@ -39,6 +41,7 @@ class TextStyle:
     tracking_em: float = 0.0
     display: bool = False
     leading_em: float = 1.3
+    italic: bool = False
 
     def scaled(self, factor: float) -> TextStyle:
         """The same style, `factor` times as large."""

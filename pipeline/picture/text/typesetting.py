@@ -36,6 +36,7 @@ from pipeline.picture.text.direction import (
 from pipeline.picture.text.fitting import ROUNDING, FittedText, Fitting
 from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, clusters, load_fonts
 from pipeline.picture.text.linebreak import balanced, break_lines, letters
+from pipeline.picture.text.mask_effects import slanted
 from pipeline.picture.text.style import SMALLEST_PX, TextStyle
 
 if TYPE_CHECKING:
@@ -175,6 +176,12 @@ def _face(fonts: FontSet, style: TextStyle) -> Face:
     return fonts.faces(_role(style))[0]
 
 
+def _cut(face: Face, text: str, style: TextStyle) -> Face:
+    """The face's italics where they are asked for and have every character of a stretch, else the face."""
+    italics = face.italics if style.italic else None
+    return italics if italics is not None and all(map(italics.covers, text)) else face
+
+
 @dataclass(frozen=True)
 class _TextRun:
     """A stretch of one face and one direction, with the pen's position before it."""
@@ -207,7 +214,7 @@ def _pieces(fonts: FontSet, text: str, style: TextStyle) -> tuple[list[_TextRun]
             drawn = _turned(stretch, face)
         for part in _letters(drawn) if style.tracking_em else [drawn]:
             pieces.append(_TextRun(part, face, direction, pen))
-            font = face.at(style.size_px, style.weight, display=style.display)
+            font = _cut(face, drawn, style).at(style.size_px, style.weight, display=style.display)
             length = font.getlength(part, direction=direction, features=_features(style))
             pen += length + style.tracking_em * style.size_px
     if style.tracking_em and pieces:
@@ -288,7 +295,8 @@ def _rendered_anew(fonts: FontSet, text: str, style: TextStyle) -> TextPicture:
 
 def _drawn(piece: _TextRun, style: TextStyle) -> tuple[npt.NDArray[np.uint8], int, int]:
     """Coverage of one stretch, and where its first column and row lie from the pen's start on the baseline."""
-    font = piece.face.at(style.size_px, style.weight, display=style.display)
+    face = _cut(piece.face, piece.text, style)
+    font = face.at(style.size_px, style.weight, display=style.display)
     whole = int(np.floor(piece.pen_px))
     mask, (left, top) = font.getmask2(
         piece.text,
@@ -299,4 +307,8 @@ def _drawn(piece: _TextRun, style: TextStyle) -> tuple[npt.NDArray[np.uint8], in
         start=(piece.pen_px - whole, 0.0),
     )
     width, height = mask.size
-    return np.frombuffer(bytes(mask), np.uint8).reshape(height, width), whole + int(left), int(top)
+    coverage = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
+    if style.italic and face is piece.face and coverage.size:
+        coverage, further = slanted(coverage, int(top))
+        left += further
+    return coverage, whole + int(left), int(top)

@@ -1,7 +1,8 @@
 """Themes: the colours, fonts and line widths of a film, one TOML file each in `templates/themes/`.
 
 This module owns what a theme says and that it can be read by everybody (contrast, colour-vision deficiencies). It
-does not know where on the screen anything stands.
+does not know where on the screen anything stands. What someone may not be able to read is a warning, an error only in
+a theme with `strict = true`.
 
     theme = load_theme("midnight")              # or load_theme("mine", own_templates_folder)
     theme.colours.text                          # "#eef2fb"; rgb(theme.colours.text) -> (238, 242, 251)
@@ -27,8 +28,9 @@ from pipeline.picture.theme.contrast import (
     distance,
     rgb,
 )
+from pipeline.picture.theme.looks import CaptionLook, Ground, PanelLook
 from pipeline.picture.theme.template_files import load_template
-from pipeline.picture.theme.toml_files import theme_font_files
+from pipeline.picture.theme.toml_files import theme_file, theme_font_files
 from pipeline.runtime.resources import find_template
 
 __all__ = ["Colours", "Fonts", "LineWidths", "Theme", "check_theme", "load_theme", "rgb"]
@@ -104,14 +106,33 @@ class Fonts(_ThemeTable):
 
 
 class Theme(_ThemeTable):
-    """The look of a film."""
+    """The look of a film. What isn't said of grounds, panels and captions is left out of keys: it looks as ever."""
 
     name: str = Field(min_length=1, max_length=60)
+    strict: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether colours that someone can't tell apart are an error rather than a warning."""
     colours: Colours
     lines: LineWidths = LineWidths()
     fonts: Fonts = Fonts()
+    ground: Ground = Field(default=Ground(), exclude_if=lambda value: value == Ground())
+    panels: PanelLook = Field(default=PanelLook(), exclude_if=lambda value: value == PanelLook())
+    captions: CaptionLook = Field(default=CaptionLook(), exclude_if=lambda value: value == CaptionLook())
+    titles: CaptionLook = Field(default=CaptionLook(), exclude_if=lambda value: value == CaptionLook())
+    """The sections' titles beside the panels."""
+    caption_styles: dict[str, CaptionLook] = Field(default={}, max_length=40, exclude_if=lambda value: not value)
+    """Further looks of captions by name, for sections that ask for them; each says all that it wants."""
     font_files: tuple[Path, ...] = Field(default=(), exclude=True)
     """`fonts.files`, found; filled in by `load_theme`."""
+    ground_file: Path | None = Field(default=None, exclude=True)
+    """`ground.file`, found; filled in by `load_theme`."""
+
+    def colour(self, name: str, section: int | None = None) -> str:
+        """A colour by its role, or one of its own as it is; `section` stands for the section's own."""
+        if name.startswith("#"):
+            return name
+        if name == "section":
+            return self.colours.accent if section is None else self.colours.of_section(section)
+        return str(getattr(self.colours, name))
 
     def line_px(self, kind: Literal["graph", "grid", "playhead"], height_px: float) -> float:
         """The width of a kind of line in a frame `height_px` high, at least one pixel."""
@@ -125,12 +146,16 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
     Raises
     ------
     TemplateError
-        No such theme, a broken file, a missing font file, or colours that can't be told apart.
+        No such theme, a broken file, a missing font or picture; of a strict theme, colours that can't be told apart.
     """
     path = find_template(f"themes/{name}.toml", own)
     theme = load_template(f"themes/{name}.toml", own, Theme)
-    theme = theme.model_copy(update={"font_files": theme_font_files(theme.fonts.files, path)})
-    faults = list(check_theme(theme))
+    found = {
+        "font_files": theme_font_files(theme.fonts.files, path),
+        "ground_file": theme_file(theme.ground.file, path) if theme.ground.file else None,
+    }
+    theme = theme.model_copy(update=found)
+    faults = list(check_theme(theme)) if theme.strict else []
     if faults:
         raise TemplateError(
             f"The theme '{theme.name}' can't be read by everybody: {faults[0]}.",
@@ -144,6 +169,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
 def check_theme(theme: Theme) -> Iterator[str]:
     """Yield every pair of colours that someone can't tell apart, in words with figures; none for a good theme."""
     yield from _contrast_faults(theme.colours)
+    yield from _word_faults(theme)
     yield from _distance_faults(theme.colours)
 
 
@@ -159,6 +185,28 @@ def _contrast_faults(colours: Colours) -> Iterator[str]:
             ratio = contrast(ink, getattr(colours, ground))
             if ratio < least:
                 yield f"{name} {ink} on {ground} {getattr(colours, ground)} has a contrast of {ratio:.1f}:1"
+
+
+def _word_faults(theme: Theme) -> Iterator[str]:
+    """Words on a gradient, and captions in colours of their own."""
+    inks = {name: getattr(theme.colours, name) for name in ("text", "muted", "accent")}
+    pairs = [
+        (f"{name} {one}", one, f"the gradient's {end}", end)
+        for name, one in inks.items()
+        for end in theme.ground.gradient
+    ]
+    looks = {"captions": theme.captions, "titles": theme.titles} | {
+        f"caption_styles.{name}": look for name, look in theme.caption_styles.items()
+    }
+    for name, look in looks.items():
+        one = theme.colour(look.colour)
+        boxed = look.box is not None and look.box_opacity > 0.5  # noqa: PLR2004 (the box is what words stand on)
+        ground = theme.colour(look.box) if look.box is not None and boxed else theme.colours.background
+        if look.colour not in inks or boxed:
+            pairs.append((f"{name} {one}", one, f"{'box' if boxed else 'background'} {ground}", ground))
+    for what, one, on, ground in pairs:
+        if (ratio := contrast(one, ground)) < TEXT_CONTRAST:
+            yield f"{what} on {on} has a contrast of {ratio:.1f}:1"
 
 
 def _distance_faults(colours: Colours) -> Iterator[str]:

@@ -74,27 +74,35 @@ def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:
     TemplateError
         Where one is not there, or lies elsewhere.
     """
+    return tuple(theme_file(name, theme, "fonts.files", "font file") for name in names)
+
+
+def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "picture or clip") -> Path:
+    """Find a file that a theme's file names, inside its templates folder.
+
+    Raises
+    ------
+    TemplateError
+        Where it is not there, or lies elsewhere.
+    """
     folder = theme.parent.parent.resolve()
-    found = []
-    for name in names:
-        inside = True
-        try:
-            file = stored_path(folder, name).resolve()
-            inside = file.is_relative_to(folder)
-            there = inside and file.is_file()
-            hint = absent_hint(file) if inside and not there else ""
-        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
-            there, hint = False, ""
-        if swallowed := swallowed_escape(name):
-            hint = swallowed[-1]
-        if not there:
-            raise TemplateError(
-                f"The theme's font file {name[:100]!r} is not there."
-                if inside
-                else f"The theme's font file {name[:100]!r} lies outside the templates folder.",
-                where=f"{theme}, fonts.files",
-                expected=f"a font file inside {folder}",
-                hint=hint,
-            )
-        found.append(file)
-    return tuple(found)
+    inside = True
+    try:
+        file = stored_path(folder, name).resolve()
+        inside = file.is_relative_to(folder)
+        there = inside and file.is_file()
+        hint = absent_hint(file) if inside and not there else ""
+    except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+        file, there, hint = folder, False, ""
+    if swallowed := swallowed_escape(name):
+        hint = swallowed[-1]
+    if not there:
+        raise TemplateError(
+            f"The theme's {what} {name[:100]!r} is not there."
+            if inside
+            else f"The theme's {what} {name[:100]!r} lies outside the templates folder.",
+            where=f"{theme}, {field}",
+            expected=f"a {what} inside {folder}",
+            hint=hint,
+        )
+    return file

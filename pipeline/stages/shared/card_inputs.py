@@ -7,7 +7,7 @@ elements read, so a field and its part of the key stand side by side in `SOURCES
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from pipeline.audio.samples import Samples
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import TieredSettings, parse_network
+from pipeline.learning.models.network import parse_network
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
 from pipeline.picture.language import Language, english
@@ -91,12 +91,10 @@ def _layers(inputs: CardInputs) -> tuple[NetworkLayer, ...]:
         name: inputs.language.text(f"element.{name}") for name in ("byte", "bytes", "embedding", "lstm", "fast", "next")
     }
     lstm = tuple(NetworkLayer(names["lstm"], network.neurons, "recurrent") for _ in range(network.layers))
-    head, tail = NetworkLayer(names["embedding"], network.embedding), NetworkLayer(names["next"], 256, "bytes")
-    if not isinstance(network, TieredSettings):
-        return (NetworkLayer(names["byte"], 256, "bytes"), head, *lstm, tail)
-    fast = tuple(NetworkLayer(names["fast"], network.fast_neurons) for _ in range(network.fast_layers + 1))
-    first = NetworkLayer(names["bytes"], 256, "bytes")
-    return (first, replace(head, size=network.group * network.embedding), *lstm, *fast, tail)
+    first = NetworkLayer(names["bytes" if network.group > 1 else "byte"], 256, "bytes")
+    head = NetworkLayer(names["embedding"], network.group * network.embedding)
+    fast = tuple(NetworkLayer(names["fast"], width) for width in network.fast_widths)
+    return (first, head, *lstm, *fast, NetworkLayer(names["next"], 256, "bytes"))
 
 
 def _voices(inputs: CardInputs) -> Sequence[Heard]:

@@ -1,6 +1,6 @@
-"""Choices that a person has made among candidates: whether there are checkpoints and takes to which they belong.
+"""Choices among candidates: the rule's own, and whether there are checkpoints and takes to which a person's belong.
 
-This module does not know candidates themselves, nor how takes are made.
+This module does not know how takes are made.
 """
 
 from __future__ import annotations
@@ -9,8 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.errors import ProductionError
+from pipeline.learning.corpus import Corpus
 from pipeline.learning.recipes.recipe import checkpoint_iterations
+from pipeline.learning.sampling.choosing import closest_in_voice
+from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.learning.sampling.take import CandidateSet
 from pipeline.production.schema import Production
+from pipeline.stages.shared.take_findings import recording_voice
+from pipeline.store.store import Result
 
 _NAMED: Final = 8
 
@@ -67,3 +73,15 @@ def idle_choices(production: Production, section: int, iterations: Sequence[int]
         return ""
     shown = ", ".join(f"{iteration:,}" for iteration in iterations)
     return f"the choice of a candidate for iteration {', '.join(idle)} changes nothing: the film has takes of {shown}"
+
+
+def rule_choice(candidates: CandidateSet, settings: SamplingSettings, corpus: Result[Corpus], samples: int) -> int:
+    """The candidate that is taken where no person has chosen, counted from 1.
+
+    Parameters
+    ----------
+    samples
+        How long each candidate was asked to be.
+    """
+    recording = recording_voice(corpus) if settings.choose_by == "voice" else None
+    return candidates.closest if recording is None else closest_in_voice(candidates, recording, samples)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pipeline.errors import ProductionError
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import TieredSettings
 from pipeline.learning.recipes.recipe import Recipe, check_batch, checkpoint_iterations, planned_iterations, resolve
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
@@ -42,7 +41,7 @@ def check_trainings_of(production: Production, results: Results) -> None:
 
 
 def _recipe(section: Section) -> Recipe:
-    return resolve(section.training, section.network.group if isinstance(section.network, TieredSettings) else 1)
+    return resolve(section.training, 1 if isinstance(section.network, str) else section.network.group)
 
 
 def _check_length(section: Section, corpus: Corpus, where: str, *, is_shortened: bool) -> None:

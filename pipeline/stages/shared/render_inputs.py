@@ -44,6 +44,8 @@ class RenderInputs:
     cards: tuple[Result[CardPicture], ...]
     inserts: tuple[tuple[InsertSettings, Path], ...]
     picture: Path | None
+    caption_styles: tuple[str, ...]
+    """Of each section; empty for the theme's captions."""
     language: Language
     identity: str
     """Hash of everything above: films with the same one look the same."""
@@ -66,6 +68,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [result.content_hash for result in shown]
     hashes += [result.content_hash for takes in results.takes for result in takes]
     hashes += [content_hash(path) for path in [production.picture_path] if path]
+    styles = tuple(section.storyboard.caption_style or "" for section in production.sections)
+    hashes += [canonical_json(list(styles))] if any(styles) else []
     return RenderInputs(
         timeline=results.timeline.record,
         theme=video.theme,
@@ -80,6 +84,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
             for number, insert in enumerate(production.inserts, start=1)
         ),
         picture=production.picture_path,
+        caption_styles=styles,
         language=language,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
@@ -93,6 +98,7 @@ def style_of(production: Production, language: Language, section: int | None = N
         **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
+        **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
         "layout": section_layout(production, section).worded(language).model_dump(mode="json"),
     }
 

@@ -141,11 +141,15 @@ def _iteration_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
 def _captions(inputs: RenderInputs, scene: SceneClip, frames: range) -> tuple[CaptionSpan, ...]:
     start = scene.start_frame
     captions = inputs.timeline.captions_between(start + frames.start, start + frames.stop)
-    return tuple(CaptionSpan(one.text, one.in_frame - start, one.out_frame - start) for one in captions)
+    style = inputs.caption_styles[scene.section]
+    return tuple(CaptionSpan(one.text, one.in_frame - start, one.out_frame - start, style) for one in captions)
 
 
 def _captions_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
-    return [[one.text, one.in_frame, one.out_frame] for one in _captions(inputs, scene, frames)]
+    return [
+        [one.text, one.in_frame, one.out_frame, *([one.style] if one.style else [])]
+        for one in _captions(inputs, scene, frames)
+    ]
 
 
 def _title(inputs: RenderInputs, scene: SceneClip) -> str:

@@ -141,6 +141,11 @@ class SectionStory:
         """What was measured on the recording; None where there is no take to compare with it."""
         return recording_voice(self.learned) if any(self.voices.values()) else None
 
+    @cached_property
+    def _first_noise(self) -> int | None:
+        """The first take that is noise, by its iteration: viewers are warned of it."""
+        return next((one.iteration for one in self.planned if self._take(one.iteration).facts.noise), None)
+
     @property
     def section_facts(self) -> SectionFacts:
         """What the film tells of it."""
@@ -207,6 +212,7 @@ class SectionStory:
             heard=[take.iteration for take in self.planned],
             seconds=seconds,
             take=self.takes.get(checkpoint.iteration),
+            is_first_noise=checkpoint.iteration == self._first_noise,
             unit=self.unit,
         ) | finding_facts(
             self.voices.get(checkpoint.iteration),

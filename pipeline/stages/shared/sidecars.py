@@ -57,11 +57,12 @@ def write_sidecars(
     if chapters.note:
         note(chapters.note)
     facts = _facts(production, results, timeline, chapters.lines, language)
+    drawn = {one.record.name: list(one.record.text) for one in results.cards}
     on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
         section = {} if card.section is None else _section_words(timeline.sections[card.section])
         words = render_text(on_cards, facts.including("section", section).including("card", card.card), CARDS_TEMPLATE)
-        said[card.name] = words.splitlines()
+        said[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
     cues = cues_of(timeline, said)
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))

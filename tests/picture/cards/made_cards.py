@@ -56,6 +56,16 @@ def section_words(number: int, title: str) -> dict[str, Any]:
         "loss": {"first_nats": 5.545, "last_nats": last, "best_nats": last - 0.01, "best_iteration": 900},
         "sampling": {"temperature": "1", "seed": 1, "prime_s": 0.0},
         "run": None,
+        "voice": {**voice_words(number), "recording": voice_words(2) | {"pitch_hz": 121.4, "voiced_share": 0.71}},
+    }
+
+
+def voice_words(number: int) -> dict[str, Any]:
+    """The first network has found no pitch, and no pauses."""
+    return {
+        "voiced_share": (0.02, 0.38, 0.62)[number % 3],
+        "pitch_hz": (None, 143.2, 118.1)[number % 3],
+        "pause_s": (0.0, 0.21, 0.24)[number % 3],
     }
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink, ink
-from pipeline.picture.panels import panel, words
+from pipeline.picture.panels import panel, styled_words
 from pipeline.picture.panels.graphs.legend import LegendEntry, fit_keys, row_px
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.scene_data import CaptionSpan, SceneData
@@ -45,7 +45,7 @@ def words_on(data: SceneData, layout: str, frames: list[int]) -> list[list[Box]]
     """The ink of every text that stands on the screen in some frames, as (left, top, right, bottom)."""
     with pytest.MonkeyPatch.context() as patch:
         seen: list[Box] = []
-        for module in (panel, words):
+        for module in (panel, styled_words):
 
             def record(
                 planes: Any, coverage: Any, corner: Any, *more: Any, original: Any = module.blend_sprite

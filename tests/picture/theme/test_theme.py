@@ -60,8 +60,13 @@ def test_red_and_green_come_closer_for_those_who_confuse_them() -> None:
     ],
 )
 def test_a_theme_that_fails_says_which_pair(tmp_path: Path, changes: dict[str, str], told: tuple[str, ...]) -> None:
+    folder = own_theme(tmp_path, **changes)
+    faults = list(check_theme(load_theme("own", folder)))
+    assert all(part in faults[0] for part in told)
+    path = folder / "themes" / "own.toml"
+    path.write_text("strict = true\n" + path.read_text())
     with pytest.raises(TemplateError) as caught:
-        load_theme("own", own_theme(tmp_path, **changes))
+        load_theme("own", folder)
     assert all(part in caught.value.what for part in told)
     assert "own.toml" in caught.value.where
 

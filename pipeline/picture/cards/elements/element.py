@@ -15,6 +15,7 @@ from pydantic import Field
 from pipeline.picture.cards.elements.setting import Setting, TemplatePart
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.drawing.marks import Drawing
+from pipeline.picture.drawing.motion import Keyframes, Motion, Transition
 from pipeline.picture.text.templating import PlainFacts, render_text
 
 _SPACES = re.compile("[ \t]+")
@@ -72,10 +73,25 @@ class CardElement(TemplatePart):
     area: str = Field(min_length=1, max_length=40)
     align: Literal["left", "centre", "right"] = "left"
     valign: Literal["top", "middle", "bottom"] = "top"
+    behind: bool = False
+    """Whether it fills its area behind the other elements there, instead of standing below those before it."""
     delay: float = Field(default=0.0, ge=0, le=5)
     """Seconds after the card's beginning until it enters."""
     move: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.014
     """How far below its place it begins, in modules."""
+    enter: Transition | None = None
+    """How it enters, by a preset's name or in full; by default a fade with a small rise."""
+    exit: Transition | None = None
+    """How it leaves; by default a fade."""
+    keyframes: Keyframes = ()
+    """Where it stands while it is seen; places in modules."""
+
+    @property
+    def motion(self) -> Motion | None:
+        """All that it asks for of motion; None for the usual."""
+        if self.enter is None and self.exit is None and not self.keyframes:
+            return None
+        return Motion(enter=self.enter, exit=self.exit, keyframes=self.keyframes)
 
     @property
     def fields(self) -> frozenset[str]:

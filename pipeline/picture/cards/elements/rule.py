@@ -7,15 +7,16 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.picture.cards.elements.element import CardElement, Content
-from pipeline.picture.cards.elements.setting import ColourRole, Setting
+from pipeline.picture.cards.elements.setting import Setting
 from pipeline.picture.drawing.marks import BoxMark, Drawing
+from pipeline.picture.theme.looks import AnyColour
 
 
 class RuleElement(CardElement):
     """A fine line across its area, or a short thick mark with `length`."""
 
     kind: Literal["rule"]
-    colour: ColourRole = "grid"
+    colour: AnyColour = "grid"
     thickness: float = Field(default=0.0014, gt=0, le=0.05)
     length: float | None = Field(default=None, gt=0, le=2)
 

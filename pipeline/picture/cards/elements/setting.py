@@ -11,30 +11,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.picture.drawing.marks import Drawing, Mark, TextMark
+from pipeline.picture.drawing.marks import Drawing, Mark, TextMark, TextMarks
 from pipeline.picture.language import Language, english
 from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import Align, FittedText, TextStyle, Typesetter, aligned
+from pipeline.picture.theme.looks import AnyColour, TextLook
 from pipeline.picture.theme.theme import Theme
 
-ColourRole = Literal[
-    "background",
-    "panel",
-    "grid",
-    "text",
-    "muted",
-    "accent",
-    "heard",
-    "ahead",
-    "loud",
-    "training_band",
-    "training_mean",
-    "validation",
-    "section",
-]
-"""A colour of the theme; `section` is the series colour of the card's section."""
-TextColour = Literal["text", "muted", "accent"]
-"""The colours that every theme keeps readable on its background and on its panels."""
 Text = Annotated[str, Field(max_length=4000)]
 Module = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -53,15 +36,13 @@ class TemplatePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Style(TemplatePart):
+class Style(TextLook):
     """How a text looks. `size` is a share of the module."""
 
     size: float = Field(gt=0, le=0.5, allow_inf_nan=False)
     weight: int = Field(default=400, ge=100, le=900)
-    colour: TextColour = "text"
     font: Literal["sans", "mono"] = "sans"
     tabular: bool = False
-    tracking: float = Field(default=0.0, ge=-0.1, le=0.5, allow_inf_nan=False)
     leading: float = Field(default=1.3, ge=0.9, le=3, allow_inf_nan=False)
     display: bool = False
     lines: int = Field(default=1, ge=1, le=40)
@@ -106,6 +87,20 @@ class Setting:
             tracking_em=style.tracking,
             display=style.display,
             leading_em=style.leading,
+            italic=style.italic,
+        )
+
+    def words(self, text: str, name: str) -> str:
+        """A text in the letters of a style: capitals where it asks for them."""
+        return text.upper() if self.styles[name].uppercase else text
+
+    def marks_of(self, name: str) -> TextMarks | None:
+        """What a style has around its letters; None where there is nothing."""
+        style = self.styles[name]
+        if not (style.outline or style.shadow):
+            return None
+        return TextMarks(
+            style.outline, self.colour(style.outline_colour), style.shadow, self.colour(style.shadow_colour)
         )
 
     def text_colour(self, name: str) -> str:
@@ -116,17 +111,14 @@ class Setting:
         """How many lines a style allows."""
         return self.styles[name].lines
 
-    def colour(self, role: ColourRole, section: int | None = None) -> str:
-        """A colour of the theme; `section` stands for the section's own."""
-        if role == "section":
-            index = self.section if section is None else section
-            return self.theme.colours.accent if index is None else self.theme.colours.of_section(index)
-        return str(getattr(self.theme.colours, role))
+    def colour(self, role: AnyColour, section: int | None = None) -> str:
+        """A colour of the theme, or one of its own; `section` stands for the section's own."""
+        return self.theme.colour(role, self.section if section is None else section)
 
     def fit(self, text: str, style: str, width_px: float, *, lines: int | None = None) -> FittedText:
         """Break a text into the lines that its style allows, shrinking it where it must."""
         allowed = self.lines(style) if lines is None else lines
-        return self.typesetter.fit(text, self.text_style(style), width_px, lines=allowed)
+        return self.typesetter.fit(self.words(text, style), self.text_style(style), width_px, lines=allowed)
 
 
 def natural_px(setting: Setting, width_px: float, modules: float, aspect: float) -> float:
@@ -156,6 +148,7 @@ def set_lines(
     align: Align = "left",
     left_px: float = 0.0,
     top_px: float = 0.0,
+    around: TextMarks | None = None,
 ) -> list[Mark]:
     """Marks for the lines of a fitted text inside a column that begins at (`left_px`, `top_px`).
 
@@ -165,5 +158,5 @@ def set_lines(
     for line, baseline in zip(fitted.lines, fitted.baselines_px, strict=True):
         spare = max(0.0, width_px - setting.typesetter.measure(line, fitted.style))
         shift = aligned(align, spare, mirrored=fitted.right_to_left)
-        marks.append(TextMark(left_px + shift, top_px + baseline, line, fitted.style, colour))
+        marks.append(TextMark(left_px + shift, top_px + baseline, line, fitted.style, colour, around))
     return marks

@@ -7,9 +7,10 @@ from typing import Literal
 
 from pipeline.picture.cards.elements.element import CardElement, Content, FilledWords, filled_text
 from pipeline.picture.cards.elements.setting import Setting, Text, set_lines
-from pipeline.picture.drawing.marks import Drawing
+from pipeline.picture.drawing.marks import BoxMark, Drawing
 from pipeline.picture.text.shrinking import LEGIBLE_SHARE
 from pipeline.picture.text.templating import PlainFacts
+from pipeline.picture.text.typesetting import aligned
 
 
 class TextElement(CardElement):
@@ -31,18 +32,28 @@ class TextElement(CardElement):
         """Break the text into the lines that its style allows, and shrink it where it must."""
         if not content.words.text:
             return Drawing(width_px, 0.0)
+        look = setting.styles[self.style]
         style = setting.text_style(self.style)
-        fitted = setting.typesetter.fit(
-            content.words.text,
-            style,
-            width_px,
-            height_px,
-            lines=setting.lines(self.style),
-            smallest_px=LEGIBLE_SHARE * setting.module_px,
+        pad = look.box_padding * style.size_px if look.box is not None else 0.0
+        text, lines = setting.words(content.words.text, self.style), setting.lines(self.style)
+        room = (max(1.0, width_px - 2 * pad), max(1.0, height_px - 2 * pad))
+        smallest = LEGIBLE_SHARE * setting.module_px
+        fitted = setting.typesetter.fit(text, style, *room, lines=lines, smallest_px=smallest)
+        pad = look.box_padding * fitted.style.size_px if look.box is not None else 0.0
+        marks = set_lines(
+            fitted,
+            setting,
+            setting.text_colour(self.style),
+            width_px=width_px - 2 * pad,
+            align=self.align,
+            left_px=pad,
+            top_px=pad,
+            around=setting.marks_of(self.style),
         )
-        colour = setting.text_colour(self.style)
-        return Drawing(
-            width_px,
-            fitted.height_px,
-            tuple(set_lines(fitted, setting, colour, width_px=width_px, align=self.align)),
-        )
+        height = fitted.height_px + 2 * pad
+        if look.box is not None:
+            left = aligned(self.align, width_px - fitted.width_px - 2 * pad, mirrored=fitted.right_to_left)
+            edges = (left, 0.0, left + fitted.width_px + 2 * pad, height)
+            radius = look.box_radius * fitted.style.size_px
+            marks.insert(0, BoxMark(edges, setting.colour(look.box), opacity=look.box_opacity, radius_px=radius))
+        return Drawing(width_px, height, tuple(marks))

@@ -9,8 +9,9 @@ import math
 from typing import ClassVar, Literal
 
 from pipeline.picture.cards.elements.element import CardElement, Content
-from pipeline.picture.cards.elements.setting import ColourRole, Setting, natural_px
+from pipeline.picture.cards.elements.setting import Setting, natural_px
 from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark
+from pipeline.picture.theme.looks import AnyColour
 
 _PITCH = 0.0085
 """From bar to bar, in modules."""
@@ -25,7 +26,7 @@ class WaveformElement(CardElement):
     reads: ClassVar[frozenset[str]] = frozenset({"recording"})
 
     kind: Literal["waveform"]
-    colour: ColourRole = "ahead"
+    colour: AnyColour = "ahead"
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """Draw the recording: pale bars up to the peaks, full ones up to the root mean square."""

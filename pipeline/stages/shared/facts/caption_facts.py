@@ -18,6 +18,7 @@ CAPTION_FACTS: Final = (
     *("network", "parameters", "iterations", "epochs", "elapsed_s", "temperature", "seed"),
     *("first_loss_nats", "last_loss_nats", "best_loss_nats", "take", "takes", "seconds"),
     *("iteration", "epoch", "trained_s", "loss_nats", "training_loss_nats", "loss", "loss_unit"),
+    *("is_noise", "is_first_noise", "noise_lowered_db"),
     *FINDING_FACTS,
 )
 """The names that caption templates may use."""
@@ -33,6 +34,7 @@ def caption_facts(
     heard: Sequence[int],
     seconds: float,
     take: Take | RunSound | None,
+    is_first_noise: bool = False,
     unit: LossUnit = BITS_PER_BYTE,
 ) -> dict[str, Any]:
     """All that a caption may name but what was measured on its take.
@@ -47,10 +49,10 @@ def caption_facts(
         That the caption is about; None where the checkpoint is not heard.
     heard
         The iterations of all takes of the section.
-    language
-        Of the film.
     seconds
         How long the caption, or its take, is shown.
+    is_first_noise
+        Whether the take is the first of its section that is noise.
     """
     return {
         "film": production.title,
@@ -73,4 +75,7 @@ def caption_facts(
         "training_loss_nats": checkpoint.training_loss if unit.factor != 1.0 else None,
         "loss": checkpoint.loss * unit.factor,
         "loss_unit": unit.words,
+        "is_noise": take is not None and take.facts.noise,
+        "is_first_noise": is_first_noise,
+        "noise_lowered_db": -production.sound.untrained_db,
     }

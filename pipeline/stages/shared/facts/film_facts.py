@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.nearest import loss_of
 from pipeline.learning.corpus import Corpus
-from pipeline.learning.models.network import LstmSettings, parse_network
+from pipeline.learning.models.network import parse_network
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
 from pipeline.production.schema import Production
@@ -26,6 +27,10 @@ from pipeline.stages.shared.sections.comparing import comparable_kinds
 
 _SOFTWARE: Final = (("build-video", "build-video"), ("PyTorch", "torch"), ("NumPy", "numpy"))
 _DEVICES: Final = {"cpu": "machine.cpu", "cuda": "machine.gpu"}
+_MEASURES: Final = (
+    *("voiced_share", "pitch_hz", "pitch_low_hz", "pitch_high_hz", "pause_share", "pause_s", "loudness_range_db"),
+    *("vowel_share", "formant_1_hz", "formant_2_hz", "silence_share", "clipped_share"),
+)
 _ENCODINGS: Final = {"linear-u8": "sound.linear", "mu-law": "sound.mu_law"}
 
 
@@ -74,6 +79,7 @@ def _section_facts(production: Production, results: Results, index: int, languag
             "best_iteration": trained.best_iteration,
         },
         "sampling": _sampling_facts(section, language),
+        "voice": _voice_facts(results, index),
         "run": None,
     }
 
@@ -119,8 +125,22 @@ def _run_section_facts(production: Production, results: Results, index: int, lan
             "best_iteration": min(checkpoints, key=lambda one: loss_of(one.point)).iteration if checkpoints else None,
         },
         "sampling": {"temperature": "", "seed": None, "prime_s": None},
+        "voice": _voice_facts(results, index),
         "run": run_words(shown),
     }
+
+
+def _voice_facts(results: Results, index: int) -> Mapping[str, Any]:
+    """What was measured on the last take that is heard and on the recording; None for what was not."""
+    scenes = results.timeline.record.scenes() if results.timeline is not None else ()
+    scene = next((scene for scene in scenes if scene.section == index), None)
+    takes = [sound.voice for sound in scene.sounds if sound.kind == "take"] if scene is not None else []
+    own, recording = takes[-1] if takes else None, scene.recording_voice if scene is not None else None
+    return {**_measures(own), "recording": _measures(recording)}
+
+
+def _measures(voice: VoiceMeasures | None) -> dict[str, float | None]:
+    return {name: getattr(voice, name, None) for name in _MEASURES}
 
 
 def comparable_sections(results: Results) -> tuple[int, ...]:
@@ -136,9 +156,8 @@ def encoding_name(encoding: str, language: Language) -> str:
 def network_name(network: Mapping[str, Any], language: Language) -> str:
     """What a network is called in front of viewers: `LSTM, 3 x 680 neurons`."""
     settings = parse_network(network)
-    kind = "network.lstm" if isinstance(settings, LstmSettings) else "network.tiered_lstm"
     size = f"{settings.layers} \u00d7 {settings.neurons}" if settings.layers > 1 else f"{settings.neurons}"
-    return language.text(kind, size=size, count=settings.neurons)
+    return language.text(f"network.{settings.kind.replace('-', '_')}", size=size, count=settings.neurons)
 
 
 def run_facts(trained: TrainingRun, language: Language) -> dict[str, Any]:
@@ -166,8 +185,8 @@ def _network_facts(trained: TrainingRun, language: Language) -> Mapping[str, Any
     network = parse_network(trained.network)
     common = network.model_dump(include={"kind", "layers", "neurons", "embedding", "dropout"})
     tiers = ""
-    if not isinstance(network, LstmSettings):
-        fast = f"{network.fast_layers + 1} \u00d7 {network.fast_neurons}"
+    if widths := network.fast_widths:
+        fast = f"{len(widths)} \u00d7 {widths[0]}"
         tiers = language.text("network.tiers", group=network.group, size=fast)
     return {**common, "name": network_name(trained.network, language), "parameters": trained.parameters, "tiers": tiers}
 

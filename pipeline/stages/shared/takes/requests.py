@@ -12,7 +12,7 @@ from typing import Final
 from pipeline.audio.quantise import code_values
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.models.checkpoint import load_checkpoint
-from pipeline.learning.models.network import BYTE_VALUES, LstmSettings, TieredSettings
+from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
 from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take_making import TakeJob
@@ -52,7 +52,7 @@ class RequestedTake:
     checkpoint: SavedCheckpoint
     samples: int
     settings: SamplingSettings
-    network: LstmSettings | TieredSettings | None
+    network: NetworkSettings | None
     device: str
     corpus: Result[Corpus]
     piece: Piece
@@ -95,7 +95,7 @@ class RequestedTake:
         return trace_windows(network, self.corpus.record.sample_rate_hz)
 
 
-def sampling_device(settings: SamplingSettings, network: LstmSettings | TieredSettings | None) -> str:
+def sampling_device(settings: SamplingSettings, network: NetworkSettings | None) -> str:
     """Where a take is made: it belongs to its key, for a GPU rounds otherwise."""
     parameters = 0 if network is None else network.parameters
     if settings.device == "cpu" or (settings.device == "auto" and parameters <= _REAL_TIME_PARAMETERS):

@@ -1,0 +1,103 @@
+"""What a theme or a style says of looks beside its colours: the ground of the film, panels, and words with their marks.
+
+This module owns the settings. It draws nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+LiteralColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+"""A colour (sRGB) written `#rrggbb`."""
+TextRole = Literal["text", "muted", "accent"]
+"""The colours that a theme keeps readable on its background and on its panels."""
+ColourRole = Literal[
+    "background",
+    "panel",
+    "grid",
+    "text",
+    "muted",
+    "accent",
+    "heard",
+    "ahead",
+    "loud",
+    "training_band",
+    "training_mean",
+    "validation",
+    "section",
+]
+"""A colour of the theme; `section` is the series colour of the section."""
+AnyColour = ColourRole | LiteralColour
+"""A colour of the theme by its role, or one of its own."""
+
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Sizes = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+
+
+class LookPart(BaseModel):
+    """A part of a look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextLook(LookPart):
+    """How words look beside their size. Shares are of the type's size."""
+
+    colour: AnyColour = "text"
+    italic: bool = False
+    uppercase: bool = False
+    tracking: float = Field(default=0.0, ge=-0.1, le=0.5, allow_inf_nan=False)
+    """Extra room between letters."""
+    outline: Annotated[float, Field(ge=0, le=0.3)] = 0.0
+    """How wide."""
+    outline_colour: AnyColour = "background"
+    shadow: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """How far below the words it lies, and how soft it is."""
+    shadow_colour: AnyColour = "background"
+    box: AnyColour | None = None
+    """A rounded box of a colour behind the words."""
+    box_opacity: _Share = 1.0
+    box_padding: _Sizes = 0.35
+    box_radius: _Sizes = 0.25
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether words have nothing around them."""
+        return not (self.outline or self.shadow or self.box)
+
+
+class CaptionLook(TextLook):
+    """How captions look, or a section's title."""
+
+    weight: int | None = Field(default=None, ge=100, le=900)
+    reveal: Literal["whole", "word", "letter"] = "whole"
+    """What of a caption enters as one."""
+
+
+class Ground(LookPart):
+    """What lies behind everything: by default the colour `background` alone."""
+
+    gradient: tuple[LiteralColour, ...] = Field(default=(), max_length=8)
+    """Colours evenly spaced along `angle`; two or more."""
+    angle: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 90.0
+    """Degrees from rightwards, clockwise: 90 is from the top down."""
+    file: str = Field(default="", max_length=200)
+    """A picture, or a clip that goes round, inside the theme's templates folder; it fills the frame."""
+    darken: _Share = 0.5
+    """How far the file is mixed into the colour `background` (or the gradient): 1 hides it."""
+    blur: Annotated[float, Field(ge=0, le=0.2)] = 0.0
+    """Of the frame's height."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a single colour."""
+        return len(self.gradient) < 2 and not self.file  # noqa: PLR2004 (a gradient has two ends)
+
+
+class PanelLook(LookPart):
+    """How panels look whose ground is of a colour of its own."""
+
+    radius: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    """Of their corners, a share of the frame's height."""
