@@ -124,7 +124,9 @@ class OscilloscopePanel(ScenePanel[OscilloscopeSettings]):
         xs = np.linspace(0, box.width, levels.size).astype(np.float32)
         rows = (box.height / 2 * (1 - np.clip(levels * gain, -1, 1))).astype(np.float32)
         stroke(mask, xs, rows, self._half, 1.0)
-        blend_mask(planes, mask, (box.left, box.top), self._context.ink("ahead" if sound.kind == "take" else "accent"))
+        blend_mask(
+            planes, mask, (box.left, box.top), self._context.ink("upcoming" if sound.kind == "take" else "accent")
+        )
 
     def levels(self, sound: SceneSound, frame: int) -> Floats:
         """The levels from the picture's left to its right edge, frames counted from the sound's beginning."""

@@ -43,7 +43,7 @@ class ProgressPanel(ScenePanel[ProgressSettings]):
         data = self._context.data
         for number in range(data.section_count):
             left, right = self._part(number)
-            ink = self._context.ink("heard" if number < data.section_number else "grid")
+            ink = self._context.ink("played" if number < data.section_number else "grid")
             blend_box(base, (left, self.box.top, right, self.box.bottom), ink)
 
     def draw(self, frame: int, planes: Planes) -> None:

@@ -157,7 +157,7 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         marked = 10 ** (self.marked_dbfs / 20) * self._gain * room if self._settings.level_mark else 0.0
         for row in {middle - marked, middle, middle + marked}:
             blend_box(tile, (0, row - thin / 2, tile.width, row + thin / 2), self._context.ink("grid"))
-        colour = self._context.ink("ahead" if upcoming else "heard")
+        colour = self._context.ink("upcoming" if upcoming else "played")
         for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
             levels = self._levels(sound, start - begin, end - start) * [self._gain, self._gain, self._gain, 1.0]
             colours = self._colours(levels[:, 3], colour, upcoming=upcoming)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import TemplateError
+from pipeline.picture.theme.looks import OLD_ROLES
 from pipeline.picture.theme.placed_values import PlacedValue
 from pipeline.picture.theme.toml_files import read_placed
 from pipeline.runtime.resources import builtin_templates_folder, find_template
@@ -67,7 +68,7 @@ def joined_file(path: Path, own: Path | None = None) -> JoinedTemplate:
 
 
 def _joined(path: Path, own: Path | None, chain: tuple[Path, ...]) -> PlacedValue:
-    here, chain = read_placed(path), (*chain, path)
+    here, chain = _with_new_roles(read_placed(path)), (*chain, path)
     base_name, without, styles = _name(here, "extends"), _names(here, "without"), _name(here, "styles")
     for key in ("extends", "without", "styles"):
         here.value.pop(key, None)
@@ -83,6 +84,14 @@ def _joined(path: Path, own: Path | None, chain: tuple[Path, ...]) -> PlacedValu
         shared = _joined(_found(styles, "styles", own), own, chain)
         found = found.laid_over(shared)
     return found
+
+
+def _with_new_roles(here: PlacedValue) -> PlacedValue:
+    """Give the colours of a theme of an earlier version the names that they have today."""
+    colours = here.value.get("colours")
+    if colours is not None and isinstance(colours.value, dict):
+        colours.value = {OLD_ROLES.get(name, name): one for name, one in colours.value.items()}
+    return here
 
 
 def _base_path(name: PlacedValue, own: Path | None, chain: tuple[Path, ...]) -> Path:

@@ -5,9 +5,9 @@ This module owns the settings. It draws nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 LiteralColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 """A colour (sRGB) written `#rrggbb`."""
@@ -20,8 +20,8 @@ ColourRole = Literal[
     "text",
     "muted",
     "accent",
-    "heard",
-    "ahead",
+    "played",
+    "upcoming",
     "loud",
     "training_band",
     "training_mean",
@@ -29,7 +29,15 @@ ColourRole = Literal[
     "section",
 ]
 """A colour of the theme; `section` is the series colour of the section."""
-AnyColour = ColourRole | LiteralColour
+OLD_ROLES: Final = {"heard": "played", "ahead": "upcoming"}
+"""Roles by the names that they had in templates of earlier versions, which are still read."""
+
+
+def _role(value: object) -> object:
+    return OLD_ROLES.get(value, value) if isinstance(value, str) else value
+
+
+AnyColour = Annotated[ColourRole | LiteralColour, BeforeValidator(_role)]
 """A colour of the theme by its role, or one of its own."""
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

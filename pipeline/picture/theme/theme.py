@@ -56,9 +56,9 @@ class Colours(_ThemeTable):
     """Text of the second rank: labels, units."""
     accent: Colour
     """Small text and marks that ask for attention; readable as text."""
-    heard: Colour
+    played: Colour
     """The waveform that has been heard."""
-    ahead: Colour
+    upcoming: Colour
     """The waveform that is about to come."""
     loud: Colour
     """Loud passages of what is about to come."""
@@ -175,7 +175,8 @@ def check_theme(theme: Theme) -> Iterator[str]:
 
 def _contrast_faults(colours: Colours) -> Iterator[str]:
     named = {
-        name: getattr(colours, name) for name in ("heard", "ahead", "loud", "training_mean", "validation", "playhead")
+        name: getattr(colours, name)
+        for name in ("played", "upcoming", "loud", "training_mean", "validation", "playhead")
     }
     named |= {f"series {index + 1}": colour for index, colour in enumerate(colours.series)}
     texts = {name: getattr(colours, name) for name in ("text", "muted", "accent")}
@@ -212,7 +213,7 @@ def _word_faults(theme: Theme) -> Iterator[str]:
 def _distance_faults(colours: Colours) -> Iterator[str]:
     series = {f"series {index + 1}": colour for index, colour in enumerate(colours.series)}
     pairs = [(first, second) for first, second in itertools.combinations(series.items(), 2)]
-    for first, second in (("training_mean", "validation"), ("heard", "ahead"), ("ahead", "loud")):
+    for first, second in (("training_mean", "validation"), ("played", "upcoming"), ("upcoming", "loud")):
         pairs.append(((first, getattr(colours, first)), (second, getattr(colours, second))))
     for (first, one), (second, other) in pairs:
         seen = {deficiency: distance(one, other, deficiency) for deficiency in DEFICIENCIES}

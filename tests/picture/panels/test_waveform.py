@@ -82,8 +82,8 @@ def test_what_was_heard_is_dimmer_than_what_lies_ahead() -> None:
         frame_of(scene(data, layout=layout_of({"kind": "waveform", "labels": False})), data, FRAME), 320, 64
     )
     heard, ahead = planes.luma[32, 60:150].mean(), planes.luma[32, 170:260].mean()
-    assert heard == pytest.approx(ink(COLOURS.heard).luma, abs=2)
-    assert ahead == pytest.approx(ink(COLOURS.ahead).luma, abs=2)
+    assert heard == pytest.approx(ink(COLOURS.played).luma, abs=2)
+    assert ahead == pytest.approx(ink(COLOURS.upcoming).luma, abs=2)
 
 
 def test_loud_passages_ahead_are_coloured_and_quiet_ones_are_not() -> None:
@@ -92,7 +92,7 @@ def test_loud_passages_ahead_are_coloured_and_quiet_ones_are_not() -> None:
     data = scene_data(320, 64, sounds=(SceneSound(FRAME - 90, FRAME + 150, sound, RATE_HZ, "take"),))
     layout = layout_of({"kind": "waveform", "labels": False})
     planes = planes_of(frame_of(scene(data, layout=layout), data, FRAME), 320, 64)
-    loud, quiet = ink(COLOURS.loud), ink(COLOURS.ahead)
+    loud, quiet = ink(COLOURS.loud), ink(COLOURS.upcoming)
     assert planes.cr[16, 140] == pytest.approx(loud.cr, abs=2)
     assert planes.cr[16, 84] == pytest.approx(quiet.cr, abs=2)
 

@@ -8,6 +8,7 @@ from pipeline.errors import TemplateError
 from pipeline.picture.cards.drawing import load_card_template
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.theme.inheritance import LONGEST_CHAIN, joined_file
+from pipeline.picture.theme.looks import TextLook
 from pipeline.picture.theme.theme import load_theme
 
 BAR = '[[panel]]\nkind = "progress"\n'
@@ -38,6 +39,13 @@ def test_a_file_of_ones_own_extends_the_built_in_one_of_its_name(tmp_path: Path)
     mine = load_layout("landscape", tmp_path)
     assert mine.playhead == 0.5
     assert mine.panel == load_layout("landscape").panel
+
+
+def test_roles_of_earlier_versions_are_read_by_their_new_names(tmp_path: Path) -> None:
+    written(tmp_path, "themes/own", 'extends = "midnight"\n[colours]\nheard = "#123456"\nahead = "#fedcba"\n')
+    colours = load_theme("own", tmp_path).colours
+    assert (colours.played, colours.upcoming) == ("#123456", "#fedcba")
+    assert TextLook.model_validate({"colour": "ahead"}).colour == "upcoming"
 
 
 def test_built_in_files_extend_built_in_ones(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ class GraphElement(CardElement):
         if not math.isfinite(height_px):
             return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
         title, below = content.words.labels
+        if curve.name:  # of another program, in whatever unit it logs
+            title = title.replace(setting.word("bits_per_byte"), curve.unit).strip(" ,:")
         shown = SectionGraph(
             curve,
             self.loss,

@@ -26,7 +26,7 @@ class WaveformElement(CardElement):
     reads: ClassVar[frozenset[str]] = frozenset({"recording"})
 
     kind: Literal["waveform"]
-    colour: AnyColour = "ahead"
+    colour: AnyColour = "upcoming"
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """Draw the recording: pale bars up to the peaks, full ones up to the root mean square."""

@@ -27,7 +27,7 @@ BRIGHTEST: Final = 60.0  # times the density of an even distribution over the pa
 GAMMA: Final = 0.33  # the eye sees ratios: an even distribution still glows
 BEAM_BRIGHTEST: Final = 40.0
 BEAM_GAMMA: Final = 0.6
-GLOW: Final = ((0.0, "panel"), (0.25, "training_band"), (0.62, "training_mean"), (1.0, "ahead"))
+GLOW: Final = ((0.0, "panel"), (0.25, "training_band"), (0.62, "training_mean"), (1.0, "upcoming"))
 """From dark to bright: where in the light each of the theme's colours stands."""
 
 
