@@ -56,7 +56,7 @@ def test_red_and_green_come_closer_for_those_who_confuse_them() -> None:
     [
         ({"muted": '"#445066"'}, ("muted #445066 on background #0b0f1a", "contrast of")),
         ({"validation": '"#2a3038"'}, ("validation #2a3038 on background",)),
-        ({"loud": '"#a4c4ff"'}, ("ahead #9cc9ff and loud #a4c4ff look alike",)),
+        ({"loud": '"#a4c4ff"'}, ("upcoming #9cc9ff and loud #a4c4ff look alike",)),
     ],
 )
 def test_a_theme_that_fails_says_which_pair(tmp_path: Path, changes: dict[str, str], told: tuple[str, ...]) -> None:
