@@ -191,10 +191,10 @@ class BarScreen(_ScreenBase):
         )
         self._bars[name] = bar
         if whole is not None:
-            self._add_whole(before.completed, before.fields["left_s"], before.fields["told_s"])
+            self._add_whole(before.completed, before.fields["left_s"], before.fields["estimated_at_s"])
 
     def _add_whole(self, share: float, left_s: float | None, estimated_at_s: float) -> None:
-        fields = {"left_s": left_s, "told_s": estimated_at_s}
+        fields = {"left_s": left_s, "estimated_at_s": estimated_at_s}
         self._whole = self._progress.add_task("", start=False, total=1.0, stage="whole", detail="", **fields)  # type: ignore[arg-type] # own fields
         self._progress.tasks[-1].start_time = self._began_s
         self._progress.update(self._whole, completed=share)
@@ -221,7 +221,7 @@ class BarScreen(_ScreenBase):
         return parts if len(parts) <= most else [part for part in parts if 0 < part.share < 1][:most]
 
     def _move(self, bar: TaskID, done: float, left_s: float | None, detail: str, total: float = 1.0) -> None:
-        fields = {"left_s": left_s, "told_s": self._clock(), "detail": escape(detail)}
+        fields = {"left_s": left_s, "estimated_at_s": self._clock(), "detail": escape(detail)}
         self._progress.update(bar, completed=done, total=total or None, **fields)  # type: ignore[arg-type] # own fields
 
     def _show_whole(self, view: View) -> None:

@@ -307,8 +307,8 @@ def test_a_card_whose_words_shrink_beyond_reading_is_told(tmp_path: Path) -> Non
         title="""[style.one]
 size = 0.05
 [grid.landscape]
-rows = [1]
-areas = ["all"]
+rows = [1, 30]
+areas = ["all", "empty"]
 [[element]]
 area = "all"
 text = "{{ title }}"

@@ -21,15 +21,15 @@ from pipeline.picture.panels.counters import CountersPanel
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.network.activity import ActivityPanel
 from pipeline.picture.panels.network.expectation import ExpectationPanel
-from pipeline.picture.panels.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.progress_bar import ProgressPanel
 from pipeline.picture.panels.room import without
 from pipeline.picture.panels.scene_data import NETWORK_FIELDS
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
-from pipeline.picture.panels.spectrogram import SpectrogramPanel
+from pipeline.picture.panels.sound.oscilloscope import OscilloscopePanel
+from pipeline.picture.panels.sound.spectrogram import SpectrogramPanel
+from pipeline.picture.panels.sound.waveform import WaveformPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
-from pipeline.picture.panels.waveform import WaveformPanel
 from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
 from pipeline.picture.theme.template_files import load_template
 

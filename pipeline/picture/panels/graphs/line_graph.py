@@ -28,7 +28,7 @@ from pipeline.picture.panels.graphs.loss_words import loss_text, title_for
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
-from pipeline.picture.panels.waveform import EDGE_RAMP
+from pipeline.picture.panels.sound.waveform import EDGE_RAMP
 from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.plotting.training_mean import SMOOTH

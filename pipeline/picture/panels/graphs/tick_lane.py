@@ -16,7 +16,7 @@ from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.panel import RenderContext, TextSprite
 from pipeline.picture.panels.settings import PixelBox
-from pipeline.picture.panels.waveform import safe_edges
+from pipeline.picture.panels.sound.waveform import safe_edges
 from pipeline.picture.plotting.ticks import Tick
 from pipeline.picture.text.typesetting import TextStyle
 

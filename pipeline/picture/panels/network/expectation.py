@@ -19,7 +19,7 @@ from pipeline.picture.drawing.planes import Plane, Planes
 from pipeline.picture.panels.network.strip import UPCOMING_SHARE, NetworkStripPanel, NetworkStripSettings
 from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneSound, loud_level
-from pipeline.picture.panels.waveform import FULLEST, QUIETEST_PEAK
+from pipeline.picture.panels.sound.waveform import FULLEST, QUIETEST_PEAK
 
 Floats = NDArray[np.float32]
 

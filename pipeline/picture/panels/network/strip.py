@@ -17,7 +17,7 @@ from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Size, Words, even
-from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
+from pipeline.picture.panels.sound.time_scroll import TimeScroll, pixels_per_frame
 
 UPCOMING_SHARE: Final = 0.42  # what is upcoming has this much of its light
 TITLE_LANE: Final = 1.7  # the title's row, in sizes of its type

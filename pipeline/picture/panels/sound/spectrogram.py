@@ -19,7 +19,7 @@ from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.scene_data import SceneSound
 from pipeline.picture.panels.settings import PanelSettings
-from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
+from pipeline.picture.panels.sound.time_scroll import TimeScroll, pixels_per_frame
 
 WINDOW_S: Final = 0.04  # a Hann window of this length resolves a voice's harmonics and still follows its syllables
 EVERY_PX: Final = 2  # a spectrum every second column; those between are interpolated

@@ -22,7 +22,7 @@ from pipeline.picture.drawing.tile_cache import TileCache, tiles_in_view
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.scene_data import SceneSound, loud_level
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Size, even
-from pipeline.picture.panels.time_scroll import TimeScroll, pixels_per_frame
+from pipeline.picture.panels.sound.time_scroll import TimeScroll, pixels_per_frame
 
 Floats = NDArray[np.float32]
 

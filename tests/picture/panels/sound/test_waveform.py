@@ -11,8 +11,8 @@ import pytest
 from pipeline.picture.drawing.planes import ink, planes_of
 from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.scene_data import SceneSound, loud_level
-from pipeline.picture.panels.spectrogram import SpectrogramPanel
-from pipeline.picture.panels.waveform import FULLEST, QUIETEST_PEAK, WaveformPanel
+from pipeline.picture.panels.sound.spectrogram import SpectrogramPanel
+from pipeline.picture.panels.sound.waveform import FULLEST, QUIETEST_PEAK, WaveformPanel
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.panels.made_scenes import RATE_HZ, frame_of, layout_of, noise, scene, scene_data
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import planes_of
-from pipeline.picture.panels.oscilloscope import period_of, trigger
 from pipeline.picture.panels.scene_data import SceneSound
+from pipeline.picture.panels.sound.oscilloscope import period_of, trigger
 from tests.picture.panels.made_scenes import RATE_HZ, frame_of, layout_of, noise, scene, scene_data, vowel
 
 LAYOUT = layout_of({"kind": "oscilloscope"})
