@@ -301,19 +301,13 @@ def test_a_caption_too_long_to_be_read_is_told_with_its_size(letters: int, warne
 
 
 def test_a_card_whose_words_shrink_beyond_reading_is_told(tmp_path: Path) -> None:
+    areas = [f"row-{number}" for number in range(24)]
+    elements = (f'[[element]]\narea = "{area}"\ntext = "{{{{ title }}}}"\nstyle = "one"\n' for area in areas)
+    grid = f"[style.one]\nsize = 0.05\n[grid.landscape]\nrows = {['auto'] * len(areas)}\nareas = {areas}\n"
     production = with_templates(
         made_up.production(title="A very long title of many words. " * 5, video=HD),
         tmp_path,
-        title="""[style.one]
-size = 0.05
-[grid.landscape]
-rows = [1, 30]
-areas = ["all", "empty"]
-[[element]]
-area = "all"
-text = "{{ title }}"
-style = "one"
-""",
+        title=grid + "".join(elements),
     )
     _, results, workplace = ready(tmp_path, production)
     cards.run(production, results, workplace)
