@@ -206,6 +206,15 @@ def test_a_title_that_no_font_can_draw_is_found_before_anything_is_made() -> Non
         cards.check(production)
 
 
+def test_a_clip_as_the_ground_of_a_theme_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    themes = tmp_path / "templates" / "themes"
+    themes.mkdir(parents=True)
+    (tmp_path / "templates" / "waves.mp4").write_bytes(bytes(64))
+    (themes / "own.toml").write_text('extends = "midnight"\n[ground]\nfile = "waves.mp4"\n')
+    with pytest.raises(TemplateError, match="picture can't be read"):
+        cards.check(with_templates(made_up.production(video={"theme": "own"}), tmp_path))
+
+
 @pytest.mark.parametrize(
     "lines",
     [{"take": [{"iteration": 0, "caption": "\U00010330"}]}, {"caption": [{"text": "\U00010330", "below_bits": 3}]}],

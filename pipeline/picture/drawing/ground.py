@@ -22,8 +22,6 @@ Rgb = npt.NDArray[np.uint8]
 
 _MOST_PIXELS: Final = 1 << 26
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-CLIP_ENDINGS: Final = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
-"""Files that are taken for clips by their names."""
 
 
 def ground_rgb(theme: Theme, colour: str, size_px: tuple[int, int]) -> Rgb:
@@ -43,7 +41,7 @@ def ground_rgb(theme: Theme, colour: str, size_px: tuple[int, int]) -> Rgb:
     """
     width, height = size_px
     under = _gradient(theme, colour, size_px)
-    if theme.ground_file is not None and not is_clip(theme.ground_file):
+    if theme.ground_file is not None:
         picture = _covering(theme.ground_file, size_px, theme.ground.blur * height)
         under = darkened(picture, under, theme.ground.darken)
     if theme.ground.is_plain:
@@ -58,11 +56,6 @@ def ground_planes(theme: Theme, colour: str, size_px: tuple[int, int]) -> Planes
     if theme.ground.is_plain:
         return new_planes(*size_px, ink(colour))
     return planes_from_rgb(ground_rgb(theme, colour, size_px))
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a theme's file is taken for a clip."""
-    return path.suffix.lower() in CLIP_ENDINGS
 
 
 def darkened(picture: npt.NDArray[np.float32], under: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.float32]:
@@ -102,7 +95,7 @@ def _covering(path: Path, size_px: tuple[int, int], blur_px: float) -> npt.NDArr
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise TemplateError(
-            "The theme's picture can't be read.", where=str(path), expected="a PNG, JPEG or WebP picture, or a clip"
+            "The theme's picture can't be read.", where=str(path), expected="a PNG, JPEG or WebP picture"
         ) from error
     fitted = ImageOps.fit(upright, size_px, Image.Resampling.LANCZOS)
     if blur_px >= 0.5:  # noqa: PLR2004 (less is not seen)

@@ -92,7 +92,7 @@ class Ground(LookPart):
     angle: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 90.0
     """Degrees from rightwards, clockwise: 90 is from the top down."""
     file: str = Field(default="", max_length=200)
-    """A picture, or a clip that goes round, inside the theme's templates folder; it fills the frame."""
+    """A picture inside the theme's templates folder; it fills the frame."""
     darken: _Share = 0.5
     """How far the file is mixed into the colour `background` (or the gradient): 1 hides it."""
     blur: Annotated[float, Field(ge=0, le=0.2)] = 0.0

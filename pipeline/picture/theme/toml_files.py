@@ -77,7 +77,7 @@ def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:
     return tuple(theme_file(name, theme, "fonts.files", "font file") for name in names)
 
 
-def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "picture or clip") -> Path:
+def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "picture") -> Path:
     """Find a file that a theme's file names, inside its templates folder.
 
     Raises
