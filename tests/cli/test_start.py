@@ -55,3 +55,12 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path, number: signal
         process.send_signal(number)
         assert process.wait(60) == code
     assert list(out.parent.iterdir()) == []
+
+
+def test_the_commands_load_nothing_heavy_before_one_is_known() -> None:
+    code = (
+        "import sys, pipeline.cli.app; heavy = 'torch', 'numba', 'scipy', 'moviepy', 'PIL.Image';"
+        "print([*filter(sys.modules.get, heavy)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import build_video, make_tiny
+from tests.faults.tiny import make_small
 
 
 def timeline_of(output: Path) -> dict[str, object]:
@@ -203,15 +204,15 @@ def test_an_exact_broadcast_rate_works_all_the_way(built: Built, tmp_path: Path)
 
 def test_a_folder_whose_name_is_no_text_takes_a_film(tmp_path: Path) -> None:
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
-    make_tiny(tmp_path / "here").parent.rename(folder)
-    production = folder / "tiny.toml"
+    make_small(tmp_path / "here").parent.rename(folder)
+    production = folder / "small.toml"
     Image.new("RGB", (64, 36), (0, 100, 0)).save(folder / "logo.png")
     text = production.read_text(encoding="utf-8") + '[[insert]]\nfile = "logo.png"\nseconds = 1\n'
     production.write_text(text, encoding="utf-8")
     output = folder / "out"
     strict = {"PYTHONIOENCODING": "utf-8:strict"}
     ran = build_video(production, "--draft", "-o", output, cwd=tmp_path, env=strict)
-    assert (output / "draft" / "tiny.mp4").is_file()
-    assert os.fsencode(ran.stdout.strip()) == os.fsencode(output / "draft" / "tiny.mp4")
+    assert (output / "draft" / "small.mp4").is_file()
+    assert os.fsencode(ran.stdout.strip()) == os.fsencode(output / "draft" / "small.mp4")
     told = build_video(production, "--draft", "-o", output, "--json", cwd=tmp_path, env=strict).stdout.splitlines()
-    assert json.loads(told[-1])["film"] == str(output / "draft" / "tiny.mp4")
+    assert json.loads(told[-1])["film"] == str(output / "draft" / "small.mp4")

@@ -137,7 +137,7 @@ def test_a_training_that_waits_to_be_published_is_looked_at_again(tmp_path: Path
     (piece,) = train_stage.pieces(film, results)
     build_here(production, tmp_path / "undisturbed", "train")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_stage, "_remove_states", interrupt)
+        patch.setattr(train_stage, "remove_states", interrupt)
         with pytest.raises(KeyboardInterrupt):
             build_here(production, output, "train")
     flip(place.store.partial(piece) / "weights-000020.safetensors")

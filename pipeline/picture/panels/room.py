@@ -22,16 +22,20 @@ _APART: Final = 0.02
 """Of the height: panels that lie no further apart meet."""
 
 
-def kinds_without_content(data: SceneData) -> frozenset[str]:
-    """The kinds of panels that have nothing to show in a scene: graphs without losses, waveforms without sound."""
-    history, absent = data.history, set[str]()
-    if not np.isfinite(history.losses).any():
+def kinds_without_content(data: SceneData, panels: Sequence[PanelSettings]) -> frozenset[str]:
+    """The kinds of these panels that have nothing to show: graphs without losses, waveforms without sound.
+
+    It looks at nothing that no panel of these kinds reads.
+    """
+    kinds = {panel.kind for panel in panels}
+    graphs, absent = kinds & _GRAPHS, set[str]()
+    if "training_loss" in graphs and not np.isfinite(data.history.losses).any():
         absent.add("training_loss")
-    if not np.isfinite(history.validation_losses).any():
+    if "validation_loss" in graphs and not np.isfinite(data.history.validation_losses).any():
         absent.add("validation_loss")
-    if not data.sounds:
+    if kinds & _SOUND and not data.sounds:
         absent |= _SOUND
-    if absent >= _GRAPHS:
+    if graphs and absent >= graphs:
         absent |= _OF_GRAPHS
     return frozenset(absent)
 

@@ -52,7 +52,8 @@ class Scene:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         language = language or english()
-        layout = layout.worded(language).arranged(size, (data.width, data.height), kinds_without_content(data))
+        absent = kinds_without_content(data, layout.panel)
+        layout = layout.worded(language).arranged(size, (data.width, data.height), absent)
         context = RenderContext(data, theme, layout, language)
         self._data, self._context = data, context
         self._base = context.background.copied()  # before the panels: their contexts share it

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 Mask = npt.NDArray[np.uint8]
 
@@ -74,6 +73,8 @@ class _Hashed:
 
 @lru_cache(maxsize=256)
 def _cached(hashed: _Hashed, kind: str, size_px: float) -> Mask:
+    from scipy import ndimage  # noqa: PLC0415 - plain words need none, and it takes long to load
+
     made: Mask
     if kind == "outline":
         wide = np.pad(hashed.mask.astype(np.float32) / 255, outline_reach(size_px))

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import TemplateError
-from pipeline.picture.theme.looks import OLD_ROLES
 from pipeline.picture.theme.placed_values import PlacedValue
 from pipeline.picture.theme.toml_files import read_placed
 from pipeline.runtime.resources import builtin_templates_folder, find_template
 from pipeline.runtime.wording.named_files import near_names
 
+OLD_ROLES: Final = {"heard": "played", "ahead": "upcoming"}
+"""Colours of themes by the names that they had in earlier versions, which are still read."""
 LONGEST_CHAIN: Final = 8
 """So many files may extend one another."""
 NAMED_BY: Final = {"panel": "kind", "element": "area"}

@@ -5,9 +5,11 @@ This module owns the settings. It draws nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from pipeline.picture.theme.inheritance import OLD_ROLES
 
 LiteralColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 """A colour (sRGB) written `#rrggbb`."""
@@ -29,8 +31,6 @@ ColourRole = Literal[
     "section",
 ]
 """A colour of the theme; `section` is the series colour of the section."""
-OLD_ROLES: Final = {"heard": "played", "ahead": "upcoming"}
-"""Roles by the names that they had in templates of earlier versions, which are still read."""
 
 
 def _role(value: object) -> object:

@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 Floats = npt.NDArray[np.float32]
 
@@ -95,6 +94,8 @@ class ChannelSurvey:
         self._bass = bass_channel if channels > 1 and bass_channel is not None and bass_channel < channels else None
         self._size = max(1, round(_WINDOW_S * sample_rate_hz))
         high = min(_VOICE_HZ[1], 0.45 * sample_rate_hz)
+        from scipy import signal  # noqa: PLC0415 - takes seconds to load, and most commands read no sound
+
         self._filter = signal.butter(2, (_VOICE_HZ[0], high), "bandpass", fs=sample_rate_hz, output="sos")
         self._state = np.zeros((len(self._filter), 2, channels))
         self._rest = np.zeros((0, channels), np.float32)
@@ -111,6 +112,8 @@ class ChannelSurvey:
         if self._first is None:
             self._first = block[:1].copy()  # a DC offset has stood there for ever: it makes no step
         self._low, self._high = np.minimum(self._low, block.min(axis=0)), np.maximum(self._high, block.max(axis=0))
+        from scipy import signal  # noqa: PLC0415 - as above
+
         filtered, self._state = signal.sosfilt(self._filter, block - self._first, axis=0, zi=self._state)
         samples = np.concatenate([self._rest, filtered.astype(np.float32)])
         whole = len(samples) // self._size * self._size

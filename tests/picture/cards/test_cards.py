@@ -258,7 +258,6 @@ def test_ones_own_card_shadows_the_built_in_one(tmp_path: Path) -> None:
         (GOOD.replace("{{ title }}", "{{ title"), "syntax error"),
         (GOOD.replace('style = "a" }]', 'style = "b" }]'), "unknown style 'b'"),
         (GOOD.replace('area = "two"', 'area = "three"'), "no area 'three'"),
-        (GOOD.replace('area = "two"', 'area = "one"'), "two elements"),
         (GOOD.replace('"one two"', '"one"'), "should name 2 areas"),
         (GOOD.replace("rows = [1]", "rows = [1, 1]"), "row sizes"),
         (GOOD.replace("size = 0.1", "size = -1"), "style.a.size"),

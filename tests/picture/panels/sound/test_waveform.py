@@ -43,7 +43,7 @@ def test_consecutive_frames_are_equal_after_shifting_by_an_even_number_of_pixels
 
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080), (3840, 2160)])
 def test_three_seconds_lie_ahead_at_every_size_and_the_picture_keeps_its_proportions(size: tuple[int, int]) -> None:
-    data = scene_data(*size, frame_rate=Fraction(60), sounds=())
+    data = scene_data(*size, frame_rate=Fraction(60))
     settings = next(panel for panel in load_layout("landscape").panel if panel.kind == "waveform")
     drawn = scene(data, layout=SceneLayout(name="one", panel=(settings,)))
     waveform: Any = drawn.panels[0]
