@@ -93,7 +93,7 @@ def _copy_all(recordings: Sequence[Path], place: Path) -> None:
 
 
 def _copies(recordings: Sequence[Path], place: Path) -> Iterator[tuple[Path, Path]]:
-    """Each recording and the file that it is copied to: under its own name, told apart where several have the same."""
+    """Each recording and the file that it is copied to: under its own name, extended where several have the same."""
     taken: set[str] = set()
     for path in recordings:
         name, number = path.name.lstrip(".") or "recording", 1

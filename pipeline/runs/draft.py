@@ -160,7 +160,7 @@ def card_facts(settings: Mapping[str, str]) -> dict[str, str]:
 
     `model.hidden_channels` is called Hidden channels. Paths and switches are left out.
     """
-    told: list[tuple[int, str, str]] = []
+    ranked: list[tuple[int, str, str]] = []
     for name, value in settings.items():
         words = re.split(r"[._\s-]+", name.rpartition(".")[2].casefold())
         rank = next(
@@ -169,9 +169,9 @@ def card_facts(settings: Mapping[str, str]) -> dict[str, str]:
         if rank is not None and value and len(value) <= _LONGEST_FACT and not set(value) & {"/", "\\"}:
             own = name.split(".")[-2:] if words[0] == "name" else name.split(".")[-1:]
             label = own[0].replace("_", " ").strip()
-            told.append((rank, label[:1].upper() + label[1:], value))
+            ranked.append((rank, label[:1].upper() + label[1:], value))
     facts: dict[str, str] = {}
-    for _, label, value in sorted(told, key=lambda one: one[0]):
+    for _, label, value in sorted(ranked, key=lambda one: one[0]):
         if len(facts) < _MOST_FACTS:
             facts.setdefault(label, value)
     return facts

@@ -68,7 +68,7 @@ class Survey:
     sounds: int = 0
     takes: Candidate | None = None
     others: list[Candidate] = field(default_factory=list)
-    """Numbers in the names of sounds that may be iterations too, where one can't be told."""
+    """Numbers in the names of sounds that may be iterations too, where it is not certain which one is."""
     texts: bool = False
     """Whether the takes are text of build-video's own table."""
     tag: str = ""

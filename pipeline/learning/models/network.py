@@ -189,7 +189,7 @@ class TieredSettings(_Network):
 
 
 NetworkSettings = Annotated[LstmSettings | TieredSettings, Field(discriminator="kind")]
-"""Either kind of network, told apart by `kind`."""
+"""Either kind of network; `kind` is the discriminator."""
 
 _ADAPTER: Final[TypeAdapter[LstmSettings | TieredSettings]] = TypeAdapter(NetworkSettings)
 

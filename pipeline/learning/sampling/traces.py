@@ -40,7 +40,7 @@ _ROWS_AT_ONCE: Final = 4096
 _MOST_CELLS: Final = 2048
 """Of larger networks, evenly spaced cells stand for all: no panel has more rows."""
 DISTRIBUTION_ONE: Final = 255.0
-"""The kept number of a probability of 1. The square root is kept, so that small probabilities are told apart."""
+"""The kept number of a probability of 1. The square root is kept, so that small probabilities stay distinct."""
 CELL_ONE: Final = 127.0
 """The kept number of a cell whose hyperbolic tangent is 1."""
 

@@ -48,7 +48,7 @@ class NumberStyle:
     compact: bool = False
 
     def write(self, value: float, step: float) -> str:
-        """Write a number so that neighbours which lie `step` apart can be told from one another."""
+        """Write a number so that neighbours which lie `step` apart differ from one another."""
         if value == 0:
             return "0"
         size = max(abs(value), abs(step))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
 LEGIBLE_SHARE: Final = 0.0195
-"""Of the height of a landscape frame: 7 px at 360p, below which letters can't be told apart."""
+"""Of the height of a landscape frame: 7 px at 360p, below which letters can't be read."""
 
 Size = TypeVar("Size")
 Result = TypeVar("Result")

@@ -1,4 +1,4 @@
-"""Whether colours can be told apart: by contrast, and by people with a colour-vision deficiency.
+"""Whether colours can be distinguished: by contrast, and by people with a colour-vision deficiency.
 
 Pure functions on sRGB colours. This module owns the measures and their bounds; it does not know what a theme is.
 
@@ -18,7 +18,7 @@ TEXT_CONTRAST: Final = 7.0
 GRAPHIC_CONTRAST: Final = 3.0
 """WCAG 2.2, success criterion 1.4.11 for graphics."""
 COLOUR_DISTANCE: Final = 11.0
-"""Two graph lines side by side are told apart from about 10 units of CIE L*a*b* on."""
+"""Two graph lines side by side can be distinguished from about 10 units of CIE L*a*b* on."""
 
 DEFICIENCIES: Final[dict[str, npt.NDArray[np.float64]]] = {
     "ordinary vision": np.eye(3),

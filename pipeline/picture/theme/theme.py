@@ -146,7 +146,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
     Raises
     ------
     TemplateError
-        No such theme, a broken file, a missing font or picture; of a strict theme, colours that can't be told apart.
+        No such theme, a broken file, a missing font or picture; of a strict theme, colours that look alike.
     """
     path = find_template(f"themes/{name}.toml", own)
     theme = load_template(f"themes/{name}.toml", own, Theme)

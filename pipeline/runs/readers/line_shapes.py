@@ -73,7 +73,7 @@ class Shapes:
 
 
 def _shape_of(line: str, found: Mapping[str, float], parse: Parse) -> Shape | None:
-    """The shape of a line; None where its numbers can't be told apart with certainty.
+    """The shape of a line; None where it is not certain which number is which.
 
     Every number is replaced by another of its form, all different: what is then said under a name tells which number it
     is. How many there are of what is counted stays as it is. The line itself must come out as it was read.

@@ -33,7 +33,7 @@ _LONG, _RECENT = 1 / 8, 1 / 2
 """From these shares of what was done until now its speed is measured."""
 _SMALLEST: Final = 1e-9
 _CAUTION: Final = 0.02
-"""Where every interval has stops by the same measure, they can't be told from units: so much is evidence for units."""
+"""Where every interval has stops by the same measure, they look like units: so much is evidence for units."""
 _SURE_SHARE: Final = 0.05
 """A time that is known beforehand is right to about this share of it."""
 _PACE_DOUBT: Final = 0.3

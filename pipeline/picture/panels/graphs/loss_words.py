@@ -1,4 +1,4 @@
-"""How losses are written: bits per byte as everywhere, those of other programs as short as they can be told apart.
+"""How losses are written: bits per byte as everywhere, those of other programs as short as they stay distinct.
 
 Owns digits and titles. It does not know where they stand.
 """

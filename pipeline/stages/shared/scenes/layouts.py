@@ -88,7 +88,7 @@ def _refuse_traces_of_run(production: Production, section: int) -> None:
 def shows_network(production: Production, section: int) -> bool:
     """Whether the film, or a cut of it, shows what the network of a section, counted from 0, expects and computes.
 
-    A cut whose layout can't be used shows nothing: whoever makes the cut is told why.
+    A cut whose layout can't be used shows nothing: making the cut raises the error.
     """
     if section_layout(production, section).shows_network:
         return True

@@ -1,4 +1,4 @@
-"""What series are called in legends: the names of columns, told apart by their logs.
+"""What series are called in legends: the names of columns, distinguished by their logs.
 
 This module owns those words. It reads no logs.
 """

@@ -303,7 +303,7 @@ def _around(value: float, scale: Scale) -> tuple[float, float]:
 
 
 def _far_enough(first: float, last: float) -> bool:
-    """Whether numbers between the two can be told apart."""
+    """Whether numbers between the two can be distinguished."""
     return (last - first) > 1e-12 * max(abs(first), abs(last))
 
 
