@@ -1,7 +1,7 @@
 """Numbers as a language writes them: separators, plural categories, units and direction, all from Babel (CLDR).
 
-This module owns the way to Babel's data, which is loaded with the first word that is asked for. Digits are 0 to 9 in every language, as in the log files that films show, so
-that counters keep their places. It does not know words.
+This module owns the way to Babel's data, which is loaded with the first word that is asked for. Digits are 0 to 9 in
+every language, as in the log files that films show, so that counters keep their places. It does not know words.
 """
 
 from __future__ import annotations
