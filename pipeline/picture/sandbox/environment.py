@@ -63,8 +63,9 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
         self.globals = dict(GLOBALS)
         self.filters.clear()
         for known in (stock_filters(), {name: within_allowance(one) for name, one in filters.items()}, COUNTING):
-            self.filters.update(known)  # type: ignore[arg-type]
-        self.tests = stock_tests()
+            self.filters.update(known)
+        self.tests.clear()
+        self.tests.update(stock_tests())
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """What a name stands for within a value: a fact, else a method."""
