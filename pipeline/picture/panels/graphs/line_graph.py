@@ -9,6 +9,7 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
+from functools import cached_property, lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -139,6 +140,13 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             widest=self._widest_loss(),
         )
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
+        self._watched_rows = self._plot.top + self._rows(watched)
+        self._heard = lru_cache(maxsize=64)(self._spot)
+
+    def _spot(self, iteration: int) -> Spot:
+        """Where a checkpoint is on the graph; the same as long as its take is played."""
+        at = float(self._axis.position_px(iteration))
+        return Spot(at, self.curve.value_at(at))
 
     def _widest_loss(self) -> str:
         """The longest number that its mark may show, in figures."""
@@ -213,7 +221,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         own = LegendEntry(title, title, self._ink) if title else None
         if not (settings.legend and settings.overlay):
             return own, []
-        named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
+        named = enumerate(zip(others, self._other_inks, strict=True), start=1)
         return own, [
             LegendEntry(other.label, self._context.word("network_number", number=number), ink)
             for number, (other, ink) in named
@@ -243,17 +251,16 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             fade(planes, context.background, (left, plot.top), plot.height + self._hang_px, alphas)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
-        self._mark_playhead(planes, now, self.curve.value_at(position))
+        self._mark_playhead(planes, now, float(self._watched_rows[frame - context.data.start_frame]))
         take = context.data.take_at(frame)
         if take is not None and take.iteration is not None:
-            at = float(self._axis.position_px(take.iteration))
-            self.mark.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
+            self.mark.draw(planes, self._heard(take.iteration), now - position)
 
-    def _mark_playhead(self, planes: Planes, now: float, loss_bits: float) -> None:
+    def _mark_playhead(self, planes: Planes, now: float, row: float) -> None:
         """Mark where the curve meets the playhead."""
-        if math.isnan(loss_bits):
+        if math.isnan(row):
             return
-        line, row = self._context.line_px("graph"), self.row_of(loss_bits)
+        line = self._context.line_px("graph")
         blend_disc(planes, now, row, 2.5 * line, self._context.ink("background"))
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
@@ -267,7 +274,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         context = self._context
         tile.fill(context.ink("background"))
         self._paint_grid(tile, first)
-        for other, colour in zip(self._others, self._other_inks(), strict=True):
+        for other, colour in zip(self._others, self._other_inks, strict=True):
             self._paint_line(tile, first, other, (colour, 0.6, OTHER_OPACITY * opacity))
         if self._series == "training":
             self._paint_band(tile, first, opacity)
@@ -344,6 +351,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style)
         return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px, self._number_style)
 
+    @cached_property
     def _other_inks(self) -> list[Ink]:
         """Colours for the overlaid curves, none of them this one's own."""
         context = self._context
