@@ -29,7 +29,7 @@ def _mix(under: int, over: float, alpha: float) -> int:
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def _mix_line(line: Plane, over: float, alphas: NDArray[np.floating]) -> None:
-    """Blend a colour into a stretch of a plane's row, shapes (n,); sixteen bytes at once, as whole numbers of 32 bits."""
+    """Blend a colour into a stretch of a row, shapes (n,); as whole numbers of 32 bits, several pixels at once."""
     for x in range(alphas.size):
         line[x] = np.uint8(np.int32(line[x] + (over - line[x]) * alphas[x] + 0.5))
 

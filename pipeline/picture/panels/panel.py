@@ -204,7 +204,7 @@ class GlyphAtlas:
         blend_sprite(planes, self._laid(text, pen[0] - left), (left - before, pen[1] - above), colour, opacity)
 
     def _laid_out(self, text: str, fraction: float) -> Plane:
-        """The digits side by side, the pen's start half a size from the left and a size from the top, and a fraction."""
+        """The digits side by side, the pen's start a size below the top, half a size and a fraction from the left."""
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
         mask = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
         x = fraction + before
