@@ -44,15 +44,11 @@ from pipeline.picture.drawing.moving_ground import Backdrop, ClipGround, Gradien
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene import Scene
-<<<<<<< HEAD
-from tests.benchmarks.drawing import full_data
-from tests.picture.panels.made_scenes import scene as scene_of
-=======
 from pipeline.picture.theme.looks import Ground
 from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.stages.shared.scenes.grounds import clip_pictures
-from tests.benchmarks.drawing import full_scene
->>>>>>> main
+from tests.benchmarks.drawing import full_data
+from tests.picture.panels.made_scenes import scene as scene_of
 
 FIRST_FRAME = 200  # panels have come, takes are heard
 MOST_FRAMES = 550  # of the made scene
@@ -167,11 +163,12 @@ def ours_and_encoder_alone(
 
 def ground_rows(kind: str, seconds: float, rounds: int, folder: Path, layout: str) -> None:
     """Render the same frames over a ground that stands still and over one that moves, in turns."""
-    still, plan, frames = landscape("1080p60", seconds, layout)
-    theme = load_theme("midnight")
+    plan, frames = segment("1080p60", seconds)
+    data = full_data(*SIZES["1080p60"], layout)
+    still, theme = scene_of(data, layout=layout), load_theme("midnight")
     rows = Row("still ground", frames), Row(f"moving ground: {kind}", frames)
     ground = _made_ground(kind, theme, folder)
-    moving = Scene(still._data, theme, load_layout(layout), backdrop=Backdrop(ground, 0))
+    moving = Scene(data, theme, load_layout(layout), backdrop=Backdrop(ground, 0))
     ratios = []
     for _ in range(rounds):
         spent = []
@@ -334,17 +331,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
-<<<<<<< HEAD
     parser.add_argument("--layout", help="one that is made for 16:9; by default " + ", ".join(LAYOUTS))
-=======
-    parser.add_argument("--layout", default="landscape", help="any that is made for 16:9")
     parser.add_argument("--ground", choices=["clip", "drift", "turn"], help="what a moving ground costs at 1080p60")
->>>>>>> main
     parser.add_argument("--only", choices=[*SIZES, "peers"])
     options = parser.parse_args()
     if options.ground:
         with tempfile.TemporaryDirectory() as name:
-            ground_rows(options.ground, options.seconds, options.rounds, Path(name), options.layout)
+            ground_rows(options.ground, options.seconds, options.rounds, Path(name), options.layout or LAYOUTS[0])
         return
     summary: dict[str, float | None] = {}
     memory = Memory()

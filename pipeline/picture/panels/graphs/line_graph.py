@@ -265,7 +265,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         """Mark where the curve meets the playhead."""
         if math.isnan(row):
             return
-        line, row = self._context.line_px("graph"), self.row_of(loss_bits)
+        line = self._context.line_px("graph")
         blend_disc(planes, now, row, 2.5 * line, self._context.plot_ink)
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
