@@ -26,6 +26,7 @@ workers.preload(  # what helper processes import, once for all tests of a proces
     "pipeline.learning.sampling.sampler",
     "pipeline.learning.training.loop",
     "pipeline.stages.render",
+    "torch._dynamo",  # the optimiser imports it
 )
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
 

@@ -94,7 +94,7 @@ def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
     args
         Its arguments; must be picklable.
     """
-    process = _context(function).Process(target=_run, args=(dict(os.environ), function, args))  # type: ignore[attr-defined]
+    process: BaseProcess = _context(function).Process(target=_run, args=(dict(os.environ), function, args))  # type: ignore[attr-defined]
     with block_sigint():
         process.start()
     return process

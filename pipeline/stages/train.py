@@ -304,7 +304,7 @@ def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
 
 def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> None:
     works = [Task(task.label, _work(task)) for task in tasks]
-    preload("pipeline.learning.training.loop")
+    preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
     run_parallel(
         _train_in_process,
