@@ -141,7 +141,7 @@ def test_former_names_of_cards_are_noted_once_with_their_element(tmp_path: Path)
         ("{{ (sections|last).nmae }}", "there are"),
         ("{{ take.voice.pitch_hz if film.is_comparabel else '' }}", "perhaps 'is_comparable'"),
         ("{{ section.corpus.secs }}", "duration_s"),
-        ("{{ itertion }}", "there are film, machine, network"),
+        ("{{ itertion }}", "perhaps 'take.iteration'; there are film, machine, network"),
     ],
 )
 def test_names_within_names_are_checked_before_there_is_anything(text: str, told: str) -> None:

@@ -21,7 +21,7 @@ from pipeline.picture.sandbox.allowance import LONGEST_TEXT, Refused, begin, che
 from pipeline.picture.sandbox.counting import count_steps
 from pipeline.picture.sandbox.environment import SandboxEnvironment
 from pipeline.picture.sandbox.values import NamedFacts, plain
-from pipeline.picture.text.fact_shapes import Names
+from pipeline.picture.text.fact_shapes import Names, Shape
 from pipeline.picture.text.number_words import filters_for
 from pipeline.picture.text.template_checks import WORDS, FormerName, check_names, check_parts
 from pipeline.picture.text.template_words import refused, template_fault, where_in
@@ -61,8 +61,14 @@ def check_text(text: str, names: Names, where: str = "", *, is_condition: bool =
     TemplateError
         With the line, and the names there are.
     """
-    tree = _parsed(text, where, is_condition=is_condition)
-    return check_names(tree, names, where)
+    if isinstance(names, Shape):
+        return check_names(_parsed(text, where, is_condition=is_condition), names, where)
+    return _checked(text, where, tuple(names), is_condition=is_condition)
+
+
+@lru_cache(maxsize=1024)
+def _checked(text: str, where: str, names: tuple[str, ...], *, is_condition: bool) -> tuple[FormerName, ...]:
+    return check_names(_parsed(text, where, is_condition=is_condition), names, where)
 
 
 class PlainFacts(dict[str, Any]):
