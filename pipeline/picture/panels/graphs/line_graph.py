@@ -259,7 +259,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if math.isnan(loss_bits):
             return
         line, row = self._context.line_px("graph"), self.row_of(loss_bits)
-        blend_disc(planes, now, row, 2.5 * line, self._context.ink("background"))
+        blend_disc(planes, now, row, 2.5 * line, self._context.plot_ink)
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -270,7 +270,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def _paint(self, tile: Planes, first: int, opacity: float) -> None:
         context = self._context
-        tile.fill(context.ink("background"))
+        tile.fill(context.plot_ink)
         self._paint_grid(tile, first)
         for one in reversed(self._overlaid):
             pen = LinePen(one.key.ink, one.thickness, one.opacity * opacity, one.key.is_dashed)
