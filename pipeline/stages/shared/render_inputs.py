@@ -18,6 +18,7 @@ from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
 from pipeline.picture.panels.panel import SCENE_WORDS
+from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
@@ -51,7 +52,7 @@ class RenderInputs:
     language: Language
     ground: FilmGround | None
     """Where the ground moves."""
-    facts: tuple[Any, ...]
+    facts: tuple[PlainFacts, ...]
     """Of each section's scene, where a panel shows texts of one's own; else empty."""
     identity: str
     """Hash of everything above: films with the same one look the same."""

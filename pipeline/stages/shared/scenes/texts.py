@@ -5,21 +5,14 @@ This module owns what such templates are checked against, and what determines th
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipeline.picture.language import Language
 from pipeline.picture.panels.settings import LayoutSettings
 from pipeline.picture.panels.template_text import NOW, NOW_FACTS, TextPanelTemplate
 from pipeline.picture.text.fact_shapes import including
 from pipeline.picture.text.templating import PlainFacts, check_text
 from pipeline.production.schema import Production
-from pipeline.stages.shared.facts.film_facts import film_facts
+from pipeline.stages.shared.facts.vocabulary import SECTION_FACTS, film_facts, section_facts
 from pipeline.stages.shared.results import Results
-
-_FACTS = (
-    *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
-    *("software", "machine", "section"),
-)
 
 
 def text_templates(layout: LayoutSettings) -> list[str]:
@@ -36,10 +29,10 @@ def check_texts(layout: LayoutSettings) -> None:
         Where one names what is not there.
     """
     for template in text_templates(layout):
-        check_text(template, including(_FACTS, **{NOW: NOW_FACTS}), f"layouts/{layout.name}.toml, panel text")
+        check_text(template, including(SECTION_FACTS, **{NOW: NOW_FACTS}), f"layouts/{layout.name}.toml, panel text")
 
 
-def section_facts_of_scenes(production: Production, results: Results, language: Language) -> tuple[Any, ...]:
+def section_facts_of_scenes(production: Production, results: Results, language: Language) -> tuple[PlainFacts, ...]:
     """The facts of each section's scene, but for those of the moment."""
-    facts = PlainFacts(film_facts(production, results, language), language)
-    return tuple(facts.including("section", section) for section in facts["sections"])
+    facts = film_facts(production, results, language)
+    return tuple(section_facts(facts, section) for section in range(len(production.sections)))
