@@ -49,6 +49,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.side_commands import side
 from pipeline.cli.start import run_tool
+from pipeline.cli.studio_command import studio_app
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.cli.template_commands import templates, watch_picture
 from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at
@@ -327,6 +328,7 @@ def still(
 app.add_typer(side)
 app.add_typer(runs)
 app.add_typer(facts_app)
+app.add_typer(studio_app)
 
 
 def _tool(context: typer.Context) -> None:

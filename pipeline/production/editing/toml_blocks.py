@@ -91,8 +91,8 @@ def _path_of(header: str, items: dict[Path, int]) -> tuple[Path, bool]:
 
 
 def _keys(dotted: str) -> list[str]:
-    at = tomllib.loads(f"{dotted} = 0")
-    keys = []
+    at: object = tomllib.loads(f"{dotted} = 0")
+    keys: list[str] = []
     while isinstance(at, dict):
         key, at = next(iter(at.items()))
         keys.append(key)
