@@ -17,6 +17,7 @@ from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.production.editing.edits import Edit, Insert, Path, Remove, SetValue, has, value_at
 from pipeline.runtime.wording.units import BITS_PER_NAT
+from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.sections.checkpoints import section_checkpoints
 from pipeline.studio.serving.replies import whole_in
 
@@ -91,8 +92,16 @@ def _section(shown: Look, number: int) -> dict[str, Any]:
         "title": section.title,
         "made_up": shown.curves[number],
         "by_hand": bool(section.storyboard.take),
+        "caption_box": _caption_box(shown, number),
         "checkpoints": [] if shown.curves[number] else [point.iteration for point in _points(shown, number)],
     }
+
+
+def _caption_box(shown: Look, number: int) -> dict[str, float] | None:
+    """Where captions stand in a section's pictures, in shares of the frame."""
+    panels = section_layout(shown.production, number).panel
+    box = next((panel for panel in panels if panel.kind == "caption"), None)
+    return None if box is None else {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
 
 
 def _points(shown: Look, section: int) -> tuple[CheckpointPoint, ...]:
