@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.runtime import workers
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how quick inputs are made tells of the machine, not of the code
 
@@ -19,6 +21,13 @@ GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
 MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
 WORST_TOLERANCE = 40.0  # levels that one pixel in a thousand may be off: another font renderer, another processor
 
+workers.preload(  # what helper processes import, once for all tests of a process
+    "pipeline.build.follow",
+    "pipeline.learning.sampling.sampler",
+    "pipeline.learning.training.loop",
+    "pipeline.stages.render",
+    "torch._dynamo",  # the optimiser imports it
+)
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
 
 Golden = Callable[[str, NDArray[np.uint8]], None]

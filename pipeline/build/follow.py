@@ -7,7 +7,6 @@ takes made so are the very ones that the stage `sample` would make afterwards: i
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
@@ -21,7 +20,7 @@ from pipeline.production.schema import Production
 from pipeline.runs.stored import RunRecording
 from pipeline.runtime.progress.reporter import SILENT, WorkStart
 from pipeline.runtime.wording.plurals import counted
-from pipeline.runtime.workers import block_sigint, never_outlive_parent
+from pipeline.runtime.workers import start_process
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.sounds import HeardRecording
@@ -47,9 +46,7 @@ def sampling_meanwhile(production: Production, results: Results, workplace: Work
         yield
         return
     quiet = replace(workplace, report=SILENT, store=Store(workplace.store.root))
-    follower = multiprocessing.get_context("spawn").Process(target=_follow, args=(production, results, quiet))
-    with block_sigint():
-        follower.start()
+    follower = start_process(_follow, production, results, quiet)
     try:
         yield
     finally:
@@ -105,9 +102,7 @@ def prepared(production: Production, workplace: Workplace) -> Results | None:
 
 def _follow(production: Production, results: Results, workplace: Workplace) -> None:
     """What the process beside a build does until it is stopped. Any trouble is left to the stage that comes after."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    never_outlive_parent()
     stand_back()
     with contextlib.suppress(BuildVideoError, OSError):
         while True:

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +18,16 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinel
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, Final, TypeVar
 
 from pipeline.errors import WorkerError
 
 _LISTEN_EVERY_S: Final = 0.2
+_START_METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
+"""On Linux helpers are forked from a server that has imported what they need, which has no thread of its own: torch and
+the compiler then cost their seconds once, not in each helper. Elsewhere forks are not safe beside system libraries."""
 _LAST_MESSAGES_S: Final = 5.0
 """How long a helper's messages from before its result are waited for. They are on their way: only where a helper is
 killed between the two they never come."""
@@ -67,10 +73,53 @@ def _do(function: Callable[[Item], Outcome], index: int, item: Item) -> Outcome:
         send_to_parent(_EndOfMessages(index))
 
 
-def _start_worker(outbox: Any) -> None:
-    """Leave Ctrl-C to the parent, and never outlive it."""
+_preloaded: set[str] = set()
+
+
+def preload(*modules: str) -> None:
+    """Name modules that helpers will need, so that they are imported once for all of them.
+
+    Only a promise of speed: what is named after the first helper was started is imported by each that needs it.
+    """
+    _preloaded.update(modules)
+
+
+def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
+    """Start one helper process beside this one; Ctrl-C never reaches it, and it never outlives this process.
+
+    Parameters
+    ----------
+    function
+        A module's own function: it travels by name.
+    args
+        Its arguments; must be picklable.
+    """
+    process: BaseProcess = _context(function).Process(target=_run, args=(dict(os.environ), function, args))  # type: ignore[attr-defined]
+    with block_sigint():
+        process.start()
+    return process
+
+
+def _run(environment: dict[str, str], function: Callable[..., None], args: tuple[object, ...]) -> None:
+    _start_worker(None, environment)
+    function(*args)
+
+
+def _context(function: Callable[..., object]) -> BaseContext:
+    """How helpers are started that call a function: its module is among what they need."""
+    context = multiprocessing.get_context(_START_METHOD)
+    if _START_METHOD == "forkserver":
+        own = {function.__module__} - {"__main__"}
+        context.set_forkserver_preload(sorted(_preloaded | own))
+    return context
+
+
+def _start_worker(outbox: Any, environment: dict[str, str]) -> None:
+    """Leave Ctrl-C to the parent, never outlive it, and see its environment as it is now."""
     global _outbox  # noqa: PLW0603 - a process has one parent
     _outbox = outbox
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     never_outlive_parent()
@@ -121,9 +170,10 @@ def run_parallel(
             outcomes.append(function(item))
             on_done(index, outcomes[-1])
         return outcomes
-    context = multiprocessing.get_context("spawn")
+    context = _context(function)
     inbox = context.Queue()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(inbox,))
+    start = (inbox, dict(os.environ))
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=start)
     try:
         with block_sigint():  # or processes that have just begun to start would report Ctrl-C too, each in its way
             futures = {pool.submit(_do, function, index, item): index for index, item in enumerate(items)}

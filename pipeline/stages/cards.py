@@ -14,7 +14,6 @@ from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
-from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.text.templating import PlainFacts
@@ -31,6 +30,7 @@ from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.grounds import check_ground, film_ground, first_picture, ground_piece, make_ground
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -50,7 +50,11 @@ FACTS: Final = (
 def pieces(production: Production, results: Results) -> list[Piece]:
     """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
     sources = _Sources.of(production, results)
-    return [_piece(production, results, name, sources) for name in _names(results)]
+    ground = ground_piece(production, STAGE)
+    return [
+        *([] if ground is None else [ground]),
+        *(_piece(production, results, name, sources) for name in _names(results)),
+    ]
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
     workplace.report.begin(WorkStart(STAGE, "cards", float(len(names)), "cards"))
+    results = replace(results, ground=make_ground(production, STAGE, workplace))
+    for fault in check_ground(production):
+        workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
     cards = []
     for done, name in enumerate(names, start=1):
         cards.append(_card(production, results, name, sources, workplace))
@@ -142,7 +149,7 @@ def check(production: Production) -> None:
         _template(production, CardOrigin(name, 0))
     for number in range(len(production.cards)):
         _template(production, card_origin(production, f"{OWN}-{number + 1}"))
-    ground_rgb(theme, theme.colours.background, (16, 16))
+    check_ground(production)
     _check_caption_styles(production, theme)
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -236,7 +243,9 @@ def _card(
     inputs = CardInputs(production, results, section, sources.language)
     facts = card_facts(inputs, sources.words_of(section), template.reads)
     where = f"cards/{origin.template}.toml"
-    drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
+    size = _size(production, name)
+    ground = first_picture(film_ground(production, results.ground), size)
+    drawn = draw_card(template, facts, sources.theme, size, where=where, ground=ground)
     for small in small_words_on_card(drawn, _size(production, name)):
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:

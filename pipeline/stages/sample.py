@@ -26,7 +26,7 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
-from pipeline.runtime.workers import run_parallel, send_to_parent
+from pipeline.runtime.workers import preload, run_parallel, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
@@ -256,6 +256,7 @@ class _TakeMaking:
         for index in here:
             self._publish(index, make_take(jobs[index], partial(self._advance, index)))
         there = [(index, job) for index, job in enumerate(jobs) if index not in here]
+        preload("pipeline.learning.sampling.sampler")
         run_parallel(
             _make_in_process,
             there,

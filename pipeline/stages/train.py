@@ -38,7 +38,7 @@ from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
-from pipeline.runtime.workers import run_parallel
+from pipeline.runtime.workers import preload, run_parallel
 from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
@@ -304,6 +304,7 @@ def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
 
 def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> None:
     works = [Task(task.label, _work(task)) for task in tasks]
+    preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
     run_parallel(
         _train_in_process,

@@ -1,12 +1,14 @@
 """What rendering costs: our frames drawn and encoded, beside the encoder alone and other programs.
 
     python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60] [--layout inside]
+    python -m tests.benchmarks.rendering --ground clip|drift|turn [--seconds 5] [--rounds 3] [--layout landscape]
 
 "Encoder alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written
 before. MoviePy composites ready pictures of the scene's elements over a background (`bg_color` set), its quickest way.
 corrscope (with its own encoder settings, ours then set alike) and seewav are measured where they are found on PATH.
 Rounds of all are interleaved, and the quickest of each counts, so that other work on the machine falls on all alike.
-The last line is JSON.
+With `--ground`, the scene is rendered in turns over a ground that stands still and over one that moves; the clip is a
+made one, clouds that drift. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the processes of the render stage have it
@@ -32,9 +35,16 @@ import soundfile
 
 from pipeline.ffmpeg.process import Process, ffmpeg_path, run
 from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.planning.settings import VideoSettings
+from pipeline.film.inputs.chain import FootageChain
+from pipeline.film.inputs.footage import probe
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.picture.drawing.moving_ground import Backdrop, ClipGround, GradientGround, Loop, MovingGround
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene import Scene
+from pipeline.picture.theme.looks import Ground
+from pipeline.picture.theme.theme import Theme, load_theme
+from pipeline.stages.shared.scenes.grounds import clip_pictures
 from tests.benchmarks.drawing import full_scene
 
 FIRST_FRAME = 200  # panels have come, takes are heard
@@ -144,6 +154,42 @@ def ours_and_encoder_alone(
         parts["hand over"] = min(parts["hand over"], _hand_over_ms(plan, buffer, frames))
     raw.unlink()
     return ours, alone, parts
+
+
+def ground_rows(kind: str, seconds: float, rounds: int, folder: Path, layout: str) -> None:
+    """Render the same frames over a ground that stands still and over one that moves, in turns."""
+    still, plan, frames = landscape("1080p60", seconds, layout)
+    theme = load_theme("midnight")
+    rows = Row("still ground", frames), Row(f"moving ground: {kind}", frames)
+    ground = _made_ground(kind, theme, folder)
+    moving = Scene(still._data, theme, load_layout(layout), backdrop=Backdrop(ground, 0))
+    ratios = []
+    for _ in range(rounds):
+        spent = []
+        for row, scene in zip(rows, (still, moving), strict=True):
+            began = time.perf_counter()
+            measure(row, lambda scene=scene: _ours(scene, plan, frames, folder / "out.mp4"), folder / "out.mp4")
+            spent.append(time.perf_counter() - began)
+        ratios.append(spent[0] / spent[1])
+    for row in rows:
+        _print(row)
+    quickest = rows[1].fps / rows[0].fps
+    print(json.dumps({f"ground_{kind}": round(quickest, 3), "each round": [round(ratio, 3) for ratio in ratios]}))
+
+
+def _made_ground(kind: str, theme: Theme, folder: Path) -> MovingGround:
+    size, rate = SIZES["1080p60"], Fraction(60)
+    if kind != "clip":
+        return GradientGround(Ground(gradient=("#120a22", "#24123f", "#7a2a5d"), angle=70, motion=kind), size, rate)
+    made, pictures = folder / "made.mp4", folder / "pictures.yuv"
+    clouds = "perlin=size=640x360:rate=30:octaves=5:xscale=3:yscale=3:tscale=0.3"
+    source = ["-f", "lavfi", "-i", clouds, "-t", "6", "-pix_fmt", "yuv420p", str(made)]
+    run(["-v", "error", "-y", *source], timeout_s=600)
+    chain = FootageChain(probe(made), InsertSettings(file="made.mp4", fade_seconds=0), size, Fraction(30), 180, folder)
+    with pictures.open("wb") as file:
+        for picture in clip_pictures(chain, theme.model_copy(update={"ground": Ground(file="made.mp4")})):
+            file.write(picture.data)
+    return ClipGround(pictures, size, Loop(180, Fraction(1, 2)))
 
 
 def _ours(scene: Scene, plan: EncoderPlan, frames: int, out: Path) -> None:
@@ -277,8 +323,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=9.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--layout", default="landscape", help="any that is made for 16:9")
+    parser.add_argument("--ground", choices=["clip", "drift", "turn"], help="what a moving ground costs at 1080p60")
     parser.add_argument("--only", choices=[*SIZES, "peers"])
     options = parser.parse_args()
+    if options.ground:
+        with tempfile.TemporaryDirectory() as name:
+            ground_rows(options.ground, options.seconds, options.rounds, Path(name), options.layout)
+        return
     summary: dict[str, float | None] = {}
     memory = Memory()
     memory.start()

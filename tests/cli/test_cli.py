@@ -1,29 +1,22 @@
 """The command line: what it says when the input is wrong, and that it never shows a traceback."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.build.stage_order import STAGES
 from pipeline.cli.entrance import TOOLS
-from tests.end_to_end.productions import make_tiny
+from tests.end_to_end.productions import Said, build_video, make_tiny, say_here
 
-ROOT = Path(__file__).resolve().parents[2]
 SECTION = 'title = "x"\n[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 
 
-def build_video(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.start import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, str(ROOT), *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+def typed(*arguments: str, cwd: Path) -> Said:
+    return say_here(*arguments, cwd=cwd, check=False)
 
 
-def refused(ran: "subprocess.CompletedProcess[str]", *words: str) -> None:
+def refused(ran: Said, *words: str) -> None:
     assert ran.returncode == 2, ran.stderr
     assert "Traceback" not in ran.stderr
     assert ran.stderr.startswith("build-video: ")
@@ -32,39 +25,39 @@ def refused(ran: "subprocess.CompletedProcess[str]", *words: str) -> None:
 
 
 def test_an_unknown_command_names_the_known_ones(tmp_path: Path) -> None:
-    refused(build_video("bild", cwd=tmp_path), "'bild'", "prepare", "status")
+    refused(typed("bild", cwd=tmp_path), "'bild'", "prepare", "status")
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
-    refused(build_video("prepare", "--colour", cwd=tmp_path), "--colour")
+    refused(typed("prepare", "--colour", cwd=tmp_path), "--colour")
 
 
 def test_a_missing_production_file_is_named(tmp_path: Path) -> None:
-    refused(build_video("nothing.toml", cwd=tmp_path), "nothing.toml", "build-video init")
+    refused(typed("nothing.toml", cwd=tmp_path), "nothing.toml", "build-video init")
 
 
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     (tmp_path / "production.toml").write_text(SECTION)
-    refused(build_video(cwd=tmp_path), "voice.wav")
-    refused(build_video("status", cwd=tmp_path), "voice.wav")
+    refused(typed(cwd=tmp_path), "voice.wav")
+    refused(typed("status", cwd=tmp_path), "voice.wav")
 
 
 def test_a_text_file_named_wav_is_refused(tmp_path: Path) -> None:
     (tmp_path / "production.toml").write_text(SECTION)
     (tmp_path / "voice.wav").write_text("this is no sound\n" * 100)
-    refused(build_video("prepare", cwd=tmp_path), "voice.wav")
+    refused(typed("prepare", cwd=tmp_path), "voice.wav")
     assert not list((tmp_path / "out").rglob("manifest.json"))
 
 
 def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "production.toml").write_text(SECTION)
     (tmp_path / "film").write_text("mine")
-    refused(build_video("prepare", "-o", "film", cwd=tmp_path), "film")
+    refused(typed("prepare", "-o", "film", cwd=tmp_path), "film")
     assert (tmp_path / "film").read_text() == "mine"
 
 
 def test_errors_are_json_where_json_was_asked_for(tmp_path: Path) -> None:
-    ran = build_video("nothing.toml", "--json", cwd=tmp_path)
+    ran = typed("nothing.toml", "--json", cwd=tmp_path)
     assert ran.returncode == 2
     event = json.loads(ran.stdout)
     assert event["event"] == "error"
@@ -73,20 +66,20 @@ def test_errors_are_json_where_json_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_init_makes_a_folder_that_can_be_read_and_never_overwrites(tmp_path: Path) -> None:
-    ran = build_video("init", "my film", cwd=tmp_path)
+    ran = typed("init", "my film", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "my film" / "recordings").is_dir()
-    refused(build_video("my film", cwd=tmp_path), "recordings", "build-video record")
-    refused(build_video("init", "my film", cwd=tmp_path), "already")
+    refused(typed("my film", cwd=tmp_path), "recordings", "build-video record")
+    refused(typed("init", "my film", cwd=tmp_path), "already")
 
 
 def test_the_schema_is_json_and_knows_the_sections(tmp_path: Path) -> None:
-    schema = json.loads(build_video("schema", cwd=tmp_path).stdout)
+    schema = json.loads(typed("schema", cwd=tmp_path).stdout)
     assert "section" in schema["properties"]
 
 
 def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
-    findings = json.loads(build_video("doctor", "--json", cwd=tmp_path).stdout)
+    findings = json.loads(typed("doctor", "--json", cwd=tmp_path).stdout)
     states = {finding["name"]: finding["state"] for finding in findings}
     assert states["ffmpeg"] == states["encoders"] == states["fonts"] == "ok", findings
 
@@ -94,7 +87,7 @@ def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", ["/nonexistent/ffmpeg", "/etc/passwd"])
 def test_the_doctor_tells_of_a_broken_ffmpeg(tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUILD_VIDEO_FFMPEG", broken)
-    ran = build_video("doctor", "--json", cwd=tmp_path)
+    ran = typed("doctor", "--json", cwd=tmp_path)
     assert ran.returncode == 1
     found = {finding["name"]: finding for finding in json.loads(ran.stdout)}
     assert found["ffmpeg"]["state"] == "missing"
@@ -103,14 +96,14 @@ def test_the_doctor_tells_of_a_broken_ffmpeg(tmp_path: Path, broken: str, monkey
 
 def test_checking_what_is_no_film_is_refused(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"no film")
-    refused(build_video("check", "film.mp4", cwd=tmp_path), "timeline")
+    refused(typed("check", "film.mp4", cwd=tmp_path), "timeline")
 
 
 def test_missing_footage_is_told_before_anything_is_trained(tmp_path: Path) -> None:
     production = make_tiny(tmp_path)
     with production.open("a", encoding="utf-8") as file:
         file.write('[[insert]]\nfile = "intro.mp4"\nafter = "title"\n')
-    refused(build_video("tiny.toml", cwd=tmp_path), "intro.mp4")
+    refused(typed("tiny.toml", cwd=tmp_path), "intro.mp4")
     assert not (tmp_path / "out" / "tiny" / "work" / "train").exists()
 
 
@@ -128,13 +121,13 @@ def test_the_shell_completes_commands_and_options(
 
 
 def test_the_help_names_every_command_and_every_tool(tmp_path: Path) -> None:
-    shown = build_video("--help", cwd=tmp_path).stdout
+    shown = typed("--help", cwd=tmp_path).stdout
     for command in (*STAGES, "build", "status", "still", "init", "takes", "export", "schema", *TOOLS):
         assert f" {command} " in shown
 
 
 def test_the_schema_can_be_read_as_text(tmp_path: Path) -> None:
-    shown = build_video("schema", "--text", cwd=tmp_path).stdout
+    shown = typed("schema", "--text", cwd=tmp_path).stdout
     assert "training.minutes" in shown
     assert "LUFS" in shown
-    assert json.loads(build_video("schema", cwd=tmp_path).stdout)["properties"]["title"]
+    assert json.loads(typed("schema", cwd=tmp_path).stdout)["properties"]["title"]

@@ -1,11 +1,12 @@
-"""One tiny film, built once, that several tests look at."""
+"""One tiny film, built once for all processes of the tests, that several tests look at."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.productions import build_video, make_tiny
+from tests.end_to_end.productions import make_tiny, say_here
+from tests.sharing import made_once
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Built:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("tiny film")
-    production = make_tiny(folder)
-    build_video(production, "--jobs", "2", cwd=folder)
-    return Built(folder, production, folder / "out" / "tiny")
+    def make(folder: Path) -> None:
+        say_here(make_tiny(folder), "--jobs", "2", cwd=folder)
+
+    folder = made_once(tmp_path_factory, "tiny film", make)
+    return Built(folder, folder / "tiny.toml", folder / "out" / "tiny")

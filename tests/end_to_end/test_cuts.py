@@ -27,7 +27,7 @@ from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.cleaner import CleaningRules, choose_results
 from pipeline.store.store import Store
 from tests.end_to_end.conftest import Built
-from tests.end_to_end.productions import build_video
+from tests.end_to_end.productions import say_here
 
 CUTS = """
 [[cut]]
@@ -158,7 +158,7 @@ def test_a_cut_can_be_asked_for_alone(cuts: WithCuts, tmp_path: Path) -> None:
     assert "short, teaser" in raised.value.expected
     with pytest.raises(InputError, match="'train' is the film's"):
         check_cut("train", "short")
-    told = build_video("status", cuts.film.production, "--cut", "teaser", cwd=cuts.film.folder).stdout
+    told = say_here("status", cuts.film.production, "--cut", "teaser", cwd=cuts.film.folder).stdout
     assert "cut teaser:" in told
     assert "cut short:" not in told
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tests.end_to_end.conftest import Built
-from tests.end_to_end.productions import build_video, make_tiny
+from tests.end_to_end.productions import build_video, make_tiny, say_here
 from tests.faults.tiny import make_small
 
 
@@ -70,12 +70,12 @@ def test_every_section_goes_from_card_to_recording_to_takes_in_training_order(bu
 def test_a_second_build_makes_nothing_again(built: Built) -> None:
     before = built.film.stat().st_mtime_ns
     assert {one["state"] for one in status(built.production, built.folder)} == {"fresh"}
-    build_video(built.production, cwd=built.folder)
+    say_here(built.production, cwd=built.folder)
     assert built.film.stat().st_mtime_ns == before
 
 
 def status(production: Path, cwd: Path, *options: str) -> list[dict[str, object]]:
-    found = json.loads(build_video("status", production, "--json", *options, cwd=cwd).stdout)
+    found = json.loads(say_here("status", production, "--json", *options, cwd=cwd).stdout)
     assert isinstance(found, list)
     return found
 
@@ -104,7 +104,7 @@ def test_deleting_the_film_only_composes(built: Built, tmp_path: Path) -> None:
     copy.film.unlink()
     stale = stale_pieces(copy.production, copy.folder)
     assert [stage for stage, names in stale.items() if names] == ["compose"]
-    build_video(copy.production, cwd=copy.folder)
+    say_here(copy.production, cwd=copy.folder)
     assert copy.film.read_bytes() == original
 
 
@@ -118,7 +118,7 @@ def test_a_changed_caption_redraws_only_the_segments_that_show_it(built: Built, 
     everything = json.loads((copy.output / "timeline.json").read_text())["clips"]
     assert 1 <= len(redrawn) <= 2
     assert len(everything) > len(redrawn)
-    build_video(copy.production, cwd=copy.folder)
+    say_here(copy.production, cwd=copy.folder)
     assert count_frames(copy.film) == timeline_of(copy.output)["total_frames"]
 
 
@@ -130,7 +130,7 @@ def test_another_temperature_touches_one_section_alone(built: Built, tmp_path: P
     assert stale["sample"]
     assert all(name.startswith("section-2/") for name in stale["sample"])
     first = {name for name, _ in _segments_of(copy.output, section=0)}
-    build_video("render", copy.production, cwd=copy.folder)
+    say_here("render", copy.production, cwd=copy.folder)
     assert first <= {name for name, _ in _segments_of(copy.output, section=0)}
 
 
@@ -148,14 +148,14 @@ def _segments_of(output: Path, section: int) -> list[tuple[str, int]]:
 
 def test_dry_run_makes_nothing(tmp_path: Path) -> None:
     production = make_tiny(tmp_path)
-    ran = build_video(production, "--dry-run", cwd=tmp_path)
+    ran = say_here(production, "--dry-run", cwd=tmp_path)
     assert "prepare" in ran.stdout
     assert not (tmp_path / "out").exists()
 
 
 def test_a_still_is_a_frame_of_the_film(built: Built, tmp_path: Path) -> None:
     picture = tmp_path / "still.png"
-    build_video("still", built.production, "--at", "0:03.5", "-o", picture, cwd=built.folder)
+    say_here("still", built.production, "--at", "0:03.5", "-o", picture, cwd=built.folder)
     still = np.asarray(Image.open(picture).convert("RGB"), dtype=float)
     with av.open(str(built.film)) as container:
         for index, frame in enumerate(container.decode(video=0)):
@@ -172,7 +172,7 @@ def test_a_sheet_shows_every_card_insert_and_take_in_order(built: Built, tmp_pat
     Image.new("RGB", (64, 36), (240, 0, 240)).save(tmp_path / "logo.png")
     insert = '[[insert]]\nfile = "logo.png"\nafter = "title"\nseconds = 1.5\n'
     production.write_text(production.read_text() + insert)
-    build_video("storyboard", production, "--sheet", "sheet.png", cwd=tmp_path)
+    say_here("storyboard", production, "--sheet", "sheet.png", cwd=tmp_path)
     with Image.open(tmp_path / "sheet.png") as image:
         sheet = np.asarray(image.convert("RGB")).astype(int)
     seen = (np.abs(sheet - (240, 0, 240)) < 12).all(axis=2)
@@ -185,7 +185,7 @@ def test_a_draft_is_small_and_shares_training_and_takes(built: Built, tmp_path: 
     edit(copy.production, "width = 320\nheight = 180", "width = 960\nheight = 540")
     stale = {one["stage"]: one["state"] for one in status(copy.production, copy.folder, "--draft")}
     assert stale["prepare"] == stale["train"] == stale["sample"] == "fresh"
-    build_video(copy.production, "--draft", cwd=copy.folder)
+    say_here(copy.production, "--draft", cwd=copy.folder)
     with av.open(str(copy.output / "draft" / "tiny.mp4")) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (640, 360)
     assert copy.film.exists()
@@ -194,7 +194,7 @@ def test_a_draft_is_small_and_shares_training_and_takes(built: Built, tmp_path: 
 def test_an_exact_broadcast_rate_works_all_the_way(built: Built, tmp_path: Path) -> None:
     copy = copy_of(built, tmp_path / "copy")
     edit(copy.production, "frame_rate = 30", 'frame_rate = "30000/1001"')
-    build_video(copy.production, cwd=copy.folder)
+    say_here(copy.production, cwd=copy.folder)
     with av.open(str(copy.film)) as container:
         assert container.streams.video[0].average_rate == Fraction(30000, 1001)
     frames = count_frames(copy.film)

@@ -2,11 +2,20 @@
 
 import os
 import signal
+import sys
 
 import pytest
 
 from pipeline.errors import RecordingError, WorkerError
 from pipeline.runtime.workers import run_parallel, send_to_parent
+
+
+def environment_of(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def is_loaded(module: str) -> bool:
+    return module in sys.modules
 
 
 def double(value: int) -> int:
@@ -45,6 +54,20 @@ def test_an_error_travels_between_processes_with_all_its_parts() -> None:
         run_parallel(refuse, [1, 2], jobs=2)
     assert caught.value.hint == "Record again."
     assert caught.value.where in {"take 1", "take 2"}
+
+
+def test_helpers_see_the_environment_as_it_is_when_they_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["BUILD_VIDEO_ONE", "BUILD_VIDEO_TWO"]
+    monkeypatch.setenv(names[0], "1")
+    assert run_parallel(environment_of, names, jobs=2) == ["1", None]
+    monkeypatch.delenv(names[0])
+    monkeypatch.setenv(names[1], "2")
+    assert run_parallel(environment_of, names, jobs=2) == [None, "2"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="helpers are fresh processes elsewhere")
+def test_what_helpers_need_is_imported_before_them() -> None:
+    assert run_parallel(is_loaded, ["pipeline.learning.training.loop", "no.such.module"], jobs=2) == [True, False]
 
 
 def test_a_killed_process_is_told_as_such() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.language import Language, english
+from pipeline.picture.plotting.named_losses import NamedLosses
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class LossCurve:
         Passes through the training data at each training loss, shape (n,); empty where that isn't known.
     unit
         What they are counted in; empty where nothing says.
-    name
-        What the log of another program calls them; empty for networks of our own.
+    names
+        What the log of another program calls the training's and the validation's loss; empty for networks of our own.
+    further_training, further_validation
+        More curves of such a log, in the same unit.
     """
 
     iterations: npt.NDArray[np.int64]
@@ -67,7 +70,25 @@ class LossCurve:
     measured_on: str = ""
     epochs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     unit: str = "bits per byte"
-    name: str = ""
+    names: tuple[str, str] = ("", "")
+    further_training: tuple[NamedLosses, ...] = ()
+    further_validation: tuple[NamedLosses, ...] = ()
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether another program has logged it; NaN is a gap then."""
+        return any(self.names)
+
+    @property
+    def judged(self) -> NamedLosses:
+        """The loss that it is compared by: the validation loss, or of a log without one the training loss."""
+        if self.is_logged and not self.validation_iterations.size:
+            return NamedLosses(self.names[0], self.iterations, self.training_losses)
+        return NamedLosses(self.names[1], self.validation_iterations, self.validation_losses)
+
+    def further(self, series: Literal["training", "validation"]) -> tuple[NamedLosses, ...]:
+        """The further curves of a series."""
+        return self.further_training if series == "training" else self.further_validation
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.ground import ground_planes
+from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
@@ -39,6 +40,8 @@ class RenderContext:
     theme: Theme
     layout: LayoutSettings
     language: Language = field(default_factory=english)
+    backdrop: Backdrop | None = None
+    """What lies behind all panels, where it moves; by default the theme's ground stands still."""
 
     def reading(self, fields: Iterable[str]) -> RenderContext:
         """The same context, of whose scene only the frame and these fields can be read."""
@@ -76,15 +79,30 @@ class RenderContext:
         margin = int(np.ceil(self.data.width * SAFE_MARGIN))
         return margin, self.data.width - margin
 
-    @cached_property
+    @property
     def background(self) -> Planes:
-        """A frame of nothing but the background, for what fades into it."""
+        """A frame of nothing but the background, for what fades into it: that of the frame which is drawn just now."""
+        return self.still_background if self.backdrop is None else self.backdrop.planes
+
+    @cached_property
+    def still_background(self) -> Planes:
+        """The theme's ground, where it doesn't move."""
         return ground_planes(self.theme, self.theme.colours.background, (self.data.width, self.data.height))
 
     @cached_property
     def panel_ground(self) -> Planes:
         """A frame of nothing but the panels' ground, for what fades into it."""
         return new_planes(self.data.width, self.data.height, self.ink("panel"))
+
+    @property
+    def plot_ink(self) -> Ink:
+        """What graphs are plotted on: the ground where that is one colour, else the panels' own."""
+        return self.ink("background" if self.theme.ground.is_plain else "panel")
+
+    @property
+    def plot_ground(self) -> Planes:
+        """A frame of nothing but that."""
+        return self.background if self.theme.ground.is_plain else self.panel_ground
 
     def ink(self, name: str) -> Ink:
         """A colour of the theme by its name."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.audio.samples import Samples
+from pipeline.picture.plotting.named_losses import NamedLosses
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
@@ -197,15 +198,6 @@ def _no_numbers() -> NDArray[np.float64]:
 
 def _no_counts() -> NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class NamedLosses:
-    """One more curve beside a history's own: shapes (n,), iterations ascending; NaN is a gap."""
-
-    name: str
-    iterations: NDArray[np.int64]
-    losses: NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)

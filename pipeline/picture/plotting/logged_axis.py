@@ -5,6 +5,7 @@ Owns how much of such a curve is shown on which scale, so that one can read it. 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from pipeline.picture.plotting.axis import Axis
 
 _OUTLIERS: Final = 1.0
 """Percent of the values at either end that may stand at the edge."""
+_FEW: Final = 5
+"""Of fewer values each counts; of more, one at either end may be a spike."""
 _DECADES: Final = 30.0
 """From this ratio of the highest to the lowest on, an axis is logarithmic."""
 _ROOM: Final = 0.07
@@ -34,8 +37,12 @@ def logged_axis(values: NDArray[np.floating], length_px: int) -> Axis:
     A logarithmic axis where they are positive and span orders of magnitude, else a linear one. Spikes of a hundredth
     of the values don't set its ends.
     """
-    low, high = (float(value) for value in np.percentile(values.astype(np.float64), (_OUTLIERS, 100 - _OUTLIERS)))
-    lowest, highest = float(values.min()), float(values.max())
+    ordered = np.sort(values.astype(np.float64))
+    lowest, highest = float(ordered[0]), float(ordered[-1])
+    aside = math.ceil(_OUTLIERS / 100 * ordered.size) if ordered.size >= _FEW else 0
+    low, high = float(ordered[aside]), float(ordered[-1 - aside])
+    if low == high:
+        low, high = lowest, highest
     low, high = _unless_near(lowest, low, high), _unless_near(highest, high, low)
     if low > 0 and high >= _DECADES * low:
         factor = (high / low) ** _ROOM
@@ -47,5 +54,8 @@ def logged_axis(values: NDArray[np.floating], length_px: int) -> Axis:
 
 
 def _unless_near(extreme: float, end: float, other: float) -> float:
-    """The extreme itself, where it lies hardly beyond the end that leaves spikes out."""
-    return extreme if abs(extreme - end) <= abs(end - other) else end
+    """The extreme itself, where it lies hardly beyond the end that leaves spikes out, or not by orders of magnitude."""
+    is_near = abs(extreme - end) <= abs(end - other)
+    if not is_near and min(extreme, end, other) > 0:
+        is_near = abs(math.log(extreme / end)) <= abs(math.log(end / other))
+    return extreme if is_near else end

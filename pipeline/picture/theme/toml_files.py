@@ -7,7 +7,9 @@ what any template means.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import TemplateError
 from pipeline.picture.theme.placed_values import PlacedValue
@@ -55,15 +57,24 @@ def read_placed(path: Path) -> PlacedValue:
     """
     text = read_template_text(path)
     try:
-        values = parse_toml(text)
+        values, lines = _parsed(text)
     except TomlMistake as mistake:
         where = f"{path}, {mistake.place}" if mistake.place else str(path)
         what = f"The template is not valid TOML: {mistake.what}."
         raise TemplateError(what, where=where, hint=mistake.hint) from mistake
     try:
-        return PlacedValue.of(values, path, line_numbers(text))
+        return PlacedValue.of(values, path, lines)
     except RecursionError as error:
         raise TemplateError("The template is nested too deeply.", where=str(path), hint="Flatten it.") from error
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
+    """The values of a TOML text and their lines; a build reads the same templates again and again.
+
+    What it returns is shared: whoever calls may not change it.
+    """
+    return parse_toml(text), line_numbers(text)
 
 
 def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from pipeline.picture.cards.layout import place_elements
 from pipeline.picture.cards.template import CardTemplate
 from pipeline.picture.drawing.canvas import Canvas
 from pipeline.picture.drawing.marks import BandMark, BoxMark, Drawing, LineMark, TextMark
+from pipeline.picture.plotting.named_losses import NamedLosses
 from pipeline.picture.text.typesetting import typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.cards.made_cards import card_facts, curve
@@ -123,3 +124,43 @@ def test_a_band_fills_its_columns_by_the_share_that_it_covers() -> None:
     assert opacity[:, 1].tolist() == [0, 0, 1, 1, 1, 1, 0, 0]
     assert opacity[2:6, 2].tolist() == pytest.approx([0.75, 1, 1, 0], abs=0.01)
     assert opacity[:, 4].sum() == pytest.approx(1.0, abs=0.01), "a column is a pixel high at least"
+
+
+def logged(*values: float, further: tuple[float, ...] = ()) -> LossCurve:
+    steps = np.arange(len(values))
+    more = (NamedLosses("loss/mel", steps, np.array(further)),) * bool(further)
+    empty = np.zeros(0, np.int64), np.zeros(0)
+    return LossCurve(steps, np.array(values), *empty, unit="dB", names=("loss/total", ""), further_training=more)
+
+
+def test_losses_of_another_program_lie_within_their_axis_whatever_their_size_and_sign() -> None:
+    for values in ([-3.0, -40.0, -50.0], [2e6, 1.9e6, 1.8e6], [1e4, 10.0, 1e-2]):
+        drawn = graph(replace(card_facts("recap"), curve=logged(*values), heard=()), loss="training", time="linear")
+        ys = np.array(line(drawn).ys)
+        assert np.nanmax(ys) - np.nanmin(ys) > 200
+    absent = graph(replace(card_facts("recap"), curve=logged(1.0, 2.0), heard=()), loss="validation")
+    assert "no validation loss was measured" in absent.words(), "the training loss is never shown for it"
+
+
+def test_no_number_is_a_gap_in_a_log() -> None:
+    drawn = graph(
+        replace(card_facts("recap"), curve=logged(3.0, 2.0, np.nan, 2.0, 1.0), heard=()), loss="training", time="linear"
+    )
+    ys = np.array(line(drawn).ys)
+    assert np.isnan(ys[len(ys) // 2])
+    assert np.isfinite(ys[[0, -1]]).all()
+
+
+def test_further_curves_of_a_log_are_drawn_and_named_beside_the_title() -> None:
+    curves = logged(3.0, 2.0, 1.0, further=(6.0, 5.0, 4.0))
+    drawn = graph(replace(card_facts("recap"), curve=curves, heard=()), loss="training", time="linear")
+    lines = [mark for mark in drawn.marks if isinstance(mark, LineMark)]
+    assert len({mark.colour for mark in lines}) == 2
+    assert max(np.nanmax(mark.ys) for mark in lines[:1]) < min(np.nanmin(mark.ys) for mark in lines[1:])
+    assert drawn.words()[-1] == "mel"
+    assert any(word.endswith(": total") for word in drawn.words())
+    many = replace(curves, further_training=curves.further_training * 12)
+    dashed = graph(replace(card_facts("recap"), curve=many, heard=()), loss="training", time="linear")
+    broken = [mark for mark in dashed.marks if isinstance(mark, LineMark) and np.isnan(mark.ys).any()]
+    assert len(broken) in range(2, 11)
+    assert "mel" not in dashed.words()[60:]

@@ -139,7 +139,7 @@ def test_curves_of_other_networks_are_never_of_the_panels_own_colours(theme: str
     data = scene_data(others=tuple(history(900, f"{number}") for number in range(3)))
     for graph in scene(data, theme).panels:
         if isinstance(graph, LossGraphPanel):
-            inks = graph._other_inks()
+            inks = [one.key.ink for one in graph._overlaid]
             assert len(set(inks)) == len(inks) == 3
             assert all(np.abs(np.subtract(one, graph._ink)).max() > 20 for one in inks)
 

@@ -33,6 +33,7 @@ from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BoxMark, Drawing, LineMark, Mark, line_through
 from pipeline.picture.plotting.axis import Axis
 from pipeline.picture.plotting.logged_axis import logged_axis
+from pipeline.picture.plotting.loss_columns import logged_columns
 from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle
@@ -87,7 +88,7 @@ class GraphElement(CardElement):
         """Draw the graph with its axes; nothing where there is no loss to show."""
         if self.of == "section":
             return self._compose_section(content, setting, width_px, height_px)
-        curves = [curve for curve in content.facts.curves if np.isfinite(curve.validation_losses).any()]
+        curves = [curve for curve in content.facts.curves if np.isfinite(curve.judged.losses).any()]
         if not curves:
             return Drawing(width_px, 0.0)
         if not math.isfinite(height_px):
@@ -110,7 +111,7 @@ class GraphElement(CardElement):
         if not math.isfinite(height_px):
             return Drawing(width_px, natural_px(setting, width_px, _NATURAL_MODULES, _NATURAL_ASPECT))
         title, below = content.words.labels
-        if curve.name:  # of another program, in whatever unit it logs
+        if curve.is_logged:  # in whatever unit
             title = title.replace(setting.word("bits_per_byte"), curve.unit).strip(" ,:")
         shown = SectionGraph(
             curve,
@@ -132,7 +133,7 @@ def _plots(
     em, (width_px, height_px) = style.size_px, size_px
     kinds = {kind: [curve for curve in curves if curve.kind == kind] for kind in dict.fromkeys(c.kind for c in curves)}
     bits = setting.word("bits_per_byte")
-    own = all(not curve.name for curve in curves)
+    own = not any(curve.is_logged for curve in curves)
     alone = len(kinds) == 1 and own
     groups = [(bits if alone else _named(group, setting), group) for group in kinds.values()]
     uniform = UNIFORM_BITS
@@ -161,8 +162,8 @@ def _named(group: Sequence[LossCurve], setting: Setting) -> str:
     *before, last = [str(curve.section + 1) for curve in group]
     together = setting.word("between").join(before)
     whose = setting.word("last_of_list", before=together, last=last) if before else last
-    if group[0].name:
-        unit, loss = group[0].unit, group[0].name
+    if group[0].is_logged:
+        unit, loss = group[0].unit, group[0].judged.name
         named = setting.word("logged", loss=loss, unit=unit) if unit else loss
         return setting.word("logged_by", count=len(group), sections=whose, loss=named)
     sound = group[0].measured_on
@@ -179,7 +180,7 @@ def _as_share(curve: LossCurve) -> LossCurve:
 
 def _of_first(curve: LossCurve) -> LossCurve:
     """Losses in percent of the size of the first that is known; none where that is nothing."""
-    known = curve.validation_losses[np.isfinite(curve.validation_losses)]
+    known = curve.judged.losses[np.isfinite(curve.judged.losses)]
     factor = 100.0 / abs(float(known[0])) if known.size and known[0] else math.nan
     return replace(
         curve, training_losses=curve.training_losses * factor, validation_losses=curve.validation_losses * factor
@@ -187,10 +188,9 @@ def _of_first(curve: LossCurve) -> LossCurve:
 
 
 def _across(curves: Sequence[LossCurve], width: int, time: TimeScale) -> Axis:
-    longest = max(int(curve.validation_iterations.max()) for curve in curves)
-    firsts = [
-        int(curve.validation_iterations[curve.validation_iterations > 0].min(initial=longest)) for curve in curves
-    ]
+    judged = [curve.judged.iterations for curve in curves]
+    longest = max(int(iterations.max()) for iterations in judged)
+    firsts = [int(iterations[iterations > 0].min(initial=longest)) for iterations in judged]
     return Axis(0.0, float(max(longest, 1)), width, time_scale(time, longest, min(firsts)))
 
 
@@ -199,9 +199,9 @@ def _up(curves: Sequence[LossCurve], uniform: float, height: int) -> Axis:
 
     Where they span orders of magnitude, it is logarithmic.
     """
-    if all(not curve.name for curve in curves):
+    if not any(curve.is_logged for curve in curves):
         return Axis(*_range(curves, uniform), height)
-    losses = np.concatenate([curve.validation_losses for curve in curves])
+    losses = np.concatenate([curve.judged.losses for curve in curves])
     losses = losses[np.isfinite(losses)]
     if not losses.size:
         return Axis(0.0, 1.0, height)
@@ -220,7 +220,10 @@ def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Li
     if curve.iterations.size < 2:  # noqa: PLR2004 (a line needs two points)
         return
     smooth_px = SMOOTH * plot.across.length_px
-    mean = training_mean(curve.iterations, curve.training_losses, curve.epochs, plot.across, smooth_px)
+    if curve.is_logged:
+        mean = logged_columns(curve.iterations, curve.training_losses, plot.across, smooth_px).mean
+    else:
+        mean = training_mean(curve.iterations, curve.training_losses, curve.epochs, plot.across, smooth_px)
     xs = np.arange(mean.size) + 0.5 + plot.left
     width = 0.7 * setting.theme.line_px("graph", setting.module_px)
     yield line_through(xs, plot.rows(mean), width, setting.colour("section", curve.section), opacity=_TRAINING_OPACITY)
@@ -228,10 +231,12 @@ def _training(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Li
 
 def _validation(curve: LossCurve, plot: PlotArea, setting: Setting) -> Iterator[Mark]:
     colour = setting.colour("section", curve.section)
-    good = np.isfinite(curve.validation_losses)
-    xs, ys = plot.place(curve.validation_iterations[good], curve.validation_losses[good])
     width = 1.25 * setting.theme.line_px("graph", setting.module_px)
+    judged = curve.judged
+    xs, ys = plot.line_of(judged.iterations, judged.losses, has_gaps=curve.is_logged)
     yield line_through(xs, ys, width, colour)
+    good = np.isfinite(judged.losses)
+    xs, ys = plot.place(judged.iterations[good], judged.losses[good])
     radius = 1.5 * width
     shown = range(xs.size) if xs.size <= _POINTS_UP_TO else [xs.size - 1]
     for index in shown:

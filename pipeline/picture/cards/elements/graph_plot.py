@@ -1,11 +1,11 @@
-"""A graph's plot on a card: its axes, the grid at their ticks, and the labels around it.
+"""A graph's plot on a card: its axes, the grid at their ticks, the labels around it, and keys of its curves.
 
 This module owns where a plot stands among its labels. It does not know which curves lie in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.picture.cards.elements.setting import Setting
-from pipeline.picture.drawing.marks import BoxMark, Mark, TextMark
+from pipeline.picture.drawing.marks import BoxMark, LineMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.loss_columns import logged_columns
 from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.text.typesetting import TextStyle
+from pipeline.picture.theme.curve_colours import CurveLook
 
 UNIFORM_BITS: Final = 8.0
 """What guessing evenly among 256 bytes costs: losses above it are the exception and don't set the scale."""
@@ -30,6 +32,15 @@ _LEFT_EM: Final = 0.8
 _LARGEST_TYPE: Final = 0.1
 """Type takes at most this share of the height, so that half of it is left for the plot, and half that of the width."""
 _LOSS_TICKS_APART_EM: Final = 1.6
+_WORDS_EM, _BETWEEN_KEYS_EM = 1.4, 1.2
+"""Where the words beside a key's stroke begin, and what lies between two keys, in sizes of their type."""
+_SMALLEST_KEYS: Final = 0.7
+"""Keys that would have to be smaller are left out, from the end."""
+_SHRINK: Final = 0.96
+_DASHES: Final = ((0.0, 0.4), (0.6, 1.0))
+_DASH_WIDTHS: Final = 4.0
+"""Length of a dash, and of the gap after it, in widths of the line."""
+Keys = Sequence[tuple[str, CurveLook]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,22 @@ class PlotArea:
         """Pixels of points; what lies beside the plot is brought to its edge."""
         xs = np.clip(self.across.position_px(iterations), 0, self.across.length_px)
         return self.left + xs, self.rows(losses)
+
+    def line_of(
+        self, iterations: npt.NDArray[np.int64], losses: npt.NDArray[np.floating], *, has_gaps: bool
+    ) -> tuple[npt.NDArray[np.float64], ...]:
+        """Pixels of the line through points, of which there may be far more than columns.
+
+        Parameters
+        ----------
+        has_gaps
+            Whether the line breaks where a loss is no number.
+        """
+        if has_gaps and losses.size > self.across.length_px:
+            mean = logged_columns(iterations, losses, self.across).mean
+            return self.left + np.arange(0.5, mean.size), self.rows(mean)
+        kept = np.isfinite(losses) if not has_gaps else np.ones(losses.size, dtype=np.bool_)
+        return self.place(iterations[kept], np.where(np.isfinite(losses[kept]), losses[kept], np.nan))
 
     def rows(self, losses: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Rows of losses; what lies beside the plot is brought to its edge, NaN stays NaN."""
@@ -109,3 +136,54 @@ def grid(plot: PlotArea, setting: Setting, style: TextStyle, colour: str) -> Ite
     if plot.widths:
         yield TextMark(right - measure(plot.below, style), foot + 2.15 * em + cap, plot.below, style, colour)
     yield TextMark(0.0, plot.top - ABOVE_EM * em + cap, plot.words, style, colour)
+
+
+def curve_keys(
+    setting: Setting, style: TextStyle, colour: str, keys: Keys, beside: tuple[str, float]
+) -> Iterator[Mark]:
+    """Draw keys above a graph, in what room its title leaves.
+
+    Parameters
+    ----------
+    style, colour
+        Of all words.
+    keys
+        Each curve's name and look.
+    beside
+        The title that stands above the graph, and the width of both in pixels.
+    """
+    title, width_px = beside
+    left = setting.typesetter.measure(title, style) + _BETWEEN_KEYS_EM * style.size_px if title else 0.0
+    baseline = setting.typesetter.cap_height(style)
+    small, shown = _fitted(setting, style, keys, width_px - left)
+    middle, half = baseline - setting.typesetter.cap_height(small) / 2, max(1.0, 0.075 * small.size_px)
+    for name, look in shown:
+        for begin, end in _DASHES if look.is_dashed else ((0.0, 1.0),):
+            box = (left + begin * small.size_px, middle - half, left + end * small.size_px, middle + half)
+            yield BoxMark(box, look.colour, radius_px=half)
+        yield TextMark(left + _WORDS_EM * small.size_px, baseline, name, small, colour)
+        left += setting.typesetter.measure(name, small) + (_WORDS_EM + _BETWEEN_KEYS_EM) * small.size_px
+
+
+def _fitted(setting: Setting, style: TextStyle, keys: Keys, width_px: float) -> tuple[TextStyle, Keys]:
+    small, shown = style, list(keys)
+    while shown and _width_px(setting, small, shown) > width_px:
+        if small.size_px * _SHRINK >= _SMALLEST_KEYS * style.size_px:
+            small = small.scaled(_SHRINK)
+        else:
+            shown.pop()
+    return small, shown
+
+
+def _width_px(setting: Setting, style: TextStyle, keys: Keys) -> float:
+    words = sum(setting.typesetter.measure(name, style) for name, _ in keys)
+    return words + (len(keys) * (_WORDS_EM + _BETWEEN_KEYS_EM) - _BETWEEN_KEYS_EM) * style.size_px
+
+
+def dashed_line(
+    xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], width_px: float, colour: str
+) -> Iterator[LineMark]:
+    """A line through a point in every pixel column, in dashes."""
+    dash = max(1, round(_DASH_WIDTHS * width_px))
+    ys = np.where(np.arange(ys.size) % (2 * dash) < dash, ys, np.nan)
+    yield line_through(xs, ys, width_px, colour)

@@ -20,6 +20,8 @@ from pipeline.picture.cards.elements.graph_plot import (
     RIGHT_EM,
     UNIFORM_BITS,
     PlotArea,
+    curve_keys,
+    dashed_line,
     grid,
     left_px,
     loss_ticks,
@@ -30,8 +32,12 @@ from pipeline.picture.cards.facts import LossCurve
 from pipeline.picture.drawing.marks import BandMark, BoxMark, Mark, TextMark, line_through
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.columns import Columns, reduce_columns
+from pipeline.picture.plotting.logged_axis import logged_axis
+from pipeline.picture.plotting.loss_columns import ColumnCurve, logged_columns
+from pipeline.picture.plotting.named_losses import NamedLosses, short_curve_names
 from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.text.typesetting import TextStyle
+from pipeline.picture.theme.curve_colours import looks_beside
 
 Curve = Literal["training", "validation"]
 TimeScale = Literal["auto", "linear", "log"]
@@ -41,6 +47,8 @@ _LOG_FROM: Final = 30.0
 """Beyond this ratio of the longest training to the first checkpoint, `auto` shows iterations logarithmically."""
 _OUTLIERS: Final = 0.1
 """Percent of the losses that may stick out at the foot."""
+_FURTHER_THICKNESS: Final = 0.75
+"""Of the graph's own line."""
 _CHECKPOINTS_UP_TO: Final = 120
 """Of so many checkpoints each has a point; of more, the line alone tells."""
 _HEARD_RADIUS: Final = 2.4
@@ -92,15 +100,16 @@ class SectionGraph:
             yield from self._absence(setting, width_px, height_px)
             return
         plot, columns = self._plot(setting, width_px, height_px)
-        yield from grid(plot, setting, self.style, self.colour)
         line = setting.theme.line_px("graph", setting.module_px)
         own = setting.colour("training_mean" if self.shown == "training" else "validation")
+        yield from grid(plot, setting, self.style, self.colour)
+        yield from self._further(plot, setting, line, width_px)
         if self.shown == "training":
             tops, bottoms = plot.rows(columns.highest), plot.rows(columns.lowest)
             yield BandMark(plot.left, tuple(tops.tolist()), tuple(bottoms.tolist()), setting.colour("training_band"))
             xs, ys = plot.left + np.arange(0.5, columns.mean.size, dtype=np.float64), plot.rows(columns.mean)
         else:
-            xs, ys = plot.place(*self._finite())
+            xs, ys = plot.line_of(self.iterations, self.losses, has_gaps=self.curve.is_logged)
         yield line_through(xs, ys, line, own)
         if self.shown == "validation" and xs.size <= _CHECKPOINTS_UP_TO:
             for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
@@ -111,6 +120,34 @@ class SectionGraph:
         there = np.isfinite(self.losses)
         return self.iterations[there], self.losses[there]
 
+    def _further(self, plot: PlotArea, setting: Setting, line: float, width_px: float) -> Iterator[Mark]:
+        """The further curves of a log, and their names beside the title."""
+        further = self.curve.further(self.shown)
+        if not further:
+            return
+        looks = looks_beside(setting.theme.colours, len(further))
+        for one, look in zip(further, looks, strict=True):
+            mean = self._logged(one, plot.across).mean
+            xs = plot.left + np.arange(0.5, mean.size)
+            pen = (_FURTHER_THICKNESS * line, look.colour)
+            yield from (
+                dashed_line(xs, plot.rows(mean), *pen) if look.is_dashed else [line_through(xs, plot.rows(mean), *pen)]
+            )
+        names = self._curve_names()[1:]
+        yield from curve_keys(
+            setting, self.style, self.colour, list(zip(names, looks, strict=True)), (plot.words, width_px)
+        )
+
+    def _logged(self, losses: NamedLosses, across: Axis) -> ColumnCurve:
+        smooth_px = SMOOTH * across.length_px if self.shown == "training" else 0.0
+        return logged_columns(losses.iterations, losses.losses, across, smooth_px)
+
+    def _curve_names(self) -> list[str]:
+        """The names of a log's curves, its own first; none where it is the only one."""
+        further = self.curve.further(self.shown)
+        own = self.curve.names[0 if self.shown == "training" else 1]
+        return short_curve_names([own, *(one.name for one in further)]) if further else []
+
     def _absence(self, setting: Setting, width_px: float, height_px: float) -> Iterator[Mark]:
         cap = setting.typesetter.cap_height(self.style)
         yield TextMark(0.0, cap, self.title, self.style, self.colour)
@@ -118,17 +155,31 @@ class SectionGraph:
         left = (width_px - setting.typesetter.measure(words, self.style)) / 2
         yield TextMark(max(0.0, left), (height_px + cap) / 2, words, self.style, self.colour)
 
-    def _plot(self, setting: Setting, width_px: float, height_px: float) -> tuple[PlotArea, Columns]:
+    def _plot(self, setting: Setting, width_px: float, height_px: float) -> tuple[PlotArea, Columns | ColumnCurve]:
         """Lay the plot out; return it with the losses in each of its columns."""
         em, style = self.style.size_px, self.style
-        up = Axis(*_range(self.losses), max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em)))
+        height = max(1, round(height_px - (ABOVE_EM + BELOW_EM) * em))
+        up = self._logged_axis(height) if self.curve.is_logged else Axis(*_range(self.losses), height)
         heights = loss_ticks(up, setting, em, _TICKS_APART_EM)
         left = left_px(setting, style, heights, least="0.00")
         across = self._across(max(1, round(width_px - left - RIGHT_EM * em)))
         plot = PlotArea(
-            left, ABOVE_EM * em, across, up, time_ticks(across, setting, style), heights, self.title, self.below
+            left,
+            ABOVE_EM * em,
+            across,
+            up,
+            time_ticks(across, setting, style),
+            heights,
+            ": ".join([self.title, *self._curve_names()[:1]]),
+            self.below,
         )
         return plot, self._columns(across)
+
+    def _logged_axis(self, height: int) -> Axis:
+        """An axis for all curves of a log."""
+        curves = [self.losses, *(one.losses for one in self.curve.further(self.shown))]
+        losses = np.concatenate([np.asarray(curve, dtype=np.float64) for curve in curves])
+        return logged_axis(losses[np.isfinite(losses)], height)
 
     def _across(self, width: int) -> Axis:
         """All iterations of the training, the same for both its losses."""
@@ -140,7 +191,9 @@ class SectionGraph:
         first = int(checkpoints[checkpoints > 0].min(initial=longest))
         return Axis(0.0, float(longest), width, time_scale(self.time, longest, first))
 
-    def _columns(self, across: Axis) -> Columns:
+    def _columns(self, across: Axis) -> Columns | ColumnCurve:
+        if self.curve.is_logged:
+            return self._logged(NamedLosses("", self.iterations, self.losses), across)
         columns = reduce_columns(*self._finite(), across, gap_px=math.inf)
         if self.shown == "validation":
             return columns

@@ -137,7 +137,7 @@ class CheckpointMark:
         if self.labels:
             self._draw_label(planes, x, spot, 1 - seen)
         if seen > 0:
-            blend_disc(planes, x, row, self._radius + line, context.ink("background"), seen)
+            blend_disc(planes, x, row, self._radius + line, context.plot_ink, seen)
             blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 

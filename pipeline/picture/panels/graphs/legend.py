@@ -20,26 +20,28 @@ from pipeline.picture.text.typesetting import TextStyle, Typesetter
 INDENT: Final = 1.5  # from a stroke's beginning to its words, in sizes of type; the stroke is one size long
 GAP: Final = 1.5  # between keys
 SHRINK: Final = 0.96
+_DASHES: Final = ((0.0, 0.4), (0.6, 1.0))  # of a dashed line's stroke
 SMALLEST: Final = 0.75  # names that would have to be smaller than this are replaced by their short form
 
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """One line's name, a short form of it, and its ink."""
+    """One line's name, a short form of it, its ink, and whether it is dashed."""
 
     name: str
     short: str
     ink: Ink
+    is_dashed: bool = False
 
 
 def fit_keys(
     typesetter: Typesetter, keys: Sequence[LegendEntry], style: TextStyle, width_px: float
-) -> tuple[TextStyle, list[tuple[str, Ink]]]:
+) -> tuple[TextStyle, list[tuple[str, LegendEntry]]]:
     """Find type and words with which keys fit into a row; what has no room at all is left out, from the end."""
-    words: list[tuple[str, Ink]] = []
+    words: list[tuple[str, LegendEntry]] = []
     smallest = style
     for form in ("name", "short"):
-        words = [(str(getattr(key, form)), key.ink) for key in keys if key.name]
+        words = [(str(getattr(key, form)), key) for key in keys if key.name]
         smallest, _, fits = shrink_to_fit(
             style,
             partial(row_px, typesetter, words),
@@ -55,7 +57,7 @@ def fit_keys(
     return smallest, words
 
 
-def row_px(typesetter: Typesetter, words: Sequence[tuple[str, Ink]], style: TextStyle) -> float:
+def row_px(typesetter: Typesetter, words: Sequence[tuple[str, LegendEntry]], style: TextStyle) -> float:
     """How wide a row of keys is."""
     gaps = GAP * max(len(words) - 1, 0) + INDENT * len(words)
     return sum(typesetter.measure(word, style) for word, _ in words) + gaps * style.size_px
@@ -86,13 +88,19 @@ def draw_legend(
 
 
 def _draw_keys(
-    base: Planes, context: RenderContext, words: Sequence[tuple[str, Ink]], style: TextStyle, pen: tuple[float, float]
+    base: Planes,
+    context: RenderContext,
+    words: Sequence[tuple[str, LegendEntry]],
+    style: TextStyle,
+    pen: tuple[float, float],
 ) -> float:
     """Draw a row of keys; return where the next one may begin."""
     (left, baseline), size, thick = pen, style.size_px, context.line_px("graph")
     middle = baseline - context.type.cap_height(style) / 2
-    for text, ink in words:
-        blend_box(base, (left, middle - thick / 2, left + size, middle + thick / 2), ink, radius_px=thick / 2)
+    for text, key in words:
+        for begin, end in _DASHES if key.is_dashed else ((0.0, 1.0),):
+            box = (left + begin * size, middle - thick / 2, left + end * size, middle + thick / 2)
+            blend_box(base, box, key.ink, radius_px=thick / 2)
         drawn = TextSprite(context.type, text, style)
         drawn.draw(base, (left + INDENT * size, baseline), context.ink("muted"))
         left += drawn.width_px + (INDENT + GAP) * size

@@ -9,6 +9,7 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -18,32 +19,41 @@ from pydantic import Field
 from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
 from pipeline.picture.drawing.easing import glide, smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
-from pipeline.picture.drawing.planes import ink as ink_of
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
 from pipeline.picture.panels.graphs.graph_ticks import logged_ticks, loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
-from pipeline.picture.panels.graphs.loss_curve import ColumnCurve, Series, loss_axis, make_curve, time_axis
+from pipeline.picture.panels.graphs.loss_curve import Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.graphs.loss_words import loss_text, title_for
+from pipeline.picture.panels.graphs.overlaid import curve_names, overlaid_curves
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
 from pipeline.picture.panels.sound.waveform import EDGE_RAMP
+from pipeline.picture.plotting.loss_columns import ColumnCurve
 from pipeline.picture.plotting.number_style import number_style
 from pipeline.picture.plotting.ticks import Tick, choose_ticks
 from pipeline.picture.plotting.training_mean import SMOOTH
-from pipeline.picture.theme.contrast import distance
 from pipeline.runtime.wording.units import BITS_PER_BYTE
 
 UPCOMING_OPACITY: Final = 0.28
-OTHER_OPACITY: Final = 0.55
 BLUR_FROM_PX: Final = 1.5  # slower than this, frames are sharp
 BLUR_FULL_PX: Final = 8.0  # from this speed on, what moves past during a frame is averaged
 TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
 LEGEND_LINES: Final = 1.35  # and of a second row, for the other networks' names
 LABEL_LINES: Final = 1.6  # and of the row below
+DASH_LINES: Final = 4.0  # length of a dash, and of the gap after it, in widths of the line
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
-PLAINLY_APART: Final = 30.0  # units of CIE L*a*b*: curves of other networks are never taken for the panel's own
+
+
+@dataclass(frozen=True)
+class LinePen:
+    """How a curve is drawn; its thickness is a share of the panel's own line."""
+
+    colour: Ink
+    thickness: float
+    opacity: float
+    is_dashed: bool = False
 
 
 class LossGraphSettings(PanelSettings):
@@ -92,7 +102,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
     def __init__(self, context: RenderContext, settings: LossGraphSettings) -> None:
         super().__init__(context, settings)
         self._style = context.style(settings.text)
-        self._series: Series = "training" if settings.kind == "training_loss" else "validation"
+        self._series = _series_of(settings)
         self._unit = context.data.history.unit
         self._plot, self._labels_px = _plot_box(context, settings, self.box)
         self.covered = (self._plot._replace(height=self._plot.height + self._labels_px),)
@@ -100,12 +110,13 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._axis = time_axis(context.data.history, settings.time, max(2, even(self._plot.width / settings.window)))
         smooth = SMOOTH * self._plot.width if self._series == "training" else 0.0
         self.curve = make_curve(context.data.history, self._series, self._axis, smooth)
-        histories = context.data.others if settings.overlay else ()
-        self._others = [make_curve(other, self._series, self._axis, smooth) for other in histories]
+        self._overlaid = overlaid_curves(context, self._series, self._axis, smooth, with_others=settings.overlay)
         data = context.data
         self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
-        self._losses = loss_axis([self.curve, *self._others], settings.loss, watched, self._plot.height, self._unit)
+        self._losses = loss_axis(
+            [self.curve, *(one.curve for one in self._overlaid)], settings.loss, watched, self._plot.height, self._unit
+        )
         self._number_style = number_style(context.language)
         self._ticks = self._time_ticks()
         room = 0.55 * self._style.size_px  # what stands below has words of its own
@@ -206,18 +217,12 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
                 words.draw(base, pen, colour)
 
     def _keys(self) -> tuple[LegendEntry | None, list[LegendEntry]]:
-        """The panel's own curve, and those of other networks."""
-        settings, others = self._settings, self._context.data.others
+        """The panel's own curve, and those beneath it."""
         names = (self._context.word("bits_per_byte"), self._context.word("bits_per_byte_short"))
-        title = title_for(settings.title, self._unit, names)
-        own = LegendEntry(title, title, self._ink) if title else None
-        if not (settings.legend and settings.overlay):
-            return own, []
-        named = enumerate(zip(others, self._other_inks(), strict=True), start=1)
-        return own, [
-            LegendEntry(other.label, self._context.word("network_number", number=number), ink)
-            for number, (other, ink) in named
-        ]
+        title = title_for(self._settings.title, self._unit, names)
+        logged = curve_names(self._context, self._series)
+        own = LegendEntry(": ".join([title, *logged[:1]]), title, self._ink) if title else None
+        return own, [one.key for one in self._overlaid] if self._settings.legend else []
 
     def _title_row(self) -> PixelBox:
         """The row above the graph, as far as no other words stand in it."""
@@ -254,7 +259,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if math.isnan(loss_bits):
             return
         line, row = self._context.line_px("graph"), self.row_of(loss_bits)
-        blend_disc(planes, now, row, 2.5 * line, self._context.ink("background"))
+        blend_disc(planes, now, row, 2.5 * line, self._context.plot_ink)
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -265,13 +270,14 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def _paint(self, tile: Planes, first: int, opacity: float) -> None:
         context = self._context
-        tile.fill(context.ink("background"))
+        tile.fill(context.plot_ink)
         self._paint_grid(tile, first)
-        for other, colour in zip(self._others, self._other_inks(), strict=True):
-            self._paint_line(tile, first, other, (colour, 0.6, OTHER_OPACITY * opacity))
+        for one in reversed(self._overlaid):
+            pen = LinePen(one.key.ink, one.thickness, one.opacity * opacity, one.key.is_dashed)
+            self._paint_line(tile, first, one.curve, pen)
         if self._series == "training":
             self._paint_band(tile, first, opacity)
-        self._paint_line(tile, first, self.curve, (self._ink, 1.0, opacity))
+        self._paint_line(tile, first, self.curve, LinePen(self._ink, 1.0, opacity))
         self._paint_checkpoints(tile, first, opacity)
 
     def _paint_grid(self, tile: Planes, first: int) -> None:
@@ -308,17 +314,19 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         colours = np.tile(np.array(self._context.ink("training_band"), dtype=np.float32), (tile.width, 1))
         blend_spans(tile, bars[0], bars[1], colours, opacity)
 
-    def _paint_line(self, tile: Planes, first: int, curve: ColumnCurve, pen: tuple[Ink, float, float]) -> None:
-        colour, thickness, opacity = pen
-        half = self._context.line_px("graph") * thickness / 2
+    def _paint_line(self, tile: Planes, first: int, curve: ColumnCurve, pen: LinePen) -> None:
+        half = self._context.line_px("graph") * pen.thickness / 2
         margin = math.ceil(half) + 2
         start, end = max(first - margin, 0), min(first + tile.width + margin, self._axis.length_px)
         if end - start < 2:  # noqa: PLR2004  # a line has two ends
             return
         mask = np.zeros((self._plot.height, tile.width), dtype=np.float32)
         xs = (np.arange(start, end) + 0.5 - first).astype(np.float32)
-        stroke(mask, xs, self._rows(curve.mean[start:end]).astype(np.float32), half, opacity)
-        blend_mask(tile, mask, (0, 0), colour)
+        stroke(mask, xs, self._rows(curve.mean[start:end]).astype(np.float32), half, pen.opacity)
+        if pen.is_dashed:
+            dash_px = DASH_LINES * self._context.line_px("graph")
+            mask[:, (np.arange(first, first + tile.width) % (2 * dash_px)) >= dash_px] = 0
+        blend_mask(tile, mask, (0, 0), pen.colour)
 
     def _paint_checkpoints(self, tile: Planes, first: int, opacity: float) -> None:
         """Mark the checkpoints: dots on the validation loss, ticks at the foot of the training loss."""
@@ -344,22 +352,16 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style)
         return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px, self._number_style)
 
-    def _other_inks(self) -> list[Ink]:
-        """Colours for the overlaid curves, none of them this one's own."""
-        context = self._context
-        own, series = (
-            (context.theme.colours.training_mean, context.theme.colours.validation),
-            context.theme.colours.series,
-        )
-        apart = [min(distance(colour, other) for other in own) for colour in series]
-        colours = [colour for colour, away in zip(series, apart, strict=True) if away >= PLAINLY_APART] or [*series]
-        return [ink_of(colours[index % len(colours)]) for index in range(len(self._others))]
+
+def _series_of(settings: LossGraphSettings) -> Series:
+    return "training" if settings.kind == "training_loss" else "validation"
 
 
 def _plot_box(context: RenderContext, settings: LossGraphSettings, box: PixelBox) -> tuple[PixelBox, int]:
     """The part of the panel that scrolls without its labels, and the height of the row of labels below."""
     size = settings.text * context.size_px
-    two_rows = settings.legend_rows > 1 and settings.legend and settings.overlay and bool(context.data.others)
+    is_overlaid = context.data.history.further(_series_of(settings)) or (settings.overlay and context.data.others)
+    two_rows = settings.legend_rows > 1 and settings.legend and bool(is_overlaid)
     above = even((TITLE_LINES + (LEGEND_LINES if two_rows else 0.0)) * size)
     below = even(LABEL_LINES * size) if settings.tick_labels else 0
     if box.height - above - below < max(2, above):  # no room for words: the curve matters most

@@ -25,6 +25,8 @@ Trained = Result[TrainingRun] | Result[RunLosses]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _ITERATION, _EPOCH, _ELAPSED, _TRAINING = 0, 1, 2, 4
+_DRAWN: Final = 2
+"""Changes where the same losses of a run are drawn or counted otherwise."""
 _NONE: Final = (np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
@@ -75,7 +77,7 @@ def unit_of(trained: Trained) -> LossUnit:
 def losses_key(trained: Trained) -> str:
     """What determines a section's curves."""
     record = trained.record
-    return record.losses_sha256 if isinstance(record, RunLosses) else trained.content_hash
+    return f"{record.losses_sha256} {_DRAWN}" if isinstance(record, RunLosses) else trained.content_hash
 
 
 def section_losses(trained: Trained) -> SectionLosses:

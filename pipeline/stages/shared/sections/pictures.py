@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 
 from pipeline.picture.cards.facts import LossCurve
-from pipeline.picture.panels.scene_data import LossHistory, NamedLosses
+from pipeline.picture.panels.scene_data import LossHistory
+from pipeline.picture.plotting.named_losses import NamedLosses
 from pipeline.runtime.wording.units import BITS_PER_BYTE, NATS_PER_BIT
+from pipeline.stages.shared.sections.further import further_curves
 from pipeline.stages.shared.sections.losses import SectionCurve, SectionLosses
 
 _NONE: Final = SectionCurve("", np.zeros(0, np.int64), np.zeros(0))
@@ -33,13 +35,16 @@ def loss_history(losses: SectionLosses, label: str) -> LossHistory:
         epochs_at=None if same else losses.epochs[0],
         elapsed_at=None if same else losses.elapsed_s[0],
         names=(training.name, validation.name),
-        further_training=_named(losses.training[1:]),
-        further_validation=_named(losses.validation[1:]),
+        further_training=_named(losses.training),
+        further_validation=_named(losses.validation),
     )
 
 
-def _named(curves: tuple[SectionCurve, ...]) -> tuple[NamedLosses, ...]:
-    return tuple(NamedLosses(curve.name, curve.iterations, curve.values) for curve in curves)
+def _named(curves: tuple[SectionCurve, ...], factor: float = 1.0) -> tuple[NamedLosses, ...]:
+    return tuple(
+        NamedLosses(one.name, one.iterations, one.values if factor == 1.0 else one.values * factor)
+        for one in further_curves(curves)
+    )
 
 
 def loss_curve(losses: SectionLosses, section: int, kind: int, measured_on: str) -> LossCurve:
@@ -51,22 +56,29 @@ def loss_curve(losses: SectionLosses, section: int, kind: int, measured_on: str)
         As for `LossCurve`; of a run, its losses are measured on what its log calls them.
     """
     training, validation = (next(iter(curves), _NONE) for curves in (losses.training, losses.validation))
-    known = np.isfinite(training.values)
-    own = losses.unit == BITS_PER_BYTE
-    if own:  # exactly as before there were other units
-        shown = training.values[known] / NATS_PER_BIT, validation.values / NATS_PER_BIT
-    else:
-        shown = training.values[known] * losses.unit.factor, validation.values * losses.unit.factor
-    judged = validation if validation.iterations.size else SectionCurve("", training.iterations[known], shown[0])
+    if losses.unit == BITS_PER_BYTE:  # exactly as before there were other units
+        known = np.isfinite(training.values)
+        return LossCurve(
+            iterations=training.iterations[known],
+            training_losses=training.values[known] / NATS_PER_BIT,
+            validation_iterations=validation.iterations,
+            validation_losses=validation.values / NATS_PER_BIT,
+            section=section,
+            kind=kind,
+            measured_on=measured_on,
+            epochs=losses.epochs[1][known],
+        )
+    factor = losses.unit.factor
     return LossCurve(
-        iterations=training.iterations[known],
-        training_losses=shown[0],
-        validation_iterations=judged.iterations,
-        validation_losses=shown[1] if judged is validation else shown[0],
+        iterations=training.iterations,
+        training_losses=training.values * factor,
+        validation_iterations=validation.iterations,
+        validation_losses=validation.values * factor,
         section=section,
         kind=kind,
         measured_on=measured_on,
         unit=losses.unit.words,
-        epochs=losses.epochs[1][known] if own else np.zeros(0),
-        name="" if own else (validation if judged is validation else training).name,
+        names=(training.name, validation.name),
+        further_training=_named(losses.training, factor),
+        further_validation=_named(losses.validation, factor),
     )

@@ -23,8 +23,10 @@ from pipeline.picture.panels.graphs.tick_lane import FADE_FROM
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene_data import LossHistory, SceneData
 from pipeline.picture.plotting.axis import Axis
+from pipeline.picture.plotting.named_losses import NamedLosses
 from pipeline.picture.plotting.ticks import choose_ticks
 from pipeline.picture.theme.theme import load_theme
+from pipeline.runtime.wording.units import LossUnit
 from tests.picture.panels.made_scenes import BITS, frame_of, history, layout_of, scene, scene_data
 
 COLOURS = load_theme("midnight").colours
@@ -411,3 +413,25 @@ def test_numbers_fade_while_the_graph_runs_too_fast_for_them_and_leave_nothing_b
     assert bright == sorted(bright, reverse=True)
     assert 0.1 < bright[1] < 0.9
     assert bright[3:] == pytest.approx([0.0, 0.0], abs=0.01)
+
+
+def test_further_curves_of_a_log_have_colours_and_names_of_their_own() -> None:
+    own = history(900)
+    further = tuple(
+        NamedLosses(f"loss/{name}", own.iterations, own.losses + number) for number, name in enumerate("abcdef")
+    )
+    logged = replace(own, unit=LossUnit("dB"), names=("loss/total", ""), further_training=further)
+    panels = [
+        one for one in scene(scene_data(640, 360, history=logged, others=())).panels if isinstance(one, LossGraphPanel)
+    ]
+    training = next(one for one in panels if one.curve.mean.size and one._overlaid)
+    key, keys = training._keys()
+    assert key is not None
+    assert key.name.endswith(": total")
+    assert [one.name for one in keys] == list("abcdef")
+    looks = [(one.ink, one.is_dashed) for one in keys]
+    assert len(set(looks)) == 6
+    assert not keys[0].is_dashed
+    assert keys[-1].is_dashed
+    assert training._losses.last > float(np.nanmax(training._overlaid[-1].curve.mean))
+    assert not any(one._overlaid for one in panels if one is not training)
