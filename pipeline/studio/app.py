@@ -56,6 +56,7 @@ def create_app(studio: Studio, address: Address, token: str) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        studio.warm_up()
         yield
         await asyncio.to_thread(studio.preview.close)
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import BuildVideoError
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.studio.builds import Builds
-from pipeline.studio.desk import Desk
+from pipeline.studio.desk import Desk, fault_of
 from pipeline.studio.live import Live
 from pipeline.studio.preview import Preview
 from pipeline.studio.takes import Takes
@@ -36,6 +39,16 @@ class Studio:
         self.builds = Builds(desk, output=output, allow_outside=allow_outside)
         self.trainings, self.takes, self.preview = Trainings(), Takes(), Preview()
         self.live = Live(desk, self.builds, self.trainings)
+
+    def warm_up(self) -> None:
+        """Load in the background what drawing needs: the first picture would wait for it."""
+        self.preview.thread.submit(self._load)
+
+    def _load(self) -> None:
+        with suppress(BuildVideoError):
+            if self.desk.is_there:
+                fault_of(self.desk.production())
+            import_module("pipeline.stages.render")
 
     def place(self) -> tuple[Production, Workplace]:
         """The production as it is shown, and where it is built."""

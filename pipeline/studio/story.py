@@ -6,6 +6,7 @@ all others stay as they are. It writes nothing itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -193,20 +194,23 @@ class Story:
         if not 0 < seconds <= _LONGEST_S:
             raise InputError("This is no length of a take.", where="request", expected=f"up to {_LONGEST_S:g} seconds")
         edits.append(SetValue((*line, "seconds"), seconds))
-        return [*edits, *self._room(section, line, seconds)], f"{words}: {seconds:g} s"
+        fixed_s, free = self._lengths(section, int(line[-1]))
+        return [*edits, *self._room(section, fixed_s + seconds, free)], f"{words}: {seconds:g} s"
 
-    def _room(self, section: int, line: Path, seconds: float) -> list[Edit]:
-        """More time for the section, where its takes would not fit any more."""
+    def _room(self, section: int, fixed_s: float, free: int) -> list[Edit]:
+        """More time for the section, where takes with a length and others without would not fit any more."""
         story = self.shown.production.sections[section].storyboard
-        if story.seconds is None:
+        least = fixed_s + free * story.shortest_take_seconds
+        if story.seconds is None or least <= story.seconds:
             return []
-        place = int(line[-1])
-        others = [one.seconds for number, one in enumerate(story.take) if number != place]
-        free = sum(one is None for one in others) if story.take else len(self._heard(section)) - 1
-        least = seconds + sum(one for one in others if one is not None) + free * story.shortest_take_seconds
-        if least <= story.seconds:
-            return []
-        return [SetValue(("section", section, "storyboard", "seconds"), round(least, 2))]
+        return [SetValue(("section", section, "storyboard", "seconds"), math.ceil(100 * least) / 100)]
+
+    def _lengths(self, section: int, without: int | None = None) -> tuple[float, int]:
+        """How long the takes with a length last together, and how many have none; but for one of them."""
+        story = self.shown.production.sections[section].storyboard
+        lengths = [line.seconds for line in story.take] if story.take else [None] * len(self._heard(section))
+        others = [one for number, one in enumerate(lengths) if number != without]
+        return sum(one for one in others if one is not None), sum(one is None for one in others)
 
     def _caption(self, section: int, iteration: int, change: Mapping[str, Any]) -> tuple[list[Edit], str]:
         text = change.get("text")
@@ -234,7 +238,9 @@ class Story:
         if at in iterations:
             raise InputError(f"The take at iteration {at:,} is in the film already.", where=f"section {section + 1}")
         place = sum(one < at for one in iterations)
-        return [*edits, Insert((*self._base(section), place), {"iteration": at})], f"take {at:,} taken in"
+        fixed_s, free = self._lengths(section)
+        edits += [Insert((*self._base(section), place), {"iteration": at}), *self._room(section, fixed_s, free + 1)]
+        return edits, f"take {at:,} taken in"
 
     def _best(self, section: int, _iteration: int, _change: Mapping[str, Any]) -> tuple[list[Edit], str]:
         best = nearest(_points(self.shown, section), "best").iteration
@@ -243,8 +249,9 @@ class Story:
             line: Path = (*self._base(section), iterations.index(best))
             return [*edits, SetValue((*line, "iteration"), "best")], f'take {best:,} is now "best"'
         place = sum(one < best for one in iterations)
+        fixed_s, free = self._lengths(section)
         insert = Insert((*self._base(section), place), {"iteration": "best"})
-        return [*edits, insert], f'the best take, {best:,}, taken in as "best"'
+        return [*edits, insert, *self._room(section, fixed_s, free + 1)], f'the best take, {best:,}, taken in as "best"'
 
 
 def choice_edits(values: Mapping[str, Any], change: Mapping[str, Any]) -> tuple[list[Edit], str]:

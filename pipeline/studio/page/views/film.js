@@ -49,7 +49,7 @@ export function createFilm() {
   const full = button("Full frame", () => full.setAttribute("aria-pressed", String(playback.full())), { "aria-pressed": "false", title: "Draw frames as large as the film's" });
   const theme = el("select", { "aria-label": "Theme", onchange: () => set(["video", "theme"], theme.value, `theme ${theme.value}`) });
   const layout = el("select", { "aria-label": "Layout", onchange: () => set(["video", "layout"], layout.value || null, "layout") });
-  const cuts = el("select", { "aria-label": "Film or cut", onchange: () => { cut = cuts.value; load(); } });
+  const cuts = el("select", { "aria-label": "Film or cut", hidden: true, onchange: () => { cut = cuts.value; load(); } });
   const shelf = el("div", { className: "shelf" });
   const node = el("div", { className: "stack" }, fault,
     el("div", { className: "film-top" },
