@@ -25,7 +25,7 @@ export class Playback {
 
   /** Take in a film as it is now; the place stays where it is, in seconds. */
   take(story) {
-    const seconds = this.story ? this.frame / this.story.frame_rate : 0;
+    const seconds = this.story ? this.frame / this.story.frame_rate : 1.5;
     this.story = story;
     this.canvas.width = 16; this.canvas.height = Math.round(16 * story.height / story.width);
     this.node.style.aspectRatio = `${story.width} / ${story.height}`;
