@@ -5,6 +5,7 @@ Like `cli`, this module turns words into calls, and makes nothing itself.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +56,7 @@ def studio(
     serve(
         production_file(path or Path()),
         Place(host, port, password_file, opens=not no_open),
+        partial(print, flush=True),
         output=output,
         allow_outside=allow_outside,
     )

@@ -51,6 +51,7 @@ class Preview:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="preview")
         self._aside = tempfile.TemporaryDirectory(prefix="build-video-studio-")
         self._open: _Open | None = None
+        self._is_closed = False
 
     @property
     def thread(self) -> ThreadPoolExecutor:
@@ -58,10 +59,12 @@ class Preview:
         return self._thread
 
     def close(self) -> None:
-        """Let everything go."""
-        self._thread.submit(self._forget).result()
-        self._thread.shutdown()
-        self._aside.cleanup()
+        """Let everything go; nothing where that was done before."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._thread.submit(self._forget).result()
+            self._thread.shutdown()
+            self._aside.cleanup()
 
     def _forget(self) -> None:
         if self._open is not None:

@@ -1,12 +1,13 @@
 """The studio's server: where it listens, how it is opened, and how it ends.
 
-Owns the socket and the first line on standard output. It does not know what is asked.
+Owns the socket and the token. It does not know what is asked.
 """
 
 from __future__ import annotations
 
 import socket
 import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,10 +38,20 @@ class Place:
     opens: bool = True
 
 
-def serve(file: Path, place: Place, *, output: Path | None = None, allow_outside: bool = False) -> None:
+def serve(
+    file: Path,
+    place: Place,
+    say: Callable[[str], None],
+    *,
+    output: Path | None = None,
+    allow_outside: bool = False,
+) -> None:
     """Serve the studio of a production file, until it is interrupted.
 
-    Prints its address, with the token, as the first line on standard output.
+    Parameters
+    ----------
+    say
+        Called with the address, token and all, once it listens; then with what there is to warn of.
 
     Raises
     ------
@@ -55,9 +66,9 @@ def serve(file: Path, place: Place, *, output: Path | None = None, allow_outside
         desk = Desk(file, output, allow_outside=allow_outside)
         studio = Studio(desk, output=output, allow_outside=allow_outside)
         link = f"http://{_shown(place.host)}:{address.port}/?token={token}"
-        print(link, flush=True)  # noqa: T201 - whoever started it reads or opens it
+        say(link)
         if not is_loopback(place.host):
-            print(_WARNING, flush=True)  # noqa: T201
+            say(_WARNING)
         if place.opens:
             webbrowser.open(link)
         config = uvicorn.Config(

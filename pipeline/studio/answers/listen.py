@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -62,13 +63,22 @@ class ListenAnswers:
         return JSONResponse(await asyncio.to_thread(found))
 
     async def _takes(self, _request: Request) -> Response:
-        def found() -> list[dict[str, Any]]:
-            production, workplace = self._studio.place()
-            results = self._studio.trainings.corpora(production, workplace)
-            listed = self._studio.takes.listed(production, workplace, results)
-            return self._studio.takes.values(production, results, listed)
+        return JSONResponse({"sections": await asyncio.to_thread(self._listed)})
 
-        return JSONResponse({"sections": await asyncio.to_thread(found)})
+    def _listed(self) -> list[dict[str, Any]]:
+        production, workplace = self._studio.place()
+        results = self._studio.trainings.corpora(production, workplace)
+        listed = self._studio.takes.listed(production, workplace, results)
+        return self._studio.takes.values(production, results, listed)
+
+    async def _path(self, request: Request) -> Path:
+        """The file of a sound; a page that was open while the studio was started again knows names that it does not."""
+        name = request.path_params["name"]
+        try:
+            return self._studio.takes.file(name)
+        except InputError:
+            await asyncio.to_thread(self._listed)
+            return self._studio.takes.file(name)
 
     async def _choose(self, request: Request) -> Response:
         asked = await read_json(request)
@@ -83,11 +93,11 @@ class ListenAnswers:
         return JSONResponse(await self._studio.edited(lambda: desk.edit(edits, words, seen=seen)))
 
     async def _sound(self, request: Request) -> Response:
-        return FileResponse(self._studio.takes.file(request.path_params["name"]), media_type="audio/wav")
+        return FileResponse(await self._path(request), media_type="audio/wav")
 
     async def _outline(self, request: Request) -> Response:
         columns = whole_in(request.query_params, "columns", lowest=1, highest=sounds.MOST_COLUMNS)
-        path = self._studio.takes.file(request.path_params["name"])
+        path = await self._path(request)
         return JSONResponse(await asyncio.to_thread(sounds.outline, path, columns))
 
     async def _spectrum(self, request: Request) -> Response:
@@ -97,7 +107,7 @@ class ListenAnswers:
         name = asked.get("theme", "midnight")
         if name not in {"midnight", "paper"}:
             raise InputError("There is no such theme here.", where="request", expected="midnight or paper")
-        path = self._studio.takes.file(request.path_params["name"])
+        path = await self._path(request)
         theme = await asyncio.to_thread(load_theme, name, None)
         picture = await asyncio.to_thread(sounds.spectrum_png, path, width, height, theme)
         return Response(picture, media_type="image/png")
