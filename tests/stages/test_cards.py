@@ -192,7 +192,7 @@ def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{{ titel }}", "perhaps 'title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
+    [("{{ titel }}", "perhaps 'film.title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
 )
 def test_a_wrong_template_is_found_before_anything_is_made(tmp_path: Path, text: str, told: str) -> None:
     own = with_templates(
