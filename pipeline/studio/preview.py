@@ -30,7 +30,7 @@ from pipeline.stages.shared.drawers import Frame, open_film
 from pipeline.stages.shared.workplace import Workplace
 
 SMALLEST, LARGEST = 1, 16
-_KEPT_CLIPS: Final = 4
+_KEPT_CLIPS: Final = 12
 _QUALITY: Final = {1: 90, 2: 82}
 _SMALL_QUALITY: Final = 72
 
