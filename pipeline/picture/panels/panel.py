@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
@@ -202,6 +202,7 @@ class GlyphAtlas:
         self.cap_px = typesetter.cap_height(style)
         self._typesetter = typesetter
         self._drawn: dict[str, tuple[TextPicture, float]] = {}
+        self._laid = lru_cache(maxsize=32)(self._laid_out)  # most numbers stand still for many frames
 
     def _glyph(self, character: str) -> tuple[TextPicture, float]:
         known = self._drawn.get(character)
@@ -216,10 +217,15 @@ class GlyphAtlas:
 
     def draw(self, planes: Planes, text: str, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
         """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""
+        left = int(pen[0])
+        above, before = round(self.style.size_px), round(self.style.size_px / 2)
+        blend_sprite(planes, self._laid(text, pen[0] - left), (left - before, pen[1] - above), colour, opacity)
+
+    def _laid_out(self, text: str, fraction: float) -> Plane:
+        """The digits side by side, the pen's start a size below the top, half a size and a fraction from the left."""
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
         mask = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
-        left = int(pen[0])
-        x = pen[0] - left + before
+        x = fraction + before
         for character in text:
             picture, advance = self._glyph(character)
             if picture.mask.size:
@@ -227,7 +233,7 @@ class GlyphAtlas:
                 # Digits stand apart, so nothing is lost by writing each over what is there.
                 _lay(picture.mask, mask, column, row)
             x += advance
-        blend_sprite(planes, mask, (left - before, pen[1] - above), colour, opacity)
+        return mask
 
 
 def _lay(glyph: Plane, mask: Plane, column: int, row: int) -> None:
