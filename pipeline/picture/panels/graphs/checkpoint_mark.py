@@ -4,7 +4,7 @@ While a take sounds, the playhead runs on to the next one's checkpoint. The mark
 made and travels with the graph, so that both are seen: what is heard, and how training goes on. Its label stands left
 of the mark, below or above the curve. Where the mark comes near the graph's left edge or leaves by it, the label stays
 in view and the curve runs past: its row is chosen so that it covers nothing of the curve as long as its take is played.
-Where there is no such row, it fades at the edge: the counters say the same.
+Where there is no such row, it fades at the edge, or there is none: the counters say the same.
 This module does not know how graphs are painted.
 """
 
@@ -152,17 +152,17 @@ class CheckpointMark:
         context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, self._row_at(spot.position_px)
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
-        if self.labels:
-            self._draw_label(planes, x, spot, 1 - seen)
+        if (placed := self.placed(spot)) is not None:
+            self._draw_label(planes, (x, spot, placed), 1 - seen)
         if seen > 0:
             blend_disc(planes, x, row, self._radius + line, context.plot_ink, seen)
             blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 
-    def _draw_label(self, planes: Planes, x: float, spot: Spot, beyond: float) -> None:
+    def _draw_label(self, planes: Planes, where: tuple[float, Spot, Placement], beyond: float) -> None:
         """Write the label; once its mark has left the graph, an arrow says where, or the label has left before it."""
         context, size = self._context, self._style.size_px
-        label, top, stays = self.placed(spot)
+        x, spot, (label, top, stays) = where
         width, height = self.width_px(label), label.height_px
         first = max(self._left, x - self._radius - width)
         seen = 1.0 if stays else smoothstep(x - self._radius - width, self._left - size, self._left + size)
@@ -189,8 +189,8 @@ class CheckpointMark:
         stroke(mask, xs, ys, max(0.6, 0.07 * size), opacity)
         blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._context.ink("text"))
 
-    def _placed(self, spot: Spot) -> Placement:
-        """Choose the label of a checkpoint and its row, the same as long as that is heard.
+    def _placed(self, spot: Spot) -> Placement | None:
+        """Choose the label of a checkpoint and its row, the same as long as that is heard; None: there is no room.
 
         Best is what keeps clear of the curve's band, or else of its line, as long as it is seen; a smaller label rather
         than one over the line. Where the curve runs through every row it keeps clear of what lies behind its mark.
@@ -199,15 +199,12 @@ class CheckpointMark:
         for stays in (True, False):
             ways = [(label, self._clear_rows(spot, label, stays=stays)) for label in self.labels]
             chosen += [(label, tops, stays) for label, clear in ways for tops in clear]
-        chosen += [(label, self._rows_beside(spot, label), False) for label in self.labels]
         row = self._row_at(spot.position_px)
         for label, tops, stays in chosen:
             fitting = [top for top in tops if self._plot.top + 1 <= top <= self._plot.bottom - label.height_px - 1]
             if fitting:
                 return Placement(label, min(fitting, key=lambda top: abs(top - row)), stays)
-        last = self.labels[-1]
-        lowest = self._plot.bottom - last.height_px - 1
-        return Placement(last, max(self._plot.top + 1.0, min(row + self._radius, lowest)), False)
+        return None
 
     def _rows_beside(self, spot: Spot, label: LabelForm) -> tuple[float, float]:
         """Rows at which a label may begin, below and above its mark."""

@@ -359,9 +359,10 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
                 round(row - 0.5), round(x - 0.5 - graph.mark._radius + graph._context.line_px("graph") / 2)
             ]
             assert ring > 180 or height == 360
-        if not graph.mark.labels:
+        placed = graph.mark.placed(spot)
+        if placed is None:
             continue
-        label, top, stays = graph.mark.placed(spot)
+        label, top, stays = placed
         width, tall = graph.mark.width_px(label), label.height_px
         assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
         assert top >= row + graph.mark._radius or top + tall <= row - graph.mark._radius, "it never covers its mark"
