@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
+from pipeline.production.places import Lines
 from pipeline.runtime.wording.named_files import absent_hint
+from pipeline.runtime.wording.toml_lines import line_numbers
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.store.files import plain_reason
 
 _LARGEST_BYTES: Final = 1_000_000
 
 
-def read_production_toml(path: Path) -> dict[str, Any]:
-    """Read what a production file says, unchecked.
+def read_production_toml(path: Path) -> tuple[dict[str, Any], Lines]:
+    """Read what a production file says, unchecked, and on which line each value begins.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def read_production_toml(path: Path) -> dict[str, Any]:
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
     try:
-        return parse_toml(raw)
+        data = parse_toml(raw)
     except TomlMistake as mistake:
         raise ProductionError(
             f"The production file is not valid TOML: {mistake.what}.",
@@ -54,6 +56,7 @@ def read_production_toml(path: Path) -> dict[str, Any]:
             expected='lines such as: title = "My film"',
             hint=mistake.hint,
         ) from mistake
+    return data, line_numbers(raw.decode("utf-8-sig", "replace"))
 
 
 def _refuse_recording(path: Path) -> None:
