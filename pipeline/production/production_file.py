@@ -20,7 +20,12 @@ from pipeline.store.files import plain_reason
 _LARGEST_BYTES: Final = 1_000_000
 
 
-def read_production_toml(path: Path) -> tuple[dict[str, Any], Lines]:
+def read_production_toml(path: Path) -> dict[str, Any]:
+    """Read what a production file says, unchecked; errors as for `read_with_lines`."""
+    return read_with_lines(path)[0]
+
+
+def read_with_lines(path: Path) -> tuple[dict[str, Any], Lines]:
     """Read what a production file says, unchecked, and on which line each value begins.
 
     Raises
@@ -47,6 +52,17 @@ def read_production_toml(path: Path) -> tuple[dict[str, Any], Lines]:
         _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
+    return parse_production_toml(raw, path)
+
+
+def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:
+    """Read what the bytes of a production file say, unchecked.
+
+    Raises
+    ------
+    ProductionError
+        Where they are no TOML; names the line of the file, whose path is given.
+    """
     try:
         data = parse_toml(raw)
     except TomlMistake as mistake:

@@ -23,7 +23,7 @@ from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.places import Lines, absent_template, path_in, place_of
-from pipeline.production.production_file import read_production_toml
+from pipeline.production.production_file import read_with_lines
 from pipeline.production.recordings import recordings_at
 from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
@@ -284,7 +284,14 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
-    data, lines = read_production_toml(path)
+    data, lines = read_with_lines(path)
+    return production_of(data, path, lines, allow_outside=allow_outside)
+
+
+def production_of(
+    data: Mapping[str, Any], path: Path, lines: Lines = MappingProxyType({}), *, allow_outside: bool = False
+) -> Production:
+    """The production that a file at a path describes, if it says this; errors as for `load_production`."""
     production = parse_production(data, where=str(path), lines=lines)
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here

@@ -224,6 +224,7 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
+        **({"pictures": [file_sha256(path) for path in template.pictures]} if template.pictures else {}),
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
@@ -239,7 +240,7 @@ def _card(
 ) -> Result[CardPicture]:
     piece = _piece(production, results, name, sources)
     if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
-        return found
+        return _named(found, name)
     template = sources.template(name)
     origin = card_origin(production, name)
     section = origin.section
@@ -253,4 +254,9 @@ def _card(
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:
         write_record(folder, write_card(drawn, folder, name=name, template=where))
-    return workplace.store.published(piece, CardPicture)
+    return _named(workplace.store.published(piece, CardPicture), name)
+
+
+def _named(card: Result[CardPicture], name: str) -> Result[CardPicture]:
+    """The card by the name that it has in this film: cards that look the same are one result."""
+    return replace(card, record=card.record.model_copy(update={"name": name}))

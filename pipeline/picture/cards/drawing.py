@@ -80,7 +80,7 @@ def load_card_template(name: str, own: Path | None = None, names: Names | None =
         No such template, or a broken one; with the field or line.
     """
     path = find_template(f"cards/{name}.toml", own)
-    template = load_template(f"cards/{name}.toml", own, CardTemplate)
+    template = load_template(f"cards/{name}.toml", own, CardTemplate).with_pictures(path)
     if names is not None:
         check_template(template, names, str(path))
     return template
