@@ -52,7 +52,7 @@ def read_with_lines(path: Path) -> tuple[dict[str, Any], Lines]:
         _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
-    return parse_production_toml(raw, path)
+    return parse_production_toml(raw, path), line_numbers(raw.decode("utf-8-sig", "replace"))
 
 
 def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:
         Where they are no TOML; names the line of the file, whose path is given.
     """
     try:
-        data = parse_toml(raw)
+        return parse_toml(raw)
     except TomlMistake as mistake:
         raise ProductionError(
             f"The production file is not valid TOML: {mistake.what}.",
@@ -72,7 +72,6 @@ def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:
             expected='lines such as: title = "My film"',
             hint=mistake.hint,
         ) from mistake
-    return data, line_numbers(raw.decode("utf-8-sig", "replace"))
 
 
 def _refuse_recording(path: Path) -> None:
