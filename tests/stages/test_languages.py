@@ -150,7 +150,7 @@ def test_dates_are_written_as_the_language_has_them() -> None:
         "fr": "26 novembre 2026",
         "ja": "2026年11月26日",
         "ar": "26 نوفمبر 2026",
-        "ru": "26 ноября 2026\u202fг.",
+        "ru": "26 ноября 2026\u202f\u0433.",
     }
     for wrong in ("{{ 'soon'|date }}", "{{ '2026-11-26'|date('long ago') }}"):
         with pytest.raises(TemplateError, match="such as 2026-11-26"):

@@ -18,22 +18,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 _ROOT: Final = "latn"
-_CLDR_def listed(locale: str, texts: Sequence[str]) -> str:
-    """Texts as a list of a language."""
-    from babel.lists import format_list  # noqa: PLC0415 - as above
-
-    return format_list(list(texts), locale=cldr(locale))
-
-
-def written_date(locale: str, day: date, form: str) -> str:
-    """A day as a language writes it; digits are 0 to 9."""
-    from babel.dates import format_date  # noqa: PLC0415 - as above
-
-    text = format_date(day, format=form, locale=cldr(locale))
-    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
-
-
-UNITS: Final = {
+_CLDR_UNITS: Final = {
     "second": "duration-second",
     "minute": "duration-minute",
     "hour": "duration-hour",
