@@ -80,6 +80,10 @@ class Executor(Protocol):
     def works_here(self) -> bool:
         """Whether this process is as good a place as any for a piece that is alone."""
 
+    @property
+    def gpus(self) -> int | None:
+        """How many GPUs there are for pieces; None where that is for this process to find out."""
+
     def at_once(self, needs: Needs, jobs: int) -> int:
         """How many pieces with such needs can be done at the same time, at least 1.
 
@@ -88,6 +92,9 @@ class Executor(Protocol):
         jobs
             How many cores may be busy in all.
         """
+
+    def running(self) -> set[str]:
+        """Name the pieces, by their keys, that are being made for earlier commands that were killed."""
 
     def run(
         self,
@@ -137,11 +144,20 @@ class ProcessExecutor:
         """A lone piece needs no process of its own."""
         return True
 
+    @property
+    def gpus(self) -> int | None:
+        """Those of this machine, as torch finds them."""
+        return None
+
     def at_once(self, needs: Needs, jobs: int) -> int:
         """As many as there are cores for; on GPUs, a few on each."""
         if needs.gpu:
             return PIECES_A_GPU * max(1, len(visible_gpus()))
         return max(1, jobs // needs.cores)
+
+    def running(self) -> set[str]:
+        """None: processes end with the command that started them."""
+        return set()
 
     def run(
         self,

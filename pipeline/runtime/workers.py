@@ -90,7 +90,12 @@ def preload(*modules: str) -> None:
     _preloaded.update(modules)
 
 
-def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
+def preloaded() -> tuple[str, ...]:
+    """Name what `preload` was called with."""
+    return tuple(sorted(_preloaded))
+
+
+def start_process(function: Callable[..., None], *args: object, daemon: bool = False) -> BaseProcess:
     """Start one helper process beside this one; Ctrl-C never reaches it, and it never outlives this process.
 
     Parameters
@@ -99,8 +104,12 @@ def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
         A module's own function: it travels by name.
     args
         Its arguments; must be picklable.
+    daemon
+        Whether it is ended when this process ends in good order, instead of waited for.
     """
-    process: BaseProcess = _context(function).Process(target=_run, args=(dict(os.environ), function, args))  # type: ignore[attr-defined]
+    process: BaseProcess = _context(function).Process(  # type: ignore[attr-defined]
+        target=_run, args=(dict(os.environ), function, args), daemon=daemon
+    )
     with block_sigint():
         process.start()
     return process

@@ -298,6 +298,9 @@ def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
     from pipeline.learning.hardware import choose_device  # noqa: PLC0415 - torch takes seconds to import
 
     wanted = {task.training.device for task in tasks}
+    if (gpus := workplace.executor.gpus) is not None:
+        chosen = {workplace.device if name == "auto" else name for name in wanted}
+        return "cuda" in chosen or ("auto" in chosen and gpus > 0)
     return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
 
 
