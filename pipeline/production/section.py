@@ -5,7 +5,7 @@ Owns what a section holds, and which of its parts go together. It opens no file.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -74,6 +74,13 @@ class Section(ProductionTable):
                 f"a section with a run of another program has no '{mixed[0]}' of its own: {way_out}, or the run"
             )
         return data
+
+    @model_validator(mode="after")
+    def _takes_fit(self) -> Self:
+        """Of a run of another program nobody knows beforehand how many takes there are."""
+        if self.run is None:
+            self.storyboard.check_count()
+        return self
 
     @property
     def planned_takes(self) -> tuple[tuple[TakeLine, ...], TrainingSettings, SamplingSettings]:

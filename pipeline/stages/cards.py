@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.cards.drawing import draw_card, load_card_template
@@ -15,7 +18,6 @@ from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
-from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
 from pipeline.picture.text.templating import PlainFacts
@@ -33,6 +35,7 @@ from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.grounds import check_ground, film_ground, first_picture, ground_piece, make_ground
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -52,7 +55,11 @@ FACTS: Final = (
 def pieces(production: Production, results: Results) -> list[Piece]:
     """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
     sources = _Sources.of(production, results)
-    return [_piece(production, results, name, sources) for name in _names(results)]
+    ground = ground_piece(production, STAGE)
+    return [
+        *([] if ground is None else [ground]),
+        *(_piece(production, results, name, sources) for name in _names(results)),
+    ]
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,9 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
     workplace.report.begin(WorkStart(STAGE, "cards", float(len(names)), "cards"))
+    results = replace(results, ground=make_ground(production, STAGE, workplace))
+    for fault in check_ground(production):
+        workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
     if not workplace.executor.works_here:
         _draw_elsewhere(production, results, sources, workplace)
         workplace = replace(workplace, force=workplace.force - {STAGE})
@@ -147,7 +157,7 @@ def check(production: Production) -> None:
         _template(production, CardOrigin(name, 0))
     for number in range(len(production.cards)):
         _template(production, card_origin(production, f"{OWN}-{number + 1}"))
-    ground_rgb(theme, theme.colours.background, (16, 16))
+    check_ground(production)
     _check_caption_styles(production, theme)
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -240,6 +250,7 @@ class _CardTask:
     facts: CardFacts
     theme: Theme
     size: tuple[int, int]
+    ground: npt.NDArray[np.uint8] | None
     store_root: Path
 
 
@@ -250,12 +261,13 @@ def _task(
     inputs = CardInputs(production, results, origin.section, sources.language)
     facts = card_facts(inputs, sources.words_of(origin.section), template.reads)
     file, size = f"cards/{origin.template}.toml", _size(production, name)
-    return _CardTask(name, piece, template, file, facts, sources.theme, size, root)
+    ground = first_picture(film_ground(production, results.ground), size)
+    return _CardTask(name, piece, template, file, facts, sources.theme, size, ground, root)
 
 
 def _draw(task: _CardTask) -> list[str]:
     """Draw and keep one card; returns what is to be warned of."""
-    drawn = draw_card(task.template, task.facts, task.theme, task.size, where=task.file)
+    drawn = draw_card(task.template, task.facts, task.theme, task.size, where=task.file, ground=task.ground)
     with Store(task.store_root).publish(task.piece) as folder:
         write_record(folder, write_card(drawn, folder, name=task.name, template=task.file))
     return [f"the card '{task.name}': {small}; shorten its words" for small in small_words_on_card(drawn, task.size)]

@@ -44,7 +44,7 @@ from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
-VERSION: Final = 4
+VERSION: Final = 5
 FILM_VERSION: Final = 3
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""

@@ -144,13 +144,21 @@ class StoryboardSettings(FilmSettings):
                 f"the takes last {fixed:g} s together, longer than the {self.seconds:g} s of the section: "
                 "shorten them, or set more seconds"
             )
-        count = len(self.take) or self.takes
-        if self.seconds is not None and count * self.shortest_take_seconds > self.seconds and not self.take:
+        return self
+
+    def check_count(self) -> None:
+        """Check that as many takes as are wanted fit into the section's seconds.
+
+        Raises
+        ------
+        ValueError
+            They don't: says what to change.
+        """
+        if self.seconds is not None and self.takes * self.shortest_take_seconds > self.seconds and not self.take:
             raise ValueError(
-                f"{count} takes of at least {self.shortest_take_seconds:g} s don't fit into {self.seconds:g} s: "
+                f"{self.takes} takes of at least {self.shortest_take_seconds:g} s don't fit into {self.seconds:g} s: "
                 "set fewer takes, or more seconds"
             )
-        return self
 
     def check_excerpt(self, duration_s: float, where: str) -> None:
         """Check that the recording's excerpt begins before a recording of so many seconds ends.

@@ -85,9 +85,15 @@ def load_card_template(name: str, own: Path | None = None, names: Sequence[str] 
 
 
 def draw_card(
-    template: CardTemplate, facts: CardFacts, theme: Theme, size_px: tuple[int, int], *, where: str = "card"
+    template: CardTemplate,
+    facts: CardFacts,
+    theme: Theme,
+    size_px: tuple[int, int],
+    *,
+    where: str = "card",
+    ground: Rgb | None = None,
 ) -> DrawnCard:
-    """Draw a card of any size (width, height), both even.
+    """Draw a card of any size (width, height), both even; `ground` lies behind it in place of the theme's.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def draw_card(
     filled = fill(template, facts, where)
     placed = place_elements(template, filled, facts, (theme, typesetter), size_px)
     background = str(getattr(theme.colours, template.background))
-    ground = ground_rgb(theme, background, size_px)
+    ground = ground_rgb(theme, background, size_px) if ground is None else ground
     count = max(len(one.pages) for one in placed)
     pages = []
     for page in range(count):

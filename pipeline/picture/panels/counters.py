@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -85,6 +86,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         self._axis = time_axis(history, "linear", CURVE_PX)
         curve = make_curve(history, "validation", self._axis, 0.0)
         self._curve = curve if curve.points[0].size else make_curve(history, "training", self._axis, SMOOTH_PX)
+        self._text_at = lru_cache(maxsize=64)(self.text_of)  # it stands still as long as a take is played
         self._items = [item for item in settings.items if self._known(item)]
         self._cells = self._arranged()
 
@@ -178,7 +180,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         iteration = self._context.data.iteration_at(frame)
         colour = self._context.ink("text")
         for cell in self._cells:
-            text = self.text_of(cell.item, iteration)
+            text = self._text_at(cell.item, iteration)
             pen = (self._pen_px(cell, cell.figures.width_px(text)), cell.baselines[1])
             cell.figures.draw(planes, text, pen, colour)
 

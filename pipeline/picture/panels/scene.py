@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
+from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
 from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
@@ -41,6 +42,8 @@ class Scene:
         Which panels stand where.
     language
         Of the words and numbers that panels draw; by default English.
+    backdrop
+        What lies behind the panels, where it moves.
 
     Raises
     ------
@@ -48,18 +51,26 @@ class Scene:
         A title, label or caption has a character that no font at hand can draw.
     """
 
-    def __init__(self, data: SceneData, theme: Theme, layout: SceneLayout, language: Language | None = None) -> None:
+    def __init__(
+        self,
+        data: SceneData,
+        theme: Theme,
+        layout: SceneLayout,
+        language: Language | None = None,
+        backdrop: Backdrop | None = None,
+    ) -> None:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         language = language or english()
         absent = kinds_without_content(data, layout.panel)
         layout = layout.worded(language).arranged(size, (data.width, data.height), absent)
-        context = RenderContext(data, theme, layout, language)
+        context = RenderContext(data, theme, layout, language, backdrop)
         self._data, self._context = data, context
-        self._base = context.background.copied()  # before the panels: their contexts share it
+        base = context.background.copied()  # before the panels: their contexts share it
         self.panels = tuple(drawn_panel(settings, context) for settings in layout.panel)
-        for panel in self.panels:
-            panel.draw_base(self._base)
+        self._base = Overlay((data.width, data.height), self._draw_base) if backdrop is not None else base
+        if isinstance(self._base, Planes):
+            self._draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
         self._bare = uncovered(data.width, data.height, covered)
         self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
@@ -84,14 +95,23 @@ class Scene:
         if not data.start_frame <= frame < data.end_frame:
             raise ValueError(f"The scene has the frames {data.start_frame} to {data.end_frame - 1}, not {frame}.")
         planes = planes_of(out, data.width, data.height)
+        if self._context.backdrop is not None:
+            self._context.backdrop.show(frame)
         for box in self._bare:
-            planes.part(*box).copy_from(self._base.part(*box))
+            if isinstance(self._base, Planes):
+                planes.part(*box).copy_from(self._base.part(*box))
+            else:
+                self._base.lay(planes, self._context.background, box)
         for panel in self.panels:
             panel.draw(frame, planes)
         if self._context.theme.panels.radius:
             for corners in self._corners:
                 corners.draw(planes, self._context.background)
         self._blend_transition(frame, planes)
+
+    def _draw_base(self, base: Planes) -> None:
+        for panel in self.panels:
+            panel.draw_base(base)
 
     def _blend_transition(self, frame: int, planes: Planes) -> None:
         """Blend panels in at the scene's beginning, one after another, and out together at its end."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.picture.drawing.planes import Planes, planes_from_rgb, rgb_from_planes
+from pipeline.picture.drawing.planes import Planes, lay_picture
 from pipeline.picture.drawing.scaling import scaled
 from pipeline.picture.panels.panel import ScenePanel
 from pipeline.picture.panels.settings import PanelSettings, Share
@@ -45,8 +45,7 @@ class PicturePanel(ScenePanel[PictureSettings]):
         alpha = np.clip(small[..., 3:], 0, 1) * self._settings.opacity
         spare = box.width - width
         left, top = {"left": 0, "centre": spare // 2, "right": spare}[self._settings.align], (box.height - height) // 2
-        part = base.part(*box)
-        under = rgb_from_planes(part).astype(np.float32)
-        place = under[top : top + height, left : left + width]
-        place[...] = place * (1 - alpha) + small[..., :3] * self._settings.opacity
-        part.copy_from(planes_from_rgb(np.clip(np.rint(under), 0, 255).astype(np.uint8)))
+        whole = np.zeros((box.height, box.width, 4), dtype=np.float32)
+        whole[top : top + height, left : left + width, :3] = small[..., :3] * self._settings.opacity
+        whole[top : top + height, left : left + width, 3:] = alpha
+        lay_picture(base.part(*box), whole)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.film.inputs.frames import FootageFrames
 from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip
 from pipeline.picture.cards.animation import CardAnimation
+from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene import Scene
 from pipeline.picture.theme.theme import load_theme
@@ -88,12 +89,14 @@ def drawer_for(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Dr
 
 
 def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip) -> Drawer:
+    backdrop = None if inputs.ground is None else Backdrop(inputs.ground.opened(), clip.start_frame)
     if isinstance(clip, CardClip):
         card = card_of(inputs, clip)
-        return CardAnimation(card.record, card.folder, 0, clip.frames, inputs.timeline.frame_rate)
+        rate = inputs.timeline.frame_rate
+        return CardAnimation(card.record, card.folder, 0, clip.frames, rate, backdrop=backdrop)
     theme = load_theme(inputs.theme, inputs.templates_folder)
     layout = load_layout(inputs.layouts[clip.section], inputs.templates_folder)
-    return Scene(scene_data(inputs, clip), theme, layout, inputs.language)
+    return Scene(scene_data(inputs, clip), theme, layout, inputs.language, backdrop)
 
 
 class _InsertDrawer:

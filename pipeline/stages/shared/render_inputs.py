@@ -22,6 +22,7 @@ from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.grounds import FilmGround, film_ground
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
@@ -47,6 +48,8 @@ class RenderInputs:
     caption_styles: tuple[str, ...]
     """Of each section; empty for the theme's captions."""
     language: Language
+    ground: FilmGround | None
+    """Where the ground moves."""
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -70,6 +73,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [content_hash(path) for path in [production.picture_path] if path]
     styles = tuple(section.storyboard.caption_style or "" for section in production.sections)
     hashes += [canonical_json(list(styles))] if any(styles) else []
+    hashes += [] if results.ground is None else [results.ground.content_hash]
     return RenderInputs(
         timeline=results.timeline.record,
         theme=video.theme,
@@ -86,6 +90,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         picture=production.picture_path,
         caption_styles=styles,
         language=language,
+        ground=film_ground(production, results.ground),
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 

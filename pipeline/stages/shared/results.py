@@ -9,6 +9,7 @@ from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.drawing.clip_pictures import ClipPictures
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.store.store import Result
@@ -28,6 +29,8 @@ class Results:
         The storyboard.
     cards
         In the order of the film.
+    ground
+        The pictures of the theme's clip, where it has one.
     segments
         Silent video, in the order of the film.
     film
@@ -39,6 +42,7 @@ class Results:
     takes: tuple[tuple[HeardTake, ...], ...] = ()
     timeline: Result[Timeline] | None = None
     cards: tuple[Result[CardPicture], ...] = ()
+    ground: Result[ClipPictures] | None = None
     segments: tuple[Result[Segment], ...] = ()
     film: Result[Film] | None = None
 
