@@ -136,7 +136,8 @@ def _local(jobs: int) -> Any:
         processes=False,
         protocol="tcp://",
         host=_LOOPBACK,
-        dashboard_address=None,
+        dashboard_address=f"{_LOOPBACK}:0",  # of the scheduler's own pages, which can't be left out
+        scheduler_kwargs={"dashboard": False},
         worker_dashboard_address=None,
         memory_limit=0,
         silence_logs=50,
@@ -165,7 +166,7 @@ def _batch(choice: ClusterChoice) -> Any:
             expected='interface = "eth0", or scheduler_options = { host = "..." }: no port is opened on all networks',
             hint="`ip address` lists the interfaces of this machine.",
         )
-    options.setdefault("dashboard_address", None)
+    options.setdefault("dashboard_address", f"{_LOOPBACK}:0")
     options.setdefault("dashboard", False)
     settings = {**choice.settings, "scheduler_options": options}
     try:
