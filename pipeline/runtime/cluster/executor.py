@@ -132,6 +132,22 @@ class DaskExecutor:
         with suppress(Exception):
             self.client.run(stop_pieces, list(keys), on_error="ignore")
 
+    def ask_each(self, function: Callable[[int], Any], workers: Sequence[str]) -> dict[str, Any]:
+        """Apply a function to the number of each worker's cores, there, in a process of its own.
+
+        Returns
+        -------
+        dict
+            By the worker's address: what came of it, or the error.
+        """
+        cores = {name: one["nthreads"] for name, one in self.client.scheduler_info(n_workers=-1)["workers"].items()}
+        asked = {}
+        for worker in workers:
+            key = f"{self.passport.name}-{uuid.uuid4().hex}"
+            call = PieceCall(function, pickle.dumps(cores[worker]), key, key, 0)
+            asked[worker] = self.client.submit(_on_worker, call, key=key, workers=[worker], pure=False)
+        return {worker: future.exception() or future.result() for worker, future in asked.items()}
+
     def close(self) -> None:
         """End the connection."""
         if "client" in self.__dict__:

@@ -52,6 +52,16 @@ def open_cluster(
     WorkerError
         Where there is no worker.
     """
+    with connected(choice, folder, jobs=jobs) as executor:
+        _admit(executor, note, patience_s=_FIRST_WORKER_S if choice.kind not in KINDS else float("inf"))
+        if not choice.tls and choice.address and not _is_here(choice.address):
+            note(f"{choice.address} has no TLS: whoever reaches it can run programs on its workers, and read along")
+        yield executor
+
+
+@contextmanager
+def connected(choice: ClusterChoice, folder: Path, *, jobs: int | None) -> Iterator[DaskExecutor]:
+    """Offer the connection to a cluster whose workers have no work yet; see `open_cluster`."""
     token = f".cluster-{uuid.uuid4().hex}"
     passport = Passport(admission.own_versions(), str(folder), token)
     with ExitStack() as stack:
@@ -61,9 +71,6 @@ def open_cluster(
         path = folder / token
         path.write_text(token, encoding="utf-8")
         stack.callback(path.unlink, missing_ok=True)
-        _admit(executor, note, patience_s=_FIRST_WORKER_S if choice.kind not in KINDS else float("inf"))
-        if not choice.tls and choice.address and not _is_here(choice.address):
-            note(f"{choice.address} has no TLS: whoever reaches it can run programs on its workers, and read along")
         yield executor
 
 
@@ -73,23 +80,30 @@ def _is_here(address: str) -> bool:
 
 def _admit(executor: DaskExecutor, note: Callable[[str], None], *, patience_s: float) -> None:
     """Wait for a worker, look at all that are there, and let those that fit have work."""
-    cloudpickle.register_pickle_by_value(admission)  # a worker with another build-video must understand it
-    try:
-        begun, said = time.monotonic(), False
-        while not (about := look_at_workers(executor)):
-            if time.monotonic() - begun > patience_s:
-                raise WorkerError(
-                    "The scheduler has no worker.",
-                    where=executor.address,
-                    expected="at least one worker",
-                    hint=f"dask worker {executor.address} starts one.",
-                )
-            if not said:
-                note("waiting for the first worker")
-                said = True
-            time.sleep(_LOOK_EVERY_S)
-        _refuse(executor, about)
+    begun, said = time.monotonic(), False
+    while not (about := look_at_workers(executor)):
+        if time.monotonic() - begun > patience_s:
+            raise WorkerError(
+                "The scheduler has no worker.",
+                where=executor.address,
+                expected="at least one worker",
+                hint=f"dask worker {executor.address} starts one.",
+            )
+        if not said:
+            note("waiting for the first worker")
+            said = True
+        time.sleep(_LOOK_EVERY_S)
+    _refuse(executor, about)
+    with _travelling_whole():
         executor.client.register_plugin(Admission(executor.passport))
+
+
+@contextmanager
+def _travelling_whole() -> Iterator[None]:
+    """Send what looks at workers as it stands: one with another build-video, or none, must understand it."""
+    cloudpickle.register_pickle_by_value(admission)
+    try:
+        yield
     finally:
         cloudpickle.unregister_pickle_by_value(admission)
 
@@ -97,7 +111,8 @@ def _admit(executor: DaskExecutor, note: Callable[[str], None], *, patience_s: f
 def look_at_workers(executor: DaskExecutor) -> dict[str, dict[str, Any]]:
     """Describe all workers that are there, by address."""
     own = executor.passport
-    found = executor.client.run(admission.facts, own.versions, own.folder, own.token, on_error="return")
+    with _travelling_whole():
+        found = executor.client.run(admission.facts, own.versions, own.folder, own.token, on_error="return")
     return {
         address: one if isinstance(one, dict) else {"refusal": f"it can't answer: {one}"}
         for address, one in found.items()

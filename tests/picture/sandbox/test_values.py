@@ -9,9 +9,8 @@ from pipeline.picture.sandbox.values import UNKNOWN, CountedFacts, NamedFacts, N
 
 def test_facts_travel_between_processes_with_all_that_they_stand_for() -> None:
     section = NamedFacts("One", {"number": 1, "loss": UNKNOWN}, {"old": UNKNOWN})
-    there = pickle.loads(
-        pickle.dumps({"sections": CountedFacts([section]), "take": NumberedFacts(3, {"seconds": 2.5})})
-    )
+    facts = {"sections": CountedFacts([section]), "take": NumberedFacts(3, {"seconds": 2.5})}
+    there = pickle.loads(pickle.dumps(facts))  # noqa: S301 - our own
     assert there["sections"] == 1
     assert there["sections"][0] == "One"
     assert there["sections"][0]["loss"] is UNKNOWN
