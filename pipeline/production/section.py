@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator, model_validator
 
 from pipeline.film.planning.storyboard_settings import StoryboardSettings, TakeLine
 from pipeline.learning.models.network import LstmSettings, NetworkSettings
@@ -55,6 +55,12 @@ class Section(ProductionTable):
     training: TrainingSettings = TrainingSettings()
     sampling: SamplingSettings = SamplingSettings()
     storyboard: StoryboardSettings = StoryboardSettings()
+    favourites: tuple[NonNegativeInt, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Iterations whose takes you like, as the studio marks them; they change nothing in the film.",
+        examples=[[600, 1200]],
+    )
     run: RunSettings | None = Field(
         None,
         description="A run that another program has trained, instead of recordings, corpus, network, training and "

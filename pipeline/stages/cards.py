@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
-from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.cards.drawing import draw_card, former_names, load_card_template
 from pipeline.picture.cards.elements.setting import ELEMENT_WORDS
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
@@ -20,6 +20,7 @@ from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
@@ -32,8 +33,9 @@ from pipeline.runtime.wording.named_files import near_names
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
-from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
+from pipeline.stages.shared.facts.former import note_former_names
+from pipeline.stages.shared.facts.vocabulary import FILM_FACTS, SECTION_FACTS, film_facts, section_facts
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.grounds import check_ground, film_ground, first_picture, ground_piece, make_ground
 from pipeline.stages.shared.scenes.layouts import section_layout
@@ -45,11 +47,6 @@ STAGE: Final = "cards"
 VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
-FACTS: Final = (
-    *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
-    *("software", "machine"),
-)
-"""What the templates of all cards may name; those of sections also `section`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -80,7 +77,7 @@ class _Sources:
         kinds = {_kind(origin): origin for origin in origins.values()}
         loaded = {kind: _template(production, origin) for kind, origin in kinds.items()}
         return cls(
-            PlainFacts(film_facts(production, results, language), language),
+            film_facts(production, results, language),
             language,
             {name: loaded[_kind(origin)] for name, origin in origins.items()},
             load_theme(production.video.theme, production.templates_folder),
@@ -92,12 +89,13 @@ class _Sources:
 
     def words_of(self, section: int | None) -> PlainFacts:
         """What a card may say: one of a section has that section's facts by their own name."""
-        return self.words if section is None else self.words.including("section", self.words["sections"][section])
+        return self.words if section is None else section_facts(self.words, section)
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Draw the cards that are not fresh."""
     names, sources = _names(results), _Sources.of(production, results)
+    note_former_names(workplace.report, _former_names(production, names))
     for note in language_notes(production, sources.language):
         workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
@@ -113,6 +111,11 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         cards.append(_card(production, results, name, sources, workplace))
         workplace.report.advance(float(done), name)
     return replace(results, cards=tuple(cards))
+
+
+def _former_names(production: Production, names: Sequence[str]) -> Iterator[FormerName]:
+    for name, is_of_section in dict.fromkeys(_kind(card_origin(production, name)) for name in names):
+        yield from former_names(name, production.templates_folder, SECTION_FACTS if is_of_section else FILM_FACTS)
 
 
 def run_one(production: Production, results: Results, name: str, workplace: Workplace) -> Results:
@@ -200,7 +203,7 @@ def _kind(origin: CardOrigin) -> tuple[str, bool]:
 
 
 def _template(production: Production, origin: CardOrigin) -> CardTemplate:
-    names = FACTS if origin.section is None else (*FACTS, "section")
+    names = FILM_FACTS if origin.section is None else SECTION_FACTS
     return load_card_template(origin.template, production.templates_folder, names)
 
 
@@ -229,6 +232,7 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
+        **({"pictures": [file_sha256(path) for path in template.pictures]} if template.pictures else {}),
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
@@ -278,10 +282,10 @@ def _card(
 ) -> Result[CardPicture]:
     piece, store = _piece(production, results, name, sources), workplace.store
     if STAGE not in workplace.force and (found := store.result(piece, CardPicture)) is not None:
-        return found
+        return _named(found, name)
     for warning in _draw(_task(production, results, piece, name=name, sources=sources, root=store.root)):
         workplace.report.warn(warning)
-    return store.published(piece, CardPicture)
+    return _named(store.published(piece, CardPicture), name)
 
 
 def _draw_elsewhere(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:
@@ -301,3 +305,8 @@ def _draw_elsewhere(production: Production, results: Results, sources: _Sources,
     for warnings in drawn:
         for warning in warnings:
             report.warn(warning)
+
+
+def _named(card: Result[CardPicture], name: str) -> Result[CardPicture]:
+    """The card by the name that it has in this film: cards that look the same are one result."""
+    return replace(card, record=card.record.model_copy(update={"name": name}))

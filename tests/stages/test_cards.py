@@ -17,7 +17,7 @@ from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, render, storyboard
-from pipeline.stages.shared.render_inputs import render_inputs
+from pipeline.stages.shared.render_inputs import card_of, render_inputs
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import comparable_before
 from pipeline.stages.shared.scenes import grounds
@@ -192,7 +192,7 @@ def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{{ titel }}", "perhaps 'title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
+    [("{{ titel }}", "perhaps 'film.title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
 )
 def test_a_wrong_template_is_found_before_anything_is_made(tmp_path: Path, text: str, told: str) -> None:
     own = with_templates(
@@ -210,6 +210,20 @@ def test_a_title_that_no_font_can_draw_is_found_before_anything_is_made() -> Non
     production = made_up.production(subtitle="\U00010330")
     with pytest.raises(GlyphError, match=r"U\+10330"):
         cards.check(production)
+
+
+def test_cards_that_look_the_same_are_found_by_their_own_names(tmp_path: Path) -> None:
+    thanks = '[style.s]\nsize = 0.1\n[grid.square]\nrows = [1]\nareas = ["a"]\n[[element]]\narea = "a"\nstyle = "s"\n'
+    thanks += 'text = "Thanks"'
+    short = {"title_seconds": 0, "credits_seconds": 0, "comparison_seconds": 0}
+    own = [{"template": "thanks", "after": after} for after in ("section 1", "section 1", "end")]
+    production = with_templates(made_up.production(video=short, card=own), tmp_path, thanks=thanks)
+    _, results, workplace = ready(tmp_path, production)
+    results = cards.run(production, results, workplace)
+    inputs = render_inputs(production, results)
+    shown = [card_of(inputs, clip) for clip in timeline_of(results).cards() if clip.name.startswith("own")]
+    assert [card.record.name for card in shown] == ["own-1", "own-2", "own-3"]
+    assert len({card.folder for card in shown}) == 2, "the last has no section"
 
 
 def with_clip(folder: Path, ground: str = "", pictures: int = 8) -> Production:

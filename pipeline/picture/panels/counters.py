@@ -162,8 +162,8 @@ class CountersPanel(ScenePanel[CountersSettings]):
         if item == "iteration":
             return self._context.language.number(f"{math.floor(iteration + 1e-6):,}")
         if item == "epoch":
-            passed = _passed(iteration, self._epochs)
-            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
+            epoch = _passed(iteration, self._epochs)
+            return self._context.language.number(f"{epoch:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
         if item == "time":
             return duration(_passed(iteration, self._elapsed_s), float(self._elapsed_s[1][-1]))
         loss = self._curve.value_at(float(self._axis.position_px(iteration)))
@@ -194,3 +194,16 @@ def _passed(iteration: float, counted: tuple[NDArray[np.float64], NDArray[np.flo
     if iteration < places[0]:
         return float(passed[0]) * iteration / float(places[0])
     return float(np.interp(iteration, places, passed))
+
+
+def passed(
+    iteration: float,
+    iterations: NDArray[np.int64],
+    counted_at: NDArray[np.int64] | None,
+    counts: NDArray[np.float64],
+) -> float | None:
+    """What has passed at an iteration, by counts at their own iterations or at those given; None without counts."""
+    at = iterations if counted_at is None else counted_at
+    if not len(counts):
+        return None
+    return _passed(iteration, (np.ascontiguousarray(at, np.float64), np.ascontiguousarray(counts, np.float64)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.moving import RoundCorners, hurried, move_box
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.room import kinds_without_content
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
@@ -72,6 +73,7 @@ class Scene:
         if isinstance(self._base, Planes):
             self._draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
+        self._above = self._standing_above()
         self._bare = uncovered(data.width, data.height, covered)
         self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
 
@@ -103,11 +105,22 @@ class Scene:
             else:
                 self._base.lay(planes, self._context.background, box)
         for panel in self.panels:
+            if panel in self._above:
+                self._above[panel].lay(planes, planes, panel.box)
             panel.draw(frame, planes)
         if self._context.theme.panels.radius:
             for corners in self._corners:
                 corners.draw(planes, self._context.background)
         self._blend_transition(frame, planes)
+
+    def _standing_above(self) -> dict[ScenePanel[Any], Overlay]:
+        """What stands still of panels that lie over a panel before them which is painted anew in every frame."""
+        size, found = (self._data.width, self._data.height), {}
+        for number, panel in enumerate(self.panels):
+            below = [box for other in self.panels[:number] for box in other.covered]
+            if any(_meet(panel.box, box) for box in below) and type(panel).draw_base is not ScenePanel.draw_base:
+                found[panel] = Overlay(size, panel.draw_base)
+        return found
 
     def _draw_base(self, base: Planes) -> None:
         for panel in self.panels:
@@ -131,6 +144,11 @@ class Scene:
                 alphas = wipe_mask(panel.box.width, panel.origin_px, enter) * np.float32(remain)
                 box = panel.box
                 fade(planes, self._context.background, (box.left, box.top), box.height, alphas)
+
+
+def _meet(one: PixelBox, other: PixelBox) -> bool:
+    across = min(one.right, other.right) - max(one.left, other.left)
+    return across > 0 and min(one.bottom, other.bottom) > max(one.top, other.top)
 
 
 def uncovered(width: int, height: int, covered: list[PixelBox]) -> list[PixelBox]:

@@ -9,11 +9,11 @@ scene's frames are `start_frame <= frame < end_frame`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -283,6 +283,8 @@ class SceneData:
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     distributions, activity
         What was recorded of the network that generated the sounds.
+    facts
+        What texts of one's own may name, beside what is seen just now.
     """
 
     start_frame: int
@@ -301,6 +303,7 @@ class SceneData:
     picture: NDArray[np.uint8] | None = None
     distributions: SceneDistributions = SceneDistributions()
     activity: SceneActivity = SceneActivity()
+    facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes at the door, so that no panel has to."""

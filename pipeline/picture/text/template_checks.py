@@ -97,11 +97,12 @@ def _check_roots(tree: nodes.Template, table: Shape, where: str) -> None:
     missing = {*find_undeclared_variables(tree), "self"} - known - guarded - assigned
     for node in tree.find_all(nodes.Name):
         if node.name in missing:
-            raise _not_there(node.name, node.name, list(table.fields or {}), where_in(where, node.lineno))
+            raise _not_there(node.name, node.name, table, where_in(where, node.lineno))
 
 
-def _not_there(name: str, last: str, known: list[str], place: str) -> TemplateError:
-    near = difflib.get_close_matches(last, known, n=1)
+def _not_there(name: str, last: str, table: Shape, place: str) -> TemplateError:
+    known = list(table.fields or {})
+    near = [table.former.get(one, one) for one in difflib.get_close_matches(last, [*known, *table.former], n=1)]
     return TemplateError(
         f"The template uses a name that is not there: '{name}'.",
         where=place,
@@ -247,7 +248,7 @@ class _Reader:
         if guarded:
             return ANY
         path = ".".join(_path(node) or [name])
-        raise _not_there(path, name, list(table.fields), where_in(self.where, node.lineno))
+        raise _not_there(path, name, table, where_in(self.where, node.lineno))
 
 
 def _assign(target: nodes.Node, shape: Shape, scope: dict[str, Shape]) -> None:

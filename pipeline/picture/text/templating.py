@@ -20,8 +20,8 @@ from pipeline.picture.language import Language, english
 from pipeline.picture.sandbox.allowance import LONGEST_TEXT, Refused, begin, check_length
 from pipeline.picture.sandbox.counting import count_steps
 from pipeline.picture.sandbox.environment import SandboxEnvironment
-from pipeline.picture.sandbox.values import NamedFacts, plain
-from pipeline.picture.text.fact_shapes import Names
+from pipeline.picture.sandbox.values import CountedFacts, NamedFacts, plain
+from pipeline.picture.text.fact_shapes import Names, Shape
 from pipeline.picture.text.number_words import filters_for
 from pipeline.picture.text.template_checks import WORDS, FormerName, check_names, check_parts
 from pipeline.picture.text.template_words import refused, template_fault, where_in
@@ -61,8 +61,35 @@ def check_text(text: str, names: Names, where: str = "", *, is_condition: bool =
     TemplateError
         With the line, and the names there are.
     """
-    tree = _parsed(text, where, is_condition=is_condition)
-    return check_names(tree, names, where)
+    if isinstance(names, Shape):
+        former = check_names(_parsed(text, where, is_condition=is_condition), names, where)
+        _try_out(text, names, where, is_condition=is_condition)
+        return former
+    return _checked(text, where, tuple(names), is_condition=is_condition)
+
+
+def _try_out(text: str, names: Shape, where: str, *, is_condition: bool) -> None:
+    """Fill a template in with facts that aren't known, for what it may not do whatever they are."""
+    begin()
+    try:
+        _filled_in(text, PlainFacts(_unknown(names)), is_condition)
+    except Refused as error:
+        raise refused(str(error), where, _line_of(error)) from error
+    except Exception:  # noqa: BLE001, S110 - of what it works out nothing can be said before there are facts
+        pass
+
+
+def _unknown(shape: Shape) -> dict[str, Any]:
+    fields = {
+        name: CountedFacts([]) if one.items else NamedFacts("", _unknown(one)) if one.fields is not None else None
+        for name, one in (shape.fields or {}).items()
+    }
+    return {**dict.fromkeys(shape.former), **fields}
+
+
+@lru_cache(maxsize=1024)
+def _checked(text: str, where: str, names: tuple[str, ...], *, is_condition: bool) -> tuple[FormerName, ...]:
+    return check_names(_parsed(text, where, is_condition=is_condition), names, where)
 
 
 class PlainFacts(dict[str, Any]):

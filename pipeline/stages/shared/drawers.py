@@ -50,21 +50,31 @@ def draw_still(production: Production, results: Results, frame: int) -> Frame:
 
 
 @contextmanager
-def open_film(production: Production, results: Results) -> Iterator[Callable[[int], Frame]]:
-    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order."""
+def open_film(production: Production, results: Results, *, kept: int = 1) -> Iterator[Callable[[int], Frame]]:
+    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order.
+
+    Parameters
+    ----------
+    kept
+        How many clips stay ready to be drawn, for whoever goes back and forth between them.
+    """
     inputs = render_inputs(production, results)
     timeline = inputs.timeline
     with TemporaryDirectory(prefix="build-video-") as aside, ExitStack() as stack:
-        drawers: dict[int, Drawer] = {}
+        drawers: dict[int, tuple[Drawer, ExitStack]] = {}
 
         def draw(frame: int) -> Frame:
             clip = timeline.clip_at(frame)
-            if clip.start_frame not in drawers:
-                stack.close()
-                drawers.clear()
-                drawers[clip.start_frame] = stack.enter_context(drawer_for(inputs, clip, workspace=Path(aside)))
+            found = drawers.pop(clip.start_frame, None)
+            if found is None:
+                if len(drawers) >= kept:
+                    _, oldest = drawers.pop(next(iter(drawers)))
+                    oldest.close()
+                own = stack.enter_context(ExitStack())
+                found = own.enter_context(drawer_for(inputs, clip, workspace=Path(aside))), own
+            drawers[clip.start_frame] = found
             out = np.zeros((timeline.height * 3 // 2, timeline.width), dtype=np.uint8)
-            drawers[clip.start_frame].draw(frame - clip.start_frame, out)
+            found[0].draw(frame - clip.start_frame, out)
             return out
 
         yield draw

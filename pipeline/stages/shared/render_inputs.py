@@ -18,12 +18,14 @@ from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
 from pipeline.picture.panels.panel import SCENE_WORDS
+from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.grounds import FilmGround, film_ground
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
+from pipeline.stages.shared.scenes.texts import section_facts_of_scenes, text_templates
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.store.files import file_sha256
@@ -50,6 +52,8 @@ class RenderInputs:
     language: Language
     ground: FilmGround | None
     """Where the ground moves."""
+    facts: tuple[PlainFacts, ...]
+    """Of each section's scene, where a panel shows texts of one's own; else empty."""
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -73,6 +77,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [content_hash(path) for path in [production.picture_path] if path]
     styles = tuple(section.storyboard.caption_style or "" for section in production.sections)
     hashes += [canonical_json(list(styles))] if any(styles) else []
+    shows_texts = any(text_templates(section_layout(production, number)) for number in range(len(production.sections)))
+    facts = section_facts_of_scenes(production, results, language) if shows_texts else ()
     hashes += [] if results.ground is None else [results.ground.content_hash]
     return RenderInputs(
         timeline=results.timeline.record,
@@ -91,6 +97,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         caption_styles=styles,
         language=language,
         ground=film_ground(production, results.ground),
+        facts=facts,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
@@ -98,13 +105,15 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
 def style_of(production: Production, language: Language, section: int | None = None) -> dict[str, Json]:
     """Everything that theme, fonts, layout and drawn words of a section (None: of the film) are, for a result's key."""
     theme = load_theme(production.video.theme, production.templates_folder)
+    layout = section_layout(production, section)
     words = language.identity(SCENE_WORDS)
     return {
         **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
-        "layout": section_layout(production, section).worded(language).model_dump(mode="json"),
+        **({"pictures": [file_sha256(path) for path in layout.pictures]} if layout.pictures else {}),
+        "layout": layout.worded(language).model_dump(mode="json"),
     }
 
 

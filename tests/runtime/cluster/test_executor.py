@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from pipeline.errors import InputError, RecordingError, WorkerError
 from pipeline.runtime.cluster import admission, opening, pieces
@@ -144,9 +145,24 @@ def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
 
 
 def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
-    choice = read_choice("local")
+    own = LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address=None,
+        silence_logs=50,
+    )
+
+    def stop() -> None:
+        wait_for(tmp_path, "by-*")
+        own.close()
+
+    choice = read_choice(own.scheduler_address)
     with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as executor:
-        stopping = threading.Thread(target=_stop_scheduler, args=(executor, tmp_path), daemon=True)
+        stopping = threading.Thread(target=stop, daemon=True)
         stopping.start()
         with pytest.raises(WorkerError, match="scheduler") as caught:
             executor.run(linger, [Work(tmp_path)], jobs=1)
@@ -154,11 +170,6 @@ def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path:
         assert caught.value.where == executor.address
         assert "kept" in caught.value.hint
         stopping.join(20)
-
-
-def _stop_scheduler(executor: DaskExecutor, folder: Path) -> None:
-    wait_for(folder, "by-*")
-    executor.client.shutdown()
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) -> None:
