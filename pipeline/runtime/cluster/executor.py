@@ -127,6 +127,8 @@ class DaskExecutor:
 
     def stop(self, keys: Sequence[str]) -> None:
         """End pieces on whichever worker, by their names in the cluster."""
+        if self.client.status != "running":
+            return
         with suppress(Exception):  # whoever stops has a reason already
             self.client.cancel(list(keys), force=True, reason="the command has ended", msg="")
         with suppress(Exception):
@@ -188,9 +190,10 @@ class _Run:
             while waiting or self.running:
                 while waiting and len(self.running) < jobs:
                     index = waiting.popleft()
-                    if self.works[index].key in held:
+                    is_held = self.works[index].key in held
+                    if is_held:
                         self.on_loss(f"{self.works[index].label} is being made already, and is waited for")
-                    self._hand_over(index)
+                    self._hand_over(index, is_silent=is_held)  # its messages go to the command that began it
                 self._attend()
         except BaseException:
             self.executor.stop([*self.running])
@@ -201,7 +204,7 @@ class _Run:
                     client.unsubscribe_topic(topic)
         return [self.outcomes[index] for index in range(len(self.works))]
 
-    def _hand_over(self, index: int, deaths: int = 0) -> None:
+    def _hand_over(self, index: int, deaths: int = 0, *, is_silent: bool = False) -> None:
         work, client = self.works[index], self.executor.client
         key = f"{self.executor.passport.name}/{work.key or uuid.uuid4().hex}" + (f"/{deaths}" if deaths else "")
         call = PieceCall(
@@ -217,7 +220,7 @@ class _Run:
         )
         future = client.submit(_on_worker, call, key=key, resources=self._resources(work.needs), pure=False)
         fire_and_forget(future)
-        self.running[key] = _Running(index, future, deaths)
+        self.running[key] = _Running(index, future, deaths, has_ended=is_silent)
         future.add_done_callback(lambda _future: self.events.put(_Event("done", index, key)))
 
     def _resources(self, needs: Needs) -> dict[str, float]:
