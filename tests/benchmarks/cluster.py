@@ -4,8 +4,8 @@
         [--seconds TRAINING TAKE CARD SEGMENT]
 
 1. `overhead_ms`: pieces that do nothing, through the executor, its scheduler and its workers; a piece.
-2. `speedup_16`: a film whose pieces take the seconds given (by default round numbers, not measured ones), simulated with
-   sleeping pieces on a scheduler without other work, with 1, 2, 4, 16 and 64 workers; beside its critical path.
+2. `speedup_16`: a film whose pieces take the seconds given (by default round numbers, not measured ones), simulated
+   with sleeping pieces on a scheduler without other work, with 1, 2, 4, 16 and 64 workers; beside its critical path.
 3. `local_vs_jobs`: with `--film`, takes and renders of that production by `--cluster local --jobs 2`, over `--jobs 2`.
 
 The last line is JSON.
