@@ -87,7 +87,8 @@ def with_lyrics(
             expected="a syllable for each note",
             hint=_count_hint(read, len(notes)),
         )
-    phrases, at = [], 0
+    phrases: list[Phrase] = []
+    at = 0
     for number, line in enumerate(read):
         sung = tuple(
             SungNote(note, syllable) for note, syllable in zip(notes[at : at + line.notes], _slots(line), strict=True)
@@ -117,7 +118,7 @@ def _count_hint(lines: Sequence[LyricLine], notes: int) -> str:
 
 def from_file(notes: Sequence[Note]) -> tuple[Phrase, ...]:
     """Phrases with the syllables that stand in the melody's own file; without any, notes without words."""
-    phrases = []
+    phrases: list[Phrase] = []
     for together in _parted(notes):
         sung, text = [], ""
         joins = True

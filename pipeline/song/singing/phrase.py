@@ -63,7 +63,7 @@ def sing(phrase: Phrase, voice: Voice, style: SingingStyle, before: str = "") ->
     spans = spans_of(phrase, voice, before, style.transpose)
     first = int(np.floor((spans[0].start_s - spans[0].lead_s - _EDGE_S) * FRAMES_PER_S))
     last = int(np.ceil((phrase.end_s + _EDGE_S) * FRAMES_PER_S))
-    times = np.arange(first, last + 1) * FRAME_S
+    times: Doubles = np.arange(first, last + 1, dtype=np.float64) * FRAME_S
     mixture = _Mixture(times, voice.rate_hz)
     for number, span in enumerate(spans):
         _add_body(mixture, span, style, number)

@@ -39,6 +39,7 @@ _BANDS: Final = 20
 _CLOSE: Final = 0.12
 """Of the pitch: within a stretch it moves no further."""
 _BURST_WINDOWS: Final = {"hiss": (5, 18), "hush": (4, 18), "stop": (1, 5)}
+_STOP: Final[Burst] = "stop"
 _HISS_SHARE: Final = 0.55
 _HUSH_SHARE: Final = 0.25
 """Of the rate's half (6 kHz at most), where the middle of a burst's power lies."""
@@ -189,7 +190,7 @@ def name_vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
     clear = [one for one in stretches if one.formants_hz is not None]
     if not clear:
         return dict.fromkeys(_VOWELS_HZ, stretches[0])
-    own = np.log([one.formants_hz for one in clear])
+    own = np.log([one.formants_hz or (1.0, 1.0) for one in clear])
     usual = np.log(list(_VOWELS_HZ.values()))
     scale = np.clip(np.median(own, axis=0) - np.median(usual, axis=0), -0.2, 0.25).mean()  # a shorter vocal tract
     worse = np.array([clear[0].goodness - one.goodness for one in clear])
@@ -237,10 +238,10 @@ def _kind(part: Floats, rate: int, windows: int) -> Burst:
         return ""
     middle = float(hz[int(np.searchsorted(total, total[-1] / 2))]) / min(6000.0, rate / 2)
     kinds: list[Burst] = ["hiss"] if middle >= _HISS_SHARE else ["hush"] if middle >= _HUSH_SHARE else []
-    for kind in (*kinds, "stop"):
+    for kind in [*kinds, _STOP]:
         least, most = _BURST_WINDOWS[kind]
         if least <= windows <= most:
-            return kind  # type: ignore[return-value]
+            return kind
     return ""
 
 
