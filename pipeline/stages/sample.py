@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,10 @@ from pipeline.runtime.workers import preload, run_parallel, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.runs.sounds import RequestedSound
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
+from pipeline.stages.shared.songs.singing import check_songs, make_songs, song_pieces
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
@@ -47,8 +49,10 @@ _REPORT_EVERY_S: Final = 0.25
 
 
 def check(production: Production) -> None:
-    """Check choices among candidates, as far as checkpoints are known before any training; raises a ProductionError."""
+    """Check songs, and choices among candidates as far as checkpoints are known before training; raises InputErrors."""
     check_early_choices(production)
+    if production.songs:
+        check_songs(production)
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -61,7 +65,9 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     """
     planned_takes = _planned_takes(production, results)
     own = [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
-    return [*own, *(one.piece for one in requested_sounds(production, results))]
+    of_runs = requested_sounds(production, results)
+    songs = song_pieces(production, results, _by_section(planned_takes, of_runs)) if production.songs else []
+    return [*own, *(one.piece for one in of_runs), *songs]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -82,7 +88,21 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             workplace.report.warn(f"section {number}: {idle}")
         if note := dead_air_cut(records):
             workplace.report.note(f"section {number}: {note}")
-    return replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
+    made = replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
+    if not production.songs:
+        return made
+    pieces_of = _by_section(planned_takes, requested_sounds(production, results))
+    return replace(made, songs=make_songs(production, made, pieces_of, workplace))
+
+
+def _by_section(takes: Sequence[RequestedTake], of_runs: Sequence[RequestedSound]) -> dict[int, dict[int, Piece]]:
+    """The piece of every take, by its section and its iteration."""
+    found: dict[int, dict[int, Piece]] = {}
+    for planned in takes:
+        found.setdefault(planned.checkpoint.section, {})[planned.checkpoint.iteration] = planned.piece
+    for sound in of_runs:
+        found.setdefault(sound.section, {})[sound.take.iteration] = sound.piece
+    return found
 
 
 def follow(
