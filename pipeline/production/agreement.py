@@ -128,9 +128,7 @@ def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: i
             known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
             raise ValueError(f"{where} names section {max(asked)}, which is not there: {known}")
         if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
-            raise ValueError(
-                f'{where} comes after the comparison, which is not there: after = "section {sections}"'
-            )
+            raise ValueError(f'{where} comes after the comparison, which is not there: after = "section {sections}"')
         if place == "title" and video.title_seconds == 0:
             raise ValueError(f'{where} comes after the title, and there is none: write after = "start"')
 

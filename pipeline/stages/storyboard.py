@@ -83,7 +83,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
 
 
 def _songs_key(production: Production, results: Results) -> Json:
-    places = [list(song.place(len(production.sections))) for song in production.songs]
+    places: list[Json] = [list(song.place(len(production.sections))) for song in production.songs]
     return {"places": places, "songs": [song.content_hash for song in results.songs]}
 
 

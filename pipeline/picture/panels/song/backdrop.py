@@ -72,17 +72,22 @@ class BackdropPanel(ScenePanel[BackdropSettings]):
 def _window(whole: Plane, left: float, top: float, step: float, out: Plane) -> None:
     """Copy a part of a plane, interpolated: `out` begins at (left, top), its pixels `step` apart."""
     height, width = whole.shape
+    firsts = np.empty(out.shape[1], np.int64)
+    shares = np.empty(out.shape[1], np.int32)  # of the pixel to the right, in 128ths
+    for x in range(out.shape[1]):
+        column = min(left + x * step, width - 1.0)
+        firsts[x] = min(int(column), width - 2)
+        shares[x] = int((column - firsts[x]) * 128 + 0.5)
     for y in range(out.shape[0]):
         row = min(top + y * step, height - 1.0)
-        y0 = min(int(row), height - 2)
-        down = row - y0
+        above = min(int(row), height - 2)
+        down = np.int32((row - above) * 128 + 0.5)
+        upper, lower = whole[above], whole[above + 1]
         for x in range(out.shape[1]):
-            column = min(left + x * step, width - 1.0)
-            x0 = min(int(column), width - 2)
-            right = column - x0
-            above = whole[y0, x0] * (1 - right) + whole[y0, x0 + 1] * right
-            below = whole[y0 + 1, x0] * (1 - right) + whole[y0 + 1, x0 + 1] * right
-            out[y, x] = int(above * (1 - down) + below * down + 0.5)
+            at, right = firsts[x], shares[x]
+            left_value = upper[at] * (128 - down) + lower[at] * down
+            right_value = upper[at + 1] * (128 - down) + lower[at + 1] * down
+            out[y, x] = (left_value * (128 - right) + right_value * right + 8192) >> 14
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -110,7 +110,7 @@ def _song(production: Production, results: Results, takes: TakePieces, number: i
         for at, voice in enumerate(plan.voices, start=1)
     )
     sung = tuple(
-        tuple(_phrases(production, number, at, voice, source))
+        tuple(_phrases(number, at, voice, source))
         for at, (voice, source) in enumerate(zip(plan.voices, sources, strict=True), start=1)
     )
     backing = production.resolve(settings.backing, f"song {number + 1}, backing") if settings.backing else None
@@ -126,7 +126,7 @@ def _song(production: Production, results: Results, takes: TakePieces, number: i
     return _Song(number, plan, sources, sung, Piece(STAGE, f"song-{number + 1}/song", _SONG_VERSION, ingredients))
 
 
-def _phrases(production: Production, song: int, number: int, voice: PlannedVoice, source: VoiceSource) -> list[_Sung]:
+def _phrases(song: int, number: int, voice: PlannedVoice, source: VoiceSource) -> list[_Sung]:
     found: list[_Sung] = []
     for at, phrase in enumerate(voice.phrases, start=1):
         before = ""
