@@ -67,7 +67,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
     count = 0
     workplace.report.begin(WorkStart(sample.STAGE, "takes while training", 0, "takes"))
     while is_held(workplace.store.root):
-        results = _prepared(production, workplace)
+        results = prepared(production, workplace)
         if results is not None:
             trainings = train.in_flight(production, results, workplace)
             if not trainings and train.is_done(production, results, workplace):
@@ -90,7 +90,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
     return True
 
 
-def _prepared(production: Production, workplace: Workplace) -> Results | None:
+def prepared(production: Production, workplace: Workplace) -> Results | None:
     """Return the corpora, where all of them have been prepared."""
     found: list[HeardRecording | None] = [
         workplace.store.result(piece, Corpus) if section.run is None else workplace.store.result(piece, RunRecording)

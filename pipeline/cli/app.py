@@ -49,13 +49,15 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.side_commands import side
 from pipeline.cli.start import run_tool
-from pipeline.cli.starter import are_recordings, film_of, place_for_film
+from pipeline.cli.studio_command import studio_app
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.cli.template_commands import templates, watch_picture
-from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at, open_workplace
+from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at
 from pipeline.errors import BuildVideoError, InputError
+from pipeline.outputs.owner import open_workplace
 from pipeline.production.recordings import gather_recordings, named
 from pipeline.production.schema import FILE_NAME, Production
+from pipeline.production.starter import are_recordings, film_of, place_for_film
 from pipeline.runtime.progress.reporter import WorkTime, stage_seconds
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder
@@ -326,6 +328,7 @@ def still(
 app.add_typer(side)
 app.add_typer(runs)
 app.add_typer(facts_app)
+app.add_typer(studio_app)
 
 
 def _tool(context: typer.Context) -> None:

@@ -14,7 +14,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pipeline.cli.workplace import find_production, open_workplace
+from pipeline.cli.workplace import find_production
+from pipeline.outputs.owner import open_workplace
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
 

@@ -16,12 +16,13 @@ import typer
 
 from pipeline.cli.console import print_json
 from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, flag
-from pipeline.cli.starter import are_recordings, place_for_film, start_production
-from pipeline.cli.workplace import find_production, open_workplace
+from pipeline.cli.workplace import find_production
 from pipeline.errors import InputError
+from pipeline.outputs.owner import open_workplace
 from pipeline.outputs.template_copies import SCHEMA_KINDS
 from pipeline.production.recordings import gather_recordings, recordings_in
 from pipeline.production.schema import RECORDINGS_FOLDER
+from pipeline.production.starter import are_recordings, place_for_film, start_production
 from pipeline.runtime.resources import reading_text
 from pipeline.store.cleaner import CleaningRules, choose_results, remove_results
 from pipeline.store.lock import build_lock

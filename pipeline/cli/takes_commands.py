@@ -13,10 +13,11 @@ import typer
 
 from pipeline.cli.console import print_json
 from pipeline.cli.options import FilmOptions, Output, Outside, ProductionPath, with_groups
-from pipeline.cli.workplace import DEMO, find_production, open_workplace
+from pipeline.cli.workplace import DEMO, find_production
 from pipeline.errors import InputError
 from pipeline.outputs.looking import see
-from pipeline.outputs.production_edit import choose_candidate
+from pipeline.outputs.owner import open_workplace
+from pipeline.production.editing.file import choose_candidate
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.lock import holder

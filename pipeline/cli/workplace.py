@@ -16,14 +16,15 @@ from typing import Final
 from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
 from pipeline.cli.console import choose_screen, print_message
-from pipeline.cli.starter import are_recordings, place_for_film
-from pipeline.errors import BuildVideoError, InputError, ProductionError
+from pipeline.errors import BuildVideoError, ProductionError
 from pipeline.outputs.looking import Look, look, whole_look
-from pipeline.outputs.owner import check_owner, record_owner
+from pipeline.outputs.owner import record_owner
 from pipeline.production.recordings import missing_recording, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
-from pipeline.runtime.machine import usable_cores
+from pipeline.production.starter import are_recordings, place_for_film
 from pipeline.runtime.progress.build_log import BuildLog
+from pipeline.runtime.progress.state_file import FILE as STATE_FILE
+from pipeline.runtime.progress.state_file import StateFile
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import disk_errors, remove_strays
@@ -87,19 +88,6 @@ def _begun_of(recording: Path) -> Path:
     )
 
 
-def open_workplace(
-    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
-) -> Workplace:
-    """Say where a production is built."""
-    if device not in {"auto", "cpu", "cuda"}:
-        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
-    folder = output or Path("out") / production.name
-    store = Store(folder / "work")
-    check_owner(store.root, production.file)
-    folder = folder / "draft" if production.is_draft else folder
-    return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
-
-
 @contextmanager
 def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
     """Hold the folder, show the progress, keep the log."""
@@ -109,7 +97,8 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
         remove_strays(workplace.output)
         with choose_screen(as_json=as_json) as screen:
             with disk_errors(workplace.output):
-                log = BuildLog(workplace.store.root / "build.log", screen, (production.folder,))
+                state = StateFile(workplace.store.root / STATE_FILE, screen)
+                log = BuildLog(workplace.store.root / "build.log", state, (production.folder,))
             log.open_build(" ".join(sys.argv[1:]), production.model_dump_json())
             error: BaseException | None = None
             try:
@@ -124,6 +113,7 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
                 raise
             finally:
                 log.close_build(error)
+                state.close(error)
                 with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
                     workplace.store.sweep()
 

@@ -6,22 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.outputs.looking import Look
-from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
-from pipeline.stages.shared.facts.vocabulary import CAPTION_MEANINGS, OLD_CAPTION_NAMES, listed, meaning
+from pipeline.stages.shared.facts.vocabulary import (
+    FILM_FACTS,
+    FORMER_OF_CAPTIONS,
+    FORMER_OF_FILM,
+    SHORT,
+    film_facts,
+    listed,
+)
 
 
 def facts_of(shown: Look) -> list[dict[str, Any]]:
-    """Every fact of cards: its name, its value, and what it means."""
+    """Every fact: its name, its value, and what it means."""
     facts = film_facts(shown.production, shown.results, language_of(shown.production))
-    return [{"name": name, "value": value, "meaning": meaning(name)} for name, value in listed(facts)]
+    return [{"name": name, "value": value, "meaning": meaning} for name, value, meaning in listed(facts, FILM_FACTS)]
 
 
-def caption_names() -> list[dict[str, str]]:
-    """What captions of takes may name beside that, and names that they had before."""
-    new = [{"name": name, "meaning": text} for name, text in CAPTION_MEANINGS.items()]
-    old = [{"name": name, "meaning": f"now {now}"} for name, now in OLD_CAPTION_NAMES.items()]
-    return [*new, *old]
+def former_names() -> dict[str, str]:
+    """Names that facts had before, which go on working, each with what it is now."""
+    return {**FORMER_OF_FILM, **FORMER_OF_CAPTIONS}
 
 
 def as_lines(shown: Look) -> Iterator[str]:
@@ -31,10 +35,14 @@ def as_lines(shown: Look) -> Iterator[str]:
     for name, value, text in rows:
         yield f"{name:<{widths[0]}}  {value:<{widths[1]}}  {text}".rstrip()
     yield ""
-    yield "In cards of a section, `section` is its own. Captions have film, section and network as above, and:"
-    width = max(len(one["name"]) for one in caption_names())
-    for one in caption_names():
-        yield f"{one['name']:<{width}}  {one['meaning']}"
+    yield "Where a section is at hand (its cards, captions, conditions), `section` is its own, and for short"
+    yield f"{', '.join(SHORT)} are its parts. In captions and conditions `take` is the take that they are about."
+    yield ""
+    yield "Former names, which go on working:"
+    names = former_names()
+    width = max(map(len, names))
+    for old, now in names.items():
+        yield f"{old:<{width}}  now {now}"
 
 
 def _shown(value: Any) -> str:

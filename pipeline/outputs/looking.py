@@ -8,7 +8,7 @@ but for recordings that are prepared and takes that are quickly generated: those
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -130,15 +130,17 @@ class Seen:
 
 
 @contextmanager
-def see(production: Production, workplace: Workplace, *, beside: bool) -> Iterator[Seen]:
+def see(production: Production, workplace: Workplace, *, beside: bool, kept_in: Path | None = None) -> Iterator[Seen]:
     """Offer what there is of a film as far as its trainings, and tell of those that are not finished.
 
     Parameters
     ----------
     beside
         Whether another process builds in the folder: then nothing at all is kept of what is made here.
+    kept_in
+        A folder for what is made for the look, for whoever looks again and again; by default it is dropped.
     """
-    with TemporaryDirectory(prefix="build-video-") as folder:
+    with TemporaryDirectory(prefix="build-video-") if kept_in is None else nullcontext(kept_in) as folder:
         aside = replace(workplace, store=AsideStore(workplace.store.root, Path(folder)), force=frozenset())
         prepared_in = aside if beside else replace(workplace, force=frozenset())
         results = load_stage("prepare").run(production, Results(), prepared_in)
@@ -148,12 +150,19 @@ def see(production: Production, workplace: Workplace, *, beside: bool) -> Iterat
 
 
 @contextmanager
-def look(production: Production, workplace: Workplace, cut: str | None = None, *, beside: bool) -> Iterator[Look]:
+def look(
+    production: Production,
+    workplace: Workplace,
+    cut: str | None = None,
+    *,
+    beside: bool,
+    kept_in: Path | None = None,
+) -> Iterator[Look]:
     """Offer the film, or one of its cuts, as it would be with what there is.
 
     Parameters
     ----------
-    beside
+    beside, kept_in
         As for `see`.
 
     Raises
@@ -162,7 +171,7 @@ def look(production: Production, workplace: Workplace, cut: str | None = None, *
         As a build does, where the production or a recording is wrong.
     """
     check_all(production, () if cut is None else (find_cut(production, cut),))
-    with see(production, workplace, beside=beside) as seen:
+    with see(production, workplace, beside=beside, kept_in=kept_in) as seen:
         shown, aside = seen.production, seen.aside
         results, sounds = _sampled(shown, seen.results, replace(workplace, force=frozenset()), aside)
         curves = tuple(_is_placeholder(run) for run in results.runs)

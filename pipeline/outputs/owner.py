@@ -2,7 +2,7 @@
 
 The names of two production files can come to the same folder name. The second one is refused, before it replaces
 anything. A production file that was moved or renamed takes its folder along, and so does a folder that was copied or
-moved together with its production file. This module does not know what lies in the folder.
+moved together with its production file. This module owns where a film is built, and does not know what lies there.
 """
 
 from __future__ import annotations
@@ -13,12 +13,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import OutputError
+from pipeline.errors import InputError, OutputError
+from pipeline.production.schema import Production
+from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text, disk_errors
+from pipeline.store.store import Store
 
 _RECORD: Final = "production.json"
 _SHIPPED: Final = "the one shipped with build-video"
+
+
+def open_workplace(
+    production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
+) -> Workplace:
+    """Say where a production is built."""
+    if device not in {"auto", "cpu", "cuda"}:
+        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
+    folder = output or Path("out") / production.name
+    store = Store(folder / "work")
+    check_owner(store.root, production.file)
+    folder = folder / "draft" if production.is_draft else folder
+    return Workplace(store=store, output=folder, jobs=jobs or usable_cores(), force=force, device=device)
 
 
 def check_owner(root: Path, file: Path | None) -> None:

@@ -97,7 +97,7 @@ def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures | None] = ()) -> l
         if kind == "candidates":
             several[section, iteration] = piece
         else:
-            listed += _listed(seen, section, iteration, piece, several.get((section, iteration)))
+            listed += listed_take(seen, section, iteration, piece, several.get((section, iteration)))
     return [
         replace(one, spectrum_db=_spectrum_db(one, recordings[one.section - 1]))
         if one.section <= len(recordings)
@@ -113,7 +113,18 @@ def _spectrum_db(one: ListedTake, recording: VoiceMeasures | None) -> float | No
     return round(spectral_distance_db(voice.bands_db, recording.bands_db), 2)
 
 
-def _listed(seen: Seen, section: int, iteration: int, piece: Piece, candidates: Piece | None) -> Iterator[ListedTake]:
+def listed_take(
+    seen: Seen, section: int, iteration: int, piece: Piece, candidates: Piece | None
+) -> Iterator[ListedTake]:
+    """List a take, or the candidates for it.
+
+    Parameters
+    ----------
+    section
+        Counted from 0.
+    piece, candidates
+        As the stage `sample` names them; the candidates only where there are several.
+    """
     store = seen.aside.store
     if candidates is None:
         is_run = seen.production.sections[section].run is not None

@@ -58,7 +58,7 @@ def watch_still(
         seen: Stamp = {}
         try:
             production = load()
-            seen = _stamp(production)
+            seen = stamp_of(production)
             with open_look(production) as shown:
                 yield from _while_the_production_stays(shown, seen, (path, at, card), begun)
         except InputError as error:
@@ -66,7 +66,7 @@ def watch_still(
             if not seen:
                 time.sleep(1.0)  # the production can't be read: it is tried again
                 continue
-            while _stamp(production) == seen:
+            while stamp_of(production) == seen:
                 time.sleep(_LOOK_EVERY_S)
 
 
@@ -77,7 +77,7 @@ def _while_the_production_stays(
     write_still(shown, path, at=at, card=card)
     yield Redrawn(None, time.perf_counter() - begun)
     while True:
-        now = _stamp(shown.production)
+        now = stamp_of(shown.production)
         if now == seen:
             time.sleep(_LOOK_EVERY_S)
             continue
@@ -108,7 +108,7 @@ def redrawn(shown: Look, *, at: str, card: str | None) -> Look:
     return replace(shown, results=run_one(shown.production, shown.results, name, shown.place))
 
 
-def _stamp(production: Production) -> Stamp:
+def stamp_of(production: Production) -> Stamp:
     """When the files were last written that a still is made from, and how large they are."""
     files = [path for path in (production.file, production.picture_path) if path is not None]
     if production.templates_folder is not None:

@@ -45,6 +45,17 @@ def read_production_toml(path: Path) -> dict[str, Any]:
         _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
+    return parse_production_toml(raw, path)
+
+
+def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:
+    """Read what the bytes of a production file say, unchecked.
+
+    Raises
+    ------
+    ProductionError
+        Where they are no TOML; names the line of the file, whose path is given.
+    """
     try:
         return parse_toml(raw)
     except TomlMistake as mistake:

@@ -262,7 +262,11 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
-    data = read_production_toml(path)
+    return production_of(read_production_toml(path), path, allow_outside=allow_outside)
+
+
+def production_of(data: Mapping[str, Any], path: Path, *, allow_outside: bool = False) -> Production:
+    """The production that a file at a path describes, if it says this; errors as for `load_production`."""
     production = parse_production(data, where=str(path))
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here

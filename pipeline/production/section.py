@@ -5,9 +5,9 @@ Owns what a section holds, and which of its parts go together. It opens no file.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator, model_validator
 
 from pipeline.film.planning.storyboard_settings import StoryboardSettings, TakeLine
 from pipeline.learning.models.network import LstmSettings, NetworkSettings
@@ -55,6 +55,12 @@ class Section(ProductionTable):
     training: TrainingSettings = TrainingSettings()
     sampling: SamplingSettings = SamplingSettings()
     storyboard: StoryboardSettings = StoryboardSettings()
+    favourites: tuple[NonNegativeInt, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Iterations whose takes you like, as the studio marks them; they change nothing in the film.",
+        examples=[[600, 1200]],
+    )
     run: RunSettings | None = Field(
         None,
         description="A run that another program has trained, instead of recordings, corpus, network, training and "
@@ -74,6 +80,13 @@ class Section(ProductionTable):
                 f"a section with a run of another program has no '{mixed[0]}' of its own: {way_out}, or the run"
             )
         return data
+
+    @model_validator(mode="after")
+    def _takes_fit(self) -> Self:
+        """Of a run of another program nobody knows beforehand how many takes there are."""
+        if self.run is None:
+            self.storyboard.check_count()
+        return self
 
     @property
     def planned_takes(self) -> tuple[tuple[TakeLine, ...], TrainingSettings, SamplingSettings]:

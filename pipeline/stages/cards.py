@@ -8,15 +8,15 @@ from typing import Final, Self
 
 from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
-from pipeline.picture.cards.drawing import draw_card, load_card_template
+from pipeline.picture.cards.drawing import draw_card, former_names, load_card_template
 from pipeline.picture.cards.elements.setting import ELEMENT_WORDS
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.files import write_card
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.template import CardTemplate
-from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.language import Language
 from pipeline.picture.legibility import small_words_in_scenes, small_words_on_card
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
@@ -28,9 +28,11 @@ from pipeline.runtime.wording.named_files import near_names
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
-from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
+from pipeline.stages.shared.facts.former import note_former_names
+from pipeline.stages.shared.facts.vocabulary import FILM_FACTS, SECTION_FACTS, film_facts, section_facts
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.grounds import check_ground, film_ground, first_picture, ground_piece, make_ground
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
@@ -40,17 +42,16 @@ STAGE: Final = "cards"
 VERSION: Final = 3
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
-FACTS: Final = (
-    *("title", "subtitle", "author", "recording_credit", "language", "film", "sections"),
-    *("software", "machine"),
-)
-"""What the templates of all cards may name; those of sections also `section`."""
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
     """One piece a card, and the thumbnail: determined by its template, theme, size and words."""
     sources = _Sources.of(production, results)
-    return [_piece(production, results, name, sources) for name in _names(results)]
+    ground = ground_piece(production, STAGE)
+    return [
+        *([] if ground is None else [ground]),
+        *(_piece(production, results, name, sources) for name in _names(results)),
+    ]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class _Sources:
         kinds = {_kind(origin): origin for origin in origins.values()}
         loaded = {kind: _template(production, origin) for kind, origin in kinds.items()}
         return cls(
-            PlainFacts(film_facts(production, results, language), language),
+            film_facts(production, results, language),
             language,
             {name: loaded[_kind(origin)] for name, origin in origins.items()},
             load_theme(production.video.theme, production.templates_folder),
@@ -83,21 +84,30 @@ class _Sources:
 
     def words_of(self, section: int | None) -> PlainFacts:
         """What a card may say: one of a section has that section's facts by their own name."""
-        return self.words if section is None else self.words.including("section", self.words["sections"][section])
+        return self.words if section is None else section_facts(self.words, section)
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Draw the cards that are not fresh."""
     names, sources = _names(results), _Sources.of(production, results)
+    note_former_names(workplace.report, _former_names(production, names))
     for note in language_notes(production, sources.language):
         workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
     workplace.report.begin(WorkStart(STAGE, "cards", float(len(names)), "cards"))
+    results = replace(results, ground=make_ground(production, STAGE, workplace))
+    for fault in check_ground(production):
+        workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
     cards = []
     for done, name in enumerate(names, start=1):
         cards.append(_card(production, results, name, sources, workplace))
         workplace.report.advance(float(done), name)
     return replace(results, cards=tuple(cards))
+
+
+def _former_names(production: Production, names: Sequence[str]) -> Iterator[FormerName]:
+    for name, is_of_section in dict.fromkeys(_kind(card_origin(production, name)) for name in names):
+        yield from former_names(name, production.templates_folder, SECTION_FACTS if is_of_section else FILM_FACTS)
 
 
 def run_one(production: Production, results: Results, name: str, workplace: Workplace) -> Results:
@@ -142,7 +152,7 @@ def check(production: Production) -> None:
         _template(production, CardOrigin(name, 0))
     for number in range(len(production.cards)):
         _template(production, card_origin(production, f"{OWN}-{number + 1}"))
-    ground_rgb(theme, theme.colours.background, (16, 16))
+    check_ground(production)
     _check_caption_styles(production, theme)
     if production.video.picture:
         existing_file(production, production.video.picture, "video, picture")
@@ -185,7 +195,7 @@ def _kind(origin: CardOrigin) -> tuple[str, bool]:
 
 
 def _template(production: Production, origin: CardOrigin) -> CardTemplate:
-    names = FACTS if origin.section is None else (*FACTS, "section")
+    names = FILM_FACTS if origin.section is None else SECTION_FACTS
     return load_card_template(origin.template, production.templates_folder, names)
 
 
@@ -214,6 +224,7 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
+        **({"pictures": [file_sha256(path) for path in template.pictures]} if template.pictures else {}),
         "size": list(_size(production, name)),
         "section": section,
         "words": [tuple(one.words.all_words()) for one in fill(template, words, where)],
@@ -229,16 +240,23 @@ def _card(
 ) -> Result[CardPicture]:
     piece = _piece(production, results, name, sources)
     if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
-        return found
+        return _named(found, name)
     template = sources.template(name)
     origin = card_origin(production, name)
     section = origin.section
     inputs = CardInputs(production, results, section, sources.language)
     facts = card_facts(inputs, sources.words_of(section), template.reads)
     where = f"cards/{origin.template}.toml"
-    drawn = draw_card(template, facts, sources.theme, _size(production, name), where=where)
+    size = _size(production, name)
+    ground = first_picture(film_ground(production, results.ground), size)
+    drawn = draw_card(template, facts, sources.theme, size, where=where, ground=ground)
     for small in small_words_on_card(drawn, _size(production, name)):
         workplace.report.warn(f"the card '{name}': {small}; shorten its words")
     with workplace.store.publish(piece) as folder:
         write_record(folder, write_card(drawn, folder, name=name, template=where))
-    return workplace.store.published(piece, CardPicture)
+    return _named(workplace.store.published(piece, CardPicture), name)
+
+
+def _named(card: Result[CardPicture], name: str) -> Result[CardPicture]:
+    """The card by the name that it has in this film: cards that look the same are one result."""
+    return replace(card, record=card.record.model_copy(update={"name": name}))

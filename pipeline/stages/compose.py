@@ -27,7 +27,7 @@ from pipeline.film.timeline.timeline import Film, InsertClip, Segment, Timeline
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.sound.inputs.decode import load_music
-from pipeline.sound.soundtrack.mastering import loudness_warnings
+from pipeline.sound.soundtrack.mastering import loudness_warnings, write_plain
 from pipeline.sound.soundtrack.placement import Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import mixed
 from pipeline.stages.shared.checks import existing_file
@@ -45,7 +45,7 @@ from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
-VERSION: Final = 4
+VERSION: Final = 5
 FILM_VERSION: Final = 3
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
@@ -126,6 +126,27 @@ def soundtrack(production: Production, results: Results, workplace: Workplace) -
     piece = _soundtrack_piece(production, results)
     found = None if STAGE in workplace.force else workplace.store.result(piece, Soundtrack)
     return found or _make_soundtrack(production, results, piece, workplace)
+
+
+def made_soundtrack(production: Production, results: Results, workplace: Workplace) -> Result[Soundtrack] | None:
+    """The soundtrack where it is made already."""
+    return workplace.store.result(_soundtrack_piece(production, results), Soundtrack)
+
+
+def write_plain_mix(production: Production, results: Results, path: Path, report: Reporter) -> None:
+    """Write the soundtrack's mix as a WAV file, quickly: at its level, but neither limited nor encoded.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is there.
+    """
+    timeline, settings = _timeline(results).record, production.sound
+    total = timeline.clock.sample_at(timeline.total_frames)
+    with TemporaryDirectory(dir=path.parent) as aside:
+        placements = list(_placements(production, results, Path(aside), report))
+        with mixed(placements, total, Path(aside) / "scratch", settings) as bus:
+            write_plain(bus, path, settings)
 
 
 def _timeline(results: Results) -> Result[Timeline]:

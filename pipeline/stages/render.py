@@ -123,6 +123,8 @@ def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) ->
     """
     clip, own = segment.clip, segment.clip_frames
     frames: dict[str, Json] = {"frames": [own.start, own.stop], "clip": clip.frames}
+    if inputs.ground is not None and not isinstance(clip, InsertClip):
+        frames["ground"] = inputs.ground.loop.phase(clip.start_frame)
     if isinstance(clip, CardClip):
         return {**frames, "card": card_of(inputs, clip).content_hash}
     if isinstance(clip, SongClip):

@@ -131,7 +131,7 @@ def follow(
     int
         How many takes were made.
     """
-    ready = [one for section, folder in trainings.items() for one in _foreseen(production, results, section, folder)]
+    ready = [one for section, folder in trainings.items() for one in foreseen(production, results, section, folder)]
     spare = [planned for planned in ready if planned.device == "cpu"]  # a GPU is left to the networks that train on it
     todo = [planned for planned in spare if workplace.store.find(planned.network_take) is None][: workplace.jobs]
     _make_all(todo, workplace)
@@ -151,8 +151,16 @@ def _take_words(production: Production, planned: RequestedTake, store: Store) ->
     return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
 
 
-def _foreseen(production: Production, results: Results, section: int, folder: Path) -> list[RequestedTake]:
-    """The takes of a training's checkpoints that are there already and will be wanted when it has ended."""
+def foreseen(production: Production, results: Results, section: int, folder: Path) -> list[RequestedTake]:
+    """The takes of a training's checkpoints that are there already and will be wanted when it has ended.
+
+    Parameters
+    ----------
+    section
+        Counted from 0.
+    folder
+        Of the training in flight.
+    """
     story = production.sections[section].storyboard
     if "loss" in (story.spread, story.emphasis_by) or any(line.iteration == "best" for line in story.take):
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,15 +15,16 @@ from pipeline.film.timeline.captions import place_captions
 from pipeline.film.timeline.clock import Clock
 from pipeline.film.timeline.scroll import Axis
 from pipeline.film.timeline.timeline import Caption, Clip, SceneClip, Timeline
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.templating import check_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.runtime.resources import find_template
-from pipeline.stages.shared.checks import existing_file, own_captions
-from pipeline.stages.shared.facts.caption_facts import CAPTION_FACTS
-from pipeline.stages.shared.facts.film_facts import film_facts
+from pipeline.stages.shared.checks import existing_file, own_captions, own_conditions
 from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.facts.former import note_former_names
+from pipeline.stages.shared.facts.vocabulary import CAPTION_FACTS, film_facts
 from pipeline.stages.shared.insert_sound import insert_path
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import section_layout
@@ -89,6 +90,7 @@ def _songs_key(production: Production, results: Results) -> Json:
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the timeline, unless it is fresh."""
+    note_former_names(workplace.report, _checked(production))
     (piece,) = pieces(production, results)
     timeline = None if STAGE in workplace.force else workplace.store.result(piece, Timeline)
     if timeline is None:
@@ -110,9 +112,7 @@ def check(production: Production) -> None:
     FootageError
         With the insert, and how much there is.
     """
-    templates = ((text, name) for name, text in _caption_templates(production).items())
-    for text, where in (*templates, *own_captions(production)):
-        check_text(text, CAPTION_FACTS, where)
+    tuple(_checked(production))
     for number, insert in enumerate(production.inserts, start=1):
         path = existing_file(production, insert.file, f"insert {number}")
         seconds = shown_seconds(probe(path), insert)
@@ -122,6 +122,15 @@ def check(production: Production) -> None:
                 where=f"insert {number}: {path}",
                 expected=f"seconds of at least {float(1 / production.video.frame_rate):.3f}",
             )
+
+
+def _checked(production: Production) -> Iterator[FormerName]:
+    """Check all captions and their conditions; yields the names in them that are others now."""
+    templates = ((text, name) for name, text in _caption_templates(production).items())
+    for text, where in (*templates, *own_captions(production)):
+        yield from check_text(text, CAPTION_FACTS, where)
+    for text, where in own_conditions(production):
+        yield from check_text(text, CAPTION_FACTS, where, is_condition=True)
 
 
 def _caption_templates(production: Production) -> Mapping[str, str]:

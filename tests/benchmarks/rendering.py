@@ -1,12 +1,16 @@
 """What rendering costs: our frames drawn and encoded, beside the encoder alone and other programs.
 
     python -m tests.benchmarks.rendering [--seconds 5] [--rounds 3] [--only 1080p60] [--layout inside]
+    python -m tests.benchmarks.rendering --ground clip|drift|turn [--seconds 5] [--rounds 3] [--layout landscape]
 
-"Encoder alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written
-before. MoviePy composites ready pictures of the scene's elements over a background (`bg_color` set), its quickest way.
+"Ours" is what the render stage does for a segment of so many seconds: the scene is built, drawn and encoded. "Encoder
+alone" is the same ffmpeg with the same arguments, reading the very same frames from a file that was written before.
+Beside the ratio of frames a second stands that of processor time, which other work on the machine falls on less.
+MoviePy composites ready pictures of the scene's elements over a background (`bg_color` set), its quickest way.
 corrscope (with its own encoder settings, ours then set alike) and seewav are measured where they are found on PATH.
 Rounds of all are interleaved, and the quickest of each counts, so that other work on the machine falls on all alike.
-The last line is JSON.
+With `--ground`, the scene is rendered in turns over a ground that stands still and over one that moves; the clip is a
+made one, clouds that drift. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the processes of the render stage have it
@@ -32,13 +37,22 @@ import soundfile
 
 from pipeline.ffmpeg.process import Process, ffmpeg_path, run
 from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.planning.settings import VideoSettings
+from pipeline.film.inputs.chain import FootageChain
+from pipeline.film.inputs.footage import probe
+from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.picture.drawing.moving_ground import Backdrop, ClipGround, GradientGround, Loop, MovingGround
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene import Scene
-from tests.benchmarks.drawing import full_scene
+from pipeline.picture.theme.looks import Ground
+from pipeline.picture.theme.theme import Theme, load_theme
+from pipeline.stages.shared.scenes.grounds import clip_pictures
+from tests.benchmarks.drawing import full_data
+from tests.picture.panels.made_scenes import scene as scene_of
 
 FIRST_FRAME = 200  # panels have come, takes are heard
 MOST_FRAMES = 550  # of the made scene
+LAYOUTS = ("landscape", "inside", "four-graphs")
 SIZES = {"1080p60": (1920, 1080), "2160p60": (3840, 2160)}
 
 
@@ -109,21 +123,22 @@ class Memory(threading.Thread):
         return total_kib / 1024
 
 
-def landscape(
-    size: str, seconds: float, layout: str = "landscape", **settings: object
-) -> tuple[Scene, EncoderPlan, int]:
+def segment(size: str, seconds: float, **settings: object) -> tuple[EncoderPlan, int]:
+    """How a segment of a layout is encoded, and its frames."""
     width, height = SIZES[size]
     values = {"width": width, "height": height, "frame_rate": 60, "preset": "veryfast", **settings}
     frames = min(MOST_FRAMES, int(seconds * 60))
     frames = frames if size == "1080p60" else frames // 2
-    return full_scene(width, height, layout), plan_encoder(VideoSettings.model_validate(values)), frames
+    return plan_encoder(VideoSettings.model_validate(values)), frames
 
 
 def ours_and_encoder_alone(
     size: str, seconds: float, rounds: int, folder: Path, layout: str = "landscape"
 ) -> tuple[Row, Row, dict[str, float]]:
     """Measure ours and the encoder alone; and what drawing and handing over cost by themselves, ms of a processor."""
-    scene, plan, frames = landscape(size, seconds, layout)
+    plan, frames = segment(size, seconds)
+    data = full_data(*SIZES[size], layout)
+    scene = scene_of(data, layout=layout)
     raw, out = folder / "frames.yuv", folder / "out.mp4"
     buffer = np.zeros(plan.frame_shape, dtype=np.uint8)
     parts = {"draw": float("inf"), "hand over": float("inf")}
@@ -131,12 +146,12 @@ def ours_and_encoder_alone(
         for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
             scene.draw(frame, buffer)
             file.write(buffer.data)
-    ours, alone = Row(f"ours, {size}", frames), Row(f"encoder alone, {size}", frames)
+    ours, alone = Row(f"ours, {layout}, {size}", frames), Row("encoder alone", frames)
     arguments = plan.arguments(plan.source(), frames, out)
     arguments[arguments.index("pipe:0")] = str(raw)
     for _ in range(rounds):
         measure(alone, lambda: _run(arguments), out)
-        measure(ours, lambda: _ours(full_scene(*SIZES[size], layout), plan, frames, out), out)
+        measure(ours, lambda: _ours(scene_of(data, layout=layout), plan, frames, out), out)
         began = time.thread_time()
         for frame in range(FIRST_FRAME, FIRST_FRAME + frames):
             scene.draw(frame, buffer)
@@ -144,6 +159,43 @@ def ours_and_encoder_alone(
         parts["hand over"] = min(parts["hand over"], _hand_over_ms(plan, buffer, frames))
     raw.unlink()
     return ours, alone, parts
+
+
+def ground_rows(kind: str, seconds: float, rounds: int, folder: Path, layout: str) -> None:
+    """Render the same frames over a ground that stands still and over one that moves, in turns."""
+    plan, frames = segment("1080p60", seconds)
+    data = full_data(*SIZES["1080p60"], layout)
+    still, theme = scene_of(data, layout=layout), load_theme("midnight")
+    rows = Row("still ground", frames), Row(f"moving ground: {kind}", frames)
+    ground = _made_ground(kind, theme, folder)
+    moving = Scene(data, theme, load_layout(layout), backdrop=Backdrop(ground, 0))
+    ratios = []
+    for _ in range(rounds):
+        spent = []
+        for row, scene in zip(rows, (still, moving), strict=True):
+            began = time.perf_counter()
+            measure(row, lambda scene=scene: _ours(scene, plan, frames, folder / "out.mp4"), folder / "out.mp4")
+            spent.append(time.perf_counter() - began)
+        ratios.append(spent[0] / spent[1])
+    for row in rows:
+        _print(row)
+    quickest = rows[1].fps / rows[0].fps
+    print(json.dumps({f"ground_{kind}": round(quickest, 3), "each round": [round(ratio, 3) for ratio in ratios]}))
+
+
+def _made_ground(kind: str, theme: Theme, folder: Path) -> MovingGround:
+    size, rate = SIZES["1080p60"], Fraction(60)
+    if kind != "clip":
+        return GradientGround(Ground(gradient=("#120a22", "#24123f", "#7a2a5d"), angle=70, motion=kind), size, rate)
+    made, pictures = folder / "made.mp4", folder / "pictures.yuv"
+    clouds = "perlin=size=640x360:rate=30:octaves=5:xscale=3:yscale=3:tscale=0.3"
+    source = ["-f", "lavfi", "-i", clouds, "-t", "6", "-pix_fmt", "yuv420p", str(made)]
+    run(["-v", "error", "-y", *source], timeout_s=600)
+    chain = FootageChain(probe(made), InsertSettings(file="made.mp4", fade_seconds=0), size, Fraction(30), 180, folder)
+    with pictures.open("wb") as file:
+        for picture in clip_pictures(chain, theme.model_copy(update={"ground": Ground(file="made.mp4")})):
+            file.write(picture.data)
+    return ClipGround(pictures, size, Loop(180, Fraction(1, 2)))
 
 
 def _ours(scene: Scene, plan: EncoderPlan, frames: int, out: Path) -> None:
@@ -179,7 +231,8 @@ def moviepy_row(seconds: float, rounds: int, folder: Path) -> Row:
     os.environ["FFMPEG_BINARY"] = str(ffmpeg_path())
     from moviepy import ColorClip, CompositeVideoClip, ImageClip, VideoClip, vfx
 
-    scene, _, frames = landscape("1080p60", min(seconds, 3.0))
+    _, frames = segment("1080p60", min(seconds, 3.0))
+    scene = scene_of(full_data(*SIZES["1080p60"]))
     buffer = np.zeros((1620, 1920), dtype=np.uint8)
     scene.draw(FIRST_FRAME, buffer)
     picture = rgb_from_planes(planes_of(buffer, 1920, 1080))
@@ -240,7 +293,8 @@ def corrscope_rows(seconds: float, rounds: int, folder: Path) -> tuple[Row, Row]
     found = peer(["corr", "voice.yaml", "-r", "corr.mp4"], theirs, rounds, folder, folder / "corr.mp4")
     if found is None:
         return None
-    scene, plan, frames = landscape("1080p60", seconds)
+    plan, frames = segment("1080p60", seconds)
+    scene = scene_of(full_data(*SIZES["1080p60"]))
     ours, out = Row("ours, 1080p60, corrscope's encoder settings", frames), folder / "out.mp4"
     for _ in range(rounds):
         measure(ours, lambda: _ours(scene, replace(plan, preset="superfast", crf=18), frames, out), out)
@@ -251,7 +305,8 @@ def seewav_rows(seconds: float, rounds: int, folder: Path) -> tuple[Row, Row] | 
     """Seewav at 1080p60, and ours, both as they are without any setting."""
     if shutil.which("seewav") is None:
         return None
-    scene, plan, frames = landscape("1080p60", seconds, preset=None)
+    plan, frames = segment("1080p60", seconds, preset=None)
+    scene = scene_of(full_data(*SIZES["1080p60"]))
     ours, out = Row("ours, 1080p60, as it is", frames), folder / "out.mp4"
     for _ in range(rounds):
         measure(ours, lambda: _ours(scene, plan, frames, out), out)
@@ -274,27 +329,35 @@ def _ratio(ours: Row, theirs: Row | None) -> float | None:
 def main() -> None:
     """Measure, print the table, and JSON last."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=9.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--layout", default="landscape", help="any that is made for 16:9")
+    parser.add_argument("--layout", help="one that is made for 16:9; by default " + ", ".join(LAYOUTS))
+    parser.add_argument("--ground", choices=["clip", "drift", "turn"], help="what a moving ground costs at 1080p60")
     parser.add_argument("--only", choices=[*SIZES, "peers"])
     options = parser.parse_args()
+    if options.ground:
+        with tempfile.TemporaryDirectory() as name:
+            ground_rows(options.ground, options.seconds, options.rounds, Path(name), options.layout or LAYOUTS[0])
+        return
     summary: dict[str, float | None] = {}
     memory = Memory()
     memory.start()
     first: Row | None = None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for size in SIZES:
+        layouts = [options.layout] if options.layout else LAYOUTS
+        for size, layout in [*(("1080p60", one) for one in layouts), ("2160p60", layouts[0])]:
             if options.only not in (None, size):
                 continue
-            ours, alone, parts = ours_and_encoder_alone(size, options.seconds, options.rounds, folder, options.layout)
+            ours, alone, parts = ours_and_encoder_alone(size, options.seconds, options.rounds, folder, layout)
             _print(ours)
             _print(alone)
             print("    of ours, processor time: " + ", ".join(f"{k} {v:.2f} ms/frame" for k, v in parts.items()))
-            summary[f"vs_encoder_{size}"] = _ratio(ours, alone)
+            summary[f"vs_encoder_{layout}_{size}"] = _ratio(ours, alone)
+            cost = [row.processor_s / row.frames for row in (ours, alone)]
+            summary[f"processor_vs_encoder_{layout}_{size}"] = round(cost[1] / cost[0], 2)
             first = first or ours
-            if size == "1080p60":
+            if layout == layouts[-1] and size == "1080p60":
                 summary["peak_mib"] = round(memory.stop())
         if options.only in (None, "peers"):
             if first is None:

@@ -73,7 +73,7 @@ def test_a_training_in_another_process_is_followed_until_that_ends(
 ) -> None:
     film, place = production(), workplace(tmp_path)
     begin_training(film, Results(corpora=results.corpora), place, cores=1)
-    monkeypatch.setattr("pipeline.build.follow._prepared", lambda *_: Results(corpora=results.corpora))
+    monkeypatch.setattr("pipeline.build.follow.prepared", lambda *_: Results(corpora=results.corpora))
     holder = hold(place.store.root)
     rounds: list[float] = []
 
@@ -101,7 +101,7 @@ def test_a_published_training_ends_the_following(
     results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film, place = production(), workplace(tmp_path)
-    monkeypatch.setattr("pipeline.build.follow._prepared", lambda *_: Results(corpora=results.corpora))
+    monkeypatch.setattr("pipeline.build.follow.prepared", lambda *_: Results(corpora=results.corpora))
     piece: Piece = train.pieces(film, Results(corpora=results.corpora))[0]
     with place.store.publish(piece) as folder:
         (folder / "record.json").write_text("{}", encoding="utf-8")

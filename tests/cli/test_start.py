@@ -59,7 +59,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path, number: signal
 
 def test_the_commands_load_nothing_heavy_before_one_is_known() -> None:
     code = (
-        "import sys, pipeline.cli.app; heavy = 'torch', 'numba', 'scipy', 'moviepy', 'PIL.Image';"
+        "import sys, pipeline.cli.app; heavy = 'torch', 'numba', 'scipy', 'moviepy', 'PIL.Image', 'babel', 'jinja2';"
         "print([*filter(sys.modules.get, heavy)])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -46,8 +46,8 @@ from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import load_production
 from pipeline.sound.inputs.decode import decode, load_music
+from pipeline.stages.shared.facts.vocabulary import CAPTION_FACTS
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.stages.storyboard import CAPTION_FACTS
 from pipeline.store.inventory import inventory
 from pipeline.store.store import Piece, Store, read_record
 from pipeline.tables.dialect import DialectOptions
@@ -67,7 +67,7 @@ Case = Callable[[Path, random.Random], Read]
 
 SIZE: Final = (160, 90)
 _FACTS: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(CAPTION_FACTS, 3.25),
+    **dict.fromkeys([*(CAPTION_FACTS.fields or {}), *CAPTION_FACTS.former], 3.25),
     "film": "A film",
     "iteration": 12_345,
     "takes": 8,

@@ -65,7 +65,7 @@ ATTACKS = {
         "storyboard",
         "takes = 3,",
         "take = [{iteration=0, caption='{{ 9**(9**9) }}'}],",
-        "a power",
+        "too large",
     ),
     "a rate without an end": ("prepare", "frame_rate = 30", 'frame_rate = "1e999999999"', "frame rate"),
     "a number without an end": ("prepare", "frame_rate = 30", "frame_rate = " + "9" * 5000, "TOML"),

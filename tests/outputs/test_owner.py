@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.workplace import find_production, open_workplace
+from pipeline.cli.workplace import find_production
 from pipeline.errors import OutputError
-from pipeline.outputs.owner import check_owner, record_owner
+from pipeline.outputs.owner import check_owner, open_workplace, record_owner
 from pipeline.production.schema import load_production
 from pipeline.runtime.wording.named_files import safe_file_name
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from pipeline.cli.starter import start_production
 from pipeline.errors import InputError, ProductionError
-from pipeline.outputs.production_edit import choose_candidate
 from pipeline.outputs.take_list import ListedTake, find_candidate, letter_of, number_of, take_in_words
+from pipeline.production.editing.file import choose_candidate
 from pipeline.production.schema import load_production
+from pipeline.production.starter import start_production
 from tests.end_to_end.productions import Said, make_tiny, say_here
 
 COMMENTED = """# my film, öäü

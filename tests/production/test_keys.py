@@ -11,9 +11,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from pipeline.cli.starter import start_production
 from pipeline.production.keys import as_text, json_schema, key_tables, with_comments
 from pipeline.production.schema import Production, load_production, parse_production
+from pipeline.production.starter import start_production
 from pipeline.runs.settings import RunSettings
 from pipeline.runtime.resources import builtin_templates_folder
 

@@ -17,7 +17,7 @@ from pipeline.production.schema import load_production, parse_production
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.runtime.wording.named_files import safe_file_name
 from pipeline.stages.shared.checks import own_captions
-from pipeline.stages.storyboard import CAPTION_FACTS
+from pipeline.stages.shared.facts.vocabulary import CAPTION_FACTS
 
 SECTION = '[[section]]\ntitle = "First"\nrecordings = ["voice.wav"]\n'
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ProductionError
+from pipeline.film.planning.plan import CheckpointPoint, choose_takes
 from pipeline.production.schema import parse_production
 
 
@@ -30,3 +31,13 @@ def test_a_section_that_is_both_is_refused(name: str) -> None:
 def test_recordings_of_a_run_are_named_within_it() -> None:
     with pytest.raises(ProductionError, match=r"write recordings in \[section.run\]"):
         section(run={"log": "metrics.csv"}, recordings=["mine.wav"])
+
+
+def test_more_takes_than_fit_are_refused_of_our_own_networks_alone() -> None:
+    story = {"takes": 100, "seconds": 10}
+    with pytest.raises(ProductionError, match="don't fit"):
+        section(storyboard=story, recordings=["a.wav"])
+    run = section(storyboard=story, run={"takes": "{iteration}.wav"})
+    points = [CheckpointPoint(number, 1.0) for number in range(100)]
+    assert len(choose_takes(points[:3], run.storyboard)) == 3
+    assert len(choose_takes(points, run.storyboard)) == int(10 / run.storyboard.shortest_take_seconds)

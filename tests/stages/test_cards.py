@@ -10,12 +10,18 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
+from pipeline.ffmpeg.process import run
+from pipeline.outputs.looking import timeline_of
+from pipeline.picture.drawing.planes import ink, rgb_from_planes
+from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Silence
-from pipeline.stages import cards, storyboard
-from pipeline.stages.shared.render_inputs import render_inputs
+from pipeline.stages import cards, render, storyboard
+from pipeline.stages.shared.render_inputs import card_of, render_inputs
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import comparable_before
+from pipeline.stages.shared.scenes import grounds
+from pipeline.stages.shared.scenes.grounds import film_ground
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.stages import made_up
@@ -186,7 +192,7 @@ def test_ones_own_template_is_used_and_restales_its_card_alone(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{{ titel }}", "perhaps 'title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
+    [("{{ titel }}", "perhaps 'film.title'"), ("{{ title", "syntax error"), ("{{ section.title }}", "'section'")],
 )
 def test_a_wrong_template_is_found_before_anything_is_made(tmp_path: Path, text: str, told: str) -> None:
     own = with_templates(
@@ -206,13 +212,96 @@ def test_a_title_that_no_font_can_draw_is_found_before_anything_is_made() -> Non
         cards.check(production)
 
 
-def test_a_clip_as_the_ground_of_a_theme_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    themes = tmp_path / "templates" / "themes"
+def test_cards_that_look_the_same_are_found_by_their_own_names(tmp_path: Path) -> None:
+    thanks = '[style.s]\nsize = 0.1\n[grid.square]\nrows = [1]\nareas = ["a"]\n[[element]]\narea = "a"\nstyle = "s"\n'
+    thanks += 'text = "Thanks"'
+    short = {"title_seconds": 0, "credits_seconds": 0, "comparison_seconds": 0}
+    own = [{"template": "thanks", "after": after} for after in ("section 1", "section 1", "end")]
+    production = with_templates(made_up.production(video=short, card=own), tmp_path, thanks=thanks)
+    _, results, workplace = ready(tmp_path, production)
+    results = cards.run(production, results, workplace)
+    inputs = render_inputs(production, results)
+    shown = [card_of(inputs, clip) for clip in timeline_of(results).cards() if clip.name.startswith("own")]
+    assert [card.record.name for card in shown] == ["own-1", "own-2", "own-3"]
+    assert len({card.folder for card in shown}) == 2, "the last has no section"
+
+
+def with_clip(folder: Path, ground: str = "", pictures: int = 8) -> Production:
+    """A production whose theme has a clip of 160x90 at 15 pictures/s as its ground, each brighter than the last."""
+    themes = folder / "templates" / "themes"
     themes.mkdir(parents=True)
-    (tmp_path / "templates" / "waves.mp4").write_bytes(bytes(64))
-    (themes / "own.toml").write_text('extends = "midnight"\n[ground]\nfile = "waves.mp4"\n')
-    with pytest.raises(TemplateError, match="picture can't be read"):
-        cards.check(with_templates(made_up.production(video={"theme": "own"}), tmp_path))
+    raw = np.full((pictures, 135, 160), 128, np.uint8)
+    raw[:, :90] = 40 + 20 * np.arange(pictures, dtype=np.uint8)[:, None, None]
+    told = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "160x90", "-r", "15", "-i", "pipe:0"]
+    clip = folder / "templates" / "waves.mkv"
+    run(
+        [*told, "-c:v", "ffv1", "-color_range", "tv", "-colorspace", "bt709", str(clip)],
+        stdin=raw.tobytes(),
+        timeout_s=60,
+    )
+    (themes / "own.toml").write_text(f'extends = "midnight"\n[ground]\nfile = "waves.mkv"\n{ground}')
+    return with_templates(made_up.production(video={"theme": "own"}), folder)
+
+
+def test_a_clip_as_the_ground_is_decoded_once_to_the_films_size_and_rate(tmp_path: Path) -> None:
+    production = with_clip(tmp_path, "darken = 0.5\n")
+    _, results, workplace = ready(tmp_path, production)
+    cards.check(production)
+    drawn = cards.run(production, results, workplace)
+    assert drawn.ground is not None
+    ground = film_ground(production, drawn.ground)
+    assert ground is not None
+    assert drawn.ground.record.count == 16, "8 pictures at 15 a second are 16 at 30"
+    opened, under = ground.opened(), ink(load_theme("midnight").colours.background)
+    for frame in (0, 1, 9, 15, 16, 1600):
+        at = opened.at(frame)
+        assert abs(int(at.luma[45, 80]) - ((40 + 20 * (frame % 16 // 2)) + under.luma) / 2) <= 1.5
+        assert abs(int(at.cb[20, 40]) - (128 + under.cb) / 2) <= 1.5
+    names = [piece.name for piece in cards.pieces(production, results)]
+    assert names[0] == "ground"
+    again = cards.run(production, results, workplace)
+    assert again.ground == drawn.ground
+    title = np.asarray(Image.open(drawn.cards[0].path("card.png")))
+    assert abs(int(title[0, 0].mean()) - int(rgb_from_planes(opened.at(0))[0, 0].mean())) <= 2
+    phases = {piece.ingredients.get("ground") for piece in render.pieces(production, drawn)}
+    assert phases == {str(clip.start_frame % 16) for clip in timeline_of(drawn).clips}, "where in the loop they begin"
+
+
+@pytest.mark.parametrize(
+    ("ground", "told"),
+    [("seconds = 2\n", "lasts 0.53 s"), ("start_s = 5\n", "lasts 0.53 s"), ("strict", "contrast of")],
+)
+def test_a_clip_that_is_shorter_than_asked_or_too_bright_for_a_strict_theme_is_refused(
+    tmp_path: Path, ground: str, told: str
+) -> None:
+    production = with_clip(tmp_path, "" if ground == "strict" else ground)
+    if ground == "strict":
+        theme = tmp_path / "templates" / "themes" / "own.toml"
+        theme.write_text(
+            "strict = true\n" + theme.read_text().replace("[ground]", "[ground]\ndarken = 0.05\nstart_s = 0.4")
+        )
+    with pytest.raises((FootageError, TemplateError), match=told):
+        cards.check(production)
+
+
+def test_what_is_no_clip_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    production = with_clip(tmp_path)
+    (tmp_path / "templates" / "waves.mkv").write_bytes(bytes(64))
+    with pytest.raises(FootageError, match="waves"):
+        cards.check(production)
+
+
+def test_a_long_clip_is_cut_to_what_may_be_kept_and_one_too_bright_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grounds, "MOST_BYTES", 5 * 160 * 90 * 3 // 2)
+    production = with_clip(tmp_path, "start_s = 0.2\ndarken = 0.1\n")
+    report = Counter()
+    made = grounds.make_ground(production, "cards", Workplace(Store(tmp_path / "work"), tmp_path, report))
+    assert made is not None
+    assert made.record.count == 5
+    assert "of its clip are looped" in report.warned[0]
+    assert "parts of the ground" in grounds.check_ground(production)[0]
 
 
 @pytest.mark.parametrize(

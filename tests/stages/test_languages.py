@@ -17,15 +17,14 @@ from pipeline.picture.cards.template import TITLE_SAFE
 from pipeline.picture.language import english
 from pipeline.picture.language.loading import shipped_languages
 from pipeline.picture.language.word_list import forms
-from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.text.typesetting import TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages import cards, storyboard
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts
 from pipeline.stages.shared.drawers import open_film
-from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.facts.vocabulary import film_facts, section_facts
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sidecars import write_sidecars
 from pipeline.stages.shared.workplace import Workplace
@@ -124,11 +123,11 @@ def test_words_of_every_language_have_room_on_every_card(tmp_path: Path, languag
         raise
     results, _ = results_of(production, tmp_path)
     spoken = language_of(production)
-    words = PlainFacts(film_facts(production, results, spoken), spoken)
+    words = film_facts(production, results, spoken)
     for name in CARDS:
         template = load_card_template(name)
         section = 0 if name in {"section", "recap"} else None
-        said = words if section is None else words.including("section", words["sections"][0])
+        said = words if section is None else section_facts(words, 0)
         facts = card_facts(CardInputs(production, results, section, spoken), said, template.reads)
         placed = place_elements(template, fill(template, facts, name), facts, (load_theme("midnight"), TYPE), size)
         boxes = [text_edges(one.on_page(0), TYPE) for one in placed]

@@ -59,7 +59,7 @@ def choose_takes(
     Returns
     -------
     tuple[PlannedTake, ...]
-        Strictly ascending in iteration. Fewer than asked for where there are fewer checkpoints.
+        Strictly ascending in iteration. Fewer than asked for where there are fewer checkpoints, or no time for more.
 
     Raises
     ------
@@ -73,8 +73,9 @@ def choose_takes(
         settings = settings.model_copy(update={"take": _that_are_there(checkpoints, settings.take)})
     if settings.take:
         return _by_hand(checkpoints, settings, where)
-    chosen = _pick(checkpoints, settings.takes, settings.spread)
     total = settings.takes_seconds
+    most = max(1, math.floor(total / settings.shortest_take_seconds + 1e-9))
+    chosen = _pick(checkpoints, min(settings.takes, most), settings.spread)
     seconds = _share_out(total, _weights(chosen, settings), settings.shortest_take_seconds)
     return tuple(PlannedTake(point.iteration, length) for point, length in zip(chosen, seconds, strict=True))
 

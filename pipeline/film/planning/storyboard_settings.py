@@ -48,7 +48,7 @@ class TakeLine(FilmSettings):
 class CaptionRule(WithLaterFields, FilmSettings):
     """A caption fired by conditions: shown with the first take of the section of which all of them hold."""
 
-    later = frozenset({"below_loss"})
+    later = frozenset({"below_loss", "when"})
 
     text: str = Field(
         min_length=1, max_length=500, description="The caption, a Jinja2 template.", examples=["Below three bits!"]
@@ -71,6 +71,13 @@ class CaptionRule(WithLaterFields, FilmSettings):
     pitch_within: float | None = Field(
         default=None, gt=0.0, le=10.0, description="Fires once the pitch is so near the recording's.", examples=[0.1]
     )
+    when: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="Fires once this is so: a Jinja2 expression of facts (build-video facts).",
+        examples=["take.voice.voiced_share > 0.3 and take.epoch > 2"],
+    )
     on: Literal["take", "playhead"] = Field(
         default="take",
         description="What must meet the conditions: the take that is heard, or the point that the graphs have reached.",
@@ -80,9 +87,10 @@ class CaptionRule(WithLaterFields, FilmSettings):
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
         heard = self.voiced_above is not None or self.pitch_within is not None
-        if self.below_bits is None and self.below_loss is None and self.iteration is None and not heard:
+        plain = (self.below_bits, self.below_loss, self.iteration, self.when)
+        if all(one is None for one in plain) and not heard:
             raise ValueError(
-                "a caption needs a condition: below_bits, below_loss, iteration, voiced_above or pitch_within"
+                "a caption needs a condition: below_bits, below_loss, iteration, voiced_above, pitch_within or when"
             )
         if heard and self.on == "playhead":
             raise ValueError('voiced_above and pitch_within are conditions on what is heard: leave on = "playhead" out')
@@ -144,13 +152,21 @@ class StoryboardSettings(FilmSettings):
                 f"the takes last {fixed:g} s together, longer than the {self.seconds:g} s of the section: "
                 "shorten them, or set more seconds"
             )
-        count = len(self.take) or self.takes
-        if self.seconds is not None and count * self.shortest_take_seconds > self.seconds and not self.take:
+        return self
+
+    def check_count(self) -> None:
+        """Check that as many takes as are wanted fit into the section's seconds.
+
+        Raises
+        ------
+        ValueError
+            They don't: says what to change.
+        """
+        if self.seconds is not None and self.takes * self.shortest_take_seconds > self.seconds and not self.take:
             raise ValueError(
-                f"{count} takes of at least {self.shortest_take_seconds:g} s don't fit into {self.seconds:g} s: "
+                f"{self.takes} takes of at least {self.shortest_take_seconds:g} s don't fit into {self.seconds:g} s: "
                 "set fewer takes, or more seconds"
             )
-        return self
 
     def check_excerpt(self, duration_s: float, where: str) -> None:
         """Check that the recording's excerpt begins before a recording of so many seconds ends.

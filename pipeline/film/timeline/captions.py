@@ -109,9 +109,17 @@ def _sounds(rule: CaptionRule, voice: VoiceMeasures | None, recording: VoiceMeas
 
 
 def first_reached(
-    rule: CaptionRule, checkpoints: Sequence[CheckpointPoint], unit: LossUnit = BITS_PER_BYTE
+    rule: CaptionRule,
+    checkpoints: Sequence[CheckpointPoint],
+    unit: LossUnit = BITS_PER_BYTE,
+    meets: Callable[[CheckpointPoint], bool] = lambda _: True,
 ) -> tuple[CheckpointPoint, int] | None:
     """Return where in training all conditions hold first, whether or not anything is heard of it.
+
+    Parameters
+    ----------
+    meets
+        Whether a checkpoint meets the rule's conditions beside those on its loss and iteration.
 
     Returns
     -------
@@ -122,7 +130,7 @@ def first_reached(
     for point, following in pairwise([*checkpoints, None]):
         if point is None or (following is not None and following.iteration <= wanted):
             continue
-        if _is_good(rule, point.loss, unit) and (following is not None or wanted <= point.iteration):
+        if _is_good(rule, point.loss, unit) and meets(point) and (following is not None or wanted <= point.iteration):
             return point, max(wanted, point.iteration)
     return None
 

@@ -22,6 +22,7 @@ from pipeline.picture.cards.card import ENTER_S, CardLayer, CardPicture
 from pipeline.picture.drawing.easing import SOFT_EDGE, ease_out, smoothstep
 from pipeline.picture.drawing.motion import REST, State
 from pipeline.picture.drawing.moved import blend_moved
+from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
 from pipeline.picture.drawing.planes import Plane, Planes, ink, new_planes, planes_from_rgb, planes_of
 
 EXIT_S: Final = 0.4
@@ -87,6 +88,8 @@ class CardAnimation:
         When the card is seen, in frames of the film or of its own.
     frame_rate
         Frames a second.
+    backdrop
+        What lies behind the layers, where it moves.
 
     Raises
     ------
@@ -94,21 +97,38 @@ class CardAnimation:
         A layer's file can't be read.
     """
 
-    def __init__(self, card: CardPicture, folder: Path, start_frame: int, end_frame: int, frame_rate: Fraction) -> None:
-        self._card, self._folder = card, folder
+    def __init__(
+        self,
+        card: CardPicture,
+        folder: Path,
+        start_frame: int,
+        end_frame: int,
+        frame_rate: Fraction,
+        *,
+        backdrop: Backdrop | None = None,
+    ) -> None:
+        self._card, self._folder, self._backdrop = card, folder, backdrop
         self._start, self._frames, self._rate = start_frame, max(1, end_frame - start_frame), frame_rate
         self._ground = _ground(card, folder)
         self._sprites: dict[str, _Sprite] = {}
         self._at_rest: dict[int, Planes] = {}
+        self._over_ground: dict[int, Overlay] = {}
 
     def draw(self, frame: int, out: Plane) -> None:
         """Draw a frame over whatever `out` holds: yuv420p, uint8, shape (height * 3 // 2, width)."""
         planes = planes_of(out, self._card.width, self._card.height)
         page, standing = self._standing(frame - self._start)
-        if all(one == REST for one in standing):
+        at_rest, backdrop = all(one == REST for one in standing), self._backdrop
+        if backdrop is not None:
+            backdrop.show(frame)
+            if at_rest:
+                box = (0, 0, self._card.width, self._card.height)
+                self._overlay(page).lay(planes, backdrop.planes, box)
+                return
+        elif at_rest:
             planes.copy_from(self._rest(page))
             return
-        planes.copy_from(self._ground)
+        planes.copy_from(self._ground if backdrop is None else backdrop.planes)
         for layer, one in zip(self._card.pages[page].layers, standing, strict=True):
             _blend(planes, self._sprite(layer), one)
 
@@ -132,10 +152,20 @@ class CardAnimation:
     def _rest(self, page: int) -> Planes:
         if page not in self._at_rest:
             planes = self._ground.copied()
-            for layer in self._card.pages[page].layers:
-                _blend(planes, self._sprite(layer), REST)
+            self._lay_page(page, planes)
             self._at_rest[page] = planes
         return self._at_rest[page]
+
+    def _overlay(self, page: int) -> Overlay:
+        """A page at rest without its ground."""
+        if page not in self._over_ground:
+            size = (self._card.width, self._card.height)
+            self._over_ground[page] = Overlay(size, lambda planes: self._lay_page(page, planes))
+        return self._over_ground[page]
+
+    def _lay_page(self, page: int, planes: Planes) -> None:
+        for layer in self._card.pages[page].layers:
+            _blend(planes, self._sprite(layer), REST)
 
     def _sprite(self, layer: CardLayer) -> _Sprite:
         if layer.layer_file not in self._sprites:

@@ -25,6 +25,8 @@ from pipeline.picture.drawing.ground import ground_rgb
 from pipeline.picture.drawing.marks import Layer, TextMark, paint
 from pipeline.picture.drawing.motion import Motion
 from pipeline.picture.drawing.pieces import split
+from pipeline.picture.text.fact_shapes import Names
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.typesetting import Typesetter, typesetter_for
 from pipeline.picture.theme.template_files import load_template
 from pipeline.picture.theme.theme import Theme
@@ -69,7 +71,7 @@ class DrawnCard:
     """What lies behind all layers, where it is more than the colour `background`: sRGB (h, w, 3)."""
 
 
-def load_card_template(name: str, own: Path | None = None, names: Sequence[str] | None = None) -> CardTemplate:
+def load_card_template(name: str, own: Path | None = None, names: Names | None = None) -> CardTemplate:
     """Load `cards/<name>.toml`; with `names`, check that its texts use no others.
 
     Raises
@@ -78,16 +80,33 @@ def load_card_template(name: str, own: Path | None = None, names: Sequence[str] 
         No such template, or a broken one; with the field or line.
     """
     path = find_template(f"cards/{name}.toml", own)
-    template = load_template(f"cards/{name}.toml", own, CardTemplate)
+    template = load_template(f"cards/{name}.toml", own, CardTemplate).with_pictures(path)
     if names is not None:
         check_template(template, names, str(path))
     return template
 
 
+def former_names(name: str, own: Path | None, names: Names) -> tuple[FormerName, ...]:
+    """The names in a card's template by which facts were called before.
+
+    Raises
+    ------
+    TemplateError
+        As `load_card_template` does.
+    """
+    return check_template(load_card_template(name, own), names, f"cards/{name}.toml")
+
+
 def draw_card(
-    template: CardTemplate, facts: CardFacts, theme: Theme, size_px: tuple[int, int], *, where: str = "card"
+    template: CardTemplate,
+    facts: CardFacts,
+    theme: Theme,
+    size_px: tuple[int, int],
+    *,
+    where: str = "card",
+    ground: Rgb | None = None,
 ) -> DrawnCard:
-    """Draw a card of any size (width, height), both even.
+    """Draw a card of any size (width, height), both even; `ground` lies behind it in place of the theme's.
 
     Raises
     ------
@@ -100,7 +119,7 @@ def draw_card(
     filled = fill(template, facts, where)
     placed = place_elements(template, filled, facts, (theme, typesetter), size_px)
     background = str(getattr(theme.colours, template.background))
-    ground = ground_rgb(theme, background, size_px)
+    ground = ground_rgb(theme, background, size_px) if ground is None else ground
     count = max(len(one.pages) for one in placed)
     pages = []
     for page in range(count):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +9,8 @@ from pipeline.errors import TemplateError
 from pipeline.picture.cards.elements.element import CardElement, FilledWords
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.cards.template import CardTemplate
+from pipeline.picture.text.fact_shapes import ANY, Names, including, table_of, within
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.templating import PlainFacts, check_text
 
 MOST_LETTERS: Final = 60_000
@@ -24,17 +25,21 @@ class FilledElement:
     words: FilledWords
 
 
-def check_template(template: CardTemplate, names: Sequence[str], where: str) -> None:
-    """Check all texts of a template against the names that there are.
+def check_template(template: CardTemplate, names: Names, where: str) -> tuple[FormerName, ...]:
+    """Check all texts of a template against the names that there are; returns those that are others now.
 
     Raises
     ------
     TemplateError
         With the element and the line.
     """
+    found: list[FormerName] = []
     for number, element in enumerate(template.element, start=1):
-        for text, repeated in element.texts():
-            check_text(text, [*names, "item"] if repeated else names, _place(where, number, element))
+        place = _place(where, number, element)
+        for text, each in element.texts():
+            known = including(names, item=within(table_of(names), each).items or ANY) if each else names
+            found += check_text(text, known, place)
+    return tuple(found)
 
 
 def fill(template: CardTemplate, facts: CardFacts, where: str) -> tuple[FilledElement, ...]:

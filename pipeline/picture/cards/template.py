@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -30,6 +31,8 @@ from pipeline.picture.cards.elements.table import TableElement
 from pipeline.picture.cards.elements.text import TextElement
 from pipeline.picture.cards.elements.waveform import WaveformElement
 from pipeline.picture.drawing.motion import Transition, check_presets
+from pipeline.picture.theme.picture_files import read_picture
+from pipeline.picture.theme.toml_files import theme_file
 
 Shape = Literal["landscape", "square", "portrait"]
 
@@ -157,6 +160,31 @@ class CardTemplate(TemplatePart):
                         f"in the {shape} grid, give '{element.area}' a row that is a number, not 'auto'"
                     )
         return self
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files of its own pictures."""
+        return tuple(one.path for one in self.element if isinstance(one, PictureElement) and one.path is not None)
+
+    def with_pictures(self, template: Path) -> Self:
+        """The same with its pictures found; `template` is its file.
+
+        Raises
+        ------
+        TemplateError
+            Where one is not there, outside the templates folder, or no picture.
+        """
+        found: list[CardElement] = []
+        for number, one in enumerate(self.element, start=1):
+            if isinstance(one, PictureElement):
+                place = f"element {number}, file"
+                path = theme_file(one.file, template, place, owner="card") if one.file else None
+                if path is not None:
+                    read_picture(path)
+                found.append(one.model_copy(update={"path": path}))
+            else:
+                found.append(one)
+        return self.model_copy(update={"element": tuple(found)})
 
     @property
     def reads(self) -> frozenset[str]:

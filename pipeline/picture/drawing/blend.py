@@ -28,25 +28,48 @@ def _mix(under: int, over: float, alpha: float) -> int:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
+def _mix_line(line: Plane, over: float, alphas: NDArray[np.floating]) -> None:
+    """Blend a colour into a stretch of a row, shapes (n,); as whole numbers of 32 bits, several pixels at once."""
+    for x in range(alphas.size):
+        line[x] = np.uint8(np.int32(line[x] + (over - line[x]) * alphas[x] + 0.5))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
 def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
     """Blend a colour through a mask of alphas (0..1) whose top left pixel lies at (left, top)."""
     first_row, last_row = max(top, 0), min(top + mask.shape[0], luma.shape[0])
     first, last = max(left, 0), min(left + mask.shape[1], luma.shape[1])
-    for y in range(first_row, last_row):
-        for x in range(first, last):
-            alpha = mask[y - top, x - left]
-            if alpha > 0.0:
-                luma[y, x] = _mix(luma[y, x], colour[0], alpha)
-    for y in range(first_row // 2, (last_row + 1) // 2):
-        for x in range(first // 2, (last + 1) // 2):
-            alpha = 0.0
-            for row in range(2 * y, 2 * y + 2):
-                for column in range(2 * x, 2 * x + 2):
-                    if first_row <= row < last_row and first <= column < last:
-                        alpha += mask[row - top, column - left]
-            if alpha > 0.0:
-                cb[y, x] = _mix(cb[y, x], colour[1], alpha * 0.25)
-                cr[y, x] = _mix(cr[y, x], colour[2], alpha * 0.25)
+    if last <= first:
+        return
+    half = first // 2
+    ends, sums = 2 * half - left, np.zeros((last + 1) // 2 - half, dtype=np.float64)
+    for pair in range(first_row // 2, (last_row + 1) // 2):
+        seen = False
+        sums[:] = 0.0
+        for y in range(max(2 * pair, first_row), min(2 * pair + 2, last_row)):
+            alphas = mask[y - top, first - left : last - left]
+            if not alphas.any():
+                continue
+            seen = True
+            _mix_line(luma[y, first:last], colour[0], alphas)
+            _add_pairs(mask[y - top], ends, sums)
+        if seen:
+            sums *= 0.25
+            _mix_line(cb[pair, half : half + sums.size], colour[1], sums)
+            _mix_line(cr[pair, half : half + sums.size], colour[2], sums)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _add_pairs(alphas: Floats, begin: int, sums: NDArray[np.float64]) -> None:
+    """Add the alphas of each two pixels from `begin` on, where there are such pixels."""
+    low, high = (1 if begin < 0 else 0), min(sums.size, (alphas.size - begin) // 2)
+    if low:
+        sums[0] += alphas[0]
+    inner = alphas[begin + 2 * low :]
+    for x in range(high - low):
+        sums[low + x] = sums[low + x] + inner[2 * x] + inner[2 * x + 1]
+    if high < sums.size:
+        sums[high] += alphas[alphas.size - 1]
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -69,7 +92,10 @@ def _blend_sprite(
     drop = top - start
     height, width = mask.shape[0] + (1 if drop > 0.0 else 0), mask.shape[1]
     first, last = max(left, 0), min(left + width, luma.shape[1])
-    rows = np.zeros((2, width + 3), dtype=np.float32)
+    if last <= first:
+        return
+    begin = first // 2
+    rows, halves = np.zeros((2, width + 3), dtype=np.float32), np.zeros((last + 1) // 2 - begin, dtype=np.float32)
     y0, y1 = np.float32(colour[0] + 0.5), np.float32(0.5)
     for pair in range(max(start, 0) // 2, (min(start + height, luma.shape[0]) + 1) // 2):
         rows[:] = 0.0
@@ -78,17 +104,15 @@ def _blend_sprite(
             if y < start or y >= start + height or y >= luma.shape[0]:
                 continue
             _sprite_row(mask, y - start, drop, opacity / 255.0, rows[half])
-            alphas, line = rows[half, 1 + first - left :], luma[y]
-            for x in range(first, last):
-                alpha = alphas[x - first]
-                line[x] = np.uint8(line[x] * (np.float32(1.0) - alpha) + (y0 - y1) * alpha + y1)
-        for x in range(first // 2, (last + 1) // 2):
-            at = max(0, 2 * x - left + 1)
-            end = 2 * x - left + 2
-            alpha = (rows[0, at] + rows[0, end] + rows[1, at] + rows[1, end]) * 0.25
-            if alpha > 0.0:
-                cb[pair, x] = _mix(cb[pair, x], colour[1], alpha)
-                cr[pair, x] = _mix(cr[pair, x], colour[2], alpha)
+            alphas, line = rows[half, 1 + first - left :], luma[y, first:last]
+            for x in range(line.size):
+                alpha = alphas[x]
+                line[x] = np.uint8(np.int32(line[x] * (np.float32(1.0) - alpha) + (y0 - y1) * alpha + y1))
+        upper, lower = rows[0, 2 * begin - left + 1 :], rows[1, 2 * begin - left + 1 :]
+        for x in range(halves.size):
+            halves[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1]) * np.float32(0.25)
+        _mix_line(cb[pair, begin : begin + halves.size], colour[1], halves)
+        _mix_line(cr[pair, begin : begin + halves.size], colour[2], halves)
 
 
 def blend_sprite(planes: Planes, mask: Mask, corner: tuple[int, float], colour: Ink, opacity: float = 1.0) -> None:
@@ -108,14 +132,20 @@ def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: 
     mask = np.zeros((math.ceil(bottom) - first_row, math.ceil(right) - first), dtype=np.float32)
     half_width, half_height = (right - left) / 2, (bottom - top) / 2
     middle, middle_row = (left + right) / 2 - first, (top + bottom) / 2 - first_row
+    columns = np.empty(mask.shape[1], dtype=np.float64)
+    for x in range(columns.size):
+        columns[x] = min(x + 1.0, right - first) - max(float(x), left - first)
     for y in range(mask.shape[0]):
         rows = min(y + 1.0, bottom - first_row) - max(float(y), top - first_row)
-        for x in range(mask.shape[1]):
-            columns = min(x + 1.0, right - first) - max(float(x), left - first)
-            alpha = rows * columns
+        down = abs(y + 0.5 - middle_row) - half_height + radius
+        if down <= 0.0:
+            for x in range(columns.size):
+                mask[y, x] = rows * columns[x] * opacity
+            continue
+        for x in range(columns.size):
+            alpha = rows * columns[x]
             across = abs(x + 0.5 - middle) - half_width + radius
-            down = abs(y + 0.5 - middle_row) - half_height + radius
-            if across > 0 and down > 0:
+            if across > 0.0:
                 alpha = min(alpha, max(0.0, radius + 0.5 - math.sqrt(across * across + down * down)))
             mask[y, x] = alpha * opacity
     return mask
@@ -271,18 +301,25 @@ def _fade(
     alphas: Floats,
 ) -> None:
     left, top = corner
-    height = min(height, planes[0].shape[0] - top)
-    for y in range(top, top + height):
-        for x in range(min(alphas.size, planes[0].shape[1] - left)):
-            if alphas[x] < 1.0:
-                planes[0][y, left + x] = _mix(towards[0][y, left + x], float(planes[0][y, left + x]), alphas[x])
-    for y in range(top // 2, (top + height) // 2):
-        for x in range(min(alphas.size, planes[0].shape[1] - left) // 2):
-            alpha = (alphas[2 * x] + alphas[2 * x + 1]) * 0.5
-            if alpha < 1.0:
-                at = left // 2 + x
-                planes[1][y, at] = _mix(towards[1][y, at], float(planes[1][y, at]), alpha)
-                planes[2][y, at] = _mix(towards[2][y, at], float(planes[2][y, at]), alpha)
+    bottom = min(top + height, planes[0].shape[0])
+    width = min(alphas.size, planes[0].shape[1] - left)
+    halves = np.empty(width // 2, dtype=np.float64)
+    for x in range(halves.size):
+        halves[x] = (alphas[2 * x] + alphas[2 * x + 1]) * 0.5
+    for y in range(top, bottom):
+        _fade_line(planes[0][y, left : left + width], towards[0][y, left : left + width], alphas)
+    for y in range(top // 2, bottom // 2):
+        for plane in range(1, 3):
+            half = left // 2
+            _fade_line(planes[plane][y, half : half + width // 2], towards[plane][y, half : half + width // 2], halves)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _fade_line(line: Plane, goal: Plane, alphas: NDArray[np.floating]) -> None:
+    """Leave each byte of a row its alpha of itself."""
+    for x in range(line.size):
+        under = np.float64(goal[x])
+        line[x] = np.uint8(np.int32(under + (line[x] - under) * alphas[x] + 0.5))
 
 
 def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, alphas: Floats) -> None:

@@ -8,20 +8,16 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps
 
-from pipeline.errors import TemplateError
 from pipeline.picture.drawing.planes import Planes, ink, new_planes, planes_from_rgb
+from pipeline.picture.theme.picture_files import open_picture
 from pipeline.picture.theme.theme import Theme, rgb
 
 Rgb = npt.NDArray[np.uint8]
-
-_MOST_PIXELS: Final = 1 << 26
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 
 
 def ground_rgb(theme: Theme, colour: str, size_px: tuple[int, int]) -> Rgb:
@@ -86,17 +82,7 @@ def _gradient(theme: Theme, colour: str, size_px: tuple[int, int]) -> npt.NDArra
 
 @lru_cache(maxsize=4)
 def _covering(path: Path, size_px: tuple[int, int], blur_px: float) -> npt.NDArray[np.float32]:
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise TemplateError(
-                    "The theme's picture is too large.", where=str(path), expected=f"at most {_MOST_PIXELS:,} pixels"
-                )
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise TemplateError(
-            "The theme's picture can't be read.", where=str(path), expected="a PNG, JPEG or WebP picture"
-        ) from error
+    upright = open_picture(path, "theme's picture").convert("RGB")
     fitted = ImageOps.fit(upright, size_px, Image.Resampling.LANCZOS)
     if blur_px >= 0.5:  # noqa: PLR2004 (less is not seen)
         fitted = fitted.filter(ImageFilter.GaussianBlur(blur_px))

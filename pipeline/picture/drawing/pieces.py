@@ -26,13 +26,17 @@ def split(drawing: Drawing, by: Pieces, typesetter: Typesetter) -> list[Drawing]
     """Cut a drawing: what is no text comes first, as one piece, then the pieces of its texts in reading order."""
     texts = [mark for mark in drawing.marks if isinstance(mark, TextMark)]
     others: tuple[Mark, ...] = tuple(mark for mark in drawing.marks if not isinstance(mark, TextMark))
-    pieces: list[tuple[Mark, ...]] = [piece for mark in texts for piece in _pieces(mark, by, typesetter)]
-    if len(pieces) > MOST_PIECES and by in {"letter", "word"}:
+    if by in {"letter", "word"} and sum(_count(mark, by) for mark in texts) > MOST_PIECES:
         return split(drawing, "word" if by == "letter" else "line", typesetter)
+    pieces: list[tuple[Mark, ...]] = [piece for mark in texts for piece in _pieces(mark, by, typesetter)]
     if others and pieces:
         pieces[0] = (*others, *pieces[0])
     marks = pieces or [others]
     return [replace(drawing, marks=one) for one in marks]
+
+
+def _count(mark: TextMark, by: Pieces) -> int:
+    return 1 if has_right_to_left_letters(mark.text) else len(text_pieces(mark.text, by))
 
 
 def _pieces(mark: TextMark, by: Pieces, typesetter: Typesetter) -> Iterator[tuple[TextMark, ...]]:

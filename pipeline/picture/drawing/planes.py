@@ -140,3 +140,15 @@ def rgb_from_planes(planes: Planes) -> Plane:
     wide[..., 2] = planes.cr.repeat(2, axis=0).repeat(2, axis=1)
     wide -= _OFFSETS.astype(np.float32)
     return np.clip(np.rint(wide @ _TO_RGB.T.astype(np.float32)), 0, 255).astype(np.uint8)
+
+
+def lay_picture(planes: Planes, premultiplied: NDArray[np.float32]) -> None:
+    """Lay a picture on planes of its size: colour (0..255) times opacity, and opacity (0..1), shape (h, w, 4)."""
+    height, width = premultiplied.shape[:2]
+    opacity = np.clip(premultiplied[..., 3:], 0.0, 1.0)
+    colour = np.clip(premultiplied[..., :3], 0.0, 255.0 * opacity)
+    inks = colour @ _TO_PLANES.T.astype(np.float32) + opacity * _OFFSETS.astype(np.float32)
+    whole = np.concatenate([inks, opacity], axis=-1)
+    halves = whole.reshape(height // 2, 2, width // 2, 2, 4).mean(axis=(1, 3))
+    for plane, parts, channel in ((planes.luma, whole, 0), (planes.cb, halves, 1), (planes.cr, halves, 2)):
+        plane[...] = np.clip(np.rint(plane * (1.0 - parts[..., 3]) + parts[..., channel]), 0, 255).astype(np.uint8)

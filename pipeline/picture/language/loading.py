@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from babel import Locale, UnknownLocaleError
-
 from pipeline.picture.language.language import ENGLISH, Language, english
-from pipeline.picture.language.numerals import UNITS, plural_categories
+from pipeline.picture.language.numerals import UNITS, known_locale, plural_categories
 from pipeline.picture.language.word_list import Word, read_word_list
 from pipeline.runtime.resources import builtin_templates_folder
 
@@ -62,12 +60,7 @@ def shipped_languages() -> tuple[str, ...]:
 
 def locale_of(tag: str) -> str:
     """The CLDR locale that is nearest to a tag; English where CLDR doesn't know its language."""
-    for part in _parts(tag):
-        try:
-            return str(Locale.parse(part, sep="-"))
-        except (UnknownLocaleError, ValueError):
-            continue
-    return ENGLISH
+    return next(filter(None, map(known_locale, _parts(tag))), ENGLISH)
 
 
 def _parts(tag: str) -> Iterator[str]:

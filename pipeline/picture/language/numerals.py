@@ -1,7 +1,7 @@
 """Numbers as a language writes them: separators, plural categories, units and direction, all from Babel (CLDR).
 
-This module owns the way to Babel's data. Digits are 0 to 9 in every language, as in the log files that films show, so
-that counters keep their places. It does not know words.
+This module owns the way to Babel's data, which is loaded with the first word that is asked for. Digits are 0 to 9 in
+every language, as in the log files that films show, so that counters keep their places. It does not know words.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from babel import Locale
-from babel.units import format_unit
+if TYPE_CHECKING:
+    from babel import Locale
 
 _ROOT: Final = "latn"
 _CLDR_UNITS: Final = {
@@ -66,7 +66,19 @@ def _grouped(digits: str, sizes: tuple[int, int]) -> str:
 @lru_cache(maxsize=64)
 def cldr(locale: str) -> Locale:
     """Babel's data of a locale such as `de_CH`."""
+    from babel import Locale  # noqa: PLC0415 - most commands need no word
+
     return Locale.parse(locale)
+
+
+def known_locale(tag: str) -> str | None:
+    """The locale of a tag such as `de-CH`; None where CLDR doesn't know it."""
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - as above
+
+    try:
+        return str(Locale.parse(tag, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return None
 
 
 @lru_cache(maxsize=64)
@@ -96,6 +108,8 @@ def is_right_to_left(locale: str) -> bool:
 
 def with_unit(locale: str, unit: str, shown: str) -> str:
     """A number as Python writes it with its unit in CLDR's short form, parted by no-break spaces."""
+    from babel.units import format_unit  # noqa: PLC0415 - as above
+
     whole, point, decimals = shown.replace(",", "").lstrip("-").partition(".")
     pattern = f"#,##{'0' * max(1, len(whole) if whole.startswith('0') else 1)}{point}{'0' * len(decimals)}"
     number = Decimal(shown.replace(",", ""))

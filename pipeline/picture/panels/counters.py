@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -85,6 +86,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         self._axis = time_axis(history, "linear", CURVE_PX)
         curve = make_curve(history, "validation", self._axis, 0.0)
         self._curve = curve if curve.points[0].size else make_curve(history, "training", self._axis, SMOOTH_PX)
+        self._text_at = lru_cache(maxsize=64)(self.text_of)  # it stands still as long as a take is played
         self._items = [item for item in settings.items if self._known(item)]
         self._cells = self._arranged()
 
@@ -160,8 +162,8 @@ class CountersPanel(ScenePanel[CountersSettings]):
         if item == "iteration":
             return self._context.language.number(f"{math.floor(iteration + 1e-6):,}")
         if item == "epoch":
-            passed = _passed(iteration, self._epochs)
-            return self._context.language.number(f"{passed:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
+            epoch = _passed(iteration, self._epochs)
+            return self._context.language.number(f"{epoch:.{epoch_decimals(float(self._epochs[1][-1]))}f}")
         if item == "time":
             return duration(_passed(iteration, self._elapsed_s), float(self._elapsed_s[1][-1]))
         loss = self._curve.value_at(float(self._axis.position_px(iteration)))
@@ -178,7 +180,7 @@ class CountersPanel(ScenePanel[CountersSettings]):
         iteration = self._context.data.iteration_at(frame)
         colour = self._context.ink("text")
         for cell in self._cells:
-            text = self.text_of(cell.item, iteration)
+            text = self._text_at(cell.item, iteration)
             pen = (self._pen_px(cell, cell.figures.width_px(text)), cell.baselines[1])
             cell.figures.draw(planes, text, pen, colour)
 
@@ -192,3 +194,16 @@ def _passed(iteration: float, counted: tuple[NDArray[np.float64], NDArray[np.flo
     if iteration < places[0]:
         return float(passed[0]) * iteration / float(places[0])
     return float(np.interp(iteration, places, passed))
+
+
+def passed(
+    iteration: float,
+    iterations: NDArray[np.int64],
+    counted_at: NDArray[np.int64] | None,
+    counts: NDArray[np.float64],
+) -> float | None:
+    """What has passed at an iteration, by counts at their own iterations or at those given; None without counts."""
+    at = iterations if counted_at is None else counted_at
+    if not len(counts):
+        return None
+    return _passed(iteration, (np.ascontiguousarray(at, np.float64), np.ascontiguousarray(counts, np.float64)))

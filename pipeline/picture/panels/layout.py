@@ -26,15 +26,19 @@ from pipeline.picture.panels.progress_bar import ProgressPanel
 from pipeline.picture.panels.room import without
 from pipeline.picture.panels.scene_data import NETWORK_FIELDS
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
-from pipeline.picture.panels.song.backdrop import BackdropPanel
 from pipeline.picture.panels.song.lyrics import LyricsPanel
 from pipeline.picture.panels.song.piano_roll import PianoRollPanel
+from pipeline.picture.panels.song.picture import SongPicturePanel
 from pipeline.picture.panels.sound.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.sound.spectrogram import SpectrogramPanel
 from pipeline.picture.panels.sound.waveform import WaveformPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
+from pipeline.picture.panels.template_text import TemplateTextPanel
 from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
+from pipeline.picture.theme.picture_files import read_picture
 from pipeline.picture.theme.template_files import load_template
+from pipeline.picture.theme.toml_files import theme_file
+from pipeline.runtime.resources import find_template
 
 PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
     WaveformPanel,
@@ -49,9 +53,10 @@ PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
     SpeedPanel,
     ProgressPanel,
     PicturePanel,
-    BackdropPanel,
+    SongPicturePanel,
     PianoRollPanel,
     LyricsPanel,
+    TemplateTextPanel,
 )
 """Every kind of panel."""
 
@@ -97,15 +102,41 @@ class SceneLayout(LayoutSettings):
 
         Panels of the kinds in `absent` are left out, and others get their room.
         """
-        panels = [panel for panel in self.panel if picture or panel.kind != "picture"]
+        panels = [panel for panel in self.panel if not isinstance(panel, PictureSettings) or panel.size_of(picture)]
         panels = [*without(panels, absent)]
         for still in [panel for panel in panels if isinstance(panel, PictureSettings) and panel.beside]:
             for index, panel in enumerate(panels):
-                if picture and panel.kind == still.beside:
-                    left = max(panel.left, still.left + still.width_for(picture, frame) + still.gap)
+                size = still.size_of(picture)
+                if size and panel.kind == still.beside:
+                    left = max(panel.left, still.left + still.width_for(size, frame) + still.gap)
                     width = max(panel.left + panel.width - left, 0.1 * panel.width)
                     panels[index] = panel.model_copy(update={"left": left, "width": width})
         return self.model_copy(update={"panel": tuple(panels)})
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files of its own pictures."""
+        return tuple(one.path for one in self.panel if isinstance(one, PictureSettings) and one.path is not None)
+
+    def with_pictures(self, template: Path) -> SceneLayout:
+        """The same with its pictures found; `template` is its file.
+
+        Raises
+        ------
+        TemplateError
+            Where one is not there, outside the templates folder, or no picture.
+        """
+        found: list[PanelSettings] = []
+        for number, one in enumerate(self.panel, start=1):
+            if isinstance(one, PictureSettings):
+                place = f"panel {number}, file"
+                path = theme_file(one.file, template, place, owner="layout") if one.file else None
+                if path is not None:
+                    read_picture(path)
+                found.append(one.model_copy(update={"path": path}))
+            else:
+                found.append(one)
+        return self.model_copy(update={"panel": tuple(found)})
 
     @property
     def shows_network(self) -> bool:
@@ -138,4 +169,5 @@ def load_layout(name: str, own: Path | None = None) -> SceneLayout:
     TemplateError
         No such layout, or one that can't be used; names the field.
     """
-    return load_template(f"layouts/{name}.toml", own, SceneLayout)
+    path = find_template(f"layouts/{name}.toml", own)
+    return load_template(f"layouts/{name}.toml", own, SceneLayout).with_pictures(path)

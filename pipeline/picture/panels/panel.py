@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.ground import ground_planes
+from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, ink, new_planes
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SceneData
@@ -39,6 +40,8 @@ class RenderContext:
     theme: Theme
     layout: LayoutSettings
     language: Language = field(default_factory=english)
+    backdrop: Backdrop | None = None
+    """What lies behind all panels, where it moves; by default the theme's ground stands still."""
 
     def reading(self, fields: Iterable[str]) -> RenderContext:
         """The same context, of whose scene only the frame and these fields can be read."""
@@ -76,15 +79,30 @@ class RenderContext:
         margin = int(np.ceil(self.data.width * SAFE_MARGIN))
         return margin, self.data.width - margin
 
-    @cached_property
+    @property
     def background(self) -> Planes:
-        """A frame of nothing but the background, for what fades into it."""
+        """A frame of nothing but the background, for what fades into it: that of the frame which is drawn just now."""
+        return self.still_background if self.backdrop is None else self.backdrop.planes
+
+    @cached_property
+    def still_background(self) -> Planes:
+        """The theme's ground, where it doesn't move."""
         return ground_planes(self.theme, self.theme.colours.background, (self.data.width, self.data.height))
 
     @cached_property
     def panel_ground(self) -> Planes:
         """A frame of nothing but the panels' ground, for what fades into it."""
         return new_planes(self.data.width, self.data.height, self.ink("panel"))
+
+    @property
+    def plot_ink(self) -> Ink:
+        """What graphs are plotted on: the ground where that is one colour, else the panels' own."""
+        return self.ink("background" if self.theme.ground.is_plain else "panel")
+
+    @property
+    def plot_ground(self) -> Planes:
+        """A frame of nothing but that."""
+        return self.background if self.theme.ground.is_plain else self.panel_ground
 
     def ink(self, name: str) -> Ink:
         """A colour of the theme by its name."""
@@ -184,6 +202,7 @@ class GlyphAtlas:
         self.cap_px = typesetter.cap_height(style)
         self._typesetter = typesetter
         self._drawn: dict[str, tuple[TextPicture, float]] = {}
+        self._laid = lru_cache(maxsize=32)(self._laid_out)  # most numbers stand still for many frames
 
     def _glyph(self, character: str) -> tuple[TextPicture, float]:
         known = self._drawn.get(character)
@@ -198,10 +217,15 @@ class GlyphAtlas:
 
     def draw(self, planes: Planes, text: str, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
         """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""
+        left = int(pen[0])
+        above, before = round(self.style.size_px), round(self.style.size_px / 2)
+        blend_sprite(planes, self._laid(text, pen[0] - left), (left - before, pen[1] - above), colour, opacity)
+
+    def _laid_out(self, text: str, fraction: float) -> Plane:
+        """The digits side by side, the pen's start a size below the top, half a size and a fraction from the left."""
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
         mask = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
-        left = int(pen[0])
-        x = pen[0] - left + before
+        x = fraction + before
         for character in text:
             picture, advance = self._glyph(character)
             if picture.mask.size:
@@ -209,7 +233,7 @@ class GlyphAtlas:
                 # Digits stand apart, so nothing is lost by writing each over what is there.
                 _lay(picture.mask, mask, column, row)
             x += advance
-        blend_sprite(planes, mask, (left - before, pen[1] - above), colour, opacity)
+        return mask
 
 
 def _lay(glyph: Plane, mask: Plane, column: int, row: int) -> None:

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
+from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
 from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.moving import RoundCorners, hurried, move_box
-from pipeline.picture.panels.panel import RenderContext
+from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.room import kinds_without_content
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
@@ -41,6 +43,8 @@ class Scene:
         Which panels stand where.
     language
         Of the words and numbers that panels draw; by default English.
+    backdrop
+        What lies behind the panels, where it moves.
 
     Raises
     ------
@@ -48,19 +52,28 @@ class Scene:
         A title, label or caption has a character that no font at hand can draw.
     """
 
-    def __init__(self, data: SceneData, theme: Theme, layout: SceneLayout, language: Language | None = None) -> None:
+    def __init__(
+        self,
+        data: SceneData,
+        theme: Theme,
+        layout: SceneLayout,
+        language: Language | None = None,
+        backdrop: Backdrop | None = None,
+    ) -> None:
         picture = data.picture
         size = (picture.shape[1], picture.shape[0]) if picture is not None and picture.size else None
         language = language or english()
         absent = kinds_without_content(data, layout.panel)
         layout = layout.worded(language).arranged(size, (data.width, data.height), absent)
-        context = RenderContext(data, theme, layout, language)
+        context = RenderContext(data, theme, layout, language, backdrop)
         self._data, self._context = data, context
-        self._base = context.background.copied()  # before the panels: their contexts share it
+        base = context.background.copied()  # before the panels: their contexts share it
         self.panels = tuple(drawn_panel(settings, context) for settings in layout.panel)
-        for panel in self.panels:
-            panel.draw_base(self._base)
+        self._base = Overlay((data.width, data.height), self._draw_base) if backdrop is not None else base
+        if isinstance(self._base, Planes):
+            self._draw_base(self._base)
         covered = [box for panel in self.panels for box in panel.covered]
+        self._above = self._standing_above()
         self._bare = uncovered(data.width, data.height, covered)
         self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
 
@@ -84,14 +97,34 @@ class Scene:
         if not data.start_frame <= frame < data.end_frame:
             raise ValueError(f"The scene has the frames {data.start_frame} to {data.end_frame - 1}, not {frame}.")
         planes = planes_of(out, data.width, data.height)
+        if self._context.backdrop is not None:
+            self._context.backdrop.show(frame)
         for box in self._bare:
-            planes.part(*box).copy_from(self._base.part(*box))
+            if isinstance(self._base, Planes):
+                planes.part(*box).copy_from(self._base.part(*box))
+            else:
+                self._base.lay(planes, self._context.background, box)
         for panel in self.panels:
+            if panel in self._above:
+                self._above[panel].lay(planes, planes, panel.box)
             panel.draw(frame, planes)
         if self._context.theme.panels.radius:
             for corners in self._corners:
                 corners.draw(planes, self._context.background)
         self._blend_transition(frame, planes)
+
+    def _standing_above(self) -> dict[ScenePanel[Any], Overlay]:
+        """What stands still of panels that lie over a panel before them which is painted anew in every frame."""
+        size, found = (self._data.width, self._data.height), {}
+        for number, panel in enumerate(self.panels):
+            below = [box for other in self.panels[:number] for box in other.covered]
+            if any(_meet(panel.box, box) for box in below) and type(panel).draw_base is not ScenePanel.draw_base:
+                found[panel] = Overlay(size, panel.draw_base)
+        return found
+
+    def _draw_base(self, base: Planes) -> None:
+        for panel in self.panels:
+            panel.draw_base(base)
 
     def _blend_transition(self, frame: int, planes: Planes) -> None:
         """Blend panels in at the scene's beginning, one after another, and out together at its end."""
@@ -111,6 +144,11 @@ class Scene:
                 alphas = wipe_mask(panel.box.width, panel.origin_px, enter) * np.float32(remain)
                 box = panel.box
                 fade(planes, self._context.background, (box.left, box.top), box.height, alphas)
+
+
+def _meet(one: PixelBox, other: PixelBox) -> bool:
+    across = min(one.right, other.right) - max(one.left, other.left)
+    return across > 0 and min(one.bottom, other.bottom) > max(one.top, other.top)
 
 
 def uncovered(width: int, height: int, covered: list[PixelBox]) -> list[PixelBox]:

@@ -9,11 +9,11 @@ scene's frames are `start_frame <= frame < end_frame`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -327,6 +327,8 @@ class SceneData:
         Notes and lyrics, of a song's scene.
     song_picture
         The picture behind it, as `picture`.
+    facts
+        What texts of one's own may name, beside what is seen just now.
     """
 
     start_frame: int
@@ -347,6 +349,7 @@ class SceneData:
     activity: SceneActivity = SceneActivity()
     song: SceneSong = SceneSong()
     song_picture: NDArray[np.uint8] | None = None
+    facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes at the door, so that no panel has to."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-from pipeline.picture.drawing.planes import Planes, planes_from_rgb, rgb_from_planes
+from pipeline.picture.drawing.planes import Planes, lay_picture
 from pipeline.picture.drawing.scaling import scaled
 from pipeline.picture.panels.panel import ScenePanel
 from pipeline.picture.panels.settings import PanelSettings, Share
+from pipeline.picture.theme.picture_files import read_picture
 
 
 class PictureSettings(PanelSettings):
-    """The user's image or logo, as large as fits; nothing where there is none."""
+    """The user's image or logo, or with `file` one of its own, as large as fits; nothing where there is none."""
 
     kind: Literal["picture"]
     opacity: Share = 1.0
@@ -22,6 +26,18 @@ class PictureSettings(PanelSettings):
     """The panel that begins right of the picture where there is one, and keeps the room to itself where not."""
     gap: Share = 0.015
     """Between the picture and the panel beside it."""
+
+    file: str = Field(default="", max_length=200, exclude_if=lambda value: not value)
+    """A picture inside the templates folder, in place of the film's own."""
+    path: SkipJsonSchema[Path | None] = Field(default=None, exclude=True)
+    """`file`, found; filled in where the layout is loaded."""
+
+    def size_of(self, films: tuple[int, int] | None) -> tuple[int, int] | None:
+        """Width and height of what it shows, where the film's own picture has a size, or is not there."""
+        if self.path is None:
+            return films
+        height, width = read_picture(self.path).shape[:2]
+        return width, height
 
     def width_for(self, picture: tuple[int, int], frame: tuple[int, int]) -> float:
         """The share of the frame's width that a picture takes; both sizes are (width, height) in pixels."""
@@ -37,7 +53,8 @@ class PicturePanel(ScenePanel[PictureSettings]):
 
     def draw_base(self, base: Planes) -> None:
         """Draw the picture as large as fits, in the middle of the box's height."""
-        picture, box = self._context.data.picture, self.box
+        path, box = self._settings.path, self.box
+        picture = self._context.data.picture if path is None else read_picture(path)
         if picture is None or not picture.size:
             return
         small = scaled(picture, box.width, box.height)
@@ -45,8 +62,7 @@ class PicturePanel(ScenePanel[PictureSettings]):
         alpha = np.clip(small[..., 3:], 0, 1) * self._settings.opacity
         spare = box.width - width
         left, top = {"left": 0, "centre": spare // 2, "right": spare}[self._settings.align], (box.height - height) // 2
-        part = base.part(*box)
-        under = rgb_from_planes(part).astype(np.float32)
-        place = under[top : top + height, left : left + width]
-        place[...] = place * (1 - alpha) + small[..., :3] * self._settings.opacity
-        part.copy_from(planes_from_rgb(np.clip(np.rint(under), 0, 255).astype(np.uint8)))
+        whole = np.zeros((box.height, box.width, 4), dtype=np.float32)
+        whole[top : top + height, left : left + width, :3] = small[..., :3] * self._settings.opacity
+        whole[top : top + height, left : left + width, 3:] = alpha
+        lay_picture(base.part(*box), whole)

@@ -78,13 +78,14 @@ class WordStyler:
             None if name is None else theme.colour(name)
             for name in (look.colour, look.outline_colour, look.shadow_colour, look.box)
         )
+        self._set = lru_cache(maxsize=16)(self._fitted)  # by the text alone: looks and places are slow to compare
 
     def text(self, text: str) -> StyledText:
         """Set a text; the same text gives the same masks."""
-        return _set(self.typesetter, _letters(text, self.look), self.style, self._place, self._how())
+        return self._set(_letters(text, self.look))
 
-    def _how(self) -> tuple[CaptionLook, tuple[str | None, ...]]:
-        return self.look, self._colours
+    def _fitted(self, text: str) -> StyledText:
+        return _set(self.typesetter, text, self.style, self._place, (self.look, self._colours))
 
     def draw(self, planes: Planes, text: str, entered: tuple[float, ...], remain: float, rise_px: float = 0.0) -> None:
         """Draw a text on planes.

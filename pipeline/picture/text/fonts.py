@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
@@ -137,6 +137,18 @@ class FontSet:
     sans: Face
     mono: Face
     fallbacks: tuple[Face, ...] = ()
+
+    def __hash__(self) -> int:
+        """Found once: it is part of every key of what is measured and drawn, and there are dozens of faces."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.sans, self.mono, self.fallbacks))
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without the hash, which is another in every process."""
+        return {name: value for name, value in vars(self).items() if name != "_hash"}
 
     def faces(self, role: Role) -> tuple[Face, ...]:
         """The faces to try for text of `role`, best first."""

@@ -1,4 +1,4 @@
-"""Numbers as people read them: thousands, durations, sample rates, bits per byte; the filters of all templates.
+"""Numbers as people read them: thousands, durations, sample rates, bits per byte: filters of all templates.
 
 Pure functions from numbers to text, in a film's language. No-break spaces part numbers from units, so that lines never
 break there.
@@ -6,12 +6,10 @@ break there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
-
-from jinja2 import Undefined
 
 from pipeline.picture.language import Language, english
 from pipeline.picture.language.language import NOTHING, finite, shown_compact, shown_decimals
@@ -105,44 +103,8 @@ class NumberWords:
         return self.language.filled(str(word), values)
 
 
-def _default(value: object, other: object = "") -> object:
-    return other if value is None or isinstance(value, Undefined) or value == "" else value
-
-
-def _join(values: object, between: str = ", ") -> str:
-    if not isinstance(values, list | tuple):
-        return str(values)
-    if len(values) * len(str(between)) > _LONGEST:
-        raise ValueError("'join' would make the text too long")
-    return str(between).join(str(value) for value in values)
-
-
-def _replace(text: object, old: str, new: str) -> str:
-    given = str(text)
-    if not old or given.count(str(old)) * len(str(new)) > _LONGEST:
-        raise ValueError("'replace' would make the text too long")
-    return given.replace(str(old), str(new))
-
-
-def _first(values: Sequence[object]) -> object:
-    return values[0]
-
-
-def _last(values: Sequence[object]) -> object:
-    return values[-1]
-
-
-def _absolute(value: float) -> float:
-    return abs(value)
-
-
-def _capitalised(text: object) -> str:
-    given = str(text)
-    return given[:1].upper() + given[1:]
-
-
 def filters_for(language: Language) -> Mapping[str, Callable[..., Any]]:
-    """Every filter that templates have, by name."""
+    """The filters that templates have beside Jinja's own, by name."""
     numbers = NumberWords(language)
     return MappingProxyType(
         {
@@ -156,17 +118,6 @@ def filters_for(language: Language) -> Mapping[str, Callable[..., Any]]:
             "percent": numbers.percent,
             "plural": numbers.plural,
             "fill": numbers.fill,
-            "default": _default,
-            "join": _join,
-            "replace": _replace,
-            "first": _first,
-            "last": _last,
-            "length": len,
-            "abs": _absolute,
-            "capitalize": _capitalised,
-            "upper": lambda text: str(text).upper(),
-            "lower": lambda text: str(text).lower(),
-            "trim": lambda text: str(text).strip(),
         }
     )
 

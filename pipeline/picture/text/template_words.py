@@ -9,6 +9,10 @@ import re
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import FilterArgumentError
+
+from pipeline.errors import TemplateError
+from pipeline.picture.sandbox.allowance import Refused
 
 _SYNTAX: Final = (
     (r"unexpected end of template", "{{ or {% is not closed"),
@@ -39,10 +43,24 @@ def template_fault(error: Exception) -> str:
         return (error.message or "a name is not there").rstrip(".")
     if isinstance(error, TemplateSyntaxError):
         return _of_syntax(error.message or "")
-    for kind, words in _FAULTS.items():
-        if isinstance(error, kind):
-            return words
-    return (str(error) or "it can't be used").rstrip(".")
+    text = str(error).rstrip(".")
+    if isinstance(error, Refused | FilterArgumentError) or (isinstance(error, TypeError) and text.startswith("macro ")):
+        return text
+    return next((words for kind, words in _FAULTS.items() if isinstance(error, kind)), "it can't be worked out")
+
+
+def where_in(where: str, line: int) -> str:
+    """A line of a template."""
+    return f"{where}, line {line}" if where else f"line {line}"
+
+
+def refused(why: str, where: str, line: int) -> TemplateError:
+    """The error of a template that asks for what it may not do."""
+    return TemplateError(
+        f"The template can't be used: {why}.",
+        where=where_in(where, line),
+        expected="text with facts, filters, macros, if, for and set",
+    )
 
 
 def _of_syntax(message: str) -> str:

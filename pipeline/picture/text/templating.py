@@ -1,238 +1,95 @@
-"""Texts with facts in them: Jinja templates in a sandbox that hostile templates can't leave or stall.
+"""Texts with facts in them: Jinja templates in a sandbox, checked before there are facts.
 
-This module owns the words of captions and cards: filters for numbers, what a template may contain, and its errors. It
-does not know where the words will stand.
-
-A template sees plain facts only (text, numbers, lists, tables). It may test, loop over facts and apply the filters
-below; it can't call, assign, import or look inside objects. What it contains is checked before Jinja compiles it
-(compiling folds constants, and so would work out a power). Nothing can grow but by what is written down, and loops and
-filters share an allowance of work, the same on every machine: so every template ends quickly.
+This module owns the words of captions and cards: what a template is checked for, how it is filled in, and its errors.
+It does not know where the words will stand.
 
     render_text("{{ parameters|thousands }} parameters", {"parameters": 1200000})   # "1,200,000 parameters"
 """
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
-from functools import lru_cache, wraps
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
-from jinja2.exceptions import SecurityError
-from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateSyntaxError, UndefinedError, nodes
 
 from pipeline.errors import TemplateError
 from pipeline.picture.language import Language, english
+from pipeline.picture.sandbox.allowance import LONGEST_TEXT, Refused, begin, check_length
+from pipeline.picture.sandbox.counting import count_steps
+from pipeline.picture.sandbox.environment import SandboxEnvironment
+from pipeline.picture.sandbox.values import CountedFacts, NamedFacts, plain
+from pipeline.picture.text.fact_shapes import Names, Shape
 from pipeline.picture.text.number_words import filters_for
-from pipeline.picture.text.template_words import template_fault
+from pipeline.picture.text.template_checks import WORDS, FormerName, check_names, check_parts
+from pipeline.picture.text.template_words import refused, template_fault, where_in
+
+__all__ = ["WORDS", "Facts", "NamedFacts", "PlainFacts", "check_text", "holds", "render_caption", "render_text"]
 
 Facts = Mapping[str, Any]
 """Names to text, numbers, truth values, None, and lists and tables of these."""
 
 LONGEST_TEMPLATE: Final = 4000
-LONGEST_RESULT: Final = 20_000
-DEEPEST_LOOP: Final = 2
-MOST_WORK: Final = 1_000_000
-"""Parts of the template that loops may go through, and stretches of text that filters may make, altogether."""
-_CHARACTERS_A_PART: Final = 64
-_DEFAULT: Final = "default"
-WORDS: Final = "words"
-"""The name by which every template has the words of the film's language."""
-_LOOP: Final = " loop"  # no template can write a filter's name with a space in it
+LONGEST_RESULT: Final = LONGEST_TEXT
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
-
-_TESTS: Final = frozenset({"defined", "undefined", "none", "number", "string", "divisibleby", "even", "odd", "in"})
-_LOOP_NAMES: Final = frozenset({"index", "index0", "first", "last", "length", "revindex"})
-_ALLOWED: Final = (
-    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.CondExpr, nodes.Name, nodes.NSRef),
-    *(nodes.Const, nodes.List, nodes.Tuple, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test),
-    *(nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos),
-    *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Concat, nodes.Keyword),
-)
-_IN_WORDS: Final[dict[type[nodes.Node], str]] = {
-    nodes.Call: "a call",
-    nodes.Assign: "an assignment",
-    nodes.AssignBlock: "an assignment",
-    nodes.Pow: "a power",
-    nodes.Include: "an include",
-    nodes.Import: "an import",
-    nodes.FromImport: "an import",
-    nodes.Extends: "an extends",
-    nodes.Macro: "a macro",
-    nodes.Block: "a block",
-}
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja that looks into tables only, and does arithmetic on numbers only."""
-
-    intercepted_binops = frozenset({"*", "%", "+"})
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        return self.getitem(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, LoopContext):
-            return getattr(obj, argument) if argument in _LOOP_NAMES else self.undefined(obj=obj, name=argument)
-        if isinstance(obj, Mapping) and argument in obj:
-            return obj[argument]
-        if isinstance(obj, Sequence) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
-            return obj[argument]
-        known = f"; there are {', '.join(map(str, obj))}" if isinstance(obj, Mapping) else ""
-        return self.undefined(f"there is no '{argument}' here{known}")
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator != "+" and not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise SecurityError(f"'{operator}' is for numbers")
-        if isinstance(left, list | tuple) or isinstance(right, list | tuple):
-            raise SecurityError(f"'{operator}' is not for lists")
-        return super().call_binop(context, operator, left, right)
-
-
-_work_left: ContextVar[int] = ContextVar("_work_left", default=MOST_WORK)
-
-
-def _work(parts: int) -> None:
-    left = _work_left.get() - parts
-    _work_left.set(left)
-    if left < 0:
-        raise ValueError("its loops and filters have too much to do")
-
-
-@pass_context  # so that it is never worked out while the template is compiled
-def _counted(_context: object, values: Any, parts: int) -> Any:
-    """Hand on what a loop goes over, and charge for going over it: each round goes through so many parts."""
-    _work(parts * (len(values) + 1))
-    return values
-
-
-def _charged(filter_: Callable[..., Any], *, takes_undefined: bool) -> Callable[..., Any]:
-    @wraps(filter_)
-    def charged(value: Any, *rest: Any, **named: Any) -> Any:
-        if isinstance(value, Undefined) and not takes_undefined:
-            str(value)  # raises, naming what is not there
-        result = filter_(value, *rest, **named)
-        texts = [text for text in (value, result) if isinstance(text, str)]
-        _work(1 + sum(map(len, texts)) // _CHARACTERS_A_PART)
-        return result
-
-    return charged
 
 
 @lru_cache(maxsize=32)
-def _environment(language: Language) -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.clear()
-    environment.filters.clear()
-    environment.filters.update(
-        {name: _charged(filter_, takes_undefined=name == _DEFAULT) for name, filter_ in filters_for(language).items()}
-    )
-    environment.filters[_LOOP] = _counted
-    environment.tests = {name: test for name, test in environment.tests.items() if name in _TESTS}
-    return environment
+def _environment(language: Language) -> SandboxEnvironment:
+    return SandboxEnvironment(filters_for(language))
 
 
-def check_text(text: str, names: Sequence[str], where: str = "") -> None:
+def check_text(text: str, names: Names, where: str = "", *, is_condition: bool = False) -> tuple[FormerName, ...]:
     """Check a template before there are facts: its syntax, what it contains, and the names it uses.
+
+    Parameters
+    ----------
+    names
+        Those there are: alone, or with all that is within them.
+    is_condition
+        Whether it is one expression, such as `take.epoch > 3`.
+
+    Returns
+    -------
+    tuple[FormerName, ...]
+        Names that it uses and that are others now.
 
     Raises
     ------
     TemplateError
         With the line, and the names there are.
     """
-    for name, line in _names_used(text, where):
-        if name == WORDS:
-            continue
-        if name not in names or name == "self":
-            near = difflib.get_close_matches(name, names, n=1)
-            raise TemplateError(
-                f"The template uses a name that is not there: '{name}'.",
-                where=_at(where, line),
-                expected=(f"perhaps '{near[0]}'; " if near else "") + f"there are {', '.join(sorted(names))}",
-            )
+    if isinstance(names, Shape):
+        former = check_names(_parsed(text, where, is_condition=is_condition), names, where)
+        _try_out(text, names, where, is_condition=is_condition)
+        return former
+    return _checked(text, where, tuple(names), is_condition=is_condition)
+
+
+def _try_out(text: str, names: Shape, where: str, *, is_condition: bool) -> None:
+    """Fill a template in with facts that aren't known, for what it may not do whatever they are."""
+    begin()
+    try:
+        _filled_in(text, PlainFacts(_unknown(names)), is_condition)
+    except Refused as error:
+        raise refused(str(error), where, _line_of(error)) from error
+    except Exception:  # noqa: BLE001, S110 - of what it works out nothing can be said before there are facts
+        pass
+
+
+def _unknown(shape: Shape) -> dict[str, Any]:
+    fields = {
+        name: CountedFacts([]) if one.items else NamedFacts("", _unknown(one)) if one.fields is not None else None
+        for name, one in (shape.fields or {}).items()
+    }
+    return {**dict.fromkeys(shape.former), **fields}
 
 
 @lru_cache(maxsize=1024)
-def _names_used(text: str, where: str) -> tuple[tuple[str, int], ...]:
-    """The names that a template can't do without, and their lines; those with a default or a test may be missing."""
-    tree = _parsed(text, where)
-    _check_words(tree, where)
-    free = {*find_undeclared_variables(tree), "self"} - {
-        node.name
-        for node in (_base(guard.node) for guard in tree.find_all((nodes.Filter, nodes.Test)) if _is_guard(guard))
-        if isinstance(node, nodes.Name)
-    }
-    return tuple((node.name, node.lineno) for node in tree.find_all(nodes.Name) if node.name in free)
-
-
-def _check_words(tree: nodes.Template, where: str) -> None:
-    """Check that every word of the language that a template asks for is there."""
-    known = english().words
-    groups = {name.rsplit(".", depth)[0] for name in known for depth in range(1, name.count(".") + 1)}
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        path = _path(node)
-        if path is None or path[0] != WORDS:
-            continue
-        name = ".".join(path[1:])
-        if name not in known and name not in groups:
-            near = difflib.get_close_matches(name, [*known, *groups], n=1)
-            raise TemplateError(
-                f"The template uses a word that no list has: '{WORDS}.{name}'.",
-                where=_at(where, node.lineno),
-                expected=f"perhaps '{WORDS}.{near[0]}'" if near else "a name of templates/languages/en.toml",
-            )
-
-
-def _path(node: nodes.Node | None) -> list[str] | None:
-    """A chain of names, such as `words.scene.iteration`; None for what is no such chain."""
-    if isinstance(node, nodes.Name):
-        return [node.name]
-    if not isinstance(node, nodes.Getattr | nodes.Getitem):
-        return None
-    before = _path(node.node)
-    if isinstance(node, nodes.Getattr):
-        return None if before is None else [*before, node.attr]
-    named = node.arg.value if isinstance(node.arg, nodes.Const) else None
-    return None if before is None or not isinstance(named, str) else [*before, named]
-
-
-def _is_guard(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.Filter):
-        return bool(node.name == _DEFAULT)
-    return isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
-
-
-def _base(node: nodes.Node | None) -> nodes.Node | None:
-    """What a chain of attributes and items begins with."""
-    while isinstance(node, nodes.Getattr | nodes.Getitem):
-        node = node.node
-    return node
-
-
-class NamedFacts(dict[str, Any]):
-    """A table of facts that also stands for its name: `{{ section }}` is its title, `{{ section.number }}` a fact."""
-
-    def __init__(self, name: str, facts: Facts) -> None:
-        super().__init__(facts)
-        self.name = name
-
-    def __str__(self) -> str:
-        return self.name
-
-    def __bool__(self) -> bool:
-        return bool(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return self.name == other if isinstance(other, str) else super().__eq__(other)
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(self.name)
+def _checked(text: str, where: str, names: tuple[str, ...], *, is_condition: bool) -> tuple[FormerName, ...]:
+    return check_names(_parsed(text, where, is_condition=is_condition), names, where)
 
 
 class PlainFacts(dict[str, Any]):
@@ -261,26 +118,7 @@ def render_text(text: str, facts: Facts, where: str = "") -> str:
         with the line.
     """
     check_text(text, list(facts), where)
-    _work_left.set(MOST_WORK)
-    try:
-        return _filled_in(text, facts if isinstance(facts, PlainFacts) else PlainFacts(facts))
-    except UndefinedError as error:
-        raise TemplateError(
-            f"The template uses a name that is not there: {template_fault(error)}.", where=_at(where, _line_of(error))
-        ) from error
-    except Exception as error:
-        raise _refused(template_fault(error), where, _line_of(error)) from error
-
-
-def _filled_in(text: str, facts: PlainFacts) -> str:
-    parts: list[str] = []
-    size = 0
-    for part in _compiled(text, facts.language).generate(**facts):
-        parts.append(part)
-        size += len(part)
-        if size > LONGEST_RESULT:
-            raise ValueError(f"its text grows beyond {LONGEST_RESULT:,} characters")
-    return "".join(parts)
+    return _rendered(text, facts, where)
 
 
 def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
@@ -288,57 +126,72 @@ def render_caption(text: str, facts: Facts, where: str = "caption") -> str:
     return _SPACES.sub(" ", render_text(text, facts, where)).strip(" ")
 
 
+def holds(condition: str, facts: Facts, where: str = "condition") -> bool:
+    """Whether a condition holds of facts; it is one expression, in the same sandbox as templates.
+
+    Raises
+    ------
+    TemplateError
+        As `render_text` does.
+    """
+    check_text(condition, list(facts), where, is_condition=True)
+    return bool(_rendered(condition, facts, where, is_condition=True))
+
+
+def _rendered(text: str, facts: Facts, where: str, *, is_condition: bool = False) -> str:
+    begin()
+    try:
+        return _filled_in(text, facts if isinstance(facts, PlainFacts) else PlainFacts(facts), is_condition)
+    except UndefinedError as error:
+        raise TemplateError(
+            f"The template uses a name that is not there: {template_fault(error)}.",
+            where=where_in(where, _line_of(error)),
+        ) from error
+    except Exception as error:
+        raise refused(template_fault(error), where, _line_of(error)) from error
+
+
+def _filled_in(text: str, facts: PlainFacts, is_condition: bool) -> str:  # noqa: FBT001 - handed on
+    parts: list[str] = []
+    size = 0
+    for part in _compiled(text, facts.language, is_condition).generate(**facts):
+        parts.append(part)
+        size += len(part)
+        check_length(size)
+    return "".join(parts)
+
+
 @lru_cache(maxsize=256)
-def _compiled(text: str, language: Language) -> Any:
-    """Compile a template that was checked, with all its loops counted."""
+def _compiled(text: str, language: Language, is_condition: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
+    """Compile a template that was checked, with its steps counted."""
     environment = _environment(language)
-    tree = environment.parse(text)
-    for loop in tree.find_all(nodes.For):
-        parts = 1 + sum(1 for _ in loop.find_all(nodes.Node))
-        loop.iter = nodes.Filter(loop.iter, _LOOP, [nodes.Const(parts)], [], None, None, lineno=loop.lineno)
-    _work_left.set(MOST_WORK)  # constants are folded now
+    tree = environment.expression(text) if is_condition else environment.parse(text)
+    count_steps(tree)
     return environment.from_string(tree)
 
 
-def _parsed(text: str, where: str) -> nodes.Template:
+@lru_cache(maxsize=1024)
+def _parsed(text: str, where: str, *, is_condition: bool = False) -> nodes.Template:
     if len(text) > LONGEST_TEMPLATE:
-        raise _refused(f"it is longer than {LONGEST_TEMPLATE:,} characters", where, 1)
+        raise refused(f"it is longer than {LONGEST_TEMPLATE:,} characters", where, 1)
+    environment = _environment(english())
     try:
-        tree = _environment(english()).parse(text)
-        _check_nodes(tree, where, depth=0)
-        _compiled(text, english())
+        tree = environment.expression(text) if is_condition else environment.parse(text)
+        check_parts(tree, environment, where)
+        _compiled(text, english(), is_condition)
     except TemplateSyntaxError as error:
         raise TemplateError(
             f"The template has a syntax error: {template_fault(error)}.",
-            where=_at(where, error.lineno),
-            expected="Jinja2, such as {{ iteration|thousands }}",
+            where=where_in(where, error.lineno),
+            expected="Jinja2, such as {{ film.title }}" if not is_condition else "such as take.epoch > 3",
         ) from error
+    except TemplateError:
+        raise
+    except Refused as error:
+        raise refused(str(error), where, 1) from error
     except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
-        raise _refused("it is nested too deep", where, 1) from error
+        raise refused("it is nested too deep", where, 1) from error
     return tree
-
-
-def _check_nodes(node: nodes.Node, where: str, depth: int) -> None:
-    if not isinstance(node, _ALLOWED):
-        raise _refused(f"it contains {_IN_WORDS.get(type(node), type(node).__name__)}", where, node.lineno)
-    if isinstance(node, nodes.For):
-        depth += 1
-        if depth > DEEPEST_LOOP or node.recursive:
-            raise _refused(f"its loops go deeper than {DEEPEST_LOOP}", where, node.lineno)
-    for child in node.iter_child_nodes():
-        _check_nodes(child, where, depth)
-
-
-def _refused(why: str, where: str, line: int) -> TemplateError:
-    return TemplateError(
-        f"The template can't be used: {why}.",
-        where=_at(where, line),
-        expected="text with facts, filters, if and for",
-    )
-
-
-def _at(where: str, line: int) -> str:
-    return f"{where}, line {line}" if where else f"line {line}"
 
 
 def _line_of(error: BaseException) -> int:
@@ -349,18 +202,3 @@ def _line_of(error: BaseException) -> int:
             line = step.tb_lineno
         step = step.tb_next
     return line
-
-
-def plain(value: Any) -> Any:
-    """Facts as templates see them, and as JSON can hold them: no objects with behaviour, no numbers that aren't."""
-    if isinstance(value, NamedFacts):
-        return NamedFacts(value.name, {str(key): plain(inner) for key, inner in value.items()})
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return str(value)

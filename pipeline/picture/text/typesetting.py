@@ -78,8 +78,7 @@ class Typesetter:
 
     def cap_height(self, style: TextStyle) -> float:
         """Height of capital letters, px: for centring text in a box by eye."""
-        _, top, _, bottom = _face(self.fonts, style).at(100.0, style.weight).getbbox("H", anchor="ls")
-        return float(bottom - top) * style.size_px / 100.0
+        return _cap_share(_face(self.fonts, style), style.weight) * style.size_px
 
     def measure(self, text: str, style: TextStyle) -> float:
         """How far the pen moves for `text`, px.
@@ -248,6 +247,13 @@ def _letters(stretch: str) -> Sequence[str]:
     if has_right_to_left_letters(stretch):
         return [stretch]
     return letters(stretch)
+
+
+@lru_cache(maxsize=256)
+def _cap_share(face: Face, weight: int) -> float:
+    """Height of capital letters, a share of the type's size."""
+    _, top, _, bottom = face.at(100.0, weight).getbbox("H", anchor="ls")
+    return float(bottom - top) / 100.0
 
 
 @lru_cache(maxsize=16384)

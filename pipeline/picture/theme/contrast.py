@@ -45,6 +45,8 @@ DEFICIENCIES: Final[dict[str, npt.NDArray[np.float64]]] = {
     ),
 }
 
+_RARE: Final = 0.02
+"""Share of a picture's pixels, at either end, whose luminance doesn't count."""
 _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -70,6 +72,16 @@ def contrast(first: str, second: str) -> float:
     """Contrast ratio, 1 to 21, the same in both orders."""
     bright, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance_range(picture: npt.NDArray[np.uint8]) -> tuple[str, str]:
+    """The darkest and the brightest colours of a picture, sRGB (h, w, 3), but for one pixel in fifty at either end."""
+    flat = picture.reshape(-1, 3)
+    encoded = flat / 255.0
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 (sRGB)
+    order = np.argsort(linear @ _TO_XYZ[1])
+    dark, bright = (flat[order[round(share * (len(flat) - 1))]] for share in (_RARE, 1 - _RARE))
+    return "#{:02x}{:02x}{:02x}".format(*dark), "#{:02x}{:02x}{:02x}".format(*bright)
 
 
 def distance(first: str, second: str, deficiency: str = "ordinary vision") -> float:

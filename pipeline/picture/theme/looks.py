@@ -5,9 +5,10 @@ This module owns the settings. It draws nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.picture.theme.inheritance import OLD_ROLES
 
@@ -39,6 +40,9 @@ def _role(value: object) -> object:
 
 AnyColour = Annotated[ColourRole | LiteralColour, BeforeValidator(_role)]
 """A colour of the theme by its role, or one of its own."""
+
+PICTURE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+"""Files of a ground that are read as pictures; others are clips."""
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Sizes = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
@@ -91,8 +95,18 @@ class Ground(LookPart):
     """Colours evenly spaced along `angle`; two or more."""
     angle: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 90.0
     """Degrees from rightwards, clockwise: 90 is from the top down."""
+    motion: Literal["still", "drift", "turn"] = Field(default="still", exclude_if=lambda value: value == "still")
+    """Of the gradient: its colours drift along, or its angle turns; it comes round again after `seconds`."""
     file: str = Field(default="", max_length=200)
-    """A picture inside the theme's templates folder; it fills the frame."""
+    """A picture or a clip inside the theme's templates folder; it fills the frame. A clip is looped."""
+    start_s: Annotated[float, Field(ge=0, le=36_000)] = Field(default=0.0, exclude_if=lambda value: not value)
+    """Where in the clip to begin."""
+    seconds: Annotated[float, Field(ge=0.5, le=600, allow_inf_nan=False)] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """How long until a moving gradient comes round again (by default 20), or how much of the clip is looped."""
+    loop: Literal["repeat", "mirror"] = Field(default="repeat", exclude_if=lambda value: value == "repeat")
+    """Whether the clip begins again after its end, or is shown backwards and forwards."""
     darken: _Share = 0.5
     """How far the file is mixed into the colour `background` (or the gradient): 1 hides it."""
     blur: Annotated[float, Field(ge=0, le=0.2)] = 0.0
@@ -101,7 +115,30 @@ class Ground(LookPart):
     @property
     def is_plain(self) -> bool:
         """Whether it is a single colour."""
-        return len(self.gradient) < 2 and not self.file  # noqa: PLR2004 (a gradient has two ends)
+        return not self.has_gradient and not self.file
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there are colours to go through."""
+        return len(self.gradient) > 1
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether its file is a clip: any file that isn't named like a picture."""
+        return bool(self.file) and PurePosixPath(self.file).suffix.lower() not in PICTURE_SUFFIXES
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is different from one frame to another."""
+        return self.is_clip or (self.motion != "still" and self.has_gradient and not self.file)
+
+    @model_validator(mode="after")
+    def _motion_has_something_to_move(self) -> Self:
+        if self.motion != "still" and not self.has_gradient:
+            raise ValueError("motion moves a gradient: give it two colours or more, or leave motion out")
+        if self.motion != "still" and self.file:
+            raise ValueError("motion moves a gradient alone: leave out either motion or file")
+        return self
 
 
 class PanelLook(LookPart):

@@ -12,10 +12,12 @@ a theme with `strict = true`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.errors import TemplateError
@@ -26,6 +28,7 @@ from pipeline.picture.theme.contrast import (
     TEXT_CONTRAST,
     contrast,
     distance,
+    luminance_range,
     rgb,
 )
 from pipeline.picture.theme.looks import CaptionLook, Ground, PanelLook
@@ -134,6 +137,11 @@ class Theme(_ThemeTable):
             return self.colours.accent if section is None else self.colours.of_section(section)
         return str(getattr(self.colours, name))
 
+    def without_ground_file(self) -> Theme:
+        """The same theme with what lies under the picture or clip of its ground."""
+        ground = self.ground.model_copy(update={"file": ""})
+        return self.model_copy(update={"ground": ground, "ground_file": None})
+
     def line_px(self, kind: Literal["graph", "grid", "playhead"], height_px: float) -> float:
         """The width of a kind of line in a frame `height_px` high, at least one pixel."""
         share: float = getattr(self.lines, kind)
@@ -152,18 +160,31 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
     theme = load_template(f"themes/{name}.toml", own, Theme)
     found = {
         "font_files": theme_font_files(theme.fonts.files, path),
-        "ground_file": theme_file(theme.ground.file, path) if theme.ground.file else None,
+        "ground_file": theme_file(theme.ground.file, path, what="clip" if theme.ground.is_clip else "picture")
+        if theme.ground.file
+        else None,
     }
     theme = theme.model_copy(update=found)
-    faults = list(check_theme(theme)) if theme.strict else []
-    if faults:
-        raise TemplateError(
-            f"The theme '{theme.name}' can't be read by everybody: {faults[0]}.",
-            where=str(path),
-            expected=f"text {TEXT_CONTRAST:g}:1, graphics {GRAPHIC_CONTRAST:g}:1, curves that all eyes tell apart",
-            hint=f"Change one of the two colours.{f' {len(faults) - 1} more such pairs.' if len(faults) > 1 else ''}",
-        )
+    refuse_faults(theme, check_theme(theme), str(path))
     return theme
+
+
+def refuse_faults(theme: Theme, faults: Iterable[str], where: str) -> None:
+    """Refuse a strict theme in which someone can't tell colours apart.
+
+    Raises
+    ------
+    TemplateError
+        The first fault.
+    """
+    found = list(faults) if theme.strict else []
+    if found:
+        raise TemplateError(
+            f"The theme '{theme.name}' can't be read by everybody: {found[0]}.",
+            where=where,
+            expected=f"text {TEXT_CONTRAST:g}:1, graphics {GRAPHIC_CONTRAST:g}:1, curves that all eyes tell apart",
+            hint=f"Change one of the two colours.{f' {len(found) - 1} more such pairs.' if len(found) > 1 else ''}",
+        )
 
 
 def check_theme(theme: Theme) -> Iterator[str]:
@@ -208,6 +229,20 @@ def _word_faults(theme: Theme) -> Iterator[str]:
     for what, one, on, ground in pairs:
         if (ratio := contrast(one, ground)) < TEXT_CONTRAST:
             yield f"{what} on {on} has a contrast of {ratio:.1f}:1"
+
+
+def check_ground_picture(theme: Theme, picture: npt.NDArray[np.uint8]) -> Iterator[str]:
+    """Yield every colour of words that can't be read on the drawn ground, sRGB (h, w, 3), in words with figures."""
+    ends = dict(zip(("darkest", "brightest"), luminance_range(picture), strict=True))
+    for name in ("text", "muted", "accent"):
+        one = getattr(theme.colours, name)
+        seen = {end: contrast(one, colour) for end, colour in ends.items()}
+        worst = min(seen, key=lambda end: seen[end])
+        if seen[worst] < TEXT_CONTRAST:
+            yield (
+                f"{name} {one} on the {worst} parts of the ground {ends[worst]} has a contrast of {seen[worst]:.1f}:1; "
+                "a larger ground.darken helps"
+            )
 
 
 def _distance_faults(colours: Colours) -> Iterator[str]:

@@ -88,8 +88,8 @@ def theme_font_files(names: Sequence[str], theme: Path) -> tuple[Path, ...]:
     return tuple(theme_file(name, theme, "fonts.files", "font file") for name in names)
 
 
-def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "picture") -> Path:
-    """Find a file that a theme's file names, inside its templates folder.
+def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "picture", owner: str = "theme") -> Path:
+    """Find a file that a theme's file, or another template, names, inside its templates folder.
 
     Raises
     ------
@@ -109,9 +109,9 @@ def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "
         hint = swallowed[-1]
     if not there:
         raise TemplateError(
-            f"The theme's {what} {name[:100]!r} is not there."
+            f"The {owner}'s {what} {name[:100]!r} is not there."
             if inside
-            else f"The theme's {what} {name[:100]!r} lies outside the templates folder.",
+            else f"The {owner}'s {what} {name[:100]!r} lies outside the templates folder.",
             where=f"{theme}, {field}",
             expected=f"a {what} inside {folder}",
             hint=hint,

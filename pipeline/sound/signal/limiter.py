@@ -47,7 +47,9 @@ _CHUNK: Final = _CHUNK_HOPS * _HOP
 """Samples are taken in chunks of this length: results never depend on how a stream is cut into blocks."""
 _GROUP: Final = 32 * _HOP
 """Samples that are looked at between the samples, or not, together."""
-_BEFORE: Final = _HOP + 1 + MARGIN
+_LATER_HOPS: Final = -(-MARGIN // _HOP)
+"""So many hops must have come after one before its peaks are known."""
+_BEFORE: Final = _LATER_HOPS * _HOP + 1 + MARGIN
 
 
 class Limiter:
@@ -75,7 +77,7 @@ class Limiter:
         self._edge_db = np.zeros(1)
         # A hop's gain is known when the attack to its end has begun: that much later, and as many hops of silence
         # come out before the beginning.
-        self._delayed = np.zeros(((ahead + 2) * _HOP, channels), np.float32)
+        self._delayed = np.zeros(((ahead + 1 + _LATER_HOPS) * _HOP, channels), np.float32)
         self._ahead_of_start = len(self._delayed)
         self._waiting = np.zeros((0, channels), np.float32)
         self._owed = 0
@@ -123,7 +125,7 @@ class Limiter:
     def _needed_db(self, stretch: Floats) -> Doubles:
         """How far the peaks of each hop lie above the ceiling, the stretches to both neighbours included.
 
-        The hops end `_HOP` samples before the stretch does: what comes after a sample belongs to the peaks beside it.
+        The hops end `_LATER_HOPS` before the stretch does: what comes after a sample belongs to the peaks beside it.
         """
         peaks = np.zeros(_CHUNK + 1, np.float32)
         levels = np.abs(stretch).max(axis=1)

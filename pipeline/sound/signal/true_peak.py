@@ -1,7 +1,8 @@
 """The signal between the samples: four times oversampled, as ITU-R BS.1770-4, Annex 2, measures its true peak.
 
-Owns the interpolating filter. Twice as long as the standard's, it finds peaks up to 20 kHz to within a few hundredths
-of a decibel. It keeps no state: whoever follows a stream brings the samples around each stretch.
+Owns the interpolating filter. The standard's has 12 taps a phase, this one 32, as the meter in ffmpeg's `ebur128`: of
+noise up to half the rate a shorter one finds half a decibel less. It keeps no state: whoever follows a stream brings
+the samples around each stretch.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from scipy import signal
 Floats = npt.NDArray[np.floating]
 
 OVERSAMPLING: Final = 4
-TAPS_PER_PHASE: Final = 24
+TAPS_PER_PHASE: Final = 32
 _HALF: Final = OVERSAMPLING * TAPS_PER_PHASE // 2
-_TAPS: Final = OVERSAMPLING * signal.firwin(2 * _HALF + 1, 1 / OVERSAMPLING, window=("kaiser", 8.0))
+_TAPS: Final = OVERSAMPLING * signal.firwin(2 * _HALF + 1, 1 / OVERSAMPLING, window=("kaiser", 9.0))
 _TAPS_32: Final = _TAPS.astype(np.float32)
 MARGIN: Final = TAPS_PER_PHASE // 2 + 1
 """How many samples before and after a stretch must be known to interpolate within it."""

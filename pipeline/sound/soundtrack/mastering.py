@@ -116,6 +116,16 @@ def write_soundtrack(
     )
 
 
+def write_plain(bus: Bus, out_path: Path, settings: SoundSettings) -> None:
+    """Write a WAV file of 16 bits with one gain and no limiter: quick, and softer where peaks would be clipped."""
+    gain_db = min(wanted_gain_db(bus.loudness, settings), settings.true_peak_dbtp - bus.loudness.true_peak_dbtp)
+    gain = np.float32(10 ** (gain_db / 20)) if np.isfinite(gain_db) else np.float32(1)
+    total, channels = bus.samples.shape
+    with new_sound_file(out_path, FILM_RATE_HZ, channels, "PCM_16", wav_container(2 * channels * total)) as file:
+        for start in range(0, total, _BLOCK_SAMPLES):
+            file.write(np.asarray(bus.samples[start : start + _BLOCK_SAMPLES]) * gain)
+
+
 def wanted_gain_db(found: Loudness, settings: SoundSettings) -> float:
     """What brings a film to its loudness where no peak forbids it."""
     if not np.isfinite(found.integrated_lufs) or not np.isfinite(found.true_peak_dbtp):

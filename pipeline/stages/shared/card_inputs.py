@@ -25,8 +25,9 @@ from pipeline.picture.language import Language, english
 from pipeline.picture.text.number_words import NumberWords
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
-from pipeline.stages.shared.facts.film_facts import comparable_sections, encoding_name
+from pipeline.stages.shared.facts.wording import encoding_name
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
 from pipeline.stages.shared.sections.pictures import loss_curve
 from pipeline.stages.shared.sections.sounds import Heard, mono_samples_of
@@ -132,7 +133,7 @@ def _measured(samples: Samples, count: int) -> list[Envelope]:
 
 def _curve(inputs: CardInputs, index: int) -> LossCurve:
     results, language = inputs.results, inputs.language
-    corpus, kind = results.corpora[index].record, comparable_sections(results)[index]
+    corpus, kind = results.corpora[index].record, comparable_kinds(results.corpora, results.runs)[index]
     losses = section_losses(results.runs[index])
     if not isinstance(corpus, Corpus):
         return loss_curve(losses, index, kind, "")

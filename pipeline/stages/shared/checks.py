@@ -37,6 +37,14 @@ def existing_file(production: Production, name: str, field: str) -> Path:
     return path
 
 
+def own_conditions(production: Production) -> Iterator[tuple[str, str]]:
+    """Every condition of a caption that is an expression of facts, and where."""
+    for number, section in enumerate(production.sections, start=1):
+        for rule in section.storyboard.caption:
+            if rule.when is not None:
+                yield rule.when, f"condition of a caption in section {number}"
+
+
 def own_captions(production: Production) -> Iterator[tuple[str, str]]:
     """Every caption that the production file writes, templates all of them, and where: of a cut its lines too."""
     for number, section in enumerate(production.sections, start=1):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.film.inputs.frames import FootageFrames
 from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SongClip
 from pipeline.picture.cards.animation import CardAnimation
+from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene import Scene
 from pipeline.picture.theme.theme import load_theme
@@ -50,21 +51,31 @@ def draw_still(production: Production, results: Results, frame: int) -> Frame:
 
 
 @contextmanager
-def open_film(production: Production, results: Results) -> Iterator[Callable[[int], Frame]]:
-    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order."""
+def open_film(production: Production, results: Results, *, kept: int = 1) -> Iterator[Callable[[int], Frame]]:
+    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order.
+
+    Parameters
+    ----------
+    kept
+        How many clips stay ready to be drawn, for whoever goes back and forth between them.
+    """
     inputs = render_inputs(production, results)
     timeline = inputs.timeline
     with TemporaryDirectory(prefix="build-video-") as aside, ExitStack() as stack:
-        drawers: dict[int, Drawer] = {}
+        drawers: dict[int, tuple[Drawer, ExitStack]] = {}
 
         def draw(frame: int) -> Frame:
             clip = timeline.clip_at(frame)
-            if clip.start_frame not in drawers:
-                stack.close()
-                drawers.clear()
-                drawers[clip.start_frame] = stack.enter_context(drawer_for(inputs, clip, workspace=Path(aside)))
+            found = drawers.pop(clip.start_frame, None)
+            if found is None:
+                if len(drawers) >= kept:
+                    _, oldest = drawers.pop(next(iter(drawers)))
+                    oldest.close()
+                own = stack.enter_context(ExitStack())
+                found = own.enter_context(drawer_for(inputs, clip, workspace=Path(aside))), own
+            drawers[clip.start_frame] = found
             out = np.zeros((timeline.height * 3 // 2, timeline.width), dtype=np.uint8)
-            drawers[clip.start_frame].draw(frame - clip.start_frame, out)
+            found[0].draw(frame - clip.start_frame, out)
             return out
 
         yield draw
@@ -89,15 +100,17 @@ def drawer_for(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Dr
 
 
 def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip | SongClip) -> Drawer:
+    backdrop = None if inputs.ground is None else Backdrop(inputs.ground.opened(), clip.start_frame)
     if isinstance(clip, CardClip):
         card = card_of(inputs, clip)
-        return CardAnimation(card.record, card.folder, 0, clip.frames, inputs.timeline.frame_rate)
+        rate = inputs.timeline.frame_rate
+        return CardAnimation(card.record, card.folder, 0, clip.frames, rate, backdrop=backdrop)
     theme = load_theme(inputs.theme, inputs.templates_folder)
     if isinstance(clip, SongClip):
         layout = load_layout(inputs.songs[clip.song].layout, inputs.templates_folder)
-        return Scene(song_data(inputs, clip), theme, layout, inputs.language)
+        return Scene(song_data(inputs, clip), theme, layout, inputs.language, backdrop)
     layout = load_layout(inputs.layouts[clip.section], inputs.templates_folder)
-    return Scene(scene_data(inputs, clip), theme, layout, inputs.language)
+    return Scene(scene_data(inputs, clip), theme, layout, inputs.language, backdrop)
 
 
 class _InsertDrawer:

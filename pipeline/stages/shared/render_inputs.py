@@ -18,11 +18,14 @@ from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
 from pipeline.picture.panels.panel import SCENE_WORDS
+from pipeline.picture.text.templating import PlainFacts
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.scenes.grounds import FilmGround, film_ground
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout, song_layout, song_layout_name
+from pipeline.stages.shared.scenes.texts import section_facts_of_scenes, text_templates
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.stages.shared.songs.record import SongRecord
@@ -58,6 +61,10 @@ class RenderInputs:
     """Of each section; empty for the theme's captions."""
     language: Language
     songs: tuple[ShownSong, ...]
+    ground: FilmGround | None
+    """Where the ground moves."""
+    facts: tuple[PlainFacts, ...]
+    """Of each section's scene, where a panel shows texts of one's own; else empty."""
     identity: str
     """Hash of everything above: films with the same one look the same."""
 
@@ -83,6 +90,9 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [canonical_json(list(styles))] if any(styles) else []
     songs = _shown_songs(production, results)
     hashes += [canonical_json([shown.song.content_hash, shown.layout, str(shown.picture)]) for shown in songs]
+    shows_texts = any(text_templates(section_layout(production, number)) for number in range(len(production.sections)))
+    facts = section_facts_of_scenes(production, results, language) if shows_texts else ()
+    hashes += [] if results.ground is None else [results.ground.content_hash]
     return RenderInputs(
         timeline=results.timeline.record,
         theme=video.theme,
@@ -100,6 +110,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         caption_styles=styles,
         language=language,
         songs=songs,
+        ground=film_ground(production, results.ground),
+        facts=facts,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
@@ -127,6 +139,7 @@ def style_of(
         "theme": theme.model_dump(mode="json"),
         "fonts": [file_sha256(path) for path in theme.font_files],
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
+        **({"pictures": [file_sha256(path) for path in layout.pictures]} if layout.pictures else {}),
         "layout": layout.worded(language).model_dump(mode="json"),
     }
 

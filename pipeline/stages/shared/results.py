@@ -9,6 +9,7 @@ from pipeline.film.timeline.timeline import Film, Segment, Timeline
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.cards.card import CardPicture
+from pipeline.picture.drawing.clip_pictures import ClipPictures
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.stages.shared.songs.record import SongRecord
@@ -31,6 +32,8 @@ class Results:
         The storyboard.
     cards
         In the order of the film.
+    ground
+        The pictures of the theme's clip, where it has one.
     segments
         Silent video, in the order of the film.
     film
@@ -43,6 +46,7 @@ class Results:
     songs: tuple[Result[SongRecord], ...] = ()
     timeline: Result[Timeline] | None = None
     cards: tuple[Result[CardPicture], ...] = ()
+    ground: Result[ClipPictures] | None = None
     segments: tuple[Result[Segment], ...] = ()
     film: Result[Film] | None = None
 

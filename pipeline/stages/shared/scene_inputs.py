@@ -17,8 +17,11 @@ from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.film.timeline.scroll import ScrollLaw
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
+from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
+from pipeline.picture.panels.template_text import texts_between
 from pipeline.stages.shared.render_inputs import RenderInputs
+from pipeline.stages.shared.scenes.texts import text_templates
 from pipeline.stages.shared.scenes.traces import activity_key, activity_of, distributions_of
 from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
@@ -156,7 +159,37 @@ def _title(inputs: RenderInputs, scene: SceneClip) -> str:
     return inputs.timeline.sections[scene.section].title
 
 
+def _facts_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
+    """All that the layout's panels of text say in these frames."""
+    timeline = inputs.timeline
+    layout = load_layout(inputs.layouts[scene.section], inputs.templates_folder)
+    heard = [sound for sound in scene.sounds if sound.kind != "silence"]
+    data = SceneData(
+        start_frame=0,
+        end_frame=scene.frames,
+        frame_rate=timeline.frame_rate,
+        width=timeline.width,
+        height=timeline.height,
+        sounds=tuple(
+            SceneSound(
+                start_frame=sound.start_frame - scene.start_frame,
+                end_frame=sound.end_frame - scene.start_frame,
+                samples=np.zeros(0, np.float32),
+                sample_rate_hz=1,
+                kind="take" if sound.kind == "take" else "recording",
+                iteration=sound.iteration if sound.kind == "take" else None,
+            )
+            for sound in heard
+        ),
+        history=_section_history(inputs, scene.section),
+        iteration=_iteration(inputs, scene),
+        facts=inputs.facts[scene.section],
+    )
+    return [list(texts) for texts in texts_between(text_templates(layout), data, frames)]
+
+
 SOURCES: Final[dict[str, SceneSource]] = {
+    "facts": SceneSource(lambda inputs, scene: inputs.facts[scene.section] if inputs.facts else None, _facts_key),
     "sounds": SceneSource(_sounds, _sounds_key),
     "history": SceneSource(
         lambda inputs, scene: _section_history(inputs, scene.section),

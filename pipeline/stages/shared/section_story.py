@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from pipeline.audio.measures.record import Finding, VoiceMeasures
 from pipeline.errors import ProductionError
@@ -25,18 +25,19 @@ from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.picture.language import Language
-from pipeline.picture.text.templating import PlainFacts, render_caption
+from pipeline.picture.text.templating import PlainFacts, holds, render_caption
 from pipeline.production.schema import Production
 from pipeline.runs.stored import RunLosses, RunRecording, RunSound
 from pipeline.runtime.progress.reporter import Reporter
 from pipeline.runtime.wording.units import LossUnit
-from pipeline.stages.shared.facts.caption_facts import caption_facts
-from pipeline.stages.shared.facts.film_facts import caption_run_facts, run_facts
+from pipeline.stages.shared.facts.measured import HeardCheckpoint
+from pipeline.stages.shared.facts.vocabulary import section_facts
+from pipeline.stages.shared.facts.wording import run_facts
 from pipeline.stages.shared.runs.facts import in_nats, run_facts_of
 from pipeline.stages.shared.sections.checkpoints import SectionCheckpoint, section_checkpoints
 from pipeline.stages.shared.sections.losses import Trained, is_run, unit_of
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
-from pipeline.stages.shared.take_findings import finding_facts, heard_voice, recording_voice
+from pipeline.stages.shared.take_findings import heard_voice, recording_voice
 
 _MOST_NAMED: Final = 6
 """Takes in one warning."""
@@ -74,7 +75,7 @@ class SectionStory:
     templates: Mapping[str, str]
     clock: Clock
     language: Language
-    tree: Mapping[str, Any]
+    tree: PlainFacts
 
     @cached_property
     def corpus(self) -> Corpus | RunRecording:
@@ -191,41 +192,26 @@ class SectionStory:
             run=shown,
         )
 
-    @cached_property
-    def _training_facts(self) -> Mapping[str, Any]:
-        """What captions may name of its training as a whole."""
-        trained = self.run.record
-        if isinstance(trained, TrainingRun):
-            return caption_run_facts(trained, self.language)
-        facts = self._run_section_facts("", trained)
-        named = ("network", "parameters", "iterations", "epochs", "elapsed_s")
-        return {
-            **facts.model_dump(include=set(named)),
-            **{f"{which}_loss_nats": getattr(facts, f"{which}_validation_nats") for which in ("first", "last", "best")},
-        }
-
     def facts(self, checkpoint: SectionCheckpoint, seconds: float, finding: Finding | None = None) -> PlainFacts:
         """All facts that a caption may name."""
-        facts = caption_facts(
-            self.production,
-            self.number,
-            self.corpus,
-            self._training_facts,
-            checkpoint=checkpoint,
-            heard=[take.iteration for take in self.planned],
-            seconds=seconds,
-            take=self.takes.get(checkpoint.iteration),
-            is_first_noise=checkpoint.iteration == self._first_noise,
-            unit=self.unit,
-        ) | finding_facts(
+        heard = HeardCheckpoint(
+            checkpoint,
+            [take.iteration for take in self.planned],
+            seconds,
+            self.takes.get(checkpoint.iteration),
+            self.unit,
+            checkpoint.iteration == self._first_noise,
+            -self.production.sound.untrained_db,
             self.voices.get(checkpoint.iteration),
             self.recording_voice,
-            self.takes.get(checkpoint.iteration),
             finding,
         )
-        section = self.tree["sections"][self.number]
-        named = {"film": self.tree["film"], "section": section, "network": section["network"]}
-        return PlainFacts(facts | named, self.language)
+        return section_facts(self.tree, self.number, heard)
+
+    def _meets(self, rule: CaptionRule, iteration: int) -> bool:
+        """Whether what a caption's own condition says is so of a checkpoint."""
+        facts = self.facts(self.checkpoints[iteration], rule.seconds)
+        return rule.when is None or holds(rule.when, facts, f"condition of a caption in {self.where}")
 
     def finding_words(self, sound: SoundClip, finding: Finding) -> str:
         """Say what was found in a take; nothing where a person has written its caption."""
@@ -353,9 +339,12 @@ class SectionStory:
     def _fired(self, rule: CaptionRule, scene: SceneClip, scroll: Axis) -> tuple[SectionCheckpoint, int, int] | None:
         """The checkpoint of a rule's caption, and the frames at which it is due and no longer true."""
         if rule.on == "take":
-            take = first_take(rule, scene.sounds, self.recording_voice, self.unit)
+            sounds = [one for one in scene.sounds if one.iteration is None or self._meets(rule, one.iteration)]
+            take = first_take(rule, sounds, self.recording_voice, self.unit)
             return None if take is None else (self.checkpoints[take.iteration or 0], take.start_frame, take.end_frame)
-        reached = first_reached(rule, self.points, self.unit)
+        reached = first_reached(
+            rule, self.points, self.unit, lambda point: rule.when is None or self._meets(rule, point.iteration)
+        )
         if reached is None:
             return None
         law = ScrollLaw([(point.frame, point.iteration) for point in scene.key_points], axis=scroll)

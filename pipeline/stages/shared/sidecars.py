@@ -5,39 +5,51 @@ This module joins the timeline with the words of templates. It does not know how
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pipeline.film.delivery.chapters import ChapterLine, platform_chapters
+from pipeline.film.delivery.chapters import platform_chapters
 from pipeline.film.delivery.otio import as_otio
 from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of, translated_cues
-from pipeline.film.timeline.timeline import SectionFacts, Timeline
-from pipeline.picture.language import Language
-from pipeline.picture.text.templating import NamedFacts, PlainFacts, check_text, render_text
+from pipeline.film.timeline.timeline import Timeline
+from pipeline.picture.text.fact_shapes import Shape, including, within
+from pipeline.picture.text.template_checks import FormerName
+from pipeline.picture.text.templating import check_text, render_text
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
 from pipeline.runtime.resources import find_template
-from pipeline.stages.shared.facts.film_facts import film_facts
 from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.facts.vocabulary import FILM_FACTS, SECTION_FACTS, film_facts
 from pipeline.stages.shared.results import Results
-from pipeline.stages.shared.runs.facts import run_words
 from pipeline.store.files import atomic_write_bytes, atomic_write_text
 
 THUMBNAIL: Final = "thumbnail"
 DESCRIPTION_TEMPLATE: Final = "captions/description.txt"
 CARDS_TEMPLATE: Final = "captions/cards.txt"
 """What subtitles say while a card is shown: a card's own words are too many to be read twice."""
-FACTS: Final = ("title", "subtitle", "author", "recording_credit", "duration_s", "sections", "chapters", "film")
-"""The names that both templates may use."""
+FACTS: Final = including(
+    FILM_FACTS,
+    chapters=Shape(
+        items=Shape({"time": Shape(meaning="Where it begins."), "title": Shape(meaning="What it is called.")}),
+        meaning="The chapters, in order.",
+    ),
+)
+"""What the description may name."""
+CARD_FACTS: Final = including(
+    FACTS,
+    section=within(SECTION_FACTS, "section"),
+    card=Shape(meaning="Which card is shown: title, section, recap, comparison or credits."),
+)
+"""What subtitles of cards may name."""
 WORDS: Final = ("caption", "count", "description", "list", "timeline", "unit")
 """The tables of a word list that these files are written with."""
 
 
-def check_sidecars(production: Production) -> None:
-    """Check the templates; raises a TemplateError."""
-    check_text(_template(production, DESCRIPTION_TEMPLATE), FACTS, DESCRIPTION_TEMPLATE)
-    check_text(_template(production, CARDS_TEMPLATE), (*FACTS, "card", "section"), CARDS_TEMPLATE)
+def check_sidecars(production: Production) -> tuple[FormerName, ...]:
+    """Check the templates, which raises a TemplateError; returns the names in them that are others now."""
+    described = check_text(_template(production, DESCRIPTION_TEMPLATE), FACTS, DESCRIPTION_TEMPLATE)
+    return described + check_text(_template(production, CARDS_TEMPLATE), CARD_FACTS, CARDS_TEMPLATE)
 
 
 def sidecar_templates(production: Production) -> list[str]:
@@ -56,7 +68,9 @@ def write_sidecars(
     language, chapters = language_of(production), platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
-    facts = _facts(production, results, timeline, chapters.lines, language)
+    facts = film_facts(production, results, language)
+    lines = [str(line).partition(" ") for line in chapters.lines]
+    facts["chapters"] = [{"time": time, "title": title} for time, _, title in lines]
     drawn = {one.record.name: list(one.record.text) for one in results.cards}
     on_cards, said = _template(production, CARDS_TEMPLATE), {}
     for card in timeline.cards():
@@ -79,31 +93,3 @@ def write_sidecars(
     for picture in results.cards:
         if picture.record.name == THUMBNAIL:
             atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())
-
-
-def _section_words(section: SectionFacts, tree: NamedFacts) -> NamedFacts:
-    """A section's facts for templates: those of cards and captions, and the names that they had here before."""
-    run = None if section.run is None else run_words(section.run)
-    network = NamedFacts(section.network, tree["network"])
-    return NamedFacts(section.title, {**tree, **section.model_dump(), "network": network, "run": run})
-
-
-def _facts(
-    production: Production, results: Results, timeline: Timeline, chapters: Sequence[ChapterLine], language: Language
-) -> PlainFacts:
-    lines = [str(line).partition(" ") for line in chapters]
-    tree = film_facts(production, results, language)
-    sections = [_section_words(*pair) for pair in zip(timeline.sections, tree["sections"], strict=True)]
-    return PlainFacts(
-        {
-            "title": production.title,
-            "subtitle": production.subtitle,
-            "author": production.author,
-            "recording_credit": production.recording_credit,
-            "duration_s": float(timeline.duration_s),
-            "sections": sections,
-            "chapters": [{"time": time, "title": title} for time, _, title in lines],
-            "film": tree["film"],
-        },
-        language,
-    )

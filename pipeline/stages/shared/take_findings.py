@@ -7,7 +7,7 @@ how captions are placed beside those that a person wished for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -22,12 +22,6 @@ from pipeline.learning.sampling.take import Take
 from pipeline.runs.stored import RunSamples, RunSound
 from pipeline.stages.shared.sections.sounds import Heard, HeardRecording, HeardTake, mono_samples_of
 
-FINDING_FACTS: Final = (
-    *("finding", "finding_is_first", "voiced_share", "pitch_hz", "pause_share", "pause_s", "vowel_share"),
-    *("formant_1_hz", "formant_2_hz", "copied_s", "copied_from_s"),
-    *("recording_voiced_share", "recording_pitch_hz", "recording_pause_s", "recording_formant_1_hz"),
-)
-"""The names that caption templates may use beside those of every take."""
 _MEASURED_S: Final = 60.0
 _ALL: Final = 0.95
 _LONGEST_SHOWN_S: Final = 4.0
@@ -53,34 +47,6 @@ def _measured(heard: Heard, seconds: float) -> VoiceMeasures | None:
     samples = mono_samples_of(heard, 0, round(min(seconds, _MEASURED_S) * rate_hz))
     whole = samples[: len(samples)]
     return measure(np.clip(whole, -1.0, 1.0) if isinstance(heard.record, RunSamples) else whole, rate_hz)
-
-
-def finding_facts(
-    voice: VoiceMeasures | None,
-    recording: VoiceMeasures | None,
-    take: Take | RunSound | None,
-    finding: Finding | None = None,
-) -> dict[str, Any]:
-    """All of `FINDING_FACTS`; None for what was not measured."""
-    rate_hz = take.sample_rate_hz if take else 1
-    copied_s = take.facts.copied_samples / rate_hz if take else None
-    return {
-        "finding": finding.kind if finding else None,
-        "finding_is_first": finding.is_first if finding else None,
-        **{
-            name: getattr(voice, name, None)
-            for name in (
-                *("voiced_share", "pitch_hz", "pause_share", "pause_s"),
-                *("vowel_share", "formant_1_hz", "formant_2_hz"),
-            )
-        },
-        "copied_s": finding.value if finding and finding.kind == "copied" else copied_s,
-        "copied_from_s": take.facts.copied_from_sample / rate_hz if take else None,
-        **{
-            f"recording_{name}": getattr(recording, name, None)
-            for name in ("voiced_share", "pitch_hz", "pause_s", "formant_1_hz")
-        },
-    }
 
 
 def with_findings(

@@ -8,6 +8,7 @@ This module owns the order of things and the choice of format. It does not know 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.runtime.machine import free_memory_bytes
 from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.store.endpoints import new_file
-from pipeline.tools.graph.data.series import load_graph_data
+from pipeline.tools.graph.data.series import LabelledCurve, graph_of_curves, load_graph_data
 from pipeline.tools.graph.layout import Layout, lay_out
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions, check_size
 from pipeline.tools.graph.theme import GraphTheme, load_graph_theme
@@ -48,7 +49,9 @@ class GraphSummary:
     """What a person should know about the logs, one sentence each."""
 
 
-def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> GraphSummary:
+def run_graph(
+    options: GraphOptions, output: str, report: Reporter = SILENT, *, curves: Sequence[LabelledCurve] | None = None
+) -> GraphSummary:
     """Draw a graph into a file; its ending chooses the format.
 
     Parameters
@@ -59,6 +62,8 @@ def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> 
         A name that ends with .png, .webp, .jpg, .svg or .pdf, or with .mp4 for a film that scrolls.
     report
         Called with how far a film is.
+    curves
+        What is drawn in place of logs.
 
     Raises
     ------
@@ -68,7 +73,7 @@ def run_graph(options: GraphOptions, output: str, report: Reporter = SILENT) -> 
     ending = PurePath(output).suffix.lower()
     _check_output(options, ending)
     with new_file(output) as path:
-        data = load_graph_data(options)
+        data = load_graph_data(options) if curves is None else graph_of_curves(curves, options)
         theme = load_graph_theme(options.theme, options.templates)
         if options.scroll is not None:
             from pipeline.tools.graph.writers.scroll import write_scroll  # noqa: PLC0415  # only films need it

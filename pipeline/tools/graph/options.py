@@ -106,7 +106,7 @@ class ScrollOptions:
 class GraphOptions:
     """Everything about one graph. Only the logs must be given."""
 
-    logs: tuple[str, ...]
+    logs: tuple[str, ...] = ()
     """Files, or `-` for standard input."""
     series: tuple[SeriesOptions, ...] = ()
     """None: columns whose names contain a word for loss, else all columns of numbers."""
@@ -136,7 +136,6 @@ class GraphOptions:
     scroll: ScrollOptions | None = None
 
     def __post_init__(self) -> None:
-        _check(bool(self.logs), "The list of logs", "logs", "at least one file")
         _check(len(self.series) <= MOST_SERIES, "The number of series", "series", f"at most {MOST_SERIES}")
         _check(0 <= self.text_px <= _LARGEST_TEXT_PX, "The text's size", "--text", f"0 to {_LARGEST_TEXT_PX:g} px")
         _check(self.logs.count("-") <= 1, "Standard input", "logs", "named once at most")

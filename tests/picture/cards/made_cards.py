@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.picture.cards.facts import CardFacts, Envelope, LossCurve, NetworkLayer
 from pipeline.picture.drawing.marks import Drawing, Edges, TextMark, ink_edges
+from pipeline.picture.sandbox.values import NamedFacts
 from pipeline.picture.text.typesetting import Typesetter
 
 TITLES = ("First try: a small network", "Second try: twice the neurons", "Third try: two networks in one")
@@ -39,7 +40,13 @@ def section_words(number: int, title: str) -> dict[str, Any]:
             "parameters": 5_123_456,
             "tiers": "",
         },
-        "corpus": {"duration_s": 31.4, "sample_rate_hz": 11025, "encoding": "mu-law", "encoding_name": "\u00b5-law"},
+        "recording": {
+            "duration_s": 31.4,
+            "sample_rate_hz": 11025,
+            "encoding": "mu-law",
+            "encoding_name": "\u00b5-law",
+            "voice": voice_words(2) | {"pitch_hz": 121.4, "voiced_share": 0.71},
+        },
         "training": {
             "recipe": "torch-rnn",
             "batch": 50,
@@ -56,7 +63,7 @@ def section_words(number: int, title: str) -> dict[str, Any]:
         "loss": {"first_nats": 5.545, "last_nats": last, "best_nats": last - 0.01, "best_iteration": 900},
         "sampling": {"temperature": "1", "seed": 1, "prime_s": 0.0},
         "run": None,
-        "voice": {**voice_words(number), "recording": voice_words(2) | {"pitch_hz": 121.4, "voiced_share": 0.71}},
+        "take": {"voice": voice_words(number)},
     }
 
 
@@ -77,13 +84,18 @@ def card_facts(
     card: str, *, titles: Sequence[str] = TITLES, title: str = "A neural network learns to speak", subtitle: str = ""
 ) -> CardFacts:
     sections = [section_words(number, text) for number, text in enumerate(titles)]
-    words: dict[str, Any] = {
+    said = {
         "title": title,
         "subtitle": subtitle,
         "author": "",
         "recording_credit": "Voice: a machine, reading texts of our own",
         "language": "en",
+    }
+    software = ["build-video 1.0", "Python 3.11"]
+    words: dict[str, Any] = {
+        **said,
         "film": {
+            **said,
             "sections": len(sections),
             "is_comparable": True,
             "has_runs": False,
@@ -92,8 +104,8 @@ def card_facts(
             "iterations": 5500,
         },
         "sections": sections,
-        "software": ["build-video 1.0", "Python 3.11"],
-        "machine": "2 CPU cores, Linux x86_64",
+        "software": software,
+        "machine": NamedFacts("2 CPU cores, Linux x86_64", {"software": software}),
     }
     section = {"section": 0, "recap": 1}.get(card)
     section = min(section, len(sections) - 1) if section is not None else None

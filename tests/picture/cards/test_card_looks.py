@@ -105,3 +105,33 @@ align = "right"
 def test_a_code_that_nothing_can_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="too long"):
         drawn(own(tmp_path, f'[[element]]\nkind = "qr"\narea = "logo"\ntext = "{"x" * 700}"\n'))
+
+
+def own_pictures(folder: Path, *, second: str = "two.png") -> Path:
+    (folder / "cards").mkdir(exist_ok=True)
+    for name, colour in (("one", (255, 0, 0, 255)), ("two", (0, 255, 0, 255))):
+        Image.new("RGBA", (40, 20), colour).save(folder / f"{name}.png")
+    elements = [
+        f'[[element]]\nkind = "picture"\narea = "a"\nname = "{n}"\nfile = "{f}"\nheight = 0.2\nalign = "{a}"\n'
+        for n, f, a in (("1", "one.png", "left"), ("2", second, "right"))
+    ]
+    grid = '[style.big]\nsize = 0.1\n[grid.landscape]\nrows = [1]\nareas = ["a"]\n'
+    (folder / "cards" / "mine.toml").write_text(grid + "".join(elements))
+    return folder
+
+
+def test_several_pictures_of_a_cards_own_stand_in_one_area(tmp_path: Path) -> None:
+    template = load_card_template("mine", own_pictures(tmp_path))
+    assert [path.name for path in template.pictures] == ["one.png", "two.png"]
+    assert template.reads == frozenset()
+    picture = draw_card(template, card_facts("title"), load_theme("midnight"), (320, 180)).pages[0].picture.astype(int)
+    red, green = (np.argwhere(picture[..., one] - picture.sum(axis=-1) / 2 > 60) for one in (0, 1))
+    assert len(red) == pytest.approx(len(green), rel=0.1)
+    assert red[:, 0].max() < green[:, 0].min(), "one below the other"
+    assert red[:, 1].max() < green[:, 1].min(), "left and right"
+
+
+@pytest.mark.parametrize(("file", "told"), [("twi.png", "is not there"), ("cards/mine.toml", "can't be read")])
+def test_a_cards_picture_that_cannot_be_shown_is_a_clear_error(tmp_path: Path, file: str, told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        load_card_template("mine", own_pictures(tmp_path, second=file))

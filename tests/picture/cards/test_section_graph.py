@@ -164,3 +164,17 @@ def test_further_curves_of_a_log_are_drawn_and_named_beside_the_title() -> None:
     broken = [mark for mark in dashed.marks if isinstance(mark, LineMark) and np.isnan(mark.ys).any()]
     assert len(broken) in range(2, 11)
     assert "mel" not in dashed.words()[60:]
+
+
+def test_no_mark_stands_in_a_gap_of_a_log() -> None:
+    gap = replace(
+        logged(1.0),
+        names=("", "val"),
+        validation_iterations=np.arange(6),
+        validation_losses=np.array([3.0, 2, np.nan, np.nan, 2, 1]),
+    )
+    facts = replace(card_facts("recap"), curve=gap, heard=(1, 2, 3, 5))
+    drawn = graph(facts, loss="validation", time="linear")
+    assert len(rings(drawn)) == 2
+    dots = [mark for mark in drawn.marks if isinstance(mark, BoxMark) and mark.radius_px]
+    assert len(dots) == 4 + 3 * 2

@@ -15,7 +15,7 @@ READERS_WORDS = re.compile(r"unexpected|Encountered|Jinja was|token|end of|opera
     [
         ("{{ film", "not closed"),
         ("{% foo %}", "no '{% foo %}'"),
-        ("{{ film|nope }}", "no filter 'nope'"),
+        ("{{ film|nope }}", "a filter that is not there: 'nope'"),
         ("{% if film %}", "{% endif %} is missing"),
         ("{% endif %}", "'endif' closes nothing"),
         ("{{ 1 / 0 }}", "division by zero"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.sound.signal.limiter import Floats, Limiter
 from pipeline.sound.signal.loudness import measure
-from tests.sound.sounds import noise, sine, speechlike
+from tests.sound.meters import ebur128
+from tests.sound.sounds import noise, sine, speechlike, write
 
 RATE = 48000
 CEILING = -1.5
@@ -54,6 +56,13 @@ def test_no_true_peak_comes_out_above_the_ceiling(make: Callable[[], Floats]) ->
     assert measure(samples, RATE).true_peak_dbtp > CEILING
     found = measure(limited(samples), RATE).true_peak_dbtp
     assert CEILING - 0.5 < found <= CEILING
+
+
+def test_white_noise_up_to_half_the_rate_stays_below_the_ceiling_by_another_meter(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    sounds = (random.uniform(-1.5, 1.5, RATE // 2), random.normal(0, 0.5, RATE // 2), random.choice([-0.7, 0.7], RATE))
+    samples = limited(np.concatenate(sounds).astype(np.float32))
+    assert ebur128(write(tmp_path / "noise.wav", samples, RATE, "FLOAT"))[1] <= CEILING
 
 
 @pytest.mark.parametrize("over_db", [0.0, 1.0, 6.0])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.ffmpeg import process as ffmpeg
 from pipeline.sound.signal.loudness import Floats, LoudnessMeter, measure
+from tests.sound.meters import ebur128
 from tests.sound.sounds import noise, sine, speechlike, write
 
 RATE = 48000
@@ -17,15 +16,6 @@ RATE = 48000
 
 def stereo(samples: Floats) -> Floats:
     return np.repeat(samples[:, None], 2, axis=1)
-
-
-def ebur128(path: Path) -> tuple[float, float]:
-    """Integrated loudness and true peak as ffmpeg measures them."""
-    words = ffmpeg.run(
-        ["-i", ffmpeg.file_argument(path), "-af", "ebur128=peak=true", "-f", "null", "-", "-loglevel", "info"],
-        timeout_s=60,
-    ).stderr
-    return float(re.findall(r"I:\s+(\S+) LUFS", words)[-1]), float(re.findall(r"Peak:\s+(\S+) dBFS", words)[-1])
 
 
 @pytest.mark.parametrize("level_db", [-18.0, -23.0, -36.0])

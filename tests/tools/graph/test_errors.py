@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import BuildVideoError, GlyphError, InputError, LogError, OutputError, TemplateError
 from pipeline.tables.dialect import DialectOptions
 from pipeline.tools.graph import command as graph_command
-from pipeline.tools.graph.command import run_graph
+from pipeline.tools.graph.command import draw_graph, run_graph
 from pipeline.tools.graph.options import AxisOptions, GraphOptions, ScrollOptions, SeriesOptions
 
 SMALL = {"width": 400, "height": 240}
@@ -155,7 +155,7 @@ def test_films_that_can_not_be_made_are_told(
         lambda: GraphOptions(("a",), background="red"),
         lambda: AxisOptions(low=math.inf),
         lambda: ScrollOptions(seconds=0),
-        lambda: GraphOptions(()),
+        lambda: draw_graph(GraphOptions(())),
         lambda: GraphOptions(("-", "-")),
         lambda: GraphOptions(("a",), text_px=-1),
     ],

@@ -59,10 +59,10 @@ class BlocksElement(CardElement):
     smallest: float = Field(default=0.0215, gt=0, le=0.1)
     """Type never gets smaller than this (in modules): there are more pages instead."""
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield headings, labels and values."""
         for block in self.blocks:
-            yield from ((text, bool(block.each)) for text in (block.heading, *(t for row in block.rows for t in row)))
+            yield from ((text, block.each) for text in (block.heading, *(t for row in block.rows for t in row)))
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in the blocks, each as often as its list has items; empty ones are left out."""

@@ -16,6 +16,7 @@ from pipeline.picture.cards.elements.setting import Setting, TemplatePart
 from pipeline.picture.cards.facts import CardFacts
 from pipeline.picture.drawing.marks import Drawing
 from pipeline.picture.drawing.motion import Keyframes, Motion, Transition
+from pipeline.picture.sandbox.values import CountedFacts
 from pipeline.picture.text.templating import PlainFacts, render_text
 
 _SPACES = re.compile("[ \t]+")
@@ -102,8 +103,8 @@ class CardElement(TemplatePart):
         """The names of the styles that it uses."""
         return tuple(getattr(self, name) for name in type(self).model_fields if name.split("_")[-1] == "style")
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
-        """Yield every Jinja text of it, and whether that is filled in once for each item of a list."""
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield every Jinja text of it, and the name of the list for whose items it is filled in; "" for none."""
         return iter(())
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:  # noqa: ARG002 - for kinds with words
@@ -140,7 +141,7 @@ def repeated(each: str, words: PlainFacts) -> list[tuple[int | None, PlainFacts]
     items: Any = words
     for name in each.split("."):  # of lists within facts, such as section.run.facts
         items = items.get(name) if isinstance(items, Mapping) else None
-    found: Sequence[Any] = items if isinstance(items, list | tuple) else ()
+    found: Sequence[Any] = items.items if isinstance(items, CountedFacts) else items if isinstance(items, list) else ()
     return [(index if each == "sections" else None, words.including("item", item)) for index, item in enumerate(found)]
 
 

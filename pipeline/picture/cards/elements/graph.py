@@ -75,10 +75,10 @@ class GraphElement(CardElement):
             return frozenset({"curves"})
         return frozenset({"curve", "heard"}) if self.heard else frozenset({"curve"})
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield its title, and the name of its time axis."""
-        yield self.title, False
-        yield self.time_title, False
+        yield self.title, ""
+        yield self.time_title, ""
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in both."""

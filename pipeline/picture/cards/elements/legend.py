@@ -32,9 +32,9 @@ class LegendElement(CardElement):
     value: Text = ""
     """What stands beneath each name; `item` is the section."""
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield what stands beneath each name."""
-        yield self.value, True
+        yield self.value, "sections"
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in each section's name and value."""

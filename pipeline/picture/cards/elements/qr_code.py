@@ -34,9 +34,9 @@ class QrElement(CardElement):
     level: Literal["low", "medium", "quartile", "high"] = "medium"
     """How much of it may be hidden."""
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield its text."""
-        yield self.text, False
+        yield self.text, ""
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in its text.

@@ -112,7 +112,8 @@ class SectionGraph:
             xs, ys = plot.line_of(self.iterations, self.losses, has_gaps=self.curve.is_logged)
         yield line_through(xs, ys, line, own)
         if self.shown == "validation" and xs.size <= _CHECKPOINTS_UP_TO:
-            for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+            there = np.isfinite(ys)
+            for x, y in zip(xs[there].tolist(), ys[there].tolist(), strict=True):
                 yield _disc(x, y, 1.25 * line, own)
         yield from self._heard_marks(plot, (xs, ys), line, setting, own)
 
@@ -209,7 +210,9 @@ class SectionGraph:
         known = np.isfinite(points[1])
         at = plot.place(np.array(self.heard, dtype=np.float64), 0.0)[0]
         at = at[at < points[0][known][-1] + 1]  # a loss that ended in NaN has no place for those that come later
-        rows = np.interp(at, points[0][known], points[1][known])
+        on = np.ones(known.size, dtype=np.bool_) if self.curve.is_logged else known  # no mark stands in a log's gap
+        rows = np.interp(at, points[0][on], points[1][on])
+        at, rows = at[np.isfinite(rows)], rows[np.isfinite(rows)]
         radius = _HEARD_RADIUS * line * max(_LEAST_HEARD, min(1.0, (_MANY_HEARD / max(1, at.size)) ** 0.5))
         spots = _apart(at, rows, radius)
         rings = ((0.8 * line, setting.colour("background")), (0.0, setting.colour("text")), (-0.8 * line, own))

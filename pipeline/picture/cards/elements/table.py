@@ -47,11 +47,11 @@ class TableElement(CardElement):
             raise ValueError("a table needs rows, or each with each_row")
         return self
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield its labels and values."""
-        yield from ((text, False) for row in self.rows for text in row)
+        yield from ((text, "") for row in self.rows for text in row)
         if self.each:
-            yield from ((text, True) for text in self.each_row)
+            yield from ((text, self.each) for text in self.each_row)
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in its rows."""

@@ -20,9 +20,9 @@ class TextElement(CardElement):
     text: Text
     style: str
 
-    def texts(self) -> Iterator[tuple[str, bool]]:
+    def texts(self) -> Iterator[tuple[str, str]]:
         """Yield its text."""
-        yield self.text, False
+        yield self.text, ""
 
     def filled(self, words: PlainFacts, where: str) -> FilledWords:
         """Fill in its text."""

@@ -103,6 +103,7 @@ class CheckpointMark:
             if label.inner_px <= room or label.words is None
         )
         self.placed = lru_cache(maxsize=64)(self._placed)
+        self._row_at = lru_cache(maxsize=64)(lambda position_px: float(rows(np.array([position_px]))[0]))
 
     def _labels(self, words: str) -> Iterator[LabelForm]:
         """The label at its best, and smaller where there is no room for that; the number alone says enough."""
@@ -132,12 +133,12 @@ class CheckpointMark:
         if math.isnan(spot.loss):
             return
         context, line = self._context, self._context.line_px("graph")
-        x, row = spot.position_px + shift_px, float(self._rows(np.array([spot.position_px]))[0])
+        x, row = spot.position_px + shift_px, self._row_at(spot.position_px)
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
         if self.labels:
             self._draw_label(planes, x, spot, 1 - seen)
         if seen > 0:
-            blend_disc(planes, x, row, self._radius + line, context.ink("background"), seen)
+            blend_disc(planes, x, row, self._radius + line, context.plot_ink, seen)
             blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 
@@ -169,7 +170,7 @@ class CheckpointMark:
 
     def _placed(self, spot: Spot) -> tuple[LabelForm, float]:
         """Choose the label of a checkpoint and the row at which it begins, the same as long as that is heard."""
-        gap, row = GAP * self._style.size_px, float(self._rows(np.array([spot.position_px]))[0])
+        gap, row = GAP * self._style.size_px, self._row_at(spot.position_px)
         clear = self._radius + self._context.line_px("graph") + 0.3 * gap
         highest = self._plot.top + 1.0
         for label in self.labels:

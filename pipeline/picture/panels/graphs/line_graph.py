@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -150,6 +151,13 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             widest=self._widest_loss(),
         )
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
+        self._watched_rows = self._plot.top + self._rows(watched)
+        self._heard = lru_cache(maxsize=64)(self._spot)
+
+    def _spot(self, iteration: int) -> Spot:
+        """Where a checkpoint is on the graph; the same as long as its take is played."""
+        at = float(self._axis.position_px(iteration))
+        return Spot(at, self.curve.value_at(at))
 
     def _widest_loss(self) -> str:
         """The longest number that its mark may show, in figures."""
@@ -248,18 +256,17 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             fade(planes, context.background, (left, plot.top), plot.height + self._hang_px, alphas)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
-        self._mark_playhead(planes, now, self.curve.value_at(position))
+        self._mark_playhead(planes, now, float(self._watched_rows[frame - context.data.start_frame]))
         take = context.data.take_at(frame)
         if take is not None and take.iteration is not None:
-            at = float(self._axis.position_px(take.iteration))
-            self.mark.draw(planes, Spot(at, self.curve.value_at(at)), now - position)
+            self.mark.draw(planes, self._heard(take.iteration), now - position)
 
-    def _mark_playhead(self, planes: Planes, now: float, loss_bits: float) -> None:
+    def _mark_playhead(self, planes: Planes, now: float, row: float) -> None:
         """Mark where the curve meets the playhead."""
-        if math.isnan(loss_bits):
+        if math.isnan(row):
             return
-        line, row = self._context.line_px("graph"), self.row_of(loss_bits)
-        blend_disc(planes, now, row, 2.5 * line, self._context.ink("background"))
+        line = self._context.line_px("graph")
+        blend_disc(planes, now, row, 2.5 * line, self._context.plot_ink)
         blend_disc(planes, now, row, 1.9 * line, self._ink)
 
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -270,7 +277,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def _paint(self, tile: Planes, first: int, opacity: float) -> None:
         context = self._context
-        tile.fill(context.ink("background"))
+        tile.fill(context.plot_ink)
         self._paint_grid(tile, first)
         for one in reversed(self._overlaid):
             pen = LinePen(one.key.ink, one.thickness, one.opacity * opacity, one.key.is_dashed)

@@ -79,10 +79,10 @@ class TickLane:
             for left, alphas in self._edges:
                 fade(planes, context.background, (left, box.top), box.height, alphas)
         else:
-            planes.part(*box).copy_from(context.background.part(*box))
+            planes.part(*box).copy_from(context.plot_ground.part(*box))
         if 0 < alpha < 1:
             alphas = np.full(box.width, alpha, dtype=np.float32)
-            fade(planes, context.background, (box.left, box.top), box.height, alphas)
+            fade(planes, context.plot_ground, (box.left, box.top), box.height, alphas)
         self._title.draw(planes, (self._title_px, box.top + self._baseline), context.ink("muted"))
 
     def _widths_a_second(self, speed_px: float) -> float:
@@ -90,7 +90,7 @@ class TickLane:
 
     def _paint(self, tile: Planes, first: int) -> None:
         context = self._context
-        tile.fill(context.ink("background"))
+        tile.fill(context.plot_ink)
         for tick in self._ticks:
             at = tick.position_px - first
             if tick.major and -0.5 * self._box.width < at < tile.width + 0.5 * self._box.width:

@@ -1,4 +1,4 @@
 """The panels of a song: its picture, its piano roll and its lyrics.
 
-Public: `backdrop`, `piano_roll`, `lyrics`.
+Public: `picture`, `piano_roll`, `lyrics`.
 """

@@ -93,6 +93,8 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         self._style = context.style(settings.text)
         lane = 2.0 * self._style.size_px if settings.labels else 0.0
         self._lane_px = min(even(lane), self.box.height // 4 * 2)
+        # Where the words of the lane stand, below its top.
+        self._baseline_px = 0.55 * self._lane_px + context.type.cap_height(self._style) / 2
         room = max(2, self.box.right - context.playhead_px)
         self.law = TimeScroll(context.data, pixels_per_frame(context.data, room, settings.look_ahead_s))
         level = max(QUIETEST_PEAK, loud_level(context.data.sounds))
@@ -124,7 +126,7 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
             for left, alphas in self._edges:
                 fade(planes, self._context.panel_ground, (left, box.top), self._lane_px, alphas)
         if self._mark:
-            pen = (self._mark_px, box.top + self._baseline_px())
+            pen = (self._mark_px, box.top + self._baseline_px)
             self._mark.draw(planes, pen, self._context.ink("muted"))
         self._context.draw_playhead(planes, box.top + self._lane_px, box.bottom)
 
@@ -137,10 +139,6 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
         number = f"{self.marked_dbfs:.0f}".replace("-", "\N{MINUS SIGN}")
         words = TextSprite(context.type, context.word("level", level=number), self._style)
         return (words, left) if words.width_px < (context.playhead_px - left) / 2 else (None, left)
-
-    def _baseline_px(self) -> float:
-        """Where the words of the lane stand, below its top."""
-        return 0.55 * self._lane_px + self._context.type.cap_height(self._style) / 2
 
     def _paint_played(self, tile: Planes, first: int) -> None:
         self._paint(tile, first, upcoming=False)
@@ -209,7 +207,7 @@ class WaveformPanel(ScenePanel[WaveformSettings]):
             label = self._fitting(sound, room) if self._lane_px else ""
             if label:
                 words = TextSprite(context.type, label, self._style)
-                words.draw(tile, (at + 0.3 * pad, self._baseline_px()), context.ink("muted"))
+                words.draw(tile, (at + 0.3 * pad, self._baseline_px), context.ink("muted"))
 
     def _fitting(self, sound: SceneSound, room_px: float) -> str:
         labels = (sound.label, sound.short_label)

@@ -7,10 +7,8 @@ names and keys. It does not know how graphs are drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,18 +16,24 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.learning.training.loss_log import read_columns
+from pipeline.picture.panels.graphs.loss_words import title_for
 from pipeline.picture.plotting.axis import Scale
+from pipeline.picture.plotting.logged_axis import logged_axis
+from pipeline.picture.theme.curve_colours import looks_beside
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.wording.units import NATS_PER_BIT
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.sections.further import further_curves
+from pipeline.stages.shared.sections.losses import Trained, is_run, losses_key, section_losses
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256, remove_strays
 from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 from pipeline.tools.graph.command import run_graph
+from pipeline.tools.graph.data.series import LabelledCurve
 from pipeline.tools.graph.options import AxisOptions, GraphOptions, SeriesOptions
 
 WORDS: Final = ("element", "scene")
@@ -62,6 +66,10 @@ _LOSSES: Final = (
 _TIMES: Final[tuple[tuple[str, Scale], ...]] = (("linear", "linear"), ("logarithmic", "log1p"))
 
 
+_Drawn = tuple[str, GraphOptions, Sequence[LabelledCurve] | None]
+"""A picture's name, how it is drawn, and the curves in it where they come from no log of ours."""
+
+
 class GraphPictures(BaseModel):
     """The pictures of one section; fewer than four where a loss was not measured."""
 
@@ -71,7 +79,7 @@ class GraphPictures(BaseModel):
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
-    """One piece a section of our own, determined by its losses, its title and the theme; none where none are wanted."""
+    """One piece a section, determined by its losses, its title and the theme; none where none are wanted."""
     if not production.video.graphs:
         return []
     theme = load_theme(production.video.theme, production.templates_folder)
@@ -87,10 +95,9 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             STAGE,
             production.piece_name(f"graphs-{number}"),
             VERSION,
-            {**look, "number": number, "title": section.title, "losses": run.content_hash},
+            {**look, "number": number, "title": section.title, "losses": losses_key(trained)},
         )
-        for number, (section, run) in enumerate(zip(production.sections, results.runs, strict=True), start=1)
-        if section.run is None
+        for number, (section, trained) in enumerate(zip(production.sections, results.runs, strict=True), start=1)
     ]
 
 
@@ -123,45 +130,78 @@ def undelivered(production: Production, results: Results, workplace: Workplace) 
 def _drawn(
     production: Production, results: Results, index: int, piece: Piece, workplace: Workplace
 ) -> Result[GraphPictures]:
-    run = results.training(index)
-    log = run.path(run.record.log_file)
     names = []
     with workplace.store.publish(piece) as folder:
-        for name, options in _graphs(production, index, log):
-            run_graph(options, str(folder / name))
+        for name, options, curves in _graphs(production, results, index):
+            run_graph(options, str(folder / name), curves=curves)
             names.append(name)
         write_record(folder, GraphPictures(files=tuple(names)))
     return workplace.store.published(piece, GraphPictures)
 
 
-def _graphs(production: Production, index: int, log: Path) -> Iterator[tuple[str, GraphOptions]]:
-    """The pictures' names, and what is to be drawn."""
+def _graphs(production: Production, results: Results, index: int) -> Iterator[_Drawn]:
+    """What is drawn of a section: its loss log, or of a run of another program its curves."""
+    trained = results.runs[index]
+    return _of_run(production, index, trained) if is_run(trained) else _of_training(production, index, results)
+
+
+def _of_training(production: Production, index: int, results: Results) -> Iterator[_Drawn]:
+    run = results.training(index)
+    log = run.path(run.record.log_file)
     numbers = read_columns(log)
     last = int(numbers[-1, 0]) if len(numbers) else 0
-    width, height = picture_size(last)
-    own = production.templates_folder
-    colours, language = load_theme(production.video.theme, own).colours, language_of(production)
-    for loss, (time, scale) in product(_LOSSES, _TIMES):
+    colours = load_theme(production.video.theme, production.templates_folder).colours
+    for loss in _LOSSES:
         if np.isfinite(numbers[:, loss.number]).any():
-            title = production.sections[index].title
-            title = title if scale == "linear" else f"{title}: {language.text('scene.logarithmic_time')}"
-            yield (
-                f"section-{index + 1}-{loss.name}-{time}.png",
-                GraphOptions(
-                    logs=(str(log),),
-                    series=(SeriesOptions(column=loss.column, colour=getattr(colours, loss.colour), factor=_BITS),),
-                    x="iteration",
-                    width=width,
-                    height=height,
-                    x_axis=AxisOptions(
-                        scale=scale, low=0.0, high=float(max(last, 1)), label=language.text("element.iterations")
-                    ),
-                    y_axes=(AxisOptions(label=language.text(f"scene.{loss.name}_loss")),),
-                    title=title,
-                    theme=production.video.theme,
-                    templates=own,
-                ),
-            )
+            series = SeriesOptions(column=loss.column, colour=getattr(colours, loss.colour), factor=_BITS)
+            for name, options in _both_times(production, index, loss, last):
+                yield name, replace(options, logs=(str(log),), series=(series,), x="iteration"), None
+
+
+def _of_run(production: Production, index: int, trained: Trained) -> Iterator[_Drawn]:
+    losses, language = section_losses(trained), language_of(production)
+    colours = load_theme(production.video.theme, production.templates_folder).colours
+    ends = [int(one.iterations[-1]) for one in (*losses.training, *losses.validation) if one.iterations.size]
+    for loss in _LOSSES:
+        logged = losses.training if loss.name == "training" else losses.validation
+        together = [*logged[:1], *further_curves(logged)]
+        looks = [getattr(colours, loss.colour), *(look.colour for look in looks_beside(colours, len(together)))]
+        curves = [
+            LabelledCurve(one.name, one.iterations, one.values * losses.unit.factor, colour)
+            for one, colour in zip(together, looks, strict=False)
+            if np.isfinite(one.values).any()
+        ]
+        if not curves:
+            continue
+        values = np.concatenate([one.y for one in curves])
+        axis = logged_axis(values[np.isfinite(values)], HIGHEST_PX)
+        title = title_for(
+            language.text(f"scene.{loss.name}_loss"), losses.unit, (language.text("scene.bits_per_byte"),)
+        )
+        for name, options in _both_times(production, index, loss, max(ends)):
+            up = AxisOptions(scale=axis.scale, low=axis.first, high=axis.last, label=title)
+            yield name, replace(options, y_axes=(up,)), curves
+
+
+def _both_times(production: Production, index: int, loss: _Loss, last: int) -> Iterator[tuple[str, GraphOptions]]:
+    """The pictures' names of one loss, on either time scale, and how both are drawn."""
+    language, (width, height) = language_of(production), picture_size(last)
+    for time, scale in _TIMES:
+        title = production.sections[index].title
+        title = title if scale == "linear" else f"{title}: {language.text('scene.logarithmic_time')}"
+        across = AxisOptions(scale=scale, low=0.0, high=float(max(last, 1)), label=language.text("element.iterations"))
+        yield (
+            f"section-{index + 1}-{loss.name}-{time}.png",
+            GraphOptions(
+                width=width,
+                height=height,
+                x_axis=across,
+                y_axes=(AxisOptions(label=language.text(f"scene.{loss.name}_loss")),),
+                title=title,
+                theme=production.video.theme,
+                templates=production.templates_folder,
+            ),
+        )
 
 
 def picture_size(iterations: int) -> tuple[int, int]:

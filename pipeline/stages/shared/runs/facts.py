@@ -6,8 +6,8 @@ Owns those words and numbers. It does not know templates.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from pipeline.film.timeline.timeline import RunFacts
 from pipeline.picture.language import Language
@@ -51,18 +51,6 @@ def run_facts_of(
         loss_name=counted.name if counted is not None else "",
     )
     return shown, unit
-
-
-def run_words(shown: RunFacts) -> Mapping[str, Any]:
-    """The same for templates."""
-    return {
-        "facts": [{"label": label, "value": value} for label, value in shown.facts],
-        "first_loss": shown.first_loss,
-        "last_loss": shown.last_loss,
-        "best_loss": shown.best_loss,
-        "loss_unit": shown.loss_unit,
-        "loss_name": shown.loss_name,
-    }
 
 
 def in_nats(shown: float | None, unit: LossUnit) -> float | None:

@@ -68,11 +68,14 @@ def check_layouts(production: Production) -> None:
     ProductionError
         Where it is made for another shape, or shows the network of a section that was trained by another program.
     """
+    from pipeline.stages.shared.scenes.texts import check_texts  # noqa: PLC0415 - brings a compiler along
+
     video = production.video
     own = [number for number, section in enumerate(production.sections) if section.layout is not None]
     for section in (None, *own):
         name = layout_name(production, section)
         layout = _load(name, production.templates_folder).worded(language_of(production))
+        check_texts(layout)
         where = "video: layout, width, height" if section is None else f"section {section + 1}, layout"
         try:
             check_shape(name, layout.shape, video.width, video.height)

@@ -82,7 +82,7 @@ class GraphData:
     notes: tuple[str, ...]
     x_clock: TimeFormat | None = None
     """How x is shown, where it is a time."""
-    y_clocks: tuple[TimeFormat | None, ...] = ()
+    y_clocks: tuple[TimeFormat | None, ...] = (None,)
     """The same, one a panel."""
 
 
@@ -94,6 +94,8 @@ def load_graph_data(options: GraphOptions) -> GraphData:
     LogError
         A log, a column or its values can't be drawn.
     """
+    if not options.logs:
+        raise InputError("No log is named.", where="logs", expected="at least one file")
     notes: list[str] = []
     found: list[GraphSeries] = []
     clocks: list[tuple[TimeFormat | None, str]] = []
@@ -118,6 +120,35 @@ def load_graph_data(options: GraphOptions) -> GraphData:
     y_spans = tuple(_y_span(found, panel, options.y_axis(panel), x_span) for panel in panels)
     y_clocks = tuple(_y_clock(found, panel) for panel in panels)
     return GraphData(tuple(found), x_name, x_span, y_spans, rows, tuple(notes), common_clock(clocks), y_clocks)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCurve:
+    """A curve that comes from no log: shapes (points,), x ascending; where y is no number it has a gap."""
+
+    label: str
+    x: NDArray[np.int64]
+    y: Floats
+    colour: str
+
+
+def graph_of_curves(curves: Sequence[LabelledCurve], options: GraphOptions) -> GraphData:
+    """Prepare curves for drawing; each has a finite point at least.
+
+    Raises
+    ------
+    InputError
+        The axes can't be as they are wanted.
+    """
+    found: list[GraphSeries] = []
+    for number, one in enumerate(curves):
+        x, known = one.x.astype(np.float64), np.isfinite(one.y)
+        gaps = None if known.all() else x[~known]
+        own = SeriesOptions(column=one.label, colour=one.colour)
+        found.append(GraphSeries(x[known], one.y[known], None, one.label, own, 1, index=number, gaps=gaps))
+    x_span = _x_span(found, options)
+    y_span = _y_span(found, 0, options.y_axis(0), x_span)
+    return GraphData(tuple(found), "", x_span, (y_span,), max(one.x.size for one in curves), ())
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.cli.starter import are_recordings, film_of, place_for_film, start_production
 from pipeline.errors import InputError, OutputError, RecordingError
 from pipeline.production.recordings import gather_recordings, natural_order, recordings_in
 from pipeline.production.schema import load_production
+from pipeline.production.starter import are_recordings, film_of, place_for_film, start_production
 from tests.end_to_end.productions import Said, say_here, voice_like
 
 

@@ -18,23 +18,23 @@ _DRAWN_LARGER: Final = 1.15
 """The picture is scaled once, so much larger than its box: moved within that, it stays sharp."""
 
 
-class BackdropSettings(PanelSettings):
+class SongPictureSettings(PanelSettings):
     """A song's picture; nothing where it has none."""
 
-    kind: Literal["backdrop"]
+    kind: Literal["song_picture"]
     grows: Annotated[float, Field(ge=0.0, le=0.12)] = 0.06
     """By how much it grows over the song."""
     drifts: Annotated[float, Field(ge=0.0, le=1.0)] = 0.7
     """How much of what sticks out is wandered through over the song."""
 
 
-class BackdropPanel(ScenePanel[BackdropSettings]):
+class SongPicturePanel(ScenePanel[SongPictureSettings]):
     """Draws the song's picture."""
 
-    settings_type = BackdropSettings
+    settings_type = SongPictureSettings
     reads = frozenset({"song_picture"})
 
-    def __init__(self, context: RenderContext, settings: BackdropSettings) -> None:
+    def __init__(self, context: RenderContext, settings: SongPictureSettings) -> None:
         super().__init__(context, settings)
         picture = context.data.song_picture
         self._drawn: Planes | None = None

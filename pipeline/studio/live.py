@@ -1,0 +1,176 @@
+"""What goes on now, looked up on disk and pushed to every page that is open.
+
+Owns how often it is looked, and what a change is. A build of another terminal is seen as one of the studio's own. It
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pipeline.build.films import survey_all
+from pipeline.errors import BuildVideoError
+from pipeline.production.schema import Production
+from pipeline.stages import sample
+from pipeline.stages.shared.workplace import Workplace
+from pipeline.studio.builds import Builds
+from pipeline.studio.desk import Desk
+from pipeline.studio.serving.replies import error_values
+from pipeline.studio.trainings import Trainings, TrainingView
+
+_BUILDING_S: Final = 0.5
+_IDLE_S: Final = 1.0
+_HEARTBEAT_S: Final = 10.0
+_RETRY_MS: Final = 1000
+
+
+@dataclass
+class _Surveyed:
+    """What was found of the stages, and when: a survey takes longer than a look."""
+
+    mark: object = None
+    stages: list[dict[str, str]] = field(default_factory=list)
+
+
+class Live:
+    """Looks, and tells all that listen."""
+
+    def __init__(self, desk: Desk, builds: Builds, trainings: Trainings) -> None:
+        self._desk, self._builds, self._trainings = desk, builds, trainings
+        self._state: dict[str, Any] = {}
+        self._text = ""
+        self._number = 0
+        self._changed = asyncio.Condition()
+        self._listeners = 0
+        self._task: asyncio.Task[None] | None = None
+        self._surveyed = _Surveyed()
+        self._survey_task: asyncio.Task[None] | None = None
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Server-sent events: the state now, and again whenever it has changed."""
+        self._listeners += 1
+        try:
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._watch())
+            yield f"retry: {_RETRY_MS}\n\n".encode()
+            seen = -1
+            while True:
+                if seen != self._number and self._text:
+                    seen = self._number
+                    yield f"id: {seen}\ndata: {self._text}\n\n".encode()
+                if not await self._has_changed_since(seen):
+                    yield b": still here\n\n"
+        finally:
+            self._listeners -= 1
+
+    async def _has_changed_since(self, seen: int) -> bool:
+        """Wait for a change, for a while."""
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(lambda: self._number != seen), _HEARTBEAT_S)
+            except TimeoutError:
+                return False
+        return True
+
+    async def look_now(self) -> dict[str, Any]:
+        """Look at once, tell all, and return the state."""
+        state = await asyncio.to_thread(self.state)
+        await self._tell(state)
+        return state
+
+    async def _watch(self) -> None:
+        while self._listeners:
+            state = await asyncio.to_thread(self.state)
+            await self._tell(state)
+            self._survey_when_due(state)
+            await asyncio.sleep(_BUILDING_S if state["build"]["running"] else _IDLE_S)
+
+    async def _tell(self, state: dict[str, Any]) -> None:
+        text = json.dumps(state, allow_nan=False)
+        if text != self._text:
+            async with self._changed:
+                self._text, self._state = text, state
+                self._number += 1
+                self._changed.notify_all()
+
+    def state(self) -> dict[str, Any]:
+        """What goes on now, as plain values."""
+        desk = self._desk
+        nothing: dict[str, Any] = {"running": False, "progress": None, "error": None, "by": ""}
+        if not desk.is_there:
+            return {"there": False, "file": str(desk.file), "build": nothing, "sections": [], "stages": []}
+        found = desk.loaded()
+        state: dict[str, Any] = {
+            "there": True,
+            "file": str(desk.file),
+            "revision": found.text.revision,
+            "undo": desk.next_words(),
+            "draft": desk.is_draft,
+            "fault": None if found.fault is None else error_values(found.fault),
+            "title": "",
+            "build": nothing,
+            "sections": [],
+            "stages": self._surveyed.stages,
+        }
+        if found.production is None:
+            return state
+        production = desk.shown()
+        try:
+            workplace = desk.workplace(production)
+        except BuildVideoError as error:
+            return {**state, "fault": error_values(error)}
+        views = self._trainings.views(production, workplace)
+        return {
+            **state,
+            "title": production.title,
+            "name": production.name,
+            "folder": str(workplace.output),
+            "build": self._builds.state(workplace.store.root),
+            "sections": [
+                {"title": section.title, **view.as_json()}
+                for section, view in zip(production.sections, views, strict=True)
+            ],
+            "takes": _taken(workplace),
+            "film": (workplace.output / f"{production.name}.mp4").is_file(),
+            "stamp": film_stamp(found.text.revision, production, workplace, views),
+        }
+
+    def _survey_when_due(self, state: dict[str, Any]) -> None:
+        """Survey the stages beside everything else, where something has changed that may have made one stale."""
+        if self._survey_task is not None and not self._survey_task.done():
+            return
+        build = state["build"]
+        stage = ((build.get("progress") or {}).get("view") or {}).get("stage")
+        mark = (state.get("stamp"), build["running"], stage, state.get("film"))
+        if state.get("stamp") and mark != self._surveyed.mark:
+            self._survey_task = asyncio.create_task(self._survey(mark))
+
+    async def _survey(self, mark: object) -> None:
+        self._surveyed = _Surveyed(mark, await asyncio.to_thread(self._stages))
+
+    def _stages(self) -> list[dict[str, str]]:
+        try:
+            production = self._desk.shown()
+            found = survey_all(production, self._desk.workplace(production))
+        except BuildVideoError:
+            return []
+        return [{"stage": one.stage, "cut": one.cut, "state": one.state, "why": one.why} for one in found]
+
+
+def _taken(workplace: Workplace) -> int:
+    """How many takes and sets of candidates there are: changes as soon as one is made."""
+    folder = workplace.store.root / sample.STAGE
+    try:
+        return sum(not one.name.endswith(".partial") for one in folder.iterdir())
+    except OSError:
+        return 0
+
+
+def film_stamp(revision: str, production: Production, workplace: Workplace, views: list[TrainingView]) -> str:
+    """Changes whenever what a film is made of does: its file, its trainings' checkpoints, its takes."""
+    trained = "-".join(f"{len(view.checkpoints)}{'f' if view.is_finished else ''}" for view in views)
+    return f"{revision}-{int(production.is_draft)}-{trained}-{_taken(workplace)}"

@@ -1,0 +1,127 @@
+// The film's true frames, drawn by the server as the film draws them: scrubbed, stepped through, and played with sound.
+
+import { clock, el, notice } from "/page/dom.js";
+
+const IN_FLIGHT = 2;
+const SMALLEST_PX = 320;
+
+export class Playback {
+  constructor() {
+    this.canvas = el("canvas", { role: "img", "aria-label": "Frame of the film" });
+    this.audio = el("audio", { preload: "none" });
+    this.note = el("p", { className: "small muted preview-note", role: "status" });
+    this.overlay = el("div", { className: "overlay" });
+    this.node = el("div", { className: "preview" }, this.canvas, this.overlay, this.note, this.audio);
+    this.story = null;
+    this.frame = 0;
+    this.shownFrame = -1;
+    this.wanted = null;
+    this.flying = 0;
+    this.isFull = false;
+    this.isPlaying = false;
+    this.mix = "";
+    this.audio.addEventListener("ended", () => this.pause());
+  }
+
+  /** Take in a film as it is now; the place stays where it is, in seconds. */
+  take(story) {
+    const seconds = this.story ? this.frame / this.story.frame_rate : 1.5;
+    this.story = story;
+    this.canvas.width = 16; this.canvas.height = Math.round(16 * story.height / story.width);
+    this.node.style.aspectRatio = `${story.width} / ${story.height}`;
+    this.node.style.setProperty("--shape", String(story.width / story.height));
+    this.shownFrame = -1;
+    this.frame = Math.min(Math.round(seconds * story.frame_rate), story.total - 1);
+    if (this.isPlaying) this.pause();
+    this.show();
+  }
+
+  get seconds() { return this.frame / (this.story?.frame_rate || 1); }
+
+  divisor(share) {
+    if (this.isFull && !this.isPlaying) return 1;
+    return Math.max(1, Math.min(share, Math.floor(this.story.width / SMALLEST_PX)));
+  }
+
+  go(frame) {
+    if (!this.story) return;
+    this.frame = Math.max(0, Math.min(this.story.total - 1, Math.round(frame)));
+    if (this.isPlaying) this.audio.currentTime = this.seconds;
+    this.show();
+    this.onmove?.(this.frame);
+  }
+
+  full() { this.isFull = !this.isFull; this.shownFrame = -1; this.show(); return this.isFull; }
+
+  /** Ask for the frame at hand; while frames are on their way only the latest wish is kept. */
+  show() {
+    if (!this.story) return;
+    this.wanted = { frame: this.frame, by: this.divisor(this.isPlaying ? 4 : 2), story: this.story };
+    this.pump();
+  }
+
+  async pump() {
+    if (!this.wanted || this.flying >= (this.isPlaying ? IN_FLIGHT : 1)) return;
+    const { frame, by, story } = this.wanted;
+    this.wanted = null;
+    this.flying += 1;
+    try {
+      const response = await fetch(`/api/frame?n=${frame}&by=${by}&stamp=${story.stamp}&cut=${encodeURIComponent(story.cut ?? "")}`);
+      if (!response.ok) throw new Error((await response.json().catch(() => null))?.error?.what ?? "The frame can't be drawn.");
+      const picture = await createImageBitmap(await response.blob());
+      if (story === this.story) this.paint(picture, frame);
+      this.note.textContent = "";
+    } catch (error) {
+      if (story === this.story) this.note.textContent = error.message;
+    } finally {
+      this.flying -= 1;
+      this.pump();
+    }
+  }
+
+  paint(picture, frame) {
+    if (this.isPlaying && frame < this.shownFrame && this.shownFrame - frame < 100) return;
+    this.shownFrame = frame;
+    this.count = (this.count ?? 0) + 1;
+    if (this.canvas.width !== picture.width || this.canvas.height !== picture.height) Object.assign(this.canvas, { width: picture.width, height: picture.height });
+    this.canvas.getContext("2d").drawImage(picture, 0, 0);
+    this.canvas.dataset.frame = String(frame);
+    this.canvas.setAttribute("aria-label", `Frame of the film at ${clock(frame / this.story.frame_rate)}`);
+  }
+
+  async toggle() {
+    if (this.isPlaying) return this.pause();
+    if (!this.story) return;
+    if (this.frame >= this.story.total - 2) this.frame = 0;
+    const mix = `/api/mix?stamp=${this.story.stamp}&cut=${encodeURIComponent(this.story.cut ?? "")}`;
+    if (mix !== this.mix) { this.mix = mix; this.audio.src = mix; this.note.textContent = "The sound is mixed…"; }
+    this.isPlaying = true;
+    this.onplay?.(true);
+    try {
+      this.audio.currentTime = this.seconds;
+      await this.audio.play();
+      this.note.textContent = "";
+      this.tick();
+    } catch (error) {
+      if (error.name !== "AbortError") notice("The sound can't be played.", { bad: true });
+      this.pause();
+    }
+  }
+
+  pause() {
+    this.isPlaying = false;
+    this.audio.pause();
+    this.onplay?.(false);
+    this.show();
+  }
+
+  tick() {
+    if (!this.isPlaying || !this.node.isConnected) return;
+    this.frame = Math.min(this.story.total - 1, Math.floor(this.audio.currentTime * this.story.frame_rate));
+    this.onmove?.(this.frame);
+    this.show();
+    requestAnimationFrame(() => this.tick());
+  }
+
+  close() { this.isPlaying = false; this.audio.pause(); this.audio.removeAttribute("src"); this.story = null; }
+}

@@ -1,0 +1,109 @@
+"""The settings form: every key with its meaning, what the file says of it, and what a change would cost.
+
+It asks the same survey as `build-video status`. It writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.build.films import survey_all, time_ahead
+from pipeline.build.stage_order import StageSurvey
+from pipeline.errors import BuildVideoError, InputError
+from pipeline.production.editing.edits import Edit, Move, Remove, SetValue
+from pipeline.production.keys import json_schema
+from pipeline.production.schema import Production
+from pipeline.runtime.progress.reporter import stage_seconds
+from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.stages.shared.workplace import Workplace
+
+_MOST_EDITS: Final = 200
+_DEEPEST: Final = 8
+_MOST_NAMES: Final = 4
+_MADE: Final = {
+    "prepare": ("corpus", "corpora"),
+    "train": ("training", "trainings"),
+    "sample": ("take", "takes"),
+    "storyboard": ("timeline", "timelines"),
+    "cards": ("card", "cards"),
+    "render": ("segment", "segments"),
+    "compose": ("file", "files"),
+}
+
+
+def form_values(production: Production | None) -> dict[str, Any]:
+    """The form: its schema, and the names that some keys choose between."""
+    own = production.templates_folder if production is not None else None
+    return {"schema": json_schema(), "names": {kind: _names(kind, own) for kind in ("themes", "layouts")}}
+
+
+def _names(kind: str, own: Path | None) -> list[str]:
+    folders = [builtin_templates_folder() / kind, *([own / kind] if own is not None else [])]
+    return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.toml")})
+
+
+def edits_of(asked: object) -> list[Edit]:
+    """The edits that a request asks for.
+
+    Raises
+    ------
+    InputError
+        Where they are no edits.
+    """
+    if not isinstance(asked, list) or not 0 < len(asked) <= _MOST_EDITS:
+        raise InputError("There are no edits.", where="request", expected="a list of them")
+    return [_edit_of(one) for one in asked]
+
+
+def _edit_of(one: object) -> Edit:
+    path = one.get("path") if isinstance(one, Mapping) else None
+    if not isinstance(one, Mapping) or not isinstance(path, list) or not 0 < len(path) <= _DEEPEST:
+        raise InputError("This is no edit.", where="request", expected='{"path": [...], "value": ...}')
+    if not isinstance(path[0], str) or any(isinstance(step, bool) or not isinstance(step, str | int) for step in path):
+        raise InputError("This is no path of keys.", where="request", expected='["section", 0, "title"]')
+    if "to" in one:
+        if isinstance(one["to"], bool) or not isinstance(one["to"], int):
+            raise InputError("This is no place in a list.", where="request")
+        return Move(tuple(path), one["to"])
+    return SetValue(tuple(path), one["value"]) if one.get("value") is not None else Remove(tuple(path))
+
+
+def cost_values(production: Production, workplace: Workplace) -> dict[str, Any]:
+    """What a build would make now, and how long it takes; or why it can't.
+
+    Returns
+    -------
+    dict[str, Any]
+        `works`: by stage, what is made, in words and seconds; `seconds`: of all; `fault`: an error, or None.
+    """
+    try:
+        surveys = survey_all(production, workplace)
+        seconds = stage_seconds(time_ahead(surveys, production, workplace))
+    except BuildVideoError as error:
+        return {"works": [], "seconds": None, "fault": str(error)}
+    works = [
+        {"stage": one.stage, "cut": one.cut, "words": words, "seconds": round(seconds.get(one.stage, 0.0), 1)}
+        for one in surveys
+        if (words := _words(one))
+    ]
+    return {"works": works, "seconds": round(sum(seconds.values()), 1), "fault": None}
+
+
+def _words(one: StageSurvey) -> str:
+    """What a stage would make, in words; nothing where all is there."""
+    stale = [name for name, state in one.pieces if state.state != "fresh"]
+    if one.state == "waits":
+        return "as far as needed"
+    if not stale:
+        return ""
+    single, several = _MADE.get(one.stage, ("piece", "pieces"))
+    if one.stage in {"prepare", "train"}:
+        return _named([name.rpartition("/")[2].replace("section-", "section ") for name in stale])
+    return f"{len(stale)} {single if len(stale) == 1 else several}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,0 +1,174 @@
+"""All that can be heard of a film: takes and candidates as they are made, and the recordings.
+
+Owns what the page calls a sound, and which file that is: a request never names a path. It makes no sound.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from pipeline.errors import BuildVideoError, InputError
+from pipeline.learning.corpus import Corpus
+from pipeline.learning.sampling.take import TakeFacts
+from pipeline.outputs.looking import Seen, see
+from pipeline.outputs.take_list import ListedTake, list_takes, listed_take
+from pipeline.production.schema import Production
+from pipeline.stages import sample, train
+from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.store import Piece, Result, Store
+from pipeline.studio.sounds import level_db
+
+R = TypeVar("R", bound=BaseModel)
+
+_MUCH_SILENCE: Final = 0.5
+_MUCH_CLIPPED: Final = 0.005
+
+
+class RememberingStore(Store):
+    """A store that checks a result once: what is published stays as it is, or is gone."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._found: dict[tuple[str, str], Result[Any]] = {}
+
+    def result(self, piece: Piece, kind: type[R]) -> Result[R] | None:
+        """Return the result of a piece, where it is whole."""
+        found = self._found.get((piece.stage, piece.key))
+        if found is not None and found.folder.is_dir():
+            return found
+        found = super().result(piece, kind)
+        if found is not None:
+            self._found[piece.stage, piece.key] = found
+        return found
+
+
+class Takes:
+    """The sounds of a film."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stores: dict[Path, RememberingStore] = {}
+        self._files: dict[str, Path] = {}
+
+    def file(self, name: str) -> Path:
+        """The file of a sound that was listed.
+
+        Raises
+        ------
+        InputError
+            Where there is none of this name.
+        """
+        path = self._files.get(name)
+        if path is None or not path.is_file():
+            raise InputError("There is no such sound.", where="request", expected="one that the page lists")
+        return path
+
+    def listed(self, production: Production, workplace: Workplace, results: Results | None) -> list[ListedTake]:
+        """All takes and candidates; those of a training in flight as far as they are made.
+
+        Parameters
+        ----------
+        results
+            With the corpora; None where they are not prepared: then there are none.
+        """
+        if results is None:
+            return []
+        with self._lock:
+            store = self._stores.setdefault(workplace.store.root, RememberingStore(workplace.store.root))
+            place = replace(workplace, store=store)
+            flights = {one.section: one.folder for one in train.in_flight(production, results, place)}
+            try:
+                if not flights:
+                    with see(production, place, beside=True) as seen:
+                        whole = replace(seen, aside=place)
+                        return list_takes(whole if seen.is_finished else seen)
+                return list(_foreseen(production, results, place, flights))
+            except BuildVideoError:  # a training that is published meanwhile moves its files
+                return []
+
+    def values(
+        self, production: Production, results: Results | None, listed: Sequence[ListedTake]
+    ) -> list[dict[str, Any]]:
+        """Each section's takes and its recording as plain values, with names by which their sounds are asked for."""
+        sections: list[dict[str, Any]] = []
+        for number, section in enumerate(production.sections):
+            own: dict[int, list[ListedTake]] = {}
+            for one in listed:
+                if one.section == number + 1:
+                    own.setdefault(one.iteration, []).append(one)
+            favourites = set(section.favourites)
+            recording = self._recording(number, results)
+            takes = [
+                {
+                    "iteration": iteration,
+                    "favourite": iteration in favourites,
+                    "candidates": [self._candidate(one) for one in candidates],
+                }
+                for iteration, candidates in own.items()
+            ]
+            sections.append({"recording": recording, "takes": takes})
+        return sections
+
+    def _recording(self, number: int, results: Results | None) -> str | None:
+        corpus = results.corpora[number] if results is not None else None
+        if corpus is None or not isinstance(corpus.record, Corpus):
+            return None
+        name = f"recording-{number + 1}"
+        self._files[name] = corpus.path(corpus.record.listen_file)
+        return name if self._files[name].is_file() else None
+
+    def _candidate(self, one: ListedTake) -> dict[str, Any]:
+        name = None
+        level: float | None = None
+        if one.sound is not None and one.sound.is_file():
+            name = f"take-{one.section}-{one.iteration}{f'-{one.candidate}' if one.candidate else ''}"
+            self._files[name] = one.sound
+            level = one.level_db if one.level_db is not None else level_db(one.sound)
+        return {
+            "letter": one.candidate,
+            "chosen": one.chosen,
+            "seconds": one.seconds,
+            "distance": None if one.distance is None else round(one.distance, 2),
+            "level_db": level,
+            "sound": name,
+            "doubts": [] if one.facts is None or one.iteration == 0 else doubts_of(one.facts),
+        }
+
+
+def doubts_of(facts: TakeFacts) -> list[dict[str, Any]]:
+    """What speaks against a take, in a word and in a line, and from when to when, where that is known."""
+    found: list[dict[str, Any]] = []
+    if facts.silence_share >= _MUCH_SILENCE:
+        found.append({"word": "silent", "line": f"{facts.silence_share:.0%} of it is silence"})
+    if facts.clipped_share > _MUCH_CLIPPED:
+        found.append({"word": "clipped", "line": f"{facts.clipped_share:.1%} of its samples are clipped"})
+    if facts.noise:
+        found.append({"word": "noise", "line": "Its spectrum is as flat as noise"})
+    if facts.cut_s > 0:
+        found.append({"word": "cut", "line": f"{facts.cut_s:.1f} s of dead air were cut out of it"})
+    if facts.copied_samples:
+        copied: dict[str, Any] = {
+            "word": "copied",
+            "line": f"{facts.copied_samples:,} bytes stand in the recording word for word",
+        }
+        if facts.copied_at_sample is not None:
+            copied |= {"at_sample": facts.copied_at_sample, "samples": facts.copied_samples}
+        found.append(copied)
+    return found
+
+
+def _foreseen(
+    production: Production, results: Results, place: Workplace, flights: dict[int, Path]
+) -> Iterator[ListedTake]:
+    """Takes of trainings in flight: those of the checkpoints that are saved so far."""
+    seen = Seen(production, results, place, is_finished=False)
+    for section, folder in sorted(flights.items()):
+        for one in sample.foreseen(production, results, section, folder):
+            yield from listed_take(seen, section, one.checkpoint.iteration, one.piece, one.candidates)

@@ -1,0 +1,98 @@
+"""Clients that send slowly, or not at all, on real sockets: they are let go, and others are answered meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from pipeline.studio.app import create_app
+from pipeline.studio.desk import Desk
+from pipeline.studio.parts import Studio
+from pipeline.studio.serving import replies
+from pipeline.studio.serving.patience import PatientProtocol
+from pipeline.studio.serving.security import Address
+from tests.studio.conftest import TOKEN
+
+
+class Hasty(PatientProtocol):
+    head_s = 0.3
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(replies, "PAUSE_S", 0.3)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        number = listening.getsockname()[1]
+        app = create_app(Studio(Desk(tmp_path / "production.toml")), Address("127.0.0.1", number), TOKEN)
+        config = uvicorn.Config(app, http=Hasty, ws="none", log_level="critical", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield number
+        server.should_exit = True
+        thread.join(10)
+
+
+def head(port: int, method: str = "GET", path: str = "/api/begin", *more: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Authorization: Bearer {TOKEN}", *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def answer(connection: socket.socket) -> bytes:
+    connection.settimeout(5)
+    with contextlib.suppress(ConnectionResetError):
+        return connection.recv(65536)
+    return b""
+
+
+def ask(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head(port))
+        return answer(connection)
+
+
+def test_connections_that_say_nothing_or_half_a_head_are_closed_and_others_answered(port: int) -> None:
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    for connection in silent[10:]:
+        connection.sendall(b"GET /api/begin HT")
+    assert b"200 OK" in ask(port)
+    for connection in silent:
+        assert answer(connection) == b""
+        connection.close()
+
+
+def test_a_body_that_stands_still_is_given_up(port: int, tmp_path: Path) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head(port, "POST", "/api/recordings?name=a.wav", "Content-Length: 1000") + b"RIFF")
+        assert b"200 OK" in ask(port)
+        assert b"408" in answer(connection)
+    assert not list((tmp_path / "recordings").iterdir())
+
+
+def test_a_body_that_breaks_off_leaves_nothing(port: int, tmp_path: Path) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head(port, "POST", "/api/recordings?name=a.wav", "Content-Length: 1000") + b"RIFF")
+        time.sleep(0.1)
+    until = time.monotonic() + 5
+    folder = tmp_path / "recordings"
+    while list(folder.iterdir()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not list(folder.iterdir())
+
+
+def test_an_overlong_head_is_refused(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /api/begin HTTP/1.1\r\nX: " + b"x" * 200_000)
+        assert b"200" not in answer(connection)[:20]
+    assert b"200 OK" in ask(port)
