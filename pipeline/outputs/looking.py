@@ -221,7 +221,7 @@ def _sampled(
     production: Production, results: Results, workplace: Workplace, aside: Workplace
 ) -> tuple[Results, tuple[frozenset[int], ...]]:
     """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
-    pieces = sample.pieces(production, results)
+    pieces = sample.take_pieces(production, results)
     if _saying_s(production, results, pieces, workplace) <= LONGEST_SAYING_S:
         results = sample.run(production, results, workplace)
         there: list[dict[int, HeardTake]] = [{take.record.iteration: take for take in takes} for takes in results.takes]
@@ -256,7 +256,10 @@ def _sampled(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
             )
-    return replace(results, takes=tuple(takes)), tuple(invented)
+    made = replace(results, takes=tuple(takes))
+    if production.songs and not made.songs:
+        made = replace(made, songs=sample.songs_so_far(production, made, workplace, aside))
+    return made, tuple(invented)
 
 
 def _saying_s(production: Production, results: Results, pieces: Sequence[Piece], workplace: Workplace) -> float:

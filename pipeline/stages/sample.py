@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,10 @@ from pipeline.runtime.workers import preload, run_parallel, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
-from pipeline.stages.shared.runs.sounds import RequestedSound
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
-from pipeline.stages.shared.songs.singing import check_songs, make_songs, song_pieces
+from pipeline.stages.shared.songs.record import SongRecord
+from pipeline.stages.shared.songs.singing import check_songs, fresh_or_silent, make_songs, song_pieces
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
@@ -63,11 +63,15 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ProductionError
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
+    songs = song_pieces(production, results, _takes_by_section(production, results)) if production.songs else []
+    return [*take_pieces(production, results), *songs]
+
+
+def take_pieces(production: Production, results: Results) -> list[Piece]:
+    """Every take and its candidates, without the songs; raises as `pieces` does."""
     planned_takes = _planned_takes(production, results)
     own = [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
-    of_runs = requested_sounds(production, results)
-    songs = song_pieces(production, results, _by_section(planned_takes, of_runs)) if production.songs else []
-    return [*own, *(one.piece for one in of_runs), *songs]
+    return [*own, *(one.piece for one in requested_sounds(production, results))]
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -91,16 +95,23 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     made = replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
     if not production.songs:
         return made
-    pieces_of = _by_section(planned_takes, requested_sounds(production, results))
-    return replace(made, songs=make_songs(production, made, pieces_of, workplace))
+    takes_of = _takes_by_section(production, results)
+    return replace(made, songs=make_songs(production, made, takes_of, workplace))
 
 
-def _by_section(takes: Sequence[RequestedTake], of_runs: Sequence[RequestedSound]) -> dict[int, dict[int, Piece]]:
+def songs_so_far(
+    production: Production, results: Results, workplace: Workplace, aside: Workplace
+) -> tuple[Result[SongRecord], ...]:
+    """The songs that are sung already, and silent ones for the others, which are kept aside."""
+    return fresh_or_silent(production, results, _takes_by_section(production, results), workplace, aside)
+
+
+def _takes_by_section(production: Production, results: Results) -> dict[int, dict[int, Piece]]:
     """The piece of every take, by its section and its iteration."""
     found: dict[int, dict[int, Piece]] = {}
-    for planned in takes:
+    for planned in _planned_takes(production, results):
         found.setdefault(planned.checkpoint.section, {})[planned.checkpoint.iteration] = planned.piece
-    for sound in of_runs:
+    for sound in requested_sounds(production, results):
         found.setdefault(sound.section, {})[sound.take.iteration] = sound.piece
     return found
 

@@ -16,7 +16,7 @@ from pipeline.film.inputs.footage import content_hash
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.song.lyrics.phrases import Phrase, SungNote
-from pipeline.song.mix.mixing import VoiceTrack, mix
+from pipeline.song.mix.mixing import SongMix, VoiceTrack, mix
 from pipeline.song.mix.sung_midi import midi_of
 from pipeline.song.notes.tune import Note
 from pipeline.song.settings import SongVoiceSettings
@@ -75,7 +75,11 @@ def song_pieces(production: Production, results: Results, takes: TakePieces) -> 
     ProductionError
         Where a song can't be read, or a voice is not there.
     """
-    songs = [_song(production, results, takes, number) for number in range(len(production.songs))]
+    songs = [
+        _song(production, results, takes, number)
+        for number in range(len(production.songs))
+        if not _waits(production, results, takes, number)
+    ]
     return [piece for song in songs for piece in (*(one.piece for voice in song.sung for one in voice), song.piece)]
 
 
@@ -85,10 +89,54 @@ def make_songs(
     """Sing and mix the songs that are not fresh; `results` hold the takes that sing."""
     made = []
     for number in range(len(production.songs)):
+        if _waits(production, results, takes, number):
+            made.append(_silent(production, number, workplace))
+            continue
         song = _song(production, results, takes, number)
         found = None if STAGE in workplace.force else workplace.store.result(song.piece, SongRecord)
         made.append(found or _make(production, results, song, workplace))
     return tuple(made)
+
+
+def fresh_or_silent(
+    production: Production, results: Results, takes: TakePieces, workplace: Workplace, aside: Workplace
+) -> tuple[Result[SongRecord], ...]:
+    """The songs that are fresh; for the others, silent ones with the same notes and lines, which are kept aside."""
+    found = []
+    for number in range(len(production.songs)):
+        waits = _waits(production, results, takes, number)
+        song = None if waits else _song(production, results, takes, number)
+        fresh = None if song is None else workplace.store.result(song.piece, SongRecord)
+        found.append(fresh or _silent(production, number, aside))
+    return tuple(found)
+
+
+def _waits(production: Production, results: Results, takes: TakePieces, number: int) -> bool:
+    """Whether a section that is to sing is not trained yet."""
+    sections = [voice.learned[1] - 1 for voice in production.songs[number].voices if voice.learned is not None
+                and voice.learned[0] == "section"]  # fmt: skip
+    return any(not takes.get(at) and getattr(results.runs[at].record, "is_placeholder", False) for at in sections)
+
+
+def _silent(production: Production, number: int, workplace: Workplace) -> Result[SongRecord]:
+    """A song that nobody has sung yet."""
+    plan = song_plan(production, number)
+    lines = plan.lines()
+    sung: list[Json] = [[_note_key(one) for phrase in voice.phrases for one in phrase.notes] for voice in plan.voices]
+    ingredients: dict[str, Json] = {
+        "title": plan.settings.title,
+        "span": [round(plan.begin_s, _DECIMALS), round(plan.end_s, _DECIMALS)],
+        "notes": sung,
+        "lines": [line.model_dump(mode="json") for line in lines],
+    }
+    piece = Piece(STAGE, f"song-{number + 1}/unsung", _SONG_VERSION, ingredients)
+    if (found := workplace.store.result(piece, SongRecord)) is not None:
+        return found
+    samples = round((plan.end_s - plan.begin_s) * FILM_RATE_HZ)
+    with workplace.store.publish(piece) as folder:
+        mixed = SongMix(np.zeros((samples, 2), np.float32), (np.zeros(samples, np.float32),) * len(plan.voices))
+        write_record(folder, _written(plan, [voice.name for voice in plan.voices], mixed, folder))
+    return workplace.store.published(piece, SongRecord)
 
 
 def check_songs(production: Production) -> None:
@@ -236,13 +284,17 @@ def _complaints(singer: Voice | None, where: str) -> list[str]:
 
 
 def _write(production: Production, song: _Song, tracks: Sequence[VoiceTrack], folder: Path) -> SongRecord:
-    plan, settings = song.plan, song.plan.settings
-    mixed = mix(tracks, _backing(production, song, len(tracks[0].samples)), settings.backing_db)
+    mixed = mix(tracks, _backing(production, song, len(tracks[0].samples)), song.plan.settings.backing_db)
+    return _written(song.plan, [source.name for source in song.sources], mixed, folder)
+
+
+def _written(plan: SongPlan, names: Sequence[str], mixed: SongMix, folder: Path) -> SongRecord:
+    settings = plan.settings
     voices = []
     for at, (voice, alone) in enumerate(zip(plan.voices, mixed.voices, strict=True), start=1):
         notes = [one.note for phrase in voice.phrases for one in phrase.notes]
         record = SungVoice(
-            name=song.sources[at - 1].name,
+            name=names[at - 1],
             sound_file=f"voice-{at}.flac",
             notes=tuple(
                 (
