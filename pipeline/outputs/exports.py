@@ -245,6 +245,12 @@ def write_songs(shown: Look, number: int | None = None) -> list[Path]:
         )
     place, written = shown.place, list[Path]()
     chosen = [(at, song) for at, song in enumerate(songs, start=1) if number in {None, at}]
+    if unsung := [at for at, song in chosen if song.record.is_placeholder]:
+        raise InputError(
+            f"Song {unsung[0]} is not sung yet: the takes that sing are not all there.",
+            where=f"song {unsung[0]}",
+            hint="Add --build to make them first.",
+        )
     place.report.begin(WorkStart(STAGE, "songs", len(chosen), "songs"))
     for at, song in chosen:
         folder, stem = place.output / "songs", f"{shown.production.name}-song-{at}"

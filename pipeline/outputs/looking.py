@@ -21,7 +21,7 @@ from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import SectionTraining, trainings
 from pipeline.film.planning.plan import PlannedTake, choose_takes
-from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, SceneClip, SongClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
@@ -85,6 +85,9 @@ class Look:
                 if is_placeholder and clip.name not in _PLAIN_CARDS
                 else ""
             )
+        if isinstance(clip, SongClip):
+            is_silent = self.results.songs[clip.song].record.is_placeholder
+            return "Not sung yet: not all takes are there" if is_silent else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
                 return "Made-up curves and sound: not trained yet"

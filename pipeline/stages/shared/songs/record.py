@@ -70,6 +70,8 @@ class SongRecord(SongPart):
     lines: tuple[SungLine, ...]
     translation_language: str = ""
     """Empty where it is not translated."""
+    is_placeholder: bool = False
+    """Whether nobody has sung it yet, and it is silent."""
 
     @property
     def seconds(self) -> float:

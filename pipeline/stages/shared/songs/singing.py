@@ -135,7 +135,8 @@ def _silent(production: Production, number: int, workplace: Workplace) -> Result
     samples = round((plan.end_s - plan.begin_s) * FILM_RATE_HZ)
     with workplace.store.publish(piece) as folder:
         mixed = SongMix(np.zeros((samples, 2), np.float32), (np.zeros(samples, np.float32),) * len(plan.voices))
-        write_record(folder, _written(plan, [voice.name for voice in plan.voices], mixed, folder))
+        record = _written(plan, [voice.name for voice in plan.voices], mixed, folder)
+        write_record(folder, record.model_copy(update={"is_placeholder": True}))
     return workplace.store.published(piece, SongRecord)
 
 
