@@ -215,6 +215,34 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
     assert losses[0].endswith("is gone; section-1: goes on elsewhere")
 
 
+def test_a_worker_that_comes_later_gets_work_where_it_fits(shared_folder: Path) -> None:
+    with own_cluster(1) as own:
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as late:
+            own.scale(2)
+            limit = time.monotonic() + 20
+            while late.cores < 2 and time.monotonic() < limit:
+                time.sleep(0.05)
+            assert late.cores == 2
+            path = shared_folder / late.passport.token
+            path.write_text("another folder")
+            own.scale(3)
+            own.sync(own._correct_state)
+            refused = _later_refusal(late)
+            assert late.cores == 2
+            assert "sees another folder" in refused
+
+
+def _later_refusal(executor: DaskExecutor) -> str:
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        events = executor.client.get_events(admission.REFUSED)
+        if events:
+            return str(events[-1][1]["why"])
+        time.sleep(0.05)
+    return ""
+
+
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) -> None:
     other = replace(cluster.passport, versions={**cluster.passport.versions, "torch": "0.1"})
     stranger = DaskExecutor(cluster.address, {}, other)
