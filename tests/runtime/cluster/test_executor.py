@@ -104,16 +104,17 @@ def test_an_interruption_stops_what_runs_and_the_cluster_stays_usable(cluster: D
     def interrupt(_message: object) -> None:
         raise KeyboardInterrupt
 
-    works = [Work(tmp_path, "c", "lingers"), Work(tmp_path, "d", "lingers")]
+    works = [Work(tmp_path, key, "lingers") for key in ("c", "d", "e")]  # one waits: there are two workers
     with pytest.raises(KeyboardInterrupt):
-        cluster.run(linger_and_say, works, jobs=2, on_message=interrupt)
+        cluster.run(linger_and_say, works, jobs=3, on_message=interrupt)
     numbers = [int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*")]
     limit = time.monotonic() + 10
     while any(psutil.pid_exists(number) for number in numbers) and time.monotonic() < limit:
         time.sleep(0.05)
     assert not any(psutil.pid_exists(number) for number in numbers)
-    assert cluster.run(double, [Work(4)], jobs=1) == [8]
     assert cluster.running() == set()
+    assert cluster.run(double, [Work(4)], jobs=1) == [8]
+    assert len([*tmp_path.glob("by-*")]) <= 2, "what waited was never begun"
 
 
 def linger_and_say(folder: Path) -> int:
