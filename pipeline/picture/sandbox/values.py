@@ -42,6 +42,10 @@ class UnknownFact:
 
     __repr__ = __str__
 
+    def __reduce__(self) -> str:
+        """Be the same one in every process."""
+        return "UNKNOWN"
+
 
 UNKNOWN: Final = UnknownFact()
 
@@ -72,6 +76,10 @@ class NamedFacts(dict[str, Any]):
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(self.name)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the former names."""
+        return NamedFacts, (self.name, dict(self), dict(self.former))
+
 
 class NumberedFacts(int):
     """A table of facts that stands for a number: `{{ take }}` is which one it is, `{{ take.iteration }}` a fact."""
@@ -83,6 +91,10 @@ class NumberedFacts(int):
         made = super().__new__(cls, number)
         made.facts = facts
         return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the facts."""
+        return NumberedFacts, (int(self), self.facts)
 
 
 class CountedFacts(int):
@@ -107,6 +119,10 @@ class CountedFacts(int):
 
     def __reversed__(self) -> Iterator[Any]:
         yield from self.items[::-1]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the items."""
+        return CountedFacts, (self.items,)
 
 
 def plain(value: Any) -> Any:
