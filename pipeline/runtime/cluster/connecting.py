@@ -12,7 +12,7 @@ from distributed.security import Security
 from pipeline.errors import InputError
 
 _CONNECT_S: Final = 10
-_LOGGERS: Final = ("distributed", "tornado.application", "asyncio")
+_LOGGERS: Final = ("distributed", "tornado", "asyncio")
 
 
 def connect(address: str, tls: Mapping[str, str]) -> Client:
@@ -23,8 +23,7 @@ def connect(address: str, tls: Mapping[str, str]) -> Client:
     InputError
         Where nobody answers there, or not as a scheduler of this version does.
     """
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said in our words
+    _silence()
     try:
         return Client(address, timeout=_CONNECT_S, set_as_default=False, security=security(tls), name="build-video")
     except Exception as error:
@@ -34,6 +33,13 @@ def connect(address: str, tls: Mapping[str, str]) -> Client:
             expected="a Dask scheduler that runs, reachable from here" + (", with these files of TLS" if tls else ""),
             hint="`dask scheduler` starts one and prints its address; --cluster local needs none.",
         ) from error
+
+
+def _silence() -> None:
+    """Keep the libraries' own lines off the screen: what matters is said in our words."""
+    for name in (*_LOGGERS, *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def security(tls: Mapping[str, str]) -> Security | None:

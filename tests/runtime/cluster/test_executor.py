@@ -7,6 +7,8 @@ import pickle
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,9 +146,11 @@ def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
         executor.run(linger, [Work(folder, "shared", "take 1")], jobs=1)
 
 
-def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
+@contextmanager
+def own_cluster(workers: int) -> Iterator[LocalCluster]:
+    """A cluster that a test may spoil."""
     own = LocalCluster(
-        n_workers=1,
+        n_workers=workers,
         threads_per_worker=1,
         processes=False,
         protocol="tcp://",
@@ -155,21 +159,60 @@ def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path:
         worker_dashboard_address=None,
         silence_logs=50,
     )
-
-    def stop() -> None:
-        wait_for(tmp_path, "by-*")
+    try:
+        yield own
+    finally:
         own.close()
 
-    choice = read_choice(own.scheduler_address)
-    with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as executor:
-        stopping = threading.Thread(target=stop, daemon=True)
-        stopping.start()
-        with pytest.raises(WorkerError, match="scheduler") as caught:
-            executor.run(linger, [Work(tmp_path)], jobs=1)
-        (tmp_path / "end").write_text("")
-        assert caught.value.where == executor.address
-        assert "kept" in caught.value.hint
-        stopping.join(20)
+
+def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
+    with own_cluster(1) as own:
+
+        def stop() -> None:
+            wait_for(tmp_path, "by-*")
+            own.sync(own.scheduler.close)
+
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as executor:
+            stopping = threading.Thread(target=stop, daemon=True)
+            stopping.start()
+            with pytest.raises(WorkerError, match="scheduler") as caught:
+                executor.run(linger, [Work(tmp_path)], jobs=1)
+            (tmp_path / "end").write_text("")
+            assert caught.value.where == executor.address
+            assert "kept" in caught.value.hint
+            stopping.join(20)
+
+
+def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
+    shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(pieces, "_HANDED_OVER_S", 1.0)
+    losses: list[str] = []
+    first: list[int] = []
+    with own_cluster(2) as own:
+
+        def cut_off() -> None:
+            first.extend(int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*"))
+            busy = next(worker for worker in own.workers.values() if worker.state.executing_count)
+            own.sync(busy.close, executor_wait=False, nanny=False)
+            limit = time.monotonic() + 20
+            while len([*tmp_path.glob("by-*")]) < 2 and time.monotonic() < limit:
+                time.sleep(0.05)
+            (tmp_path / "end").write_text("")
+
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=2, note=lambda _text: None) as executor:
+            cutting = threading.Thread(target=cut_off, daemon=True)
+            cutting.start()
+            work = Work(tmp_path, "cut", "section-1", folder=tmp_path / "piece.partial")
+            outcome = executor.run(linger, [work], jobs=1, on_loss=losses.append)
+            cutting.join(20)
+    assert outcome != first
+    assert not psutil.pid_exists(first[0]), "who was cut off has stopped before another began"
+    assert len(losses) == 1
+    assert losses[0].endswith("is gone; section-1: goes on elsewhere")
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) -> None:
