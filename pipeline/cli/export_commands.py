@@ -36,7 +36,12 @@ class LoopOptions:
     ] = None
     seconds: Annotated[float, typer.Option("--seconds", metavar="N", min=0.5, max=60, help="Length of the loop.")] = 6.0
     to: Annotated[
-        Path | None, typer.Option("--to", help="The file to write. Default: one in the film's folder.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--to",
+            help="The file to write, its name may have facts. Default: one in the film's folder.",
+            metavar="FILE",
+        ),
     ] = None
 
 

@@ -26,6 +26,7 @@ from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.outputs.looking import Look, timeline_of
+from pipeline.outputs.named import named_file
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.sound.inputs.sound_file import name_of, new_sound_file
@@ -107,7 +108,8 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
             f"'{to.name}' is not a name for such a loop.", where="--to", expected=f"a name in .{wish.kind}"
         )
     placeholder = _PLACEHOLDER if shown.mark(span.start) else ""
-    path = to or place.output / "loops" / f"{shown.production.name}-{span.name}{placeholder}.{wish.kind}"
+    own = None if to is None else named_file(shown, to, span.start, "--to")
+    path = own or place.output / "loops" / f"{shown.production.name}-{span.name}{placeholder}.{wish.kind}"
     rate = _GIF_RATE if wish.kind == "gif" else timeline.frame_rate
     place.report.begin(WorkStart(STAGE, path.name, float(span.frames / timeline.frame_rate), "s"))
     with _whole_file(path) as unfinished, drawers.open_film(shown.production, shown.results) as draw:

@@ -185,9 +185,14 @@ def foreseen(production: Production, results: Results, section: int, folder: Pat
     saved = {int(path.stem.rpartition("-")[2]): path for path in folder.glob("weights-*.json")}
     points = [CheckpointPoint(iteration, 1.0) for iteration in plan.checkpoints]
     chosen = choose_takes(points, story, is_shortened=not production.has_own_length)
+    is_traced = shows_network(production, section)
     return [
         _planned_take(
-            production, results, SavedCheckpoint(section, saved[take.iteration], take.iteration), take.seconds
+            production,
+            results,
+            SavedCheckpoint(section, saved[take.iteration], take.iteration),
+            take.seconds,
+            is_traced=is_traced,
         )
         for take in chosen
         if take.iteration in saved
@@ -206,14 +211,15 @@ def _planned_takes(production: Production, results: Results) -> list[RequestedTa
         story, is_short = production.sections[section].storyboard, not production.has_own_length
         chosen = choose_takes(points, story, where=where, is_shortened=is_short)
         check_choices(production, section, list(json_files))
+        is_traced = shows_network(production, section)
         for take in chosen:
             checkpoint = SavedCheckpoint(section, json_files[take.iteration], take.iteration)
-            planned_takes.append(_planned_take(production, results, checkpoint, take.seconds))
+            planned_takes.append(_planned_take(production, results, checkpoint, take.seconds, is_traced=is_traced))
     return planned_takes
 
 
 def _planned_take(
-    production: Production, results: Results, checkpoint: SavedCheckpoint, seconds: float
+    production: Production, results: Results, checkpoint: SavedCheckpoint, seconds: float, *, is_traced: bool
 ) -> RequestedTake:
     section, corpus = production.sections[checkpoint.section], results.corpus(checkpoint.section)
     settings = section.sampling
@@ -236,7 +242,6 @@ def _planned_take(
     }
     if device != "cpu":  # other rounding, other bytes
         ingredients["device"] = device
-    is_traced = shows_network(production, checkpoint.section)
     if is_traced:
         ingredients["traces"] = TRACES_VERSION
     if settings.trim_silence:
