@@ -40,6 +40,9 @@ class UnknownFact:
     def __str__(self) -> str:
         return NOTHING
 
+    def __reduce__(self) -> str:
+        return "UNKNOWN"  # there is one alone, in every process
+
     __repr__ = __str__
 
 
@@ -84,6 +87,9 @@ class NumberedFacts(int):
         made.facts = facts
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (int(self), self.facts)
+
 
 class CountedFacts(int):
     """A list of facts that stands for how many there are: `{{ sections }}` is 3, `{{ sections[0] }}` the first."""
@@ -95,6 +101,9 @@ class CountedFacts(int):
         made = super().__new__(cls, len(items))
         made.items = tuple(items)
         return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.items,)
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.items
