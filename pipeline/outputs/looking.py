@@ -32,6 +32,7 @@ from pipeline.stages import sample
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
 from pipeline.stages.shared.runs.takes import make_run_takes
+from pipeline.stages.shared.scenes.layouts import shows_network
 from pipeline.stages.shared.sections.checkpoints import section_checkpoints
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardTake
@@ -280,9 +281,15 @@ def _placeholder(
     corpus, section = results.corpus(number), production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
     name = f"section-{number + 1}/take-{take.iteration:06d}"
-    run = results.training(number).record
     return placeholder_take(
-        corpus, section, run, aside.store, piece_name=name, iteration=take.iteration, samples=samples
+        corpus,
+        section,
+        results.training(number).record,
+        aside.store,
+        piece_name=name,
+        iteration=take.iteration,
+        samples=samples,
+        is_traced=shows_network(production, number),
     )
 
 

@@ -16,11 +16,14 @@ import numpy.typing as npt
 from pipeline.audio.quantise import dequantise, quantise
 from pipeline.film.planning.storyboard_settings import StoryboardSettings
 from pipeline.learning.corpus import Corpus, map_bytes
+from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import checkpoint_iterations, planned_iterations, resolve
 from pipeline.learning.sampling.take import Take
+from pipeline.learning.sampling.traces import trace_files, trace_windows
 from pipeline.learning.training.auto_network import choose_network, network_of
 from pipeline.learning.training.loss_log import LogLine, LossLog
 from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
+from pipeline.outputs.placeholder_traces import write_placeholder_traces
 from pipeline.production.section import Section
 from pipeline.store.store import Piece, Result, Store, write_record
 
@@ -98,6 +101,7 @@ def placeholder_take(
     piece_name: str,
     iteration: int,
     samples: int,
+    is_traced: bool = False,
 ) -> Result[Take]:
     """Make up what a checkpoint says: noise before any training, the recording at its end.
 
@@ -107,7 +111,10 @@ def placeholder_take(
         What the take is called in front of people.
     iteration, samples
         Of the checkpoint; the take's length.
+    is_traced
+        Whether its network is shown from within.
     """
+    windows = trace_windows(parse_network(run.network), corpus.record.sample_rate_hz) if is_traced else None
     take = Take(
         iteration=iteration,
         samples=samples,
@@ -117,10 +124,16 @@ def placeholder_take(
         temperature=section.sampling.curve()[0][1],
         precision=section.sampling.weight_dtype,
     )
+    if windows is not None:
+        take = take.model_copy(update={"traces": trace_files(take.bytes_file, windows)})
     piece = Piece("sample", piece_name, 1, {NO_WEIGHTS: take.model_dump_json(), "corpus": corpus.content_hash})
+    learned = min(1.0, float(np.log1p(iteration) / np.log1p(max(1, run.iterations))))
     with store.publish(piece) as folder:
-        codes = _sound(corpus, iteration, max(1, run.iterations), samples)
+        codes = _sound(corpus, iteration, learned, samples)
         np.save(folder / take.bytes_file, codes, allow_pickle=False)
+        if windows is not None:
+            how = windows, take.sample_rate_hz, take.encoding
+            write_placeholder_traces(folder, take.bytes_file, codes, learned, how)
         write_record(folder, take)
     return store.published(piece, Take)
 
@@ -159,11 +172,10 @@ def _write_log(path: Path, facts: tuple[CheckpointFacts, ...], total: int) -> No
     log.flush()
 
 
-def _sound(corpus: Result[Corpus], iteration: int, total: int, samples: int) -> npt.NDArray[np.uint8]:
+def _sound(corpus: Result[Corpus], iteration: int, share: float, samples: int) -> npt.NDArray[np.uint8]:
     record = corpus.record
     codes = map_bytes(corpus.path(record.bytes_file))
     start = iteration * 7919 % max(1, len(codes) - samples + 1)
     heard = dequantise(np.resize(np.asarray(codes[start : start + samples]), samples), record.encoding)
-    share = min(1.0, np.log1p(iteration) / np.log1p(total))
     noise = _NOISE * np.random.default_rng(iteration).standard_normal(samples)
     return quantise(share * heard + (1 - share) * noise, record.encoding)

@@ -34,7 +34,7 @@ from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
 
 STAGE: Final = "render"
-VERSION: Final = 5
+VERSION: Final = 6
 FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""

@@ -1,6 +1,6 @@
 """JSON value by value, so that a long file needs little memory.
 
-This module owns reading values out of a stream of text, and telling lines of objects from one document. It does not
+This module owns reading values out of a stream of text. It does not
 know columns. What Python writes for numbers that are none (`NaN`, `Infinity`) is read too.
 """
 
@@ -15,7 +15,8 @@ from pipeline.errors import LogError
 LONGEST_VALUE: Final = 1 << 24
 """In characters: of one row, or of one list that is a column."""
 _LARGEST_OBJECT: Final = 1 << 25
-_BLANKS: Final = " \t\r\n\ufeff"
+BLANKS: Final = " \t\r\n\ufeff"
+"""What may stand between values."""
 
 
 def load(text: str) -> Any:
@@ -45,18 +46,11 @@ class JsonText:
         """The next character that is no blank; empty at the end."""
         while True:
             while self._at < len(self._text):
-                if self._text[self._at] not in _BLANKS:
+                if self._text[self._at] not in BLANKS:
                     return self._text[self._at]
                 self._at += 1
             if not self._more():
                 return ""
-
-    def line(self) -> str | None:
-        """The rest of the line, without moving on; None at the end."""
-        if not self.peek():
-            return None
-        end = self._text.find("\n", self._at)
-        return self._text[self._at :] if end < 0 else self._text[self._at : end]
 
     def skip(self, characters: int) -> None:
         """Move on."""

@@ -75,7 +75,12 @@ class _Block:
 
 
 def read_table(
-    path: str, options: DialectOptions, choose: Callable[[Dialect], Sequence[int]], *, most_numbers: int = MOST_NUMBERS
+    path: str,
+    options: DialectOptions,
+    choose: Callable[[Dialect], Sequence[int]],
+    *,
+    keeps: Callable[[str], bool] | None = None,
+    most_numbers: int = MOST_NUMBERS,
 ) -> Table:
     """Read columns of a log: CSV and its kin, JSON lines, or a JSON document of rows or columns.
 
@@ -87,6 +92,8 @@ def read_table(
         What is known about how it is written.
     choose
         Called with how the log is written; returns which columns are wanted: their indices, -1 for the line number.
+    keeps
+        Of JSON, whose columns are known only at its end: which names may be chosen; None: all.
     most_numbers
         More numbers than this are refused.
 
@@ -101,7 +108,14 @@ def read_table(
     """
     try:
         with open_lines(path, options.encoding) as lines:
-            table = _read(path, options, choose, most_numbers, lines)
+            raw = next(lines.blocks)
+            if raw.lstrip()[:1] in {b"{", b"["}:
+                table = _read_json(path, choose, keeps, most_numbers, (raw, lines))
+            else:
+                lines.blocks = whole_records(
+                    chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment
+                )
+                table = _read_rows(path, options, choose, most_numbers, lines)
     except LogError as error:
         raise LogError(
             error.what, where=error.where or input_name(path), expected=error.expected, hint=error.hint
@@ -147,25 +161,22 @@ def read_named_columns(
     return {name: table.columns[at] for name, at in names.items()}
 
 
-def _read(
+def _read_json(
     path: str,
-    options: DialectOptions,
     choose: Callable[[Dialect], Sequence[int]],
+    keeps: Callable[[str], bool] | None,
     most_numbers: int,
-    lines: LineBlocks,
+    opened: tuple[bytes, LineBlocks],
 ) -> Table:
-    """Read an open log in the format that its first byte tells."""
-    raw = next(lines.blocks)
-    if raw.lstrip()[:1] in {b"{", b"["}:
-        from pipeline.tables.json_table import read_json  # noqa: PLC0415  # few logs need it
+    """Read an open log that is JSON, of which the first block has come."""
+    from pipeline.tables.json_table import read_json  # noqa: PLC0415  # few logs need it
 
-        rows = read_json(chain([raw], lines.blocks), most_numbers)
-        wanted = tuple(dict.fromkeys(choose(rows.dialect)))
-        columns, diagnostics = rows.dense(wanted, most_numbers)
-        notes = (*lines.notes, *rows.dialect.notes)
-        return Table(path, rows.dialect, columns, diagnostics, rows.count, notes=notes)
-    lines.blocks = whole_records(chain([raw], lines.blocks), DELIMITERS + options.delimiter, options.comment)
-    return _read_rows(path, options, choose, most_numbers, lines)
+    first, lines = opened
+    rows = read_json(chain([first], lines.blocks), most_numbers, keeps)
+    wanted = tuple(dict.fromkeys(choose(rows.dialect)))
+    columns, diagnostics = rows.dense(wanted, most_numbers)
+    notes = (*lines.notes, *rows.dialect.notes)
+    return Table(path, rows.dialect, columns, diagnostics, rows.count, notes=notes)
 
 
 def _read_rows(

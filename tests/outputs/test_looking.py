@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import PLAN_FILE, STATE_FILE
 from pipeline.learning.training.so_far import so_far
 from pipeline.outputs.looking import look, timeline_of
@@ -64,9 +65,13 @@ def interrupt(tiny: Path) -> Path:
     return place.store.partial_path(train.pieces(production, results)[0])
 
 
-def test_the_mark_says_in_words_what_is_made_up(tiny: Path) -> None:
-    output = tiny.parent / "out" / "tiny"
-    with look(load_production(tiny), Workplace(Store(output / "work"), output), beside=False) as seen:
+def test_the_mark_says_in_words_what_is_made_up_networks_from_within_too(tiny: Path) -> None:
+    output, production = tiny.parent / "out" / "tiny", load_production(tiny)
+    production = production.model_copy(update={"video": production.video.model_copy(update={"layout": "inside"})})
+    with look(production, Workplace(Store(output / "work"), output), beside=False) as seen:
+        takes = [take for section in seen.results.takes for take in section]
+        assert takes
+        assert all(isinstance(take.record, Take) and take.record.traces for take in takes)
         scene, card = timeline_of(seen.results).scenes()[0], timeline_of(seen.results).cards()[1]
         assert seen.mark(scene.start_frame) == "Made-up curves and sound: not trained yet"
         assert seen.mark(card.start_frame) == "Made-up curves and numbers: not trained yet"

@@ -13,6 +13,9 @@ from pipeline.build.forecast import Ahead, works
 from pipeline.build.speeds import Speeds
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.learning.training.run import TrainingRun
+from pipeline.picture.panels.graphs.loss_curve import make_curve
+from pipeline.picture.panels.scene_data import LossHistory
+from pipeline.picture.plotting.training_mean import SMOOTH
 from pipeline.picture.theme.theme import load_theme, rgb
 from pipeline.stages import compose, storyboard
 from pipeline.stages.shared.delivery import graph_pictures
@@ -20,6 +23,10 @@ from pipeline.stages.shared.delivery.graph_pictures import HIGHEST_PX, LOWEST_PX
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Store, write_record
+from pipeline.tools.graph.curves import trace
+from pipeline.tools.graph.data.series import load_graph_data
+from pipeline.tools.graph.layout import lay_out
+from pipeline.tools.graph.theme import load_graph_theme
 from tests.stages import made_up
 
 FOUR = [f"{loss}-{time}.png" for loss in ("training", "validation") for time in ("linear", "logarithmic")]
@@ -57,6 +64,24 @@ def test_four_pictures_a_section_lie_beside_the_film_and_are_drawn_once(tmp_path
     graph_pictures.run(production, results, place)
     assert [(folder / name).stat().st_mtime_ns for name in names] == stamps
     assert graph_pictures.undelivered(production, results, place) == ()
+
+
+def test_their_training_line_is_the_films_mean_over_whole_passes(tmp_path: Path) -> None:
+    store, results = made_up.results(tmp_path)
+    at = np.arange(1, 2001)
+    losses = 2 + 3 * np.exp(-at / 300) + 0.4 * np.sin(2 * np.pi * at / 400)  # five passes, each with its rise and fall
+    lines = [f"{one},{one / 400:.6f},{one},0.001,{loss:.6f}," for one, loss in zip(at, losses, strict=True)]
+    results = with_log(results, store, lines)
+    history = LossHistory(at, losses, at / 400)
+    found = list(graph_pictures._graphs(made_up.production(video={"graphs": True}), results, 0))
+    assert [name for name, *_ in found] == ["section-1-training-linear.png", "section-1-training-logarithmic.png"]
+    for _, options, _, mean_line in found:
+        theme = load_graph_theme(options.theme, options.templates)
+        panel = lay_out(load_graph_data(options, mean_line), options, theme).panels[0]
+        film = make_curve(history, "training", panel.x_axis, SMOOTH * panel.width).mean
+        (drawn,) = trace(panel, options, theme, 2.0)
+        assert drawn.line == pytest.approx(panel.height - panel.y_axis.position_px(film), abs=0.01, nan_ok=True)
+        assert np.nanmax(np.diff(film[panel.width // 2 :])) < 0.001, "it falls, however the text rises and falls"
 
 
 def test_a_title_redraws_its_own_section_and_force_all(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ Flags = npt.NDArray[np.bool_]
 
 WINDOW_S: Final = 0.01
 FLOOR_DB: Final = -96.0
+CONTOUR_PARTS: Final = 16
 _SILENT_BELOW_DB: Final = 25.0
 _ALWAYS_SILENT_DB: Final = -60.0
 _SHORTEST_PAUSE_S: Final = 0.1  # stops of consonants are shorter
@@ -52,6 +53,14 @@ def window_powers(samples: Floats, sample_rate_hz: int) -> Doubles:
 def loudness_contour_db(powers: Doubles) -> Doubles:
     """Level of each window in decibels below full scale, -96 at least; shape = (windows,)."""
     return np.asarray(10.0 * np.log10(np.maximum(powers, 10.0 ** (FLOOR_DB / 10.0))), np.float64)
+
+
+def coarse_contour_db(powers: Doubles) -> tuple[float, ...]:
+    """Level of each of sixteen equal parts of a sound, to a tenth of a decibel; of shorter sounds fewer parts."""
+    parts = min(CONTOUR_PARTS, len(powers))
+    edges = np.arange(parts) * len(powers) // max(1, parts)
+    means = np.add.reduceat(powers, edges) / np.diff(np.append(edges, len(powers))) if parts else np.zeros(0)
+    return tuple(loudness_contour_db(means).round(1).tolist())
 
 
 def silent_windows(powers: Doubles) -> Flags:

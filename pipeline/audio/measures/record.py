@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.store.later_fields import WithLaterFields
 
 FindingKind = Literal["copied", "pitch", "same_pitch", "pauses", "vowel"]
 
 
-class VoiceMeasures(BaseModel):
+class VoiceMeasures(WithLaterFields):
     """What a sound is like as a voice.
 
     Parameters
@@ -20,6 +22,9 @@ class VoiceMeasures(BaseModel):
         Root mean square, decibels below full scale, of all that isn't silent; -96 where all is silent.
     loudness_range_db
         How far the level moves where it is not silent: from the 10th to the 95th percentile of windows of 10 ms.
+    loudness_contour_db
+        Its level over time: of each of sixteen equal parts, decibels below full scale, -96 at least; fewer parts of
+        sounds below 0.16 s, and none of what was measured before there was this.
     silence_share
         Share of the time that is silent: more than 25 dB below the sound's own level, or below -60 dB.
     pauses
@@ -43,10 +48,12 @@ class VoiceMeasures(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    later: ClassVar[frozenset[str]] = frozenset({"loudness_contour_db"})
 
     seconds: float = Field(ge=0.0)
     level_db: float
     loudness_range_db: float = 0.0
+    loudness_contour_db: tuple[float, ...] = Field(default=(), max_length=64)
     silence_share: float = Field(ge=0.0, le=1.0)
     pauses: int = Field(default=0, ge=0)
     pause_share: float = Field(default=0.0, ge=0.0, le=1.0)

@@ -78,7 +78,7 @@ def read_columns(path: Path, wish: Wish) -> Log:
     """
     chosen = _Chosen(wish, path)
     try:
-        table = read_table(str(path), DialectOptions(), chosen.choose)
+        table = read_table(str(path), DialectOptions(), chosen.choose, keeps=chosen.may_be_chosen)
     except LogError as error:
         hint = "" if "--" in error.hint or "-x" in error.hint else error.hint  # options of another command
         raise LogError(error.what, where=error.where, expected=error.expected, hint=hint) from error
@@ -121,6 +121,14 @@ class _Chosen:
         stem = self._path.name.removesuffix(".gz").rpartition(".")[0]
         exported = _EXPORTED.fullmatch(stem)
         return exported["tag"] if exported else stem
+
+    def may_be_chosen(self, name: str) -> bool:
+        """Whether `choose` may choose a column of this name, whatever other columns there are."""
+        plain = plain_name(name)
+        counts = plain in EPOCHS or not {plain, re.split(r"[/.]", plain)[-1]}.isdisjoint(STEPS)
+        wanted = self._wish.iteration
+        named = wanted.isdecimal() or wanted.casefold() == name.strip().casefold()  # or by the column's number
+        return counts or named or plain in _CLOCKS or plain in _BOARD or self._wish.keeps(name)
 
     def choose(self, dialect: Dialect) -> Sequence[int]:
         """Choose columns by their names."""

@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.runtime.machine import free_memory_bytes
 from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.store.endpoints import new_file
-from pipeline.tools.graph.data.series import LabelledCurve, graph_of_curves, load_graph_data
+from pipeline.tools.graph.data.series import LabelledCurve, MeanLine, graph_of_curves, load_graph_data
 from pipeline.tools.graph.layout import Layout, lay_out
 from pipeline.tools.graph.options import TRANSPARENT, GraphOptions, check_size
 from pipeline.tools.graph.theme import GraphTheme, load_graph_theme
@@ -50,7 +50,12 @@ class GraphSummary:
 
 
 def run_graph(
-    options: GraphOptions, output: str, report: Reporter = SILENT, *, curves: Sequence[LabelledCurve] | None = None
+    options: GraphOptions,
+    output: str,
+    report: Reporter = SILENT,
+    *,
+    curves: Sequence[LabelledCurve] | None = None,
+    mean_line: MeanLine | None = None,
 ) -> GraphSummary:
     """Draw a graph into a file; its ending chooses the format.
 
@@ -64,6 +69,8 @@ def run_graph(
         Called with how far a film is.
     curves
         What is drawn in place of logs.
+    mean_line
+        What the lines of logs show, in place of what the options say.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def run_graph(
     ending = PurePath(output).suffix.lower()
     _check_output(options, ending)
     with new_file(output) as path:
-        data = load_graph_data(options) if curves is None else graph_of_curves(curves, options)
+        data = load_graph_data(options, mean_line) if curves is None else graph_of_curves(curves, options)
         theme = load_graph_theme(options.theme, options.templates)
         if options.scroll is not None:
             from pipeline.tools.graph.writers.scroll import write_scroll  # noqa: PLC0415  # only films need it

@@ -130,6 +130,8 @@ def _line(
     """The heights of the line over the band."""
     if one.options.middle == "none":
         return None
+    if one.mean_line is not None:
+        return _heights(one.mean_line(one.x, one.y, panel.x_axis), panel.y_axis)
     if one.options.middle == "ema" and one.smooth is not None:
         bins = Binning(panel.x_axis)
         bins.add(one.x, one.smooth)

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.audio.measures.levels import clipped_share, loudness_contour_db, pauses_of, silent_windows, window_powers
+from pipeline.audio.measures.levels import (
+    clipped_share,
+    coarse_contour_db,
+    loudness_contour_db,
+    pauses_of,
+    silent_windows,
+    window_powers,
+)
 from pipeline.audio.measures.voice import measure
 from tests.audio.measures.voices import VOWELS, coloured_noise, silence, vowel
 from tests.sound.sounds import noise, sine
@@ -64,6 +71,19 @@ def test_the_contour_follows_the_loudness() -> None:
     middle = len(contour_db) // 2
     assert np.mean(contour_db[: middle - 1]) - np.mean(contour_db[middle + 1 :]) == pytest.approx(20, abs=1.0)
     assert measure(sound, RATE_HZ).loudness_range_db == pytest.approx(20, abs=4.0)
+    coarse = measure(sound, RATE_HZ).loudness_contour_db
+    level_db = 10 * np.log10(np.mean(np.square(sound[:RATE_HZ])))
+    assert coarse[:8] == pytest.approx([level_db] * 8, abs=1.5)
+    assert coarse[9:] == pytest.approx([level_db - 20] * 7, abs=1.5)  # the part between is cut by whole windows
+
+
+@given(st.integers(0, 5000))
+def test_the_coarse_contour_has_sixteen_parts_of_the_whole(count: int) -> None:
+    powers = window_powers(noise(1.0, RATE_HZ)[:count], RATE_HZ)
+    coarse = coarse_contour_db(powers)
+    assert len(coarse) == min(16, len(powers))
+    assert not len(powers) or min(coarse) <= 10 * np.log10(powers.mean()) + 0.1 <= max(coarse) + 0.2
+    assert coarse_contour_db(np.zeros(len(powers))) == (-96.0,) * len(coarse)
 
 
 def test_clipping_is_flat_tops_and_not_clean_peaks() -> None:

@@ -1,9 +1,11 @@
 """The mark on a loss graph's curve at the checkpoint that is heard, and its loss beside it.
 
 While a take sounds, the playhead runs on to the next one's checkpoint. The mark stays on the curve where the take was
-made and travels with the graph, so that both are seen: what is heard, and how training goes on. Its label stands where
-the curve leaves room: left of the mark, below or above the curve that was drawn so far. This module does not know how
-graphs are painted.
+made and travels with the graph, so that both are seen: what is heard, and how training goes on. Its label stands left
+of the mark, below or above the curve. Where the mark comes near the graph's left edge or leaves by it, the label stays
+in view and the curve runs past: its row is chosen so that it covers nothing of the curve as long as its take is played.
+Where there is no such row, it fades at the edge, or there is none: the counters say the same.
+This module does not know how graphs are painted.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +39,20 @@ GROUND: Final = 0.92
 
 Rows = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Rows of the frame at which the curve stands, at positions along the time axis in pixels."""
+Extent = Callable[[NDArray[np.float64]], tuple[float, float]]
+"""The highest and the lowest row of the curve's band, but for spikes, over positions along the time axis."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A checkpoint on the graph: its place along the time axis in pixels, and its loss as it is shown."""
+    """A checkpoint on the graph: its place along the time axis in pixels, and its loss as it is shown.
+
+    `last_shift_px` is where the time axis begins on the screen when its take ends; None: the mark stays in view.
+    """
 
     position_px: float
     loss: float
+    last_shift_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,14 @@ class LabelForm:
     rows: tuple[float, ...]
 
 
+class Placement(NamedTuple):
+    """A label, the row at which it begins, and whether it stays in view where its mark leaves."""
+
+    label: LabelForm
+    top: float
+    stays: bool
+
+
 class CheckpointMark:
     """Draws the mark of one loss graph.
 
@@ -69,8 +85,8 @@ class CheckpointMark:
         Where it is drawn; the plot is the part of the panel that scrolls.
     words, style, colour
         What its label says beside the loss (None: it has no label), in which type, and the colour of the graph's curve.
-    rows
-        The rows at which the curve stands.
+    rows, extent
+        The rows at which the curve stands, and those that its band reaches.
     rest_px
         Where the playhead rests.
     widest
@@ -86,11 +102,12 @@ class CheckpointMark:
         style: TextStyle,
         colour: Ink,
         rows: Rows,
+        extent: Extent,
         rest_px: float,
         widest: str = "8.888",
     ) -> None:
-        self._context, self._plot, self._style, self._colour, self._rows = context, plot, style, colour, rows
-        self._widest = widest
+        self._context, self._plot, self._style, self._colour = context, plot, style, colour
+        self._rows, self._extent, self._widest = rows, extent, widest
         self._radius = RADIUS * context.line_px("graph")
         self._figures = GlyphAtlas(
             context.type, context.style(style.size_px / context.size_px, weight=600, tabular=True)
@@ -135,30 +152,34 @@ class CheckpointMark:
         context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, self._row_at(spot.position_px)
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
-        if self.labels:
-            self._draw_label(planes, x, spot, 1 - seen)
+        if (placed := self.placed(spot)) is not None:
+            self._draw_label(planes, (x, spot, placed), 1 - seen)
         if seen > 0:
             blend_disc(planes, x, row, self._radius + line, context.plot_ink, seen)
             blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
             blend_disc(planes, x, row, self._radius - line, self._colour, seen)
 
-    def _draw_label(self, planes: Planes, x: float, spot: Spot, beyond: float) -> None:
-        """Write the label; once its mark has left the graph, an arrow says where."""
+    def _draw_label(self, planes: Planes, where: tuple[float, Spot, Placement], beyond: float) -> None:
+        """Write the label; once its mark has left the graph, an arrow says where, or the label has left before it."""
         context, size = self._context, self._style.size_px
-        label, top = self.placed(spot)
+        x, spot, (label, top, stays) = where
         width, height = self.width_px(label), label.height_px
         first = max(self._left, x - self._radius - width)
-        left = first + ARROW * beyond * size
-        blend_box(planes, (first, top, left + width, top + height), context.ink("panel"), GROUND, radius_px=0.35 * size)
-        if beyond > 0:
+        seen = 1.0 if stays else smoothstep(x - self._radius - width, self._left - size, self._left + size)
+        if seen <= 0:
+            return
+        left = first + (ARROW * beyond * size if stays else 0.0)
+        edges = (first, top, left + width, top + height)
+        blend_box(planes, edges, context.ink("panel"), GROUND * seen, radius_px=0.35 * size)
+        if stays and beyond > 0:
             self._draw_arrow(planes, first + 0.3 * size, top + height / 2, beyond)
         number = context.language.number(loss_text(spot.loss, context.data.history.unit))
         rows = [top + height * at + self._figures.cap_px / 2 for at in label.rows]
         inner = left + PADDING * size
         if label.words:
-            label.words.draw(planes, (inner, round(rows[0])), context.ink("muted"))
+            label.words.draw(planes, (inner, round(rows[0])), context.ink("muted"), seen)
         pen = inner if len(rows) > 1 else left + width - PADDING * size - self._figures.width_px(number)
-        self._figures.draw(planes, number, (pen, rows[-1]), context.ink("text"))
+        self._figures.draw(planes, number, (pen, rows[-1]), context.ink("text"), seen)
 
     def _draw_arrow(self, planes: Planes, left: float, row: float, opacity: float) -> None:
         size = self._style.size_px
@@ -168,20 +189,38 @@ class CheckpointMark:
         stroke(mask, xs, ys, max(0.6, 0.07 * size), opacity)
         blend_mask(planes, mask, (max(0, round(left)), round(row - size / 2) - 2), self._context.ink("text"))
 
-    def _placed(self, spot: Spot) -> tuple[LabelForm, float]:
-        """Choose the label of a checkpoint and the row at which it begins, the same as long as that is heard."""
-        gap, row = GAP * self._style.size_px, self._row_at(spot.position_px)
-        clear = self._radius + self._context.line_px("graph") + 0.3 * gap
-        highest = self._plot.top + 1.0
-        for label in self.labels:
-            lowest = self._plot.bottom - label.height_px - 1
-            behind = np.arange(max(0.0, spot.position_px - self._radius - self.width_px(label)), spot.position_px)
-            rows = self._rows(np.append(behind, spot.position_px))
-            below = max(float(rows.max()) + gap, row + clear)
-            above = min(float(rows.min()) - gap, row - clear) - label.height_px
-            near = row + clear, row - clear - label.height_px  # over the curve, but not over the mark
-            for tops in ((below, above), near):
-                fitting = [top for top in tops if highest <= top <= lowest]
-                if fitting:
-                    return label, min(fitting, key=lambda top: abs(top - row))
-        return self.labels[-1], max(highest, min(row + clear, lowest))
+    def _placed(self, spot: Spot) -> Placement | None:
+        """Choose the label of a checkpoint and its row, the same as long as that is heard; None: there is no room.
+
+        Best is what keeps clear of the curve's band, or else of its line, as long as it is seen; a smaller label rather
+        than one over the line. Where the curve runs through every row it keeps clear of what lies behind its mark.
+        """
+        chosen: list[tuple[LabelForm, tuple[float, float], bool]] = []
+        for stays in (True, False):
+            ways = [(label, self._clear_rows(spot, label, stays=stays)) for label in self.labels]
+            chosen += [(label, tops, stays) for label, clear in ways for tops in clear]
+        row = self._row_at(spot.position_px)
+        for label, tops, stays in chosen:
+            fitting = [top for top in tops if self._plot.top + 1 <= top <= self._plot.bottom - label.height_px - 1]
+            if fitting:
+                return Placement(label, min(fitting, key=lambda top: abs(top - row)), stays)
+        return None
+
+    def _rows_beside(self, spot: Spot, label: LabelForm) -> tuple[float, float]:
+        """Rows at which a label may begin, below and above its mark."""
+        row = self._row_at(spot.position_px)
+        clear = self._radius + self._context.line_px("graph") + 0.3 * GAP * self._style.size_px
+        return row + clear, row - clear - label.height_px
+
+    def _clear_rows(self, spot: Spot, label: LabelForm, *, stays: bool) -> list[tuple[float, float]]:
+        """Rows at which a label may begin, below and above the curve: first its band, then its line."""
+        width, last, gap = self.width_px(label), spot.position_px, GAP * self._style.size_px
+        if stays and spot.last_shift_px is not None:
+            last = max(last, self._left + width + ARROW * self._style.size_px - spot.last_shift_px)
+        beneath = np.append(np.arange(max(0.0, spot.position_px - self._radius - width), last), last)
+        rows = self._rows(beneath)
+        below, above = self._rows_beside(spot, label)
+        return [
+            (max(lowest + gap, below), min(highest - gap - label.height_px, above))
+            for highest, lowest in (self._extent(beneath), (float(rows.min()), float(rows.max())))
+        ]

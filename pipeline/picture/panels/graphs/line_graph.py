@@ -44,6 +44,7 @@ TITLE_LINES: Final = 1.5  # height of the row above the graph, in type sizes
 LEGEND_LINES: Final = 1.35  # and of a second row, for the other networks' names
 LABEL_LINES: Final = 1.6  # and of the row below
 DASH_LINES: Final = 4.0  # length of a dash, and of the gap after it, in widths of the line
+SPIKES: Final = 0.04  # of a band's columns: what reaches further is covered, if need be, by the label of the mark
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
 
 
@@ -147,17 +148,19 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             style=self._style,
             colour=self._ink,
             rows=self._curve_rows,
+            extent=self._band_rows,
             rest_px=self._rest_px,
             widest=self._widest_loss(),
         )
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
         self._watched_rows = self._plot.top + self._rows(watched)
-        self._heard = lru_cache(maxsize=64)(self._spot)
+        self.spot = lru_cache(maxsize=64)(self._spot)
 
-    def _spot(self, iteration: int) -> Spot:
-        """Where a checkpoint is on the graph; the same as long as its take is played."""
+    def _spot(self, iteration: int, last_frame: int) -> Spot:
+        """Where a checkpoint is on the graph whose take ends with a frame; the same as long as it is played."""
         at = float(self._axis.position_px(iteration))
-        return Spot(at, self.curve.value_at(at))
+        last = min(last_frame, self._context.data.end_frame - 1)
+        return Spot(at, self.curve.value_at(at), self.now_px(last) - self.position_px(last))
 
     def _widest_loss(self) -> str:
         """The longest number that its mark may show, in figures."""
@@ -259,7 +262,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self._mark_playhead(planes, now, float(self._watched_rows[frame - context.data.start_frame]))
         take = context.data.take_at(frame)
         if take is not None and take.iteration is not None:
-            self.mark.draw(planes, self._heard(take.iteration), now - position)
+            self.mark.draw(planes, self.spot(take.iteration, take.end_frame - 1), now - position)
 
     def _mark_playhead(self, planes: Planes, now: float, row: float) -> None:
         """Mark where the curve meets the playhead."""
@@ -272,6 +275,16 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """The rows, from the frame's top, at which the curve stands."""
         return self._plot.top + self._rows(self.curve.values_at(positions_px))
+
+    def _band_rows(self, positions_px: NDArray[np.float64]) -> tuple[float, float]:
+        """The highest and the lowest row, from the frame's top, that all drawn of the curve reaches, but for spikes."""
+        rows = self._curve_rows(positions_px)
+        if self._series != "training":
+            return float(rows.min()), float(rows.max())
+        columns = np.unique(np.clip(positions_px.astype(np.int64), 0, self._axis.length_px - 1))
+        band = (self._rows(edge[columns[~np.isnan(edge[columns])]]) for edge in (self.curve.highest, self.curve.lowest))
+        tops, bottoms = (np.append(edge + self._plot.top, rows) for edge in band)
+        return float(np.quantile(tops, SPIKES)), float(np.quantile(bottoms, 1 - SPIKES))
 
     # Painting tiles
 

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.learning.training.loss_log import read_columns
 from pipeline.picture.panels.graphs.loss_words import title_for
-from pipeline.picture.plotting.axis import Scale
+from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.logged_axis import logged_axis
+from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.theme.curve_colours import looks_beside
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
@@ -33,7 +34,7 @@ from pipeline.store.files import file_sha256, remove_strays
 from pipeline.store.names import PlainName
 from pipeline.store.store import Json, Piece, Result, write_record
 from pipeline.tools.graph.command import run_graph
-from pipeline.tools.graph.data.series import LabelledCurve
+from pipeline.tools.graph.data.series import Floats, LabelledCurve, MeanLine
 from pipeline.tools.graph.options import AxisOptions, GraphOptions, SeriesOptions
 
 WORDS: Final = ("element", "scene")
@@ -41,7 +42,7 @@ WORDS: Final = ("element", "scene")
 FOLDER: Final = "graphs"
 """Where they lie, beside the film."""
 STAGE: Final = "compose"
-VERSION: Final = 1
+VERSION: Final = 2
 NARROWEST_PX, WIDEST_PX = 1920, 16_383
 LOWEST_PX, HIGHEST_PX = 1080, 2160
 _BITS: Final = 1 / NATS_PER_BIT
@@ -66,8 +67,8 @@ _LOSSES: Final = (
 _TIMES: Final[tuple[tuple[str, Scale], ...]] = (("linear", "linear"), ("logarithmic", "log1p"))
 
 
-_Drawn = tuple[str, GraphOptions, Sequence[LabelledCurve] | None]
-"""A picture's name, how it is drawn, and the curves in it where they come from no log of ours."""
+_Drawn = tuple[str, GraphOptions, Sequence[LabelledCurve] | None, MeanLine | None]
+"""A picture's name, how it is drawn, the curves in it where they come from no log of ours, and what its line shows."""
 
 
 class GraphPictures(BaseModel):
@@ -132,8 +133,8 @@ def _drawn(
 ) -> Result[GraphPictures]:
     names = []
     with workplace.store.publish(piece) as folder:
-        for name, options, curves in _graphs(production, results, index):
-            run_graph(options, str(folder / name), curves=curves)
+        for name, options, curves, mean_line in _graphs(production, results, index):
+            run_graph(options, str(folder / name), curves=curves, mean_line=mean_line)
             names.append(name)
         write_record(folder, GraphPictures(files=tuple(names)))
     return workplace.store.published(piece, GraphPictures)
@@ -154,8 +155,19 @@ def _of_training(production: Production, index: int, results: Results) -> Iterat
     for loss in _LOSSES:
         if np.isfinite(numbers[:, loss.number]).any():
             series = SeriesOptions(column=loss.column, colour=getattr(colours, loss.colour), factor=_BITS)
+            mean_line = _mean_over_passes(numbers) if loss.name == "training" else None
             for name, options in _both_times(production, index, loss, last):
-                yield name, replace(options, logs=(str(log),), series=(series,), x="iteration"), None
+                yield name, replace(options, logs=(str(log),), series=(series,), x="iteration"), None, mean_line
+
+
+def _mean_over_passes(log: Floats) -> MeanLine:
+    """The line of a training loss that the film has: a mean over whole passes through the training data."""
+
+    def mean_line(iterations: Floats, losses: Floats, axis: Axis) -> Floats:
+        epochs = np.interp(iterations, log[:, 0], log[:, 1])
+        return training_mean(iterations, losses, epochs, axis, SMOOTH * axis.length_px)
+
+    return mean_line
 
 
 def _of_run(production: Production, index: int, trained: Trained) -> Iterator[_Drawn]:
@@ -180,7 +192,7 @@ def _of_run(production: Production, index: int, trained: Trained) -> Iterator[_D
         )
         for name, options in _both_times(production, index, loss, max(ends)):
             up = AxisOptions(scale=axis.scale, low=axis.first, high=axis.last, label=title)
-            yield name, replace(options, y_axes=(up,)), curves
+            yield name, replace(options, y_axes=(up,)), curves, None
 
 
 def _both_times(production: Production, index: int, loss: _Loss, last: int) -> Iterator[tuple[str, GraphOptions]]:

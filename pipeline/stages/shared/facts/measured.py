@@ -71,6 +71,11 @@ class VoiceTable(FactTable):
         return self._of("loudness_range_db")
 
     @fact
+    def loudness_contour_db(self) -> list[float] | None:
+        """Its level over time: of each of sixteen equal parts, decibels below full scale."""
+        return None if self._measures is None else [*self._measures.loudness_contour_db] or None
+
+    @fact
     def vowel_share(self) -> float | None:
         """Share of what is not silent that is like a vowel, 0 to 1."""
         return self._of("vowel_share")

@@ -6,7 +6,7 @@ This module owns which columns are drawn and where the axes begin and end. It do
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, LogError
-from pipeline.picture.plotting.axis import Scale
+from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.time_ticks import TimeFormat
 from pipeline.runtime.wording.plurals import counted
 from pipeline.runtime.wording.units import NATS_PER_BIT
@@ -34,6 +34,9 @@ _PADDING: Final = 0.04  # of the values' span, above and below
 _MOST_OTHER_SPELLINGS: Final = 0.01  # of the rows may be numbers in another spelling
 _POINTS_PADDING: Final = 0.02  # the same at the sides, where points stand alone
 _SMOOTHING_SHARE: Final = 0.01
+
+MeanLine = Callable[[Floats, Floats, Axis], Floats]
+"""From a series' points, x and y, shapes (points,), the heights of its line in the columns of an axis of x."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class GraphSeries:
     """Values of x where the log itself has a gap."""
     clock: TimeFormat | None = None
     """How the values are shown, where they are times."""
+    mean_line: MeanLine | None = None
+    """What the line shows, where the options don't say it."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,10 @@ class GraphData:
     """The same, one a panel."""
 
 
-def load_graph_data(options: GraphOptions) -> GraphData:
+def load_graph_data(options: GraphOptions, mean_line: MeanLine | None = None) -> GraphData:
     """Read the logs and find out what is to be drawn.
+
+    `mean_line` is for all series in place of what their options say of their lines.
 
     Raises
     ------
@@ -114,6 +121,8 @@ def load_graph_data(options: GraphOptions) -> GraphData:
             f"The logs hold {len(found)} series.", expected=f"at most {MOST_SERIES}", hint="Choose columns with -y."
         )
     labels = labelled([(one.label, one.log, bool(one.options.label)) for one in found], options.logs)
+    if mean_line is not None:
+        found = [replace(one, mean_line=mean_line) for one in found]
     found = [replace(one, index=at, label=label) for at, (one, label) in enumerate(zip(found, labels, strict=True))]
     x_span = _x_span(found, options)
     panels = range(max(one.options.panel for one in found))

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.easing import glide
 from pipeline.picture.drawing.planes import ink, planes_of
-from pipeline.picture.panels.graphs.checkpoint_mark import Spot
 from pipeline.picture.panels.graphs.graph_ticks import loss_ticks, with_end
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.graphs.loss_curve import loss_axis, loss_range, make_curve, time_axis
@@ -336,10 +335,10 @@ def test_layouts_of_logarithmic_graphs_alone_move_smoothly_along_those() -> None
     assert layout_of({"kind": "training_loss", "time": "log"}).law == "log"
 
 
-@pytest.mark.parametrize("layout", ["landscape", "portrait", "square"])
+@pytest.mark.parametrize("layout", ["landscape", "portrait", "square", "four-graphs"])
 @pytest.mark.parametrize("height", [360, 1080])
 def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on(layout: str, height: int) -> None:
-    shape = {"landscape": (16, 9), "portrait": (9, 16), "square": (9, 9)}[layout]
+    shape = {"portrait": (9, 16), "square": (9, 9)}.get(layout, (16, 9))
     position = np.interp(np.arange(361), [0, 90, 150, 240, 360], [0, 0, 400, 3000, 4000])
     size = (shape[0] * height // 9 // 2 * 2, shape[1] * height // 9 // 2 * 2)
     data = scene_data(*size, iteration=position, others=(), captions=())
@@ -348,8 +347,9 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         take = data.take_at(frame)
         assert take is not None
         assert take.iteration is not None
-        spot = Spot(float(graph._axis.position_px(take.iteration)), 0.0)
-        spot = Spot(spot.position_px, graph.curve.value_at(spot.position_px))
+        spot = graph.spot(take.iteration, take.end_frame - 1)
+        assert spot.position_px == float(graph._axis.position_px(take.iteration))
+        assert spot.loss == graph.curve.value_at(spot.position_px)
         x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss)
         assert x <= graph.now_px(frame) + 1e-6
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
@@ -359,12 +359,20 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
                 round(row - 0.5), round(x - 0.5 - graph.mark._radius + graph._context.line_px("graph") / 2)
             ]
             assert ring > 180 or height == 360
-        label, top = graph.mark.placed(spot)
+        placed = graph.mark.placed(spot)
+        if placed is None:
+            continue
+        label, top, stays = placed
         width, tall = graph.mark.width_px(label), label.height_px
         assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
         assert top >= row + graph.mark._radius or top + tall <= row - graph.mark._radius, "it never covers its mark"
         left = max(graph.mark._left, x - graph.mark._radius - width)
         assert left + width <= graph.now_px(frame), "nor the playhead"
+        beneath = np.arange(left, left + width) - (x - spot.position_px)
+        rows = graph._curve_rows(beneath[beneath >= 0])
+        covered = (rows > top) & (rows < top + tall)
+        leaves = not stays and x - graph.mark._radius - width < graph.mark._left
+        assert leaves or not np.any(covered), "nor its curve, before or after it"
 
 
 def test_while_the_recording_is_heard_no_checkpoint_is_marked() -> None:
