@@ -158,6 +158,7 @@ def look(
     *,
     beside: bool,
     kept_in: Path | None = None,
+    cards: bool = True,
 ) -> Iterator[Look]:
     """Offer the film, or one of its cuts, as it would be with what there is.
 
@@ -165,6 +166,8 @@ def look(
     ----------
     beside, kept_in
         As for `see`.
+    cards
+        Whether the cards are drawn; whoever shows one frame after the other draws each when it is wanted.
 
     Raises
     ------
@@ -184,7 +187,7 @@ def look(
             numbers = tuple(whole.runs.index(run) for run in results.runs)
             place, aside = place_for(place, chosen), place_for(aside, chosen)
         results = load_stage("storyboard").run(shown, results, place)
-        results = load_stage("cards").run(shown, results, aside)
+        results = load_stage("cards").run(shown, results, aside) if cards else results
         yield Look(shown, results, aside, tuple(curves[n] for n in numbers), tuple(sounds[n] for n in numbers))
 
 

@@ -111,10 +111,13 @@ def _former_names(production: Production, names: Sequence[str]) -> Iterator[Form
 
 
 def run_one(production: Production, results: Results, name: str, workplace: Workplace) -> Results:
-    """Draw one card where it is not fresh; the others stay as they are."""
+    """Draw one card where it is not fresh; the others stay as they are, there or not."""
+    if results.ground is None:
+        results = replace(results, ground=make_ground(production, STAGE, workplace))
     sources = _Sources.of(production, results, [name])
     card = _card(production, results, name, sources, workplace)
-    return replace(results, cards=tuple(card if one.record.name == name else one for one in results.cards))
+    others = tuple(one for one in results.cards if one.record.name != name)
+    return replace(results, cards=(*others, card))
 
 
 def _warn_of_small_words(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:

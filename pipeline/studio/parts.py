@@ -16,8 +16,8 @@ from pipeline.errors import BuildVideoError
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.studio.builds import Builds
-from pipeline.studio.desk import Desk, fault_of
-from pipeline.studio.live import Live
+from pipeline.studio.desk import Desk
+from pipeline.studio.live import Live, film_stamp
 from pipeline.studio.preview import Preview
 from pipeline.studio.takes import Takes
 from pipeline.studio.trainings import Trainings
@@ -46,9 +46,16 @@ class Studio:
 
     def _load(self) -> None:
         with suppress(BuildVideoError):
-            if self.desk.is_there:
-                fault_of(self.desk.production())
             import_module("pipeline.stages.render")
+            production, workplace = self.place()
+            if not self.builds.is_running(workplace.store.root):
+                self.preview.look(production, workplace, "", self.stamp())
+
+    def stamp(self) -> str:
+        """Changes whenever what the film is made of does."""
+        production, workplace = self.place()
+        views = self.trainings.views(production, workplace)
+        return film_stamp(self.desk.loaded().text.revision, production, workplace, views)
 
     def place(self) -> tuple[Production, Workplace]:
         """The production as it is shown, and where it is built."""

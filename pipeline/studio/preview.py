@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,29 +19,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.film.timeline.timeline import Timeline
+from pipeline.film.timeline.timeline import CardClip, Timeline
 from pipeline.outputs.looking import Look, look, timeline_of
 from pipeline.outputs.watching import stamp_of
 from pipeline.picture.drawing.planes import Planes, planes_of, rgb_from_planes
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
-from pipeline.stages import compose
+from pipeline.stages import cards, compose
 from pipeline.stages.shared.drawers import Frame, open_film
 from pipeline.stages.shared.workplace import Workplace
 
 SMALLEST, LARGEST = 1, 16
-_KEPT_CLIPS: Final = 4
+_KEPT_CLIPS: Final = 8
 _QUALITY: Final = {1: 90, 2: 82}
 _SMALL_QUALITY: Final = 72
 
 
 @dataclass
 class _Open:
+    """A film that is looked at; each card is drawn when it is asked for."""
+
     key: tuple[object, ...]
     shown: Look
-    draw: Callable[[int], Frame]
     stack: ExitStack
     sound: Path | None = None
+    _draws: dict[str, Callable[[int], Frame]] = field(default_factory=dict)
+
+    def draw(self, number: int) -> Frame:
+        """Draw a frame."""
+        clip = timeline_of(self.shown.results).clip_at(number)
+        name = clip.name if isinstance(clip, CardClip) else ""
+        if name not in self._draws:
+            production, results = self.shown.production, self.shown.results
+            if name:
+                results = cards.run_one(production, results, name, self.shown.place)
+            kept = 1 if name else _KEPT_CLIPS
+            self._draws[name] = self.stack.enter_context(open_film(production, results, kept=kept))
+        return self._draws[name](number)
 
 
 class Preview:
@@ -96,12 +110,12 @@ class Preview:
         stack = ExitStack()
         try:
             aside = Path(self._aside.name)
-            shown = stack.enter_context(look(production, workplace, cut or None, beside=True, kept_in=aside))
-            draw = stack.enter_context(open_film(shown.production, shown.results, kept=_KEPT_CLIPS))
+            looked = look(production, workplace, cut or None, beside=True, kept_in=aside, cards=False)
+            shown = stack.enter_context(looked)
         except BaseException:
             stack.close()
             raise
-        self._open = _Open(key, shown, draw, stack)
+        self._open = _Open(key, shown, stack)
         return self._open
 
     def frame(

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from pipeline.outputs.looking import Look
-from pipeline.studio.live import film_stamp
 from pipeline.studio.parts import Studio
 from pipeline.studio.preview import LARGEST, SMALLEST
 from pipeline.studio.serving.replies import Table, read_json, whole_in
@@ -40,19 +39,14 @@ class FilmAnswers:
 
     def _look(self, cut: str) -> Look:
         production, workplace = self._studio.place()
-        return self._studio.preview.look(production, workplace, cut, self._stamp())
-
-    def _stamp(self) -> str:
-        production, workplace = self._studio.place()
-        views = self._studio.trainings.views(production, workplace)
-        return film_stamp(self._studio.desk.loaded().text.revision, production, workplace, views)
+        return self._studio.preview.look(production, workplace, cut, self._studio.stamp())
 
     async def _story(self, request: Request) -> Response:
         cut = request.query_params.get("cut", "")
 
         def found() -> dict[str, Any]:
             revision = self._studio.desk.loaded().text.revision
-            return {**story_values(self._look(cut)), "stamp": self._stamp(), "revision": revision}
+            return {**story_values(self._look(cut)), "stamp": self._studio.stamp(), "revision": revision}
 
         return JSONResponse(await self._drawn(found))
 
@@ -74,7 +68,7 @@ class FilmAnswers:
 
         def drawn() -> bytes:
             production, workplace = self._studio.place()
-            stamp = asked.get("stamp") or self._stamp()
+            stamp = asked.get("stamp") or self._studio.stamp()
             return self._studio.preview.frame(production, workplace, cut, stamp, number=number, divisor=divisor)
 
         return Response(await self._drawn(drawn), media_type="image/jpeg")
@@ -84,7 +78,7 @@ class FilmAnswers:
 
         def mixed() -> Path:
             production, workplace = self._studio.place()
-            return self._studio.preview.sound(production, workplace, cut, stamp or self._stamp())
+            return self._studio.preview.sound(production, workplace, cut, stamp or self._studio.stamp())
 
         path = await self._drawn(mixed)
         return FileResponse(path, media_type="audio/flac" if path.suffix == ".flac" else "audio/wav")

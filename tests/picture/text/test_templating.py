@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import TemplateError
 from pipeline.picture.language import english
+from pipeline.picture.text.fact_shapes import ANY, Shape
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.text.number_words import filters_for, in_english
 from pipeline.picture.text.templating import LONGEST_RESULT, check_text, render_caption, render_text
@@ -235,3 +236,15 @@ def test_a_little_is_not_told_as_nothing() -> None:
 def test_no_filter_for_numbers_fails_on_any_fact(value: object) -> None:
     for name in ("thousands", "decimals", "compact", "bits", "duration", "clock", "rate", "percent"):
         assert isinstance(FILTERS[name](value), str)
+
+
+def test_a_template_that_was_right_with_some_facts_is_checked_again_with_others() -> None:
+    inner = Shape({"epoch": ANY})
+    for _ in range(2):
+        assert check_text("{{ take.epoch }}", Shape({"take": inner}), "here") == ()
+        with pytest.raises(TemplateError, match="epoch"):
+            check_text("{{ take.epoch }}", Shape({"take": Shape({"epochs": ANY})}), "here")
+        with pytest.raises(TemplateError, match="take"):
+            check_text("{{ take.epoch }}", Shape({"tale": inner}), "here")
+        with pytest.raises(TemplateError, match="there"):
+            check_text("{{ take.epok }}", Shape({"take": inner}), "there")

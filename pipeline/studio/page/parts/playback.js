@@ -36,6 +36,9 @@ export class Playback {
     this.show();
   }
 
+  /** Whether a frame is waited for. */
+  get isBusy() { return this.flying > 0 || this.wanted !== null || this.isPlaying; }
+
   get seconds() { return this.frame / (this.story?.frame_rate || 1); }
 
   divisor(share) {

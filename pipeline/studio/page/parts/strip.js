@@ -5,7 +5,7 @@ import { clock, count, el, fill } from "/page/dom.js";
 const LEAST_PX = 3;
 
 export class Strip {
-  /** `on` has select(item), go(frame), stretch(item, seconds), remove(item), add(section, iteration), place(item, target). */
+  /** `on` has select(item), go(frame), stretch(item, seconds), remove(item), add(section, iteration), place(item, target), isBusy(). */
   constructor(on) {
     this.on = on;
     this.clips = el("div", { className: "strip-row clips", role: "listbox", "aria-label": "The film's parts", "aria-orientation": "horizontal" });
@@ -19,6 +19,7 @@ export class Strip {
     this.selected = null;
     this.zoom = 1;
     this.outlines = new Map();
+    this.queue = [];
     this.thumbs = new IntersectionObserver((seen) => seen.forEach((one) => { if (one.isIntersecting) this.picture(one.target); }), { root: this.node, rootMargin: "100px" });
     this.ruler.addEventListener("pointerdown", (event) => this.scrub(event));
     this.sound.addEventListener("pointerdown", (event) => this.scrub(event));
@@ -128,13 +129,24 @@ export class Strip {
     this.on.go(next.start + Math.min(12, (next.end - next.start) >> 1));
   }
 
+  /** Thumbnails are drawn one after the other, and only while no frame is waited for. */
   picture(node) {
     this.thumbs.unobserve(node);
-    if (node.clientWidth < 40) return;
-    const item = node.item, story = this.story;
-    const by = Math.max(1, Math.min(16, Math.floor(story.width / 160)));
-    const picture = el("img", { alt: "", loading: "lazy", decoding: "async", src: `/api/frame?n=${(item.start + item.end) >> 1}&by=${by}&stamp=${story.stamp}&cut=${encodeURIComponent(story.cut ?? "")}` });
-    node.prepend(picture);
+    if (node.clientWidth < 30) return;
+    this.queue.push(node);
+    if (this.queue.length === 1) this.pump();
+  }
+
+  async pump() {
+    while (this.queue.length) {
+      const node = this.queue[0], item = node.item, story = this.story;
+      if (!node.isConnected) { this.queue.shift(); continue; }
+      if (this.on.isBusy()) { await new Promise((done) => setTimeout(done, 120)); continue; }
+      const by = Math.max(1, Math.min(16, Math.floor(story.width / 160)));
+      const picture = el("img", { alt: "", src: `/api/frame?n=${(item.start + item.end) >> 1}&by=${by}&stamp=${story.stamp}&cut=${encodeURIComponent(story.cut ?? "")}` });
+      await picture.decode().then(() => node.prepend(picture)).catch(() => {});
+      this.queue.shift();
+    }
   }
 
   /** Outlines of sounds by item key: `low` and `high` from -100 to 100, and their length in seconds. */

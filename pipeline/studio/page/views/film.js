@@ -23,6 +23,7 @@ export function createFilm() {
     set, write: (item) => write(item),
     select: (item) => inspector.show(item, story),
     go: (frame) => playback.go(frame),
+    isBusy: () => playback.isBusy,
     moveSection: (from, to) => attempt(() => change("/api/edit", { edits: [{ path: ["section", from], to }], words: "order of the sections" })),
     placeInsert(insert, place) {
       const [after, number] = place.split(" ");
@@ -145,8 +146,8 @@ export function createFilm() {
       story = { ...found, cut };
       fill(fault, !story.real && el("p", { className: "small" }, el("span", { className: "chip warn" }, "not all is real"), " What is not there yet is made up, and marked in the picture."));
       slider.max = String(story.total - 1);
-      strip.take(story);
       playback.take(story);
+      strip.take(story);
       playback.onmove(playback.frame);
       inspector.show(strip.selected, story);
       fill(cuts, el("option", { value: "" }, "The film"), story.cuts.map((one) => el("option", { value: one, selected: one === cut }, `Cut: ${one}`)));

@@ -33,7 +33,7 @@ export function createSettings() {
 
   function groups() {
     const { schema } = found;
-    const plain = (model, path, skip = new Set()) => Object.entries(model.properties ?? {}).filter(([name, one]) => !skip.has(name) && !LISTS.has(name) && !isTable(one)).map(([name, one]) => [[...path, name], name, one]);
+    const plain = (model, path, skip = new Set()) => Object.entries(model.properties ?? {}).filter(([name, one]) => !skip.has(name) && !LISTS.has(name) && !isTable(one)).map(([name, one]) => [[...path, name], name, { ...one, required: model.required?.includes(name) }]);
     const isTable = (one) => { const model = resolved(one, schema, {}); return Boolean(model.properties) && !one.anyOf?.some((kind) => kind.type === "string" || kind.const); };
     if (place === "film") return [["The film", plain(schema, [])]];
     if (place === "video" || place === "sound") return [[place === "video" ? "Picture" : "Sound", plain(resolved(schema.properties[place], schema), [place])]];
