@@ -26,6 +26,7 @@ from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.training.auto_network import AUTO, choose_network, network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import PIECES_A_GPU
 from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.progress.reporter import WorkTime, outlook_text
 from pipeline.sound.inputs.sound_file import name_of
@@ -46,7 +47,6 @@ _TRAINING_SHARE: Final = 0.6
 """How much of the speed of plain products a training reaches, its checkpoints included."""
 _LEFT_AFTER_TRAINING: Final = 0.1
 """Of sampling, where cores are spare: takes are made while training goes on, but for the last ones."""
-_AT_ONCE_ON_GPU: Final = 3
 _GPU_FLOPS: Final = 2e12
 """Of a GPU that trains one small network, roughly."""
 _PROBE_SIZE: Final = 384
@@ -200,7 +200,7 @@ def _sampled_meanwhile(ahead: Ahead, workplace: Workplace, device: str) -> froze
 
 def _shared(trainings: int, jobs: int, device: str) -> tuple[int, int]:
     """How many networks train at once, and with how many threads each."""
-    at_once = max(1, min(jobs if device == "cpu" else _AT_ONCE_ON_GPU, trainings))
+    at_once = max(1, min(jobs if device == "cpu" else PIECES_A_GPU, trainings))
     return at_once, max(1, jobs // at_once) if device == "cpu" else 1
 
 

@@ -112,12 +112,14 @@ def check_all(production: Production, cuts: Sequence[CutSettings] = (), stages: 
     """
     check_ffmpeg()
     for name in stages:
-        load_stage(name).check(production)
+        with production.placing_errors():
+            load_stage(name).check(production)
     for cut in cuts:
         dressed = production.dressed(cut)
         for name in stages:
             if name not in SHARED:
-                load_stage(name).check(dressed)
+                with production.placing_errors():
+                    load_stage(name).check(dressed)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from pipeline.runs.stored import RunLosses
 from pipeline.stages import train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.differences import explain_difference
 from pipeline.store.lock import holder
-from pipeline.store.store import PARTIAL, Piece, Result, explain_difference, read_record
+from pipeline.store.store import PARTIAL, Piece, Result, read_record
 
 _A_MINUTE_S: Final = 60.0
 _AN_HOUR_S: Final = 3600.0

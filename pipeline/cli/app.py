@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,7 +53,7 @@ from pipeline.cli.start import run_tool
 from pipeline.cli.studio_command import studio_app
 from pipeline.cli.takes_commands import LIST, takes
 from pipeline.cli.template_commands import templates, watch_picture
-from pipeline.cli.workplace import begin_command, farewell, logged_build, looked_at
+from pipeline.cli.workplace import Join, begin_command, farewell, logged_build, looked_at
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.outputs.owner import open_workplace
 from pipeline.production.recordings import gather_recordings, named
@@ -98,6 +99,7 @@ def _run_until(
     dry_run: bool,
     as_json: bool,
     from_here: bool = False,
+    join: Join = nullcontext,
 ) -> list[Path] | None:
     """Build the film and its cuts, or one cut alone, and return the finished films; None where nothing was to run."""
     check_cut(stage, cut)
@@ -108,7 +110,7 @@ def _run_until(
         surveys = survey_all(production, workplace, stage, cut)
         _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
-    with logged_build(workplace, production, as_json=as_json) as logged:
+    with logged_build(workplace, production, as_json=as_json, join=join) as logged:
         results = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
     return [
         workplace.output / name / one.film.record.video_file for name, one in results.items() if one.film is not None
@@ -158,6 +160,7 @@ def _run_command(options: FilmBuildOptions, until: str, *forced: str) -> None:
         dry_run=options.dry_run,
         as_json=options.as_json,
         from_here=options.from_here,
+        join=options.join(),
     )
     for film in films or ():
         _announce(film, as_json=options.as_json)
@@ -192,7 +195,8 @@ def storyboard(
     production, workplace = options.find_and_open("storyboard")
     as_json, force, dry_run = options.as_json, options.force, options.dry_run
     if sheet is None or dry_run or force or build_first:
-        done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json)
+        join = options.join()
+        done = _run_until("storyboard", production, workplace, cut=cut, dry_run=dry_run, as_json=as_json, join=join)
         if done is None or sheet is None:
             return
     from pipeline.outputs.preview import picture_format, write_sheet  # noqa: PLC0415 - brings pictures along
@@ -219,7 +223,13 @@ def sample(
             ended = follow_another(production, replace(workplace, report=screen))
         if not ended:
             return  # the build that trained goes on with the takes itself
-    _run_until("sample", production, workplace, cut=None, dry_run=options.dry_run, as_json=options.as_json)
+    _run_until(
+        *("sample", production, workplace),
+        cut=None,
+        dry_run=options.dry_run,
+        as_json=options.as_json,
+        join=options.join(),
+    )
 
 
 @partial(with_groups, without={"path"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pipeline.cli.workplace import find_production
+from pipeline.cli.workplace import Join, find_production
 from pipeline.outputs.owner import open_workplace
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
@@ -56,7 +57,18 @@ Minutes = Annotated[
 ]
 FromHere = Annotated[bool, flag("--from-here", help="Train no further: a film of the checkpoints so far.")]
 Build = Annotated[bool, flag("--build", help="First make everything that is missing, training included.")]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Where networks are trained: auto, cpu or cuda.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="Where networks are trained: auto, cpu, cuda or cuda:1.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="NAME",
+        help="Who does the work: tcp://HOST:PORT of a Dask scheduler, local, or cluster.toml. Dask's workers run what "
+        "they are sent: name only a scheduler that you trust, in a network that you trust, or use TLS.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,15 @@ class BuildOptions(FilmOptions):
     dry_run: DryRun = False
     jobs: Jobs = None
     device: Device = "auto"
+    cluster: Cluster = None
+
+    def join(self) -> Join:
+        """Return what opens the executor that `--cluster` names; without it, pieces stay on this machine."""
+        if self.cluster is None:
+            return nullcontext
+        from pipeline.cli.clusters import joining  # noqa: PLC0415 - only then is there more to import
+
+        return joining(self.cluster, self.jobs)
 
     def find_and_open(self, *forced: str) -> tuple[Production, Workplace]:
         """Load the production and open its workplace.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.console import print_json
-from pipeline.cli.options import AsJson, Output, Outside, ProductionPath, flag
+from pipeline.cli.options import AsJson, Cluster, Jobs, Output, Outside, ProductionPath, flag
 from pipeline.cli.workplace import find_production
 from pipeline.errors import InputError
 from pipeline.outputs.owner import open_workplace
@@ -90,11 +90,16 @@ def clean(
 
 
 @side.command()
-def doctor(output: Output = None, as_json: AsJson = False) -> None:
-    """Check what this machine has, what is missing, and how to get it."""
+def doctor(output: Output = None, as_json: AsJson = False, cluster: Cluster = None, jobs: Jobs = None) -> None:
+    """Check what this machine has, or the workers of a cluster, what is missing, and how to get it."""
     from pipeline.cli.doctor import as_text, as_values, examine  # noqa: PLC0415 - looks into every room
 
-    findings = examine(output or Path("out"))
+    if cluster is None:
+        findings = examine(output or Path("out"))
+    else:
+        from pipeline.cli.cluster_doctor import examine_cluster  # noqa: PLC0415 - only then is there more to import
+
+        findings = examine_cluster(cluster, output or Path("out"), jobs)
     if as_json:
         print_json(list(as_values(findings)))
     else:

@@ -6,8 +6,8 @@ This module makes nothing. It prints one line: that the demo is meant, where it 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from pipeline.store.inventory import kept_words
 from pipeline.store.lock import build_lock, holder
 from pipeline.store.store import Store
 
+Join = Callable[[Workplace], AbstractContextManager[Workplace]]
 DEMO: Final = builtin_templates_folder() / "productions" / "demo.toml"
 _THIS_IS_THE_DEMO: Final = (
     f"There is no {FILE_NAME} in this folder: this is about the demo film. For one of your own: build-video RECORDING"
@@ -67,7 +68,8 @@ def find_production(
         production = load_production(DEMO, allow_outside=True)
     else:
         production = load_production(path or Path(FILE_NAME), allow_outside=allow_outside)
-    production = production.sampled_on(device) if device in {"cpu", "cuda"} else production
+    plain = device.partition(":")[0]
+    production = production.sampled_on(plain) if plain in {"cpu", "cuda"} else production
     return production.draft() if draft else production
 
 
@@ -89,13 +91,22 @@ def _begun_of(recording: Path) -> Path:
 
 
 @contextmanager
-def logged_build(workplace: Workplace, production: Production, *, as_json: bool) -> Iterator[Workplace]:
-    """Hold the folder, show the progress, keep the log."""
+def logged_build(
+    workplace: Workplace, production: Production, *, as_json: bool, join: Join = nullcontext
+) -> Iterator[Workplace]:
+    """Hold the folder, show the progress, keep the log.
+
+    Parameters
+    ----------
+    join
+        Opens the workplace's executor, where another than this machine's processes was asked for.
+    """
     with build_lock(workplace.store.root):
         record_owner(workplace.store.root, production.file)
-        workplace.store.sweep()
-        remove_strays(workplace.output)
-        with choose_screen(as_json=as_json) as screen:
+        with choose_screen(as_json=as_json) as screen, join(replace(workplace, report=screen)) as joined:
+            workplace = replace(joined, report=workplace.report)
+            workplace.store.sweep(workplace.executor.running())
+            remove_strays(workplace.output)
             with disk_errors(workplace.output):
                 state = StateFile(workplace.store.root / STATE_FILE, screen)
                 log = BuildLog(workplace.store.root / "build.log", state, (production.folder,))
@@ -115,7 +126,7 @@ def logged_build(workplace: Workplace, production: Production, *, as_json: bool)
                 log.close_build(error)
                 state.close(error)
                 with suppress(BuildVideoError, OSError):  # on a full disk, what is half-made is in the way
-                    workplace.store.sweep()
+                    workplace.store.sweep(workplace.executor.running())
 
 
 @contextmanager

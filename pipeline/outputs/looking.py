@@ -29,6 +29,7 @@ from pipeline.outputs.placeholders import placeholder_run, placeholder_take
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
+from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
 from pipeline.stages.shared.runs.takes import make_run_takes
@@ -77,18 +78,14 @@ class Look:
     def mark(self, frame: int) -> str:
         """What is to be written over a frame: that it shows what is made up, or nothing."""
         assert self.results.timeline is not None  # noqa: S101 - a look has one
-        clip = self.results.timeline.record.clip_at(frame)
+        clip, words = self.results.timeline.record.clip_at(frame), language_of(self.production).text
         if isinstance(clip, CardClip):
             is_placeholder = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return (
-                "Made-up curves and numbers: not trained yet"
-                if is_placeholder and clip.name not in _PLAIN_CARDS
-                else ""
-            )
+            return words("preview.curves") if is_placeholder and clip.name not in _PLAIN_CARDS else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
-                return "Made-up curves and sound: not trained yet"
-            return "Made-up sound: not all takes are there yet" if self.sounds[clip.section] else ""
+                return words("preview.curves_and_sound")
+            return words("preview.sound") if self.sounds[clip.section] else ""
         return ""
 
     def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from typing import Final
 
 from pipeline.errors import InputError, OutputError
 from pipeline.production.schema import Production
+from pipeline.runtime.gpus import use_one_gpu
 from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.stages.shared.workplace import Workplace
@@ -29,8 +30,9 @@ def open_workplace(
     production: Production, output: Path | None, *, jobs: int | None, force: frozenset[str], device: str
 ) -> Workplace:
     """Say where a production is built."""
+    device = use_one_gpu(device)
     if device not in {"auto", "cpu", "cuda"}:
-        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu or cuda")
+        raise InputError(f"There is no device '{device}'.", where="--device", expected="auto, cpu, cuda or cuda:1")
     folder = output or Path("out") / production.name
     store = Store(folder / "work")
     check_owner(store.root, production.file)

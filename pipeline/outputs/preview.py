@@ -87,12 +87,15 @@ def write_sheet(shown: Look, path: Path) -> None:
     from PIL import Image  # noqa: PLC0415 - only pictures need it
 
     from pipeline.outputs.sheet import contact_sheet  # noqa: PLC0415 - only a sheet needs them
-    from pipeline.picture.text.number_words import in_english  # noqa: PLC0415
+    from pipeline.picture.text.number_words import NumberWords  # noqa: PLC0415
+    from pipeline.stages.shared.facts.film_language import language_of  # noqa: PLC0415
 
     timeline = timeline_of(shown.results)
     pictures, words, times = [], [], []
-    numbers = in_english()
-    for span, caption in _shown(timeline, [Path(insert.file).name for insert in shown.production.inserts]):
+    language = language_of(shown.production)
+    numbers = NumberWords(language)
+    inserts = [language.text("preview.insert", name=Path(one.file).name) for one in shown.production.inserts]
+    for span, caption in _shown(timeline, inserts, language.text("scene.recording")):
         picture = _draw(shown, (span.start_frame + span.end_frame) // 2)
         step = -(-picture.shape[1] // _WIDEST_ON_SHEET_PX)
         pictures.append(np.asarray(Image.fromarray(picture).reduce(step)))  # thin lines are kept
@@ -102,15 +105,15 @@ def write_sheet(shown: Look, path: Path) -> None:
     write_picture(contact_sheet(pictures, words, times=times), path)
 
 
-def _shown(timeline: Timeline, inserts: Sequence[str]) -> Iterator[tuple[Span, str]]:
-    """All that a film shows, one after the other, and what is said of it; `inserts` are their files' names."""
+def _shown(timeline: Timeline, inserts: Sequence[str], recording: str) -> Iterator[tuple[Span, str]]:
+    """All that a film shows, one after the other, and what is said of it; `inserts` are what they are called."""
     for clip in timeline.clips:
         if isinstance(clip, CardClip):
             yield clip, clip.name
         elif isinstance(clip, InsertClip):
-            yield clip, f"insert: {inserts[clip.insert]}"
+            yield clip, inserts[clip.insert]
         else:
-            yield from ((sound, sound.caption or sound.kind) for sound in clip.sounds)
+            yield from ((sound, sound.caption or recording) for sound in clip.sounds)
 
 
 def _draw(shown: Look, frame: int) -> NDArray[np.uint8]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import types
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ProductionError
+from pipeline.production.places import Lines, place_of
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, own_words, shown_value
 
 
-def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel]) -> ProductionError:
+def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel], lines: Lines) -> ProductionError:
     """Tell the first mistake of a production file, and count the others.
 
     Parameters
@@ -25,6 +27,8 @@ def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel])
         The file.
     model
         What the file should hold.
+    lines
+        On which line each value begins.
     """
     found = error.errors(include_url=False)
     places = {_field_name(mistake["loc"], model) for mistake in found}
@@ -38,7 +42,8 @@ def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel])
     here = [mistake for mistake in mistakes if _field_name(mistake["loc"], model) == field]
     others = len({_field_name(mistake["loc"], model) for mistake in mistakes}) - 1
     more = f" ({others} more after this one)" if others else ""
-    place = f"{where}: {field}{more}" if field else f"{where}{more}"
+    at = place_of(first["loc"], lines, Path(where)) or where
+    place = f"{at}: {field}{more}" if field else f"{at}{more}"
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], place, model)
     if first["type"] == "missing":

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from pipeline.errors import ProductionError, RecordingError
 from pipeline.ffmpeg.formats import recognise
+from pipeline.production.places import Lines
 from pipeline.runtime.wording.named_files import absent_hint
+from pipeline.runtime.wording.toml_lines import line_numbers
 from pipeline.runtime.wording.toml_text import TomlMistake, parse_toml
 from pipeline.store.files import plain_reason
 
@@ -19,7 +21,12 @@ _LARGEST_BYTES: Final = 1_000_000
 
 
 def read_production_toml(path: Path) -> dict[str, Any]:
-    """Read what a production file says, unchecked.
+    """Read what a production file says, unchecked; errors as for `read_with_lines`."""
+    return read_with_lines(path)[0]
+
+
+def read_with_lines(path: Path) -> tuple[dict[str, Any], Lines]:
+    """Read what a production file says, unchecked, and on which line each value begins.
 
     Raises
     ------
@@ -45,7 +52,7 @@ def read_production_toml(path: Path) -> dict[str, Any]:
         _refuse_recording(path)
     if len(raw) > _LARGEST_BYTES:
         raise ProductionError("The production file is far too large.", where=str(path), expected="less than 1 MB")
-    return parse_production_toml(raw, path)
+    return parse_production_toml(raw, path), line_numbers(raw.decode("utf-8-sig", "replace"))
 
 
 def parse_production_toml(raw: bytes, path: Path) -> dict[str, Any]:

@@ -6,13 +6,15 @@ film's titles, and it reads no recording.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from pipeline.errors import ProductionError
+from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
@@ -20,7 +22,8 @@ from pipeline.picture.language.tags import LanguageTag
 from pipeline.production.agreement import check_agreement, check_own_cards
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
-from pipeline.production.production_file import read_production_toml
+from pipeline.production.places import Lines, absent_template, path_in, place_of
+from pipeline.production.production_file import read_with_lines
 from pipeline.production.recordings import recordings_at
 from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
@@ -63,6 +66,8 @@ class Production(ProductionTable):
     _of_cut: CutSettings | None = PrivateAttr(default=None)
     _is_other_length: bool = PrivateAttr(default=False)
     _notes: tuple[str, ...] = PrivateAttr(default=())
+    _lines: Lines = PrivateAttr(default_factory=dict)
+    _shown_file: Path | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Production:
@@ -88,6 +93,29 @@ class Production(ProductionTable):
     def file(self) -> Path | None:
         """The production file; None where the production was made of values alone."""
         return self._file
+
+    def place(self, *path: str | int) -> str:
+        """The file and the line of a value, `section`, 0, `title`, for errors; empty where it has no file."""
+        return place_of(path, self._lines, self._shown_file)
+
+    def _path_of_template(self, what: str) -> tuple[str | int, ...]:
+        """Where the template is named that an error says is not there."""
+        kind, name = absent_template(what)
+        if kind == "cards":
+            return next((("card", at, "template") for at, one in enumerate(self.cards) if one.template == name), ())
+        return {"themes": ("video", "theme"), "layouts": ("video", "layout")}.get(kind, ())
+
+    @contextmanager
+    def placing_errors(self) -> Iterator[None]:
+        """Add the file and the line to errors whose words name a value of this production."""
+        try:
+            yield
+        except InputError as error:
+            path = self._path_of_template(error.what) or path_in(error.where)
+            place = self.place(*path) if path else ""
+            if place and not error.where.startswith(place.rpartition(", ")[0]):
+                error.where = f"{place}: {error.where}"
+            raise
 
     @property
     def name(self) -> str:
@@ -256,22 +284,27 @@ def load_production(path: Path, *, allow_outside: bool = False) -> Production:
         path = path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
         raise ProductionError("This is not a path.", where=str(path)[:200], expected="a production file") from error
-    return production_of(read_production_toml(path), path, allow_outside=allow_outside)
+    data, lines = read_with_lines(path)
+    return production_of(data, path, lines, allow_outside=allow_outside)
 
 
-def production_of(data: Mapping[str, Any], path: Path, *, allow_outside: bool = False) -> Production:
+def production_of(
+    data: Mapping[str, Any], path: Path, lines: Lines = MappingProxyType({}), *, allow_outside: bool = False
+) -> Production:
     """The production that a file at a path describes, if it says this; errors as for `load_production`."""
-    production = parse_production(data, where=str(path))
+    production = parse_production(data, where=str(path), lines=lines)
     stem = path.stem if path.name != FILE_NAME else path.absolute().parent.name
     production._folder = path.absolute().parent  # noqa: SLF001 - the file's place is known only here
     production._file = path.absolute()  # noqa: SLF001
+    production._shown_file, production._lines = path, lines  # noqa: SLF001
     production._name = safe_file_name(stem)  # noqa: SLF001
     production._allow_outside = allow_outside  # noqa: SLF001
-    for number, section in enumerate(production.sections, start=1):
-        for own in section.recordings:
-            production.resolve(own.file, f"section {number}, recordings")
-    _check_templates_folder(production)
-    production.resolve(production.video.picture or ".", "video, picture")
+    with production.placing_errors():
+        for number, section in enumerate(production.sections, start=1):
+            for own in section.recordings:
+                production.resolve(own.file, f"section {number}, recordings")
+        _check_templates_folder(production)
+        production.resolve(production.video.picture or ".", "video, picture")
     return production
 
 
@@ -288,12 +321,12 @@ def _check_templates_folder(production: Production) -> None:
         )
 
 
-def parse_production(data: Mapping[str, Any], *, where: str) -> Production:
+def parse_production(data: Mapping[str, Any], *, where: str, lines: Lines = MappingProxyType({})) -> Production:
     """Validate what a production file says; the first mistake is reported, the others are counted."""
     try:
         production = Production.model_validate(data)
     except ValidationError as error:
-        raise explain_mistakes(error, where, Production) from None
+        raise explain_mistakes(error, where, Production, lines) from None
     except RecursionError:
         raise ProductionError("The values are nested too deeply.", where=where, expected="a production") from None
     production._notes = tuple(old_name_notes(data))  # noqa: SLF001 - the names are known only here

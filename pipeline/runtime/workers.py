@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -52,6 +52,12 @@ _outbox: Any = None
 """Where messages to the parent go; None in the parent itself."""
 
 
+def send_messages_to(outbox: Any) -> None:
+    """Choose where messages to the parent go: something with a `put`."""
+    global _outbox  # noqa: PLW0603 - a process has one parent
+    _outbox = outbox
+
+
 def send_to_parent(message: object) -> None:
     """Send a message to the process that called `run_parallel`; only inside one of its helper processes."""
     if _outbox is not None:
@@ -84,7 +90,12 @@ def preload(*modules: str) -> None:
     _preloaded.update(modules)
 
 
-def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
+def preloaded() -> tuple[str, ...]:
+    """Name what `preload` was called with."""
+    return tuple(sorted(_preloaded))
+
+
+def start_process(function: Callable[..., None], *args: object, daemon: bool = False) -> BaseProcess:
     """Start one helper process beside this one; Ctrl-C never reaches it, and it never outlives this process.
 
     Parameters
@@ -93,8 +104,12 @@ def start_process(function: Callable[..., None], *args: object) -> BaseProcess:
         A module's own function: it travels by name.
     args
         Its arguments; must be picklable.
+    daemon
+        Whether it is ended when this process ends in good order, instead of waited for.
     """
-    process: BaseProcess = _context(function).Process(target=_run, args=(dict(os.environ), function, args))  # type: ignore[attr-defined]
+    process: BaseProcess = _context(function).Process(  # type: ignore[attr-defined]
+        target=_run, args=(dict(os.environ), function, args), daemon=daemon
+    )
     with block_sigint():
         process.start()
     return process
@@ -114,12 +129,17 @@ def _context(function: Callable[..., object]) -> BaseContext:
     return context
 
 
-def _start_worker(outbox: Any, environment: dict[str, str]) -> None:
-    """Leave Ctrl-C to the parent, never outlive it, and see its environment as it is now."""
-    global _outbox  # noqa: PLW0603 - a process has one parent
-    _outbox = outbox
+def _start_worker(
+    outbox: Any, environment: dict[str, str], own: Sequence[Mapping[str, str]] = (), started: Any = None
+) -> None:
+    """Leave Ctrl-C to the parent, never outlive it, and see its environment as it is now, with what is this one's."""
+    send_messages_to(outbox)
     os.environ.clear()
     os.environ.update(environment)
+    if own:
+        with started.get_lock():
+            os.environ.update(own[started.value % len(own)])
+            started.value += 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     never_outlive_parent()
@@ -136,6 +156,7 @@ def run_parallel(
     jobs: int,
     on_done: Callable[[int, Outcome], None] = _ignore,
     on_message: Callable[[Any], None] | None = None,
+    environments: Sequence[Mapping[str, str]] = (),
 ) -> list[Outcome]:
     """Apply a function to every item, in up to `jobs` fresh processes (in this one, where one is enough).
 
@@ -152,6 +173,8 @@ def run_parallel(
     on_message
         Called in this process with the messages that helper processes send by `send_to_parent`, all those about an item
         before its `on_done` and before its error; where it is given, the work is always done in helper processes.
+    environments
+        Variables that processes see besides the environment: the first process those of the first, and so on in turn.
 
     Returns
     -------
@@ -172,7 +195,7 @@ def run_parallel(
         return outcomes
     context = _context(function)
     inbox = context.Queue()
-    start = (inbox, dict(os.environ))
+    start = (inbox, dict(os.environ), environments, context.Value("i", 0) if environments else None)
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=start)
     try:
         with block_sigint():  # or processes that have just begun to start would report Ctrl-C too, each in its way

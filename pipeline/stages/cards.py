@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.errors import StageError, TemplateError
 from pipeline.picture.cards.card import CardPicture
@@ -22,6 +26,7 @@ from pipeline.picture.text.typesetting import TextStyle, typesetter_for
 from pipeline.picture.theme.theme import Theme, load_theme
 from pipeline.picture.theme.toml_files import read_template_text
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.wording.named_files import near_names
@@ -36,7 +41,7 @@ from pipeline.stages.shared.scenes.grounds import check_ground, film_ground, fir
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import file_sha256
-from pipeline.store.store import Json, Piece, Result, write_record
+from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 STAGE: Final = "cards"
 VERSION: Final = 3
@@ -98,6 +103,9 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     results = replace(results, ground=make_ground(production, STAGE, workplace))
     for fault in check_ground(production):
         workplace.report.warn(f"the theme '{production.video.theme}': {fault}")
+    if not workplace.executor.works_here:
+        _draw_elsewhere(production, results, sources, workplace)
+        workplace = replace(workplace, force=workplace.force - {STAGE})
     cards = []
     for done, name in enumerate(names, start=1):
         cards.append(_card(production, results, name, sources, workplace))
@@ -238,26 +246,68 @@ def _piece(production: Production, results: Results, name: str, sources: _Source
     return Piece(STAGE, production.piece_name(f"card-{name}"), VERSION, ingredients)
 
 
+@dataclass(frozen=True)
+class _CardTask:
+    """One card to be drawn, by whichever process."""
+
+    name: str
+    piece: Piece
+    template: CardTemplate
+    file: str
+    facts: CardFacts
+    theme: Theme
+    size: tuple[int, int]
+    ground: npt.NDArray[np.uint8] | None
+    store_root: Path
+
+
+def _task(
+    production: Production, results: Results, piece: Piece, *, name: str, sources: _Sources, root: Path
+) -> _CardTask:
+    template, origin = sources.template(name), card_origin(production, name)
+    inputs = CardInputs(production, results, origin.section, sources.language)
+    facts = card_facts(inputs, sources.words_of(origin.section), template.reads)
+    file, size = f"cards/{origin.template}.toml", _size(production, name)
+    ground = first_picture(film_ground(production, results.ground), size)
+    return _CardTask(name, piece, template, file, facts, sources.theme, size, ground, root)
+
+
+def _draw(task: _CardTask) -> list[str]:
+    """Draw and keep one card; returns what is to be warned of."""
+    drawn = draw_card(task.template, task.facts, task.theme, task.size, where=task.file, ground=task.ground)
+    with Store(task.store_root).publish(task.piece) as folder:
+        write_record(folder, write_card(drawn, folder, name=task.name, template=task.file))
+    return [f"the card '{task.name}': {small}; shorten its words" for small in small_words_on_card(drawn, task.size)]
+
+
 def _card(
     production: Production, results: Results, name: str, sources: _Sources, workplace: Workplace
 ) -> Result[CardPicture]:
-    piece = _piece(production, results, name, sources)
-    if STAGE not in workplace.force and (found := workplace.store.result(piece, CardPicture)) is not None:
+    piece, store = _piece(production, results, name, sources), workplace.store
+    if STAGE not in workplace.force and (found := store.result(piece, CardPicture)) is not None:
         return _named(found, name)
-    template = sources.template(name)
-    origin = card_origin(production, name)
-    section = origin.section
-    inputs = CardInputs(production, results, section, sources.language)
-    facts = card_facts(inputs, sources.words_of(section), template.reads)
-    where = f"cards/{origin.template}.toml"
-    size = _size(production, name)
-    ground = first_picture(film_ground(production, results.ground), size)
-    drawn = draw_card(template, facts, sources.theme, size, where=where, ground=ground)
-    for small in small_words_on_card(drawn, _size(production, name)):
-        workplace.report.warn(f"the card '{name}': {small}; shorten its words")
-    with workplace.store.publish(piece) as folder:
-        write_record(folder, write_card(drawn, folder, name=name, template=where))
-    return _named(workplace.store.published(piece, CardPicture), name)
+    for warning in _draw(_task(production, results, piece, name=name, sources=sources, root=store.root)):
+        workplace.report.warn(warning)
+    return _named(store.published(piece, CardPicture), name)
+
+
+def _draw_elsewhere(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:
+    """Have the executor draw all cards that are not fresh."""
+    store, report = workplace.store, workplace.report
+    todo: dict[str, _CardTask] = {}
+    for name in sources.templates:
+        piece = _piece(production, results, name, sources)
+        if STAGE in workplace.force or store.find(piece) is None:
+            todo[piece.key] = _task(production, results, piece, name=name, sources=sources, root=store.root)
+    drawn = workplace.executor.run(
+        _draw,
+        [Work(task, key, task.piece.name) for key, task in todo.items()],
+        jobs=workplace.jobs,
+        on_loss=report.warn,
+    )
+    for warnings in drawn:
+        for warning in warnings:
+            report.warn(warning)
 
 
 def _named(card: Result[CardPicture], name: str) -> Result[CardPicture]:

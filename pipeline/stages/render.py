@@ -20,10 +20,11 @@ from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
-from pipeline.runtime.workers import run_parallel, send_to_parent
+from pipeline.runtime.workers import send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
 from pipeline.stages.shared.results import Results
@@ -140,7 +141,8 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
     total = sum(task.segment.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(WorkStart(STAGE, "segments", total, "frames"))
-    workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.jobs // X264_THREADS)
+    needs = Needs(cores=X264_THREADS)
+    workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.executor.at_once(needs, workplace.jobs))
     places = {task.segment.number: index for index, task in enumerate(tasks)}
     done = [0] * len(tasks)
     works = [Task(_part(task.segment), float(task.segment.frames)) for task in tasks]
@@ -159,12 +161,13 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
         report_frames((tasks[index].segment.number, tasks[index].segment.frames))
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
-    run_parallel(
+    workplace.executor.run(
         _render,
-        tasks,
+        [Work(task, task.piece.key, task.piece.name, needs) for task in tasks],
         jobs=workers,
         on_done=finish,
         on_message=report_frames if workers > 1 else None,
+        on_loss=workplace.report.warn,
     )
 
 

@@ -23,10 +23,11 @@ from pipeline.learning.sampling.traces import TRACES_VERSION, copy_traces
 from pipeline.learning.training.auto_network import network_of
 from pipeline.learning.training.run import PLAN_FILE, CheckpointPlan, TrainingRun
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import PIECES_A_GPU, Needs, Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
-from pipeline.runtime.workers import preload, run_parallel, send_to_parent
+from pipeline.runtime.workers import preload, send_to_parent
 from pipeline.stages.shared.choices import check_choices, check_early_choices, idle_choices, rule_choice
 from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
@@ -251,19 +252,32 @@ class _TakeMaking:
         needed = sum(planned.bytes_needed for planned in planned_takes)
         require_room(place.store.root, needed, f"for {len(planned_takes)} takes")
         jobs = [take_job(planned, place.store.partial(planned.network_take)) for planned in planned_takes]
-        alone = place.jobs == 1 or len(planned_takes) == 1
-        here = [index for index, job in enumerate(jobs) if alone or job.device != "cpu"]
+        here = self._made_here(jobs)
         for index in here:
             self._publish(index, make_take(jobs[index], partial(self._advance, index)))
-        there = [(index, job) for index, job in enumerate(jobs) if index not in here]
+        there = [index for index in range(len(jobs)) if index not in here]
         preload("pipeline.learning.sampling.sampler")
-        run_parallel(
+        place.executor.run(
             _make_in_process,
-            there,
+            [self._work(index, jobs[index]) for index in there],
             jobs=place.jobs,
-            on_done=lambda done, note: self._publish(there[done][0], note),
+            on_done=lambda done, note: self._publish(there[done], note),
             on_message=(lambda message: self._advance(*message)) if there else None,
+            on_loss=place.report.warn,
         )
+
+    def _made_here(self, jobs: list[TakeJob]) -> list[int]:
+        """Takes that this process makes itself: one alone, and on a single GPU all of its own."""
+        place = self._workplace
+        if not place.executor.works_here:
+            return []
+        alone = place.jobs == 1 or len(jobs) == 1
+        shared = place.executor.at_once(Needs(gpu=True), place.jobs) <= PIECES_A_GPU
+        return [index for index, job in enumerate(jobs) if alone or (job.device != "cpu" and shared)]
+
+    def _work(self, index: int, job: TakeJob) -> Work[tuple[int, TakeJob]]:
+        piece = self._planned_takes[index].network_take
+        return Work((index, job), piece.key, piece.name, Needs(gpu=job.device != "cpu"), job.request.folder)
 
     def _advance(self, index: int, samples: int) -> None:
         planned = self._planned_takes[index]

@@ -35,10 +35,11 @@ from pipeline.learning.training.run import (
 )
 from pipeline.learning.training.so_far import so_far
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer, RelayReporter
-from pipeline.runtime.workers import preload, run_parallel
+from pipeline.runtime.workers import preload
 from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
@@ -55,9 +56,6 @@ VERSION = 1
 
 DRAFT_MINUTES = 2.0
 """Of the networks of a draft altogether, where they train one after the other."""
-_AT_ONCE_ON_GPU = 3
-_USUAL_FLOPS = 50e9
-"""What one core computes in a second, roughly."""
 
 
 def check(production: Production) -> None:
@@ -150,7 +148,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         atomic_write_text(task.folder / INGREDIENTS_FILE, canonical_json(task.piece.ingredients) + "\n")
     unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
     at_once = _at_once(unfinished, workplace)
-    if at_once > 1 or (len(unfinished) > 1 and not _on_gpu(unfinished, workplace)):
+    if at_once > 1 or _needs_process(unfinished, workplace):
         _train_side_by_side(_scheduled(unfinished, at_once, workplace), at_once, workplace)
     else:
         for task in _scheduled(unfinished, at_once, workplace):
@@ -259,8 +257,15 @@ class _TrainingTask:
 
 def _at_once(tasks: list[_TrainingTask], workplace: Workplace) -> int:
     """How many networks train at the same time: one a core; a few on a GPU, which small networks never fill."""
-    most = _AT_ONCE_ON_GPU if _on_gpu(tasks, workplace) else workplace.jobs
+    most = workplace.executor.at_once(Needs(gpu=_on_gpu(tasks, workplace)), workplace.jobs)
     return max(1, min(most, len(tasks))) if tasks else 0
+
+
+def _needs_process(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
+    """Whether trainings that run one after the other are no work for this process."""
+    if not workplace.executor.works_here:
+        return bool(tasks)
+    return len(tasks) > 1 and not _on_gpu(tasks, workplace)
 
 
 def _scheduled(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> list[_TrainingTask]:
@@ -270,15 +275,9 @@ def _scheduled(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -
 
 
 def _work(task: _TrainingTask) -> float:
-    """Arithmetic of a whole training, or of its minutes at a speed that orders them rightly among their like."""
-    from pipeline.learning.recipes.recipe import planned_iterations, resolve  # noqa: PLC0415
+    from pipeline.learning.recipes.work import training_flops  # noqa: PLC0415 - brings torch along
 
-    settings, network = task.training, task.network
-    recipe = resolve(settings, getattr(network, "group", 1))
-    window = recipe.batch * recipe.sequence
-    by_minutes = 60 * settings.minutes * _USUAL_FLOPS if settings.minutes is not None else float("inf")
-    iterations = planned_iterations(settings, task.corpus.record.train_samples / window, None)
-    return min(by_minutes, 3.0 * network.flops_per_byte * window * iterations)
+    return training_flops(task.network, task.training, task.corpus.record.train_samples)
 
 
 def _task(production: Production, results: Results, index: int, piece: Piece, workplace: Workplace) -> _TrainingTask:
@@ -299,6 +298,9 @@ def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
     from pipeline.learning.hardware import choose_device  # noqa: PLC0415 - torch takes seconds to import
 
     wanted = {task.training.device for task in tasks}
+    if (gpus := workplace.executor.gpus) is not None:
+        chosen = {workplace.device if name == "auto" else name for name in wanted}
+        return "cuda" in chosen or ("auto" in chosen and gpus > 0)
     return any(choose_device(workplace.device if name == "auto" else name).type == "cuda" for name in wanted)
 
 
@@ -306,12 +308,14 @@ def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Wor
     works = [Task(task.label, _work(task)) for task in tasks]
     preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
-    run_parallel(
+    needs = Needs(tasks[0].threads, gpu=_on_gpu(tasks, workplace))
+    workplace.executor.run(
         _train_in_process,
-        list(enumerate(tasks)),
+        [Work((n, task), task.piece.key, task.label, needs, task.folder) for n, task in enumerate(tasks)],
         jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
         on_message=mixer.receive,
+        on_loss=workplace.report.warn,
     )
 
 

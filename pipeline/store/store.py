@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +27,7 @@ from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError, model_validator
 
 from pipeline.errors import StoreError
+from pipeline.store.differences import explain_difference
 from pipeline.store.files import (
     DOOMED,
     atomic_write_text,
@@ -45,7 +46,6 @@ R = TypeVar("R", bound=BaseModel)
 _MANIFEST = "manifest.json"
 _RECORD = "record.json"
 _KEY_LENGTH = 24
-_SHA256_LENGTH = 64
 _IN_FLIGHT: Final = "in-flight"
 PARTIAL: Final = ".partial"
 RESULT_NAME: Final = re.compile(rf"([0-9a-f]{{{_KEY_LENGTH}}})({re.escape(PARTIAL)})?")
@@ -363,9 +363,20 @@ class Store:
             path for path in self.root.iterdir() if path.is_dir() and not path.is_symlink() and path.name != _IN_FLIGHT
         )
 
-    def sweep(self) -> None:
-        """Remove what builds that were killed left half-made or half-removed (resumable work is kept)."""
-        shutil.rmtree(self.root / _IN_FLIGHT, ignore_errors=True)
+    def sweep(self, keep: Collection[str] = ()) -> None:
+        """Remove what builds that were killed left half-made or half-removed (resumable work is kept).
+
+        Parameters
+        ----------
+        keep
+            Keys of pieces that are being made elsewhere.
+        """
+        in_flight = self.root / _IN_FLIGHT
+        for folder in in_flight.glob("*") if keep else ():
+            if folder.name.partition("-")[0] not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(in_flight, ignore_errors=True)
         remove_strays(self.root)
         for stage in self.stage_folders():
             remove_strays(stage / "names")
@@ -373,27 +384,3 @@ class Store:
                 key, _, doomed = folder.name.partition(DOOMED)
                 if doomed and RESULT_NAME.fullmatch(key) and not folder.is_symlink():
                     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _flatten(value: object, prefix: str = "") -> dict[str, object]:
-    if isinstance(value, Mapping):
-        return {k: v for key, inner in value.items() for k, v in _flatten(inner, f"{prefix}{key}.").items()}
-    if isinstance(value, list | tuple):
-        return {k: v for i, inner in enumerate(value) for k, v in _flatten(inner, f"{prefix}{i + 1}.").items()}
-    return {prefix.rstrip("."): value}
-
-
-def explain_difference(old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
-    """Say in words which ingredients differ, three at most; hashes are named, not shown."""
-    before, after = _flatten(old), _flatten(new)
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    words = []
-    for name in changed[:3]:
-        was, now = before.get(name), after.get(name)
-        if any(isinstance(value, str) and len(value) == _SHA256_LENGTH for value in (was, now)):
-            words.append(f"{name} changed")
-        else:
-            words.append(f"{name}: {was} -> {now}")
-    if len(changed) > len(words):
-        words.append(f"and {len(changed) - len(words)} more")
-    return ", ".join(words) or "the program's way of making it changed"

@@ -18,9 +18,8 @@ def test_a_group_stands_for_its_options() -> None:
     called = with_groups(command)
     names = list(inspect.signature(called).parameters)
     assert names[-1] == "number"
-    assert {"path", "draft", "as_json", "allow_outside", "output", "force", "dry_run", "jobs", "device"} == {
-        *names[:-1]
-    }
+    own = {"path", "draft", "as_json", "allow_outside", "output", "force", "dry_run", "jobs", "device", "cluster"}
+    assert own == {*names[:-1]}
     called(**dict.fromkeys(names[:-1]) | {"draft": True, "number": 4})
     (options, number), *_ = seen
     assert isinstance(options, BuildOptions)

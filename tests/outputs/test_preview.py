@@ -33,8 +33,11 @@ def timeline() -> Timeline:
     )
 
 
+INSERTS = ["insert: intro.mp4", "insert: end.png"]
+
+
 def test_a_sheet_shows_all_that_the_film_shows_once_and_in_order() -> None:
-    shown = [(told, span.start_frame, span.frames) for span, told in _shown(timeline(), ["intro.mp4", "end.png"])]
+    shown = [(told, span.start_frame, span.frames) for span, told in _shown(timeline(), INSERTS, "recording")]
     assert shown == [
         ("title", 0, 30),
         ("insert: intro.mp4", 30, 60),

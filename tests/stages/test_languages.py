@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import GlyphError
+from pipeline.errors import GlyphError, TemplateError
+from pipeline.outputs.looking import Look
+from pipeline.outputs.preview import write_sheet
 from pipeline.picture.cards.drawing import load_card_template
 from pipeline.picture.cards.filling import fill
 from pipeline.picture.cards.layout import place_elements
 from pipeline.picture.cards.template import TITLE_SAFE
-from pipeline.picture.language import english
+from pipeline.picture.language import english, load_language
 from pipeline.picture.language.loading import shipped_languages
 from pipeline.picture.language.word_list import forms
+from pipeline.picture.text.templating import PlainFacts, render_text
 from pipeline.picture.text.typesetting import TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
@@ -107,6 +110,51 @@ def test_every_word_that_is_drawn_or_written_comes_from_a_word_list(strange: Pat
     named = re.findall(r'"name": "(.*?)"', (strange / "timeline.otio").read_text(encoding="utf-8"))
     shown_names = {name for name in named if name not in {"tracks", "Video", "Audio", "film.mp4"}}
     assert strangers({re.sub("title|section|recap|comparison|credits", "", name) for name in shown_names}) == []
+
+
+def test_previews_and_sheets_are_stamped_and_labelled_in_the_films_language(strange: Path, drawn: set[str]) -> None:
+    production = film(strange, "vi", 160, 90)
+    results, workplace = results_of(production, strange)
+    results = cards.run(production, results, workplace)
+    shown = Look(production, results, workplace, (True, False), (frozenset(), frozenset({5})))
+    timeline = results.timeline.record
+    marks = {shown.mark(clip.start_frame) for clip in timeline.clips}
+    assert len(marks) == 4
+    assert strangers(marks) == []
+    drawn.clear()
+    write_sheet(shown, strange / "sheet.png")
+    names = {clip.name for clip in timeline.cards()}
+    assert strangers({text for text in drawn if text not in names}) == []
+
+
+def test_a_list_is_written_by_the_word_list_or_as_cldr_has_it(tmp_path: Path) -> None:
+    three = ["1", "2", "3"]
+    written = {tag: load_language(tag).listed(three) for tag in ("en", "de", "ja", "nl")}
+    assert written == {"en": "1, 2 and 3", "de": "1, 2 und 3", "ja": "1、2、3", "nl": "1, 2 and 3"}
+    (tmp_path / "languages").mkdir()
+    (tmp_path / "languages/nl.toml").write_text('scene.iteration = "iteratie"\n')
+    dutch = load_language("nl", tmp_path)
+    assert [dutch.listed(three[:count]) for count in range(4)] == ["", "1", "1 en 2", "1, 2 en 3"]
+    facts = PlainFacts({"names": three}, dutch)
+    assert render_text("{{ names|listed }}", facts) == "1, 2 en 3"
+
+
+def test_dates_are_written_as_the_language_has_them() -> None:
+    shown = {
+        tag: render_text("{{ '2026-11-26'|date }}", PlainFacts({}, load_language(tag)))
+        for tag in ("en", "de", "fr", "ja", "ar", "ru")
+    }
+    assert shown == {
+        "en": "November 26, 2026",
+        "de": "26. November 2026",
+        "fr": "26 novembre 2026",
+        "ja": "2026年11月26日",
+        "ar": "26 نوفمبر 2026",
+        "ru": "26 ноября 2026\u202f\u0433.",
+    }
+    for wrong in ("{{ 'soon'|date }}", "{{ '2026-11-26'|date('long ago') }}"):
+        with pytest.raises(TemplateError, match="such as 2026-11-26"):
+            render_text(wrong, {})
 
 
 SIZES = ((1920, 1080), (640, 360), (608, 1080), (1080, 1080))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pipeline.errors import DiskFullError, OutputError
+from pipeline.store.differences import explain_difference
 from pipeline.store.files import translated_disk_error
-from pipeline.store.store import Piece, Store, canonical_json, explain_difference, write_record
+from pipeline.store.store import Piece, Store, canonical_json, write_record
 
 
 class Note(BaseModel, frozen=True):

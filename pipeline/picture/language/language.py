@@ -6,8 +6,9 @@ This module owns how a word is filled in. It does not know files.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Final
@@ -15,10 +16,12 @@ from typing import Any, Final
 from pipeline.picture.language.numerals import (
     Numerals,
     is_right_to_left,
+    listed,
     numerals,
     plural_categories,
     plural_category,
     with_unit,
+    written_date,
 )
 from pipeline.picture.language.word_list import COUNT, Word, filled, forms, read_word_list, tree
 from pipeline.runtime.resources import builtin_templates_folder
@@ -28,6 +31,9 @@ ENGLISH: Final = "en"
 NOTHING: Final = "\u2013"
 """What stands for a number that isn't there."""
 PLACES: Final = "places"
+BETWEEN: Final = "element.between"
+LAST_OF_LIST: Final = "element.last_of_list"
+DATE_FORMS: Final = ("short", "medium", "long", "full")
 _SMALLEST_PLAIN: Final = 1e-9
 _LARGEST_PLAIN: Final = 1e21
 _RAISED: Final = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
@@ -167,6 +173,25 @@ class Language:
             return with_unit(self.locale, unit, written)
         form = self._form(self.words[name], float(written.replace(",", "")), len(written.partition(".")[2]))
         return filled(form, {COUNT: self.number(written)})
+
+    def listed(self, texts: Sequence[str]) -> str:
+        """Texts as a list: "A, B and C", by the word list where it has words for that, else as the CLDR has it."""
+        if not {BETWEEN, LAST_OF_LIST} <= self.words.keys():
+            return listed(self.locale, texts)
+        *before, last = texts or ("",)
+        return self.text(LAST_OF_LIST, before=self.text(BETWEEN).join(before), last=last) if before else last
+
+    def date(self, value: object, form: str = "long") -> str:
+        """A day as the language writes it: 2026-11-26 -> November 26, 2026; `form` is short, medium, long or full.
+
+        Raises
+        ------
+        ValueError
+            Where it is no day, or the form is another.
+        """
+        if form not in DATE_FORMS:
+            raise ValueError(f"a date is written {', '.join(DATE_FORMS)}")
+        return written_date(self.locale, date.fromisoformat(str(value)[:10]), form)
 
 
 def _of_groups(words: Mapping[str, Word], groups: tuple[str, ...]) -> dict[str, Any]:

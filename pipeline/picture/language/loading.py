@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from pipeline.picture.language.language import ENGLISH, Language, english
+from pipeline.picture.language.language import BETWEEN, ENGLISH, LAST_OF_LIST, Language, english
 from pipeline.picture.language.numerals import UNITS, known_locale, plural_categories
 from pipeline.picture.language.word_list import Word, read_word_list
 from pipeline.runtime.resources import builtin_templates_folder
 
 FOLDER: Final = "languages"
-OPTIONAL: Final = frozenset(f"unit.{unit}" for unit in UNITS)
+OPTIONAL: Final = frozenset({*(f"unit.{unit}" for unit in UNITS), BETWEEN, LAST_OF_LIST})
 """Words that CLDR has where a list hasn't."""
 
 

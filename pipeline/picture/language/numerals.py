@@ -6,7 +6,10 @@ every language, as in the log files that films show, so that counters keep their
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -115,6 +118,21 @@ def with_unit(locale: str, unit: str, shown: str) -> str:
     number = Decimal(shown.replace(",", ""))
     text = format_unit(number, _CLDR_UNITS[unit], length="short", format=pattern, locale=cldr(locale))
     return text.replace(" ", "\u00a0")
+
+
+def listed(locale: str, texts: Sequence[str]) -> str:
+    """Texts as a list of a language."""
+    from babel.lists import format_list  # noqa: PLC0415 - as above
+
+    return format_list(list(texts), locale=cldr(locale))
+
+
+def written_date(locale: str, day: date, form: str) -> str:
+    """A day as a language writes it; digits are 0 to 9."""
+    from babel.dates import format_date  # noqa: PLC0415 - as above
+
+    text = format_date(day, format=form, locale=cldr(locale))
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
 
 
 UNITS: Final = tuple(_CLDR_UNITS)

@@ -45,6 +45,10 @@ class UnknownFact:
 
     __repr__ = __str__
 
+    def __reduce__(self) -> str:
+        """Be the same one in every process."""
+        return "UNKNOWN"
+
 
 UNKNOWN: Final = UnknownFact()
 
@@ -75,6 +79,10 @@ class NamedFacts(dict[str, Any]):
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(self.name)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the former names."""
+        return NamedFacts, (self.name, dict(self), dict(self.former))
+
 
 class NumberedFacts(int):
     """A table of facts that stands for a number: `{{ take }}` is which one it is, `{{ take.iteration }}` a fact."""
@@ -87,8 +95,14 @@ class NumberedFacts(int):
         made.facts = facts
         return made
 
+<<<<<<< HEAD
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (int(self), self.facts)
+=======
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the facts."""
+        return NumberedFacts, (int(self), self.facts)
+>>>>>>> main
 
 
 class CountedFacts(int):
@@ -116,6 +130,10 @@ class CountedFacts(int):
 
     def __reversed__(self) -> Iterator[Any]:
         yield from self.items[::-1]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the items."""
+        return CountedFacts, (self.items,)
 
 
 def plain(value: Any) -> Any:

@@ -6,13 +6,14 @@ break there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from pipeline.picture.language import Language, english
 from pipeline.picture.language.language import NOTHING, finite, shown_compact, shown_decimals
+from pipeline.picture.sandbox.allowance import Refused
 from pipeline.runtime.wording.units import NATS_PER_BIT, clock_text
 
 _LONGEST: Final = 4000
@@ -93,6 +94,17 @@ class NumberWords:
             return self.language.text(name, count=number)
         return f"{self.compact(number)}\u00a0{one if number == 1 else many or one + 's'}"
 
+    def listed(self, values: object) -> str:
+        """A list as people write it: A, B and C."""
+        return self.language.listed([str(one) for one in values] if isinstance(values, Iterable) else [str(values)])
+
+    def date(self, value: object, form: str = "long") -> str:
+        """2026-11-26 -> November 26, 2026, by CLDR; `form` is short, medium, long or full."""
+        try:
+            return self.language.date(value, form)
+        except ValueError as error:
+            raise Refused("'date' is for days such as 2026-11-26, written short, medium, long or full") from error
+
     def fill(self, word: object, **values: object) -> str:
         """Put values where a word of the list has braces; `count` chooses the plural form, `places` its decimals."""
         texts = [value for value in values.values() if isinstance(value, str)]
@@ -118,6 +130,8 @@ def filters_for(language: Language) -> Mapping[str, Callable[..., Any]]:
             "percent": numbers.percent,
             "plural": numbers.plural,
             "fill": numbers.fill,
+            "listed": numbers.listed,
+            "date": numbers.date,
         }
     )
 

@@ -40,17 +40,26 @@ def existing_file(production: Production, name: str, field: str) -> Path:
 def own_conditions(production: Production) -> Iterator[tuple[str, str]]:
     """Every condition of a caption that is an expression of facts, and where."""
     for number, section in enumerate(production.sections, start=1):
-        for rule in section.storyboard.caption:
+        for index, rule in enumerate(section.storyboard.caption):
             if rule.when is not None:
-                yield rule.when, f"condition of a caption in section {number}"
+                place = production.place("section", number - 1, "caption", index, "when")
+                yield rule.when, _after(place, f"condition of a caption in section {number}")
 
 
 def own_captions(production: Production) -> Iterator[tuple[str, str]]:
     """Every caption that the production file writes, templates all of them, and where: of a cut its lines too."""
     for number, section in enumerate(production.sections, start=1):
-        written = [line.caption for line in section.storyboard.take if line.caption is not None]
-        written += [rule.text for rule in section.storyboard.caption]
-        yield from ((text, f"caption in section {number}") for text in written)
-    for line in production.cut_lines:
-        if line.caption is not None:
-            yield line.caption, f"caption in the cut '{production.cut}'"
+        where, here = f"caption in section {number}", ("section", number - 1)
+        for index, line in enumerate(section.storyboard.take):
+            if line.caption is not None:
+                yield line.caption, _after(production.place(*here, "take", index, "caption"), where)
+        for index, rule in enumerate(section.storyboard.caption):
+            yield rule.text, _after(production.place(*here, "caption", index, "text"), where)
+    for own in production.cut_lines:
+        if own.caption is not None:
+            yield own.caption, f"caption in the cut '{production.cut}'"
+
+
+def _after(place: str, where: str) -> str:
+    """Where something stands, after its line in the production file where that is known."""
+    return f"{place}: {where}" if place else where

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.runtime.executor import Executor, ProcessExecutor
 from pipeline.runtime.progress.reporter import SILENT, Reporter
 from pipeline.store.store import Store
 
@@ -27,6 +28,8 @@ class Workplace:
         Names of stages that must make their results again even where they are fresh.
     device
         `auto`, `cpu` or `cuda`: where networks are trained.
+    executor
+        Who does the pieces of a stage.
     """
 
     store: Store
@@ -35,3 +38,4 @@ class Workplace:
     jobs: int = 1
     force: frozenset[str] = field(default_factory=frozenset)
     device: str = "auto"
+    executor: Executor = field(default_factory=ProcessExecutor)

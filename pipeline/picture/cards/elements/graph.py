@@ -159,9 +159,7 @@ def _plots(
 
 def _named(group: Sequence[LossCurve], setting: Setting) -> str:
     """What the losses of one kind are, and whose."""
-    *before, last = [str(curve.section + 1) for curve in group]
-    together = setting.word("between").join(before)
-    whose = setting.word("last_of_list", before=together, last=last) if before else last
+    whose = setting.language.listed([str(curve.section + 1) for curve in group])
     if group[0].is_logged:
         unit, loss = group[0].unit, group[0].judged.name
         named = setting.word("logged", loss=loss, unit=unit) if unit else loss

@@ -31,7 +31,7 @@ def fact_lines(settings: RunSettings, losses: RunLosses, language: Language) -> 
 
 def _value_words(value: object, language: Language) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return language.text("list.yes" if value else "list.no")
     return value if isinstance(value, str) else language.compact(value)
 
 

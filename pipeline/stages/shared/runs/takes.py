@@ -9,8 +9,8 @@ from typing import Final
 from pipeline.film.planning.plan import choose_takes
 from pipeline.production.schema import Production
 from pipeline.runs.stored import RunLosses
+from pipeline.runtime.executor import Work
 from pipeline.runtime.progress.reporter import WorkStart
-from pipeline.runtime.workers import run_parallel
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.sounds import STAGE, RequestedSound, made_sound, make_sound, requested_sound, run_takes
 from pipeline.stages.shared.sections.checkpoints import section_checkpoints
@@ -67,8 +67,9 @@ def make_run_takes(production: Production, results: Results, workplace: Workplac
             done += 1
             report.advance(float(done))
 
-        jobs = 1 if len(todo) <= _ALONE else workplace.jobs
-        run_parallel(_make, [(one, store.root) for one in todo], jobs=jobs, on_done=tell)
+        jobs = 1 if workplace.executor.works_here and len(todo) <= _ALONE else workplace.jobs
+        works = [Work((one, store.root), one.piece.key, one.piece.name) for one in todo]
+        workplace.executor.run(_make, works, jobs=jobs, on_done=tell, on_loss=report.warn)
     for section, trained in enumerate(results.runs):
         if isinstance(trained.record, RunLosses):
             _, note = run_takes(production, section, trained.record)

@@ -1,0 +1,102 @@
+"""What the workers of a cluster are: cores, memory, GPUs, versions, speeds, and whether all see the same folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+
+from pipeline.cli.doctor import Diagnosis
+from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.extra import load
+
+_FRAMES: Final = 60
+_WAIT_S: Final = 10.0
+_LOOK_EVERY_S: Final = 0.2
+_MEASURED: Final = ("python", "build-video", "torch", "numpy", "distributed")
+
+
+def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosis]:
+    """Look at every worker that a scheduler has.
+
+    Parameters
+    ----------
+    named
+        What `--cluster` says.
+    folder
+        Where films are kept: all workers must see it.
+
+    Raises
+    ------
+    InputError
+        Where no scheduler answers.
+    """
+    choice = read_choice(named)
+    load("distributed")
+    from pipeline.runtime.cluster.opening import connected, look_at_workers  # noqa: PLC0415 - brings Dask along
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with connected(choice, folder.resolve(), jobs=jobs) as executor:
+        limit = time.monotonic() + _WAIT_S
+        while not (about := look_at_workers(executor)) and time.monotonic() < limit:
+            time.sleep(_LOOK_EVERY_S)
+        fit = [address for address, one in about.items() if not one["refusal"]]
+        speeds = executor.ask_each(measure_speeds, fit)
+        found = [_of_worker(address, one, speeds.get(address)) for address, one in sorted(about.items())]
+    count = f"{len(about)} workers, {len(fit)} of them fit" if len(about) != 1 else f"1 worker, {len(fit)} fits"
+    state = "ok" if fit else "missing"
+    mend = (
+        ""
+        if fit
+        else f"dask worker {choice.address or 'ADDRESS'} starts one; give all the same build-video and folder."
+    )
+    same = Diagnosis("folder", "ok", f"all that fit read and write in {folder.resolve()}")
+    return [Diagnosis("cluster", state, count, mend), *found, *([same] if fit else [])]  # type: ignore[arg-type]
+
+
+def _of_worker(address: str, about: Mapping[str, Any], speeds: object) -> Diagnosis:
+    if about["refusal"]:
+        return Diagnosis(address, "missing", about["refusal"], "Install the same build-video there; share the folder.")
+    memory = about["memory_bytes"]
+    gpus = ", ".join(about["gpus"]) or "no GPU"
+    versions = ", ".join(f"{name} {about['versions'][name]}" for name in _MEASURED)
+    words = [
+        f"{about['host']}, {about['processor']}, {about['cores']} cores",
+        f"{memory / 2**30:.1f} GiB" if memory else "memory without a limit",
+        *(gpus, versions),
+    ]
+    if isinstance(speeds, tuple):
+        words.append(f"trains at {speeds[0] / 1e9:.0f} GFLOP/s, encodes {speeds[1]:.0f} frames/s of 1280x720")
+    else:
+        words.append(f"not measured: {speeds}")
+    return Diagnosis(address, "ok", "; ".join(words))
+
+
+def measure_speeds(threads: int) -> tuple[float, float]:
+    """Measure how fast this machine trains and encodes; on a worker, in a process of its own.
+
+    Returns
+    -------
+    tuple[float, float]
+        Operations a second in training, and frames a second of 1280x720 through the encoder of films.
+    """
+    from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder  # noqa: PLC0415
+    from pipeline.film.planning.settings import VideoSettings  # noqa: PLC0415
+    from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
+    from pipeline.learning.training.auto_network import measured_speed  # noqa: PLC0415
+
+    training = measured_speed(choose_device("auto").type, useful_threads(threads))
+    plan: EncoderPlan = plan_encoder(VideoSettings(width=1280, height=720))
+    ramp = np.add.outer(np.arange(plan.frame_shape[0]), np.arange(plan.frame_shape[1]))
+
+    def draw(frame: int, out: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+        out[:] = 16 + (ramp + 8 * frame) % 200
+
+    with TemporaryDirectory(prefix="build-video-") as aside:
+        begun = time.perf_counter()
+        encode_frames(draw, start_frame=0, end_frame=_FRAMES, path=Path(aside, "speed.mp4"), plan=plan)
+        return training, _FRAMES / (time.perf_counter() - begun)

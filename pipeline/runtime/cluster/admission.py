@@ -1,0 +1,165 @@
+"""Which workers may do pieces: those with the same versions, that see the same folder.
+
+This module travels to workers as it stands here, so that a worker without build-video, or with another one, can still
+say so: it imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from distributed.diagnostics.plugin import WorkerPlugin
+
+PACKAGES = (
+    *("build-video", "torch", "numpy", "scipy", "numba", "pillow", "soundfile", "soxr", "safetensors", "pydantic"),
+    *("imageio-ffmpeg", "icu4py", "babel", "distributed", "dask"),
+)
+"""Those on which a result's bytes, or what travels, depends."""
+REFUSED = "build-video-refused"
+"""The topic of events about workers that came later and were refused."""
+CORES = "cores"
+GPUS = "GPU"
+MEMORY = "memory"
+
+
+@dataclass(frozen=True)
+class Passport:
+    """What a worker must be: its versions, and the token that it finds in the folder that all see.
+
+    Parameters
+    ----------
+    versions
+        By package, and `python` and `source`.
+    folder
+        Where results are kept.
+    token
+        Name and content of a file in it.
+    """
+
+    versions: dict[str, str]
+    folder: str
+    token: str
+
+    @property
+    def name(self) -> str:
+        """The same for all commands with the same versions and folder."""
+        text = repr((sorted(self.versions.items()), self.folder))
+        return "build-video-" + sha256(text.encode()).hexdigest()[:12]
+
+    def resource(self, what: str) -> str:
+        """Name what admitted workers offer."""
+        return f"{self.name}-{what}"
+
+
+def own_versions() -> dict[str, str]:
+    """Versions of what matters, in this process; 'absent' where a package is not installed."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return {**found, "source": _source_hash()}
+
+
+def _source_hash() -> str:
+    """Of the package's own files: the same version number may stand for changed files."""
+    spec = find_spec("pipeline")
+    if spec is None or not spec.submodule_search_locations:
+        return "absent"
+    root = Path(spec.submodule_search_locations[0])
+    whole = sha256()
+    for path in sorted(root.rglob("*.py")):
+        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def processor() -> str:
+    """Name the processor's kind."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def gpus() -> list[str]:
+    """Name the GPUs that this process may use."""
+    import subprocess  # noqa: PLC0415 - travels with the function
+
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    try:
+        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return []
+    if chosen is None:
+        return [line.strip() for line in listed if line.strip()]
+    wanted = [one for one in chosen.split(",") if one.strip() and one.strip() != "-1"]
+    return [listed[int(one)].strip() if one.isdecimal() and int(one) < len(listed) else one for one in wanted]
+
+
+def refusal(passport: Passport) -> str:
+    """Say why this process can't do pieces; nothing where it can."""
+    own = own_versions()
+    other = [
+        f"{name} {own.get(name)} instead of {wanted}"
+        for name, wanted in passport.versions.items()
+        if own.get(name) != wanted
+    ]
+    if other:
+        return "it has " + ", ".join(other)
+    try:
+        if Path(passport.folder, passport.token).read_text(encoding="utf-8") != passport.token:
+            return f"it sees another folder as {passport.folder}"
+        answer = Path(passport.folder, f"{passport.token}.{platform.node()}-{os.getpid()}")
+        answer.write_text(passport.token, encoding="utf-8")
+        answer.unlink()
+    except OSError as error:
+        return f"it can't read and write in {passport.folder} ({error.strerror or error})"
+    return ""
+
+
+def facts(versions: dict[str, str], folder: str, token: str, dask_worker: Any = None) -> dict[str, Any]:
+    """Describe the worker, and why it would be refused; called on it, which hands itself in."""
+    return {
+        "refusal": refusal(Passport(versions, folder, token)),
+        "versions": own_versions(),
+        "host": platform.node(),
+        "processor": processor(),
+        "gpus": gpus(),
+        "cores": dask_worker.state.nthreads,
+        "memory_bytes": int(dask_worker.memory_manager.memory_limit or 0),
+        "python": sys.executable,
+    }
+
+
+class Admission(WorkerPlugin):  # type: ignore[misc]
+    """Lets workers that fit offer what pieces need, also those that come later."""
+
+    def __init__(self, passport: Passport) -> None:
+        self.passport = passport
+        self.name = passport.name
+
+    async def setup(self, worker: Any) -> None:
+        """Look at a worker once."""
+        import asyncio  # noqa: PLC0415 - travels with the class
+
+        own = self.passport
+        about = await asyncio.to_thread(facts, own.versions, own.folder, own.token, worker)
+        if about["refusal"]:
+            worker.log_event(REFUSED, {"worker": worker.address, "passport": self.name, "why": about["refusal"]})
+            return
+        offered = {CORES: about["cores"], GPUS: len(about["gpus"])}
+        if about["memory_bytes"]:
+            offered[MEMORY] = about["memory_bytes"]
+        await worker.set_resources(**{self.passport.resource(what): count for what, count in offered.items() if count})

@@ -1,0 +1,181 @@
+"""Who carries out the pieces of a build: one interface, whatever lies beneath.
+
+A stage describes pieces of work with what each needs, and receives progress, results and losses; it does not know
+whether they were done by processes of this machine or by workers elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from pipeline.runtime.gpus import GPU_VARIABLE, visible_gpus
+from pipeline.runtime.workers import run_parallel
+
+PIECES_A_GPU: Final = 3
+"""So many small networks share a GPU: one never fills it."""
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a piece of work takes while it is done.
+
+    Parameters
+    ----------
+    cores
+        Threads that it keeps busy, where there are so many.
+    memory_bytes
+        Memory beyond what any process takes; 0 where that is little.
+    gpu
+        Whether it works on a GPU.
+    """
+
+    cores: int = 1
+    memory_bytes: int = 0
+    gpu: bool = False
+
+
+@dataclass(frozen=True)
+class Work(Generic[Item]):
+    """One piece of work.
+
+    Parameters
+    ----------
+    item
+        What the function is applied to; must be picklable.
+    key
+        Names the piece, the same in every command that would do it: what runs already is not begun a second time.
+    label
+        What it is called in messages.
+    needs
+        What it takes.
+    folder
+        Where it writes, if nobody else may write there at the same time.
+    """
+
+    item: Item
+    key: str = ""
+    label: str = ""
+    needs: Needs = Needs()
+    folder: Path | None = None
+
+
+def ignore_outcome(_index: int, _outcome: object) -> None:
+    """Do nothing with a piece's outcome."""
+
+
+def ignore_loss(_text: str) -> None:
+    """Do nothing about a loss."""
+
+
+class Executor(Protocol):
+    """Does pieces of work, several at once."""
+
+    @property
+    def works_here(self) -> bool:
+        """Whether this process is as good a place as any for a piece that is alone."""
+
+    @property
+    def gpus(self) -> int | None:
+        """How many GPUs there are for pieces; None where that is for this process to find out."""
+
+    def at_once(self, needs: Needs, jobs: int) -> int:
+        """How many pieces with such needs can be done at the same time, at least 1.
+
+        Parameters
+        ----------
+        jobs
+            How many cores may be busy in all.
+        """
+
+    def running(self) -> set[str]:
+        """Name the pieces, by their keys, that are being made for earlier commands that were killed."""
+
+    def run(
+        self,
+        function: Callable[[Item], Outcome],
+        works: Sequence[Work[Item]],
+        *,
+        jobs: int,
+        on_done: Callable[[int, Outcome], None] = ignore_outcome,
+        on_message: Callable[[Any], None] | None = None,
+        on_loss: Callable[[str], None] = ignore_loss,
+    ) -> list[Outcome]:
+        """Apply a function to every piece's item.
+
+        Parameters
+        ----------
+        function
+            A module's own function: it travels by name.
+        works
+            The pieces, in the order in which they are begun.
+        jobs
+            How many at the same time, at most.
+        on_done
+            Called in this process, with the piece's index and outcome, as each one is finished.
+        on_message
+            Called in this process with what `send_to_parent` sends, all messages about a piece before its `on_done`.
+        on_loss
+            Called with a line where a process or a worker was lost, and its piece begins again or goes on elsewhere.
+
+        Returns
+        -------
+        list
+            The outcomes, in the pieces' order.
+
+        Raises
+        ------
+        WorkerError
+            Where a piece can't be finished because processes or workers died. An interruption stops all pieces first.
+        """
+
+
+@dataclass(frozen=True)
+class ProcessExecutor:
+    """Works in processes of this machine."""
+
+    @property
+    def works_here(self) -> bool:
+        """A lone piece needs no process of its own."""
+        return True
+
+    @property
+    def gpus(self) -> int | None:
+        """Those of this machine, as torch finds them."""
+        return None
+
+    def at_once(self, needs: Needs, jobs: int) -> int:
+        """As many as there are cores for; on GPUs, a few on each."""
+        if needs.gpu:
+            return PIECES_A_GPU * max(1, len(visible_gpus()))
+        return max(1, jobs // needs.cores)
+
+    def running(self) -> set[str]:
+        """None: processes end with the command that started them."""
+        return set()
+
+    def run(
+        self,
+        function: Callable[[Item], Outcome],
+        works: Sequence[Work[Item]],
+        *,
+        jobs: int,
+        on_done: Callable[[int, Outcome], None] = ignore_outcome,
+        on_message: Callable[[Any], None] | None = None,
+        on_loss: Callable[[str], None] = ignore_loss,  # noqa: ARG002 - a process that dies ends the build
+    ) -> list[Outcome]:
+        """Do it in up to `jobs` processes (in this one, where one is enough), on GPUs one after the other in turn."""
+        gpus = visible_gpus() if any(work.needs.gpu for work in works) else ()
+        return run_parallel(
+            function,
+            [work.item for work in works],
+            jobs=jobs,
+            on_done=on_done,
+            on_message=on_message,
+            environments=[{GPU_VARIABLE: gpu} for gpu in gpus] if len(gpus) > 1 else (),
+        )

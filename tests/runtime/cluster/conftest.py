@@ -1,0 +1,23 @@
+"""One cluster of this process for all tests: its scheduler and workers are threads, its pieces processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.cluster.opening import open_cluster
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cluster")
+
+
+@pytest.fixture(scope="session")
+def cluster(shared_folder: Path) -> Iterator[DaskExecutor]:
+    with open_cluster(read_choice("local"), shared_folder, jobs=2, note=lambda _text: None) as executor:
+        yield executor

@@ -1,0 +1,265 @@
+"""Pieces on workers: results, messages, errors and deaths are as with processes; nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import LocalCluster
+
+from pipeline.errors import InputError, RecordingError, WorkerError
+from pipeline.runtime.cluster import admission, opening, pieces
+from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.executor import Needs, Work
+from pipeline.runtime.workers import send_to_parent
+
+
+def double(value: int) -> int:
+    for number in range(3):
+        send_to_parent((value, number))
+    return 2 * value
+
+
+def refuse(value: int) -> int:
+    raise RecordingError("It is silent.", where=f"take {value}", expected="sound", hint="Record again.")
+
+
+def die_at_first(folder: Path) -> str:
+    """Leave a note and die; where there is a note, go on from it."""
+    note = folder / "saved"
+    if note.exists():
+        return note.read_text()
+    note.write_text("saved before the death")
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def die(_item: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def linger(folder: Path) -> int:
+    """Write down who works, and work until told to end."""
+    (folder / f"by-{os.getpid()}").write_text("")
+    limit = time.monotonic() + 20
+    while not (folder / "end").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    return os.getpid()
+
+
+def wait_for(folder: Path, pattern: str) -> list[Path]:
+    limit = time.monotonic() + 20
+    while not (found := [*folder.glob(pattern)]) and time.monotonic() < limit:
+        time.sleep(0.02)
+    return found
+
+
+def test_results_come_in_order_and_messages_before_them(cluster: DaskExecutor) -> None:
+    heard: list[tuple[int, int]] = []
+    before: dict[int, int] = {}
+    works = [Work(value, label=str(value)) for value in (3, 1, 2)]
+    outcomes = cluster.run(
+        double,
+        works,
+        jobs=2,
+        on_done=lambda index, _outcome: before.update({index: sum(one[0] == works[index].item for one in heard)}),
+        on_message=heard.append,
+    )
+    assert outcomes == [6, 2, 4]
+    assert before == {0: 3, 1: 3, 2: 3}
+    assert not cluster.run(double, [], jobs=2)
+
+
+def test_an_error_travels_with_all_its_parts(cluster: DaskExecutor) -> None:
+    with pytest.raises(RecordingError) as caught:
+        cluster.run(refuse, [Work(1)], jobs=2)
+    assert (caught.value.where, caught.value.hint) == ("take 1", "Record again.")
+
+
+def test_a_piece_whose_process_is_killed_goes_on_from_what_it_saved(cluster: DaskExecutor, tmp_path: Path) -> None:
+    losses: list[str] = []
+    done = cluster.run(die_at_first, [Work(tmp_path, "a", "section-1")], jobs=1, on_loss=losses.append)
+    assert done == ["saved before the death"]
+    assert len(losses) == 1
+    assert "section-1" in losses[0]
+    assert "signal 9" in losses[0]
+
+
+def test_a_piece_that_always_dies_is_an_error(cluster: DaskExecutor) -> None:
+    with pytest.raises(WorkerError, match="again and again"):
+        cluster.run(die, [Work(1, "b", "take")], jobs=1)
+
+
+def test_an_interruption_stops_what_runs_and_the_cluster_stays_usable(cluster: DaskExecutor, tmp_path: Path) -> None:
+    def interrupt(_message: object) -> None:
+        raise KeyboardInterrupt
+
+    works = [Work(tmp_path, "c", "lingers"), Work(tmp_path, "d", "lingers")]
+    with pytest.raises(KeyboardInterrupt):
+        cluster.run(linger_and_say, works, jobs=2, on_message=interrupt)
+    numbers = [int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*")]
+    limit = time.monotonic() + 10
+    while any(psutil.pid_exists(number) for number in numbers) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not any(psutil.pid_exists(number) for number in numbers)
+    assert cluster.run(double, [Work(4)], jobs=1) == [8]
+    assert cluster.running() == set()
+
+
+def linger_and_say(folder: Path) -> int:
+    (folder / f"by-{os.getpid()}").write_text("")
+    send_to_parent("begun")
+    return linger(folder)
+
+
+def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_it(
+    cluster: DaskExecutor, tmp_path: Path
+) -> None:
+    killed = pickle.loads(pickle.dumps(cluster))  # noqa: S301 - another connection, as another command has
+    begun = threading.Thread(target=_run_until_lost, args=(killed, tmp_path), daemon=True)
+    begun.start()
+    first = wait_for(tmp_path, "by-*")
+    killed.stop = lambda _keys: None  # a killed command stops nothing
+    killed.close()
+    assert cluster.running() == {"shared"}
+    losses: list[str] = []
+    threading.Timer(0.3, (tmp_path / "end").write_text, args=("",)).start()
+    outcome = cluster.run(linger, [Work(tmp_path, "shared", "take 1")], jobs=1, on_loss=losses.append)
+    assert wait_for(tmp_path, "by-*") == first
+    assert first[0].name == f"by-{outcome[0]}"
+    assert losses == ["take 1 is being made already, and is waited for"]
+    begun.join(20)
+
+
+def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
+    with pytest.raises(WorkerError):
+        executor.run(linger, [Work(folder, "shared", "take 1")], jobs=1)
+
+
+@contextmanager
+def own_cluster(workers: int) -> Iterator[LocalCluster]:
+    """A cluster that a test may spoil."""
+    own = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address=None,
+        silence_logs=50,
+    )
+    try:
+        yield own
+    finally:
+        own.close()
+
+
+def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
+    with own_cluster(1) as own:
+
+        def stop() -> None:
+            wait_for(tmp_path, "by-*")
+            own.sync(own.scheduler.close)
+
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as executor:
+            stopping = threading.Thread(target=stop, daemon=True)
+            stopping.start()
+            with pytest.raises(WorkerError, match="scheduler") as caught:
+                executor.run(linger, [Work(tmp_path)], jobs=1)
+            (tmp_path / "end").write_text("")
+            assert caught.value.where == executor.address
+            assert "kept" in caught.value.hint
+            stopping.join(20)
+
+
+def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
+    shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(pieces, "_HANDED_OVER_S", 1.0)
+    losses: list[str] = []
+    first: list[int] = []
+    with own_cluster(2) as own:
+
+        def cut_off() -> None:
+            first.extend(int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*"))
+            busy = next(worker for worker in own.workers.values() if worker.state.executing_count)
+            own.sync(busy.close, executor_wait=False, nanny=False)
+            limit = time.monotonic() + 20
+            while len([*tmp_path.glob("by-*")]) < 2 and time.monotonic() < limit:
+                time.sleep(0.05)
+            (tmp_path / "end").write_text("")
+
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=2, note=lambda _text: None) as executor:
+            cutting = threading.Thread(target=cut_off, daemon=True)
+            cutting.start()
+            work = Work(tmp_path, "cut", "section-1", folder=tmp_path / "piece.partial")
+            outcome = executor.run(linger, [work], jobs=1, on_loss=losses.append)
+            cutting.join(20)
+    assert outcome != first
+    assert not psutil.pid_exists(first[0]), "who was cut off has stopped before another began"
+    assert len(losses) == 1
+    assert losses[0].endswith("is gone; section-1: goes on elsewhere")
+
+
+def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) -> None:
+    other = replace(cluster.passport, versions={**cluster.passport.versions, "torch": "0.1"})
+    stranger = DaskExecutor(cluster.address, {}, other)
+    try:
+        about = opening.look_at_workers(stranger)
+        with pytest.raises(InputError) as caught:
+            opening._refuse(stranger, about)
+        assert "torch" in caught.value.what
+        assert "instead of 0.1" in caught.value.what
+        assert next(iter(about)) in caught.value.what
+    finally:
+        stranger.close()
+
+
+def test_workers_that_see_another_folder_are_refused(cluster: DaskExecutor, tmp_path: Path) -> None:
+    passport = replace(cluster.passport, folder=str(tmp_path))
+    assert "can't read and write" in admission.refusal(passport)
+    (tmp_path / passport.token).write_text("another")
+    assert "another folder" in admission.refusal(passport)
+    (tmp_path / passport.token).write_text(passport.token)
+    assert admission.refusal(passport) == ""
+    assert [path.name for path in tmp_path.iterdir()] == [passport.token]
+
+
+def test_pieces_are_as_many_as_workers_have_cores_for(cluster: DaskExecutor) -> None:
+    assert cluster.cores == 2
+    assert cluster.at_once(Needs(cores=1), 8) == 2
+    assert cluster.at_once(Needs(cores=2), 8) == 2, "a worker of one core takes a piece for two by itself"
+    assert cluster.at_once(Needs(), 1) == 1
+
+
+def test_nothing_is_open_to_other_machines(cluster: DaskExecutor) -> None:
+    assert cluster.address.startswith("tcp://127.0.0.1:")
+    open_to = {one.laddr.ip for one in psutil.Process().net_connections("inet") if one.status == psutil.CONN_LISTEN}
+    assert open_to <= {"127.0.0.1"}
+
+
+def test_who_takes_a_folder_over_has_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_HANDED_OVER_S", 0.01)
+    first = pieces._Claim(tmp_path / "piece.partial")
+    assert first.holds()
+    second = pieces._Claim(tmp_path / "piece.partial")
+    assert second.holds()
+    assert not first.holds()
+    first.release()
+    assert second.holds()
+    second.release()
+    assert not [*tmp_path.iterdir()]
