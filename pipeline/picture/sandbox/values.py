@@ -95,14 +95,9 @@ class NumberedFacts(int):
         made.facts = facts
         return made
 
-<<<<<<< HEAD
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (int(self), self.facts)
-=======
     def __reduce__(self) -> tuple[object, ...]:
         """Travel between processes with the facts."""
         return NumberedFacts, (int(self), self.facts)
->>>>>>> main
 
 
 class CountedFacts(int):
@@ -116,8 +111,9 @@ class CountedFacts(int):
         made.items = tuple(items)
         return made
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.items,)
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with the items."""
+        return CountedFacts, (self.items,)
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.items
