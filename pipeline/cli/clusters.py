@@ -38,6 +38,8 @@ def joining(cluster: str, jobs: int | None) -> Join:
 
         root, note = workplace.store.root.resolve(), workplace.report.note  # workers have another working folder
         with open_cluster(choice, root, jobs=jobs, note=note) as executor:
+            if workplace.force:  # what is made anew is not to be written by an earlier command too
+                executor.stop_all()
             yield replace(
                 workplace,
                 store=Store(root),

@@ -25,18 +25,20 @@ from pipeline.studio.desk import Desk
 
 OUTPUT: Final = "studio-build.log"
 """In the store: what the last build that was started here has printed."""
+EXPORTS: Final = ("gif", "loop", "sound")
 _TAIL_BYTES: Final = 4000
 _GRACE_S: Final = 30.0
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built: up to which stage, small and quick or whole, the film or one of its cuts."""
+    """What is to be built: up to which stage, small and quick or whole, the film or one of its cuts; or an export."""
 
     until: str = STAGES[-1]
     draft: bool = False
     from_here: bool = False
     cut: str = ""
+    export: str = ""
 
     def arguments(self) -> list[str]:
         """As the command line has them.
@@ -44,12 +46,17 @@ class Order:
         Raises
         ------
         InputError
-            Where there is no such stage.
+            Where there is no such stage or export.
         """
+        shape = [*(["--draft"] if self.draft else []), *(["--cut", self.cut] if self.cut else [])]
+        if self.export:
+            if self.export not in EXPORTS:
+                raise InputError("There is no such export.", where="request", expected=", ".join(EXPORTS))
+            return ["export", self.export, *shape]
         if self.until not in STAGES:
             raise InputError(f"There is no stage '{self.until[:40]}'.", where="request", expected=", ".join(STAGES))
-        flags = [name for name, is_set in (("--draft", self.draft), ("--from-here", self.from_here)) if is_set]
-        return [self.until if self.until != STAGES[-1] else "build", *flags, *(["--cut", self.cut] if self.cut else [])]
+        here = ["--from-here"] if self.from_here else []
+        return [self.until if self.until != STAGES[-1] else "build", *shape, *here]
 
 
 class Builds:

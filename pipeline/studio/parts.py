@@ -49,7 +49,7 @@ class Studio:
             import_module("pipeline.stages.render")
             production, workplace = self.place()
             if not self.builds.is_running(workplace.store.root):
-                self.preview.look(production, workplace, "", self.stamp())
+                self.preview.frame(production, workplace, "", self.stamp(), number=0, divisor=2)
 
     def stamp(self) -> str:
         """Changes whenever what the film is made of does."""

@@ -109,7 +109,7 @@ class Takes:
                 {
                     "iteration": iteration,
                     "favourite": iteration in favourites,
-                    "candidates": [self._candidate(one) for one in candidates],
+                    "candidates": [self._candidate(one, several=len(candidates) > 1) for one in candidates],
                 }
                 for iteration, candidates in own.items()
             ]
@@ -124,13 +124,14 @@ class Takes:
         self._files[name] = corpus.path(corpus.record.listen_file)
         return name if self._files[name].is_file() else None
 
-    def _candidate(self, one: ListedTake) -> dict[str, Any]:
+    def _candidate(self, one: ListedTake, *, several: bool) -> dict[str, Any]:
+        """One take; its level only where others are to be compared with it."""
         name = None
         level: float | None = None
         if one.sound is not None and one.sound.is_file():
             name = f"take-{one.section}-{one.iteration}{f'-{one.candidate}' if one.candidate else ''}"
             self._files[name] = one.sound
-            level = one.level_db if one.level_db is not None else level_db(one.sound)
+            level = level_db(one.sound) if several and one.level_db is None else one.level_db
         return {
             "letter": one.candidate,
             "chosen": one.chosen,

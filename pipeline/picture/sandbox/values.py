@@ -40,9 +40,6 @@ class UnknownFact:
     def __str__(self) -> str:
         return NOTHING
 
-    def __reduce__(self) -> str:
-        return "UNKNOWN"  # there is one alone, in every process
-
     __repr__ = __str__
 
     def __reduce__(self) -> str:
@@ -110,10 +107,6 @@ class CountedFacts(int):
         made = super().__new__(cls, len(items))
         made.items = tuple(items)
         return made
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Travel between processes with the items."""
-        return CountedFacts, (self.items,)
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.items

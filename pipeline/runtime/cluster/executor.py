@@ -118,19 +118,28 @@ class DaskExecutor:
 
     def running(self) -> set[str]:
         """Name the pieces, by their keys, that workers do now, for this folder."""
-        prefix = f"{self.passport.name}/"
+        return {key.split("/")[1] for key in self._held()}
+
+    def stop_all(self) -> None:
+        """End what workers still do for earlier commands in this folder."""
+        if held := self._held():
+            self.stop(held)
+
+    def _held(self) -> list[str]:
+        """Names in the cluster of the pieces that workers do now for this folder."""
         try:
             keys = [str(key) for held in self.client.processing().values() for key in held]
         except Exception:  # noqa: BLE001 - where the scheduler is gone nobody works for it
-            return set()
-        return {key.removeprefix(prefix).partition("/")[0] for key in keys if key.startswith(prefix)}
+            return []
+        return [key for key in keys if key.startswith(f"{self.passport.name}/")]
 
     def stop(self, keys: Sequence[str]) -> None:
         """End pieces on whichever worker, by their names in the cluster."""
         if self.client.status != "running":
             return
         with suppress(Exception):  # whoever stops has a reason already
-            self.client.cancel(list(keys), force=True, reason="the command has ended", msg="")
+            wanted = [Future(key, client=self.client) for key in keys]
+            self.client.cancel(wanted, force=True, reason="the command has ended", msg="")
         with suppress(Exception):
             self.client.run(stop_pieces, list(keys), on_error="ignore")
 

@@ -58,6 +58,7 @@ class WorkAnswers:
             draft=self._studio.desk.is_draft,
             from_here=bool(asked.get("from_here")),
             cut=str(asked.get("cut") or ""),
+            export=str(asked.get("export") or ""),
         )
         await asyncio.to_thread(self._studio.builds.start, order)
         return JSONResponse(await self._studio.live.look_now())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,15 +75,15 @@ def off_by(one: np.ndarray, two: np.ndarray) -> int:
 
 @both_networks
 @pytest.mark.parametrize("cuts", CUTS)
-@pytest.mark.parametrize("kind", ["compiled", "torch"])
+@pytest.mark.parametrize("kind", ["compiled", "cpu", *(["cuda"] if torch.cuda.is_available() else [])])
 @pytest.mark.parametrize("primed", [0, 5])
 def test_traces_are_those_of_the_reference(
     network: LstmSettings | TieredSettings, cuts: str, kind: str, primed: int
 ) -> None:
     weights, primer = random_weights(network), np.arange(primed, dtype=np.uint8)
     sampler: Sampler | TorchSampler = Sampler(network, weights, weight_dtype="float32", streams=2)
-    if kind == "torch":
-        sampler = TorchSampler(network, weights, streams=2, device="cpu")
+    if kind != "compiled":
+        sampler = TorchSampler(network, weights, streams=2, device=kind)
     sampler.prime(primer)
     codes, sums = traced(sampler, 1.3, **CUTS[cuts])
     for stream in range(2):

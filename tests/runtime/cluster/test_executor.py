@@ -104,16 +104,17 @@ def test_an_interruption_stops_what_runs_and_the_cluster_stays_usable(cluster: D
     def interrupt(_message: object) -> None:
         raise KeyboardInterrupt
 
-    works = [Work(tmp_path, "c", "lingers"), Work(tmp_path, "d", "lingers")]
+    works = [Work(tmp_path, key, "lingers") for key in ("c", "d", "e")]  # one waits: there are two workers
     with pytest.raises(KeyboardInterrupt):
-        cluster.run(linger_and_say, works, jobs=2, on_message=interrupt)
+        cluster.run(linger_and_say, works, jobs=3, on_message=interrupt)
     numbers = [int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*")]
     limit = time.monotonic() + 10
     while any(psutil.pid_exists(number) for number in numbers) and time.monotonic() < limit:
         time.sleep(0.05)
     assert not any(psutil.pid_exists(number) for number in numbers)
-    assert cluster.run(double, [Work(4)], jobs=1) == [8]
     assert cluster.running() == set()
+    assert cluster.run(double, [Work(4)], jobs=1) == [8]
+    assert len([*tmp_path.glob("by-*")]) <= 2, "what waited was never begun"
 
 
 def linger_and_say(folder: Path) -> int:
@@ -213,6 +214,34 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
     assert not psutil.pid_exists(first[0]), "who was cut off has stopped before another began"
     assert len(losses) == 1
     assert losses[0].endswith("is gone; section-1: goes on elsewhere")
+
+
+def test_a_worker_that_comes_later_gets_work_where_it_fits(shared_folder: Path) -> None:
+    with own_cluster(1) as own:
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as late:
+            own.scale(2)
+            limit = time.monotonic() + 20
+            while late.cores < 2 and time.monotonic() < limit:
+                time.sleep(0.05)
+            assert late.cores == 2
+            path = shared_folder / late.passport.token
+            path.write_text("another folder")
+            own.scale(3)
+            own.sync(own._correct_state)
+            refused = _later_refusal(late)
+            assert late.cores == 2
+            assert "sees another folder" in refused
+
+
+def _later_refusal(executor: DaskExecutor) -> str:
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        events = executor.client.get_events(admission.REFUSED)
+        if events:
+            return str(events[-1][1]["why"])
+        time.sleep(0.05)
+    return ""
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) -> None:

@@ -135,10 +135,16 @@ class SectionTable(FactTable):
     def take(self) -> TakeTable:
         """The last take that is heard; in captions `take` is the one that they are about."""
         sounds = [sound for sound in self._scene.sounds if sound.kind == "take"] if self._scene else []
-        return TakeTable(self._heard(sounds) if sounds else None)
+        return TakeTable(self._heard(sounds, sounds[-1]) if sounds else None)
 
-    def _heard(self, sounds: list[SoundClip]) -> HeardCheckpoint | None:
-        last, timeline = sounds[-1], self._results.timeline
+    def take_of(self, iteration: int) -> TakeTable:
+        """The take of a checkpoint; without facts where it is not heard."""
+        sounds = [sound for sound in self._scene.sounds if sound.kind == "take"] if self._scene else []
+        own = next((sound for sound in sounds if sound.iteration == iteration), None)
+        return TakeTable(self._heard(sounds, own) if own else None)
+
+    def _heard(self, sounds: list[SoundClip], last: SoundClip) -> HeardCheckpoint | None:
+        timeline = self._results.timeline
         checkpoint = next((one for one in self._checkpoints if one.iteration == last.iteration), None)
         takes = {take.record.iteration: take.record for take in self._results.takes[self._index]}
         noise = [one.iteration for one in sounds if one.iteration in takes and takes[one.iteration].facts.noise]

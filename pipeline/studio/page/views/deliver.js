@@ -1,6 +1,6 @@
 // The finished film in a player, with all that goes with it.
 
-import { get } from "/page/api.js";
+import { attempt, get, live, post } from "/page/api.js";
 import { button, clock, el, fill, notice, size } from "/page/dom.js";
 
 export function createDeliver() {
@@ -32,7 +32,8 @@ export function createDeliver() {
         el("section", { className: "card stack", "aria-label": "Description" }, el("div", { className: "row apart" }, el("h2", {}, "Description"), button("Copy", () => copy(film.description, "The description is copied."), { icon: "copy", kind: "small" })), description),
         el("section", { className: "card", "aria-label": "Files" }, el("h2", {}, "Files"), el("ul", { className: "files" }, film.files.map((one) => el("li", { className: "row apart" },
           el("a", { href: file(film, one.name, true), download: one.name.split("/").pop() }, one.name), el("span", { className: "muted small number" }, size(one.bytes))))),
-        el("p", { className: "muted small" }, "More: ", el("code", {}, "build-video export gif"), ", ", el("code", {}, "loop"), ", ", el("code", {}, "sound"), "."))));
+        el("div", { className: "row exports" }, el("span", { className: "muted small" }, "Export"), [["gif", "GIF of a take"], ["loop", "Loop (MP4)"], ["sound", "Sound (WAV)"]].map(([kind, words]) =>
+          button(words, () => attempt(async () => { live.take(await post("/api/build", { export: kind, cut: film.cut })); notice(`${words}: it lies among the files in a moment.`); }), { kind: "small" }))))));
   }
 
   async function copy(text, words) {
