@@ -1,4 +1,4 @@
-"""The commands `export gif`, `export loop` and `export sound`: parts of a film as files of their own.
+"""The commands `export gif`, `export loop`, `export sound` and `export song`: parts of a film as files of their own.
 
 Like `cli`, this module turns words into calls, and makes nothing itself.
 """
@@ -16,7 +16,7 @@ from pipeline.cli.options import LookOptions, with_groups
 from pipeline.cli.workplace import looked_at
 from pipeline.errors import InputError
 
-export = typer.Typer(help="Export parts of the film: a GIF, a loop, the sound.")
+export = typer.Typer(help="Export parts of the film: a GIF, a loop, the sound, the songs.")
 
 Width = Annotated[int | None, typer.Option("--width", metavar="N", min=64, max=8192, help="Width in pixels.")]
 
@@ -95,6 +95,25 @@ def sound(
     look = {"build": options.build, "as_json": options.as_json}
     with looked_at(production, workplace, options.cut, **look, until="storyboard") as shown:
         written = write_sounds(shown, chosen, at_own_rate=rate == "original")
+    _announce(written, as_json=options.as_json)
+
+
+@export.command()
+@with_groups
+def song(
+    options: LookOptions,
+    number: Annotated[
+        int | None, typer.Option("--song", metavar="N", min=1, help="Its number, from 1. Default: all.")
+    ] = None,
+) -> None:
+    """Write the songs: the mix as FLAC and MP3, each voice alone, and the MIDI file as it was sung."""
+    from pipeline.outputs.exports import write_songs  # noqa: PLC0415 - brings sound libraries along
+
+    production = options.find()
+    workplace = options.open(production, jobs=options.jobs)
+    look = {"build": options.build, "as_json": options.as_json}
+    with looked_at(production, workplace, options.cut, **look, until="storyboard") as shown:
+        written = write_songs(shown, number)
     _announce(written, as_json=options.as_json)
 
 

@@ -6,6 +6,7 @@ owns where a loop begins and ends, and how its end runs into its beginning.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from pipeline.audio.formats import FILM_RATE_HZ, wav_container
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import Process, file_argument
+from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.encoding.encoder import BITEXACT, COLOUR_TAGS
 from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
 from pipeline.outputs.looking import Look, timeline_of
@@ -226,6 +228,56 @@ def write_sounds(shown: Look, form: SoundForm, *, at_own_rate: bool) -> list[Pat
         written.append(path)
     place.report.advance(len(takes) + 1, written[-1].name)
     return written
+
+
+def write_songs(shown: Look, number: int | None = None) -> list[Path]:
+    """Write songs (all, or one counted from 1): the mix as FLAC and MP3, each voice as FLAC, the MIDI file as sung.
+
+    Raises
+    ------
+    InputError
+        Where there is no such song.
+    """
+    songs = shown.results.songs if not shown.production.cut else ()
+    if not songs or (number is not None and number > len(songs)):
+        raise InputError(
+            "The film has no songs." if not songs else f"There is no song {number}.",
+            where="--song",
+            expected="a production with a [[song]]" if not songs else f"1 to {len(songs)}",
+        )
+    place, written = shown.place, list[Path]()
+    chosen = [(at, song) for at, song in enumerate(songs, start=1) if number in {None, at}]
+    if unsung := [at for at, song in chosen if song.record.is_placeholder]:
+        raise InputError(
+            f"Song {unsung[0]} is not sung yet: the takes that sing are not all there.",
+            where=f"song {unsung[0]}",
+            hint="Add --build to make them first.",
+        )
+    place.report.begin(WorkStart(STAGE, "songs", len(chosen), "songs"))
+    for at, song in chosen:
+        folder, stem = place.output / "songs", f"{shown.production.name}-song-{at}"
+        record = song.record
+        files = [(song.path(record.sound_file), folder / f"{stem}.flac")]
+        files += [
+            (song.path(voice.sound_file), folder / f"{stem}-voice-{one}.flac")
+            for one, voice in enumerate(record.voices, start=1)
+        ]
+        files.append((song.path(record.midi_file), folder / f"{stem}.mid"))
+        for source, path in files:
+            with _whole_file(path) as unfinished:
+                shutil.copyfile(source, unfinished)
+        mp3 = folder / f"{stem}.mp3"
+        _write_mp3(files[0][0], mp3, record.title)
+        written += [files[0][1], mp3, *(path for _, path in files[1:])]
+        place.report.advance(at, mp3.name)
+    return written
+
+
+def _write_mp3(source: Path, path: Path, title: str) -> None:
+    with _whole_file(path) as unfinished:
+        options = {"c:a": "libmp3lame", "b:a": "320k", **BITEXACT, "format": "mp3", "metadata": f"title={title}"}
+        made = ffmpeg.output(ffmpeg.input(file_argument(source)), file_argument(unfinished), **options, y=None)
+        run_ffmpeg(ffmpeg.get_args(made), timeout_s=3600, purpose=f"encoding {path.name}")
 
 
 def _real_takes(shown: Look) -> list[tuple[int, HeardTake]]:

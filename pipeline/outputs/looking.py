@@ -21,7 +21,7 @@ from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import SectionTraining, trainings
 from pipeline.film.planning.plan import PlannedTake, choose_takes
-from pipeline.film.timeline.timeline import CardClip, SceneClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, SceneClip, SongClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
@@ -82,6 +82,9 @@ class Look:
         if isinstance(clip, CardClip):
             is_placeholder = any(self.curves) if clip.section is None else self.curves[clip.section]
             return words("preview.curves") if is_placeholder and clip.name not in _PLAIN_CARDS else ""
+        if isinstance(clip, SongClip):
+            is_silent = self.results.songs[clip.song].record.is_placeholder
+            return words("preview.song") if is_silent else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
                 return words("preview.curves_and_sound")
@@ -222,7 +225,7 @@ def _sampled(
     production: Production, results: Results, workplace: Workplace, aside: Workplace
 ) -> tuple[Results, tuple[frozenset[int], ...]]:
     """The takes: those that are there, those that are quickly said, and made-up ones for the others."""
-    pieces = sample.pieces(production, results)
+    pieces = sample.take_pieces(production, results)
     if _saying_s(production, results, pieces, workplace) <= LONGEST_SAYING_S:
         results = sample.run(production, results, workplace)
         there: list[dict[int, HeardTake]] = [{take.record.iteration: take for take in takes} for takes in results.takes]
@@ -257,7 +260,10 @@ def _sampled(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
             )
-    return replace(results, takes=tuple(takes)), tuple(invented)
+    made = replace(results, takes=tuple(takes))
+    if production.songs and not made.songs:
+        made = replace(made, songs=sample.songs_so_far(production, made, workplace, aside))
+    return made, tuple(invented)
 
 
 def _saying_s(production: Production, results: Results, pieces: Sequence[Piece], workplace: Workplace) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.film.timeline.timeline import CardClip, InsertClip, Span, Timeline
+from pipeline.film.timeline.timeline import CardClip, InsertClip, SongClip, Span, Timeline
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.store.files import atomic_write_bytes
 
@@ -112,6 +112,8 @@ def _shown(timeline: Timeline, inserts: Sequence[str], recording: str) -> Iterat
             yield clip, clip.name
         elif isinstance(clip, InsertClip):
             yield clip, inserts[clip.insert]
+        elif isinstance(clip, SongClip):
+            yield clip, clip.title
         else:
             yield from ((sound, sound.caption or recording) for sound in clip.sounds)
 

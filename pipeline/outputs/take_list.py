@@ -92,7 +92,7 @@ def list_takes(seen: Seen, recordings: Sequence[VoiceMeasures | None] = ()) -> l
     several: dict[tuple[int, int], Piece] = {}
     listed: list[ListedTake] = []
     listing = seen.production.with_other_length(seen.production.sections)  # a choice of nothing is no matter here
-    for piece in sample.pieces(listing, seen.results):
+    for piece in sample.take_pieces(listing, seen.results):
         section, kind, iteration = named_take(piece)
         if kind == "candidates":
             several[section, iteration] = piece

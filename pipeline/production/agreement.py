@@ -15,6 +15,7 @@ from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, TakeLine
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.song.settings import SongSettings
 
 
 def check_agreement(
@@ -109,6 +110,27 @@ def check_own_cards(cards: Sequence[OwnCardSettings], video: VideoSettings, sect
             raise ValueError(f'{where} the comparison, and there is none: write after = "section {sections}"')
         if place == "title" and video.title_seconds == 0:
             raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
+
+
+def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: int) -> None:
+    """Check that songs come after something that the film has, and are sung by sections that it has.
+
+    Raises
+    ------
+    ValueError
+        With the song and what there is.
+    """
+    for number, song in enumerate(songs, start=1):
+        where = f"song {number} ({song.title[:60]})"
+        place, section = song.place(sections)
+        asked = [section or 1, *(voice.learned[1] for voice in song.voices if voice.learned is not None)]
+        if max(asked) > sections:
+            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
+            raise ValueError(f"{where} names section {max(asked)}, which is not there: {known}")
+        if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
+            raise ValueError(f'{where} comes after the comparison, which is not there: after = "section {sections}"')
+        if place == "title" and video.title_seconds == 0:
+            raise ValueError(f'{where} comes after the title, and there is none: write after = "start"')
 
 
 def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, sections: int) -> None:

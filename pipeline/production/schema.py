@@ -19,7 +19,7 @@ from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
 from pipeline.picture.language.tags import LanguageTag
-from pipeline.production.agreement import check_agreement, check_own_cards
+from pipeline.production.agreement import check_agreement, check_own_cards, check_songs
 from pipeline.production.mistakes import explain_mistakes
 from pipeline.production.old_names import old_name_notes
 from pipeline.production.places import Lines, absent_template, path_in, place_of
@@ -27,6 +27,7 @@ from pipeline.production.production_file import read_with_lines
 from pipeline.production.recordings import recordings_at
 from pipeline.production.section import ProductionTable, Section
 from pipeline.runtime.wording.named_files import absent_hint, safe_file_name, stored_path, swallowed_escape
+from pipeline.song.settings import SongSettings
 from pipeline.sound.settings import SoundSettings
 
 FILE_NAME = "production.toml"
@@ -54,6 +55,9 @@ class Production(ProductionTable):
     sections: tuple[Section, ...] = Field(alias="section", min_length=1, max_length=50)
     inserts: tuple[InsertSettings, ...] = Field(alias="insert", default=(), max_length=100)
     cards: tuple[OwnCardSettings, ...] = Field(alias="card", default=(), max_length=100)
+    songs: tuple[SongSettings, ...] = Field(
+        alias="song", default=(), max_length=20, description="Tunes that the recorded and the learned voices sing."
+    )
     cuts: tuple[CutSettings, ...] = Field(
         alias="cut", default=(), max_length=20, description="Other lengths and shapes of the film, from the same takes."
     )
@@ -82,6 +86,7 @@ class Production(ProductionTable):
         cards_s = [story.card_seconds + story.recap_length_s for story in stories]
         check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
         check_own_cards(self.cards, self.video, len(self.sections))
+        check_songs(self.songs, self.video, len(self.sections))
         return self
 
     @property
@@ -258,6 +263,7 @@ class Production(ProductionTable):
             "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
             "inserts": (),
             "cards": (),
+            "songs": (),
             "cuts": (),
         }
         other = self.model_copy(update=changes)
@@ -303,6 +309,9 @@ def production_of(
         for number, section in enumerate(production.sections, start=1):
             for own in section.recordings:
                 production.resolve(own.file, f"section {number}, recordings")
+        for number, song in enumerate(production.songs, start=1):
+            for field, name in song.files:
+                production.resolve(name, f"song {number}, {field}")
         _check_templates_folder(production)
         production.resolve(production.video.picture or ".", "video, picture")
     return production

@@ -37,6 +37,7 @@ from pipeline.stages.shared.insert_sound import insert_path, insert_placements, 
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.sounds import heard_in, samples_of
 from pipeline.stages.shared.sidecars import THUMBNAIL, WORDS, check_sidecars, sidecar_templates, write_sidecars
+from pipeline.stages.shared.songs.placing import song_placements
 from pipeline.stages.shared.sound_encoding import encode_at_loudness
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text, require_room
@@ -191,6 +192,10 @@ def _soundtrack_piece(production: Production, results: Results) -> Piece:
         if settings.under_cards == "recording"
         else None,
     }
+    if timeline.songs():
+        ingredients["songs"] = [
+            [clip.start_frame, clip.end_frame, results.songs[clip.song].content_hash] for clip in timeline.songs()
+        ]
     if _is_hurried(production):
         ingredients["hurried"] = True
     if ingredients["inserts"]:
@@ -228,6 +233,7 @@ def _placements(production: Production, results: Results, aside: Path, report: R
                     sample_rate_hz=corpus.record.sample_rate_hz,
                     kind="bed",
                 )
+    yield from song_placements(timeline, results)
     yield from insert_placements(production, timeline, aside, report)
     if settings.under_cards == "music" and settings.music is not None:
         path = production.resolve(str(settings.music), "sound.music")

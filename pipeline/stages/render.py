@@ -18,7 +18,7 @@ from pipeline.film.inputs.chain import CHAIN_VERSION
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.timeline.segments import FrameRange, split
-from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment
+from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment, SongClip
 from pipeline.production.schema import Production
 from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import WorkStart
@@ -29,7 +29,8 @@ from pipeline.stages.shared.drawers import drawer_for
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import scene_ingredients
-from pipeline.stages.shared.scenes.layouts import check_layouts, section_layout
+from pipeline.stages.shared.scenes.layouts import check_layouts, section_layout, song_layout
+from pipeline.stages.shared.songs.scene import song_ingredients
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
@@ -105,8 +106,13 @@ def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -
     for segment in split(inputs.timeline):
         clip = segment.clip
         section = clip.section if isinstance(clip, SceneClip) else None
-        seen = _shown(inputs, segment, reads[section] if section is not None else ())
-        how = {**styles[section], "encoder": plan.ingredients()}
+        fields: Collection[str] = reads[section] if section is not None else ()
+        style = styles[section]
+        if isinstance(clip, SongClip):
+            fields = song_layout(production, clip.song).reads
+            style = style_of(production, inputs.language, song=clip.song)
+        seen = _shown(inputs, segment, fields)
+        how = {**style, "encoder": plan.ingredients()}
         pieces.append((segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **seen})))
     return pieces
 
@@ -122,6 +128,8 @@ def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) ->
         frames["ground"] = inputs.ground.loop.phase(clip.start_frame)
     if isinstance(clip, CardClip):
         return {**frames, "card": card_of(inputs, clip).content_hash}
+    if isinstance(clip, SongClip):
+        return {**frames, "song": song_ingredients(inputs, clip, own, reads)}
     if isinstance(clip, SceneClip):
         return {**frames, "scene": scene_ingredients(inputs, clip, own, reads)}
     settings, path = inputs.inserts[clip.insert]

@@ -33,6 +33,8 @@ from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
+from pipeline.stages.shared.songs.record import SongRecord
+from pipeline.stages.shared.songs.singing import check_songs, fresh_or_silent, make_songs, song_pieces
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
@@ -48,8 +50,10 @@ _REPORT_EVERY_S: Final = 0.25
 
 
 def check(production: Production) -> None:
-    """Check choices among candidates, as far as checkpoints are known before any training; raises a ProductionError."""
+    """Check songs, and choices among candidates as far as checkpoints are known before training; raises InputErrors."""
     check_early_choices(production)
+    if production.songs:
+        check_songs(production)
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -60,6 +64,12 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ProductionError
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
+    songs = song_pieces(production, results, _takes_by_section(production, results)) if production.songs else []
+    return [*take_pieces(production, results), *songs]
+
+
+def take_pieces(production: Production, results: Results) -> list[Piece]:
+    """Every take and its candidates, without the songs; raises as `pieces` does."""
     planned_takes = _planned_takes(production, results)
     own = [piece for one in planned_takes for piece in (one.candidates, one.piece) if piece is not None]
     return [*own, *(one.piece for one in requested_sounds(production, results))]
@@ -83,7 +93,28 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             workplace.report.warn(f"section {number}: {idle}")
         if note := dead_air_cut(records):
             workplace.report.note(f"section {number}: {note}")
-    return replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
+    made = replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
+    if not production.songs:
+        return made
+    takes_of = _takes_by_section(production, results)
+    return replace(made, songs=make_songs(production, made, takes_of, workplace))
+
+
+def songs_so_far(
+    production: Production, results: Results, workplace: Workplace, aside: Workplace
+) -> tuple[Result[SongRecord], ...]:
+    """The songs that are sung already, and silent ones for the others, which are kept aside."""
+    return fresh_or_silent(production, results, _takes_by_section(production, results), workplace, aside)
+
+
+def _takes_by_section(production: Production, results: Results) -> dict[int, dict[int, Piece]]:
+    """The piece of every take, by its section and its iteration."""
+    found: dict[int, dict[int, Piece]] = {}
+    for planned in _planned_takes(production, results):
+        found.setdefault(planned.checkpoint.section, {})[planned.checkpoint.iteration] = planned.piece
+    for sound in requested_sounds(production, results):
+        found.setdefault(sound.section, {})[sound.take.iteration] = sound.piece
+    return found
 
 
 def follow(

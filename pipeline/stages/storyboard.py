@@ -30,6 +30,7 @@ from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import section_layout
 from pipeline.stages.shared.section_story import SectionStory, in_short
 from pipeline.stages.shared.sections.losses import losses_key
+from pipeline.stages.shared.songs.placing import placed_songs
 from pipeline.stages.shared.take_findings import with_findings
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Json, Piece, write_record
@@ -72,6 +73,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             for number, insert in enumerate(production.inserts)
         ],
         **({"cards": [card.model_dump(mode="json") for card in production.cards]} if production.cards else {}),
+        **({"songs": _songs_key(production, results)} if production.songs else {}),
         "captions": dict(_caption_templates(production)),
         "scroll": scroll,
         "made": upstream,
@@ -79,6 +81,11 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     if identity := language_of(production).identity(*WORDS):
         ingredients["language"] = identity
     return [Piece(STAGE, production.piece_name("timeline"), VERSION, ingredients)]
+
+
+def _songs_key(production: Production, results: Results) -> Json:
+    places: list[Json] = [list(song.place(len(production.sections))) for song in production.songs]
+    return {"places": places, "songs": [song.content_hash for song in results.songs]}
 
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
@@ -159,6 +166,7 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         credits_frames=clock.frames_within(video.credits_seconds),
         sections=[story.plan(report) for story in stories],
         cards=[(card, clock.frames_within(card.seconds)) for card in production.cards],
+        songs=placed_songs(production, results, clock),
         comparison_title=language.text("chapter.comparison"),
         credits_title=language.text("chapter.credits"),
         inserts=[

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pipeline.errors import InputError
 from pipeline.film.planning.nearest import nearest
 from pipeline.film.planning.plan import CheckpointPoint
-from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip
+from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, SongClip
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.production.editing.edits import Edit, Insert, Path, Remove, SetValue, has, value_at
 from pipeline.runtime.wording.units import BITS_PER_NAT
@@ -37,6 +37,8 @@ def story_values(shown: Look) -> dict[str, Any]:
         elif isinstance(clip, InsertClip):
             insert = production.inserts[clip.insert]
             values |= {"name": insert.file.rpartition("/")[2], "insert": clip.insert, "after": insert.after}
+        elif isinstance(clip, SongClip):
+            values |= {"name": clip.title, "song": clip.song}
         else:
             values |= {
                 "section": clip.section,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
-from pipeline.film.timeline.timeline import Caption, CardClip, SceneClip, Timeline
+from pipeline.film.timeline.timeline import Caption, CardClip, SceneClip, SongClip, Timeline
 from pipeline.picture.language import Language, english
 
 Json = dict[str, Any]
@@ -101,6 +101,8 @@ def _parts(timeline: Timeline, words: Language) -> Iterator[tuple[str, int, int,
         else:
             if isinstance(clip, CardClip):
                 name = words.text("timeline.card", name=clip.name)
+            elif isinstance(clip, SongClip):
+                name = clip.title
             else:
                 name = words.text("timeline.insert", number=clip.insert + 1)
             yield name, clip.start_frame, clip.end_frame, _captions(timeline, clip.start_frame, clip.end_frame)

@@ -26,8 +26,20 @@ class Cue:
     out_frame: int
 
 
+def translated_cues(timeline: Timeline, cues: Iterable[Cue], language: str) -> tuple[Cue, ...]:
+    """The same subtitles with the lines of songs in their second language, where that is this one."""
+    lines = {
+        (line.start_frame, line.end_frame): _lines(line.translation)
+        for song in timeline.songs()
+        for line in song.lines
+        if song.translation_language == language
+    }
+    changed = (Cue(lines.get((cue.in_frame, cue.out_frame), cue.text), cue.in_frame, cue.out_frame) for cue in cues)
+    return tuple(cue for cue in changed if cue.text)
+
+
 def cues_of(timeline: Timeline, card_texts: Mapping[str, Sequence[str]]) -> tuple[Cue, ...]:
-    """Gather what is to be read in the film: the words of cards, and the captions; in the film's order.
+    """Gather what is to be read in the film: words of cards, captions, and lyrics; in the film's order.
 
     Parameters
     ----------
@@ -37,6 +49,7 @@ def cues_of(timeline: Timeline, card_texts: Mapping[str, Sequence[str]]) -> tupl
         The words on each card, by the card's name, in reading order.
     """
     cues = [Cue(caption.text, caption.in_frame, caption.out_frame) for caption in timeline.captions]
+    cues += [Cue(line.text, line.start_frame, line.end_frame) for song in timeline.songs() for line in song.lines]
     for card in timeline.cards():
         words = "\n".join(card_texts.get(card.name, ()))
         cues.append(Cue(words, card.start_frame, card.end_frame))

@@ -12,7 +12,17 @@ from typing import Literal
 from pipeline.audio.measures.record import VoiceMeasures
 from pipeline.film.planning.own_cards import OwnCardSettings
 from pipeline.film.planning.settings import InsertSettings
-from pipeline.film.timeline.timeline import CardClip, Chapter, Clip, InsertClip, KeyPoint, SceneClip, SoundClip
+from pipeline.film.timeline.timeline import (
+    CardClip,
+    Chapter,
+    Clip,
+    InsertClip,
+    KeyPoint,
+    LyricSpan,
+    SceneClip,
+    SongClip,
+    SoundClip,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,18 @@ class SectionPlan:
 
 
 @dataclass(frozen=True)
+class PlacedSong:
+    """A song and what it follows; `number` counts the production's songs from 0, lines from the song's first frame."""
+
+    number: int
+    place: tuple[str, int | None]
+    title: str
+    frames: int
+    lines: Sequence[LyricSpan] = ()
+    translation_language: str = ""
+
+
+@dataclass(frozen=True)
 class FilmPlan:
     """The film's own parts: titles and lengths, 0 for none; `inserts` and `cards` are pairs of settings and lengths."""
 
@@ -59,6 +81,7 @@ class FilmPlan:
     sections: Sequence[SectionPlan]
     inserts: Sequence[tuple[InsertSettings, int]] = ()
     cards: Sequence[tuple[OwnCardSettings, int]] = ()
+    songs: Sequence[PlacedSong] = ()
     comparison_title: str = "Comparison"
     credits_title: str = "Credits"
 
@@ -87,17 +110,39 @@ class _Reel:
             self.at += frames
 
     def follow(self, place: str, section: int | None = None) -> None:
-        """Add what follows a part of the film: the user's footage, then the user's cards."""
+        """Add what follows a part of the film: the user's footage, songs, then the user's cards."""
         for number, (settings, frames) in enumerate(self._plan.inserts):
             if settings.after == place and settings.section == section and frames > 0:
                 if settings.title:
                     self.chapter(settings.title)
                 self.clips.append(InsertClip(insert=number, start_frame=self.at, end_frame=self.at + frames))
                 self.at += frames
+        for song in self._plan.songs:
+            if song.place == (place, section) and song.frames > 0:
+                self.song(song)
         for number, (card, frames) in enumerate(self._plan.cards):
             if card.place == (place, section):
                 about = None if section is None else section - 1
                 self.card("own", frames, card.title or "", about, own=number)
+
+    def song(self, song: PlacedSong) -> None:
+        self.chapter(song.title)
+        start = self.at
+        lines = [
+            line.model_copy(update={"start_frame": start + line.start_frame, "end_frame": start + line.end_frame})
+            for line in song.lines
+        ]
+        self.clips.append(
+            SongClip(
+                song=song.number,
+                title=song.title,
+                start_frame=start,
+                end_frame=start + song.frames,
+                lines=tuple(lines),
+                translation_language=song.translation_language,
+            )
+        )
+        self.at += song.frames
 
     def scene(self, number: int, plan: SectionPlan) -> None:
         start, sounds = self.at, []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SongClip, Timeline
 
 FOOTAGE_S: Final = 10
 """About how long a segment of footage is: it is decoded from the key frame before it on, twice where that lies far."""
@@ -36,7 +36,7 @@ class FrameRange:
     """
 
     number: int
-    clip: CardClip | SceneClip | InsertClip
+    clip: Clip
     start_frame: int
     end_frame: int
     part: int = 0
@@ -57,6 +57,8 @@ class FrameRange:
         clip = self.clip
         if isinstance(clip, SceneClip):
             shown = f"scene-{clip.section + 1}"
+        elif isinstance(clip, SongClip):
+            shown = f"song-{clip.song + 1}"
         else:
             shown = f"card-{clip.name}" if isinstance(clip, CardClip) else f"insert-{clip.insert + 1}"
         return f"{shown}-{self.part + 1:02d}"

@@ -128,7 +128,24 @@ class InsertClip(Span):
     insert: int = Field(ge=0)
 
 
-Clip = Annotated[CardClip | SceneClip | InsertClip, Field(discriminator="kind")]
+class LyricSpan(Span):
+    """A line of a song while it is shown; its translation may be empty."""
+
+    text: str
+    translation: str = ""
+
+
+class SongClip(Span):
+    """A song; `song` counts the production's songs from 0. Its lines are in order, without overlap."""
+
+    kind: Literal["song"] = "song"
+    song: int = Field(ge=0)
+    title: str
+    lines: tuple[LyricSpan, ...] = ()
+    translation_language: str = ""
+
+
+Clip = Annotated[CardClip | SceneClip | InsertClip | SongClip, Field(discriminator="kind")]
 
 
 class Caption(TimelineRecord):
@@ -236,7 +253,11 @@ class Timeline(TimelineRecord):
         """All cards, in the film's order."""
         return tuple(clip for clip in self.clips if isinstance(clip, CardClip))
 
-    def clip_at(self, frame: int) -> CardClip | SceneClip | InsertClip:
+    def songs(self) -> tuple[SongClip, ...]:
+        """All songs, in the film's order."""
+        return tuple(clip for clip in self.clips if isinstance(clip, SongClip))
+
+    def clip_at(self, frame: int) -> Clip:
         """The clip that shows a frame."""
         for clip in self.clips:
             if clip.start_frame <= frame < clip.end_frame:

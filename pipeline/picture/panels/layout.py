@@ -26,6 +26,9 @@ from pipeline.picture.panels.progress_bar import ProgressPanel
 from pipeline.picture.panels.room import without
 from pipeline.picture.panels.scene_data import NETWORK_FIELDS
 from pipeline.picture.panels.settings import ROUNDING, LayoutSettings, PanelSettings, TextPanelSettings
+from pipeline.picture.panels.song.lyrics import LyricsPanel
+from pipeline.picture.panels.song.piano_roll import PianoRollPanel
+from pipeline.picture.panels.song.picture import SongPicturePanel
 from pipeline.picture.panels.sound.oscilloscope import OscilloscopePanel
 from pipeline.picture.panels.sound.spectrogram import SpectrogramPanel
 from pipeline.picture.panels.sound.waveform import WaveformPanel
@@ -50,6 +53,9 @@ PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
     SpeedPanel,
     ProgressPanel,
     PicturePanel,
+    SongPicturePanel,
+    PianoRollPanel,
+    LyricsPanel,
     TemplateTextPanel,
 )
 """Every kind of panel."""

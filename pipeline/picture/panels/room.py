@@ -15,7 +15,8 @@ from pipeline.picture.panels.settings import ROUNDING, PanelSettings
 
 _SOUND: Final = frozenset({"waveform", "spectrogram", "oscilloscope"})
 _GRAPHS: Final = frozenset({"training_loss", "validation_loss"})
-_GROWS: Final = _SOUND | _GRAPHS
+_SONG: Final = frozenset({"song_picture", "piano_roll"})
+_GROWS: Final = _SOUND | _GRAPHS | _SONG
 _OF_GRAPHS: Final = frozenset({"speed"})
 """What says nothing without a graph."""
 _APART: Final = 0.02
@@ -35,6 +36,8 @@ def kinds_without_content(data: SceneData, panels: Sequence[PanelSettings]) -> f
         absent.add("validation_loss")
     if kinds & _SOUND and not data.sounds:
         absent |= _SOUND
+    if "song_picture" in kinds and data.song_picture is None:
+        absent.add("song_picture")
     if graphs and absent >= graphs:
         absent |= _OF_GRAPHS
     return frozenset(absent)

@@ -252,6 +252,46 @@ class CaptionSpan:
     style: str = ""
 
 
+@dataclass(frozen=True)
+class SongNote:
+    """A note of a song: which voice sings it, from when to when (frames from the song's first), and its key (MIDI)."""
+
+    voice: int
+    start_frame: float
+    end_frame: float
+    key: float
+
+
+@dataclass(frozen=True)
+class SongSyllable:
+    """A syllable: characters `first` to `last` of its line, the last not included, and the frames while it is sung."""
+
+    first: int
+    last: int
+    start_frame: float
+    end_frame: float
+
+
+@dataclass(frozen=True)
+class SongLine:
+    """A line of lyrics, its translation or nothing, when it is shown, and its syllables."""
+
+    text: str
+    translation: str
+    in_frame: int
+    out_frame: int
+    syllables: tuple[SongSyllable, ...] = ()
+
+
+@dataclass(frozen=True)
+class SceneSong:
+    """What is seen of a song: notes in the order of their starts, how many voices there are, and lines in order."""
+
+    notes: tuple[SongNote, ...] = ()
+    voices: int = 1
+    lines: tuple[SongLine, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class SceneData:
     """Everything that one scene shows.
@@ -283,6 +323,10 @@ class SceneData:
         The user's image or logo: sRGB and opacity, uint8, shape (h, w, 4); None where there is none.
     distributions, activity
         What was recorded of the network that generated the sounds.
+    song
+        Notes and lyrics, of a song's scene.
+    song_picture
+        The picture behind it, as `picture`.
     facts
         What texts of one's own may name, beside what is seen just now.
     """
@@ -303,6 +347,8 @@ class SceneData:
     picture: NDArray[np.uint8] | None = None
     distributions: SceneDistributions = SceneDistributions()
     activity: SceneActivity = SceneActivity()
+    song: SceneSong = SceneSong()
+    song_picture: NDArray[np.uint8] | None = None
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:

@@ -16,9 +16,9 @@ from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.audio.samples import Samples
 
 Floats = npt.NDArray[np.float32]
-Kind = Literal["recording", "take", "bed", "insert", "music"]
+Kind = Literal["recording", "take", "bed", "insert", "music", "song"]
 
-VOICES: Final = ("recording", "take")
+VOICES: Final = ("recording", "take", "song")
 BACKGROUND: Final = ("bed", "music")
 """What is heard under cards, below the voices."""
 
@@ -38,8 +38,8 @@ class Placement:
     sample_rate_hz
         The source's rate.
     kind
-        A `recording`, a `take`, a `bed` (a voice under cards), an `insert` (the sound of the user's own footage) or
-        `music`.
+        A `recording`, a `take`, a `bed` (a voice under cards), an `insert` (the sound of the user's own footage),
+        `music`, or a `song`, mixed already.
     """
 
     start_sample: int

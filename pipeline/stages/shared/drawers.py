@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.film.inputs.frames import FootageFrames
-from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip
+from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SongClip
 from pipeline.picture.cards.animation import CardAnimation
 from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.panels.layout import load_layout
@@ -26,6 +26,7 @@ from pipeline.production.schema import Production
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scene_inputs import scene_data
+from pipeline.stages.shared.songs.scene import song_data
 
 Frame = NDArray[np.uint8]
 
@@ -98,13 +99,16 @@ def drawer_for(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Dr
     yield _drawers[key]
 
 
-def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip) -> Drawer:
+def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip | SongClip) -> Drawer:
     backdrop = None if inputs.ground is None else Backdrop(inputs.ground.opened(), clip.start_frame)
     if isinstance(clip, CardClip):
         card = card_of(inputs, clip)
         rate = inputs.timeline.frame_rate
         return CardAnimation(card.record, card.folder, 0, clip.frames, rate, backdrop=backdrop)
     theme = load_theme(inputs.theme, inputs.templates_folder)
+    if isinstance(clip, SongClip):
+        layout = load_layout(inputs.songs[clip.song].layout, inputs.templates_folder)
+        return Scene(song_data(inputs, clip), theme, layout, inputs.language, backdrop)
     layout = load_layout(inputs.layouts[clip.section], inputs.templates_folder)
     return Scene(scene_data(inputs, clip), theme, layout, inputs.language, backdrop)
 

@@ -24,12 +24,22 @@ from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.grounds import FilmGround, film_ground
-from pipeline.stages.shared.scenes.layouts import layout_name, section_layout
+from pipeline.stages.shared.scenes.layouts import layout_name, section_layout, song_layout, song_layout_name
 from pipeline.stages.shared.scenes.texts import section_facts_of_scenes, text_templates
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
+from pipeline.stages.shared.songs.record import SongRecord
 from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Result, canonical_json
+
+
+@dataclass(frozen=True)
+class ShownSong:
+    """A song that was sung, its layout and its picture."""
+
+    song: Result[SongRecord]
+    layout: str
+    picture: Path | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class RenderInputs:
     caption_styles: tuple[str, ...]
     """Of each section; empty for the theme's captions."""
     language: Language
+    songs: tuple[ShownSong, ...]
     ground: FilmGround | None
     """Where the ground moves."""
     facts: tuple[PlainFacts, ...]
@@ -77,6 +88,8 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [content_hash(path) for path in [production.picture_path] if path]
     styles = tuple(section.storyboard.caption_style or "" for section in production.sections)
     hashes += [canonical_json(list(styles))] if any(styles) else []
+    songs = _shown_songs(production, results)
+    hashes += [canonical_json([shown.song.content_hash, shown.layout, str(shown.picture)]) for shown in songs]
     shows_texts = any(text_templates(section_layout(production, number)) for number in range(len(production.sections)))
     facts = section_facts_of_scenes(production, results, language) if shows_texts else ()
     hashes += [] if results.ground is None else [results.ground.content_hash]
@@ -96,17 +109,31 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         picture=production.picture_path,
         caption_styles=styles,
         language=language,
+        songs=songs,
         ground=film_ground(production, results.ground),
         facts=facts,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 
 
-def style_of(production: Production, language: Language, section: int | None = None) -> dict[str, Json]:
+def _shown_songs(production: Production, results: Results) -> tuple[ShownSong, ...]:
+    return tuple(
+        ShownSong(
+            song,
+            song_layout_name(production, number),
+            production.resolve(settings.picture, f"song {number + 1}, picture") if settings.picture else None,
+        )
+        for number, (song, settings) in enumerate(zip(results.songs, production.songs, strict=False))
+    )
+
+
+def style_of(
+    production: Production, language: Language, section: int | None = None, *, song: int | None = None
+) -> dict[str, Json]:
     """Everything that theme, fonts, layout and drawn words of a section (None: of the film) are, for a result's key."""
     theme = load_theme(production.video.theme, production.templates_folder)
-    layout = section_layout(production, section)
     words = language.identity(SCENE_WORDS)
+    layout = section_layout(production, section) if song is None else song_layout(production, song)
     return {
         **({"words": words} if words else {}),
         "theme": theme.model_dump(mode="json"),

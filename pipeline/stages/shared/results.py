@@ -12,6 +12,7 @@ from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.drawing.clip_pictures import ClipPictures
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
+from pipeline.stages.shared.songs.record import SongRecord
 from pipeline.store.store import Result
 
 
@@ -25,6 +26,8 @@ class Results:
         One a section: what a network learns and its training, or the recording and the losses of another program's run.
     takes
         One tuple a section, in training order.
+    songs
+        In the order of the production; none where they were not sung yet.
     timeline
         The storyboard.
     cards
@@ -40,6 +43,7 @@ class Results:
     corpora: tuple[HeardRecording, ...] = ()
     runs: tuple[Trained, ...] = ()
     takes: tuple[tuple[HeardTake, ...], ...] = ()
+    songs: tuple[Result[SongRecord], ...] = ()
     timeline: Result[Timeline] | None = None
     cards: tuple[Result[CardPicture], ...] = ()
     ground: Result[ClipPictures] | None = None

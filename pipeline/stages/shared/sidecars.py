@@ -11,7 +11,7 @@ from typing import Final
 
 from pipeline.film.delivery.chapters import platform_chapters
 from pipeline.film.delivery.otio import as_otio
-from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of
+from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of, translated_cues
 from pipeline.film.timeline.timeline import Timeline
 from pipeline.picture.text.fact_shapes import Shape, including, within
 from pipeline.picture.text.template_checks import FormerName
@@ -80,6 +80,10 @@ def write_sidecars(
     cues = cues_of(timeline, said)
     atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
     atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
+    for second in sorted({song.translation_language for song in timeline.songs()} - {""}):
+        translated = translated_cues(timeline, cues, second)
+        atomic_write_text(folder / f"{production.name}.{second}.srt", as_subrip(translated, timeline))
+        atomic_write_text(folder / f"{production.name}.{second}.vtt", as_webvtt(translated, timeline))
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
     atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4", language))
     if chapters.lines:

@@ -47,6 +47,17 @@ def section_layout(production: Production, section: int | None = None) -> SceneL
     return _load(layout_name(production, section), production.templates_folder)
 
 
+def song_layout_name(production: Production, song: int) -> str:
+    """Name the layout of a song, counted from 0, for frames of the film's shape; raises as `layout_name` does."""
+    video = production.video
+    return _for_shape(production.songs[song].layout, video, production.templates_folder)
+
+
+def song_layout(production: Production, song: int) -> SceneLayout:
+    """Load the layout of a song, counted from 0."""
+    return _load(song_layout_name(production, song), production.templates_folder)
+
+
 def check_layouts(production: Production) -> None:
     """Check that the film's layout and those of its sections can be used in frames of this shape.
 
@@ -71,6 +82,13 @@ def check_layouts(production: Production) -> None:
         except ValueError as error:
             what = str(error)
             raise ProductionError(f"{what[0].upper()}{what[1:]}.", where=where) from None
+    for song in range(len(production.songs)):
+        name, layout = song_layout_name(production, song), song_layout(production, song)
+        try:
+            check_shape(name, layout.worded(language_of(production)).shape, video.width, video.height)
+        except ValueError as error:
+            what = str(error)
+            raise ProductionError(f"{what[0].upper()}{what[1:]}.", where=f"song {song + 1}, layout") from None
     for number, section_settings in enumerate(production.sections):
         if section_settings.run is not None and section_layout(production, number).shows_network:
             _refuse_traces_of_run(production, number)

@@ -1,0 +1,1 @@
+"""Voices and backing become stereo, and files. Public: `mixing`, `sung_midi`."""

@@ -1,0 +1,224 @@
+"""Standard MIDI files, types 0 to 2, through mido.
+
+Owns which messages make notes: note on and off, tempo, pitch bend and its range, track names and lyrics. Files come
+from strangers: their size is bounded before they are read, and whatever mido makes of damaged ones is one error.
+
+Source: MIDI Manufacturers Association, "Standard MIDI Files 1.0" (RP-001); lyrics as in RP-017.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pipeline.errors import ProductionError
+from pipeline.song.notes.tune import MOST_NOTES, Note, TempoMap, Tune, tune_of
+
+MARK: Final = b"MThd"
+_MOST_TRACKS: Final = 1024
+_MOST_MESSAGES: Final = 2_000_000
+_BEND_RANGE: Final = 2.0
+"""Semitones, where nothing says otherwise."""
+_BEND_FULL: Final = 8192
+_CENTS: Final = 100.0
+_SMPTE: Final = 0x8000
+_DRUMS: Final = 9
+_FORMAT_ONE_SONG: Final = (0, 1)
+_LYRIC_ENCODINGS: Final = ("utf-8", "cp932", "latin-1")
+
+
+def read_midi(data: bytes, where: str) -> Tune:
+    """Read a MIDI file.
+
+    Raises
+    ------
+    ProductionError
+        Where it is damaged, or has no notes.
+    """
+    file = _parsed(data, where)
+    remarks: list[str] = []
+    tempos: list[list[tuple[float, float]]] = []
+    readers: list[_TrackReader] = []
+    messages = 0
+    for number, track in enumerate(file.tracks, start=1):
+        reader, changes, tick = _TrackReader(number), list[tuple[float, float]](), 0
+        for message in track:
+            messages += 1
+            if messages > _MOST_MESSAGES:
+                raise _unusable(where, f"it has more than {_MOST_MESSAGES:,} messages")
+            tick += message.time
+            if message.type == "set_tempo":
+                changes.append((tick, message.tempo / 1e6))
+            reader.read(message, tick)
+        reader.finish(tick)
+        readers.append(reader)
+        tempos.append(changes)
+    if sum(len(reader.notes) for reader in readers) > MOST_NOTES:
+        raise _unusable(where, f"it has more than {MOST_NOTES:,} notes")
+    together = [change for changes in tempos for change in changes]
+    maps = [
+        _tempo_map(file.ticks_per_beat, together if file.type in _FORMAT_ONE_SONG else own, where) for own in tempos
+    ]
+    hanging = sum(reader.hanging for reader in readers)
+    if hanging:
+        remarks.append(f"{hanging} notes never end, and end with the last message of their track")
+    if not together:
+        remarks.append("the melody has no tempo: 120 beats a minute")
+    tracks = [part for reader, law in zip(readers, maps, strict=True) for part in reader.parts(law, file.type)]
+    return tune_of(tracks, where, remarks)
+
+
+def _parsed(data: bytes, where: str) -> Any:
+    try:
+        import mido  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        from pipeline.song.extra import missing_extra  # noqa: PLC0415 - only where it is missing
+
+        raise missing_extra("mido", where) from None
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        raise _unusable(where, "it is damaged") from error
+    except Exception as error:  # mido has errors of its own, below Exception
+        raise _unusable(where, "it is damaged") from error
+    if len(file.tracks) > _MOST_TRACKS:
+        raise _unusable(where, f"it has more than {_MOST_TRACKS} tracks")
+    return file
+
+
+def _unusable(where: str, why: str) -> ProductionError:
+    return ProductionError(f"The MIDI file can't be used: {why}.", where=where, expected="a Standard MIDI file")
+
+
+def _tempo_map(division: int, changes: list[tuple[float, float]], where: str) -> TempoMap:
+    if division == 0:
+        raise _unusable(where, "its ticks have no length")
+    if division > 0:
+        return TempoMap(division, [change for change in changes if change[1] > 0])
+    frames, ticks = -(division >> 8), division & 0xFF  # frames of film a second, and ticks in each
+    if frames * ticks <= 0:
+        raise _unusable(where, "its ticks have no length")
+    return TempoMap(frames * ticks, [(0, 1.0)])
+
+
+@dataclass
+class _Sounding:
+    """A note whose end has not been read."""
+
+    tick: int
+    velocity: int
+    bend: list[tuple[int, float]]
+
+
+@dataclass
+class _ReadNote:
+    tick: int
+    end: int
+    key: int
+    velocity: int
+    channel: int
+    bend: list[tuple[int, float]]
+
+
+@dataclass
+class _Channel:
+    """What a channel's messages have set."""
+
+    bend: float = 0.0
+    semitones: float = _BEND_RANGE
+    parameter: list[int] = field(default_factory=lambda: [127, 127])
+    on: dict[int, list[_Sounding]] = field(default_factory=dict)
+
+
+class _TrackReader:
+    """Reads one track, message by message."""
+
+    def __init__(self, number: int) -> None:
+        self.name, self.number = "", number
+        self.notes: list[_ReadNote] = []
+        self.hanging = 0
+        self._channels: dict[int, _Channel] = {}
+        self._words: dict[int, str] = {}
+
+    def read(self, message: Any, tick: int) -> None:
+        """Take the next message, at its tick."""
+        kind = message.type
+        if kind == "track_name" and not self.name:
+            self.name = decoded_text(message.name)
+        elif kind == "lyrics":
+            self._words[tick] = self._words.get(tick, "") + decoded_text(message.text)
+        if not hasattr(message, "channel"):
+            return
+        channel = self._channels.setdefault(message.channel, _Channel())
+        if kind == "note_on" and message.velocity > 0:
+            channel.on.setdefault(message.note, []).append(
+                _Sounding(tick, message.velocity, [(tick, channel.bend * channel.semitones * _CENTS)])
+            )
+        elif kind in ("note_on", "note_off"):
+            self._end(message.channel, message.note, tick)
+        elif kind == "pitchwheel":
+            channel.bend = message.pitch / _BEND_FULL
+            for note in (note for notes in channel.on.values() for note in notes):
+                note.bend.append((tick, channel.bend * channel.semitones * _CENTS))
+        elif kind == "control_change":
+            _control(channel, message.control, message.value)
+
+    def finish(self, tick: int) -> None:
+        """End what still sounds with the track."""
+        for number, channel in self._channels.items():
+            for key, notes in channel.on.items():
+                for _ in tuple(notes):
+                    self.hanging += 1
+                    self._end(number, key, tick)
+
+    def _end(self, number: int, key: int, tick: int) -> None:
+        waiting = self._channels[number].on.get(key)
+        if waiting:
+            note = waiting.pop(0)
+            self.notes.append(_ReadNote(note.tick, tick, key, note.velocity, number, note.bend))
+
+    def parts(self, law: TempoMap, kind: int) -> Iterator[tuple[str, list[Note]]]:
+        """The track's notes in seconds; of a file of type 0, each channel alone."""
+        notes = [self._note(note, law) for note in self.notes]
+        channels = sorted({note.channel for note in notes})
+        if kind != 0 or len(channels) < 2:  # noqa: PLR2004 - nothing to part
+            yield self.name, notes
+            return
+        for channel in channels:
+            yield f"channel {channel}", [note for note in notes if note.channel == channel]
+
+    def _note(self, read: _ReadNote, law: TempoMap) -> Note:
+        start_s = law.seconds(read.tick)
+        bend = tuple((law.seconds(tick) - start_s, cents) for tick, cents in read.bend)
+        return Note(
+            start_s,
+            law.seconds(read.end),
+            float(read.key),
+            read.velocity / 127,
+            self._words.get(read.tick, ""),
+            bend if any(cents for _, cents in bend) else (),
+            channel=read.channel + 1,
+        )
+
+
+def _control(channel: _Channel, control: int, value: int) -> None:
+    """Registered parameter 0 is the range of the pitch bend, in semitones and cents."""
+    if control in (100, 101):
+        channel.parameter[101 - control] = value
+    elif control == 6 and channel.parameter == [0, 0]:  # noqa: PLR2004 - data entry, semitones
+        channel.semitones = float(value)
+    elif control == 38 and channel.parameter == [0, 0]:  # noqa: PLR2004 - data entry, cents
+        channel.semitones = int(channel.semitones) + value / _CENTS
+
+
+def decoded_text(text: str) -> str:
+    """The words of a message, whose encoding no standard names."""
+    raw = text.encode("latin-1", "replace")
+    for encoding in _LYRIC_ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return text

@@ -1,0 +1,242 @@
+"""A voice bank as UTAU singers have them: a folder of WAVs, with or without `oto.ini`, and `prefix.map`.
+
+Owns which sample a syllable is sung with: by alias (kana or Latin letters), after the vowel before it where the bank
+has such samples (VCV), by pitch where it has a prefix map; else the sample that sounds nearest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from pipeline.errors import ProductionError
+from pipeline.song.lyrics.kana import hiragana, is_kana, romaji
+from pipeline.song.lyrics.sounds import VOWELS, plain_letters, sound_of
+from pipeline.song.notes.texts import bounded_bytes, decoded
+from pipeline.song.voices.oto import OtoEntry, read_oto, read_prefixes
+from pipeline.song.voices.unit import Sounding, Unit, working_rate
+from pipeline.sound.inputs.sound_file import name_of
+from pipeline.store.files import remembered_sha256
+
+Floats = npt.NDArray[np.float32]
+
+OTO: Final = "oto.ini"
+PREFIX_MAP: Final = "prefix.map"
+_MOST_FILES: Final = 20_000
+_DEEPEST: Final = 3
+_LONGEST_S: Final = 60.0
+_RATES_HZ: Final = (8000, 192_000)
+_WHOLE_OVERLAP_S: Final = 0.02
+_SOUNDING_DB: Final = -30.0
+"""Of the loudest: below, a sample without oto is trimmed."""
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """An entry and the file that it names; whether an `oto.ini` says where its parts lie."""
+
+    entry: OtoEntry
+    path: Path
+    is_described: bool
+
+
+@dataclass
+class VoiceBank:
+    """A folder of samples.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    where
+        What the user calls it, for errors.
+    """
+
+    folder: Path
+    where: str
+    missed: set[str] = field(default_factory=set)
+    """Syllables that were sung with the nearest sample."""
+
+    def __post_init__(self) -> None:
+        if not self._samples:
+            raise ProductionError(
+                "There are no WAV files in this folder.",
+                where=f"{self.where}: {self.folder}",
+                expected="a voice bank: WAV files, and an oto.ini where there is one",
+            )
+
+    @cached_property
+    def rate_hz(self) -> int:
+        """The rate at which it sings: that of its first sample."""
+        first = next(iter(self._samples.values()))
+        return working_rate(_read(first.path)[1])
+
+    @cached_property
+    def content_hash(self) -> str:
+        """A hash of all its files."""
+        total = hashlib.sha256()
+        for path in self._files:
+            total.update(f"{path.relative_to(self.folder).as_posix()}:{remembered_sha256(path)}\n".encode())
+        return total.hexdigest()
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        found = sorted(_files_in(self.folder, 0))
+        if len(found) > _MOST_FILES:
+            raise ProductionError(
+                f"The voice bank has more than {_MOST_FILES:,} files.", where=f"{self.where}: {self.folder}"
+            )
+        return found
+
+    @cached_property
+    def _samples(self) -> dict[str, _Sample]:
+        """By alias; the first of two."""
+        found: dict[str, _Sample] = {}
+        wavs = {path for path in self._files if path.suffix.lower() == ".wav"}
+        described = set()
+        for path in (path for path in self._files if path.name.lower() == OTO):
+            named = {wav.name.casefold(): wav for wav in wavs if wav.parent == path.parent}
+            for entry in read_oto(decoded(bounded_bytes(path, self.where, OTO)), f"{self.where}: {path}"):
+                wav = named.get(Path(entry.file.replace("\\", "/")).name.casefold())
+                if wav is not None:
+                    found.setdefault(entry.alias, _Sample(entry, wav, is_described=True))
+                    described.add(wav)
+        for wav in sorted(wavs - described):
+            found.setdefault(wav.stem, _Sample(OtoEntry(wav.name, wav.stem), wav, is_described=False))
+        return found
+
+    @cached_property
+    def _prefixes(self) -> dict[int, tuple[str, str]]:
+        path = next((path for path in self._files if path.name.lower() == PREFIX_MAP), None)
+        return {} if path is None else dict(read_prefixes(decoded(bounded_bytes(path, self.where, PREFIX_MAP))))
+
+    @cached_property
+    def _by_letters(self) -> dict[str, str]:
+        """Aliases by their letters: those that are a syllable alone, not one after a vowel."""
+        return {plain_letters(alias): alias for alias in reversed(self._samples) if " " not in alias}
+
+    def sounding(self, syllable: str, before: str, key: float) -> Sounding:
+        """What a syllable is sung with; see `Voice`."""
+        return Sounding(self._unit(self.alias(syllable, before, key)))
+
+    def alias(self, syllable: str, before: str, key: float) -> str:
+        """The alias of the sample for a syllable."""
+        letters = self._prefixes.get(round(key), ("", ""))
+        wanted = [*_spellings(syllable, before)] or ["\u3042", "a"]
+        for one in wanted:
+            for alias in (letters[0] + one + letters[1], one):
+                if alias in self._samples:
+                    return alias
+        plain = plain_letters(syllable)
+        if plain and plain in self._by_letters:
+            return self._by_letters[plain]
+        if plain:
+            self.missed.add(syllable)
+        return self._nearest(syllable)
+
+    def _nearest(self, syllable: str) -> str:
+        """The alias that sounds most alike: the same vowel, and the same beginning where there is one."""
+        sound = sound_of(syllable)
+
+        def unlike(alias: str) -> tuple[bool, bool, bool, int, str]:
+            own = sound_of(alias.rpartition(" ")[2])
+            is_plain = " " not in alias or alias.startswith("- ")
+            return own.vowel != sound.vowel, own.onset != sound.onset, not is_plain, len(own.onset), alias
+
+        return min(self._samples, key=unlike)
+
+    def _unit(self, alias: str) -> Unit:
+        sample = self._samples[alias]
+        return _described(sample.path, sample.entry) if sample.is_described else _whole(sample.path)
+
+
+def _files_in(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for path in entries[: _MOST_FILES + 1]:
+        if path.name.startswith(".") or path.is_symlink():
+            continue
+        if path.is_dir() and depth < _DEEPEST:
+            yield from _files_in(path, depth + 1)
+        elif path.suffix.lower() == ".wav" or path.name.lower() in (OTO, PREFIX_MAP):
+            yield path
+
+
+def _spellings(syllable: str, before: str) -> Iterator[str]:
+    """How a syllable may be written in a bank, the likeliest first: after the vowel before it, then alone."""
+    raw = syllable.strip()
+    kana = hiragana("".join(one for one in raw if is_kana(one)))
+    plain = [one for one in dict.fromkeys((raw, raw.lower(), kana, romaji(kana), plain_letters(raw))) if one]
+    ending = plain_letters(before)[-1:]
+    vowel = ending if ending in (*VOWELS, "n") else "-"
+    for one in plain:
+        yield f"{vowel} {one}"
+    yield from plain
+    for one in plain:
+        yield f"- {one}"
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path) -> tuple[Floats, int]:
+    try:
+        with soundfile.SoundFile(name_of(path)) as file:
+            rate = file.samplerate
+            if not _RATES_HZ[0] <= rate <= _RATES_HZ[1]:
+                raise ProductionError(
+                    f"The sample has {rate} Hz.", where=str(path), expected=f"{_RATES_HZ[0]} to {_RATES_HZ[1]} Hz"
+                )
+            samples = file.read(round(_LONGEST_S * rate), dtype="float32", always_2d=True).mean(axis=1)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise ProductionError("The sample can't be read.", where=str(path), expected="a WAV file") from error
+    samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    if len(samples) < 0.02 * rate:
+        raise ProductionError("The sample is shorter than 20 ms.", where=str(path), expected="a recorded syllable")
+    return samples, rate
+
+
+@lru_cache(maxsize=256)
+def _described(path: Path, entry: OtoEntry) -> Unit:
+    samples, rate = _read(path)
+    begin_s, end_s = entry.span_s(len(samples) / rate)
+    part = samples[round(begin_s * rate) : round(end_s * rate)]
+    seconds = len(part) / rate
+    before = min(max(0.0, entry.preutterance_ms / 1000), seconds)
+    return Unit(
+        entry.alias,
+        part,
+        rate,
+        fixed_s=min(max(before, entry.fixed_ms / 1000), seconds),
+        preutterance_s=before,
+        overlap_s=min(max(0.0, entry.overlap_ms / 1000), seconds),
+    )
+
+
+@lru_cache(maxsize=256)
+def _whole(path: Path) -> Unit:
+    """A sample without oto: trimmed to where it sounds; its vowel begins where it is nearly as loud as it becomes."""
+    samples, rate = _read(path)
+    hop = max(1, round(0.005 * rate))
+    levels = np.sqrt(np.add.reduceat(np.square(samples), np.arange(0, len(samples), hop)) / hop)
+    loud = np.flatnonzero(levels > max(1e-6, float(levels.max()) * 10 ** (_SOUNDING_DB / 20)))
+    first, last = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, len(levels))
+    full = int(np.flatnonzero(levels[first:last] >= 0.5 * levels[first:last].max())[0])
+    part = samples[first * hop : min(len(samples), last * hop)]
+    before = min(full * hop / rate, 0.3, 0.5 * len(part) / rate)
+    return Unit(
+        path.stem,
+        part,
+        rate,
+        fixed_s=min(before + 0.04, 0.6 * len(part) / rate),
+        preutterance_s=before,
+        overlap_s=min(_WHOLE_OVERLAP_S, before),
+    )

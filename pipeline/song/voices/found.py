@@ -1,0 +1,258 @@
+"""The voice that is in a recording: its steadiest voiced stretches sing as vowels, its bursts begin notes.
+
+Owns where they are found and what they are taken for. Nothing is labelled and no words are recognised: a stretch is
+called after the vowel whose formants (G. E. Peterson, H. L. Barney, "Control methods used in a study of the vowels",
+1952, men's and women's means) lie nearest, scaled to the voice; a burst is a hiss, a hush or a stop by its spectrum and
+length. Where a voice says only one vowel, everything is sung on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from pipeline.audio.measures.formants import formants_of
+from pipeline.audio.measures.levels import WINDOW_S, loudness_contour_db, silent_windows, window_powers
+from pipeline.audio.measures.pitch import PitchTrack, pitch_track
+from pipeline.audio.measures.spectrum import in_speech_band
+from pipeline.song.lyrics.sounds import Burst, sound_of
+from pipeline.song.voices.unit import Sounding, Unit, working_rate
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+LISTENED_S: Final = 180.0
+"""Of a recording: more is not needed to find a voice."""
+_VOWELS_HZ: Final = {"a": (780, 1160), "i": (290, 2500), "u": (340, 920), "e": (560, 2080), "o": (500, 860)}
+_SHORTEST: Final = 8
+"""Windows of 10 ms: shorter stretches buzz when they are looped."""
+_LONGEST: Final = 40
+_MOST_STRETCHES: Final = 24
+_BANDS: Final = 20
+_CLOSE: Final = 0.12
+"""Of the pitch: within a stretch it moves no further."""
+_BURST_WINDOWS: Final = {"hiss": (5, 18), "hush": (4, 18), "stop": (1, 5)}
+_STOP: Final[Burst] = "stop"
+_HISS_SHARE: Final = 0.55
+_HUSH_SHARE: Final = 0.25
+"""Of the rate's half (6 kHz at most), where the middle of a burst's power lies."""
+_FADE_S: Final = 0.004
+_BURST_BELOW_DB: Final = 6.0
+"""Bursts are no louder than this below the vowel."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A steady voiced stretch: its first and last sample, how good it is (higher is better), and its formants."""
+
+    first: int
+    last: int
+    goodness: float
+    formants_hz: tuple[float, float] | None
+
+
+class FoundVoice:
+    """A voice found in a recording or a take.
+
+    Parameters
+    ----------
+    samples
+        Mono, full scale = 1, shape = (n,); the first three minutes are listened to.
+    sample_rate_hz
+        At least 4000.
+    """
+
+    def __init__(self, samples: Floats, sample_rate_hz: int) -> None:
+        self._samples = np.ascontiguousarray(samples[: round(LISTENED_S * sample_rate_hz)], np.float32)
+        self._rate = sample_rate_hz
+
+    @property
+    def rate_hz(self) -> int:
+        """The rate at which it sings."""
+        return working_rate(self._rate)
+
+    @property
+    def is_voiced(self) -> bool:
+        """Whether any steady voiced stretch was found."""
+        return bool(self.stretches)
+
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The steadiest voiced stretches, the most like a vowel first."""
+        return tuple(find_stretches(self._samples, self._rate))
+
+    @cached_property
+    def vowels(self) -> dict[str, Stretch]:
+        """For each vowel the stretch that is nearest to it; empty where none was found."""
+        return name_vowels(self.stretches)
+
+    @cached_property
+    def bursts(self) -> dict[str, Unit]:
+        """The best burst of each kind that was found."""
+        return find_bursts(self._samples, self._rate)
+
+    @cached_property
+    def _units(self) -> dict[tuple[int, int], Unit]:
+        return {}
+
+    def sounding(self, syllable: str, before: str, key: float) -> Sounding:  # noqa: ARG002 - as every voice
+        """What a syllable is sung with; see `Voice`."""
+        sound = sound_of(syllable)
+        stretch = self.vowels.get(sound.vowel) or self._anything
+        place = (stretch.first, stretch.last)
+        if place not in self._units:
+            self._units[place] = Unit(sound.vowel, self._samples[slice(*place)], self._rate)
+        burst: Burst = sound.burst
+        return Sounding(self._units[place], self.bursts.get(burst) if burst else None)
+
+    @cached_property
+    def _anything(self) -> Stretch:
+        """The loudest third of a second, where no voice was found."""
+        size = max(1, min(len(self._samples), self._rate // 3))
+        powers = np.convolve(np.square(self._samples, dtype=np.float64), np.ones(size), "valid")
+        at = int(powers.argmax())
+        return Stretch(at, at + size, 0.0, None)
+
+
+def find_stretches(samples: Floats, rate: int) -> list[Stretch]:
+    """Find steady voiced stretches, the best first, at most 24, none overlapping another."""
+    if len(samples) < rate * WINDOW_S * _SHORTEST:
+        return []
+    whole, slow, slow_hz = in_speech_band(samples, rate)
+    powers = window_powers(whole, rate)
+    step = round(WINDOW_S * rate) * slow_hz / rate
+    centres = np.minimum((step * (np.arange(len(powers)) + 0.5)).astype(np.int64), len(slow) - 1)
+    track = pitch_track(slow, slow_hz, centres, ~silent_windows(powers))
+    change = _spectral_change(slow, centres)
+    levels = loudness_contour_db(powers)
+    chosen: list[Stretch] = []
+    window = round(WINDOW_S * rate)
+    for first, last, goodness in _candidates(track, change, levels):
+        begin, end = first * window, min(last * window, len(samples))
+        if any(begin < other.last and end > other.first for other in chosen):
+            continue
+        found = formants_of(slow, slow_hz, centres[first:last])
+        has_both = found.first_hz is not None and found.second_hz is not None
+        formants = (float(found.first_hz or 0), float(found.second_hz or 0)) if has_both else None
+        chosen.append(Stretch(begin, end, goodness + found.clear_share, formants))
+        if len(chosen) == _MOST_STRETCHES:
+            break
+    return sorted(chosen, key=lambda one: -one.goodness)
+
+
+def _candidates(track: PitchTrack, change: Doubles, levels: Doubles) -> list[tuple[int, int, float]]:
+    """Stretches of voiced windows and how steady they are, the steadiest first; they may overlap."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], track.is_voiced, [False])).astype(np.int8)))
+    loudest = float(np.percentile(levels[track.is_voiced], 90)) if track.is_voiced.any() else 0.0
+    found = []
+    for start, end in edges.reshape(-1, 2).tolist():
+        for size in (_SHORTEST, 14, 24, _LONGEST):
+            for first in range(start + 1, end - size, max(1, size // 4)):
+                part = slice(first, first + size)
+                hz = track.hz[part]
+                moves = float(hz.max() / hz.min() - 1)
+                if moves > _CLOSE:
+                    continue
+                goodness = (
+                    float(track.clarity[part].mean())
+                    - 0.25 * float(change[part].mean())
+                    - 3 * moves
+                    - 0.04 * max(0.0, loudest - float(levels[part].mean()))
+                    - 0.02 * float(levels[part].std())
+                    + 0.35 * float(np.log(size / _SHORTEST))
+                )
+                found.append((first, first + size, goodness))
+    return sorted(found, key=lambda one: (-one[2], one[0]))
+
+
+def _spectral_change(slow: Floats, centres: npt.NDArray[np.int64]) -> Doubles:
+    """By how many decibels the bands of each window differ from those of the one before, shape = (windows,)."""
+    size = 256
+    frames = sliding_window_view(np.pad(slow, (size // 2, size)), size)[centres] * np.hanning(size).astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(frames, axis=1)))
+    edges = np.unique(np.geomspace(2, power.shape[1] - 1, _BANDS + 1).astype(int))
+    bands = 10 * np.log10(np.add.reduceat(power, edges[:-1], axis=1) + 1e-9)
+    steps = np.abs(np.diff(bands, axis=0)).mean(axis=1)
+    return np.concatenate((steps[:1], steps)) if len(steps) else np.zeros(len(centres))
+
+
+def name_vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
+    """For each vowel the stretch whose formants are nearest to it, among what is good; the best where none has any."""
+    if not stretches:
+        return {}
+    clear = [one for one in stretches if one.formants_hz is not None]
+    if not clear:
+        return dict.fromkeys(_VOWELS_HZ, stretches[0])
+    own = np.log([one.formants_hz or (1.0, 1.0) for one in clear])
+    usual = np.log(list(_VOWELS_HZ.values()))
+    scale = np.clip(np.median(own, axis=0) - np.median(usual, axis=0), -0.2, 0.25).mean()  # a shorter vocal tract
+    worse = np.array([clear[0].goodness - one.goodness for one in clear])
+    named = {}
+    for vowel, reference in zip(_VOWELS_HZ, usual, strict=True):
+        far = np.hypot(*(own - (reference + scale)).T)
+        named[vowel] = clear[int((far + 0.25 * worse).argmin())]
+    return named
+
+
+def find_bursts(samples: Floats, rate: int) -> dict[str, Unit]:
+    """Find noises that begin syllables: unvoiced, sounding, and followed by a voiced stretch."""
+    whole, slow, slow_hz = in_speech_band(samples, rate)
+    if len(samples) < rate * WINDOW_S * _SHORTEST:
+        return {}
+    powers = window_powers(whole, rate)
+    step = round(WINDOW_S * rate) * slow_hz / rate
+    centres = np.minimum((step * (np.arange(len(powers)) + 0.5)).astype(np.int64), len(slow) - 1)
+    silent = silent_windows(powers)
+    voiced = pitch_track(slow, slow_hz, centres, ~silent).is_voiced
+    levels = loudness_contour_db(powers)
+    typical = float(np.median(levels[voiced])) if voiced.any() else 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~voiced & ~silent, [False])).astype(np.int8)))
+    best: dict[str, tuple[float, Unit]] = {}
+    window = round(WINDOW_S * rate)
+    for start, end in edges.reshape(-1, 2).tolist():
+        if end >= len(voiced) or not voiced[end : end + 3].all() or end - start > 25:  # noqa: PLR2004 - windows
+            continue
+        part = samples[start * window : end * window]
+        kind = _kind(part, rate, end - start)
+        if not kind:
+            continue
+        goodness = float(levels[start:end].max()) - typical - abs(end - start - 9) * (kind != "stop")
+        if kind not in best or goodness > best[kind][0]:
+            best[kind] = goodness, _burst_unit(kind, part, rate, typical)
+    return {kind: unit for kind, (_, unit) in best.items()}
+
+
+def _kind(part: Floats, rate: int, windows: int) -> Burst:
+    power = np.square(np.abs(np.fft.rfft(part * np.hanning(len(part)))))
+    hz = np.fft.rfftfreq(len(part), 1 / rate)
+    heard = hz > 300  # noqa: PLR2004 - hum and rumble
+    total = np.cumsum(power * heard)
+    if total[-1] <= 0:
+        return ""
+    middle = float(hz[int(np.searchsorted(total, total[-1] / 2))]) / min(6000.0, rate / 2)
+    kinds: list[Burst] = ["hiss"] if middle >= _HISS_SHARE else ["hush"] if middle >= _HUSH_SHARE else []
+    for kind in [*kinds, _STOP]:
+        least, most = _BURST_WINDOWS[kind]
+        if least <= windows <= most:
+            return kind
+    return ""
+
+
+def _burst_unit(kind: str, part: Floats, rate: int, vowel_db: float) -> Unit:
+    """A burst as a unit, at most so loud as belongs to a vowel of power 1."""
+    fade = min(len(part) // 2, round(_FADE_S * rate))
+    shaped = part.copy()
+    if fade:
+        shaped[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+        shaped[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    level_db = 10 * np.log10(float(np.mean(np.square(part, dtype=np.float64))) + 1e-12)
+    wanted_db = min(level_db - vowel_db, -_BURST_BELOW_DB)
+    shaped *= np.float32(10 ** ((wanted_db - level_db) / 20))
+    return Unit(kind, shaped, rate, fixed_s=len(part) / rate, preutterance_s=len(part) / rate, is_unvoiced=True)

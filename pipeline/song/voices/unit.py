@@ -1,0 +1,219 @@
+"""A unit: one recorded syllable, vowel or burst, analysed so that it can be sung at any pitch and length.
+
+Owns the analysis (WORLD: M. Morise, F. Yokomori, K. Ozawa, "WORLD: a vocoder-based high-quality speech synthesis
+system", IEICE Trans. 2016) and what of a unit is stretched. It does not know which note it is sung on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.song.extra import missing_extra
+from pipeline.sound.signal.resample import resample
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+FRAME_S: Final = 0.005
+FRAMES_PER_S: Final = 200
+RATES_HZ: Final = (24000, 48000)
+"""Voices are analysed and sung at the lower of these that holds all they have: at lower ones WORLD can't tell noise."""
+_FLOOR: Final = 1e-14
+"""Of power, so that logarithms are finite."""
+_LEAST_STRETCH: Final = 3
+_EVENED: Final = 0.85
+"""Of the level's changes in what is stretched, so much is taken out: looped, they would be a tremolo."""
+_STEADIED: Final = 0.5
+_STEADIED_AFTER: Final = 8
+"""Frames."""
+_LEAST_VOICED: Final = 0.3
+"""Of what is stretched must have a pitch to count as voiced; the rest sings on the envelope alone."""
+_USUAL_HZ: Final = 150.0
+
+
+def world() -> Any:
+    """The vocoder.
+
+    Raises
+    ------
+    ProductionError
+        Where it is not installed.
+    """
+    try:
+        import pyworld  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise missing_extra("pyworld") from None
+    return pyworld
+
+
+def working_rate(sample_rate_hz: int) -> int:
+    """The rate at which a voice of some rate is sung."""
+    return RATES_HZ[0] if sample_rate_hz <= RATES_HZ[0] else RATES_HZ[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """A sound as WORLD has it, every 5 ms.
+
+    Parameters
+    ----------
+    envelope
+        Natural logarithm of the power spectrum, float32, shape = (frames, bins).
+    noise
+        Aperiodicity, 0 to 1, float32, shape = (frames, bins).
+    voiced
+        Which frames have a pitch, shape = (frames,).
+    """
+
+    envelope: Floats
+    noise: Floats
+    voiced: Flags
+
+    def __len__(self) -> int:
+        """How many frames there are."""
+        return len(self.envelope)
+
+
+def analyse(samples: Floats, rate_hz: int, *, is_unvoiced: bool = False) -> Frames:
+    """Analyse a sound at one of `RATES_HZ`."""
+    vocoder, x = world(), np.ascontiguousarray(samples, np.float64)
+    hz, times = vocoder.dio(x, rate_hz, frame_period=1000 * FRAME_S)
+    hz = vocoder.stonemask(x, hz, times, rate_hz)
+    if is_unvoiced:
+        hz = np.zeros_like(hz)
+    envelope = vocoder.cheaptrick(x, hz, times, rate_hz)
+    noise = vocoder.d4c(x, hz, times, rate_hz)
+    return Frames(np.log(envelope + _FLOOR).astype(np.float32), noise.astype(np.float32), hz > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One recorded sound.
+
+    Parameters
+    ----------
+    name
+        For people.
+    samples
+        Mono, full scale = 1, shape = (n,).
+    sample_rate_hz
+        Theirs.
+    fixed_s
+        From its beginning, what is sung as it was recorded: the consonant. What follows is stretched.
+    preutterance_s
+        From its beginning, what sounds at a note's start: where the vowel begins.
+    overlap_s
+        From its beginning, what is blended with the unit before.
+    is_unvoiced
+        Whether it is a noise that has no pitch.
+    """
+
+    name: str
+    samples: Floats = field(repr=False)
+    sample_rate_hz: int
+    fixed_s: float = 0.0
+    preutterance_s: float = 0.0
+    overlap_s: float = 0.0
+    is_unvoiced: bool = False
+
+    @property
+    def rate_hz(self) -> int:
+        """The rate at which it is sung."""
+        return working_rate(self.sample_rate_hz)
+
+    @property
+    def seconds(self) -> float:
+        """How long it was recorded."""
+        return len(self.samples) / self.sample_rate_hz
+
+    @cached_property
+    def frames(self) -> Frames:
+        """Its analysis, levelled: what is stretched has a mean power of 1, and is even."""
+        found = analyse(
+            resample(self.samples, self.sample_rate_hz, self.rate_hz), self.rate_hz, is_unvoiced=self.is_unvoiced
+        )
+        if self.is_unvoiced:
+            return found
+        first, last = self.stretched(len(found))
+        levels = frame_levels(found.envelope)
+        inner = levels[first:last]
+        level = float(np.median(inner))
+        change = np.zeros(len(levels), np.float32)
+        change[first:last] = _EVENED * (inner - level)
+        ahead = min(first, 8)  # the evening begins softly before what is stretched
+        change[first - ahead : first] = change[first] * np.linspace(0, 1, ahead, endpoint=False)
+        change[last:] = change[last - 1]
+        envelope = _steadied(found.envelope - (level + change)[:, None], first, last)
+        voiced = found.voiced.copy()
+        noise = found.noise
+        if voiced[first:last].mean() >= _LEAST_VOICED:
+            good = first + np.flatnonzero(voiced[first:last])
+            nearest = good[np.abs(np.arange(first, last)[:, None] - good).argmin(axis=1)]
+            noise = noise.copy()
+            noise[first:last] = noise[nearest]  # a frame where no pitch was found would rasp in every loop
+        else:
+            noise = np.minimum(noise, _rather_voiced(noise.shape[1]))
+        voiced[first:last] = True
+        return Frames(np.ascontiguousarray(envelope), noise, voiced)
+
+    def stretched(self, frames: int) -> tuple[int, int]:
+        """Which of its frames are stretched: first and last, the last not included; at least three."""
+        last = max(_LEAST_STRETCH, frames - 2)
+        first = min(round(self.fixed_s / FRAME_S), last - _LEAST_STRETCH)
+        return max(0, first), min(last, frames)
+
+
+def _steadied(envelope: Floats, first: int, last: int) -> Floats:
+    """Draw what is stretched halfway to its mean, so that a short loop isn't heard as one; softly at its beginning."""
+    steady = envelope.copy()
+    mean = envelope[first:last].mean(axis=0)
+    drawn = _STEADIED * np.minimum(1.0, np.arange(1, last - first + 1) / _STEADIED_AFTER)[:, None]
+    steady[first:last] += (drawn * (mean - envelope[first:last])).astype(np.float32)
+    return steady
+
+
+def frame_levels(envelope: Floats) -> Floats:
+    """Natural logarithm of each frame's power, that of its samples' mean square; shape = (frames,)."""
+    top = envelope.max(axis=1)
+    bins = envelope.shape[1] - 1
+    return np.asarray(top + np.log(np.exp(envelope - top[:, None]).sum(axis=1) / bins), np.float32)
+
+
+def _rather_voiced(bins: int) -> Floats:
+    """The aperiodicity of a voice where none was found: a little breath low down, more above."""
+    return np.linspace(0.05, 0.6, bins, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """What a voice sings a syllable with: a burst before it, where there is one, and the sound that is held."""
+
+    body: Unit
+    burst: Unit | None = None
+
+
+class Voice(Protocol):
+    """What can sing."""
+
+    @property
+    def rate_hz(self) -> int:
+        """The rate at which it sings."""
+
+    def sounding(self, syllable: str, before: str, key: float) -> Sounding:
+        """What a syllable is sung with.
+
+        Parameters
+        ----------
+        syllable
+            Its letters; empty for none.
+        before
+            The syllable before it in the same breath; empty at its beginning.
+        key
+            The note, 60 is C4.
+        """

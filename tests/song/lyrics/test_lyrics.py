@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ProductionError
+from pipeline.song.lyrics.kana import romaji
+from pipeline.song.lyrics.phrases import following, from_file, with_lyrics
+from pipeline.song.lyrics.sounds import sound_of
+from pipeline.song.lyrics.text import lyric_line, read_lines
+from pipeline.song.notes.tune import Note
+
+
+def notes(count: int, gap_after: int = -1) -> list[Note]:
+    return [Note(n + (n > gap_after >= 0), n + 1.0 + (n > gap_after >= 0), 60.0 + n) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "syllables"),
+    [
+        ("hap-py day", "happy day", ["hap", "py", "day"]),
+        ("well--known", "well-known", ["well-", "known"]),
+        ("l'a~mour, oui!", "l'a mour, oui!", ["l'a mour,", "oui!"]),
+        ("\u304d\u3087\u3046\u306f", "\u304d\u3087\u3046\u306f", ["\u304d\u3087", "\u3046", "\u306f"]),
+        ("\u304b~\u3063\u305f", "\u304b\u3063\u305f", ["\u304b\u3063", "\u305f"]),
+        ("\u4f60\u597d\uff0c hello", "\u4f60\u597d\uff0c hello", ["\u4f60", "\u597d\uff0c", "hello"]),
+        ("oh - no", "oh no", ["oh", "no"]),
+    ],
+)
+def test_marks_part_syllables_and_are_not_shown(written: str, shown: str, syllables: list[str]) -> None:
+    line = lyric_line(written)
+    assert line.text == shown
+    assert [one.text for one in line.syllables] == syllables
+
+
+@given(st.text(max_size=60))
+def test_syllables_stand_in_their_line_in_order(text: str) -> None:
+    line = lyric_line(text)
+    at = 0
+    for one in line.syllables:
+        assert line.text[one.first : one.last] == one.text
+        assert at <= one.first < one.last
+        at = one.last
+
+
+def test_an_underscore_holds_a_syllable() -> None:
+    line = lyric_line("glo-_ _ ria")
+    assert [(s.text, s.notes) for s in line.syllables] == [("glo", 3), ("ria", 1)]
+    (phrase,) = with_lyrics(notes(4), ["glo-_ _ ria"], [], "x")
+    assert [sung.syllable and sung.syllable.text for sung in phrase.notes] == ["glo", None, None, "ria"]
+
+
+@pytest.mark.parametrize(("count", "words"), [(2, "3 syllables.*2 notes"), (5, "3 syllables.*5 notes")])
+def test_lyrics_that_do_not_fit_the_notes_are_an_error_that_counts_both(count: int, words: str) -> None:
+    with pytest.raises(ProductionError, match=words) as caught:
+        with_lyrics(notes(count), ["one two three"], [], "x")
+    assert ("line 1" in caught.value.hint) == (count == 2)
+    with pytest.raises(ProductionError, match=r"2 lines.*have 1"):
+        with_lyrics(notes(3), ["one two three"], ["a", "b"], "x")
+
+
+def test_syllables_of_the_file_make_phrases_at_rests() -> None:
+    written = ["hap-", "py", "", "\u3042", "\u3044"]
+    given_notes = [Note(n.start_s, n.end_s, n.key, syllable=word) for n, word in zip(notes(5, 2), written, strict=True)]
+    first, second = from_file(given_notes)
+    assert (first.text, second.text) == ("happy", "\u3042\u3044")
+    assert [s.syllable is None for s in first.notes] == [False, False, True]
+
+
+def test_a_second_voice_has_the_syllables_of_the_first() -> None:
+    lead = with_lyrics(notes(4), ["one two", "three four"], ["eins", "zwei"], "x")
+    low = [Note(0, 0.5, 48), Note(0.5, 1.0, 50), Note(2.97, 4, 52)]
+    first, second = following(low, lead)
+    assert [s.syllable and s.syllable.text for s in first.notes] == ["one", None]
+    assert [s.syllable and s.syllable.text for s in second.notes] == ["four"]
+    assert (second.line, second.translation) == (1, "zwei")
+
+
+def test_files_of_lyrics_have_headings_and_comments(tmp_path: Path) -> None:
+    path = tmp_path / "lyrics.txt"
+    path.write_bytes("[Verse]\n# by me\n\n\u3042\u3044\n".encode("cp932"))
+    assert read_lines(path, "x") == ("\u3042\u3044",)
+    path.write_text("\n", encoding="utf-8")
+    with pytest.raises(ProductionError, match="0 lines"):
+        read_lines(path, "x")
+
+
+def test_how_syllables_sound() -> None:
+    assert romaji("\u30b7\u30e3\u3064\u3093") == "shatsun"
+    assert [sound_of(one).vowel for one in ("now", "sings,", "\u304f", "you", "\u00e9t\u00e9", "hm")] == list("oiuuea")
+    assert [sound_of(one).burst for one in ("sing", "shoe", "\u304b", "now", "and")] == ["hiss", "hush", "stop", "", ""]

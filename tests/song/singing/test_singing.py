@@ -1,0 +1,146 @@
+"""What is sung is measured back from the sound, with other code than that which made it."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy import signal
+
+from pipeline.audio.measures.formants import formants_of
+from pipeline.audio.measures.pitch import pitch_track
+from pipeline.song.lyrics.phrases import from_file, with_lyrics
+from pipeline.song.notes.tune import Note
+from pipeline.song.singing.phrase import SungSound, sing
+from pipeline.song.singing.style import SingingStyle
+from pipeline.song.voices.bank import VoiceBank
+from pipeline.song.voices.found import FoundVoice
+from tests.song.speakers import RATE_HZ, speech, write_bank
+
+KEYS = (48, 50, 52, 53, 55, 53, 52, 50, 48, 55)
+NOTE_S = 0.4
+LEGATO = [Note(0.5 + NOTE_S * at, 0.5 + NOTE_S * (at + 1), float(key)) for at, key in enumerate(KEYS)]
+DETACHED = [Note(0.5 + NOTE_S * at, 0.5 + NOTE_S * at + 0.25, float(key)) for at, key in enumerate(KEYS[:6])]
+WORDS = "ah see oh i a so i a see oh"
+
+
+@lru_cache(maxsize=1)
+def voice() -> FoundVoice:
+    return FoundVoice(speech(), RATE_HZ)
+
+
+@lru_cache(maxsize=8)
+def sung(notes: tuple[Note, ...], words: str = "", transpose: float = 0.0) -> SungSound:
+    (phrase,) = with_lyrics(notes, [words], [], "x") if words else from_file(notes)
+    return sing(phrase, voice(), SingingStyle(transpose=transpose))
+
+
+def pitch_at(sound: SungSound, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Pitch in MIDI numbers, by the measures' autocorrelation, at times of the tune."""
+    slow = signal.resample_poly(sound.samples, 1, 2).astype(np.float32)
+    centres = np.round((times_s - sound.start_s) * sound.sample_rate_hz / 2).astype(np.int64)
+    hz = pitch_track(slow, sound.sample_rate_hz / 2, centres, np.ones(len(centres), bool)).hz.astype(np.float64)
+    return 69 + 12 * np.log2(np.maximum(hz, 1) / 440)
+
+
+@pytest.mark.parametrize(("words", "transpose"), [("", 0.0), (WORDS, 0.0), ("", -5.0)])
+def test_notes_are_within_10_cents_over_their_steady_part(words: str, transpose: float) -> None:
+    sound = sung(tuple(LEGATO), words, transpose)
+    right = 0
+    for note in LEGATO:
+        times = np.arange(note.start_s + 0.12, note.end_s - 0.11, 0.005)
+        off = 100 * (np.median(pitch_at(sound, times)) - note.key - transpose)
+        right += abs(off) <= 10
+    assert right >= 0.95 * len(LEGATO)
+
+
+def test_notes_that_are_joined_change_pitch_at_their_beginning() -> None:
+    sound = sung(tuple(LEGATO))
+    for before, note in pairwise(LEGATO):
+        low = signal.butter(4, 1.2 * max(before.hz, note.hz), "lowpass", fs=sound.sample_rate_hz, output="sos")
+        first = round((note.start_s - 0.1 - sound.start_s) * sound.sample_rate_hz)
+        part = signal.sosfiltfilt(low, sound.samples[first - 4800 : first + 9600])  # the fundamental alone
+        hz = np.diff(np.unwrap(np.angle(signal.hilbert(part)))) * sound.sample_rate_hz / (2 * np.pi)
+        smooth = np.convolve(hz, np.hanning(481) / np.hanning(481).sum(), "same")[4800:9600]
+        far = np.log(smooth / before.hz) / np.log(note.hz / before.hz)
+        crossing = sound.start_s + (first + np.flatnonzero(far[:4000] < 0.5)[-1]) / sound.sample_rate_hz
+        assert abs(crossing - note.start_s) <= 0.010
+
+
+def test_notes_after_a_rest_begin_on_time() -> None:
+    sound = sung(tuple(DETACHED))
+    level = np.sqrt(signal.lfilter([0.02], [1, -0.98], np.square(sound.samples, dtype=np.float64)))
+    for note in DETACHED:
+        at = round((note.start_s - sound.start_s) * sound.sample_rate_hz)
+        steady = np.median(level[at + 2400 : at + 4000])
+        first = int(np.flatnonzero(level[at - 1200 : at + 2400] >= 0.4 * steady)[0]) - 1200
+        assert abs(first / sound.sample_rate_hz) <= 0.010
+
+
+def test_formants_stay_where_they_were_at_any_pitch() -> None:
+    recorded = voice().vowels["a"].formants_hz
+    assert recorded is not None
+    for transpose in (-4.0, 0.0, 5.0):
+        sound = sung((Note(0.5, 2.0, 50.0),), "ah", transpose)
+        slow = signal.resample_poly(sound.samples, 1, 2).astype(np.float32)
+        centres = np.round(np.arange(0.7, 1.3, 0.01) * sound.sample_rate_hz / 2).astype(np.int64)
+        found = formants_of(slow, sound.sample_rate_hz / 2, centres)
+        assert (found.first_hz, found.second_hz) == pytest.approx(recorded, rel=0.05)
+
+
+def test_nothing_clicks() -> None:
+    """The voice has nothing above 5.5 kHz: whatever lies above 8 kHz is a click."""
+    high = signal.butter(8, 8000, "highpass", fs=24000, output="sos")
+    for notes, words in ((LEGATO, WORDS), (LEGATO, ""), (DETACHED, "")):
+        heard = signal.sosfilt(high, sung(tuple(notes), words).samples)
+        assert 20 * np.log10(np.abs(heard).max() + 1e-9) < -50
+
+
+def test_vibrato_swings_around_the_note_as_deep_and_as_fast_as_asked_for() -> None:
+    (phrase,) = from_file([Note(0.5, 3.0, 50.0)])
+    sound = sing(phrase, voice(), SingingStyle(vibrato_cents=40, vibrato_hz=5))
+    keys = pitch_at(sound, np.arange(1.4, 2.4, 0.005)) - 50
+    assert abs(100 * keys.mean()) < 6
+    assert 50 * np.ptp(keys) == pytest.approx(40, abs=8)
+    power = np.abs(np.fft.rfft(keys - keys.mean()))
+    assert np.argmax(power) == 5  # in a second
+
+
+def test_the_same_phrase_is_the_same_bytes_and_quicker_than_it_lasts() -> None:
+    (phrase,) = with_lyrics(LEGATO, [WORDS], [], "x")
+    begun = time.process_time()
+    again = sing(phrase, FoundVoice(speech(), RATE_HZ), SingingStyle())
+    assert time.process_time() - begun < len(again.samples) / again.sample_rate_hz
+    assert again.samples.tobytes() == sung(tuple(LEGATO), WORDS).samples.tobytes()
+
+
+def test_velocity_is_loudness_and_pitch_bend_is_heard() -> None:
+    def level(velocity: float) -> float:
+        sound = sung((Note(0.5, 1.2, 50.0, velocity),))
+        return float(np.square(sound.samples).mean())
+
+    assert 10 * np.log10(level(0.8) / level(0.4)) == pytest.approx(8, abs=1.5)
+    bent = sung((Note(0.5, 1.3, 50.0, bend=((0.0, 0.0), (0.4, 200.0))),))
+    assert pitch_at(bent, np.arange(0.6, 1.2, 0.01))[[10, 50]] == pytest.approx([50, 52], abs=0.3)
+
+
+def test_a_bank_begins_its_consonant_before_the_note(tmp_path: Path) -> None:
+    bank = VoiceBank(write_bank(tmp_path), "x")
+    (phrase,) = with_lyrics([Note(0.5, 1.0, 57.0), Note(1.0, 1.5, 60.0)], ["\u3055\u3055"], [], "x")
+    sound = sing(phrase, bank, SingingStyle())
+    rate = sound.sample_rate_hz
+    high = signal.sosfilt(signal.butter(6, 4000, "highpass", fs=rate, output="sos"), sound.samples)
+
+    def power(samples: npt.NDArray[np.float64], begin: float, end: float) -> float:
+        part = samples[round((begin - sound.start_s) * rate) : round((end - sound.start_s) * rate)]
+        return float(np.square(part).mean())
+
+    for start in (0.5, 1.0):
+        assert power(high, start - 0.08, start - 0.02) > 4 * power(high, start + 0.1, start + 0.3)
+    times = np.array([0.8, 0.81, 0.82, 0.83, 0.84, 0.85])
+    assert np.median(pitch_at(sound, times)) == pytest.approx(57, abs=0.1)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ProductionError
+from pipeline.song.voices.bank import VoiceBank
+from pipeline.song.voices.oto import OtoEntry, is_inside, read_oto, read_prefixes
+from tests.song.speakers import write_bank
+
+SA, A = "\u3055", "\u3042"
+
+
+@pytest.fixture(scope="module", params=["cp932", "utf-8"])
+def bank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> VoiceBank:
+    return VoiceBank(write_bank(tmp_path_factory.mktemp("bank"), encoding=request.param), "voice")
+
+
+@pytest.mark.parametrize(
+    ("syllable", "before", "key", "alias"),
+    [
+        (SA, "", 60, SA),
+        ("sa", "", 60, SA),
+        ("\u30b5", "", 60, SA),
+        (A, SA, 60, f"a {A}"),
+        (A, "", 60, A),
+        (A, "", 72, f"{A}_high"),
+        ("i", "", 60, "i"),
+        ("see", "", 60, "i"),
+        ("", "", 60, A),
+    ],
+)
+def test_a_syllable_finds_its_sample(bank: VoiceBank, syllable: str, before: str, key: float, alias: str) -> None:
+    assert bank.alias(syllable, before, key) == alias
+
+
+def test_parts_lie_where_oto_says(bank: VoiceBank) -> None:
+    unit = bank.sounding(SA, "", 60).body
+    assert (unit.fixed_s, unit.preutterance_s, unit.overlap_s) == (0.15, 0.1, 0.03)
+    assert unit.seconds == pytest.approx(0.5)
+    assert bank.sounding(A, SA, 60).body.seconds == pytest.approx(0.3)
+    bank.sounding("odd", "", 60)  # numbers that are none
+
+
+def test_a_sample_without_oto_is_used_whole(bank: VoiceBank) -> None:
+    unit = bank.sounding("i", "", 60).body
+    assert unit.seconds == pytest.approx(0.4, abs=0.03)
+    assert unit.preutterance_s < 0.06
+
+
+def test_what_no_sample_sounds_like_is_remembered(bank: VoiceBank) -> None:
+    bank.missed.clear()
+    bank.alias("mi", "", 60)
+    assert bank.missed == {"mi"}
+
+
+def test_a_change_of_a_file_changes_the_hash(tmp_path: Path) -> None:
+    write_bank(tmp_path)
+    before = VoiceBank(tmp_path, "x").content_hash
+    (tmp_path / "oto.ini").write_text("i.wav=i,0,0,0,0,0\n")
+    assert VoiceBank(tmp_path, "x").content_hash != before
+
+
+def test_folders_without_samples_and_broken_samples_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(ProductionError, match="no WAV files"):
+        VoiceBank(tmp_path, "song 1, voice 1")
+    (tmp_path / "a.wav").write_bytes(b"RIFF....WAVE")
+    with pytest.raises(ProductionError, match="can't be read"):
+        VoiceBank(tmp_path, "x").sounding("a", "", 60)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_as_oto(text: str) -> None:
+    for entry in read_oto(text, "x"):
+        assert is_inside(entry.file)
+        begin, end = entry.span_s(1.0)
+        assert 0 <= begin < end <= 1
+    read_prefixes(text)
+
+
+def test_a_cutoff_counts_from_the_end_or_from_the_offset() -> None:
+    assert OtoEntry("x", "x", 100, cutoff_ms=200).span_s(1.0) == pytest.approx((0.1, 0.8))
+    assert OtoEntry("x", "x", 100, cutoff_ms=-200).span_s(1.0) == pytest.approx((0.1, 0.3))
+    assert not any(is_inside(name) for name in ("../x.wav", "a\\..\\x.wav", "/x.wav", "C:\\x.wav", ""))

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pipeline.song.voices.found import FoundVoice
+from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, speech
+
+WHERE_S = {"a": BREAK_S, "i": 2 * BREAK_S + 0.55, "o": 3 * BREAK_S + 1.0}
+
+
+def test_vowels_are_found_where_they_are_and_called_by_their_formants() -> None:
+    voice = FoundVoice(speech(), RATE_HZ)
+    assert voice.is_voiced
+    for vowel, begin_s in WHERE_S.items():
+        found = voice.vowels[vowel]
+        assert begin_s <= found.first / RATE_HZ < found.last / RATE_HZ <= begin_s + 0.46
+        assert found.formants_hz == pytest.approx(VOWELS_HZ[vowel], rel=0.26)
+
+
+def test_stretches_do_not_overlap_and_the_best_come_first() -> None:
+    stretches = FoundVoice(speech(), RATE_HZ).stretches
+    assert all(a.goodness >= b.goodness for a, b in pairwise(stretches))
+    places = sorted((one.first, one.last) for one in stretches)
+    assert all(a[1] <= b[0] for a, b in pairwise(places))
+
+
+def test_an_s_before_a_vowel_becomes_a_burst_where_lyrics_ask_for_it() -> None:
+    voice = FoundVoice(speech(), RATE_HZ)
+    burst = voice.sounding("sing", "", 60).burst
+    assert burst is not None
+    assert burst.is_unvoiced
+    assert 0.05 <= burst.seconds <= 0.13
+    assert voice.sounding("ing", "", 60).burst is None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 1.0])
+def test_noise_and_silence_hold_no_voice_and_sing_all_the_same(seconds: float) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * RATE_HZ)).astype(np.float32)
+    voice = FoundVoice(noise, RATE_HZ)
+    assert not voice.is_voiced
+    if seconds:
+        assert voice.sounding("la", "", 60).body.seconds > 0
