@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -30,6 +30,8 @@ _UPDATE_OVERHEAD: Final = 1.6e6
 _SAMPLE_FLOPS: Final = 3e10
 _SAMPLE_OVERHEAD: Final = 6e4
 """Of every byte said, counted as additions."""
+SOUNDS: Final = "sounds"
+"""The name under which the speed of decoding a run's sounds is kept."""
 _PROCESS_START_S: Final = 2.0
 """Until helper processes do what they are for."""
 _PREPARE_BYTES_PER_S: Final = 2e6
@@ -217,3 +219,19 @@ def compose_amounts(
 
 def _pixels(video: VideoSettings, seconds: float) -> float:
     return seconds * float(video.frame_rate) * video.width * video.height
+
+
+def announced(stage: str, amounts: Sequence[Amount]) -> list[Sequence[Amount]]:
+    """Amounts by what is announced as one: of takes, those of our own networks, then the sounds of runs."""
+    if stage != "sample":
+        return [[one] for one in amounts]
+    kinds = ([one for one in amounts if (one.speed == SOUNDS) == of_runs] for of_runs in (False, True))
+    return [kind for kind in kinds if kind]
+
+
+def together(amounts: Sequence[Amount], speeds: Speeds) -> WorkTime:
+    """Of amounts that are announced as one, begun once."""
+    times = [replace(one, fixed_s=0.0).time(speeds) for one in amounts]
+    seconds = sum(one.seconds for one in times) + max(one.fixed_s for one in amounts)
+    remembered = all(one.basis == "remembered" for one in times)
+    return WorkTime(times[0].stage, seconds, "remembered" if remembered else "guessed")

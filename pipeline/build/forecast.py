@@ -19,6 +19,7 @@ import soundfile
 
 from pipeline.build import estimate
 from pipeline.build.estimate import Amount, TrainingAhead
+from pipeline.build.run_amounts import logs_amount, sounds_amount
 from pipeline.build.speeds import Speeds, cache_folder
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.learning.models.network import parse_network
@@ -112,23 +113,16 @@ def works(ahead: Ahead, workplace: Workplace, speeds: Speeds) -> list[WorkTime]:
     for stage in ahead.stages:
         if stage == "train":
             found += _trainings(ahead, workplace, speeds)
+            found += [one.time(speeds) for one in _amounts(stage, ahead, workplace)]
         elif ahead.share(stage) > 0:
             amounts = _amounts(stage, ahead, workplace)
-            together = stage == "sample" and amounts
-            found += [_together(amounts, speeds)] if together else [one.time(speeds) for one in amounts]
+            for kinds in estimate.announced(stage, amounts):
+                found.append(estimate.together(kinds, speeds))
     for cut in ahead.cuts:
         dressed = ahead.production.dressed(cut)
         for stage in ahead.cut_stages:
             found += [amount.time(speeds) for amount in _film_amounts(stage, dressed, cut.seconds, workplace, 1.0)]
     return found
-
-
-def _together(amounts: Sequence[Amount], speeds: Speeds) -> WorkTime:
-    """Of amounts that are announced as one, begun once."""
-    times = [replace(one, fixed_s=0.0).time(speeds) for one in amounts]
-    seconds = sum(one.seconds for one in times) + max(one.fixed_s for one in amounts)
-    remembered = all(one.basis == "remembered" for one in times)
-    return WorkTime(times[0].stage, seconds, "remembered" if remembered else "guessed")
 
 
 def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
@@ -146,9 +140,13 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
         ]
         return [
             estimate.sample_amount(section, _training(ahead, index).network, device, workplace.jobs, left[index])
-            for index, section in enumerate(production.sections)
             if section.run is None
+            else sounds_amount(production, index, workplace.jobs, share)
+            for index, section in enumerate(production.sections)
+            if section.run is None or section.run.takes
         ]
+    if stage == "train":
+        return [logs_amount(production, index) for index in ahead.sections(stage) if production.sections[index].run]
     timeline = ahead.results.timeline
     seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
     if stage == "compose":
@@ -308,7 +306,7 @@ class Forecast:
         self._announce(stage, works(ahead, self._workplace, self._speeds))
         began = time.monotonic()
         yield
-        if stage != "train":
+        if not self._trained or stage != "train":
             self._remember(stage, ahead, time.monotonic() - began)
 
     def learn_from(self, results: Results) -> None:

@@ -206,6 +206,12 @@ def _takes(settings: RunSettings, logs: Sequence[Log], resolve: Resolve, notes: 
     for log in logs:
         for name, own in log.sounds.items():
             sounds.setdefault(name, []).extend(own)
+    if any(mark in settings.takes for mark in "*{"):
+        raise ProductionError(
+            f"'{settings.takes}' says nowhere which number is the iteration.",
+            where="run, takes",
+            expected=f"{ITERATION} where the number stands, such as samples/step_{ITERATION}.wav",
+        )
     if not sounds:
         raise ProductionError(
             f"'{settings.takes}' is neither a folder nor a tag of sounds.",

@@ -168,6 +168,10 @@ class RunSettings(_RunTable):
                 raise ValueError(f"two takes have the iteration {often[0][0]}: keep one of them")
         if self.text and not self.takes:
             raise ValueError("text says how takes become sound: name the takes too")
+        for names in (self.training_loss, self.validation_loss):
+            twice = next((name for name in names if names.count(name) > 1), "")
+            if twice:
+                raise ValueError(f"the loss '{twice}' is named twice: keep one of them")
         shared = set(self.training_loss) & set(self.validation_loss)
         if shared:
             raise ValueError(f"'{min(shared)}' can't be the training's and the validation's loss alike")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from pipeline.errors import ProductionError
 from pipeline.runs.record import RunTake
 from pipeline.runs.settings import ITERATION, MOST_TAKES, check_pattern
+from pipeline.runs.sounds import candidates
 from pipeline.runtime.wording.plurals import counted
 from pipeline.store.files import disk_errors
 
@@ -133,9 +135,15 @@ def _nothing(root: Path, parts: list[str], pattern: str, field: str) -> Producti
         folder /= part
     there = _names(folder) if folder.is_dir() else []
     shown = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN:,} more" if len(there) > _SHOWN else "")
+    hint = f"In {folder} lie: {shown}." if there else f"There is nothing in {folder}."
+    wanted = parts[len(folder.relative_to(root).parts)] if parts else ""
+    numbered = [one.words for one in candidates([name for name in there if Path(name).suffix])]
+    near = get_close_matches(wanted, there, 1) if not _PARTS.search(wanted) else []
+    if near or numbered:
+        hint += f" Did you mean {near[0] if near else ' or '.join(numbered)}?"
     return ProductionError(
         f"No sound fits '{pattern}'.",
         where=field,
         expected=f"files whose names differ in the number at {ITERATION}",
-        hint=f"In {folder} lie: {shown}." if there else f"There is nothing in {folder}.",
+        hint=hint,
     )

@@ -53,3 +53,8 @@ def test_no_pattern_that_passes_leads_upwards(pattern: str) -> None:
         return
     assert ".." not in pattern.replace("\\", "/").split("/")
     assert not pattern.startswith(("/", "\\", "~"))
+
+
+def test_a_loss_is_named_once() -> None:
+    with pytest.raises(ValidationError, match="named twice"):
+        RunSettings.model_validate({"log": "a.csv", "training_loss": ["loss", "loss"]})

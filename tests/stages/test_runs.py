@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from pipeline.errors import RecordingError
+from pipeline.build.forecast import Ahead, works
+from pipeline.build.speeds import Speeds
+from pipeline.errors import ProductionError, RecordingError
 from pipeline.production.schema import Production, load_production
 from pipeline.runs.stored import RunLosses
 from pipeline.stages import cards, prepare, render, sample, storyboard, train
@@ -33,7 +36,7 @@ title = "First"
 storyboard = {{ takes = {takes}, seconds = 20, card_seconds = 1 }}
 [section.run]
 log = {log}
-takes = "step_{{iteration}}.wav"
+takes = "{sounds}"
 {more}
 """
 
@@ -51,9 +54,11 @@ class Film:
         tone = 0.4 * np.sin(2 * np.pi * pitch_hz * np.arange(RATE_HZ // 4) / RATE_HZ)
         soundfile.write(self.folder / f"step_{step}.wav", tone, RATE_HZ)
 
-    def production(self, takes: int = 3, log: str = '"metrics.csv"', more: str = "") -> Production:
+    def production(
+        self, takes: int = 3, log: str = '"metrics.csv"', more: str = "", sounds: str = "step_{iteration}.wav"
+    ) -> Production:
         path = self.folder / "production.toml"
-        path.write_text(PRODUCTION.format(takes=takes, log=log, more=more))
+        path.write_text(PRODUCTION.format(takes=takes, log=log, more=more, sounds=sounds))
         return load_production(path)
 
     def story(self, production: Production) -> Results:
@@ -167,3 +172,32 @@ def test_a_run_without_any_sound_that_can_be_used_is_an_error_that_names_it(film
     with pytest.raises(RecordingError, match="text file") as raised:
         film.story(film.production())
     assert "step_200.wav" in str(raised.value.where)
+
+
+def test_reading_logs_and_decoding_sounds_is_foreseen(film: Film) -> None:
+    production = film.production()
+    place = Workplace(store=Store(film.folder / "work"), output=film.folder / "out", jobs=2)
+    speeds = Speeds(film.folder / "cache")
+    ahead = Ahead(production, Results(), ("train", "sample"), {"train": (True,), "sample": None})
+    small = [(one.stage, one.seconds) for one in works(ahead, place, speeds)]
+    assert [stage for stage, _ in small] == ["train", "sample"]
+    film.log(*(f"{step},3,0.1,3.5" for step in range(20_000)))
+    for step in range(1000, 1020):
+        film.sound(step)
+    large = [one.seconds for one in works(replace(ahead, production=film.production(takes=20)), place, speeds)]
+    assert all(more > less for more, (_, less) in zip(large, small, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("takes", "expected"),
+    [
+        ("stp_{iteration}.wav", r"Did you mean step_{iteration}.wav \(100, 200, 300\)"),
+        ("run/../step_{iteration}.wav", "stays within"),
+        ("step_*.wav", "{iteration} where the number stands"),
+        ("step_{step}.wav", "{iteration} where the number stands"),
+    ],
+)
+def test_takes_that_are_named_wrongly_are_told_what_there_is(film: Film, takes: str, expected: str) -> None:
+    with pytest.raises(ProductionError) as raised:
+        film.story(film.production(sounds=takes))
+    assert re.search(expected, str(raised.value))

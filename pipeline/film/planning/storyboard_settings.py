@@ -100,7 +100,7 @@ class CaptionRule(WithLaterFields, FilmSettings):
 class StoryboardSettings(FilmSettings):
     """What is seen and heard of one section: which checkpoints, how long, and what comes before them."""
 
-    takes: int = Field(default=8, ge=1, le=500, description="How many checkpoints are heard.")
+    takes: int = Field(default=8, ge=1, le=2000, description="How many checkpoints are heard.")
     seconds: float | None = Field(
         default=None,
         gt=0.0,
@@ -141,7 +141,7 @@ class StoryboardSettings(FilmSettings):
         description="How its captions look: one of the theme's caption_styles; by default as the theme's captions.",
         examples=["loud"],
     )
-    take: tuple[TakeLine, ...] = Field(default=(), max_length=500, description="Takes chosen by hand, in order.")
+    take: tuple[TakeLine, ...] = Field(default=(), max_length=2000, description="Takes chosen by hand, in order.")
     caption: tuple[CaptionRule, ...] = Field(default=(), max_length=200, description="Captions fired by conditions.")
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -203,8 +204,12 @@ def _iterations(
     epoch = next((by_plain[name] for name in EPOCHS if name in by_plain), "")
     epochs = lines.carried(epoch) if epoch else None
     if named and named not in lines.values:
+        near = get_close_matches(named, list(lines.names), 1)
         raise LogError(
-            f"The log counts no '{named}'.", where=str(path), expected=f"one of {shown_names(list(lines.names))}"
+            f"The log counts no '{named}'.",
+            where=str(path),
+            expected=f"one of {shown_names(list(lines.names))}",
+            hint=f"Did you mean '{near[0]}'?" if near else "",
         )
     counters = [named] if named else [by_plain[name] for name in STEPS if name in by_plain]
     counters = [name for name in counters if plain_name(name) == _GLOBAL] or counters  # others may begin anew

@@ -120,6 +120,11 @@ class SectionStory:
         return is_run(self.run) and not self.take_results
 
     @cached_property
+    def has_no_losses(self) -> bool:
+        """Whether it has no losses: of a run without logs."""
+        return isinstance(self.run.record, RunLosses) and not self.run.record.curves
+
+    @cached_property
     def frames(self) -> tuple[int, ...]:
         """How long each take is shown: as planned, or as its sound lasts; others make up for what one lacks."""
         if self.is_silent:
@@ -239,7 +244,7 @@ class SectionStory:
             ),
             recording_voice=self.recording_voice,
             takes=self._placed(report),
-            recap_frames=self.clock.frames_within(story.recap_length_s),
+            recap_frames=self.clock.frames_within(0.0 if self.has_no_losses else story.recap_length_s),
         )
 
     def _placed(self, report: Reporter) -> list[PlacedTake]:

@@ -104,15 +104,16 @@ def _silent_iterations(losses: SectionLosses) -> list[int]:
 
 def _with_losses(iterations: Sequence[int], losses: SectionLosses) -> tuple[SectionCheckpoint, ...]:
     validation, training = (_known(curves[0]) if curves else None for curves in (losses.validation, losses.training))
+    values = [math.nan] * len(iterations) if validation is None else _values_at(validation, iterations)
+    means = [None] * len(iterations) if training is None else _means_since(training, iterations)
+    epochs, elapsed_s = (_passed(track, iterations) for track in (losses.epochs, losses.elapsed_s))
     found: list[SectionCheckpoint] = []
-    for before, iteration in zip([-1, *iterations[:-1]], iterations, strict=True):
-        own = math.nan if validation is None else _value_at(validation, iteration)
-        mean = None if training is None else _mean_since(training, before, iteration)
+    for at, (iteration, own, mean) in enumerate(zip(iterations, values, means, strict=True)):
         found.append(
             SectionCheckpoint(
                 iteration=iteration,
-                epoch=_passed(losses.epochs, iteration),
-                elapsed_s=_passed(losses.elapsed_s, iteration),
+                epoch=epochs[at],
+                elapsed_s=elapsed_s[at],
                 validation_loss=own,
                 training_loss=mean,
                 loss=own if validation is not None or mean is None else mean,
@@ -127,29 +128,30 @@ def _known(curve: SectionCurve) -> tuple[Integers, Floats]:
     return np.asarray(curve.iterations)[finite], np.asarray(curve.values)[finite]
 
 
-def _value_at(curve: tuple[Integers, Floats], iteration: int) -> float:
-    """The curve's value on straight lines between its points; NaN before the first, the last one after the last."""
+def _values_at(curve: tuple[Integers, Floats], wanted: Sequence[int]) -> list[float]:
+    """The curve's values on straight lines between its points; NaN before the first, the last one after the last."""
     iterations, values = curve
-    if not iterations.size or iteration < iterations[0]:
-        return math.nan
-    return float(np.interp(iteration, iterations, values))
+    if not iterations.size:
+        return [math.nan] * len(wanted)
+    return [float(value) for value in np.interp(wanted, iterations, values, left=math.nan)]
 
 
-def _mean_since(curve: tuple[Integers, Floats], before: int, iteration: int) -> float | None:
-    """The mean of a curve's points after one iteration up to another; where none lies there, its value then."""
+def _means_since(curve: tuple[Integers, Floats], wanted: Sequence[int]) -> list[float | None]:
+    """The means of a curve's points after one iteration up to the next; where none lies there, its value then."""
     iterations, values = curve
-    first, end = np.searchsorted(iterations, [before, iteration], side="right")
-    if end > first:
-        return float(values[first:end].mean())
-    value = _value_at(curve, iteration)
-    return value if math.isfinite(value) else None
+    ends = np.searchsorted(iterations, np.array([-1, *wanted], np.int64), side="right").tolist()
+    found: list[float | None] = []
+    for first, end, value in zip(ends[:-1], ends[1:], _values_at(curve, wanted), strict=True):
+        other = value if math.isfinite(value) else None
+        found.append(float(values[first:end].mean()) if end > first else other)
+    return found
 
 
-def _passed(track: tuple[Integers, Floats], iteration: int) -> float | None:
-    """What has passed at an iteration: nothing at iteration 0, which few logs hold; None where nothing is known."""
+def _passed(track: tuple[Integers, Floats], wanted: Sequence[int]) -> list[float | None]:
+    """What has passed at iterations: nothing at iteration 0, which few logs hold; None where nothing is known."""
     iterations, values = track
     if not iterations.size:
-        return None
-    if iteration < iterations[0]:
-        return float(values[0]) * iteration / max(1, int(iterations[0]))
-    return float(np.interp(iteration, iterations, values))
+        return [None] * len(wanted)
+    first, begin = int(iterations[0]), float(values[0])
+    passed = np.interp(wanted, iterations, values).tolist()
+    return [begin * one / max(1, first) if one < first else value for one, value in zip(wanted, passed, strict=True)]
