@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.marks import TextMark, TextMarks, around_letters
-from pipeline.picture.drawing.pieces import pen_at, text_pieces
+from pipeline.picture.drawing.pieces import cut_line
 from pipeline.picture.drawing.planes import Planes, ink
 from pipeline.picture.panels.settings import PixelBox
-from pipeline.picture.text.direction import has_right_to_left_letters
 from pipeline.picture.text.typesetting import Align, FittedText, TextStyle, Typesetter, aligned
 from pipeline.picture.theme.looks import CaptionLook
 from pipeline.picture.theme.theme import Theme
@@ -158,26 +157,21 @@ def _set(
         spare = box.width - 2 * pad - typesetter.measure(line, fitted.style)
         pen_x = box.left + pad + aligned(align, spare, mirrored=fitted.right_to_left)
         mark = TextMark(pen_x, first + baselines[index] - baselines[0], line, fitted.style, str(colours[0]), around)
-        pieces += [_piece(one, typesetter) for one in _cut(mark, look.reveal, typesetter)]
+        cut = [[mark]] if look.reveal == "whole" else cut_line(mark, look.reveal, typesetter)
+        pieces += [_piece(marks, typesetter) for marks in cut]
     if look.reveal == "whole":
         pieces = [Piece(tuple(sprite for piece in pieces for sprite in piece.sprites))]
     edges = _box(fitted, box, (pad, align), (first, span, cap))
     return StyledText(tuple(pieces), edges, look.box_radius * fitted.style.size_px)
 
 
-def _cut(mark: TextMark, by: Literal["whole", "word", "letter"], typesetter: Typesetter) -> list[TextMark]:
-    if by == "whole" or has_right_to_left_letters(mark.text):
-        return [mark]
-    return [
-        mark.moved(pen_at(mark.text, begin, mark.style, typesetter), 0.0).of_text(text)
-        for begin, text in text_pieces(mark.text, by)
-    ]
-
-
-def _piece(mark: TextMark, typesetter: Typesetter) -> Piece:
-    picture = typesetter.render(mark.text, mark.style)
-    letters = (picture.mask, *picture.place(mark.x_px, mark.baseline_px), mark.colour)
-    return Piece((*around_letters(typesetter, mark), letters))
+def _piece(marks: list[TextMark], typesetter: Typesetter) -> Piece:
+    sprites: list[Sprite] = []
+    for mark in marks:
+        picture = typesetter.render(mark.text, mark.style)
+        sprites += around_letters(typesetter, mark)
+        sprites.append((picture.mask, *picture.place(mark.x_px, mark.baseline_px), mark.colour))
+    return Piece(tuple(sprites))
 
 
 def _box(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
-from icu4py.breakers import CharacterBreaker, LineBreaker
+from icu4py.breakers import CharacterBreaker, LineBreaker, WordBreaker
 
 Measure = Callable[[str], float]
 
@@ -32,12 +32,17 @@ def units(text: str) -> list[str]:
     return _cut(text, LineBreaker)
 
 
+def words(text: str) -> list[str]:
+    """Cut a text into words, marks and spaces; scripts that write no spaces are cut where a dictionary has words."""
+    return _cut(text, WordBreaker)
+
+
 def letters(text: str) -> list[str]:
     """Cut a text into characters as readers see them: each with its marks, emoji and flags whole."""
     return _cut(text, CharacterBreaker)
 
 
-def _cut(text: str, breaker: type[LineBreaker | CharacterBreaker]) -> list[str]:
+def _cut(text: str, breaker: type[LineBreaker | CharacterBreaker | WordBreaker]) -> list[str]:
     lengths = map(len, breaker(_LONE_SURROGATE.sub("\ufffd", text), _LOCALE))  # ICU takes no broken text
     parts, at = [], 0
     for length in lengths:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from typing import Any
 
@@ -17,7 +18,7 @@ from pipeline.errors import TemplateError
 from pipeline.picture.sandbox.allowance import LONGEST_TEXT
 from pipeline.picture.sandbox.filters import LEFT_OUT
 from pipeline.picture.sandbox.values import CountedFacts, NamedFacts, NumberedFacts
-from pipeline.picture.text.templating import check_text, holds, render_text
+from pipeline.picture.text.templating import PlainFacts, check_text, holds, render_text
 
 STOCK = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
 FACTS: dict[str, Any] = {
@@ -325,3 +326,13 @@ def test_no_text_is_longer_than_is_allowed(length: int) -> None:
         assert length > LONGEST_TEXT
     else:
         assert len(text) == length <= LONGEST_TEXT
+
+
+def test_facts_are_the_same_in_another_process() -> None:
+    facts = PlainFacts(
+        {"take": NumberedFacts(3, {"loss": None}), "sections": CountedFacts([NamedFacts("A", {"n": 1})])}
+    )
+    sent = pickle.loads(pickle.dumps(facts))  # noqa: S301 - our own
+    text = "{{ take }} {{ take.loss or 'none' }} {{ sections }} {{ sections[0] }} {{ sections[0].n }}"
+    assert render_text(text, sent) == render_text(text, facts) == "3 none 1 A 1"
+    assert sent["take"].facts["loss"] is facts["take"].facts["loss"]
