@@ -67,7 +67,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     page = context.new_page()
     faults: list[str] = []
 
@@ -101,7 +101,7 @@ def film(built: Built, tmp_path: Path) -> Iterator[Served]:
     yield from served(tmp_path / "film" / "tiny.toml", tmp_path / "film" / "out" / "tiny")
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(holds: Callable[[], object], what: str, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, what
@@ -129,7 +129,7 @@ def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None
     page.get_by_role("heading", name="Mine").wait_for()
     page.get_by_role("button", name=re.compile("^(Build|Go on)$")).click()
     page.locator(".graph:not([hidden])").first.wait_for()
-    page.get_by_role("link", name="Watch it").click(timeout=90_000)
+    page.get_by_role("link", name="Watch it").click(timeout=180_000)
     page.locator("video").wait_for()
     page.evaluate("document.querySelector('video').play()")
     until(lambda: page.evaluate("document.querySelector('video').currentTime > 0.2"), "the page follows")
@@ -149,7 +149,7 @@ def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None
     made = {path.name for path in (new.output / "work" / "train").iterdir()}
     page.get_by_role("button", name="Build", exact=True).click()
     until(lambda: new.studio.builds.is_running(new.output / "work"), "it builds")
-    until(lambda: not new.studio.builds.is_running(new.output / "work"), "it is built", 60)
+    until(lambda: not new.studio.builds.is_running(new.output / "work"), "it is built", 120)
     assert {path.name for path in (new.output / "work" / "train").iterdir()} == made
     assert new.file.read_text(encoding="utf-8").startswith('# mine\ntitle = "Mine"   # kept\n')
 
