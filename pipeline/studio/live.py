@@ -22,8 +22,7 @@ from pipeline.studio.desk import Desk
 from pipeline.studio.serving.replies import error_values
 from pipeline.studio.trainings import Trainings, TrainingView
 
-_BUILDING_S: Final = 0.5
-_IDLE_S: Final = 1.0
+_EVERY_S: Final = 1.0
 _HEARTBEAT_S: Final = 10.0
 _RETRY_MS: Final = 1000
 
@@ -87,7 +86,7 @@ class Live:
             state = await asyncio.to_thread(self.state)
             await self._tell(state)
             self._survey_when_due(state)
-            await asyncio.sleep(_BUILDING_S if state["build"]["running"] else _IDLE_S)
+            await asyncio.sleep(_EVERY_S)
 
     async def _tell(self, state: dict[str, Any]) -> None:
         text = json.dumps(state, allow_nan=False)

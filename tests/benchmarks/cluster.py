@@ -135,4 +135,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from tests.benchmarks.cluster import main as run_main  # functions of __main__ don't travel to other processes
+
+    run_main()

@@ -49,7 +49,7 @@ def pitch_curve(notes: Sequence[Note], times_s: Doubles, style: SingingStyle) ->
     times_s
         Ascending, from the tune's beginning.
     """
-    curve = np.full(len(times_s), notes[0].key)
+    curve = np.full(len(times_s), float(notes[0].key))
     for stretch in _joined(notes):
         begin = stretch[0].start_s - _ATTACK_S
         part = times_s >= begin
@@ -73,7 +73,7 @@ def _joined(notes: Sequence[Note]) -> list[list[Note]]:
 def _stretch(notes: Sequence[Note], times_s: Doubles, style: SingingStyle) -> Doubles:
     """Notes without a rest between them."""
     first, last = notes[0], notes[-1]
-    curve = np.full(len(times_s), first.key)
+    curve = np.full(len(times_s), float(first.key))
     if first.glide:
         curve += _glide(first, times_s, 0.0)
     else:
