@@ -34,7 +34,6 @@ from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
 from pipeline.stages.shared.songs.record import SongRecord
-from pipeline.stages.shared.songs.singing import check_songs, fresh_or_silent, make_songs, song_pieces
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
@@ -53,6 +52,8 @@ def check(production: Production) -> None:
     """Check songs, and choices among candidates as far as checkpoints are known before training; raises InputErrors."""
     check_early_choices(production)
     if production.songs:
+        from pipeline.stages.shared.songs.singing import check_songs  # noqa: PLC0415 - brings scipy along
+
         check_songs(production)
 
 
@@ -64,7 +65,11 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     ProductionError
         Where the storyboard asks for what was never trained, or priming for what was never recorded.
     """
-    songs = song_pieces(production, results, _takes_by_section(production, results)) if production.songs else []
+    if not production.songs:
+        return take_pieces(production, results)
+    from pipeline.stages.shared.songs.singing import song_pieces  # noqa: PLC0415 - brings scipy along
+
+    songs = song_pieces(production, results, _takes_by_section(production, results))
     return [*take_pieces(production, results), *songs]
 
 
@@ -96,6 +101,8 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     made = replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
     if not production.songs:
         return made
+    from pipeline.stages.shared.songs.singing import make_songs  # noqa: PLC0415 - brings scipy along
+
     takes_of = _takes_by_section(production, results)
     return replace(made, songs=make_songs(production, made, takes_of, workplace))
 
@@ -104,6 +111,8 @@ def songs_so_far(
     production: Production, results: Results, workplace: Workplace, aside: Workplace
 ) -> tuple[Result[SongRecord], ...]:
     """The songs that are sung already, and silent ones for the others, which are kept aside."""
+    from pipeline.stages.shared.songs.singing import fresh_or_silent  # noqa: PLC0415 - brings scipy along
+
     return fresh_or_silent(production, results, _takes_by_section(production, results), workplace, aside)
 
 
