@@ -187,6 +187,7 @@ def test_a_film_is_changed_on_the_strip_and_its_preview_follows(film: Served, pa
     page.get_by_label("Theme").select_option("paper")
     until(lambda: shown(page) != before, "the theme changes")
 
+    canvas = page.locator(".preview canvas")
     first = int(canvas.get_attribute("data-frame"))
     page.get_by_role("button", name="Play", exact=True).click()
     until(lambda: page.evaluate("document.querySelector('.preview audio').currentTime > 0.4"), "the page follows")
