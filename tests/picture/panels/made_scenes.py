@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
+from pipeline.picture.language import Language
 from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.scene import Scene
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
@@ -78,9 +79,14 @@ def scene_data(width: int = 320, height: int = 180, **changes: object) -> SceneD
     return SceneData(**(values | changes))  # type: ignore[arg-type]
 
 
-def scene(data: SceneData | None = None, theme: str = "midnight", layout: SceneLayout | str = "landscape") -> Scene:
+def scene(
+    data: SceneData | None = None,
+    theme: str = "midnight",
+    layout: SceneLayout | str = "landscape",
+    language: Language | None = None,
+) -> Scene:
     chosen = load_layout(layout) if isinstance(layout, str) else layout
-    return Scene(data or scene_data(), load_theme(theme), chosen)
+    return Scene(data or scene_data(), load_theme(theme), chosen, language=language)
 
 
 def layout_of(*panels: dict[str, object], playhead: float = 0.5, scale: float = 1.0) -> SceneLayout:

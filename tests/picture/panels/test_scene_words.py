@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.picture.drawing.planes import Ink, ink
+from pipeline.picture.language import Language
 from pipeline.picture.panels import panel, styled_words
 from pipeline.picture.panels.graphs.legend import LegendEntry, fit_keys, row_px
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
@@ -41,7 +42,7 @@ TYPE = typesetter_for(load_theme("midnight"))
 INK = Ink(100.0, 128.0, 128.0)
 
 
-def words_on(data: SceneData, layout: str, frames: list[int]) -> list[list[Box]]:
+def words_on(data: SceneData, layout: str, frames: list[int], language: Language | None = None) -> list[list[Box]]:
     """The ink of every text that stands on the screen in some frames, as (left, top, right, bottom)."""
     with pytest.MonkeyPatch.context() as patch:
         seen: list[Box] = []
@@ -57,7 +58,7 @@ def words_on(data: SceneData, layout: str, frames: list[int]) -> list[list[Box]]
                 original(planes, coverage, corner, *more)
 
             patch.setattr(module, "blend_sprite", record)
-        drawn = scene(data, layout=layout)
+        drawn = scene(data, layout=layout, language=language)
         standing = list(seen)
         found = []
         for frame in frames:
