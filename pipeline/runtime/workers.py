@@ -188,11 +188,7 @@ def run_parallel(
     """
     jobs = min(jobs, len(items))
     if jobs <= 1 and on_message is None:
-        outcomes = []
-        for index, item in enumerate(items):
-            outcomes.append(function(item))
-            on_done(index, outcomes[-1])
-        return outcomes
+        return _do_here(function, items, on_done)
     context = _context(function)
     inbox = context.Queue()
     start = (inbox, dict(os.environ), environments, context.Value("i", 0) if environments else None)
@@ -212,6 +208,16 @@ def run_parallel(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _do_here(
+    function: Callable[[Item], Outcome], items: Sequence[Item], on_done: Callable[[int, Outcome], None]
+) -> list[Outcome]:
+    outcomes = []
+    for index, item in enumerate(items):
+        outcomes.append(function(item))
+        on_done(index, outcomes[-1])
+    return outcomes
 
 
 @contextmanager

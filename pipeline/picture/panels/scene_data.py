@@ -22,6 +22,8 @@ from pipeline.audio.samples import Samples
 from pipeline.picture.plotting.named_losses import NamedLosses
 from pipeline.runtime.wording.units import BITS_PER_BYTE, LossUnit
 
+SONG_FIELDS: Final = frozenset({"song", "song_picture"})
+"""What scenes of songs alone show."""
 FRAME_FIELDS: Final = frozenset({"start_frame", "end_frame", "frame_rate", "width", "height"})
 """The fields of `SceneData` that every panel reads."""
 NETWORK_FIELDS: Final = frozenset({"distributions", "activity"})

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.runtime.wording.installing import extra_command
 
 
 def load(name: str) -> Any:
@@ -25,5 +26,5 @@ def load(name: str) -> Any:
             f"A cluster needs the package '{name.partition('.')[0].replace('_', '-')}', which is not installed.",
             where="--cluster",
             expected="build-video with its extra 'cluster'",
-            hint='pip install "build-video[cluster]"',
+            hint=extra_command("cluster"),
         ) from error

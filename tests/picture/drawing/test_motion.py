@@ -135,7 +135,7 @@ def test_letters_stand_where_the_line_has_them() -> None:
 
 def test_joined_scripts_stay_whole_and_long_texts_are_cut_into_words() -> None:
     arabic = TextMark(0.0, 20.0, "\u0645\u0631\u062d\u0628\u0627 \u0628\u0643", TextStyle(20.0), "#ffffff")
-    assert len(split(Drawing(99, 30, (arabic,)), "letter", TYPE)) == 1
+    assert len(split(Drawing(99, 30, (arabic,)), "letter", TYPE)) == 2  # its words
     long = TextMark(0.0, 20.0, "many words " * MOST_PIECES, TextStyle(4.0), "#ffffff")
     assert len(split(Drawing(99, 30, (long,)), "letter", TYPE)) == 1  # too many words as well: lines
     short = TextMark(0.0, 20.0, "abcdefghi " * (MOST_PIECES // 9 + 1), TextStyle(4.0), "#ffffff")

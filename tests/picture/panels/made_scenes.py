@@ -93,7 +93,7 @@ def layout_of(*panels: dict[str, object], playhead: float = 0.5, scale: float = 
     """A layout of a few panels; places that are not given fill the frame, or what is safe of it."""
     whole = {"left": 0.0, "top": 0.0, "width": 1.0, "height": 1.0}
     safe = {"left": 0.05, "top": 0.05, "width": 0.9, "height": 0.9}
-    texts = {"counters", "caption", "title", "speed"}
+    texts = {"counters", "caption", "title", "speed", "lyrics", "text"}
     placed = [(safe if panel["kind"] in texts else whole) | panel for panel in panels]
     return SceneLayout.model_validate({"name": "test", "playhead": playhead, "scale": scale, "panel": placed})
 

@@ -12,12 +12,12 @@ from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cluster")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its threads draw random numbers: none may run beside property tests
 def cluster(shared_folder: Path) -> Iterator[DaskExecutor]:
     with open_cluster(read_choice("local"), shared_folder, jobs=2, note=lambda _text: None) as executor:
         yield executor

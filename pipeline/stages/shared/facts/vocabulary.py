@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pipeline.picture.language import Language
-from pipeline.picture.sandbox.values import CountedFacts, NumberedFacts, UnknownFact, plain
+from pipeline.picture.sandbox.values import CountedFacts, NamedFacts, NumberedFacts, UnknownFact, plain
 from pipeline.picture.text.fact_shapes import Shape, within
 from pipeline.picture.text.templating import PlainFacts
 from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film import FilmTable, MachineTable
-from pipeline.stages.shared.facts.measured import HeardCheckpoint, TakeTable
+from pipeline.stages.shared.facts.measured import HeardCheckpoint, TakeTable, VoiceTable
 from pipeline.stages.shared.facts.section import SectionTable
 from pipeline.stages.shared.facts.table import at
 from pipeline.stages.shared.results import Results
@@ -107,12 +107,19 @@ def film_facts(production: Production, results: Results, language: Language) -> 
 def section_facts(facts: PlainFacts, index: int, heard: HeardCheckpoint | None = None) -> PlainFacts:
     """The same and those of a section, counted from 0; with a checkpoint, all that its captions may name."""
     section = facts["sections"][index]
+    if heard is not None and heard.recording_voice is not None:  # known before the timeline, which keeps it, is there
+        voice = plain(VoiceTable(heard.recording_voice).values())
+        section = _with(section, recording=_with(section["recording"], voice=voice))
     more = facts.including("section", section)
     more.update({name: section[name] for name in SHORT})
     if heard is not None:
         more["take"] = plain(TakeTable(heard).values())
         more.update(_former(more, FORMER_OF_CAPTIONS))
     return more
+
+
+def _with(facts: NamedFacts, **changes: Any) -> NamedFacts:
+    return NamedFacts(facts.name, {**facts, **changes}, facts.former)
 
 
 def _former(facts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
