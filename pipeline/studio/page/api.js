@@ -29,6 +29,15 @@ async function fetched(path, options) {
 
 export const get = async (path, options) => answer(await fetched(path, options));
 
+/** A question that is asked again and again: answers that a later one has overtaken, and those that fail, are null. */
+export function latest(path) {
+  let asked = 0;
+  return async () => {
+    const mine = ++asked, found = await get(path).catch(() => null);
+    return mine === asked ? found : null;
+  };
+}
+
 export async function post(path, values = {}) {
   return answer(await fetched(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(values) }));
 }

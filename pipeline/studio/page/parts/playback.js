@@ -23,17 +23,19 @@ export class Playback {
     this.audio.addEventListener("ended", () => this.pause());
   }
 
-  /** Take in a film as it is now; the place stays where it is, in seconds. */
+  /** Take in a film as it is now; the place stays where it is, in seconds, and what plays goes on with the new sound. */
   take(story) {
     const seconds = this.story ? this.frame / this.story.frame_rate : 1.5;
+    const goesOn = this.isPlaying;
     this.story = story;
     this.canvas.width = 16; this.canvas.height = Math.round(16 * story.height / story.width);
     this.node.style.aspectRatio = `${story.width} / ${story.height}`;
     this.node.style.setProperty("--shape", String(story.width / story.height));
     this.shownFrame = -1;
     this.frame = Math.min(Math.round(seconds * story.frame_rate), story.total - 1);
-    if (this.isPlaying) this.pause();
+    if (goesOn) this.pause();
     this.show();
+    if (goesOn) this.toggle();
   }
 
   /** Whether a frame is waited for. */
@@ -106,7 +108,8 @@ export class Playback {
       this.note.textContent = "";
       this.tick();
     } catch (error) {
-      if (error.name !== "AbortError") notice("The sound can't be played.", { bad: true });
+      if (error.name === "AbortError") return;  // paused meanwhile, or begun anew: whoever did so has said how it goes on
+      notice("The sound can't be played.", { bad: true });
       this.pause();
     }
   }

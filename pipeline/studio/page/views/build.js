@@ -1,6 +1,6 @@
 // Live: the stages and how long they take, each training's curves as they grow, takes as soon as they are there.
 
-import { attempt, get, live, post } from "/page/api.js";
+import { attempt, latest, live, post } from "/page/api.js";
 import { about, button, clock, count, el, faultBox, fill } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { Player } from "/page/parts/player.js";
@@ -12,6 +12,7 @@ const STAGES = {
 const CHIPS = { fresh: ["done", "good"], stale: ["stale", "warn"], missing: ["to make", ""], begun: ["begun", "busy"], waits: ["waits", ""], unknown: ["…", ""] };
 
 export function createBuild() {
+  const listed = latest("/api/takes");
   const sections = new Map();
   const player = new Player();
   const stages = el("ol", { className: "stages" });
@@ -109,7 +110,7 @@ export function createBuild() {
   }
 
   async function showTakes() {
-    const found = await get("/api/takes").catch(() => null);
+    const found = await listed();
     found?.sections.forEach((section, number) => {
       const made = section.takes.filter((take) => take.candidates.some((one) => one.sound));
       fill(sectionOf(number).takes, made.map((take) => {

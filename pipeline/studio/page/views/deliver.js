@@ -1,9 +1,10 @@
 // The finished film in a player, with all that goes with it.
 
-import { attempt, get, live, post } from "/page/api.js";
+import { attempt, latest, live, post } from "/page/api.js";
 import { button, clock, el, fill, notice, size } from "/page/dom.js";
 
 export function createDeliver() {
+  const delivered = latest("/api/film");
   let stamp = null, chosen = 0, films = [];
   const node = el("div", { className: "stack" });
 
@@ -46,7 +47,7 @@ export function createDeliver() {
   }
 
   async function load() {
-    const found = await get("/api/film").catch(() => null);
+    const found = await delivered();
     if (!found) return;
     films = found.films;
     show();

@@ -1,11 +1,12 @@
 // Listening: a section's graph with its checkpoints, one take after the other, candidates side by side, one key to choose.
 
-import { attempt, change, get, live } from "/page/api.js";
+import { attempt, change, latest, live } from "/page/api.js";
 import { button, count, el, fill, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
 export function createListen() {
+  const listed = latest("/api/takes");
   const player = new Player();
   let sections = [], number = 0, at = 0, letter = 0, isRecording = false, stamp = null, graph = null, facts = new Map();
   const choice = el("select", { "aria-label": "Section", onchange: () => { number = Number(choice.value); at = 0; open(); } });
@@ -149,7 +150,7 @@ export function createListen() {
   }
 
   async function load() {
-    const found = await get("/api/takes").catch(() => null);
+    const found = await listed();
     if (!found) return;
     const first = !sections.length, iteration = take()?.iteration;
     sections = found.sections;

@@ -1,6 +1,6 @@
 // Every setting of the production file, as a form; a change shows what it costs before it is written.
 
-import { attempt, change, get, post } from "/page/api.js";
+import { attempt, change, latest, post } from "/page/api.js";
 import { about, button, calm, el, errorWords, fill } from "/page/dom.js";
 import { field, resolved, showFault } from "/page/views/fields.js";
 
@@ -8,7 +8,8 @@ const PARTS = { corpus: "Corpus", network: "Network", training: "Training", samp
 const LISTS = new Set(["section", "insert", "card", "cut", "take", "caption", "run"]);
 
 export function createSettings() {
-  let found = null, revision = null, place = "film", pending = new Map();
+  const settings = latest("/api/settings");
+  let found = null, revision = null, place = "film", pending = new Map(), costAsked = 0;
   const filter = el("input", { type: "search", placeholder: "Find a setting", "aria-label": "Find a setting" });
   const places = el("nav", { className: "places", "aria-label": "Parts of the production" });
   const form = el("div", { className: "stack grow" });
@@ -75,12 +76,14 @@ export function createSettings() {
 
   async function estimate() {
     if (!found) return;
+    const asked = ++costAsked;
     for (const one of form.querySelectorAll(".setting")) showFault(one, "");
     const head = pending.size ? el("h2", {}, pending.size === 1 ? "One change, not written yet" : `${pending.size} changes, not written yet`) : el("h2", {}, "As it is");
     const buttons = pending.size > 0 && el("div", { className: "row" }, button("Write", () => write(), { icon: "check", kind: "primary" }), button("Drop", () => { pending.clear(); showForm(); estimate(); }));
     fill(cost, head, buttons, el("p", { className: "muted small" }, "Looking at what is there…"));
     try {
       const now = await post("/api/cost", { edits: edits() });
+      if (asked !== costAsked) return;  // a later question has its own answer
       const works = now.works.filter((one) => !one.cut);
       fill(cost, head, now.fault ? el("p", { className: "fault small" }, now.fault) : works.length
         ? [el("p", { className: "small muted" }, pending.size ? "A build would then make:" : "A build would make:"),
@@ -88,6 +91,7 @@ export function createSettings() {
           el("p", {}, "Altogether ", el("strong", {}, about(now.seconds)))]
         : el("p", {}, "Everything is made: nothing would be made anew."), buttons);
     } catch (error) {
+      if (asked !== costAsked) return;
       const words = error.error ? errorWords(error.error) : error.message;
       if (!placeFault(error.error)) fill(cost, head, el("p", { className: "fault small" }, words), buttons);
       else fill(cost, head, el("p", { className: "small" }, "A value does not fit: it is marked at its field."), buttons);
@@ -123,7 +127,7 @@ export function createSettings() {
   }
 
   async function load() {
-    const next = await get("/api/settings").catch(() => null);
+    const next = await settings();
     if (!next) return;
     found = next;
     showPlaces();
