@@ -31,8 +31,7 @@ from pipeline.picture.cards.elements.table import TableElement
 from pipeline.picture.cards.elements.text import TextElement
 from pipeline.picture.cards.elements.waveform import WaveformElement
 from pipeline.picture.drawing.motion import Transition, check_presets
-from pipeline.picture.theme.picture_files import read_picture
-from pipeline.picture.theme.toml_files import theme_file
+from pipeline.picture.theme.picture_files import own_picture
 
 Shape = Literal["landscape", "square", "portrait"]
 
@@ -177,10 +176,7 @@ class CardTemplate(TemplatePart):
         found: list[CardElement] = []
         for number, one in enumerate(self.element, start=1):
             if isinstance(one, PictureElement):
-                place = f"element {number}, file"
-                path = theme_file(one.file, template, place, owner="card") if one.file else None
-                if path is not None:
-                    read_picture(path)
+                path = own_picture(one.file, template, f"element {number}, file", "card")
                 found.append(one.model_copy(update={"path": path}))
             else:
                 found.append(one)

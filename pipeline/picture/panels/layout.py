@@ -35,9 +35,8 @@ from pipeline.picture.panels.sound.waveform import WaveformPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
 from pipeline.picture.panels.template_text import TemplateTextPanel
 from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
-from pipeline.picture.theme.picture_files import read_picture
+from pipeline.picture.theme.picture_files import own_picture
 from pipeline.picture.theme.template_files import load_template
-from pipeline.picture.theme.toml_files import theme_file
 from pipeline.runtime.resources import find_template
 
 PANELS: Final[tuple[type[ScenePanel[Any]], ...]] = (
@@ -129,10 +128,7 @@ class SceneLayout(LayoutSettings):
         found: list[PanelSettings] = []
         for number, one in enumerate(self.panel, start=1):
             if isinstance(one, PictureSettings):
-                place = f"panel {number}, file"
-                path = theme_file(one.file, template, place, owner="layout") if one.file else None
-                if path is not None:
-                    read_picture(path)
+                path = own_picture(one.file, template, f"panel {number}, file", "layout")
                 found.append(one.model_copy(update={"path": path}))
             else:
                 found.append(one)

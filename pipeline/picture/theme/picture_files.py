@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from pipeline.errors import TemplateError
+from pipeline.picture.theme.toml_files import theme_file
 
 MOST_PIXELS: Final = 1 << 26
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
@@ -50,6 +51,28 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
         Where it is none, or too large.
     """
     return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+def own_picture(name: str, template: Path, place: str, owner: str) -> Path | None:
+    """The picture that a card or a layout names, found and read once; None where it names none.
+
+    Parameters
+    ----------
+    name
+        The file, inside the templates folder.
+    template, place, owner
+        The file of the card or layout, the value in it that names the picture, and what it is, for errors.
+
+    Raises
+    ------
+    TemplateError
+        Where it is not there, outside the templates folder, or no picture.
+    """
+    if not name:
+        return None
+    path = theme_file(name, template, place, owner=owner)
+    read_picture(path)
+    return path
 
 
 @lru_cache(maxsize=16)
