@@ -102,14 +102,7 @@ def check_own_cards(cards: Sequence[OwnCardSettings], video: VideoSettings, sect
     """
     for number, card in enumerate(cards, start=1):
         place, section = card.place
-        where = f"card {number} ({card.template}) comes after"
-        if section is not None and section > sections:
-            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
-            raise ValueError(f"{where} a section that is not there: there is no section {section}, {known}")
-        if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
-            raise ValueError(f'{where} the comparison, and there is none: write after = "section {sections}"')
-        if place == "title" and video.title_seconds == 0:
-            raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
+        _check_place(f"card {number} ({card.template}) comes after", place, section, video, sections)
 
 
 def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: int) -> None:
@@ -123,14 +116,10 @@ def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: i
     for number, song in enumerate(songs, start=1):
         where = f"song {number} ({song.title[:60]})"
         place, section = song.place(sections)
-        asked = [section or 1, *(voice.learned[1] for voice in song.voices if voice.learned is not None)]
-        if max(asked) > sections:
-            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
-            raise ValueError(f"{where} names section {max(asked)}, which is not there: {known}")
-        if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
-            raise ValueError(f'{where} comes after the comparison, which is not there: after = "section {sections}"')
-        if place == "title" and video.title_seconds == 0:
-            raise ValueError(f'{where} comes after the title, and there is none: write after = "start"')
+        _check_place(f"{where} comes after", place, section, video, sections)
+        for voice in song.voices:
+            if voice.learned is not None:
+                _check_section(f"{where} is sung by", voice.learned[1], sections)
 
 
 def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, sections: int) -> None:
@@ -142,18 +131,30 @@ def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, secti
         With the insert and what there is.
     """
     for number, insert in enumerate(inserts, start=1):
+        place = insert.after if "after" in insert.model_fields_set else ""
+        last = f'after = "section" with section = {sections}, or after = "end"'
         where = f"insert {number} ({insert.file[:60]}) comes after"
-        if insert.section is not None and insert.section > sections:
-            known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
-            raise ValueError(f"{where} a section that is not there: there is no section {insert.section}, {known}")
-        if insert.after == "comparison" and (sections == 1 or video.comparison_seconds == 0):
-            why = "only one section" if sections == 1 else "comparison_seconds = 0"
-            raise ValueError(
-                f"{where} the comparison, and with {why} there is none: "
-                f'write after = "section" with section = {sections}, or after = "end"'
-            )
-        if insert.after == "title" and "after" in insert.model_fields_set and video.title_seconds == 0:
-            raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
+        _check_place(where, place, insert.section, video, sections, last=last)
+
+
+def _check_place(
+    where: str, place: str, section: int | None, video: VideoSettings, sections: int, *, last: str = ""
+) -> None:
+    """Check that there is what something comes after; `last` is how one writes that it comes after the last section."""
+    if section is not None:
+        _check_section(where, section, sections)
+    if place == "comparison" and (sections == 1 or video.comparison_seconds == 0):
+        why = "only one section" if sections == 1 else "comparison_seconds = 0"
+        last = last or f'after = "section {sections}"'
+        raise ValueError(f"{where} the comparison, and with {why} there is none: write {last}")
+    if place == "title" and video.title_seconds == 0:
+        raise ValueError(f'{where} the title, and with title_seconds = 0 there is none: write after = "start"')
+
+
+def _check_section(where: str, section: int, sections: int) -> None:
+    if section > sections:
+        known = f"choose from 1 to {sections}" if sections > 1 else "there is but one"
+        raise ValueError(f"{where} a section that is not there: there is no section {section}, {known}")
 
 
 def check_cuts(cuts: Sequence[CutSettings], cards_s: Sequence[float], film: VideoSettings) -> None:
