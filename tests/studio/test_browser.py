@@ -120,6 +120,7 @@ def shown(page: Any) -> bytes:
 def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None:
     page.goto(new.link)
     assert "token" not in page.evaluate("location.href")
+    page.locator(".drop").wait_for()
     page.evaluate(DROP, ["voice.wav", base64.b64encode(wav(7)).decode()])
     page.get_by_text(re.compile(r"7\.\d s")).first.wait_for()
     page.get_by_role("button", name="Make the film").click()
@@ -201,6 +202,7 @@ def test_a_server_that_is_killed_and_started_again_is_found_again_and_keys_are_e
     page.get_by_text("The connection is lost").wait_for()
     film.start()
     page.get_by_text("The connection is lost").wait_for(state="hidden")
+    page.locator(".take-list [role=option]").first.wait_for()
     page.keyboard.press("ArrowRight")
     until(lambda: page.evaluate("document.querySelector('audio').currentTime > 0.05"), "the page follows")
     page.keyboard.press("s")
