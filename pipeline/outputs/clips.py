@@ -116,13 +116,13 @@ def section_clip(
         Where there is no such section.
     """
     with _opened(Path(production), output, jobs, report) as film:
-        scene = next((scene for scene in film.timeline.scenes() if scene.section == section - 1), None)
-        if scene is None:
-            count = len(film.timeline.scenes())
+        scenes = [scene for scene in film.timeline.scenes() if scene.section == section - 1]
+        if not scenes:
+            count = len({scene.section for scene in film.timeline.scenes()})
             raise InputError(f"There is no section {section}.", where=str(production), expected=f"1 to {count}")
         cards = [clip for clip in film.timeline.cards() if card and clip.section == section - 1]
         yield film.clip(
-            min(clip.start_frame for clip in (scene, *cards)), max(clip.end_frame for clip in (scene, *cards))
+            min(clip.start_frame for clip in (*scenes, *cards)), max(clip.end_frame for clip in (*scenes, *cards))
         )
 
 

@@ -7,7 +7,7 @@ owns where a loop begins and ends, and how its end runs into its beginning.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -124,8 +124,7 @@ def write_loop(shown: Look, wish: LoopWish, to: Path | None) -> Path:
 
 def choose_span(timeline: Timeline, wish: LoopWish) -> LoopSpan:
     """Choose which frames a loop shows: a take from its beginning; earlier where the section would end before."""
-    scene = _scene(timeline, wish.section)
-    take = _take(scene, wish.take)
+    scene, take = _take(_scenes(timeline, wish.section), wish.take)
     rate = timeline.frame_rate
     wanted = max(2, int(Fraction(wish.seconds).limit_denominator(1000) * rate))
     frames = min(wanted, scene.frames * _FADE_SHARE // (_FADE_SHARE + 1))
@@ -162,21 +161,23 @@ def loop_pictures(
         on_progress(float((number + 1) / rate))
 
 
-def _scene(timeline: Timeline, section: int | None) -> SceneClip:
+def _scenes(timeline: Timeline, section: int | None) -> list[SceneClip]:
+    """The scenes of a section, by default of the last: several where cards stand between its takes."""
     scenes = timeline.scenes()
-    if section is None:
-        return scenes[-1]
-    for scene in scenes:
-        if scene.section == section - 1:
-            return scene
-    raise InputError(f"There is no section {section}.", where="--section", expected=f"1 to {len(scenes)}")
+    number = scenes[-1].section if section is None else section - 1
+    found = [scene for scene in scenes if scene.section == number]
+    if not found:
+        count = len({scene.section for scene in scenes})
+        raise InputError(f"There is no section {section}.", where="--section", expected=f"1 to {count}")
+    return found
 
 
-def _take(scene: SceneClip, iteration: int | None) -> SoundClip:
-    takes = [sound for sound in scene.sounds if sound.iteration is not None]
+def _take(scenes: Sequence[SceneClip], iteration: int | None) -> tuple[SceneClip, SoundClip]:
+    """The take nearest to an iteration, by default the best, and its scene."""
+    takes = [(scene, sound) for scene in scenes for sound in scene.sounds if sound.iteration is not None]
     if iteration is None:
-        return min(takes, key=lambda take: np.inf if (loss := take.judged_by) is None else loss)
-    return min(takes, key=lambda take: abs((take.iteration or 0) - iteration))
+        return min(takes, key=lambda take: np.inf if (loss := take[1].judged_by) is None else loss)
+    return min(takes, key=lambda take: abs((take[1].iteration or 0) - iteration))
 
 
 def _encode(pictures: Iterator[Picture], wish: LoopWish, rate: Fraction, path: Path) -> None:

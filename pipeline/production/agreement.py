@@ -6,15 +6,16 @@ Every part checks itself; this module compares them. It reads no files, and says
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pipeline.film.planning.cut_settings import CutSettings
-from pipeline.film.planning.own_cards import OwnCardSettings
+from pipeline.film.planning.own_cards import OwnCardSettings, Place
 from pipeline.film.planning.settings import InsertSettings, VideoSettings
-from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, TakeLine
+from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S, StoryboardSettings, TakeLine
 from pipeline.learning.recipes.recipe import TrainingSettings
 from pipeline.learning.sampling.settings import SamplingSettings
+from pipeline.runtime.wording.plurals import counted
 from pipeline.song.settings import SongSettings
 
 
@@ -92,8 +93,20 @@ def check_caption_time(caption: str | None, seconds: float | None, whose: str) -
         )
 
 
-def check_own_cards(cards: Sequence[OwnCardSettings], video: VideoSettings, sections: int) -> None:
+def check_own_cards(
+    cards: Sequence[OwnCardSettings],
+    video: VideoSettings,
+    stories: Sequence[StoryboardSettings],
+    others: Mapping[str, int],
+) -> None:
     """Check that cards of the user's own come after something that the film has.
+
+    Parameters
+    ----------
+    stories
+        Each section's.
+    others
+        How many inserts and songs there are: `insert`, `song`.
 
     Raises
     ------
@@ -101,8 +114,39 @@ def check_own_cards(cards: Sequence[OwnCardSettings], video: VideoSettings, sect
         With the card and what there is.
     """
     for number, card in enumerate(cards, start=1):
-        place, section = card.place
-        _check_place(f"card {number} ({card.template}) comes after", place, section, video, sections)
+        where, place = f"card {number} ({card.template}) comes after", card.place
+        numbered = {**others, "card": number - 1}
+        if place.part in numbered:
+            there = numbered[place.part]
+            if place.number is not None and place.number > there:
+                kind = "card before it" if place.part == "card" else place.part
+                raise ValueError(f"{where} {place.part} {place.number}, and there is {_so_many(there, kind)}")
+        else:
+            section = None if card.section is None else card.section + 1
+            _check_place(where, place.part, section, video, len(stories))
+            if section is not None:
+                _check_part(where, place, section, stories[section - 1])
+
+
+def _so_many(there: int, kind: str) -> str:
+    return f"no {kind}" if there == 0 else f"but 1 {kind}" if there == 1 else f"{kind} 1 to {there}"
+
+
+def _check_part(where: str, place: Place, section: int, story: StoryboardSettings) -> None:
+    """Check that a section has what a card comes after."""
+    takes = len(story.take) or story.takes
+    if place.take is not None and place.take > takes:
+        raise ValueError(
+            f"{where} take {place.take} of section {section}, which has {counted(takes, 'take')}: write after = "
+            f'"section {section} take {takes}", or one before'
+        )
+    if place.part == "recording" and story.recording_seconds == 0:
+        raise ValueError(
+            f"{where} the recording of section {section}, and with recording_seconds = 0 none is heard: write after = "
+            f'"section {section} card", or a take'
+        )
+    if place.part == "section card" and story.card_seconds == 0:
+        raise ValueError(f"{where} the card of section {section}, and with card_seconds = 0 there is none")
 
 
 def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: int) -> None:

@@ -85,7 +85,7 @@ class Production(ProductionTable):
         stories = [section.storyboard for section in self.sections]
         cards_s = [story.card_seconds + story.recap_length_s for story in stories]
         check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
-        check_own_cards(self.cards, self.video, len(self.sections))
+        check_own_cards(self.cards, self.video, stories, {"insert": len(self.inserts), "song": len(self.songs)})
         check_songs(self.songs, self.video, len(self.sections))
         return self
 

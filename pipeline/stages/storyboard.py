@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from pipeline.film.planning.storyboard_settings import SHORTEST_CAPTION_S
 from pipeline.film.timeline.assembly import FilmPlan, assemble
 from pipeline.film.timeline.captions import place_captions
 from pipeline.film.timeline.clock import Clock
+from pipeline.film.timeline.interludes import CutReel, with_interludes
 from pipeline.film.timeline.scroll import Axis
 from pipeline.film.timeline.timeline import Caption, Clip, SceneClip, Timeline
 from pipeline.picture.text.template_checks import FormerName
@@ -159,21 +160,8 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
         )
         for number in range(len(production.sections))
     ]
-    plan = FilmPlan(
-        title=production.title,
-        title_frames=clock.frames_within(video.title_seconds),
-        comparison_frames=clock.frames_within(video.comparison_seconds) if len(stories) > 1 else 0,
-        credits_frames=clock.frames_within(video.credits_seconds),
-        sections=[story.plan(report) for story in stories],
-        cards=[(card, clock.frames_within(card.seconds)) for card in production.cards],
-        songs=placed_songs(production, results, clock),
-        comparison_title=language.text("chapter.comparison"),
-        credits_title=language.text("chapter.credits"),
-        inserts=[
-            (insert, clock.frames_within(shown_seconds(probe(insert_path(production, number)), insert)))
-            for number, insert in enumerate(production.inserts)
-        ],
-    )
+    plan = _film_plan(production, results, stories, report)
+    _note_late_cards(plan, report)
     clips, chapters = assemble(plan)
     scroll = section_layout(production).law
     with_captions: list[Clip] = []
@@ -188,18 +176,53 @@ def _timeline(production: Production, results: Results, report: Reporter) -> Tim
             captions += new_captions
         else:
             with_captions.append(clip)
+    reel = with_interludes(CutReel(tuple(with_captions), tuple(captions), chapters), plan.cards)
     return Timeline(
         title=production.title,
         width=video.width,
         height=video.height,
         frame_rate=video.frame_rate,
         scroll=scroll,
-        total_frames=clips[-1].end_frame,
-        clips=tuple(with_captions),
-        captions=tuple(captions),
-        chapters=chapters,
+        total_frames=reel.clips[-1].end_frame,
+        clips=reel.clips,
+        captions=reel.captions,
+        chapters=reel.chapters,
         sections=tuple(story.section_facts for story in stories),
     )
+
+
+def _film_plan(production: Production, results: Results, stories: Sequence[SectionStory], report: Reporter) -> FilmPlan:
+    """The film's parts and how long each is shown."""
+    video, language = production.video, language_of(production)
+    clock = Clock(video.frame_rate, FILM_RATE_HZ)
+    return FilmPlan(
+        title=production.title,
+        title_frames=clock.frames_within(video.title_seconds),
+        comparison_frames=clock.frames_within(video.comparison_seconds) if len(stories) > 1 else 0,
+        credits_frames=clock.frames_within(video.credits_seconds),
+        sections=[story.plan(report) for story in stories],
+        cards=[(card, clock.frames_within(card.seconds)) for card in production.cards],
+        songs=placed_songs(production, results, clock),
+        comparison_title=language.text("chapter.comparison"),
+        credits_title=language.text("chapter.credits"),
+        inserts=[
+            (insert, clock.frames_within(shown_seconds(probe(insert_path(production, number)), insert)))
+            for number, insert in enumerate(production.inserts)
+        ],
+    )
+
+
+def _note_late_cards(plan: FilmPlan, report: Reporter) -> None:
+    """Say which cards stand after a section's last take, because it has fewer than the production says."""
+    for number, (card, _) in enumerate(plan.cards, start=1):
+        place = card.place
+        if place.take is not None and card.section is not None:
+            there = len(plan.sections[card.section].takes)
+            if place.take > there:
+                report.warn(
+                    f"card {number} ({card.template}) stands after take {there} of section {place.number}, the last, "
+                    f"not after take {place.take}: there are no more"
+                )
 
 
 def _captions(story: SectionStory, scene: SceneClip, scroll: Axis, report: Reporter) -> tuple[Caption, ...]:

@@ -232,3 +232,16 @@ def test_a_fresh_timeline_is_not_made_again_and_a_caption_makes_it_stale(tmp_pat
     (piece,) = storyboard.pieces(made_up.production(title="Another"), results)
     assert store.state(piece).state == "stale"
     assert "title" in store.state(piece).why
+
+
+def test_a_card_between_takes_keeps_captions_and_says_where_it_stands_after_fewer_takes(tmp_path: Path) -> None:
+    cards = [{"template": "note", "after": "section 1 take 2", "seconds": 2}]
+    cards += [{"template": "note", "after": "section 2 take 9", "seconds": 1}]
+    listener, story = Listener(), {"takes": 9, "seconds": 9}
+    made = made_up.production(storyboard_2=dict(story), card=cards)
+    timeline, plain = tell(made, tmp_path / "a", listener), tell(made_up.production(storyboard_2=story), tmp_path / "b")
+    names = [clip.name if isinstance(clip, CardClip) else clip.kind for clip in timeline.clips]
+    assert names[1:5] == ["section-1", "scene", "own-1", "scene"]
+    assert names[6:9] == ["scene", "own-2", "comparison"]
+    assert [one.text for one in timeline.captions] == [one.text for one in plain.captions]
+    assert any("stands after take 6 of section 2, the last" in warning for warning in listener.warnings)

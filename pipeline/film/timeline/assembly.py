@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.audio.measures.record import VoiceMeasures
-from pipeline.film.planning.own_cards import OwnCardSettings
+from pipeline.film.planning.own_cards import OwnCardSettings, Place, cards_after
 from pipeline.film.planning.settings import InsertSettings
 from pipeline.film.timeline.timeline import (
     CardClip,
@@ -117,13 +117,18 @@ class _Reel:
                     self.chapter(settings.title)
                 self.clips.append(InsertClip(insert=number, start_frame=self.at, end_frame=self.at + frames))
                 self.at += frames
+                self.own_cards(Place("insert", number + 1))
         for song in self._plan.songs:
             if song.place == (place, section) and song.frames > 0:
                 self.song(song)
-        for number, (card, frames) in enumerate(self._plan.cards):
-            if card.place == (place, section):
-                about = None if section is None else section - 1
-                self.card("own", frames, card.title or "", about, own=number)
+                self.own_cards(Place("song", song.number + 1))
+        self.own_cards(Place(place, section))
+
+    def own_cards(self, place: Place) -> None:
+        """Add the user's cards that follow something; those within scenes are added to the whole film."""
+        for number in cards_after([card for card, _ in self._plan.cards], place):
+            card, frames = self._plan.cards[number]
+            self.card("own", frames, card.title or "", card.section, own=number)
 
     def song(self, song: PlacedSong) -> None:
         self.chapter(song.title)
@@ -197,6 +202,7 @@ def assemble(plan: FilmPlan) -> tuple[tuple[Clip, ...], tuple[Chapter, ...]]:
         reel.card("section", section.card_frames, section.title, number)
         if section.card_frames == 0:
             reel.chapter(section.title)
+        reel.own_cards(Place("section card", number + 1))
         reel.scene(number, section)
         reel.card("recap", section.recap_frames, "", number)  # part of its section's chapter
         reel.follow("section", number + 1)

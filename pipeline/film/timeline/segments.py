@@ -6,6 +6,7 @@ from the clip's first: a clip looks the same wherever it stands in the film.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -32,7 +33,7 @@ class FrameRange:
     start_frame, end_frame
         Its frames in the film, the end not included.
     part
-        Which part of its clip it is, counted from 0.
+        Which part of its clip it is, counted from 0; of a section's scene, also after a card.
     """
 
     number: int
@@ -67,10 +68,14 @@ class FrameRange:
 def split(timeline: Timeline) -> tuple[FrameRange, ...]:
     """Split a film at every clip's boundaries, and each clip into equal parts of about 5 s, of footage 10 s."""
     segments: list[FrameRange] = []
+    of_scenes: Counter[int] = Counter()  # a scene may go on after a card
     for clip in timeline.clips:
         length_s = FOOTAGE_S if isinstance(clip, InsertClip) else SEGMENT_S
         parts = max(1, round(clip.frames / (length_s * timeline.frame_rate)))
         edges = [clip.start_frame + clip.frames * part // parts for part in range(parts + 1)]
-        for part, (start, end) in enumerate(pairwise(edges)):
+        first = of_scenes[clip.section] if isinstance(clip, SceneClip) else 0
+        for part, (start, end) in enumerate(pairwise(edges), start=first):
             segments.append(FrameRange(len(segments), clip, start, end, part))
+        if isinstance(clip, SceneClip):
+            of_scenes[clip.section] += parts
     return tuple(segments)

@@ -100,6 +100,8 @@ class CardClip(Span):
 class SceneClip(Span):
     """A section's scene: the recording's excerpt, then the takes, with the graphs scrolling beneath.
 
+    Where cards stand between its takes, a section has several.
+
     `recording_voice` is what was measured on the recording. `scroll` is the axis along which its graphs move smoothly,
     where that is not the film's.
     """

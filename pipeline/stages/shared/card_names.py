@@ -33,6 +33,5 @@ def card_origin(production: Production, name: str) -> CardOrigin:
         return CardOrigin(RUN_CARD if of_run else kind, section)
     if kind == OWN:
         card = production.cards[int(number) - 1]
-        follows = card.place[1]
-        return CardOrigin(card.template, None if follows is None else follows - 1)
+        return CardOrigin(card.template, card.section)
     return CardOrigin(name, None)

@@ -30,9 +30,11 @@ def test_own_cards_stand_where_they_belong_with_chapters_of_their_own() -> None:
     assert all(one.end_frame == two.start_frame for one, two in pairwise(clips))
 
 
-@pytest.mark.parametrize("after", ["section", "section 0", "sections 1", "middle", "section 1 "])
+@pytest.mark.parametrize(
+    "after", ["section", "section 0", "sections 1", "middle", "section 1 ", "section 1 take", "section 1 take 0"]
+)
 def test_a_place_that_is_none_is_an_error(after: str) -> None:
-    with pytest.raises(ValidationError, match="section 1"):
+    with pytest.raises(ValidationError, match="section 2 take 3"):
         OwnCardSettings(template="x", after=after)
 
 
@@ -41,6 +43,11 @@ def test_a_place_that_is_none_is_an_error(after: str) -> None:
     [
         ({"after": "section 2"}, "there is but one"),
         ({"after": "comparison"}, "there is none"),
+        ({"after": "section 1 take 9"}, '8 takes: write after = "section 1 take 8"'),
+        ({"after": "section 2 take 1"}, "there is but one"),
+        ({"after": "insert 1"}, "insert 1, and there is no insert"),
+        ({"after": "song 2"}, "song 2, and there is no song"),
+        ({"after": "card 1"}, "card 1, and there is no card before it"),
         ({"template": "../x"}, "template"),
     ],
 )
@@ -53,3 +60,11 @@ def test_a_production_checks_where_its_cards_stand(card: dict[str, str], said: s
 def test_timelines_without_own_cards_say_nothing_of_them() -> None:
     clips, _ = assemble(FilmPlan("Film", 4, 0, 0, [SECTION]))
     assert "own" not in clips[0].model_dump(mode="json")
+
+
+@pytest.mark.parametrize(("part", "story"), [("recording", "recording_seconds"), ("card", "card_seconds")])
+def test_a_card_cannot_follow_what_a_section_does_not_show(part: str, story: str) -> None:
+    section = {"title": "s", "storyboard": {story: 0}}
+    values = {"title": "t", "section": [section], "card": [{"template": "x", "after": f"section 1 {part}"}]}
+    with pytest.raises(ValidationError, match=f"{story} = 0"):
+        Production.model_validate(values)
