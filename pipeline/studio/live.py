@@ -40,9 +40,9 @@ class Live:
 
     def __init__(self, desk: Desk, builds: Builds, trainings: Trainings) -> None:
         self._desk, self._builds, self._trainings = desk, builds, trainings
-        self._state: dict[str, Any] = {}
         self._text = ""
         self._number = 0
+        self._looking = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
@@ -60,7 +60,7 @@ class Live:
             while True:
                 if seen != self._number and self._text:
                     seen = self._number
-                    yield f"id: {seen}\ndata: {self._text}\n\n".encode()
+                    yield f'id: {seen}\ndata: {{"number": {seen}, {self._text[1:]}\n\n'.encode()
                 if not await self._has_changed_since(seen):
                     yield b": still here\n\n"
         finally:
@@ -76,23 +76,22 @@ class Live:
         return True
 
     async def look_now(self) -> dict[str, Any]:
-        """Look at once, tell all, and return the state."""
-        state = await asyncio.to_thread(self.state)
-        await self._tell(state)
-        return state
+        """Look at once, tell all, and return the state; `number` counts changes."""
+        async with self._looking:  # a look that began before another must not be told after it
+            state = await asyncio.to_thread(self.state)
+            await self._tell(state)
+            return {**state, "number": self._number}
 
     async def _watch(self) -> None:
         while self._listeners:
-            state = await asyncio.to_thread(self.state)
-            await self._tell(state)
-            self._survey_when_due(state)
+            self._survey_when_due(await self.look_now())
             await asyncio.sleep(_EVERY_S)
 
     async def _tell(self, state: dict[str, Any]) -> None:
         text = json.dumps(state, allow_nan=False)
         if text != self._text:
             async with self._changed:
-                self._text, self._state = text, state
+                self._text = text
                 self._number += 1
                 self._changed.notify_all()
 

@@ -1,6 +1,6 @@
 // Asking the server, and hearing of changes as they happen.
 
-import { errorWords, notice } from "/page/dom.js";
+import { errorWords, notice, released } from "/page/dom.js";
 
 export class Refusal extends Error {
   constructor(error, status) {
@@ -56,9 +56,11 @@ export async function attempt(work) {
   }
 }
 
-/** What goes on, as the server last told; `on` is called with each change. */
+/** What goes on, as the server last told and as the page shows it; `on` is called with each change. */
 export const live = {
   state: null,
+  next: null,
+  number: -1,
   lost: false,
   listeners: new Set(),
   on(listener) {
@@ -66,10 +68,19 @@ export const live = {
     if (this.state) listener(this.state);
     return () => this.listeners.delete(listener);
   },
+  /** Take in a state, unless a later one was told already; it is shown once nothing is pressed. */
   take(state) {
-    this.state = state;
+    if (state.number < this.number) return;
+    this.number = state.number;
     this.lost = false;
-    for (const listener of this.listeners) listener(state);
+    const isWaiting = this.next !== null;
+    this.next = state;
+    if (!isWaiting) released().then(() => this.show());
+  },
+  show() {
+    this.state = this.next;
+    this.next = null;
+    for (const listener of this.listeners) listener(this.state);
   },
   lose(isLost) {
     if (this.lost === isLost) return;
@@ -79,7 +90,7 @@ export const live = {
   begin() {
     const source = new EventSource("/api/live");
     source.onmessage = (event) => this.take(JSON.parse(event.data));
-    source.onopen = () => this.lose(false);
+    source.onopen = () => { this.number = -1; this.lose(false); }; // a server that was started again counts anew
     source.onerror = () => {
       this.lose(true);
       if (source.readyState === EventSource.CLOSED) setTimeout(() => this.begin(), 2000);
@@ -88,7 +99,27 @@ export const live = {
   },
 };
 
-/** Change the production file as it is seen here. */
-export async function change(path, values) {
-  live.take(await post(path, { ...values, seen: live.state.revision }));
+const changes = { last: Promise.resolve(), pending: 0, own: new Set(), latest: null };
+
+/** Change the production file as it is seen here. What is asked for before an earlier change was answered is made to
+ * what that has left; what another program changes in between is refused by the server. */
+export function change(path, values) {
+  const seen = live.state.revision;
+  return inTurn(() => post(path, { ...values, seen: changes.own.has(seen) ? changes.latest : seen }), seen);
+}
+
+/** Ask for something that changes the production file, after all that was asked before; its answer is the state. */
+export function inTurn(ask, seen = live.state.revision) {
+  changes.pending += 1;
+  const done = changes.last.then(async () => {
+    const state = await ask();
+    for (const one of [changes.latest ?? seen, state.revision]) changes.own.add(one);
+    changes.latest = state.revision;
+    live.take(state);
+  }).finally(() => {
+    changes.pending -= 1;
+    if (!changes.pending) Object.assign(changes, { own: new Set(), latest: null });
+  });
+  changes.last = done.catch(() => {});
+  return done;
 }

@@ -16,6 +16,7 @@ export function el(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "value" && "defaultValue" in node) node.defaultValue = node.value = value;
     else if (["value", "checked", "disabled", "hidden", "className", "htmlFor", "textContent", "max", "selected"].includes(key)) node[key] = value;
     else node.setAttribute(key, value === true ? "" : String(value));
   }
@@ -54,6 +55,11 @@ export function button(words, onclick, { icon, kind = "", only = false, ...more 
   const label = only ? { "aria-label": words, title: words } : {};
   return el("button", { type: "button", className: `${kind} ${only ? "icon" : ""}`.trim(), onclick, ...label, ...more },
     icon && sign(icon, icon === "play" || icon === "stop"), !only && words);
+}
+
+/** Change a button's words, unless it says so already. */
+export function say(node, words) {
+  if (node.textContent !== words) fill(node, node.querySelector("svg"), words);
 }
 
 /** Show a message for a while; errors stay until they are closed. */
@@ -102,6 +108,28 @@ export function size(bytes) {
   let at = 0;
   while (bytes >= 1000 && at < units.length - 1) { bytes /= 1000; at += 1; }
   return `${at && bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)} ${units[at]}`;
+}
+
+let isPressed = false;
+let waiting = [];
+
+/** Resolves once nothing is pressed: what is clicked or dragged must not be replaced before it is let go. */
+export const released = () => (isPressed ? new Promise((done) => waiting.push(done)) : Promise.resolve());
+
+addEventListener("pointerdown", () => { isPressed = true; }, true);
+for (const kind of ["pointerup", "pointercancel", "blur"]) {
+  addEventListener(kind, () => setTimeout(() => { // after the click that follows
+    isPressed = false;
+    const done = waiting;
+    waiting = [];
+    done.forEach((one) => one());
+  }), true);
+}
+
+/** Whether somebody writes in a field of a node, and has not finished: it must not be replaced either. */
+export function isWritten(node) {
+  const field = document.activeElement;
+  return node.contains(field) && field.matches("textarea, input:not([type=range]):not([type=checkbox])") && field.value !== field.defaultValue;
 }
 
 /** Whether keys belong to a field that is written in. */

@@ -1,6 +1,6 @@
 // The frame of the page: its bar, which view is shown, and keys that hold everywhere.
 
-import { attempt, live, post } from "/page/api.js";
+import { attempt, inTurn, live, post } from "/page/api.js";
 import { about, button, clock, el, fill, isTyping, notice } from "/page/dom.js";
 import { createBegin } from "/page/views/begin.js";
 import { createBuild } from "/page/views/build.js";
@@ -37,7 +37,7 @@ bar.append(title, tabs, el("span", { className: "space" }), progress, el("div", 
 bar.after(lost);
 
 async function again(what) {
-  await attempt(async () => live.take(await post(`/api/${what}`)));
+  await attempt(() => inTurn(() => post(`/api/${what}`)));
 }
 
 async function size(isDraft) {

@@ -28,7 +28,6 @@ export class Playback {
     const seconds = this.story ? this.frame / this.story.frame_rate : 1.5;
     const goesOn = this.isPlaying;
     this.story = story;
-    this.canvas.width = 16; this.canvas.height = Math.round(16 * story.height / story.width);
     this.node.style.aspectRatio = `${story.width} / ${story.height}`;
     this.node.style.setProperty("--shape", String(story.width / story.height));
     this.shownFrame = -1;
@@ -90,7 +89,7 @@ export class Playback {
     this.count = (this.count ?? 0) + 1;
     if (this.canvas.width !== picture.width || this.canvas.height !== picture.height) Object.assign(this.canvas, { width: picture.width, height: picture.height });
     this.canvas.getContext("2d").drawImage(picture, 0, 0);
-    this.canvas.dataset.frame = String(frame);
+    Object.assign(this.canvas.dataset, { frame: String(frame), stamp: this.story.stamp });
     this.canvas.setAttribute("aria-label", `Frame of the film at ${clock(frame / this.story.frame_rate)}`);
   }
 

@@ -1,12 +1,13 @@
 // The first page: recordings are dropped or recorded here, judged at once, and become a film.
 
-import { attempt, get, live, post, send } from "/page/api.js";
-import { button, el, fill, notice, sign, size } from "/page/dom.js";
+import { attempt, get, latest, live, post, send } from "/page/api.js";
+import { button, el, fill, notice, released, sign, size } from "/page/dom.js";
 import { createMicrophone } from "/page/views/microphone.js";
 
 const LENGTHS = [["2", "2 minutes: a first impression"], ["8", "8 minutes: a voice appears"], ["20", "20 minutes: better"], ["60", "an hour"], ["480", "a night: 8 hours"]];
 
 export function createBegin() {
+  const listed = latest("/api/begin"), cards = new Map(), uploads = [], judging = new Map();
   let recordings = [];
   const place = el("p", { className: "muted small path" });
   const list = el("ul", { className: "stack recordings" });
@@ -27,46 +28,61 @@ export function createBegin() {
       el("div", { className: "row apart" }, place, make)),
     el("p", { className: "muted small" }, "Or look at the demo first: ", button("Copy the demo film", () => demo(), { kind: "small" })));
 
-  function show() {
-    make.disabled = !recordings.length;
-    fill(list, recordings.map((one) => el("li", { className: "card recording" },
-      el("div", { className: "row apart" }, el("strong", { className: "path" }, one.name), el("span", { className: "row small muted" }, one.seconds ? `${one.seconds.toFixed(1)} s` : "", size(one.bytes),
-        button(`Remove ${one.name}`, () => remove(one.name), { icon: "close", only: true, kind: "quiet small" }))),
-      el("audio", { controls: true, preload: "none", src: `/api/recordings/${encodeURIComponent(one.name)}`, "aria-label": one.name }),
-      one.share !== undefined && el("progress", { value: one.share, max: 1, "aria-label": "Upload" }),
+  /** The card of a recording; it stays while others come and go, so that what plays goes on. */
+  function cardOf(one) {
+    if (!cards.has(one.name)) {
+      const length = el("span"), words = el("div", { className: "stack" });
+      const node = el("li", { className: "card recording" },
+        el("div", { className: "row apart" }, el("strong", { className: "path" }, one.name), el("span", { className: "row small muted" }, length,
+          button(`Remove ${one.name}`, () => remove(one.name), { icon: "close", only: true, kind: "quiet small" }))),
+        one.isHere !== false && el("audio", { controls: true, preload: "none", src: `/api/recordings/${encodeURIComponent(one.name)}`, "aria-label": one.name }), words);
+      cards.set(one.name, { node, length, words });
+    }
+    const { node, length, words } = cards.get(one.name);
+    length.textContent = [one.seconds && `${one.seconds.toFixed(1)} s`, size(one.bytes)].filter(Boolean).join("  ");
+    fill(words,
       one.notes?.map((note) => el("p", { className: "small muted" }, note)),
       one.warnings?.map((warning) => el("p", { className: "small" }, el("span", { className: "chip warn" }, "note"), ` ${warning}`)),
       one.notes && !one.warnings.length && el("p", { className: "small" }, el("span", { className: "chip good" }, "good"), " Nothing speaks against it."),
-      one.isJudged === false && el("p", { className: "small muted" }, "Listening to it…"))));
+      !one.notes && el("p", { className: "small muted" }, one.isHere === false ? "It is put into the folder…" : "Listening to it…"));
+    return node;
+  }
+
+  function show() {
+    make.disabled = !recordings.some((one) => one.isHere !== false);
+    const nodes = recordings.map(cardOf);
+    for (const node of [...list.children]) if (!nodes.includes(node)) node.remove();
+    nodes.forEach((node, n) => { if (list.children[n] !== node) list.insertBefore(node, list.children[n] ?? null); });
   }
 
   async function load() {
-    const found = await get("/api/begin").catch(() => null);
+    const found = await listed();
+    await released();
     if (!found) return;
-    recordings = found.recordings;
+    recordings = [...found.recordings, ...uploads];
+    for (const name of cards.keys()) if (!recordings.some((one) => one.name === name)) cards.delete(name);
     place.textContent = found.folder;
     microphone.text(found.text);
     show();
-    for (const one of recordings) if (!one.notes) await judge(one);
+    for (const one of found.recordings) if (!one.notes) judge(one);
   }
 
   async function judge(one) {
-    one.isJudged = false;
-    show();
-    await attempt(async () => Object.assign(one, await get(`/api/recordings/${encodeURIComponent(one.name)}/judged`)));
-    one.isJudged = true;
-    show();
+    if (!judging.has(one.name)) judging.set(one.name, get(`/api/recordings/${encodeURIComponent(one.name)}/judged`).finally(() => judging.delete(one.name)));
+    await attempt(async () => Object.assign(one, await judging.get(one.name)));
+    if (recordings.includes(one)) show();
   }
 
   async function upload(files) {
     for (const one of files) {
-      const busy = { name: one.name, bytes: one.size, isJudged: false };
+      const busy = { name: ` ${one.name}`, bytes: one.size, isHere: false }; // no name that a recording has
+      uploads.push(busy);
       recordings = [...recordings, busy];
       show();
-      const isDone = await attempt(() => send(`/api/recordings?name=${encodeURIComponent(one.name)}`, one));
-      if (!isDone) recordings = recordings.filter((other) => other !== busy);
+      await attempt(() => send(`/api/recordings?name=${encodeURIComponent(one.name)}`, one));
+      uploads.splice(uploads.indexOf(busy), 1);
+      await load();
     }
-    await load();
   }
 
   async function remove(name) {
@@ -81,7 +97,7 @@ export function createBegin() {
       location.hash = "build";
       live.take(await post("/api/build", { draft: draft.checked }));
     });
-    if (!isDone) { make.disabled = !recordings.length; live.take(await get("/api/state")); }
+    if (!isDone) { show(); live.take(await get("/api/state")); }
   }
 
   async function demo() {

@@ -1,7 +1,7 @@
 // Live: the stages and how long they take, each training's curves as they grow, takes as soon as they are there.
 
 import { attempt, latest, live, post } from "/page/api.js";
-import { about, button, clock, count, el, faultBox, fill } from "/page/dom.js";
+import { about, button, clock, count, el, faultBox, fill, released, say } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { Player } from "/page/parts/player.js";
 
@@ -70,7 +70,7 @@ export function createBuild() {
     stop.hidden = !running;
     here.hidden = running || !state.sections.some((one) => one.trained && !one.finished && one.checkpoints > 1);
     const isBegun = state.sections.some((one) => one.trained && !one.finished);
-    fill(start, start.firstChild, isBegun ? "Go on" : state.draft ? "Build the draft" : "Build");
+    say(start, isBegun ? "Go on" : state.draft ? "Build the draft" : "Build");
     if (state.fault) fill(fault, faultBox(state.fault));
     else if (running) fill(fault, by !== "the studio" && el("p", { className: "small muted" }, `Runs in another terminal: ${by}.`));
     else if (ended === "error" && error) fill(fault, faultBox(error));
@@ -111,6 +111,7 @@ export function createBuild() {
 
   async function showTakes() {
     const found = await listed();
+    await released();
     found?.sections.forEach((section, number) => {
       const made = section.takes.filter((take) => take.candidates.some((one) => one.sound));
       fill(sectionOf(number).takes, made.map((take) => {

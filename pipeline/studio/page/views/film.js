@@ -1,7 +1,7 @@
 // The film as it would be now: its true frames, and its storyboard as a strip that is changed by hand.
 
-import { attempt, change, get, live } from "/page/api.js";
-import { button, clock, count, el, faultBox, fill, sign } from "/page/dom.js";
+import { attempt, change, get, latest } from "/page/api.js";
+import { button, clock, count, el, faultBox, fill, released, sign } from "/page/dom.js";
 import { Playback } from "/page/parts/playback.js";
 import { Strip } from "/page/parts/strip.js";
 import { createInspector } from "/page/views/inspector.js";
@@ -9,7 +9,7 @@ import { createInspector } from "/page/views/inspector.js";
 const MOST_ON_SHELF = 400;
 
 export function createFilm() {
-  const playback = new Playback();
+  const playback = new Playback(), settings = latest("/api/settings");
   let story = null, stamp = null, cut = "", loading = null, again = false;
   const edit = (values) => attempt(() => change("/api/story", values));
   const set = (path, value, words) => attempt(() => change("/api/edit", { edits: [{ path, value }], words }));
@@ -143,6 +143,7 @@ export function createFilm() {
     fill(fault, !story && el("p", { className: "muted" }, "The film is laid out…"));
     try {
       const found = await get(`/api/story?cut=${encodeURIComponent(cut)}`);
+      await released();
       story = { ...found, cut };
       fill(fault, !story.real && el("p", { className: "small" }, el("span", { className: "chip warn" }, "not all is real"), " What is not there yet is made up, and marked in the picture."));
       slider.max = String(story.total - 1);
@@ -162,7 +163,8 @@ export function createFilm() {
   }
 
   async function names() {
-    const found = await get("/api/settings").catch(() => null);
+    const found = await settings();
+    await released();
     if (!found) return;
     fill(theme, found.names.themes.map((one) => el("option", { value: one, selected: one === (found.values.video?.theme ?? "midnight") }, one)));
     fill(layout, el("option", { value: "" }, "by the frame"), found.names.layouts.map((one) => el("option", { value: one, selected: one === found.values.video?.layout }, one)));

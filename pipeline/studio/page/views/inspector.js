@@ -1,9 +1,10 @@
 // What can be changed of the part that is selected, in fields: all that dragging does, and more.
 
-import { button, clock, count, el, fill } from "/page/dom.js";
+import { button, clock, count, el, fill, isWritten } from "/page/dom.js";
 
 export function createInspector(on) {
   const node = el("section", { className: "card stack inspector", "aria-label": "Selected part" });
+  let shown = "";
 
   const number = (label, value, unit, save, least = 0) => {
     const field = el("input", { type: "number", value: value ?? "", min: least, step: "0.1", "aria-label": `${label}, ${unit}` });
@@ -72,6 +73,8 @@ export function createInspector(on) {
   return {
     node,
     show(item, story) {
+      if (item && item.key === shown && isWritten(node)) return;
+      shown = item?.key ?? "";
       const kinds = { take, card, recording, insert };
       if (!item || !story) {
         fill(node, el("h2", {}, "Nothing is selected"), el("p", { className: "muted small" }, "Click a part of the film below, or move with ", el("kbd", {}, "←"), " ", el("kbd", {}, "→"), ". Drag the right edge of a take to give it more or less time; drag it off the strip to take it out."));

@@ -1,7 +1,7 @@
 // Listening: a section's graph with its checkpoints, one take after the other, candidates side by side, one key to choose.
 
 import { attempt, change, latest, live } from "/page/api.js";
-import { button, count, el, fill, sign } from "/page/dom.js";
+import { button, count, el, fill, released, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
@@ -151,6 +151,7 @@ export function createListen() {
 
   async function load() {
     const found = await listed();
+    await released();
     if (!found) return;
     const first = !sections.length, iteration = take()?.iteration;
     sections = found.sections;
