@@ -14,8 +14,10 @@ from PIL import Image
 
 from pipeline.runtime import workers
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")  # how quick inputs are made tells of the machine, not of the code
+# How quick inputs are made tells of the machine, not of the code.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same each time", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("same each time")
 
 GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
 MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
@@ -35,6 +37,12 @@ Golden = Callable[[str, NDArray[np.uint8]], None]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="draw the golden pictures again instead of comparing")
+    parser.addoption("--explore", action="store_true", help="try properties with other examples than the last time")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--explore"):
+        settings.load_profile("explore")
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The dtypes (mixed precision or float32) and threads of a training: chosen for this machine, by measuring.
 
 The choice is made once, in well under a second, and kept with the training's state: a resumed training ends in the same
-bytes. Where two ways are nearly as quick, what the processor has decides and not the measurement, so that the same
-production trained twice on one machine is trained with the same sums.
+bytes. Where two ways are nearly as quick, or the products so small that a clock tells little, what the processor has
+decides and not the measurement, so that the same production trained twice on one machine is trained with the same sums.
 
 This module knows products of matrices and what a processor has; it does not know schedules or files.
 """
@@ -32,6 +32,8 @@ _WORTH_THREADS: Final = 1.1
 _TRIES: Final = 12
 _ENOUGH_S: Final = 0.15
 """One comparison stops trying after this long."""
+_LEAST_FLOP: Final = 1e6
+"""Smaller products are not measured: they take microseconds, and other work on the machine would decide."""
 _LARGEST_SIDE: Final = 1024
 """Products of larger matrices are not measured: these are as quick, and take less time."""
 
@@ -103,9 +105,7 @@ def choose_arithmetic(
     if precision == "float32" or not recipe.mixed_precision:
         why = "as precision asks for" if precision == "float32" else f"as the recipe {recipe.name} has it"
         return Arithmetic(threads=own, reason=why)
-    times = _speedup_of_bfloat16(network, recipe.batch)
-    quick = _is_quicker(times, at_a_tie=has_bfloat16_unit(device))
-    reason = f"bfloat16 products are {times:.2g} times as fast here"
+    quick, reason = _bfloat16_is_quicker(network, recipe.batch, has_unit=has_bfloat16_unit(device))
     if not quick:
         return Arithmetic(threads=own, reason=reason)
     if not _lstm_runs(network):
@@ -128,21 +128,35 @@ def _is_quicker(times: float, *, at_a_tie: bool) -> bool:
     return times >= _CLEARLY or (at_a_tie and times > 1 / _CLEARLY)
 
 
-def _speedup_of_bfloat16(network: NetworkSettings, batch: int) -> float:
-    """Measure the product at the heart of the LSTM: a batch of states times the recurrent matrix."""
-    neurons = min(network.neurons, _LARGEST_SIDE)
-    states, matrix = torch.randn(min(batch, _LARGEST_SIDE), neurons), torch.randn(neurons, 4 * neurons)
+def _bfloat16_is_quicker(network: NetworkSettings, batch: int, *, has_unit: bool) -> tuple[bool, str]:
+    """Measure the product at the heart of the LSTM, a batch of states times the recurrent matrix; and say why."""
+    neurons, batch = min(network.neurons, _LARGEST_SIDE), min(batch, _LARGEST_SIDE)
+    if _flop(batch, neurons) < _LEAST_FLOP:
+        return has_unit, f"this processor has {'units' if has_unit else 'no unit'} for bfloat16"
+    states, matrix = torch.randn(batch, neurons), torch.randn(neurons, 4 * neurons)
     short = states.bfloat16(), matrix.bfloat16()
     with _threads(1):
-        return speedup(lambda: states @ matrix, lambda: short[0] @ short[1])
+        times = speedup(lambda: states @ matrix, lambda: short[0] @ short[1], clock=time.thread_time)
+    return _is_quicker(times, at_a_tie=has_unit), f"bfloat16 products are {times:.2g} times as fast here"
+
+
+def _flop(batch: int, neurons: int) -> float:
+    """Of one product of a batch of states with the recurrent matrix of four gates."""
+    return 2.0 * batch * neurons * 4 * neurons
 
 
 def _muon_dtype(network: NetworkSettings) -> Dtype:
     """Measure the orthogonalisation of the LSTM's matrix; at a tie bfloat16 wins only with AMX."""
     neurons = min(network.neurons, _LARGEST_SIDE // 2)
+    if _flop(neurons, neurons) < _LEAST_FLOP:
+        return "bfloat16" if has_matrix_unit() else "float32"
     matrices = torch.randn(1, 4 * neurons, neurons)
     with _threads(1):
-        times = speedup(lambda: orthogonalise(matrices, torch.float32), lambda: orthogonalise(matrices, torch.bfloat16))
+        times = speedup(
+            lambda: orthogonalise(matrices, torch.float32),
+            lambda: orthogonalise(matrices, torch.bfloat16),
+            clock=time.thread_time,
+        )
     return "bfloat16" if _is_quicker(times, at_a_tie=has_matrix_unit()) else "float32"
 
 
@@ -159,9 +173,9 @@ def _lstm_runs(network: NetworkSettings) -> bool:
 
 def _useful_threads(network: NetworkSettings, batch: int, most: int) -> int:
     """As many threads, by doubling, as make the LSTM's product quicker by a tenth each time."""
-    if most <= 1:
-        return 1
     neurons = min(network.neurons, _LARGEST_SIDE)
+    if most <= 1 or _flop(batch * 8, neurons) < _LEAST_FLOP:
+        return 1
     states, matrix = torch.randn(batch * 8, neurons), torch.randn(neurons, 4 * neurons)
 
     def product(threads: int) -> Tensor:
@@ -187,24 +201,28 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def speedup(old: Callable[[], Tensor], new: Callable[[], Tensor]) -> float:
+def speedup(
+    old: Callable[[], Tensor], new: Callable[[], Tensor], clock: Callable[[], float] = time.perf_counter
+) -> float:
     """How many times as fast the new way is, by the quickest of several runs of both in turn.
+
+    The clock may be the thread's own, which stands still while other work has the core.
 
     The quickest, because whatever else the machine does can only make a run slower; in turn, because what it does
     changes. The first runs count only where they take too long to be made again.
     """
     began = time.perf_counter()
-    best = [_seconds(old), _seconds(new)]
+    best = [_seconds(old, clock), _seconds(new, clock)]
     if time.perf_counter() - began < _ENOUGH_S:
         best = [float("inf")] * 2
         for _ in range(_TRIES):
-            best = [min(best[0], _seconds(old)), min(best[1], _seconds(new))]
+            best = [min(best[0], _seconds(old, clock)), min(best[1], _seconds(new, clock))]
             if time.perf_counter() - began > _ENOUGH_S:
                 break
     return best[0] / max(best[1], 1e-9)
 
 
-def _seconds(work: Callable[[], Tensor]) -> float:
-    began = time.perf_counter()
+def _seconds(work: Callable[[], Tensor], clock: Callable[[], float]) -> float:
+    began = clock()
     work()
-    return time.perf_counter() - began
+    return clock() - began

@@ -18,6 +18,13 @@ from pipeline.learning.sampling.traces import TraceSums
 
 
 @part
+def copy(values: Floats, target: Floats) -> None:
+    """Fill `target` with the first values. An assignment of a whole array takes 5 s to compile, for its error's text."""
+    for index in range(target.shape[0]):
+        target[index] = values[index]
+
+
+@part
 def multiply(  # noqa: PLR0917 - compiled code is called by position
     model: Model,
     room: State,
@@ -114,7 +121,7 @@ def first_fast_layer(model: Model, state: State) -> None:
     """The fast network's first layer: the slow tier's output, and the last bytes."""
     begin = state.phase[0] * model.width
     for stream in range(state.inputs.shape[0]):
-        state.fast[stream, :] = state.condition[stream, begin : begin + model.width]
+        copy(state.condition[stream, begin:], state.fast[stream])
     if model.recent_table.shape[0] > 0:
         look_up_recent(model, state)
     else:
@@ -251,7 +258,8 @@ def advance(  # noqa: PLR0917 - compiled code is called by position
         else:
             predict_tiered(model, state)
         if recorded.shape[0] > 0:
-            recorded[sample] = state.logits
+            for stream in range(streams):
+                copy(state.logits[stream], recorded[sample, stream])
         if steps and sums.cells.shape[0] > 0:
             add_cells(model, state, sums, sample // sums.cells_samples)
         for stream in range(streams):

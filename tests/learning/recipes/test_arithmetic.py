@@ -17,7 +17,7 @@ from tests.processors import avx2_alone
 
 CPU = torch.device("cpu")
 MODERN, FAITHFUL = resolve(TrainingSettings()), resolve(TrainingSettings(recipe="torch-rnn"))
-NETWORK = LstmSettings(layers=2, neurons=64)
+NETWORK = LstmSettings(layers=2, neurons=128)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ NETWORK = LstmSettings(layers=2, neurons=64)
 def test_a_clear_measurement_decides_and_at_a_tie_the_processor(
     monkeypatch: pytest.MonkeyPatch, *, times: float, unit: bool, dtype: str
 ) -> None:
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new: times)
+    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: times)
     monkeypatch.setattr(arithmetic, "has_bfloat16_unit", lambda _device: unit)
     monkeypatch.setattr(arithmetic, "has_matrix_unit", lambda: unit)
     monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: True)
@@ -46,9 +46,20 @@ def test_a_clear_measurement_decides_and_at_a_tie_the_processor(
 
 
 def test_without_a_bfloat16_lstm_there_is_no_mixed_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new: 9.0)
+    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: 9.0)
     monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: False)
     assert choose_arithmetic(NETWORK, MODERN, CPU).matrix_dtype == "float32"
+
+
+@pytest.mark.parametrize("unit", [False, True])
+def test_what_is_too_small_to_be_measured_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch, *, unit: bool) -> None:
+    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: pytest.fail("measured"))
+    monkeypatch.setattr(arithmetic, "has_bfloat16_unit", lambda _device: unit)
+    monkeypatch.setattr(arithmetic, "has_matrix_unit", lambda: unit)
+    monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: True)
+    chosen = choose_arithmetic(LstmSettings(layers=1, neurons=8), MODERN, CPU, threads=2)
+    assert chosen.threads == 1
+    assert {chosen.matrix_dtype, chosen.muon_dtype} == {"bfloat16" if unit else "float32"}
 
 
 def test_what_a_person_asks_for_is_done() -> None:
