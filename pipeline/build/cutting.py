@@ -24,6 +24,7 @@ from pipeline.film.timeline.clock import Clock
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
 from pipeline.runtime.progress.reporter import Named, Reporter
+from pipeline.song.settings import SongSettings
 from pipeline.sound.signal.silence import window_levels
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.checkpoints import section_checkpoints
@@ -92,11 +93,17 @@ def cut_film(
     if not production.has_own_length:
         cut = once_each(cut, available)
     wanted = clock.frames_within(cut.seconds)
+    sung = tuple(results.songs[number] for number in cut.songs_of(len(results.songs)))
+    song_frames = sum(max(1, clock.frames_within(song.record.seconds)) for song in sung)
+
+    def beside(shown: Sequence[CutSection]) -> int:
+        return song_frames + _card_frames(dressed, cut, shown, clock)
+
     shown = plan_cut(cut, available, wanted, clock.frame_rate)
-    shown = plan_cut(cut, available, max(1, wanted - _card_frames(dressed, cut, shown, clock)), clock.frame_rate)
+    shown = plan_cut(cut, available, max(1, wanted - beside(shown)), clock.frame_rate)
     if cut.sections == "best" and not cut.take and (caveat := _unlike(kinds, shown[0].number)):
         report.note(caveat)
-    lasts = _card_frames(dressed, cut, shown, clock) + sum(section.frames for section in shown)
+    lasts = beside(shown) + sum(section.frames for section in shown)
     fills_its_time = not cut.take or any(line.seconds is None for line in cut.take)
     if lasts < wanted and fills_its_time:
         report.warn(
@@ -104,9 +111,9 @@ def cut_film(
             "there is no more to show in the film's takes"
         )
     numbers = [section.number for section in shown]
-    retold = dressed.model_copy(
-        update={"sections": tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)}
-    )
+    sections = tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)
+    songs = tuple(_moved(song, len(production.sections), numbers) for song in dressed.songs)
+    retold = dressed.model_copy(update={"sections": sections, "songs": songs})
     return retold, Results(
         corpora=tuple(results.corpora[number] for number in numbers),
         runs=tuple(results.runs[number] for number in numbers),
@@ -114,7 +121,16 @@ def cut_film(
             tuple(take for take in results.takes[section.number] if take.record.iteration in _iterations(section))
             for section in shown
         ),
+        songs=sung,
     )
+
+
+def _moved(song: SongSettings, sections: int, shown: Sequence[int]) -> SongSettings:
+    """A song after the cut's section that its own became, or after the last one that came before it in the film."""
+    _, section = song.place(sections)
+    if section is None:
+        return song
+    return song.model_copy(update={"after": f"section {max(1, sum(number < section for number in shown))}"})
 
 
 def _iterations(section: CutSection) -> set[int]:

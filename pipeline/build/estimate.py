@@ -32,6 +32,8 @@ _SAMPLE_OVERHEAD: Final = 6e4
 """Of every byte said, counted as additions."""
 SOUNDS: Final = "sounds"
 """The name under which the speed of decoding a run's sounds is kept."""
+SINGING: Final = "singing"
+"""The same of singing, in seconds of song a second."""
 _PROCESS_START_S: Final = 2.0
 """Until helper processes do what they are for."""
 _PREPARE_BYTES_PER_S: Final = 2e6
@@ -145,10 +147,10 @@ def side_by_side_s(seconds: Sequence[float], workers: int) -> float:
     return max(free)
 
 
-def film_seconds(production: Production) -> float:
-    """About how long the film will be; its storyboard says it exactly, once there is one."""
+def film_seconds(production: Production, songs_s: float = 0.0) -> float:
+    """About how long the film will be, with its songs' seconds; its storyboard says it exactly, once there is one."""
     video = production.video
-    total = video.title_seconds + video.credits_seconds
+    total = songs_s + video.title_seconds + video.credits_seconds
     total += video.comparison_seconds if len(production.sections) > 1 else 0.0
     for section in production.sections:
         story = section.storyboard
@@ -222,11 +224,13 @@ def _pixels(video: VideoSettings, seconds: float) -> float:
 
 
 def announced(stage: str, amounts: Sequence[Amount]) -> list[Sequence[Amount]]:
-    """Amounts by what is announced as one: of takes, those of our own networks, then the sounds of runs."""
+    """Amounts by what is announced as one: takes of our own networks, then the sounds of runs, then each song."""
     if stage != "sample":
         return [[one] for one in amounts]
-    kinds = ([one for one in amounts if (one.speed == SOUNDS) == of_runs] for of_runs in (False, True))
-    return [kind for kind in kinds if kind]
+    takes = [one for one in amounts if one.speed not in {SOUNDS, SINGING}]
+    kinds = [takes, [one for one in amounts if one.speed == SOUNDS]]
+    kinds += [[one] for one in amounts if one.speed == SINGING]
+    return [kind for kind in kinds if any(one.amount > 0 for one in kind)]
 
 
 def together(amounts: Sequence[Amount], speeds: Speeds) -> WorkTime:

@@ -110,9 +110,10 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
         return production.with_other_length(tuple(sections))
     numbers = ", ".join(map(str, left_out))
     workplace.report.warn(
-        f"not trained yet, and left out with all inserts, cards of one's own and cuts: section {numbers}"
+        f"not trained yet, and left out with all inserts, cards of one's own, songs and cuts: section {numbers}"
     )
-    return production.with_other_length(tuple(sections)).model_copy(update={"inserts": (), "cards": (), "cuts": ()})
+    gone = dict.fromkeys(("inserts", "cards", "songs", "cuts"), ())
+    return production.with_other_length(tuple(sections)).model_copy(update=gone)
 
 
 def time_ahead(surveys: Sequence[StageSurvey], production: Production, workplace: Workplace) -> list[WorkTime]:

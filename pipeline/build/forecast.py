@@ -20,6 +20,7 @@ import soundfile
 from pipeline.build import estimate
 from pipeline.build.estimate import Amount, TrainingAhead
 from pipeline.build.run_amounts import logs_amount, sounds_amount
+from pipeline.build.song_amounts import film_seconds, takes_and_songs
 from pipeline.build.speeds import Speeds, cache_folder
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.learning.models.network import parse_network
@@ -133,7 +134,7 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
             for section in ahead.sections(stage)
         ]
     if stage == "sample":
-        device, share = _device(workplace), ahead.share(stage)
+        device, (share, songs) = _device(workplace), takes_and_songs(production, ahead.to_make.get(stage))
         trained = _sampled_meanwhile(ahead, workplace, device)
         left = [
             share * (_LEFT_AFTER_TRAINING if index in trained else 1.0) for index in range(len(production.sections))
@@ -144,11 +145,11 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
             else sounds_amount(production, index, workplace.jobs, share)
             for index, section in enumerate(production.sections)
             if section.run is None or section.run.takes
-        ]
+        ] + songs
     if stage == "train":
         return [logs_amount(production, index) for index in ahead.sections(stage) if production.sections[index].run]
     timeline = ahead.results.timeline
-    seconds = float(timeline.record.duration_s) if timeline is not None else estimate.film_seconds(production)
+    seconds = float(timeline.record.duration_s) if timeline is not None else film_seconds(production)
     if stage == "compose":
         last = 1 + len(production.sections) * production.video.graphs
         pieces = ahead.to_make.get(stage, (True,) * (last + 1))

@@ -239,10 +239,12 @@ def write_songs(shown: Look, number: int | None = None) -> list[Path]:
     InputError
         Where there is no such song.
     """
-    songs = shown.results.songs if not shown.production.cut else ()
+    songs = shown.results.songs
     if not songs or (number is not None and number > len(songs)):
         raise InputError(
-            "The film has no songs." if not songs else f"There is no song {number}.",
+            f"The {'cut' if shown.production.cut else 'film'} has no songs."
+            if not songs
+            else f"There is no song {number}.",
             where="--song",
             expected="a production with a [[song]]" if not songs else f"1 to {len(songs)}",
         )

@@ -149,8 +149,10 @@ def _check_part(where: str, place: Place, section: int, story: StoryboardSetting
         raise ValueError(f"{where} the card of section {section}, and with card_seconds = 0 there is none")
 
 
-def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: int) -> None:
-    """Check that songs come after something that the film has, and are sung by sections that it has.
+def check_songs(
+    songs: Sequence[SongSettings], cuts: Sequence[CutSettings], video: VideoSettings, sections: int
+) -> None:
+    """Check that songs come after what the film has and are sung by sections of it, and that cuts name such songs.
 
     Raises
     ------
@@ -164,6 +166,9 @@ def check_songs(songs: Sequence[SongSettings], video: VideoSettings, sections: i
         for voice in song.voices:
             if voice.learned is not None:
                 _check_section(f"{where} is sung by", voice.learned[1], sections)
+    for cut in cuts:
+        if isinstance(cut.songs, tuple) and max(cut.songs) > len(songs):
+            raise ValueError(f"the cut '{cut.name}' names song {max(cut.songs)}, and there are {len(songs)}")
 
 
 def check_inserts(inserts: Sequence[InsertSettings], video: VideoSettings, sections: int) -> None:

@@ -83,11 +83,16 @@ class Production(ProductionTable):
                 raise ValueError(f"'{cut.name}' can't be the name of a folder: choose another for this cut")
         takes = [section.planned_takes for section in self.sections]
         stories = [section.storyboard for section in self.sections]
-        cards_s = [story.card_seconds + story.recap_length_s for story in stories]
-        check_agreement(takes, self.inserts, self.cuts, self.video, cards_s)
+        check_agreement(takes, self.inserts, self.cuts, self.video, self.section_cards_s)
         check_own_cards(self.cards, self.video, stories, {"insert": len(self.inserts), "song": len(self.songs)})
-        check_songs(self.songs, self.video, len(self.sections))
+        check_songs(self.songs, self.cuts, self.video, len(self.sections))
         return self
+
+    @property
+    def section_cards_s(self) -> tuple[float, ...]:
+        """How long each section shows cards of its own."""
+        stories = (section.storyboard for section in self.sections)
+        return tuple(story.card_seconds + story.recap_length_s for story in stories)
 
     @property
     def folder(self) -> Path:
@@ -263,7 +268,7 @@ class Production(ProductionTable):
             "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
             "inserts": (),
             "cards": (),
-            "songs": (),
+            "songs": tuple(self.songs[number] for number in cut.songs_of(len(self.songs))),
             "cuts": (),
         }
         other = self.model_copy(update=changes)

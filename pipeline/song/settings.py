@@ -74,6 +74,9 @@ class SongSettings(FilmSettings):
     translation: _File | None = Field(
         default=None, description="The same lines in a second language.", examples=["english.txt"]
     )
+    lyrics_language: LanguageTag | None = Field(
+        default=None, description="Language of the lyrics (BCP 47); by default the film's.", examples=["ja"]
+    )
     translation_language: LanguageTag = Field(default="en", description="Language of the translation (BCP 47).")
     backing: _File | None = Field(
         default=None, description="Instruments to sing to, any sound file.", examples=["off-vocal.flac"]

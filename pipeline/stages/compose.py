@@ -20,7 +20,7 @@ from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text
 from pipeline.film.delivery.check import SPEC_FILE, DeliverySpec, check_film
 from pipeline.film.delivery.spec import deliver, missing
-from pipeline.film.encoding.container import join
+from pipeline.film.encoding.container import join, three_letters
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, Segment, Timeline
@@ -36,7 +36,14 @@ from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.sounds import heard_in, samples_of
-from pipeline.stages.shared.sidecars import THUMBNAIL, WORDS, check_sidecars, sidecar_templates, write_sidecars
+from pipeline.stages.shared.sidecars import (
+    THUMBNAIL,
+    WORDS,
+    check_sidecars,
+    sidecar_templates,
+    subtitle_languages,
+    write_sidecars,
+)
 from pipeline.stages.shared.songs.placing import song_placements
 from pipeline.stages.shared.sound_encoding import encode_at_loudness
 from pipeline.stages.shared.workplace import Workplace
@@ -92,6 +99,8 @@ def pieces(production: Production, results: Results) -> list[Piece]:
             name: str(getattr(production, name)) for name in ("subtitle", "author", "recording_credit", "language")
         },
     }
+    if languages := subtitle_languages(production, timeline.record):
+        ingredients["subtitle tracks"] = list(languages)
     if identity := language_of(production).identity(*WORDS):
         ingredients["language"] = identity
     film = Piece(STAGE, production.piece_name("film"), FILM_VERSION, ingredients)
@@ -302,6 +311,7 @@ def _make_film(
     require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")
     with workplace.store.publish(piece) as folder:
         path = folder / f"{production.name}.mp4"
+        subtitles = write_sidecars(production, results, timeline, folder, report.note)
         join(
             [(segment.path(segment.record.video_file), segment.record.frames) for segment in results.segments],
             sound=sound.path(sound.record.sound_file),
@@ -310,9 +320,10 @@ def _make_film(
             language=production.language,
             out=path,
             workspace=folder,
+            subtitles=subtitles,
         )
-        write_sidecars(production, results, timeline, folder, report.note)
         spec = _spec(production, results.segments, sound.record)
+        spec = spec.model_copy(update={"subtitles": tuple(three_letters(language) for _, language in subtitles)})
         atomic_write_text(folder / SPEC_FILE, spec.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
         check_film(path, timeline, spec)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.build import estimate, forecast, speeds
+from pipeline.build import estimate, forecast, song_amounts, speeds
 from pipeline.build.estimate import TrainingAhead, film_seconds, side_by_side_s
 from pipeline.build.films import survey_all, time_ahead
 from pipeline.build.forecast import Ahead, works
@@ -25,6 +25,7 @@ from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Store
 from tests.faults.tiny import make_small
+from tests.song.tunes import midi_bytes
 
 SECTION = {"title": "One", "recordings": ["voice.wav"]}
 LSTM = {"kind": "lstm", "layers": 2, "neurons": 128, "embedding": 64}
@@ -89,6 +90,26 @@ def test_the_film_s_length_is_that_of_its_parts() -> None:
         insert=[{"file": "a.mp4", "seconds": 6}],
     )
     assert film_seconds(film) == (2 + 3 + 4) + (5 + 4 + 20) + (5 + 4 + 7) + 6
+
+
+def test_songs_count_in_the_length_and_in_what_is_to_be_made(tmp_path: Path) -> None:
+    path = make_small(tmp_path / "film")
+    path.with_name("tune.mid").write_bytes(midi_bytes([[(0, 8, 60), (8, 8, 62)]], beats_per_minute=60))
+    song = '\n[[song]]\ntitle = "It sings"\nmelody = "tune.mid"\n[[song.voice]]\nvoice = "recording 1"\n'
+    plain = load_production(path)
+    path.write_text(path.read_text() + song + "[[song.voice]]\nvoice = 'section 1'\n")
+    film, place = load_production(path), workplace(tmp_path)
+    assert song_amounts.film_seconds(film) == pytest.approx(film_seconds(plain) + 1 + 16 + 1.5)
+    whole = works(Ahead(film, Results(), ("sample",), {}), place, Speeds(None))
+    assert len(whole) == 2
+    takes = len(works(Ahead(plain, Results(), ("sample",), {}), place, Speeds(None)))
+    assert takes == 1
+    (sung,) = works(
+        Ahead(film, Results(), ("sample",), {"sample": (*[False] * 4, True, False, True)}), place, Speeds(None)
+    )
+    assert sung.seconds == pytest.approx(whole[1].seconds * 2 / 3)
+    path.with_name("tune.mid").unlink()
+    assert song_amounts.film_seconds(film) == film_seconds(plain)
 
 
 def test_every_stage_is_estimated_in_the_order_of_the_works(tmp_path: Path) -> None:

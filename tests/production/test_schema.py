@@ -60,6 +60,7 @@ def test_a_folder_stands_for_its_production_file(tmp_path: Path) -> None:
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\n[[cut]]\nname = "A"', ("two cuts", "'a'")),
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "nul"', ("can't be the name of a folder",)),
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nsections = [1, 2]', ("section 2", "there are 1")),
+        ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nsongs = [1]', ("song 1", "there are 0")),
         ('title = "x"\n' + 3 * SECTION + '[[cut]]\nname = "a"\nseconds = 5', ("needs 6.8 s", "best")),
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nlenght = 3', ("lenght", "no setting")),
         ("a = " + "[" * 5000, ("TOML",)),

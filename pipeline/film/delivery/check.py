@@ -77,6 +77,8 @@ class DeliverySpec(TimelineRecord):
         By how much peaks may be lowered at most.
     is_held_down
         Whether it was found that peaks allow no more; None where that was not looked at.
+    subtitles
+        The languages of its subtitle tracks, as MP4 has them: `eng`.
     """
 
     codec: str = "h264"
@@ -86,6 +88,7 @@ class DeliverySpec(TimelineRecord):
     true_peak_dbtp: float | None = None
     limiter_db: float = 0.0
     is_held_down: bool | None = None
+    subtitles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,7 @@ def compare(timeline: Timeline, found: Inspection, spec: DeliverySpec) -> tuple[
         *_picture_findings(timeline, found, video, spec),
         *_sound_findings(timeline, found, sound, spec),
         *_label_findings(timeline, found),
+        *_subtitle_findings(found, spec),
     )
 
 
@@ -300,6 +304,12 @@ def _label_findings(timeline: Timeline, found: Inspection) -> Iterator[CheckResu
     yield _result("chapters", [f"{s:.3f}" for s in exact], [f"{s:.3f}" for s in starts], holds=near)
     title = re.search(r"^    title\s*: (.*)$", found.words, re.MULTILINE)
     yield _result("title", one_line(timeline.title), title.group(1).strip() if title else "")
+
+
+def _subtitle_findings(found: Inspection, spec: DeliverySpec) -> Iterator[CheckResult]:
+    tracks = re.findall(r"^  Stream #0:\d+\S*?(?:\((\w+)\))?: Subtitle: mov_text", found.words, re.MULTILINE)
+    if tracks or spec.subtitles:
+        yield _result("subtitle tracks", list(spec.subtitles), [track or "und" for track in tracks])
 
 
 def check_film(path: Path, timeline: Timeline, spec: DeliverySpec) -> tuple[Inspection, tuple[CheckResult, ...]]:

@@ -99,7 +99,8 @@ def encode_sound(wav: Path, out: Path, *, total_samples: int, kbit_per_s: int, h
     atomic_write_bytes(out, b"".join(packets[:wanted]))
 
 
-def _three_letters(language: str) -> str:
+def three_letters(language: str) -> str:
+    """A language (BCP 47) as MP4 has it: `en`, `pt-BR` become `eng`, `por`; what is unknown `und`."""
     tag = language.partition("-")[0].lower()
     return tag if len(tag) == 3 else _LANGUAGES.get(tag, "und")  # noqa: PLR2004 - ISO 639-2
 
@@ -113,8 +114,9 @@ def join(
     language: str,
     out: Path,
     workspace: Path,
+    subtitles: Sequence[tuple[Path, str]] = (),
 ) -> None:
-    """Join segments, add sound, tags and chapters, and write the MP4 with its index first.
+    """Join segments, add sound, subtitles, tags and chapters, and write the MP4 with its index first.
 
     Parameters
     ----------
@@ -132,6 +134,8 @@ def join(
         The file to write.
     workspace
         A folder for small helper files, which are removed.
+    subtitles
+        WebVTT files and their languages, as production files have them: a track each (3GPP Timed Text).
     """
     list_file, metadata_file = workspace / "segments.ffconcat", workspace / "metadata.txt"
     atomic_write_bytes(list_file, os.fsencode(concat_list(parts, frame_rate)))  # names need not be UTF-8
@@ -142,8 +146,12 @@ def join(
     maps = ["-map", "0:v:0"]
     if sound is not None:
         inputs += ["-f", "aac", "-i", file_argument(sound)]
-        maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={_three_letters(language)}"]
-    mapping = ["-map_metadata", "1", "-map_chapters", "1", "-c", "copy"]
+        maps += ["-map", "2:a:0", "-bsf:a", "aac_adtstoasc", "-metadata:s:a:0", f"language={three_letters(language)}"]
+    for number, (path, spoken) in enumerate(subtitles):
+        inputs += ["-f", "webvtt", "-i", file_argument(path)]
+        maps += ["-map", f"{2 + (sound is not None) + number}:s:0"]
+        maps += [f"-metadata:s:s:{number}", f"language={three_letters(spoken)}"]
+    mapping = ["-map_metadata", "1", "-map_chapters", "1", "-c:v", "copy", "-c:a", "copy", "-c:s", "mov_text"]
     mapping += [part for name, value in BITEXACT.items() for part in (f"-{name}", value)]
     boxes = ["-video_track_timescale", str(timescale_for(frame_rate)), "-use_editlist", "0"]
     boxes += ["-movie_timescale", str(_MOVIE_TIMESCALE_HZ)]

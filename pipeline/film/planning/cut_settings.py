@@ -84,6 +84,11 @@ class CutSettings(FilmSettings):
     cards: Literal["title", "none", "all"] = Field(
         default="title", description="Which cards it shows: the title, none, or all of the film's."
     )
+    songs: Literal["all", "none"] | tuple[int, ...] = Field(
+        default="none",
+        description="Which of the film's songs it takes in, whole, as part of its seconds: none, all, or a list of "
+        "numbers from 1.",
+    )
     title_seconds: float = Field(default=2.0, ge=0.2, le=60.0, description="How long the title card is shown.")
     title: str | None = Field(
         default=None,
@@ -128,6 +133,8 @@ class CutSettings(FilmSettings):
             check_shape(self.layout, self.layout, self.width, self.height)
         if isinstance(self.sections, tuple) and (not self.sections or min(self.sections) < 1):
             raise ValueError('sections are counted from 1: write [1, 3], "all" or "best"')
+        if isinstance(self.songs, tuple) and (not self.songs or min(self.songs) < 1):
+            raise ValueError('songs are counted from 1: write [1, 3], "all" or "none"')
         if self.cards != "none" and self.title_seconds > self.seconds - 1:
             raise ValueError(f"a title of {self.title_seconds:g} s leaves no time for takes in {self.seconds:g} s")
         return self
@@ -146,6 +153,12 @@ class CutSettings(FilmSettings):
             return len(each) * SHORTEST_SECTION_S + title
         several = film.comparison_seconds if len(each) > 1 else 0.0
         return len(each) * SHORTEST_SECTION_S + title + sum(each) + several + film.credits_seconds
+
+    def songs_of(self, film_songs: int) -> tuple[int, ...]:
+        """Which of so many songs it takes in, counted from 0, in the film's order."""
+        if isinstance(self.songs, str):
+            return tuple(range(film_songs)) if self.songs == "all" else ()
+        return tuple(sorted({number - 1 for number in self.songs if number <= film_songs}))
 
     def video(self, film: VideoSettings, *, is_draft: bool) -> VideoSettings:
         """Return the film's settings in the cut's shape; a draft's sides are a third as long."""

@@ -5,13 +5,13 @@ This module joins the timeline with the words of templates. It does not know how
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from pipeline.film.delivery.chapters import platform_chapters
 from pipeline.film.delivery.otio import as_otio
-from pipeline.film.delivery.subtitles import as_subrip, as_webvtt, cues_of, translated_cues
+from pipeline.film.delivery.subtitles import Cue, as_subrip, as_webvtt, cues_of, translated_cues
 from pipeline.film.timeline.timeline import Timeline
 from pipeline.picture.text.fact_shapes import Shape, including, within
 from pipeline.picture.text.template_checks import FormerName
@@ -63,8 +63,15 @@ def _template(production: Production, name: str) -> str:
 
 def write_sidecars(
     production: Production, results: Results, timeline: Timeline, folder: Path, note: Callable[[str], None]
-) -> None:
-    """Write the files that go with the film; what had to be done to its chapters is noted."""
+) -> tuple[tuple[Path, str], ...]:
+    """Write the files that go with the film; what had to be done to its chapters is noted.
+
+    Returns
+    -------
+    tuple[tuple[Path, str], ...]
+        The subtitles that belong inside the film, WebVTT, each with its language: those of songs, whose words are
+        heard; none where no song has any.
+    """
     language, chapters = language_of(production), platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
@@ -78,12 +85,7 @@ def write_sidecars(
         words = render_text(on_cards, facts.including("section", section).including("card", card.card), CARDS_TEMPLATE)
         said[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
     cues = cues_of(timeline, said)
-    atomic_write_text(folder / f"{production.name}.srt", as_subrip(cues, timeline))
-    atomic_write_text(folder / f"{production.name}.vtt", as_webvtt(cues, timeline))
-    for second in sorted({song.translation_language for song in timeline.songs()} - {""}):
-        translated = translated_cues(timeline, cues, second)
-        atomic_write_text(folder / f"{production.name}.{second}.srt", as_subrip(translated, timeline))
-        atomic_write_text(folder / f"{production.name}.{second}.vtt", as_webvtt(translated, timeline))
+    tracks = _write_subtitles(production, timeline, cues, folder)
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
     atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4", language))
     if chapters.lines:
@@ -93,3 +95,30 @@ def write_sidecars(
     for picture in results.cards:
         if picture.record.name == THUMBNAIL:
             atomic_write_bytes(folder / "thumbnail.png", picture.path(picture.record.picture_file).read_bytes())
+    return tracks
+
+
+def subtitle_languages(production: Production, timeline: Timeline) -> tuple[str, ...]:
+    """The languages of the subtitle tracks inside the film: that of the lyrics, then those that they are translated to.
+
+    Captions and cards are in the film's language in all of them.
+    """
+    sung = [song for song in timeline.songs() if song.lines]
+    if not sung:
+        return ()
+    first = production.songs[sung[0].song].lyrics_language or production.language
+    return (first, *sorted({song.translation_language for song in sung} - {""}))
+
+
+def _write_subtitles(
+    production: Production, timeline: Timeline, cues: Iterable[Cue], folder: Path
+) -> tuple[tuple[Path, str], ...]:
+    """Write subtitles as SubRip and WebVTT: as the film has them, and in each language that songs are translated to."""
+    languages = subtitle_languages(production, timeline)
+    versions = [(production.name, tuple(cues))]
+    versions += [(f"{production.name}.{one}", translated_cues(timeline, cues, one)) for one in languages[1:]]
+    for name, said in versions:
+        atomic_write_text(folder / f"{name}.srt", as_subrip(said, timeline))
+        atomic_write_text(folder / f"{name}.vtt", as_webvtt(said, timeline))
+    files = (folder / f"{name}.vtt" for name, _ in versions)
+    return tuple(zip(files, languages, strict=False))

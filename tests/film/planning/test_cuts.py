@@ -189,3 +189,12 @@ def test_impossible_cuts_are_refused_in_words(values: dict[str, Any], words: str
 
 def test_the_old_word_for_highlights_is_still_read() -> None:
     assert CutSettings(name="short", pick="telling").pick == "highlights"  # type: ignore[arg-type]
+
+
+def test_songs_of_a_cut_are_none_all_or_those_named() -> None:
+    assert cut().songs_of(3) == ()
+    assert cut(songs="all").songs_of(3) == (0, 1, 2)
+    assert cut(songs=[3, 1, 3]).songs_of(3) == (0, 2)
+    for wrong in ([], [0], "some"):
+        with pytest.raises(ValidationError):
+            cut(songs=wrong)

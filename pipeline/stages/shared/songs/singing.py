@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import FILM_RATE_HZ
-from pipeline.errors import FootageError
+from pipeline.errors import FootageError, ProductionError
 from pipeline.film.inputs.footage import content_hash
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
@@ -141,15 +142,27 @@ def _silent(production: Production, number: int, workplace: Workplace) -> Result
 
 
 def check_songs(production: Production) -> None:
-    """Read all songs; raises an error where one can't be used."""
+    """Read all songs; raises an error where one can't be used, or lasts longer than a cut that takes it in."""
+    lengths_s = []
     for number, settings in enumerate(production.songs):
         plan = song_plan(production, number)
+        lengths_s.append(plan.end_s - plan.begin_s)
         for at, voice in enumerate(plan.voices, start=1):
             if voice.settings.learned is None:
                 where = f"song {number + 1}, voice {at}"
                 voice_source(production, Results(), {}, voice.settings, where)
         if settings.backing is not None and not production.resolve(settings.backing, "song, backing").is_file():
             raise FootageError("There is no such backing.", where=f"song {number + 1}, backing: {settings.backing}")
+    for cut in production.cuts:
+        sung_s = sum(lengths_s[number] for number in cut.songs_of(len(lengths_s)))
+        needed_s = cut.shortest_s(production.section_cards_s, production.video) + sung_s
+        if sung_s and cut.seconds < needed_s:
+            raise ProductionError(
+                f"The cut's songs last {sung_s:.1f} s, and with its sections and cards it needs {needed_s:.1f} s.",
+                where=f"cut '{cut.name}', songs",
+                expected=f"at most its {cut.seconds:g} s",
+                hint=f'Set seconds = {math.ceil(needed_s)} or more, fewer songs, or sections = "best".',
+            )
 
 
 def _song(production: Production, results: Results, takes: TakePieces, number: int) -> _Song:
