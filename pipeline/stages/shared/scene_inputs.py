@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +29,19 @@ from pipeline.stages.shared.sections.pictures import loss_history
 from pipeline.stages.shared.sections.sounds import heard_in, mono_samples_of
 from pipeline.store.store import Json
 
+SomeClip = TypeVar("SomeClip")
+
 
 @dataclass(frozen=True)
-class SceneSource:
-    """Where one field of a scene's data comes from.
+class SceneSource(Generic[SomeClip]):
+    """Where one field of a scene's data comes from; the scene is a section's or a song's clip.
 
     `value` makes it. `key` returns what determines it, as far as it is seen in some of the scene's frames, which are
     counted from the scene's first.
     """
 
-    value: Callable[[RenderInputs, SceneClip], Any]
-    key: Callable[[RenderInputs, SceneClip, range], Json]
+    value: Callable[[RenderInputs, SomeClip], Any]
+    key: Callable[[RenderInputs, SomeClip, range], Json]
 
 
 def scene_data(inputs: RenderInputs, scene: SceneClip) -> SceneData:
@@ -188,7 +190,7 @@ def _facts_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
     return [list(texts) for texts in texts_between(text_templates(layout), data, frames)]
 
 
-SOURCES: Final[dict[str, SceneSource]] = {
+SOURCES: Final[dict[str, SceneSource[SceneClip]]] = {
     "facts": SceneSource(lambda inputs, scene: inputs.facts[scene.section] if inputs.facts else None, _facts_key),
     "sounds": SceneSource(_sounds, _sounds_key),
     "history": SceneSource(

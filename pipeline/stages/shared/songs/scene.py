@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,20 +22,13 @@ from pipeline.picture.panels.scene_data import (
     SongSyllable,
 )
 from pipeline.stages.shared.render_inputs import RenderInputs
+from pipeline.stages.shared.scene_inputs import SceneSource
 from pipeline.stages.shared.songs.record import SongRecord, read_flac
 from pipeline.store.store import Json
 
 _IN_VIEW_S: Final = 12.0
 """Of notes before and after a frame, so much is in view at most."""
 _LONGEST_PX: Final = 4096
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where a field comes from, and what determines it in some of the song's frames."""
-
-    value: Callable[[RenderInputs, SongClip], Any]
-    key: Callable[[RenderInputs, SongClip, range], Json]
 
 
 def song_data(inputs: RenderInputs, clip: SongClip) -> SceneData:
@@ -122,22 +114,22 @@ def _picture(inputs: RenderInputs, clip: SongClip) -> NDArray[np.uint8] | None:
     return read_logo(path, _LONGEST_PX) if path else None
 
 
-SOURCES: Final[dict[str, _Source]] = {
-    "sounds": _Source(_sounds, lambda inputs, clip, _: inputs.songs[clip.song].song.content_hash),
-    "song": _Source(_song, _song_key),
-    "song_picture": _Source(
+SOURCES: Final[dict[str, SceneSource[SongClip]]] = {
+    "sounds": SceneSource(_sounds, lambda inputs, clip, _: inputs.songs[clip.song].song.content_hash),
+    "song": SceneSource(_song, _song_key),
+    "song_picture": SceneSource(
         _picture,
         lambda inputs, clip, _: content_hash(path) if (path := inputs.songs[clip.song].picture) else None,
     ),
-    "section_title": _Source(lambda _, clip: clip.title, lambda _, clip, __: clip.title),
-    "section_number": _Source(
+    "section_title": SceneSource(lambda _, clip: clip.title, lambda _, clip, __: clip.title),
+    "section_number": SceneSource(
         lambda inputs, clip: inputs.timeline.songs().index(clip),
         lambda inputs, clip, _: inputs.timeline.songs().index(clip),
     ),
-    "section_count": _Source(
+    "section_count": SceneSource(
         lambda inputs, _: len(inputs.timeline.songs()), lambda inputs, _, __: len(inputs.timeline.songs())
     ),
-    "picture": _Source(
+    "picture": SceneSource(
         lambda inputs, _: read_logo(inputs.picture) if inputs.picture else None,
         lambda inputs, _, __: content_hash(inputs.picture) if inputs.picture else None,
     ),
