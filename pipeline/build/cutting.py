@@ -95,15 +95,12 @@ def cut_film(
     wanted = clock.frames_within(cut.seconds)
     sung = tuple(results.songs[number] for number in cut.songs_of(len(results.songs)))
     song_frames = sum(max(1, clock.frames_within(song.record.seconds)) for song in sung)
-
-    def beside(shown: Sequence[CutSection]) -> int:
-        return song_frames + _card_frames(dressed, cut, shown, clock)
-
     shown = plan_cut(cut, available, wanted, clock.frame_rate)
-    shown = plan_cut(cut, available, max(1, wanted - beside(shown)), clock.frame_rate)
+    beside = song_frames + _card_frames(dressed, cut, shown, clock)
+    shown = plan_cut(cut, available, max(1, wanted - beside), clock.frame_rate)
     if cut.sections == "best" and not cut.take and (caveat := _unlike(kinds, shown[0].number)):
         report.note(caveat)
-    lasts = beside(shown) + sum(section.frames for section in shown)
+    lasts = song_frames + _card_frames(dressed, cut, shown, clock) + sum(section.frames for section in shown)
     fills_its_time = not cut.take or any(line.seconds is None for line in cut.take)
     if lasts < wanted and fills_its_time:
         report.warn(
@@ -114,14 +111,18 @@ def cut_film(
     sections = tuple(_retold(production, cut, section, clock.frame_rate) for section in shown)
     songs = tuple(_moved(song, len(production.sections), numbers) for song in dressed.songs)
     retold = dressed.model_copy(update={"sections": sections, "songs": songs})
-    return retold, Results(
-        corpora=tuple(results.corpora[number] for number in numbers),
-        runs=tuple(results.runs[number] for number in numbers),
+    return retold, replace(_results_of(results, shown), songs=sung)
+
+
+def _results_of(results: Results, shown: Sequence[CutSection]) -> Results:
+    """What a cut shows of what was made for the film's sections."""
+    return Results(
+        corpora=tuple(results.corpora[section.number] for section in shown),
+        runs=tuple(results.runs[section.number] for section in shown),
         takes=tuple(
             tuple(take for take in results.takes[section.number] if take.record.iteration in _iterations(section))
             for section in shown
         ),
-        songs=sung,
     )
 
 

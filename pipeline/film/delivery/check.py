@@ -339,21 +339,6 @@ def check_film(path: Path, timeline: Timeline, spec: DeliverySpec) -> tuple[Insp
     return found, findings
 
 
-def films_in(folder: Path) -> list[Path]:
-    """Find the films of a folder, each beside its timeline: the film itself first, then its cuts.
-
-    Raises
-    ------
-    FootageError
-        Where there is none.
-    """
-    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / "timeline.json").is_file()]
-    films = [film for place in places for film in sorted(place.glob("*.mp4"))]
-    if not films:
-        raise FootageError("There is no film with its timeline.", where=str(folder), expected="a film's output folder")
-    return films
-
-
 def check_file(path: Path) -> tuple[CheckResult, ...]:
     """Check a film of ours against the `timeline.json` and the `promise.json` beside it.
 
