@@ -19,7 +19,7 @@ from pipeline.learning.sampling.traces import TraceSums
 
 @part
 def copy(values: Floats, target: Floats) -> None:
-    """Fill `target` with the first values. An assignment of a whole array takes 5 s to compile, for its error's text."""
+    """Fill `target` with the first values; an assignment of a whole array takes 5 s to compile, for its error text."""
     for index in range(target.shape[0]):
         target[index] = values[index]
 
@@ -236,7 +236,7 @@ def add_cells(model: Model, state: State, sums: TraceSums, window: int) -> None:
 
 
 @compiled
-def advance(  # noqa: PLR0917 - compiled code is called by position
+def advance(  # noqa: C901, PLR0917 - compiled code is called by position
     model: Model, state: State, draws: Draws, codes: Bytes, recorded: Floats, sums: TraceSums
 ) -> None:
     """Feed a block of bytes to all streams, or draw it.
