@@ -44,6 +44,14 @@ class Production(ProductionTable):
     language: LanguageTag = Field(
         default="en", description="Language of all words that the program itself writes (BCP 47)."
     )
+    file_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=300,
+        description="What the film's files are called, without an ending, a Jinja2 template of facts; by default the "
+        "production file's name.",
+        examples=["{{ film.title | slug }}-{{ film.duration_s | round | int }}s"],
+    )
     recording_credit: str = Field(
         default="", max_length=500, description="Whose voice it is, and under which licence; goes into the description."
     )
@@ -266,6 +274,7 @@ class Production(ProductionTable):
             "video": cut.video(self.video, is_draft=self._is_draft),
             "title": self.title if cut.title is None else cut.title,
             "subtitle": self.subtitle if cut.subtitle is None else cut.subtitle,
+            "file_name": cut.file_name,
             "inserts": (),
             "cards": (),
             "songs": tuple(self.songs[number] for number in cut.songs_of(len(self.songs))),

@@ -18,7 +18,8 @@ from pipeline.ffmpeg.formats import recognise
 from pipeline.ffmpeg.process import file_argument
 from pipeline.ffmpeg.process import run as run_ffmpeg
 from pipeline.film.delivery.chapters import metadata_text
-from pipeline.film.delivery.check import SPEC_FILE, DeliverySpec, check_film
+from pipeline.film.delivery.check import check_film
+from pipeline.film.delivery.delivery_spec import SPEC_FILE, DeliverySpec
 from pipeline.film.delivery.spec import deliver, missing
 from pipeline.film.encoding.container import join, three_letters
 from pipeline.film.encoding.encoder import BITEXACT
@@ -32,7 +33,9 @@ from pipeline.sound.soundtrack.placement import Placement, lay_music
 from pipeline.sound.soundtrack.soundtrack import mixed
 from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.delivery import graph_pictures
+from pipeline.stages.shared.delivery.film_name import check_film_names, film_name
 from pipeline.stages.shared.facts.film_language import language_of
+from pipeline.stages.shared.facts.former import note_former_names
 from pipeline.stages.shared.insert_sound import insert_path, insert_placements, insert_samples
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.sounds import heard_in, samples_of
@@ -53,7 +56,7 @@ from pipeline.store.store import Json, Piece, Result, write_record
 
 STAGE: Final = "compose"
 VERSION: Final = 5
-FILM_VERSION: Final = 3
+FILM_VERSION: Final = 4
 _BYTES_PER_SAMPLE: Final = 10
 """Of the soundtrack while it is mixed: four or eight for the bus, six for the WAV."""
 _MIXING_SHARE: Final = 0.25
@@ -78,7 +81,11 @@ class Soundtrack(BaseModel):
 
 
 def check(production: Production) -> None:
-    """Check the templates of what goes with the film, and the music; raises a TemplateError or a FootageError."""
+    """Check the film's name, the templates of what goes with it, and the music.
+
+    Raises a ProductionError, a TemplateError or a FootageError.
+    """
+    check_film_names(production)
     check_sidecars(production)
     if production.sound.music is not None:
         recognise(existing_file(production, production.sound.music, "sound.music"), FootageError)
@@ -89,7 +96,7 @@ def pieces(production: Production, results: Results) -> list[Piece]:
     sound = _soundtrack_piece(production, results)
     timeline = _timeline(results)
     ingredients: dict[str, Json] = {
-        "name": production.name,
+        "name": film_name(production, results),
         "segments": [segment.content_hash for segment in results.segments],
         "soundtrack": sound.key,
         "timeline": timeline.content_hash,
@@ -305,13 +312,14 @@ def _make_film(
     production: Production, results: Results, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
 ) -> Result[Film]:
     timeline, report = _timeline(results).record, workplace.report
+    note_former_names(report, (*check_film_names(production), *check_sidecars(production)))
     report.begin(WorkStart(STAGE, "film", 1.0, "share"))  # nearly all is the check, which tells nothing on its way
     parts = [segment.path(segment.record.video_file) for segment in results.segments]
     parts.append(sound.path(sound.record.sound_file))
     require_room(workplace.store.root, sum(part.stat().st_size for part in parts), "for the film")
     with workplace.store.publish(piece) as folder:
-        path = folder / f"{production.name}.mp4"
-        subtitles = write_sidecars(production, results, timeline, folder, report.note)
+        path = folder / f"{film_name(production, results)}.mp4"
+        subtitles = write_sidecars(production, results, timeline, path, report.note)
         join(
             [(segment.path(segment.record.video_file), segment.record.frames) for segment in results.segments],
             sound=sound.path(sound.record.sound_file),
@@ -323,7 +331,8 @@ def _make_film(
             subtitles=subtitles,
         )
         spec = _spec(production, results.segments, sound.record)
-        spec = spec.model_copy(update={"subtitles": tuple(three_letters(language) for _, language in subtitles)})
+        tracks = tuple(three_letters(language) for _, language in subtitles)
+        spec = spec.model_copy(update={"subtitles": tracks, "video_file": path.name})
         atomic_write_text(folder / SPEC_FILE, spec.model_dump_json(indent=1) + "\n")
         report.advance(0.0, "checking the film")
         check_film(path, timeline, spec)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import BuildVideoError, InputError
+from pipeline.film.delivery.found import film_file
 from pipeline.film.timeline.timeline import Timeline
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
@@ -47,12 +48,13 @@ def film_values(production: Production, workplace: Workplace) -> list[dict[str, 
 
 def _film(cut: str, folder: Path) -> dict[str, Any]:
     files = dict(_files(folder))
-    videos = [name for name in files if name.endswith(".mp4") and "/" not in name]
+    made = film_file(folder)
+    video = made.name if made is not None and made.name in files else None
     return {
         "cut": cut,
         "folder": str(folder.resolve()),
-        "video": videos[0] if videos else None,
-        "changed": int(files[videos[0]].stat().st_mtime) if videos else None,
+        "video": video,
+        "changed": int(files[video].stat().st_mtime) if video else None,
         "thumbnail": next((name for name in files if name.startswith("thumbnail")), None),
         "subtitles": next((name for name in files if name.endswith(".vtt")), None),
         "description": _text(next((files[name] for name in files if name.startswith("description")), None)),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pipeline.build.films import survey_all
 from pipeline.errors import BuildVideoError
+from pipeline.film.delivery.found import film_file
 from pipeline.production.schema import Production
 from pipeline.stages import sample
 from pipeline.stages.shared.workplace import Workplace
@@ -133,7 +134,7 @@ class Live:
                 for section, view in zip(production.sections, views, strict=True)
             ],
             "takes": _taken(workplace),
-            "film": (workplace.output / f"{production.name}.mp4").is_file(),
+            "film": film_file(workplace.output) is not None,
             "stamp": film_stamp(found.text.revision, production, workplace, views),
         }
 

@@ -17,7 +17,7 @@ from PIL import Image
 from pipeline.build.films import build_all, build_one, check_cut, survey_all
 from pipeline.errors import FootageError, InputError
 from pipeline.film.delivery.check import check_file
-from pipeline.film.delivery.spec import films_in
+from pipeline.film.delivery.found import films_in
 from pipeline.outputs.clips import film_clip
 from pipeline.outputs.exports import LoopWish, write_loop, write_sounds
 from pipeline.outputs.looking import Look, look

@@ -114,7 +114,7 @@ def test_networks_that_were_tried_on_the_same_sound_are_compared_without_a_cavea
     store, results = made_up.results(tmp_path / "work")
     results = replace(results, corpora=results.corpora[:1] * 2)
     results = storyboard.run(credited(), results, Workplace(store=store, output=tmp_path / "out"))
-    write_sidecars(credited(), results, results.timeline.record, tmp_path, lambda _: None)
+    write_sidecars(credited(), results, results.timeline.record, tmp_path / "film.mp4", lambda _: None)
     for name in ("film.srt", "film.vtt", "description.txt"):
         text = (tmp_path / name).read_text()
         assert "bits per byte" in text

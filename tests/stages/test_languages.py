@@ -102,7 +102,7 @@ def test_every_word_that_is_drawn_or_written_comes_from_a_word_list(strange: Pat
                     draw(frame)
     assert "iteration".translate(LETTERS) in drawn
     assert strangers(drawn) == []
-    write_sidecars(production, results, results.timeline.record, strange, lambda _: None)
+    write_sidecars(production, results, results.timeline.record, strange / "film.mp4", lambda _: None)
     for name in ("film.srt", "description.txt"):
         assert strangers(set((strange / name).read_text(encoding="utf-8").splitlines())) == []
     timeline = results.timeline.record

@@ -174,7 +174,7 @@ def test_the_tree_is_the_same_in_the_description(tmp_path: Path) -> None:
     line = "{{ one }}, {{ one.network }}, {{ one.network.layers }}, {{ one.parameters }}\n"
     production = film(tmp_path, description="{% for one in sections %}" + line + "{% endfor %}")
     results = planned(production, tmp_path)
-    write_sidecars(production, results, results.timeline.record, tmp_path, lambda _: None)
+    write_sidecars(production, results, results.timeline.record, tmp_path / "film.mp4", lambda _: None)
     first = (tmp_path / "description.txt").read_text().splitlines()[0]
     assert first == "Section 1, LSTM, 2 \u00d7 16 neurons, 2, 12345"
 

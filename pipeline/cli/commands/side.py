@@ -203,7 +203,7 @@ def check(
 ) -> None:
     """Decode a finished film and compare it with the timeline beside it; in a folder, its cuts too."""
     from pipeline.film.delivery.check import check_file  # noqa: PLC0415 - only here is a film decoded
-    from pipeline.film.delivery.spec import films_in  # noqa: PLC0415 - likewise
+    from pipeline.film.delivery.found import films_in  # noqa: PLC0415 - likewise
 
     films = films_in(film) if film.is_dir() else [film]
     found = [(path, check_file(path)) for path in films]

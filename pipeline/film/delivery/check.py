@@ -19,19 +19,18 @@ from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.ffmpeg.formats import MediaFormat, open_media, recognise
 from pipeline.ffmpeg.process import Completed, run
 from pipeline.film.delivery.chapters import one_line
+from pipeline.film.delivery.delivery_spec import SPEC_FILE, DeliverySpec, read_spec
 from pipeline.film.encoding.container import AAC_PACKET_SAMPLES
 from pipeline.film.encoding.encoder import level_for, timescale_for
-from pipeline.film.timeline.timeline import Timeline, TimelineRecord
+from pipeline.film.timeline.timeline import Timeline
 from pipeline.store.files import plain_reason
 
 LONGEST_GROUP_S: Final = 2
 LOUDNESS_TOLERANCE_LU: Final = 0.5
 PEAK_SLACK_DB: Final = 1.0
 """Peaks so near to their limit allow no more loudness: what an encoder makes of them is known only afterwards."""
-SPEC_FILE: Final = "promise.json"
 _LARGEST_INDEX_BYTES: Final = 1 << 28
 _LARGEST_TIMELINE_BYTES: Final = 1 << 26
-_LARGEST_SPEC_BYTES: Final = 1 << 16
 _MOST_BOXES: Final = 10_000
 _BOX_HEADER_BYTES: Final = 8
 _HIGH_PROFILE: Final = 100
@@ -56,39 +55,6 @@ class Packet:
     pts: int
     duration: int
     key: bool
-
-
-class DeliverySpec(TimelineRecord):
-    """What a film must be, besides its timeline; saved beside the film as `promise.json`.
-
-    Parameters
-    ----------
-    codec
-        The video's codec as ffmpeg calls a decoder: `h264`.
-    lossless
-        Whether the picture is a lossless master, which is of another profile.
-    loudness_lufs
-        What was measured when the sound was encoded; not checked where None.
-    target_lufs
-        What was wanted: less is right only where the peaks allow no more. Not checked where None.
-    true_peak_dbtp
-        The limit of the sound's peaks; not checked where None.
-    limiter_db
-        By how much peaks may be lowered at most.
-    is_held_down
-        Whether it was found that peaks allow no more; None where that was not looked at.
-    subtitles
-        The languages of its subtitle tracks, as MP4 has them: `eng`.
-    """
-
-    codec: str = "h264"
-    lossless: bool = False
-    loudness_lufs: float | None = None
-    target_lufs: float | None = None
-    true_peak_dbtp: float | None = None
-    limiter_db: float = 0.0
-    is_held_down: bool | None = None
-    subtitles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -376,20 +342,12 @@ def check_file(path: Path) -> tuple[CheckResult, ...]:
 
 
 def _spec_of(path: Path, found: Inspection) -> DeliverySpec:
-    beside = path.with_name(SPEC_FILE)
     try:
-        with beside.open("rb") as file:
-            return DeliverySpec.model_validate_json(file.read(_LARGEST_SPEC_BYTES))
+        return read_spec(path.with_name(SPEC_FILE))
     except FileNotFoundError:
         line = _stream_line(found.words, "Video")
         codec = next((name for name in ("hevc", "av1") if f"Video: {name}" in line), "h264")
         return DeliverySpec(codec=codec, lossless="High 4:4:4 Predictive" in line)
-    except (OSError, ValueError) as error:
-        raise FootageError(
-            "The delivery spec of this film can't be read.",
-            where=str(beside),
-            expected="the promise.json that was written with the film, or none",
-        ) from error
 
 
 _AGAIN = "Build again with --force; if it happens again, please report it with the build log."

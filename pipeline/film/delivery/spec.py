@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.errors import FootageError
 from pipeline.store.files import disk_errors, file_sha256
 
 
@@ -32,21 +31,6 @@ def deliver(source: Path, names: Iterable[str], target: Path) -> None:
     for name in names:
         if not _is_there(source / name, target / name):
             _put(source / name, target / name)
-
-
-def films_in(folder: Path) -> list[Path]:
-    """Find the films of a folder, each beside its timeline: the film itself first, then its cuts.
-
-    Raises
-    ------
-    FootageError
-        Where there is none.
-    """
-    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / "timeline.json").is_file()]
-    films = [film for place in places for film in sorted(place.glob("*.mp4"))]
-    if not films:
-        raise FootageError("There is no film with its timeline.", where=str(folder), expected="a film's output folder")
-    return films
 
 
 def missing(source: Path, names: Iterable[str], target: Path) -> tuple[str, ...]:

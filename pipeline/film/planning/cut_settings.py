@@ -100,6 +100,14 @@ class CutSettings(FilmSettings):
     subtitle: str | None = Field(
         default=None, max_length=300, description="Its subtitle; by default the film's.", examples=["In 45 seconds"]
     )
+    file_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=300,
+        description="What its files are called, without an ending, a Jinja2 template of facts; by default the "
+        "production file's name and the cut's.",
+        examples=["{{ film.title | slug }}-{{ film.width }}x{{ film.height }}"],
+    )
     theme: str | None = Field(
         default=None, min_length=1, max_length=100, description="Its theme; by default the film's.", examples=["paper"]
     )

@@ -6,6 +6,7 @@ break there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -94,6 +95,10 @@ class NumberWords:
             return self.language.text(name, count=number)
         return f"{self.compact(number)}\u00a0{one if number == 1 else many or one + 's'}"
 
+    def slug(self, value: object) -> str:
+        """Words in small letters with dashes between them, as in file names: My voice! -> my-voice."""
+        return re.sub(r"[\W_]+", "-", str(value).casefold()).strip("-")
+
     def listed(self, values: object) -> str:
         """A list as people write it: A, B and C."""
         return self.language.listed([str(one) for one in values] if isinstance(values, Iterable) else [str(values)])
@@ -131,6 +136,7 @@ def filters_for(language: Language) -> Mapping[str, Callable[..., Any]]:
             "plural": numbers.plural,
             "fill": numbers.fill,
             "listed": numbers.listed,
+            "slug": numbers.slug,
             "date": numbers.date,
         }
     )

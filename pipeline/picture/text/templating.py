@@ -88,8 +88,8 @@ def _try_out(text: str, names: Shape, where: str, *, is_condition: bool) -> None
     begin()
     try:
         _filled_in(text, PlainFacts(_unknown(names)), is_condition)
-    except Refused as error:
-        raise refused(str(error), where, _line_of(error)) from error
+    except (Refused, OverflowError) as error:
+        raise refused(template_fault(error), where, _line_of(error)) from error
     except Exception:  # noqa: BLE001, S110 - of what it works out nothing can be said before there are facts
         pass
 

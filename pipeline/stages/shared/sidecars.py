@@ -62,9 +62,9 @@ def _template(production: Production, name: str) -> str:
 
 
 def write_sidecars(
-    production: Production, results: Results, timeline: Timeline, folder: Path, note: Callable[[str], None]
+    production: Production, results: Results, timeline: Timeline, film: Path, note: Callable[[str], None]
 ) -> tuple[tuple[Path, str], ...]:
-    """Write the files that go with the film; what had to be done to its chapters is noted.
+    """Write the files that go with the film's own; what had to be done to its chapters is noted.
 
     Returns
     -------
@@ -72,6 +72,7 @@ def write_sidecars(
         The subtitles that belong inside the film, WebVTT, each with its language: those of songs, whose words are
         heard; none where no song has any.
     """
+    folder = film.parent
     language, chapters = language_of(production), platform_chapters(timeline)
     if chapters.note:
         note(chapters.note)
@@ -85,9 +86,9 @@ def write_sidecars(
         words = render_text(on_cards, facts.including("section", section).including("card", card.card), CARDS_TEMPLATE)
         said[card.name] = words.splitlines() if card.own is None else drawn.get(card.name, [])
     cues = cues_of(timeline, said)
-    tracks = _write_subtitles(production, timeline, cues, folder)
+    tracks = _write_subtitles(production, timeline, cues, film)
     atomic_write_text(folder / "timeline.json", timeline.model_dump_json(indent=1) + "\n")
-    atomic_write_text(folder / "timeline.otio", as_otio(timeline, f"{production.name}.mp4", language))
+    atomic_write_text(folder / "timeline.otio", as_otio(timeline, film.name, language))
     if chapters.lines:
         atomic_write_text(folder / "chapters.txt", "".join(f"{line}\n" for line in chapters.lines))
     description = render_text(_template(production, DESCRIPTION_TEMPLATE), facts, DESCRIPTION_TEMPLATE)
@@ -111,14 +112,14 @@ def subtitle_languages(production: Production, timeline: Timeline) -> tuple[str,
 
 
 def _write_subtitles(
-    production: Production, timeline: Timeline, cues: Iterable[Cue], folder: Path
+    production: Production, timeline: Timeline, cues: Iterable[Cue], film: Path
 ) -> tuple[tuple[Path, str], ...]:
     """Write subtitles as SubRip and WebVTT: as the film has them, and in each language that songs are translated to."""
     languages = subtitle_languages(production, timeline)
-    versions = [(production.name, tuple(cues))]
-    versions += [(f"{production.name}.{one}", translated_cues(timeline, cues, one)) for one in languages[1:]]
+    versions = [(film.stem, tuple(cues))]
+    versions += [(f"{film.stem}.{one}", translated_cues(timeline, cues, one)) for one in languages[1:]]
     for name, said in versions:
-        atomic_write_text(folder / f"{name}.srt", as_subrip(said, timeline))
-        atomic_write_text(folder / f"{name}.vtt", as_webvtt(said, timeline))
-    files = (folder / f"{name}.vtt" for name, _ in versions)
+        atomic_write_text(film.with_name(f"{name}.srt"), as_subrip(said, timeline))
+        atomic_write_text(film.with_name(f"{name}.vtt"), as_webvtt(said, timeline))
+    files = (film.with_name(f"{name}.vtt") for name, _ in versions)
     return tuple(zip(files, languages, strict=False))

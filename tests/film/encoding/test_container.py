@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FfmpegError, FootageError, StageError
 from pipeline.film.delivery.chapters import metadata_text
-from pipeline.film.delivery.check import DeliverySpec, check_file, check_film, compare, inspect
+from pipeline.film.delivery.check import check_file, check_film, compare, inspect
+from pipeline.film.delivery.delivery_spec import DeliverySpec
 from pipeline.film.encoding.container import adts_packets, concat_list, encode_sound, join
 from pipeline.film.encoding.encoder import encode_frames, timescale_for
 from pipeline.film.timeline.timeline import Timeline

@@ -52,7 +52,7 @@ class FilmTable(FactTable):
 
     @fact
     def name(self) -> str:
-        """The name of its files."""
+        """The production's name, which its files have unless file_name says another."""
         return self._production.name
 
     @fact
