@@ -160,6 +160,27 @@ def _packets(data: bytes, _folder: Path) -> None:
     assert b"".join(_module("film.encoding.container").adts_packets(data)) == data
 
 
+def _melody(data: bytes, folder: Path) -> None:
+    tune = _module("song.notes.reading").read_tune(_written(folder, "tune", data), "song 1")
+    phrases = _module("song.lyrics.phrases").from_file(tune.tracks[0].line())
+    _module("song.mix.sung_midi").midi_of([("one", phrases, 0.0)])
+
+
+def _oto(data: bytes, _folder: Path) -> None:
+    module, text = _module("song.voices.oto"), _module("song.notes.texts").decoded(data)
+    for entry in module.read_oto(text, "x"):
+        assert module.is_inside(entry.file)
+        begin, end = entry.span_s(1.0)
+        assert 0 <= begin < end <= 1
+    module.read_prefixes(text)
+
+
+def _lyrics(data: bytes, folder: Path) -> None:
+    module = _module("song.lyrics.text")
+    for line in module.read_lines(_written(folder, "lyrics.txt", data), "song 1"):
+        module.lyric_line(line)
+
+
 def _frame_rate(data: bytes, _folder: Path) -> None:
     with suppress(ValueError):  # pydantic's way to be told
         _module("film.planning.frame_rate").parse_frame_rate(data.decode("utf-8", "replace"))
@@ -177,6 +198,12 @@ def _good(name: str, *arguments: str) -> Callable[[], Sequence[bytes]]:
         return list(found.values()) if isinstance(found, dict) else list(found)
 
     return make
+
+
+def _tunes() -> Sequence[bytes]:
+    from tests.hostile.songs import melodies  # noqa: PLC0415
+
+    return list(melodies().values())
 
 
 def _captions() -> Sequence[bytes]:
@@ -259,6 +286,13 @@ TARGETS: Final[dict[str, Target]] = {
     "picture": Target(("film.inputs.stills",), _good("pictures"), _picture),
     "boxes": Target(("film.delivery.check",), lambda: [b"\0\0\0\x10ftypmp42\0\0\0\0\0\0\0\x0cmoovavcC"], _boxes),
     "packets": Target(("film.encoding.container",), lambda: [_ADTS * 2], _packets),
+    "melody": Target(
+        tuple(f"song.notes.{name}" for name in ("reading", "midi", "midi_bounds", "ust", "musicxml", "tune")),
+        _tunes,
+        _melody,
+    ),
+    "oto": Target(("song.voices.oto",), lambda: [b"a.wav=a,1,2,-3,4,5\nC4\t\t_x\n", "か.wav=,".encode("cp932")], _oto),
+    "lyrics": Target(("song.lyrics.text", "song.lyrics.kana"), lambda: ["hap-py l'a~mour_\nきょう".encode()], _lyrics),
     "frame-rate": Target(("film.planning.settings",), lambda: [b"30000/1001", b"59.94", b"60"], _frame_rate),
     "time": Target(("outputs.preview",), lambda: [b"1:23.5", b"0:01:23"], _time),
 }

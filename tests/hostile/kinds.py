@@ -56,7 +56,7 @@ from pipeline.tools.graph.command import run_graph
 from pipeline.tools.graph.options import GraphOptions
 from pipeline.tools.graph.theme import load_graph_theme
 from pipeline.tools.graph.writers.pdf_fonts import embedded_font
-from tests.hostile import seeds
+from tests.hostile import seeds, songs
 from tests.hostile.runs import run
 from tests.hostile.spoiling import as_toml, spoiled_bytes, spoiled_tree
 from tests.picture.cards.made_cards import card_facts
@@ -517,6 +517,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "array": Kind(array, 5),
     "timeline": Kind(timeline, 8),
     "run": Kind(run, 4),
+    "melody": Kind(songs.melody, 6),
+    "lyrics": Kind(songs.lyrics, 2),
+    "voice bank": Kind(songs.voice_bank, 3),
 }
 
 

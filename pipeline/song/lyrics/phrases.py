@@ -152,15 +152,15 @@ def _parted(notes: Sequence[Note]) -> list[list[Note]]:
 def following(notes: Sequence[Note], lead: Sequence[Phrase]) -> tuple[Phrase, ...]:
     """Phrases of a further voice: each note has the syllable that the lead sings when it begins."""
     starts = [sung.note.start_s for phrase in lead for sung in phrase.notes]
-    of_lead = [(phrase, sung) for phrase in lead for sung in phrase.notes]
+    of_lead = [(number, sung) for number, phrase in enumerate(lead) for sung in phrase.notes]
     places: dict[int, list[SungNote]] = {}
     last = None
     for note in notes:
         at = max(0, bisect_right(starts, note.start_s + _NEAR_S) - 1)
-        phrase, sung = of_lead[at]
+        number, sung = of_lead[at]
         syllable = sung.syllable if at != last else None
         last = at
-        places.setdefault(lead.index(phrase), []).append(SungNote(note, syllable))
+        places.setdefault(number, []).append(SungNote(note, syllable))
     return tuple(
         Phrase(lead[number].line, lead[number].text, lead[number].translation, tuple(sung))
         for number, sung in sorted(places.items())

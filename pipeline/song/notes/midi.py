@@ -9,16 +9,18 @@ Source: MIDI Manufacturers Association, "Standard MIDI Files 1.0" (RP-001); lyri
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipeline.errors import ProductionError
+from pipeline.song.notes.midi_bounds import fault_of
 from pipeline.song.notes.tune import MOST_NOTES, Note, TempoMap, Tune, tune_of
 
 MARK: Final = b"MThd"
-_MOST_TRACKS: Final = 1024
-_MOST_MESSAGES: Final = 2_000_000
+_MOST_BENDS: Final = 500_000
+"""Points of pitch bend, altogether: each note has those that fall in it."""
 _BEND_RANGE: Final = 2.0
 """Semitones, where nothing says otherwise."""
 _BEND_FULL: Final = 8192
@@ -41,19 +43,17 @@ def read_midi(data: bytes, where: str) -> Tune:
     remarks: list[str] = []
     tempos: list[list[tuple[float, float]]] = []
     readers: list[_TrackReader] = []
-    messages = 0
     for number, track in enumerate(file.tracks, start=1):
         reader, changes, tick = _TrackReader(number), list[tuple[float, float]](), 0
         for message in track:
-            messages += 1
-            if messages > _MOST_MESSAGES:
-                raise _unusable(where, f"it has more than {_MOST_MESSAGES:,} messages")
             tick += message.time
             if message.type == "set_tempo":
                 changes.append((tick, message.tempo / 1e6))
             reader.read(message, tick)
         reader.finish(tick)
         readers.append(reader)
+        if sum(one.bends for one in readers) > _MOST_BENDS:
+            raise _unusable(where, f"its notes have more than {_MOST_BENDS:,} points of pitch bend")
         tempos.append(changes)
     if sum(len(reader.notes) for reader in readers) > MOST_NOTES:
         raise _unusable(where, f"it has more than {MOST_NOTES:,} notes")
@@ -77,14 +77,14 @@ def _parsed(data: bytes, where: str) -> Any:
         from pipeline.song.extra import missing_extra  # noqa: PLC0415 - only where it is missing
 
         raise missing_extra("mido", where) from None
+    if fault := fault_of(data):
+        raise _unusable(where, fault)
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
     except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         raise _unusable(where, "it is damaged") from error
     except Exception as error:  # mido has errors of its own, below Exception
         raise _unusable(where, "it is damaged") from error
-    if len(file.tracks) > _MOST_TRACKS:
-        raise _unusable(where, f"it has more than {_MOST_TRACKS} tracks")
     return file
 
 
@@ -129,7 +129,7 @@ class _Channel:
     bend: float = 0.0
     semitones: float = _BEND_RANGE
     parameter: list[int] = field(default_factory=lambda: [127, 127])
-    on: dict[int, list[_Sounding]] = field(default_factory=dict)
+    on: dict[int, deque[_Sounding]] = field(default_factory=dict)
 
 
 class _TrackReader:
@@ -138,7 +138,7 @@ class _TrackReader:
     def __init__(self, number: int) -> None:
         self.name, self.number = "", number
         self.notes: list[_ReadNote] = []
-        self.hanging = 0
+        self.hanging = self.bends = 0
         self._channels: dict[int, _Channel] = {}
         self._words: dict[int, str] = {}
 
@@ -153,15 +153,17 @@ class _TrackReader:
             return
         channel = self._channels.setdefault(message.channel, _Channel())
         if kind == "note_on" and message.velocity > 0:
-            channel.on.setdefault(message.note, []).append(
+            channel.on.setdefault(message.note, deque()).append(
                 _Sounding(tick, message.velocity, [(tick, channel.bend * channel.semitones * _CENTS)])
             )
         elif kind in ("note_on", "note_off"):
             self._end(message.channel, message.note, tick)
         elif kind == "pitchwheel":
             channel.bend = message.pitch / _BEND_FULL
-            for note in (note for notes in channel.on.values() for note in notes):
+            sounding = channel.on.values() if self.bends <= _MOST_BENDS else ()
+            for note in (note for notes in sounding for note in notes):
                 note.bend.append((tick, channel.bend * channel.semitones * _CENTS))
+                self.bends += 1
         elif kind == "control_change":
             _control(channel, message.control, message.value)
 
@@ -176,7 +178,7 @@ class _TrackReader:
     def _end(self, number: int, key: int, tick: int) -> None:
         waiting = self._channels[number].on.get(key)
         if waiting:
-            note = waiting.pop(0)
+            note = waiting.popleft()
             self.notes.append(_ReadNote(note.tick, tick, key, note.velocity, number, note.bend))
 
     def parts(self, law: TempoMap, kind: int) -> Iterator[tuple[str, list[Note]]]:

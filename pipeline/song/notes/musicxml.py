@@ -9,8 +9,10 @@ Source: W3C Community Group, "MusicXML 4.0".
 from __future__ import annotations
 
 import io
+import lzma
 import math
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -26,10 +28,12 @@ MARK: Final = re.compile(rb"<score-(partwise|timewise)|<!DOCTYPE\s+score-")
 ZIP_MARK: Final = b"PK\x03\x04"
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _DEEPEST: Final = 64
-_MOST_ELEMENTS: Final = 3_000_000
+_MOST_ELEMENTS: Final = 1_500_000
 _TICKS: Final = 960
 _DYNAMICS: Final = {"ppp": 0.2, "pp": 0.3, "p": 0.45, "mp": 0.6, "mf": 0.72, "f": 0.85, "ff": 0.95, "fff": 1.0}
 _LONGEST_BEATS: Final = 100_000.0
+_PACKING: Final = (zlib.error, lzma.LZMAError, struct.error, KeyError)
+"""What damaged archives end with, beside what `zipfile` says."""
 
 
 def unpacked(data: bytes, where: str) -> bytes:
@@ -40,7 +44,7 @@ def unpacked(data: bytes, where: str) -> bytes:
             name = next(one for one in names if not one.startswith("META-INF"))
             with archive.open(name) as file:
                 score = file.read(MOST_BYTES * 4 + 1)
-    except (zipfile.BadZipFile, StopIteration, OSError, RuntimeError, ValueError, NotImplementedError, zlib.error) as e:
+    except (zipfile.BadZipFile, StopIteration, OSError, RuntimeError, ValueError, EOFError, *_PACKING) as e:
         raise _unusable(where, "there is no score in it") from e
     if len(score) > MOST_BYTES * 4:
         raise _unusable(where, "its score is too large")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,9 @@ import soundfile
 
 from pipeline.errors import ProductionError
 from pipeline.song.lyrics.kana import hiragana, is_kana, romaji
-from pipeline.song.lyrics.sounds import VOWELS, plain_letters, sound_of
+from pipeline.song.lyrics.sounds import VOWELS, Sound, plain_letters, sound_of
 from pipeline.song.notes.texts import bounded_bytes, decoded
-from pipeline.song.voices.oto import OtoEntry, read_oto, read_prefixes
+from pipeline.song.voices.oto import OtoEntry, check_entries, read_oto, read_prefixes
 from pipeline.song.voices.unit import Sounding, Unit, working_rate
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.store.files import remembered_sha256
@@ -32,6 +33,7 @@ OTO: Final = "oto.ini"
 PREFIX_MAP: Final = "prefix.map"
 _MOST_FILES: Final = 20_000
 _DEEPEST: Final = 3
+_KEPT_UNITS: Final = 256
 _LONGEST_S: Final = 60.0
 _RATES_HZ: Final = (8000, 192_000)
 _WHOLE_OVERLAP_S: Final = 0.02
@@ -89,7 +91,7 @@ class VoiceBank:
 
     @cached_property
     def _files(self) -> list[Path]:
-        found = sorted(_files_in(self.folder, 0))
+        found = sorted(islice(_files_in(self.folder, 0), _MOST_FILES + 1))
         if len(found) > _MOST_FILES:
             raise ProductionError(
                 f"The voice bank has more than {_MOST_FILES:,} files.", where=f"{self.where}: {self.folder}"
@@ -101,11 +103,14 @@ class VoiceBank:
         """By alias; the first of two."""
         found: dict[str, _Sample] = {}
         wavs = {path for path in self._files if path.suffix.lower() == ".wav"}
-        described = set()
+        named = {(wav.parent, wav.name.casefold()): wav for wav in sorted(wavs, reverse=True)}
+        described, lines = set(), 0
         for path in (path for path in self._files if path.name.lower() == OTO):
-            named = {wav.name.casefold(): wav for wav in wavs if wav.parent == path.parent}
-            for entry in read_oto(decoded(bounded_bytes(path, self.where, OTO)), f"{self.where}: {path}"):
-                wav = named.get(Path(entry.file.replace("\\", "/")).name.casefold())
+            entries = read_oto(decoded(bounded_bytes(path, self.where, OTO)), f"{self.where}: {path}")
+            lines += len(entries)
+            check_entries(lines, f"{self.where}: {self.folder}")
+            for entry in entries:
+                wav = named.get((path.parent, Path(entry.file.replace("\\", "/")).name.casefold()))
                 if wav is not None:
                     found.setdefault(entry.alias, _Sample(entry, wav, is_described=True))
                     described.add(wav)
@@ -144,18 +149,37 @@ class VoiceBank:
 
     def _nearest(self, syllable: str) -> str:
         """The alias that sounds most alike: the same vowel, and the same beginning where there is one."""
-        sound = sound_of(syllable)
+        if syllable not in self._stand_ins:
+            sound = sound_of(syllable)
 
-        def unlike(alias: str) -> tuple[bool, bool, bool, int, str]:
-            own = sound_of(alias.rpartition(" ")[2])
-            is_plain = " " not in alias or alias.startswith("- ")
-            return own.vowel != sound.vowel, own.onset != sound.onset, not is_plain, len(own.onset), alias
+            def unlike(alias: str) -> tuple[bool, bool, bool, int, str]:
+                own = self._sounds[alias]
+                is_plain = " " not in alias or alias.startswith("- ")
+                return own.vowel != sound.vowel, own.onset != sound.onset, not is_plain, len(own.onset), alias
 
-        return min(self._samples, key=unlike)
+            self._stand_ins[syllable] = min(self._samples, key=unlike)
+        return self._stand_ins[syllable]
+
+    @cached_property
+    def _sounds(self) -> dict[str, Sound]:
+        """How each alias sounds."""
+        return {alias: sound_of(alias.rpartition(" ")[2]) for alias in self._samples}
+
+    @cached_property
+    def _stand_ins(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _units(self) -> dict[str, Unit]:
+        return {}
 
     def _unit(self, alias: str) -> Unit:
-        sample = self._samples[alias]
-        return _described(sample.path, sample.entry) if sample.is_described else _whole(sample.path)
+        if alias not in self._units:
+            sample = self._samples[alias]
+            if len(self._units) >= _KEPT_UNITS:
+                self._units.pop(next(iter(self._units)))
+            self._units[alias] = _described(sample.path, sample.entry) if sample.is_described else _whole(sample.path)
+        return self._units[alias]
 
 
 def _files_in(folder: Path, depth: int) -> Iterator[Path]:
@@ -168,7 +192,7 @@ def _files_in(folder: Path, depth: int) -> Iterator[Path]:
             continue
         if path.is_dir() and depth < _DEEPEST:
             yield from _files_in(path, depth + 1)
-        elif path.suffix.lower() == ".wav" or path.name.lower() in (OTO, PREFIX_MAP):
+        elif (path.suffix.lower() == ".wav" or path.name.lower() in (OTO, PREFIX_MAP)) and path.is_file():
             yield path
 
 
@@ -186,7 +210,6 @@ def _spellings(syllable: str, before: str) -> Iterator[str]:
         yield f"- {one}"
 
 
-@lru_cache(maxsize=64)
 def _read(path: Path) -> tuple[Floats, int]:
     try:
         with soundfile.SoundFile(name_of(path)) as file:
@@ -204,7 +227,6 @@ def _read(path: Path) -> tuple[Floats, int]:
     return samples, rate
 
 
-@lru_cache(maxsize=256)
 def _described(path: Path, entry: OtoEntry) -> Unit:
     samples, rate = _read(path)
     begin_s, end_s = entry.span_s(len(samples) / rate)
@@ -221,7 +243,6 @@ def _described(path: Path, entry: OtoEntry) -> Unit:
     )
 
 
-@lru_cache(maxsize=256)
 def _whole(path: Path) -> Unit:
     """A sample without oto: trimmed to where it sounds; its vowel begins where it is nearly as loud as it becomes."""
     samples, rate = _read(path)

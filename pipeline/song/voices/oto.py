@@ -69,9 +69,14 @@ def read_oto(text: str, where: str) -> list[OtoEntry]:
         numbers = [_number(value) for value in values[:_NUMBERS]]
         numbers += [0.0] * (_NUMBERS - len(numbers))
         entries.append(OtoEntry(name, alias.strip()[:100] or PurePosixPath(name).stem, *numbers))
-        if len(entries) > MOST_ENTRIES:
-            raise ProductionError(f"It has more than {MOST_ENTRIES:,} lines.", where=where, expected="an oto.ini")
+        check_entries(len(entries), where)
     return entries
+
+
+def check_entries(lines: int, where: str) -> None:
+    """Raise a ProductionError where a voice bank describes more samples than any singer has."""
+    if lines > MOST_ENTRIES:
+        raise ProductionError(f"It has more than {MOST_ENTRIES:,} lines.", where=where, expected="an oto.ini")
 
 
 def is_inside(name: str) -> bool:
