@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -21,11 +22,10 @@ from tests.song.tunes import MUSICXML, UST, midi_bytes
 
 Read = Callable[[], object]
 _SYLLABLES: Final = ("\u3042", "sa", "strength", "\u3055", "", "x" * 50)
-_KARAOKE: Final = bytes.fromhex(  # running status, a bend, a word, a note that never ends, a tempo
-    "4d546864000000060000000101e04d54726b00000035"
-    "00ff0302766f00ff51030f424000b0650000640000060c00ff0503e3818200903c6420e000408360903c00"
-    "00903e6400ff2f00"
-)  # fmt: skip
+_EVENTS: Final = bytes.fromhex(  # a name, a tempo, the bend's range, a word, a bend, a note that never ends
+    "00ff0302766f 00ff51030f4240 00b06500 006400 00060c 00ff0503e38182 00903c64 00e00040 8360903c00 003e64 60ff2f00"
+)
+_KARAOKE: Final = bytes.fromhex("4d546864 00000006 0000 0001 01e0 4d54726b") + struct.pack(">L", len(_EVENTS)) + _EVENTS
 
 
 def melodies() -> Mapping[str, bytes]:
