@@ -137,3 +137,10 @@ def test_a_sample_that_changes_is_heard_as_it_is_now(tmp_path: Path) -> None:
     soundfile.write(folder / "i.wav", vowel("o", 220, 0.4, 16000), 16000)
     after = VoiceBank(folder, "voice").sounding("i", "", 60).body.samples
     assert before.tobytes() != after.tobytes()
+
+
+def test_repeats_that_would_play_for_ever_are_refused(tmp_path: Path) -> None:
+    barline = '<barline><repeat direction="backward" times="12"/></barline>'
+    measure = f"<measure>{'<note><rest/></note>' * 20_000}{barline}</measure>"
+    score = f'<score-partwise><part id="a">{measure * 10}</part></score-partwise>'
+    assert "played too often" in told(score.encode(), tmp_path)

@@ -1,7 +1,8 @@
 """MusicXML, part by part, plain or compressed.
 
-Owns pitches, durations, ties, chords, voices that go back in time, tempo and lyrics. Repeats are not played twice. XML
-of strangers is read without entities of its own, so that it can't grow, and a bounded depth.
+Owns pitches, durations, ties, chords, voices that go back in time, tempo and lyrics, of which each time through a
+measure sings the next verse. XML of strangers is read without entities of its own, so that it can't grow, and a bounded
+depth.
 
 Source: W3C Community Group, "MusicXML 4.0".
 """
@@ -15,12 +16,15 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from xml.parsers import expat
 
 from pipeline.errors import ProductionError
+from pipeline.song.notes.repeats import playing_order
 from pipeline.song.notes.texts import MOST_BYTES
 from pipeline.song.notes.tune import MOST_NOTES, Note, TempoMap, Tune, tune_of
 
@@ -63,11 +67,16 @@ def read_musicxml(data: bytes, where: str) -> Tune:
     if root.tag != "score-partwise":
         raise _unusable(where, "it is not written part by part (score-partwise)")
     names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
-    readers = [(names.get(part.get("id", ""), ""), _PartReader(part)) for part in root.iterfind("part")]
+    parts = [(names.get(part.get("id", ""), ""), part.findall("measure")) for part in root.iterfind("part")]
+    orders = [playing_order(measures) for _, measures in parts]
+    longest = max(orders, key=len, default=[])  # some programs write repeats into the first part alone
+    played = sum(len(measures[at]) for _, measures in parts for at in longest if at < len(measures))
+    if played > _MOST_ELEMENTS:
+        raise _unusable(where, "its repeats are played too often")
+    readers = [(name, _PartReader(measures, longest)) for name, measures in parts]
     tempos = [change for _, reader in readers for change in reader.tempos]
     law = TempoMap(_TICKS, tempos)
-    remarks = ["repeats of the score are sung once"] if any(reader.has_repeats for _, reader in readers) else []
-    return tune_of([(name, reader.notes(law)) for name, reader in readers], where, remarks)
+    return tune_of([(name, reader.notes(law)) for name, reader in readers], where)
 
 
 def _parsed(data: bytes, where: str) -> Element:
@@ -111,30 +120,52 @@ class _Placed:
     key: float
     velocity: float
     syllable: str
-    is_tied: bool
 
 
 @dataclass
 class _PartReader:
     """Reads one part, measure by measure."""
 
-    part: Element
+    measures: Sequence[Element]
+    order: Sequence[int]
     tempos: list[tuple[float, float]] = field(default_factory=list)
-    has_repeats: bool = False
     _placed: list[_Placed] = field(default_factory=list)
     _open: dict[float, _Placed] = field(default_factory=dict)
     _at: float = 0.0
     _divisions: float = 1.0
+    _shift: float = 0.0
+    """Semitones from what is written to what sounds."""
+    _verse: str = ""
     _velocity: float = 0.72
     _last_start: float = 0.0
 
     def __post_init__(self) -> None:
-        for measure in self.part.iterfind("measure"):
-            begin = furthest = self._at
-            for element in measure:
-                self._read(element)
-                furthest = max(furthest, self._at)
-            self._at = max(begin, furthest)
+        scales = list(self._scales())
+        verses = list(dict.fromkeys(_verse(one) for measure in self.measures for one in measure.iterfind("note/lyric")))
+        visits: Counter[int] = Counter()
+        for number in (number for number in self.order if number < len(self.measures)):
+            measure = self.measures[number]
+            visits[number] += 1
+            sung = {_verse(lyric) for lyric in measure.iterfind("note/lyric")}
+            wanted = verses[min(visits[number], len(verses)) - 1] if verses else ""
+            self._verse = wanted if wanted in sung else next((one for one in verses if one in sung), "")
+            self._divisions, self._shift = scales[number]
+            self._measure(measure)
+
+    def _scales(self) -> Iterator[tuple[float, float]]:
+        """What a beat and a step are worth where each measure begins, which a jump back goes back to."""
+        divisions, shift = self._divisions, self._shift
+        for measure in self.measures:
+            yield divisions, shift
+            for attributes in measure.iterfind("attributes"):
+                divisions, shift = _scale(attributes, divisions, shift)
+
+    def _measure(self, measure: Element) -> None:
+        begin = furthest = self._at
+        for element in measure:
+            self._read(element)
+            furthest = max(furthest, self._at)
+        self._at = max(begin, furthest)
 
     def notes(self, law: TempoMap) -> list[Note]:
         """The part's notes in seconds."""
@@ -145,14 +176,12 @@ class _PartReader:
 
     def _read(self, element: Element) -> None:
         if element.tag == "attributes":
-            self._divisions = max(1e-3, _number(element, "divisions", self._divisions))
+            self._divisions, self._shift = _scale(element, self._divisions, self._shift)
         elif element.tag in ("backup", "forward"):
             ticks = self._ticks(element)
             self._at = max(0.0, self._at - ticks) if element.tag == "backup" else self._at + ticks
         elif element.tag in ("direction", "sound"):
             self._direct(element)
-        elif element.tag == "barline" and element.find("repeat") is not None:
-            self.has_repeats = True
         elif element.tag == "note":
             self._note(element)
 
@@ -172,16 +201,16 @@ class _PartReader:
         start = self._last_start if element.find("chord") is not None else self._at
         self._last_start = start
         self._at = max(self._at, start + ticks)
-        key = _key(element)
+        key = _key(element, self._shift)
         if key is None or len(self._placed) > MOST_NOTES:
             return
-        ties = {tie.get("type") for tie in element.iterfind("tie")}
+        ties = {tie.get("type") for tie in (*element.iterfind("tie"), *element.iterfind("notations/tied"))}
         before = self._open.pop(key, None) if "stop" in ties else None
         if before is not None and math.isclose(before.start + before.ticks, start, abs_tol=1.0):
             before.ticks += ticks
             placed = before
         else:
-            placed = _Placed(start, ticks, key, self._velocity, _syllable(element), is_tied="start" in ties)
+            placed = _Placed(start, ticks, key, self._velocity, _syllable(element, self._verse))
             self._placed.append(placed)
         if "start" in ties:
             self._open[key] = placed
@@ -191,17 +220,29 @@ class _PartReader:
         return min(max(0.0, beats), _LONGEST_BEATS) * _TICKS
 
 
-def _key(element: Element) -> float | None:
+def _scale(attributes: Element, divisions: float, shift: float) -> tuple[float, float]:
+    """Divisions of a beat and semitones of transposition, where attributes change them."""
+    transpose = attributes.find("transpose")
+    if transpose is not None:
+        shift = _number(transpose, "chromatic", 0.0) + 12 * _number(transpose, "octave-change", 0.0)
+    return max(1e-3, _number(attributes, "divisions", divisions)), shift
+
+
+def _key(element: Element, shift: float) -> float | None:
     pitch = element.find("pitch")
     if pitch is None or _text(pitch, "step") not in _STEPS:
         return None
     octave = min(max(_number(pitch, "octave", 4.0), -1), 9)
-    return min(max(12 * (octave + 1) + _STEPS[_text(pitch, "step")] + _number(pitch, "alter", 0.0), 0.0), 127.0)
+    return min(max(12 * (octave + 1) + _STEPS[_text(pitch, "step")] + _number(pitch, "alter", 0.0) + shift, 0.0), 127.0)
 
 
-def _syllable(element: Element) -> str:
-    """The first verse's text; a syllable that the word goes on after ends in a hyphen."""
-    lyric = next(iter(element.iterfind("lyric")), None)
+def _verse(lyric: Element) -> str:
+    return lyric.get("number", "1")[:40]
+
+
+def _syllable(element: Element, verse: str) -> str:
+    """A verse's text; a syllable that the word goes on after ends in a hyphen."""
+    lyric = next((one for one in element.iterfind("lyric") if _verse(one) == verse), None)
     if lyric is None:
         return ""
     text = " ".join(" ".join(part.text or "" for part in lyric.iterfind("text")).split())[:100]
