@@ -221,9 +221,10 @@ def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: 
 @pytest.mark.parametrize("rate", ["24", "30000/1001", "50", "60"])
 def test_sound_and_picture_are_still_in_step_after_ten_minutes(tmp_path: Path, rate: str) -> None:
     frame_rate = Fraction(rate)
-    minute = int(60 * frame_rate)
+    ten_seconds = int(10 * frame_rate)
+    minute = 6 * ten_seconds
     plan = replace(small_plan(frame_rate), preset="ultrafast", x264_extra="")
-    ((part, frames),) = encode_parts(tmp_path, [0, minute], plan, lambda frame, out: draw_number(frame % 4096, out))
+    ((part, frames),) = encode_parts(tmp_path, [0, ten_seconds], plan, draw_number)
     timeline = small_timeline(10 * minute, frame_rate)
     clicks = [minute * n + 5 for n in range(10)]
     sound = np.zeros((timeline.clock.sample_at(timeline.total_frames), 2), dtype=np.float32)
@@ -232,7 +233,7 @@ def test_sound_and_picture_are_still_in_step_after_ten_minutes(tmp_path: Path, r
     encode_sound(tmp_path / "sound.wav", tmp_path / "sound.aac", total_samples=len(sound), kbit_per_s=192)
     out = tmp_path / "film.mp4"
     join(
-        [(part, frames)] * 10,
+        [(part, frames)] * 60,
         sound=tmp_path / "sound.aac",
         metadata=";FFMETADATA1\n",
         frame_rate=frame_rate,
