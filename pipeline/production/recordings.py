@@ -21,7 +21,8 @@ MOST_RECORDINGS: Final = 1000
 """Of one section."""
 _SOUNDS: Final = "aac ac3 aif aifc aiff amr ape au caf flac m4a m4b mka mp2 mp3 oga ogg opus snd tta w64 wav wma wv"
 _VIDEOS: Final = "avi flv m4v mkv mov mp4 mpeg mpg ts webm wmv"
-SUFFIXES: Final = frozenset({*_SOUNDS.split(), *_VIDEOS.split()})
+VIDEO_SUFFIXES: Final = frozenset(_VIDEOS.split())
+SUFFIXES: Final = frozenset(_SOUNDS.split()) | VIDEO_SUFFIXES
 """Endings under which people expect sound: a file of such a name is meant as a recording, whatever is in it."""
 
 _MOST_ENTRIES: Final = 20_000

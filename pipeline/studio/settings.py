@@ -6,14 +6,16 @@ It asks the same survey as `build-video status`. It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.build.films import survey_all, time_ahead
 from pipeline.build.stage_order import StageSurvey
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.production.editing.edits import Edit, Move, Remove, SetValue
+from pipeline.production.editing.edits import Edit, Insert, Move, Remove, SetValue
 from pipeline.production.keys import json_schema
+from pipeline.production.recordings import VIDEO_SUFFIXES
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import stage_seconds
 from pipeline.runtime.resources import builtin_templates_folder
@@ -22,6 +24,8 @@ from pipeline.stages.shared.workplace import Workplace
 _MOST_EDITS: Final = 200
 _DEEPEST: Final = 8
 _MOST_NAMES: Final = 4
+_MOST_FILES: Final = 500
+_FOOTAGE: Final = VIDEO_SUFFIXES | {"gif", "png", "jpg", "jpeg", "webp"}
 _MADE: Final = {
     "prepare": ("corpus", "corpora"),
     "train": ("training", "trainings"),
@@ -33,10 +37,17 @@ _MADE: Final = {
 }
 
 
-def form_values(production: Production | None) -> dict[str, Any]:
+def form_values(production: Production | None, folder: Path) -> dict[str, Any]:
     """The form: its schema, and the names that some keys choose between."""
     own = production.templates_folder if production is not None else None
-    return {"schema": json_schema(), "names": {kind: _names(kind, own) for kind in ("themes", "layouts")}}
+    names = {kind: _names(kind, own) for kind in ("themes", "layouts", "cards")}
+    return {"schema": json_schema(), "names": {**names, "files": footage_beside(folder)}}
+
+
+def footage_beside(folder: Path) -> list[str]:
+    """Videos and pictures beside a production file and in the folders there, as it names them; not too many."""
+    near = islice(chain(folder.glob("*"), folder.glob("[!.]*/*")), _MOST_FILES)
+    return sorted(path.relative_to(folder).as_posix() for path in near if path.suffix[1:].lower() in _FOOTAGE)
 
 
 def _names(kind: str, own: Path | None) -> list[str]:
@@ -67,6 +78,8 @@ def _edit_of(one: object) -> Edit:
         if isinstance(one["to"], bool) or not isinstance(one["to"], int):
             raise InputError("This is no place in a list.", where="request")
         return Move(tuple(path), one["to"])
+    if "insert" in one:
+        return Insert(tuple(path), one["insert"])
     return SetValue(tuple(path), one["value"]) if one.get("value") is not None else Remove(tuple(path))
 
 

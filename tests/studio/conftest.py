@@ -21,10 +21,11 @@ from pipeline.studio.desk import Desk
 from pipeline.studio.parts import Studio
 from pipeline.studio.serving.security import Address
 from tests.end_to_end.conftest import Built, built
+from tests.studio.browsing import browser, new, page, shown
+from tests.studio.served import TOKEN
 
-__all__ = ["Built", "built"]
+__all__ = ["Built", "browser", "built", "new", "page", "shown"]
 
-TOKEN = "a-token-of-the-tests"  # noqa: S105 - of these tests alone
 ORIGIN = "http://127.0.0.1:8765"
 
 

@@ -15,8 +15,8 @@ from pipeline.studio.app import create_app
 from pipeline.studio.desk import Desk
 from pipeline.studio.parts import Studio
 from pipeline.studio.serving.security import Address
-from tests.studio.conftest import TOKEN
 
+TOKEN = "a-token-of-the-tests"  # noqa: S105 - of these tests alone
 BROWSER = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )

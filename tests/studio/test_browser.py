@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
-import time
-import tomllib
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.studio.conftest import Built
-from tests.studio.served import BROWSER, Served
+from tests.studio.browsing import (
+    DROP,
+    IS_MISSING,
+    LONG_MS,
+    PLAYING,
+    STEADY,
+    VIEWS,
+    frame,
+    picture,
+    sound,
+    until,
+    values,
+    visit,
+)
+from tests.studio.served import Served
 from tests.studio.test_begin import wav
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no chromium here: apt-get install chromium")
+pytestmark = IS_MISSING
 
 TINY = """# mine
 title = "Mine"   # kept
@@ -37,123 +42,10 @@ training = { recipe = "torch-rnn", iterations = 60, checkpoint_every = 20, batch
 sampling = { candidates = 2 }
 storyboard = { takes = 2, seconds = 1.6, card_seconds = 0, recording_seconds = 0 }
 """
-DROP = """([name, data]) => {
-  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
-  const transfer = new DataTransfer();
-  transfer.items.add(new File([bytes], name, { type: "audio/wav" }));
-  const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
-  document.querySelector(".drop").dispatchEvent(new DragEvent("drop", options));
-}"""
-
-
-OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    "--autoplay-policy=no-user-gesture-required",
-)
 NAMELESS = """[...document.querySelectorAll('button, a[href], input, select, textarea, [role=slider]')]
   .filter((one) => one.offsetParent)
   .filter((one) => !(one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length))
   .map((one) => one.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=BROWSER, args=list(OPTIONS))
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(90_000)
-    page = context.new_page()
-    faults: list[str] = []
-
-    def watch(request: Any) -> None:
-        if "127.0.0.1" not in request.url and not request.url.startswith(("data:", "blob:")):
-            faults.append(request.url)
-
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", watch)
-    yield page
-    context.close()
-    assert faults == []
-
-
-def served(file: Path, output: Path) -> Iterator[Served]:
-    found = Served(file, output)
-    found.start()
-    yield found
-    found.studio.builds.wait()
-    found.stop()
-
-
-@pytest.fixture
-def new(tmp_path: Path) -> Iterator[Served]:
-    yield from served(tmp_path / "new" / "production.toml", tmp_path / "out")
-
-
-@pytest.fixture
-def film(built: Built, tmp_path: Path) -> Iterator[Served]:
-    shutil.copytree(built.folder, tmp_path / "film")
-    yield from served(tmp_path / "film" / "tiny.toml", tmp_path / "film" / "out" / "tiny")
-
-
-def until(holds: Callable[[], object], what: str, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
-def values(served: Served) -> dict[str, Any]:
-    return tomllib.loads(served.file.read_text(encoding="utf-8"))
-
-
-LONG_MS = 240_000
-VIEWS = {
-    "Build": ".stages li",
-    "Listen": ".take-list li",
-    "Film": ".clip.take",
-    "Settings": ".setting",
-    "Deliver": "video",
-}
-STEADY = """import("/page/api.js").then(({ live }) => {
-  const shown = document.querySelector(".preview canvas").dataset;
-  return shown.stamp === live.state.stamp && live.next === null;
-})"""
-PICTURE = "document.querySelector('.preview canvas')?.toDataURL() ?? ''"
-PLAYING = """(selector) => {
-  const sound = document.querySelector(selector);
-  if (sound?.paused && !sound.ended) sound.play().catch(() => {});
-  return sound?.currentTime ?? 0;
-}"""
-
-
-def picture(page: Any) -> str:
-    """The frame that is shown, without what stands over it."""
-    return str(page.evaluate(PICTURE))
-
-
-def frame(page: Any) -> int:
-    """The number of the frame that is shown; -1 before there is one."""
-    return int(page.evaluate("Number(document.querySelector('.preview canvas')?.dataset.frame ?? -1)"))
-
-
-def sound(page: Any, selector: str = "audio") -> tuple[str, float]:
-    """What is heard, and how far it has come."""
-    found = page.evaluate(
-        f"(({{ src, currentTime }}) => [src, currentTime])(document.querySelector('{selector}') ?? {{}})"
-    )
-    return str(found[0] or ""), float(found[1] or 0)
-
-
-def visit(page: Any, name: str) -> None:
-    """Open a view by its link, and wait until it is the one that is shown."""
-    page.get_by_role("link", name=name, exact=True).click()
-    page.locator(f'.tabs a[aria-current="page"]:text-is("{name}")').wait_for()
 
 
 def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None:
@@ -192,8 +84,8 @@ def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None
     assert new.file.read_text(encoding="utf-8").startswith('# mine\ntitle = "Mine"   # kept\n')
 
 
-def test_a_film_is_changed_on_the_strip_and_its_preview_follows(film: Served, page: Any) -> None:
-    page.goto(f"{film.link}#film")
+def test_a_film_is_changed_on_the_strip_and_its_preview_follows(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#film")
     takes = page.get_by_role("option", name=re.compile("^take "))
     takes.nth(2).wait_for()
     until(lambda: frame(page) >= 0, "a frame is shown")
@@ -202,8 +94,8 @@ def test_a_film_is_changed_on_the_strip_and_its_preview_follows(film: Served, pa
     edge = takes.nth(2).locator(".edge").bounding_box()
     page.mouse.move(edge["x"] + 60, edge["y"] + 30, steps=4)
     page.mouse.up()
-    until(lambda: values(film)["section"][0].get("take"), "the take is stretched")
-    lines = values(film)["section"][0]["take"]
+    until(lambda: values(shown)["section"][0].get("take"), "the take is stretched")
+    lines = values(shown)["section"][0]["take"]
     assert [line["iteration"] for line in lines] == [0, 8, 24]
     assert lines[2]["seconds"] > 1.5
 
@@ -215,10 +107,10 @@ def test_a_film_is_changed_on_the_strip_and_its_preview_follows(film: Served, pa
     page.keyboard.press("c")
     page.get_by_role("textbox", name="Caption of take 8").fill("It speaks!")
     page.keyboard.press("Enter")
-    until(lambda: values(film)["section"][0]["take"][1].get("caption") == "It speaks!", "the caption is written")
+    until(lambda: values(shown)["section"][0]["take"][1].get("caption") == "It speaks!", "the caption is written")
     until(lambda: picture(page) != before, "the preview shows it")
     page.keyboard.press("Control+z")
-    until(lambda: "caption" not in values(film)["section"][0]["take"][1], "it is undone")
+    until(lambda: "caption" not in values(shown)["section"][0]["take"][1], "it is undone")
     until(lambda: picture(page) == before, "the preview is as before")
     page.get_by_label("Theme").select_option("paper")
     until(lambda: picture(page) != before, "the theme changes")
@@ -229,18 +121,18 @@ def test_a_film_is_changed_on_the_strip_and_its_preview_follows(film: Served, pa
     until(lambda: frame(page) > first + 10, "frames follow the sound")
 
 
-def test_a_server_that_is_killed_and_started_again_is_found_again_and_keys_are_enough(film: Served, page: Any) -> None:
-    page.goto(f"{film.link}#listen")
+def test_a_server_that_is_killed_and_started_again_is_found_again_and_keys_are_enough(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#listen")
     takes = page.locator(".take-list [role=option]")
     takes.first.wait_for()
-    film.stop()
+    shown.stop()
     page.get_by_text("The connection is lost").wait_for()
-    film.start()
+    shown.start()
     page.get_by_text("The connection is lost").wait_for(state="hidden")
     page.keyboard.press("ArrowRight")
     until(lambda: sound(page)[1] > 0.05, "the take is heard")
     page.keyboard.press("s")
-    until(lambda: values(film)["section"][0].get("favourites") == [8], "the star is written")
+    until(lambda: values(shown)["section"][0].get("favourites") == [8], "the star is written")
     page.evaluate("document.activeElement.blur()")
     for _ in range(3):  # past the link over the bar, to the second view
         page.keyboard.press("Tab")
@@ -256,12 +148,12 @@ def test_a_server_that_is_killed_and_started_again_is_found_again_and_keys_are_e
     page.locator(".cost").get_by_text("compose").wait_for()
     page.get_by_role("button", name="Write").focus()
     page.keyboard.press("Enter")
-    until(lambda: values(film)["title"] == "By keys", "the title is written")
+    until(lambda: values(shown)["title"] == "By keys", "the title is written")
 
 
-def test_all_that_is_pressed_or_written_in_has_a_name_and_the_page_fits_a_phone(film: Served, page: Any) -> None:
+def test_all_that_is_pressed_or_written_in_has_a_name_and_the_page_fits_a_phone(shown: Served, page: Any) -> None:
     page.set_viewport_size({"width": 390, "height": 760})
-    page.goto(film.link)
+    page.goto(shown.link)
     for name, there in VIEWS.items():
         visit(page, name)
         page.locator(there).first.wait_for()
@@ -269,27 +161,27 @@ def test_all_that_is_pressed_or_written_in_has_a_name_and_the_page_fits_a_phone(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), name
 
 
-def test_a_state_that_is_late_and_an_edit_that_is_early_do_no_harm(film: Served, page: Any) -> None:
-    page.goto(f"{film.link}#listen")
+def test_a_state_that_is_late_and_an_edit_that_is_early_do_no_harm(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#listen")
     page.locator(".take-list [role=option]").first.wait_for()
     page.evaluate("""import("/page/api.js").then(({ live, change }) => {
       window.first = live.state;
       const mark = (on, n) => change("/api/favourite", { section: 0, iteration: 8 * n, on });
       return Promise.all([true, false, true].map(mark));
     })""")
-    assert values(film)["section"][0]["favourites"] == [0, 16]  # none waited for the answer to the one before it
+    assert values(shown)["section"][0]["favourites"] == [0, 16]  # none waited for the answer to the one before it
     page.locator(".take-list").get_by_role("option", selected=True).locator("svg").wait_for()
     page.evaluate("""import("/page/api.js").then(({ live }) => { live.take(window.first); })""")
     page.keyboard.press("s")
-    until(lambda: values(film)["section"][0]["favourites"] == [16], "the page knows the file as it is")
+    until(lambda: values(shown)["section"][0]["favourites"] == [16], "the page knows the file as it is")
 
 
-def test_what_is_pressed_is_not_replaced_before_it_is_let_go(film: Served, page: Any) -> None:
-    page.goto(f"{film.link}#listen")
+def test_what_is_pressed_is_not_replaced_before_it_is_let_go(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#listen")
     row = page.locator(".take-list [role=option]").nth(2)
     row.hover()
     page.mouse.down()
-    film.file.write_text(film.file.read_text(encoding="utf-8").replace('"Tiny"', '"Mine"'), encoding="utf-8")
+    shown.file.write_text(shown.file.read_text(encoding="utf-8").replace('"Tiny"', '"Mine"'), encoding="utf-8")
     until(lambda: page.evaluate("""import("/page/api.js").then(({ live }) => live.next !== null)"""), "it is told")
     page.mouse.up()
     page.get_by_role("heading", name="Iteration 24").wait_for()

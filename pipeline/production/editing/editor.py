@@ -206,9 +206,10 @@ def _by_tomlkit(text: str, values: dict[str, Any], edit: Edit) -> str | None:
     document = tomlkit.parse(text)
     *way, last = edit.path
     holder: Any = document
-    for step in way:
+    for number, step in enumerate(way, start=1):
         if isinstance(edit, SetValue | Insert) and isinstance(step, str) and step not in holder:
-            holder[step] = tomlkit.inline_table()
+            is_list = isinstance(edit, Insert) and number == len(way)
+            holder[step] = tomlkit.array() if is_list else tomlkit.inline_table()
         holder = holder[step]
     if isinstance(edit, SetValue):
         _set(holder, last, edit.value)

@@ -69,7 +69,7 @@ class WorkAnswers:
 
     async def _settings(self, _request: Request) -> Response:
         found = await asyncio.to_thread(self._studio.desk.loaded)
-        values = await asyncio.to_thread(form_values, found.production)
+        values = await asyncio.to_thread(form_values, found.production, self._studio.desk.folder)
         return JSONResponse({**values, "values": self._studio.desk.values(), "revision": found.text.revision})
 
     async def _edit(self, request: Request) -> Response:
@@ -85,6 +85,8 @@ class WorkAnswers:
 
         def found() -> dict[str, Any]:
             production = self._studio.desk.tried(edits)
+            if edits:
+                self._studio.desk.check(production, self._studio.desk.loaded().production)
             production = production.draft() if self._studio.desk.is_draft else production
             return cost_values(production, self._studio.desk.workplace(production))
 

@@ -117,14 +117,14 @@ let waiting = [];
 export const released = () => (isPressed ? new Promise((done) => waiting.push(done)) : Promise.resolve());
 
 addEventListener("pointerdown", () => { isPressed = true; }, true);
-for (const kind of ["pointerup", "pointercancel", "blur"]) {
-  addEventListener(kind, () => setTimeout(() => { // after the click that follows
-    isPressed = false;
-    const done = waiting;
-    waiting = [];
-    done.forEach((one) => one());
-  }), true);
-}
+const letGo = () => setTimeout(() => { // after the click that follows
+  isPressed = false;
+  const done = waiting;
+  waiting = [];
+  done.forEach((one) => one());
+});
+for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, letGo, true);
+addEventListener("blur", (event) => event.target === window && letGo());
 
 /** Whether somebody writes in a field of a node, and has not finished: it must not be replaced either. */
 export function isWritten(node) {

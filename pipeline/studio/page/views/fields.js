@@ -1,6 +1,6 @@
 // Fields of a form out of a JSON Schema: what may stand there, its unit, its default, and what it means.
 
-import { button, el, fill } from "/page/dom.js";
+import { button, el, fill, isWritten } from "/page/dom.js";
 
 const UNITS = [["_hz", "Hz"], ["_ms", "ms"], ["_kbit_per_s", "kbit/s"], ["_dbfs", "dBFS"], ["_dbtp", "dBTP"], ["_lufs", "LUFS"], ["_db", "dB"], ["_bits", "bits/byte"],
   ["minutes", "min"], ["seconds", "s"], ["_s", "s"], ["frame_rate", "frames/s"], ["width", "pixels"], ["height", "pixels"]];
@@ -26,37 +26,59 @@ function fits(schema, value) {
   return schema.type === kind || (kind === "number" && schema.type === "integer") || schema.const === value || schema.enum?.includes(value);
 }
 
-/** One field with its words. `save(value)` gets the new value, null to go back to the default. */
-export function field(name, schema, whole, value, save, { names = null, path = [] } = {}) {
-  const found = resolved(schema, whole, value);
-  const unit = unitOf(name), id = `field-${path.join("-")}`;
-  const isSet = value !== undefined;
-  const shown = isSet ? value : found.default ?? "";
-  const { input, read } = widget(found, shown, names, id);
-  const node = el("div", { className: `setting ${isSet ? "is-set" : ""}` },
-    el("label", { htmlFor: id }, name.replaceAll("_", " "), unit && !name.endsWith(unit) && el("span", { className: "muted small" }, ` (${unit})`)),
-    el("div", { className: "row setting-value" }, input, isSet && !found.required && button("Back to the default", () => save(null), { icon: "undo", only: true, kind: "quiet small" })),
-    el("p", { className: "small muted", id: `${id}-words` }, found.description ?? "", bounds(found)),
-    el("p", { className: "setting-fault small", role: "alert", hidden: true }));
-  node.dataset.path = JSON.stringify(path);
-  input.setAttribute("aria-describedby", `${id}-words`);
-  input.addEventListener("change", () => {
-    try {
-      save(read());
-    } catch (error) {
-      showFault(node, error.message);
-    }
-  });
-  return node;
+/** The kinds of table that may stand somewhere, and words such as "auto" instead of them; nothing where there is one. */
+export function kindsOf(schema, whole) {
+  const found = resolved(schema, whole, {}), all = found.alternatives ?? [];
+  const tables = all.filter((one) => one.properties?.kind).map((one) => ({ name: one.properties.kind.const ?? one.properties.kind.default, model: one }));
+  return tables.length > 1 ? [...tables, ...all.filter((one) => one.const !== undefined).map((one) => ({ name: one.const, model: null }))] : [];
 }
 
-export function showFault(node, words) {
-  const place = node.querySelector(".setting-fault");
-  place.hidden = !words;
-  fill(place, words);
-  const input = node.querySelector("input, select, textarea");
-  if (words) input?.setAttribute("aria-invalid", "true");
-  else input?.removeAttribute("aria-invalid");
+/** The schema of a list's tables; null for what is no list of tables. */
+export function itemsOf(schema, whole) {
+  if (schema.type !== "array" || !schema.items) return null;
+  const found = resolved(schema.items, whole, {});
+  return found.properties && !found.alternatives ? found : null;
+}
+
+/** A field with its words: `show(value, isChanged)` puts a value into it, `fault(words)` marks it. `save(value)` gets what
+ * is put in, null to go back to the default. `names` are what it chooses between, `suggested` what else may be written. */
+export function createField(name, schema, whole, value, save, { names = null, suggested = null, path = [] } = {}) {
+  const found = resolved(schema, whole, value);
+  const unit = unitOf(name), id = `field-${path.join("-")}`;
+  const { input, read, put } = widget(found, value ?? found.default ?? "", { names, suggested }, id);
+  const back = button("Back to the default", () => save(null), { icon: "undo", only: true, kind: "quiet small" });
+  const place = el("p", { className: "setting-fault small", role: "alert", hidden: true });
+  const node = el("div", { className: "setting" },
+    el("label", { htmlFor: id }, name.replaceAll("_", " "), unit && !name.endsWith(unit) && el("span", { className: "muted small" }, ` (${unit})`)),
+    el("div", { className: "row setting-value" }, input, suggested && el("datalist", { id: `${id}-names` }, suggested.map((one) => el("option", { value: one }))), back),
+    el("p", { className: "small muted", id: `${id}-words` }, found.description ?? "", bounds(found)), place);
+  input.setAttribute("aria-describedby", `${id}-words`);
+  const field = {
+    node, path,
+    show(now, isChanged) {
+      node.classList.toggle("is-set", now !== undefined);
+      node.classList.toggle("changed", isChanged);
+      back.hidden = now === undefined || Boolean(schema.required);
+      if (!isWritten(node)) put(now ?? found.default ?? "");
+    },
+    fault(words) {
+      if (place.textContent === words) return;
+      place.hidden = !words;
+      fill(place, words);
+      if (words) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+    },
+  };
+  input.addEventListener("change", () => {
+    try {
+      const next = read();
+      if ("defaultValue" in input) input.defaultValue = input.value; // it is taken in: nobody writes in it any more
+      save(next);
+    } catch (error) {
+      field.fault(error.message);
+    }
+  });
+  return field;
 }
 
 function bounds(found) {
@@ -66,27 +88,43 @@ function bounds(found) {
   return words ? ` (${words})` : "";
 }
 
-function widget(found, value, names, id) {
+/** What a value is put into: `input`, `read()` what is there, `put(value)`. */
+function widget(found, value, { names, suggested }, id) {
   const choices = names ?? found.enum ?? (found.const !== undefined ? [found.const] : null);
   if (choices) {
-    const input = el("select", { id }, [...new Set([...(choices.includes(value) || value === "" ? [] : [value]), ...choices])].map((one) => el("option", { value: one, selected: one === value }, one)));
-    return { input, read: () => input.value };
+    const input = el("select", { id });
+    const put = (now) => fill(input, [...new Set([...(choices.includes(now) ? [] : [now]), ...choices])].map((one) => el("option", { value: one, selected: one === now }, one)));
+    put(value);
+    return { input, read: () => input.value, put };
   }
   if (found.type === "boolean") {
     const input = el("input", { id, type: "checkbox", checked: value === true });
-    return { input, read: () => input.checked };
+    return { input, read: () => input.checked, put: (now) => { input.checked = now === true; } };
   }
-  const isText = typeof value === "string" && found.alternatives?.some((one) => one.type === "string" || one.const || one.enum);
-  if ((found.type === "number" || found.type === "integer") && !isText) {
-    const input = el("input", { id, type: "text", inputmode: "decimal", value: value === null ? "" : String(value), placeholder: found.examples ? `such as ${found.examples[0]}` : "", size: 12 });
-    return { input, read: () => number(input.value) };
+  const isList = found.type === "array" || found.type === "object";
+  const isNumber = (found.type === "number" || found.type === "integer") && !(typeof value === "string" && found.alternatives?.some((one) => one.type === "string" || one.const || one.enum));
+  const asText = (now) => (isList && now !== "" ? JSON.stringify(now) : String(now ?? ""));
+  const example = found.examples?.[0];
+  const more = isNumber ? { inputmode: "decimal", size: 12 } : { className: "grow", spellcheck: isList ? "false" : null };
+  const input = el("input", { id, type: "text", value: asText(value), placeholder: example === undefined ? (isList ? "a list, such as [1, 2]" : "") : `such as ${isList ? JSON.stringify(example) : example}`, list: suggested ? `${id}-names` : null, ...more });
+  const put = (now) => { input.defaultValue = input.value = asText(now); };
+  const mayBeNumber = found.alternatives?.some((one) => one.type === "number" || one.type === "integer");
+  const read = () => {
+    const text = input.value.trim();
+    if (isNumber) return number(text);
+    if (isList) return text === "" ? null : listed(text);
+    if (text === "" && found.default === null) return null;
+    return mayBeNumber && text !== "" && isFinite(Number(text)) ? Number(text) : input.value;
+  };
+  return { input, read, put };
+}
+
+function listed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('Write it as JSON, such as ["a", "b"] or {"a": 1}.');
   }
-  if (found.type === "array" || found.type === "object") {
-    const input = el("input", { id, type: "text", value: value === "" ? "" : JSON.stringify(value), placeholder: found.examples ? JSON.stringify(found.examples[0]) : "a list, such as [1, 2]", spellcheck: "false", className: "grow" });
-    return { input, read: () => { if (!input.value.trim()) return null; try { return JSON.parse(input.value); } catch { throw new Error('Write it as JSON, such as ["a", "b"] or {"a": 1}.'); } } };
-  }
-  const input = el("input", { id, type: "text", value: String(value ?? ""), placeholder: found.examples ? String(found.examples[0]) : "", className: "grow" });
-  return { input, read: () => (found.alternatives?.some((one) => one.type === "number" || one.type === "integer") && input.value.trim() !== "" && isFinite(Number(input.value)) ? Number(input.value) : input.value) };
 }
 
 function number(text) {
