@@ -33,6 +33,11 @@ def silence_limit(recording_db: float) -> float:
     return float(10.0 ** (max(recording_db - _SILENCE_BELOW_DB, _FLOOR_DB) / 10.0))
 
 
+def window_samples(sample_rate_hz: int) -> int:
+    """Length of the windows in which silence is looked for."""
+    return max(1, round(_WINDOW_S * sample_rate_hz))
+
+
 def silence_share(codes: Bytes, code_values: Floats, sample_rate_hz: int, recording_db: float) -> float:
     """Share of a sound's windows of 50 ms that are silence, from 0 to 1; a rest shorter than a window is left out.
 
@@ -45,7 +50,7 @@ def silence_share(codes: Bytes, code_values: Floats, sample_rate_hz: int, record
     recording_db
         As for `silence_limit`.
     """
-    size = max(1, round(_WINDOW_S * sample_rate_hz))
+    size = window_samples(sample_rate_hz)
     windows = len(codes) // size
     limit = silence_limit(recording_db)
     quiet = 0

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.audio.levels import silence_limit, window_samples
 from pipeline.picture.panels.sound.spectrogram import LOWEST_HZ, WINDOW_S, mel
 from pipeline.picture.theme.theme import Theme
 from pipeline.sound.inputs.sound_file import name_of
@@ -26,6 +27,8 @@ _LONGEST_S: Final = 1200.0
 _FLOOR_DB, _CEILING_DB = -70.0, -16.0
 _HIGHEST_HZ: Final = 8000.0
 _SILENT_DB: Final = -96.0
+_END_OF_SCALE: Final = 0.99
+_MOST_STRETCHES: Final = 100
 _TALLEST_PX: Final = 512
 
 
@@ -67,6 +70,32 @@ def outline(path: Path, columns: int) -> dict[str, Any]:
         "low": [round(float(100 * one)) for one in lows],
         "high": [round(float(100 * one)) for one in highs],
     }
+
+
+def silent_stretches(path: Path, recording: Path | None) -> list[tuple[float, float]]:
+    """Where a sound is silent beside a recording, from and to, in seconds, as `silence_share` counts it."""
+    samples, rate_hz = read_sound(path)
+    size = window_samples(rate_hz)
+    windows = samples[: len(samples) // size * size].reshape(-1, size)
+    limit = silence_limit(_SILENT_DB if recording is None else level_db(recording))
+    return _stretches(windows.var(axis=1) < limit, size / rate_hz, near=1)
+
+
+def clipped_stretches(path: Path) -> list[tuple[float, float]]:
+    """Where a sound stands at either end of the scale, from and to, in seconds."""
+    samples, rate_hz = read_sound(path)
+    return _stretches(np.abs(samples) >= _END_OF_SCALE, 1 / rate_hz, near=window_samples(rate_hz))
+
+
+def _stretches(marked: NDArray[np.bool_], each_s: float, *, near: int) -> list[tuple[float, float]]:
+    """Runs of what is marked; those that are `near` or nearer to each other are one. At most a hundred, the longest."""
+    places = np.flatnonzero(marked)
+    if not len(places):
+        return []
+    breaks = np.flatnonzero(np.diff(places) > near)
+    starts, ends = places[np.r_[0, breaks + 1]], places[np.r_[breaks, len(places) - 1]] + 1
+    longest = np.sort(np.argsort(ends - starts)[-_MOST_STRETCHES:])
+    return [(round(float(starts[n]) * each_s, 3), round(float(ends[n]) * each_s, 3)) for n in longest]
 
 
 def spectrum_png(path: Path, width: int, height: int, theme: Theme) -> bytes:

@@ -23,7 +23,7 @@ from pipeline.stages import sample, train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Result, Store
-from pipeline.studio.sounds import level_db
+from pipeline.studio.sounds import clipped_stretches, level_db, silent_stretches
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -56,6 +56,7 @@ class Takes:
         self._lock = threading.Lock()
         self._stores: dict[Path, RememberingStore] = {}
         self._files: dict[str, Path] = {}
+        self._measured: dict[str, tuple[TakeFacts, int, str]] = {}
 
     def file(self, name: str) -> Path:
         """The file of a sound that was listed.
@@ -93,6 +94,22 @@ class Takes:
             except BuildVideoError:  # a training that is published meanwhile moves its files
                 return []
 
+    def marks(self, name: str) -> list[dict[str, Any]]:
+        """Where in a sound its doubts were found: a word, from and to, in seconds; errors as for `file`."""
+        path = self.file(name)
+        if name not in self._measured:
+            return []
+        facts, rate_hz, recording = self._measured[name]
+        found: list[tuple[str, float, float]] = []
+        if facts.silence_share >= _MUCH_SILENCE:
+            found += [("silent", *one) for one in silent_stretches(path, self._files.get(recording))]
+        if facts.clipped_share > _MUCH_CLIPPED:
+            found += [("clipped", *one) for one in clipped_stretches(path)]
+        if facts.copied_at_sample is not None:
+            at = facts.copied_at_sample
+            found.append(("copied", round(at / rate_hz, 3), round((at + facts.copied_samples) / rate_hz, 3)))
+        return [{"word": word, "from_s": start, "to_s": end} for word, start, end in found]
+
     def values(
         self, production: Production, results: Results | None, listed: Sequence[ListedTake]
     ) -> list[dict[str, Any]]:
@@ -109,7 +126,10 @@ class Takes:
                 {
                     "iteration": iteration,
                     "favourite": iteration in favourites,
-                    "candidates": [self._candidate(one, several=len(candidates) > 1) for one in candidates],
+                    "candidates": [
+                        self._candidate(one, section.corpus.sample_rate_hz, several=len(candidates) > 1)
+                        for one in candidates
+                    ],
                 }
                 for iteration, candidates in own.items()
             ]
@@ -124,13 +144,15 @@ class Takes:
         self._files[name] = corpus.path(corpus.record.listen_file)
         return name if self._files[name].is_file() else None
 
-    def _candidate(self, one: ListedTake, *, several: bool) -> dict[str, Any]:
+    def _candidate(self, one: ListedTake, rate_hz: int, *, several: bool) -> dict[str, Any]:
         """One take; its level only where others are to be compared with it."""
         name = None
         level: float | None = None
         if one.sound is not None and one.sound.is_file():
             name = f"take-{one.section}-{one.iteration}{f'-{one.candidate}' if one.candidate else ''}"
             self._files[name] = one.sound
+            if one.facts is not None and one.iteration:
+                self._measured[name] = one.facts, rate_hz, f"recording-{one.section}"
             level = level_db(one.sound) if several and one.level_db is None else one.level_db
         return {
             "letter": one.candidate,
@@ -143,9 +165,9 @@ class Takes:
         }
 
 
-def doubts_of(facts: TakeFacts) -> list[dict[str, Any]]:
-    """What speaks against a take, in a word and in a line, and from when to when, where that is known."""
-    found: list[dict[str, Any]] = []
+def doubts_of(facts: TakeFacts) -> list[dict[str, str]]:
+    """What speaks against a take, in a word and in a line."""
+    found: list[dict[str, str]] = []
     if facts.silence_share >= _MUCH_SILENCE:
         found.append({"word": "silent", "line": f"{facts.silence_share:.0%} of it is silence"})
     if facts.clipped_share > _MUCH_CLIPPED:
@@ -155,13 +177,8 @@ def doubts_of(facts: TakeFacts) -> list[dict[str, Any]]:
     if facts.cut_s > 0:
         found.append({"word": "cut", "line": f"{facts.cut_s:.1f} s of dead air were cut out of it"})
     if facts.copied_samples:
-        copied: dict[str, Any] = {
-            "word": "copied",
-            "line": f"{facts.copied_samples:,} bytes stand in the recording word for word",
-        }
-        if facts.copied_at_sample is not None:
-            copied |= {"at_sample": facts.copied_at_sample, "samples": facts.copied_samples}
-        found.append(copied)
+        words = f"{facts.copied_samples:,} bytes stand in the recording word for word"
+        found.append({"word": "copied", "line": words})
     return found
 
 

@@ -98,7 +98,12 @@ class ListenAnswers:
     async def _outline(self, request: Request) -> Response:
         columns = whole_in(request.query_params, "columns", lowest=1, highest=sounds.MOST_COLUMNS)
         path = await self._path(request)
-        return JSONResponse(await asyncio.to_thread(sounds.outline, path, columns))
+        name, takes = request.path_params["name"], self._studio.takes
+
+        def found() -> dict[str, Any]:
+            return {**sounds.outline(path, columns), "marks": takes.marks(name)}
+
+        return JSONResponse(await asyncio.to_thread(found))
 
     async def _spectrum(self, request: Request) -> Response:
         asked = request.query_params

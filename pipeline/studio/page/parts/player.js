@@ -1,7 +1,7 @@
 // One take at a time: its waveform and spectrogram, a needle that moves with the sound, and its level matched to others.
 
 import { get } from "/page/api.js";
-import { clock, el } from "/page/dom.js";
+import { clock, el, fill } from "/page/dom.js";
 
 const COLUMNS = 900;
 
@@ -12,14 +12,15 @@ export class Player {
     this.audio = el("audio", { preload: "auto" });
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.spectrum = el("img", { alt: "" });
+    this.marks = el("div", { className: "marks" });
     this.needle = el("div", { className: "needle" });
     this.time = el("span", { className: "number muted small" });
     this.box = el("div", { className: "sound", role: "slider", tabindex: "0", "aria-label": "Position in the sound", "aria-valuemin": "0" },
-      this.canvas, this.spectrum, this.needle);
+      this.canvas, this.spectrum, this.marks, this.needle);
     this.node = el("div", { className: "stack" }, this.audio, this.box);
     this.name = "";
     this.outline = null;
-    this.box.addEventListener("click", (event) => this.seek(event.offsetX / this.box.clientWidth));
+    this.box.addEventListener("click", (event) => this.seek((event.clientX - this.box.getBoundingClientRect().left) / this.box.clientWidth));
     this.box.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -.5, ArrowRight: .5 }[event.key];
       if (step === undefined) return;
@@ -42,15 +43,28 @@ export class Player {
     if (!again) {
       this.name = name;
       this.outline = null;
+      this.mark();
       this.audio.src = `/api/sound/${name}`;
       this.paint();
       this.draw();
-      get(`/api/sound/${name}/outline?columns=${COLUMNS}`).then((outline) => { if (this.name === name) { this.outline = outline; this.draw(); } }).catch(() => {});
+      get(`/api/sound/${name}/outline?columns=${COLUMNS}`).then((outline) => { if (this.name === name) { this.outline = outline; this.draw(); this.mark(); } }).catch(() => {});
     }
     if (plays) {
       if (again) this.audio.currentTime = 0;
       await this.audio.play().catch(() => {});
     }
+  }
+
+  /** Show where doubts were found, over the waveform; they are listed too, for those who can't see them there. */
+  mark() {
+    const { marks = [], seconds } = this.outline ?? {};
+    fill(this.marks, marks.map(({ word, from_s: from, to_s: to }) => {
+      const node = el("span", { className: `mark ${word}`, title: `${word}: ${from.toFixed(2)} to ${to.toFixed(2)} s` }, el("span", {}, word));
+      node.style.left = `${100 * from / seconds}%`;
+      node.style.width = `${100 * (Math.min(to, seconds) - from) / seconds}%`;
+      return node;
+    }));
+    this.onmarks?.(marks);
   }
 
   paint() {
@@ -63,12 +77,19 @@ export class Player {
     this.spectrum.removeAttribute("src");
     this.name = "";
     this.outline = null;
+    this.mark();
     this.draw();
   }
 
   toggle() {
     if (!this.name) return;
     if (this.isPlaying) this.audio.pause(); else this.audio.play().catch(() => {});
+  }
+
+  /** Play from a second on. */
+  play(from) {
+    this.audio.currentTime = from;
+    this.audio.play().catch(() => {});
   }
 
   seek(share) {

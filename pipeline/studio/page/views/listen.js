@@ -5,6 +5,8 @@ import { button, count, el, fill, released, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
+const MOST_PLACES = 8;
+
 export function createListen() {
   const listed = latest("/api/takes");
   const player = new Player();
@@ -39,6 +41,7 @@ export function createListen() {
           el("kbd", {}, "Space"), " play  ", el("kbd", {}, "R"), " recording  ", el("kbd", {}, "S"), " star")),
       el("section", { className: "card", "aria-label": "Takes" }, list)));
   const node = el("div", {}, whole, empty);
+  player.onmarks = () => showDoubts();
   player.onchange = (isPlaying) => fill(play, sign(isPlaying ? "pause" : "play", !isPlaying), isPlaying ? "Pause" : "Play");
 
   const takes = () => sections[number]?.takes ?? [];
@@ -106,11 +109,21 @@ export function createListen() {
         el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, `distance ${candidate.distance}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
       candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : button("Choose", () => choose(n), { kind: "small" }),
       candidate.chosen === "hand" && button("Back to the rule", () => choose(null), { kind: "small quiet" }))));
-    const found = heard()?.doubts ?? [];
-    fill(doubts, !isRecording && found.map((doubt) => el("p", { className: "small" }, el("span", { className: "chip warn" }, doubt.word), ` ${doubt.line}.`)));
+    showDoubts();
     [...list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === at)));
     list.setAttribute("aria-activedescendant", `take-${at}`);
     mark();
+  }
+
+  /** What speaks against the take, and where: a click goes there. */
+  function showDoubts() {
+    const found = isRecording ? [] : heard()?.doubts ?? [], marks = player.outline?.marks ?? [];
+    fill(doubts, found.map((doubt) => {
+      const places = marks.filter((one) => one.word === doubt.word);
+      return el("div", { className: "row small" }, el("span", { className: "chip warn" }, doubt.word), el("span", {}, `${doubt.line}.`),
+        places.slice(0, MOST_PLACES).map(({ from_s: from, to_s: to }) => button(`${from.toFixed(1)}–${to.toFixed(1)} s`, () => player.play(from), { icon: "play", kind: "small", "aria-label": `Play where it is ${doubt.word}, from ${from.toFixed(1)} s` })),
+        places.length > MOST_PLACES && el("span", { className: "muted" }, `and ${places.length - MOST_PLACES} more`));
+    }));
   }
 
   async function hear(n = letter, plays = true) {

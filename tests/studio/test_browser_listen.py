@@ -1,0 +1,45 @@
+"""Listening in a real browser: doubts are where they were found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.learning.sampling.take import TakeFacts
+from pipeline.outputs.take_list import ListedTake, list_takes
+from pipeline.studio import takes
+from tests.studio.browsing import IS_MISSING, sound, until
+from tests.studio.served import Served
+
+pytestmark = IS_MISSING
+
+
+@pytest.fixture
+def doubtful(monkeypatch: pytest.MonkeyPatch, shown: Served) -> Served:
+    """The tiny film, of which one take is said to have copied from its recording."""
+    facts = TakeFacts(copied_samples=2000, copied_at_sample=4000, noise=True)
+
+    def listed(seen: Any) -> list[ListedTake]:
+        return [replace(one, facts=facts if one.iteration == 8 else one.facts) for one in list_takes(seen)]
+
+    monkeypatch.setattr(takes, "list_takes", listed)
+    return shown
+
+
+def test_doubts_are_shown_in_the_list_on_the_waveform_and_a_click_plays_them(doubtful: Served, page: Any) -> None:
+    page.goto(f"{doubtful.link}#listen")
+    row = page.locator(".take-list [role=option]").nth(1)
+    row.get_by_text("copied").wait_for()
+    row.click()
+    page.locator(".mark.copied").wait_for()
+    box, mark = page.locator(".sound").bounding_box(), page.locator(".mark.copied").bounding_box()
+    seconds = page.evaluate("document.querySelector('audio').duration")
+    assert (mark["x"] - box["x"]) / box["width"] == pytest.approx(0.5 / seconds, abs=0.02)
+    assert mark["width"] / box["width"] == pytest.approx(0.25 / seconds, abs=0.02)
+    page.locator(".doubts").get_by_text("Its spectrum is as flat as noise").wait_for()
+    page.get_by_role("button", name="Play where it is copied").click()
+    until(lambda: sound(page)[1] > 0.5, "it plays from there")
+    page.keyboard.press("ArrowLeft")
+    until(lambda: page.locator(".mark").count() == 0, "the untrained take has no marks")
