@@ -15,6 +15,8 @@ from pipeline.errors import ProductionError
 
 MOST_NOTES: Final = 100_000
 LONGEST_S: Final = 3600.0
+LONGEST_NOTE_S: Final = 60.0
+"""Longer than any breath: a note that lasts longer ends there."""
 SHORTEST_NOTE_S: Final = 0.02
 """Shorter notes can't be sung, and are left out."""
 _TOGETHER_S: Final = 0.03
@@ -177,14 +179,16 @@ def tune_of(tracks: Sequence[tuple[str, Sequence[Note]]], where: str, remarks: S
     total = sum(len(notes) for _, notes in tracks)
     kept = []
     for number, (name, notes) in enumerate(tracks, start=1):
-        long = sorted((n for n in notes if n.seconds >= SHORTEST_NOTE_S), key=lambda note: (note.start_s, note.key))
+        long = [_ended(note) for note in notes if note.seconds >= SHORTEST_NOTE_S]
+        long.sort(key=lambda note: (note.start_s, note.key))
         if long:
             kept.append(Track(" ".join(name.split())[:100] or f"track {number}", tuple(long)))
     sung = sum(len(track.notes) for track in kept)
+    endless = sum(note.seconds > LONGEST_NOTE_S for _, notes in tracks for note in notes)
     if not kept:
         what = "The melody has no notes." if not total else "All notes of the melody are too short to be sung."
         raise ProductionError(what, where=where, expected="a file with at least one note of 0.02 s")
-    last_s = max(note.end_s for track in kept for note in track.notes)
+    last_s = max(note.end_s for _, notes in tracks for note in notes)
     if total > MOST_NOTES or last_s > LONGEST_S:
         raise ProductionError(
             f"The melody has {total:,} notes and lasts {last_s:,.0f} s.",
@@ -193,7 +197,12 @@ def tune_of(tracks: Sequence[tuple[str, Sequence[Note]]], where: str, remarks: S
         )
     gone = total - sung
     more = [f"{gone} notes shorter than {SHORTEST_NOTE_S:g} s are left out"] if gone else []
+    more += [f"{endless} notes longer than {LONGEST_NOTE_S:g} s end there"] if endless else []
     return Tune(tuple(kept), (*remarks, *more))
+
+
+def _ended(note: Note) -> Note:
+    return replace(note, end_s=min(note.end_s, note.start_s + LONGEST_NOTE_S))
 
 
 def sounding(notes: Sequence[Note]) -> list[tuple[float, float]]:

@@ -1,12 +1,14 @@
 """A phrase is sung: spectra of units, stretched and blended every 5 ms, sounded by WORLD at the pitch of the notes.
 
-All is blended before it is sounded, so that there are no joins that could click. Held vowels wander to and fro through
-what was recorded, at a speed that wavers, and are never one frozen spectrum, which would buzz. The same phrase gives
-the same samples.
+All is blended before it is sounded, so that there are no joins that could click; bursts, which have no pitch, are heard
+as they were recorded. Held vowels wander to and fro through what was recorded, at a speed that wavers, and are never
+one frozen spectrum, which would buzz. What lies between long rests is sung apart, so that memory is bounded. The same
+phrase gives the same samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,16 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.song.lyrics.phrases import Phrase
-from pipeline.song.notes.tune import REFERENCE_HZ, REFERENCE_KEY
+from pipeline.song.notes.tune import REFERENCE_HZ, REFERENCE_KEY, Note
+from pipeline.song.singing.movement import movement
 from pipeline.song.singing.pitch import pitch_curve
-from pipeline.song.singing.spans import Span, ramp, spans_of
+from pipeline.song.singing.spans import Span, spans_of
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.unit import FRAME_S, FRAMES_PER_S, Frames, Unit, Voice, world
+from pipeline.sound.signal.resample import resample
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 1
+SINGING_VERSION: Final = 2
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0
@@ -33,6 +37,12 @@ _BRIGHTER_DB: Final = 3.0
 """An octave above 500 Hz, from the softest to the loudest velocity."""
 _BRIGHT_FROM_HZ: Final = 500.0
 _LEAST_SHARE: Final = 1e-3
+_APART_S: Final = 0.3
+_LONGEST_PART_S: Final = 20.0
+"""What is sung at once: a minute at 48 kHz takes 300 MB."""
+_BURST_OVERLAP_S: Final = 0.006
+"""Of a burst with its vowel, to either side of where the vowel begins."""
+_BURST_RISE_S: Final = 0.003
 _SILENT: Final = -32.0
 _HZ: Final = (40.0, 1600.0)
 _WAVER: Final = 0.25
@@ -61,17 +71,46 @@ def sing(phrase: Phrase, voice: Voice, style: SingingStyle, before: str = "") ->
         The syllable that is sung just before it, without a rest; empty where there is none.
     """
     spans = spans_of(phrase, voice, before, style.transpose)
-    first = int(np.floor((spans[0].start_s - spans[0].lead_s - _EDGE_S) * FRAMES_PER_S))
-    last = int(np.ceil((phrase.end_s + _EDGE_S) * FRAMES_PER_S))
-    times: Doubles = np.arange(first, last + 1, dtype=np.float64) * FRAME_S
-    mixture = _Mixture(times, voice.rate_hz)
-    for number, span in enumerate(spans):
+    rate, notes = voice.rate_hz, [sung.note for sung in phrase.notes]
+    parts = [_sung_part(part, notes, rate, style) for part in _parts(list(enumerate(spans)))]
+    first = min(at for at, _ in parts)
+    whole = np.zeros(max(at + len(samples) for at, samples in parts) - first, np.float32)
+    for at, samples in parts:
+        whole[at - first : at - first + len(samples)] += samples
+    return SungSound(whole, rate, first / rate)
+
+
+_Numbered = tuple[int, Span]
+
+
+def _parts(spans: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
+    """Part spans where a rest lies between them, and where they would be too long together."""
+    part: list[_Numbered] = []
+    for number, span in spans:
+        if part:
+            rest_s = span.start_s - span.lead_s - part[-1][1].end_s
+            if rest_s >= _APART_S or span.end_s - part[0][1].start_s > _LONGEST_PART_S:
+                yield part
+                part = []
+        part.append((number, span))
+    yield part
+
+
+def _sung_part(spans: Sequence[_Numbered], notes: Sequence[Note], rate: int, style: SingingStyle) -> tuple[int, Floats]:
+    """Sing some of a phrase's syllables: the first sample's place in the tune, and the samples."""
+    begin_s = min(span.start_s - span.lead_s for _, span in spans) - _EDGE_S
+    end_s = max(max(span.end_s, span.fall[1]) for _, span in spans) + _EDGE_S
+    first = int(np.floor(begin_s * FRAMES_PER_S))
+    times: Doubles = np.arange(first, int(np.ceil(end_s * FRAMES_PER_S)) + 1, dtype=np.float64) * FRAME_S
+    mixture = _Mixture(times, rate)
+    for number, span in spans:
         _add_body(mixture, span, style, number)
+    keys = pitch_curve(notes, times, style)
+    samples = mixture.sounded(np.clip(REFERENCE_HZ * 2 ** ((keys - REFERENCE_KEY) / 12), *_HZ))
+    for _, span in spans:
         if span.sounding.burst is not None:
-            _add_burst(mixture, span, span.sounding.burst, style)
-    keys = pitch_curve([sung.note for sung in phrase.notes], times, style)
-    hz = np.clip(REFERENCE_HZ * 2 ** ((keys - REFERENCE_KEY) / 12), *_HZ)
-    return SungSound(mixture.sounded(hz), voice.rate_hz, first * FRAME_S)
+            _add_burst(samples, span, span.sounding.burst, (first * FRAME_S, rate), style)
+    return round(first * FRAME_S * rate), samples
 
 
 class _Mixture:
@@ -86,7 +125,7 @@ class _Mixture:
         self._gain = np.ones(len(times_s))
         self.octaves = np.log2(np.maximum(np.linspace(0, rate_hz / 2, bins), _BRIGHT_FROM_HZ) / _BRIGHT_FROM_HZ)
 
-    def add(self, frames: Frames, places: Doubles, shares: Doubles, tilt_db: tuple[float, float]) -> None:
+    def add(self, frames: Frames, places: Doubles, shares: Doubles, tilt_db: tuple[Doubles, Doubles]) -> None:
         """Blend in some frames.
 
         Parameters
@@ -98,7 +137,7 @@ class _Mixture:
         shares
             How much of it there is, 0 to 1, shape = (times,).
         tilt_db
-            What is added to all of it, and to each octave above 500 Hz.
+            What is added to all of it, and to each octave above 500 Hz, each of shape = (times,).
         """
         where = np.flatnonzero(shares > _LEAST_SHARE)
         if not len(where):
@@ -109,7 +148,8 @@ class _Mixture:
         part = (place - left).astype(np.float32)[:, None]
         share = shares[where].astype(np.float32)[:, None]
         envelope = frames.envelope[left] * (1 - part) + frames.envelope[right] * part
-        envelope += ((tilt_db[0] + tilt_db[1] * self.octaves) * (np.log(10) / 10)).astype(np.float32)
+        level, slope = (one[where, None] for one in tilt_db)
+        envelope += ((level + slope * self.octaves) * (np.log(10) / 10)).astype(np.float32)
         self._envelope[where] += share * envelope
         self._noise[where] += share * (frames.noise[left] * (1 - part) + frames.noise[right] * part)
         self._share[where] += shares[where]
@@ -142,7 +182,9 @@ def _add_body(mixture: _Mixture, span: Span, style: SingingStyle, number: int) -
     frames = unit.frames
     begin = span.start_s - unit.preutterance_s / span.speed
     places = _places(unit, frames, (times - begin) / FRAME_S, span.speed, [style.seed, number])
-    mixture.add(frames, places, span.share(times), _tilt(span, style))
+    level, slope = _tilt(span, style)
+    own_level, own_slope = movement(times, span.start_s, span.end_s, [style.seed, number, 1])
+    mixture.add(frames, places, span.share(times), (level + own_level, slope + own_slope))
     mixture.soften(span.dip(times))
 
 
@@ -163,16 +205,25 @@ def _places(unit: Unit, frames: Frames, since: Doubles, speed: float, seed: list
     return np.where(since <= fixed, since * speed, first + np.minimum(swing, 2 * length - swing))
 
 
-def _add_burst(mixture: _Mixture, span: Span, burst: Unit, style: SingingStyle) -> None:
-    """A burst ends where its vowel begins."""
-    times, speed = mixture.times_s, span.speed
-    end = span.start_s - span.sounding.body.preutterance_s / speed
-    begin = end - burst.seconds / speed
-    fade = min(0.008, burst.seconds / speed / 3)
-    shares = ramp(times, begin - fade / 2, begin + fade / 2) * (1 - ramp(times, end - fade, end + fade))
-    places = (times - begin) * speed / FRAME_S
-    room = 1 - np.clip(span.share(times), 0, 1)
-    mixture.add(burst.frames, places, shares * room, (_tilt(span, style)[0], 0.0))
+def _add_burst(samples: Floats, span: Span, burst: Unit, where: tuple[float, int], style: SingingStyle) -> None:
+    """Add a burst as it was recorded: it ends where its vowel begins, and loses its beginning where there is no room.
+
+    Parameters
+    ----------
+    where
+        When the samples begin, and their rate.
+    """
+    begin_s, rate = where
+    sound = resample(burst.samples, burst.sample_rate_hz, rate)
+    length = min(len(sound), max(1, round(burst.seconds / span.speed * rate)))
+    last = round((span.start_s - span.sounding.body.preutterance_s / span.speed - begin_s + _BURST_OVERLAP_S) * rate)
+    part = sound[len(sound) - length :][-max(1, last) :].copy()
+    rise, fall = min(len(part), round(_BURST_RISE_S * rate)), min(len(part), round(2 * _BURST_OVERLAP_S * rate))
+    part[:rise] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(rise, dtype=np.float32) + 0.5) / max(1, rise))
+    part[len(part) - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall, dtype=np.float32) + 0.5) / max(1, fall))
+    part *= np.float32(10 ** ((_LEVEL_DB + _tilt(span, style)[0]) / 20))
+    end = min(last, len(samples))
+    samples[end - len(part) : end] += part[: len(part)]
 
 
 def _tilt(span: Span, style: SingingStyle) -> tuple[float, float]:

@@ -32,6 +32,8 @@ _ATTACK_S: Final = 0.05
 _RELEASE_S: Final = 0.07
 _VIBRATO_AFTER_S: Final = 0.28
 _VIBRATO_GROWS_S: Final = 0.3
+_VIBRATO_FIRST: Final = 0.6
+"""Of its depth, once it is there; it widens on."""
 _VIBRATO_ENDS_S: Final = 0.06
 _SHORTEST_VIBRATO_S: Final = 0.5
 _JITTER_CENTS: Final = 2.5
@@ -122,8 +124,14 @@ def _add_vibrato(curve: Doubles, note: Note, times_s: Doubles, style: SingingSty
     since = times_s - begin
     grown = np.clip(since / min(_VIBRATO_GROWS_S, max(0.05, (note.end_s - begin) / 2)), 0.0, 1.0)
     left = np.clip((note.end_s - times_s) / _VIBRATO_ENDS_S, 0.0, 1.0)
-    deep = depth / 100 * _soft(grown) * _soft(left)
+    widens = 1.0 if own else np.clip(_VIBRATO_FIRST + (1 - _VIBRATO_FIRST) * since / _widening_s(note, begin), 0.0, 1.0)
+    deep = depth / 100 * widens * _soft(grown) * _soft(left)
     curve += deep * np.sin(2 * np.pi * since / period_s)
+
+
+def _widening_s(note: Note, begin_s: float) -> float:
+    """How long a vibrato goes on widening: through half of what has it."""
+    return max(0.05, (note.end_s - begin_s) / 2)
 
 
 def _add_bend(curve: Doubles, note: Note, times_s: Doubles) -> None:

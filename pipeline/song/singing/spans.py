@@ -30,6 +30,7 @@ _MOST_BEFORE: Final = 0.5
 """Of the note before, for a consonant."""
 _PLAIN_S: Final = 0.02
 """A unit whose vowel begins sooner has no consonant of its own."""
+_LONGEST_BREATH_S: Final = 20.0
 _DIP: Final = 0.5
 _DIP_S: Final = 0.02
 
@@ -117,17 +118,23 @@ _Group = tuple[str, list[SungNote]]
 
 
 def _grouped(notes: Sequence[SungNote]) -> list[_Group]:
-    """Syllables with their notes; one that is held over a rest begins again with its vowel."""
+    """Syllables with their notes; one that is held over a rest, or too long, begins again with its vowel."""
     groups: list[_Group] = []
     for sung in notes:
         held = sung.syllable is None and groups
-        if held and sung.note.start_s - groups[-1][1][-1].note.end_s <= LEGATO_S:
+        if held and _goes_on(groups[-1][1], sung):
             groups[-1][1].append(sung)
         elif held:
             groups.append((sound_of(groups[-1][0]).vowel, [sung]))
         else:
             groups.append((sung.syllable.text if sung.syllable else "", [sung]))
     return groups
+
+
+def _goes_on(notes: Sequence[SungNote], sung: SungNote) -> bool:
+    """Whether a note is held on from those before it: without a rest, and not for ever in one breath."""
+    is_long = sung.note.end_s - notes[0].note.start_s > _LONGEST_BREATH_S
+    return sung.note.start_s - notes[-1].note.end_s <= LEGATO_S and not is_long
 
 
 def _joins(groups: Sequence[_Group], at: int) -> bool:
