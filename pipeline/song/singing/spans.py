@@ -92,7 +92,7 @@ def ramp(times_s: Doubles, begin_s: float, end_s: float) -> Doubles:
 
 def spans_of(phrase: Phrase, voice: Voice, before: str, transpose: float) -> list[Span]:
     """Place a phrase's syllables; `before` is the syllable sung before it without a rest, or empty."""
-    groups = _grouped(phrase.notes)
+    groups = _grouped(phrase.notes, voice.language)
     soundings, said = [], before
     for text, notes in groups:
         soundings.append(voice.sounding(text, said, notes[0].note.key + transpose))
@@ -117,7 +117,7 @@ def spans_of(phrase: Phrase, voice: Voice, before: str, transpose: float) -> lis
 _Group = tuple[str, list[SungNote]]
 
 
-def _grouped(notes: Sequence[SungNote]) -> list[_Group]:
+def _grouped(notes: Sequence[SungNote], language: str) -> list[_Group]:
     """Syllables with their notes; one that is held over a rest, or too long, begins again with its vowel."""
     groups: list[_Group] = []
     for sung in notes:
@@ -125,7 +125,7 @@ def _grouped(notes: Sequence[SungNote]) -> list[_Group]:
         if held and _goes_on(groups[-1][1], sung):
             groups[-1][1].append(sung)
         elif held:
-            groups.append((sound_of(groups[-1][0]).vowel, [sung]))
+            groups.append((sound_of(groups[-1][0], language).vowel, [sung]))
         else:
             groups.append((sung.syllable.text if sung.syllable else "", [sung]))
     return groups

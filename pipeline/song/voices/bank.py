@@ -20,7 +20,8 @@ import soundfile
 
 from pipeline.errors import ProductionError
 from pipeline.song.lyrics.kana import hiragana, is_kana, romaji
-from pipeline.song.lyrics.sounds import VOWELS, Sound, plain_letters, sound_of
+from pipeline.song.lyrics.sounds import Sound, plain_letters, sound_of
+from pipeline.song.lyrics.vowels import VOWELS
 from pipeline.song.notes.texts import bounded_bytes, decoded
 from pipeline.song.voices.oto import OtoEntry, check_entries, read_oto, read_prefixes
 from pipeline.song.voices.unit import Sounding, Unit, working_rate
@@ -60,10 +61,13 @@ class VoiceBank:
         Where it lies.
     where
         What the user calls it, for errors.
+    language
+        Of the lyrics (BCP 47).
     """
 
     folder: Path
     where: str
+    language: str = ""
     missed: set[str] = field(default_factory=set)
     """Syllables that were sung with the nearest sample."""
 
@@ -150,7 +154,7 @@ class VoiceBank:
     def _nearest(self, syllable: str) -> str:
         """The alias that sounds most alike: the same vowel, and the same beginning where there is one."""
         if syllable not in self._stand_ins:
-            sound = sound_of(syllable)
+            sound = sound_of(syllable, self.language)
 
             def unlike(alias: str) -> tuple[bool, bool, bool, int, str]:
                 own = self._sounds[alias]

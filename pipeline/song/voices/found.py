@@ -44,7 +44,7 @@ _HISS_SHARE: Final = 0.55
 _HUSH_SHARE: Final = 0.25
 """Of the rate's half (6 kHz at most), where the middle of a burst's power lies."""
 _FADE_S: Final = 0.004
-_BURST_BELOW_DB: Final = 6.0
+_BURST_BELOW_DB: Final = 9.0
 """Bursts are no louder than this below the vowel."""
 
 
@@ -67,9 +67,12 @@ class FoundVoice:
         Mono, full scale = 1, shape = (n,); the first three minutes are listened to.
     sample_rate_hz
         At least 4000.
+    language
+        Of the lyrics (BCP 47).
     """
 
-    def __init__(self, samples: Floats, sample_rate_hz: int) -> None:
+    def __init__(self, samples: Floats, sample_rate_hz: int, language: str = "") -> None:
+        self.language = language
         self._samples = np.ascontiguousarray(samples[: round(LISTENED_S * sample_rate_hz)], np.float32)
         self._rate = sample_rate_hz
 
@@ -104,7 +107,7 @@ class FoundVoice:
 
     def sounding(self, syllable: str, before: str, key: float) -> Sounding:  # noqa: ARG002 - as every voice
         """What a syllable is sung with; see `Voice`."""
-        sound = sound_of(syllable)
+        sound = sound_of(syllable, self.language)
         stretch = self.vowels.get(sound.vowel) or self._anything
         place = (stretch.first, stretch.last)
         if place not in self._units:

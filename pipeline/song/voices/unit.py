@@ -34,7 +34,12 @@ _STEADIED_AFTER: Final = 8
 """Frames."""
 _LEAST_VOICED: Final = 0.3
 """Of what is stretched must have a pitch to count as voiced; the rest sings on the envelope alone."""
-_USUAL_HZ: Final = 150.0
+_MOST_BREATH: Final = (0.1, 0.75)
+"""Aperiodicity of a voice at the lowest and the highest frequency: more is a measuring error, or hoarse."""
+_BREATH_MOVES: Final = 0.3
+_BREATH_OF_USUAL: Final = (0.7, 1.2)
+_CUT: Final = 3
+"""Frames from an end whose window reaches beyond it: three halves of a period of 100 Hz."""
 
 
 def world() -> Any:
@@ -140,6 +145,7 @@ class Unit:
         )
         if self.is_unvoiced:
             return found
+        found = _without_cuts(found)
         first, last = self.stretched(len(found))
         levels = frame_levels(found.envelope)
         inner = levels[first:last]
@@ -151,12 +157,9 @@ class Unit:
         change[last:] = change[last - 1]
         envelope = _steadied(found.envelope - (level + change)[:, None], first, last)
         voiced = found.voiced.copy()
-        noise = found.noise
+        noise = found.noise.copy()
         if voiced[first:last].mean() >= _LEAST_VOICED:
-            good = first + np.flatnonzero(voiced[first:last])
-            nearest = good[np.abs(np.arange(first, last)[:, None] - good).argmin(axis=1)]
-            noise = noise.copy()
-            noise[first:last] = noise[nearest]  # a frame where no pitch was found would rasp in every loop
+            noise[first:last] = _clear(noise[first:last], voiced[first:last])
         else:
             noise = np.minimum(noise, _rather_voiced(noise.shape[1]))
         voiced[first:last] = True
@@ -185,6 +188,32 @@ def frame_levels(envelope: Floats) -> Floats:
     return np.asarray(top + np.log(np.exp(envelope - top[:, None]).sum(axis=1) / bins), np.float32)
 
 
+def _without_cuts(found: Frames) -> Frames:
+    """Frames that saw where the recording was cut, which is no sound of the voice, become as their neighbours.
+
+    At its beginning only where it is voiced already: silence and consonants are no worse for a cut.
+    """
+    count = len(found)
+    if count < 2 * _CUT + _LEAST_STRETCH:
+        return found
+    places = np.minimum(np.arange(count), count - 1 - _CUT)
+    if found.voiced[_CUT]:
+        places = np.maximum(places, _CUT)
+    return Frames(found.envelope[places], found.noise[places], found.voiced[places])
+
+
+def _clear(noise: Floats, voiced: Flags) -> Floats:
+    """The breath of what is stretched, near to its usual one: a frame that is taken for noise would rasp in every loop.
+
+    Where a sound begins and ends, and where its pitch moves, too much of it is taken for noise.
+    """
+    usual = np.median(noise[voiced], axis=0)
+    kept = usual + _BREATH_MOVES * (noise - usual)
+    least, most = _BREATH_OF_USUAL
+    limit = np.linspace(*_MOST_BREATH, noise.shape[1])
+    return np.asarray(np.minimum(np.clip(kept, least * usual, most * usual), limit), np.float32)
+
+
 def _rather_voiced(bins: int) -> Floats:
     """The aperiodicity of a voice where none was found: a little breath low down, more above."""
     return np.linspace(0.05, 0.6, bins, dtype=np.float32)
@@ -200,6 +229,10 @@ class Sounding:
 
 class Voice(Protocol):
     """What can sing."""
+
+    @property
+    def language(self) -> str:
+        """Of what it sings (BCP 47), which says how letters sound; empty where nothing is known."""
 
     @property
     def rate_hz(self) -> int:

@@ -11,6 +11,7 @@ from pipeline.song.lyrics.kana import romaji
 from pipeline.song.lyrics.phrases import following, from_file, with_lyrics
 from pipeline.song.lyrics.sounds import sound_of
 from pipeline.song.lyrics.text import lyric_line, read_lines
+from pipeline.song.lyrics.vowels import VOWELS
 from pipeline.song.notes.tune import Note
 
 
@@ -90,5 +91,32 @@ def test_files_of_lyrics_have_headings_and_comments(tmp_path: Path) -> None:
 
 def test_how_syllables_sound() -> None:
     assert romaji("\u30b7\u30e3\u3064\u3093") == "shatsun"
-    assert [sound_of(one).vowel for one in ("now", "sings,", "\u304f", "you", "\u00e9t\u00e9", "hm")] == list("oiuuea")
+    sounds = [sound_of(one, "en").vowel for one in ("now", "sings,", "\u304f", "you", "\u00e9t\u00e9", "hm")]
+    assert sounds == list("aiuuea")
     assert [sound_of(one).burst for one in ("sing", "shoe", "\u304b", "now", "and")] == ["hiss", "hush", "stop", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "vowels"),
+    [
+        ("en", "time name home tune these light night my by sky hap py ly", "aeouiaaaaaaii"),
+        (
+            "en-GB",
+            "the to you love some bird girl world hear heart head sea see moon out now low know",
+            "auuaaaaaiaeiiuaaoo",
+        ),
+        ("en", "song wire noise tone lay er learned it sing day say they tion tle", "oaooeaaiieeeau"),
+        ("de", "wein die heu haus sch\u00f6n f\u00fcr m\u00e4d h\u00e4u ton wort", "aioaeieooo"),
+        ("fr", "eau roi vous mais feu vent vin lune bien le", "oaueeaeiee"),
+        ("", "tiempo guerra piano casa \u0434\u043e\u043c \u044f", "eeaaoa"),
+        ("ja", "\u304d\u3087 \u3064 sha", "oua"),
+    ],
+)
+def test_vowels_follow_the_spelling_of_their_language(language: str, words: str, vowels: str) -> None:
+    found = {word: sound_of(word, language).vowel for word in words.split()}
+    assert found == dict(zip(words.split(), vowels, strict=True))
+
+
+@given(st.text(max_size=12), st.sampled_from(["", "en", "de", "fr", "ja"]))
+def test_every_syllable_has_one_of_five_vowels(syllable: str, language: str) -> None:
+    assert sound_of(syllable, language).vowel in VOWELS

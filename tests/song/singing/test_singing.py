@@ -98,7 +98,48 @@ def test_nothing_clicks() -> None:
     high = signal.butter(8, 8000, "highpass", fs=24000, output="sos")
     for notes, words in ((LEGATO, WORDS), (LEGATO, ""), (DETACHED, "")):
         heard = signal.sosfilt(high, sung(tuple(notes), words).samples)
-        assert 20 * np.log10(np.abs(heard).max() + 1e-9) < -50
+        assert 20 * np.log10(np.abs(heard).max() + 1e-9) < -65
+
+
+def test_a_held_vowel_does_not_rasp_where_its_recording_was_cut() -> None:
+    (phrase,) = from_file([Note(0.5, 3.5, 50.0)])
+    high = signal.butter(8, 8000, "highpass", fs=24000, output="sos")
+    heard = signal.sosfilt(high, sing(phrase, voice(), SingingStyle()).samples)
+    assert 20 * np.log10(np.abs(heard).max() + 1e-9) < -70
+
+
+def test_a_note_is_never_still_and_goes_back_to_no_other_pitch() -> None:
+    sound = sung((Note(0.5, 3.0, 50.0),))
+    first = round((0.7 - sound.start_s) * sound.sample_rate_hz)
+    windows = sound.samples[first : first + 40 * 1200].reshape(40, 1200)  # 50 ms each
+    levels = 10 * np.log10(np.square(windows, dtype=np.float64).mean(axis=1))
+    assert 1.0 < np.ptp(levels) < 6.0
+    assert np.abs(np.diff(levels)).max() < 1.5
+
+
+def test_a_burst_is_the_recording_s_own_noise_and_ends_with_its_vowel() -> None:
+    sound = sung((Note(0.5, 1.2, 50.0),), "sah")
+    burst = voice().bursts["hiss"]
+    high = signal.butter(4, 4000, "highpass", fs=sound.sample_rate_hz, output="sos")
+    power = np.square(signal.sosfilt(high, sound.samples))
+    level = 10 * np.log10(np.convolve(power, np.ones(120) / 120, "same") + 1e-12)
+    loud = np.flatnonzero(level > level.max() - 12) / sound.sample_rate_hz + sound.start_s
+    assert loud.max() == pytest.approx(0.5, abs=0.012)
+    assert loud.max() - loud.min() == pytest.approx(burst.seconds, abs=0.03)
+
+
+def test_long_rests_and_notes_that_never_end_take_little_memory_and_time() -> None:
+    begun = time.process_time()
+    far = sung((Note(0.5, 1.0, 50.0), Note(600.0, 600.5, 52.0)), "ah oh")
+    assert time.process_time() - begun < 3
+    assert len(far.samples) / far.sample_rate_hz == pytest.approx(600.2, abs=0.3)
+    middle = far.samples[24000 * 10 : 24000 * 590]
+    assert not middle.any()
+    assert abs(np.median(pitch_at(far, np.arange(600.15, 600.35, 0.005))) - 52) < 0.1
+    long = sung(tuple(Note(0.5 + 11 * at, 11.5 + 11 * at, 50.0) for at in range(2)))
+    high = signal.butter(8, 8000, "highpass", fs=24000, output="sos")
+    assert 20 * np.log10(np.abs(signal.sosfilt(high, long.samples)).max() + 1e-9) < -65
+    assert long.samples[24000 * 21 : 24000 * 22].any()
 
 
 def test_vibrato_swings_around_the_note_as_deep_and_as_fast_as_asked_for() -> None:

@@ -16,7 +16,7 @@ SA, A = "\u3055", "\u3042"
 
 @pytest.fixture(scope="module", params=["cp932", "utf-8"])
 def bank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> VoiceBank:
-    return VoiceBank(write_bank(tmp_path_factory.mktemp("bank"), encoding=request.param), "voice")
+    return VoiceBank(write_bank(tmp_path_factory.mktemp("bank"), encoding=request.param), "voice", "en")
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def check_songs(production: Production) -> None:
         for at, voice in enumerate(plan.voices, start=1):
             if voice.settings.learned is None:
                 where = f"song {number + 1}, voice {at}"
-                voice_source(production, Results(), {}, voice.settings, where)
+                voice_source(production, Results(), {}, voice.settings, where, language=production.language)
         if settings.backing is not None and not production.resolve(settings.backing, "song, backing").is_file():
             raise FootageError("There is no such backing.", where=f"song {number + 1}, backing: {settings.backing}")
     for cut in production.cuts:
@@ -167,8 +167,9 @@ def check_songs(production: Production) -> None:
 
 def _song(production: Production, results: Results, takes: TakePieces, number: int) -> _Song:
     plan, settings = song_plan(production, number), production.songs[number]
+    language = settings.lyrics_language or production.language
     sources = tuple(
-        voice_source(production, results, takes, voice.settings, f"song {number + 1}, voice {at}")
+        voice_source(production, results, takes, voice.settings, f"song {number + 1}, voice {at}", language=language)
         for at, voice in enumerate(plan.voices, start=1)
     )
     sung = tuple(

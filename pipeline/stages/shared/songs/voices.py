@@ -33,9 +33,15 @@ class VoiceSource:
 
 
 def voice_source(
-    production: Production, results: Results, takes: TakePieces, voice: SongVoiceSettings, where: str
+    production: Production,
+    results: Results,
+    takes: TakePieces,
+    voice: SongVoiceSettings,
+    where: str,
+    *,
+    language: str,
 ) -> VoiceSource:
-    """Find a voice.
+    """Find a voice that sings words of a language.
 
     Raises
     ------
@@ -50,20 +56,21 @@ def voice_source(
                 where=where,
                 expected='"section 1", "recording 1", or a folder with WAV files',
             )
-        bank = VoiceBank(path, where)
-        return VoiceSource({"bank": bank.content_hash}, lambda _results: bank, path.name)
+        bank = VoiceBank(path, where, language)
+        return VoiceSource({"bank": bank.content_hash, "language": language}, lambda _results: bank, path.name)
     kind, number = voice.learned
     section = number - 1
     if kind == "recording":
         recording = results.corpora[section]
-        return VoiceSource({"recording": recording.content_hash}, lambda _results: _found(recording), voice.voice)
+        key: Json = {"recording": recording.content_hash, "language": language}
+        return VoiceSource(key, lambda _results: _found(recording, language), voice.voice)
     iteration = _best(production, results, section, takes.get(section, {}), where)
 
     def opened(made: Results) -> Voice:
-        return _found(next(take for take in made.takes[section] if take.record.iteration == iteration))
+        return _found(next(take for take in made.takes[section] if take.record.iteration == iteration), language)
 
     name = f"{voice.voice}, iteration {iteration:,}"
-    return VoiceSource({"take": takes[section][iteration].key}, opened, name)
+    return VoiceSource({"take": takes[section][iteration].key, "language": language}, opened, name)
 
 
 def _best(production: Production, results: Results, section: int, takes: Mapping[int, Piece], where: str) -> int:
@@ -81,6 +88,6 @@ def _best(production: Production, results: Results, section: int, takes: Mapping
     return min(takes, key=rank)
 
 
-def _found(heard: Heard) -> FoundVoice:
+def _found(heard: Heard, language: str) -> FoundVoice:
     rate = heard.record.sample_rate_hz
-    return FoundVoice(np.asarray(mono_samples_of(heard, 0, round(LISTENED_S * rate))[:], np.float32), rate)
+    return FoundVoice(np.asarray(mono_samples_of(heard, 0, round(LISTENED_S * rate))[:], np.float32), rate, language)
