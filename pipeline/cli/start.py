@@ -19,6 +19,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments))
+    if arguments[:1] == ["studio"]:  # frames are drawn beside a server: idle threads of BLAS would spin
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from pipeline.cli.app import run  # noqa: PLC0415 - only what is needed is loaded
     except ImportError as error:

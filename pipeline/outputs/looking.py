@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import SectionTraining, trainings
 from pipeline.film.planning.plan import PlannedTake, choose_takes
-from pipeline.film.timeline.timeline import CardClip, SceneClip, SongClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, Clip, SceneClip, SongClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
 from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.placeholders import placeholder_run, placeholder_take
+from pipeline.picture.language import Language
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample
@@ -39,6 +41,9 @@ from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardTake
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Result
+
+if TYPE_CHECKING:
+    from pipeline.picture.theme.theme import Theme
 
 LONGEST_SAYING_S: Final = 60.0
 """Takes that would take longer are made up, unless they are asked for."""
@@ -77,29 +82,37 @@ class Look:
 
     def mark(self, frame: int) -> str:
         """What is to be written over a frame: that it shows what is made up, or nothing."""
-        assert self.results.timeline is not None  # noqa: S101 - a look has one
-        clip, words = self.results.timeline.record.clip_at(frame), language_of(self.production).text
+        word = self._mark_word(timeline_of(self.results).clip_at(frame))
+        return self._language.text(word) if word else ""
+
+    def _mark_word(self, clip: Clip) -> str:
         if isinstance(clip, CardClip):
             is_placeholder = any(self.curves) if clip.section is None else self.curves[clip.section]
-            return words("preview.curves") if is_placeholder and clip.name not in _PLAIN_CARDS else ""
+            return "preview.curves" if is_placeholder and clip.name not in _PLAIN_CARDS else ""
         if isinstance(clip, SongClip):
-            is_silent = self.results.songs[clip.song].record.is_placeholder
-            return words("preview.song") if is_silent else ""
+            return "preview.song" if self.results.songs[clip.song].record.is_placeholder else ""
         if isinstance(clip, SceneClip):
             if self.curves[clip.section]:
-                return words("preview.curves_and_sound")
-            return words("preview.sound") if self.sounds[clip.section] else ""
+                return "preview.curves_and_sound"
+            return "preview.sound" if self.sounds[clip.section] else ""
         return ""
+
+    @cached_property
+    def _language(self) -> Language:
+        return language_of(self.production)
+
+    @cached_property
+    def _theme(self) -> Theme:
+        from pipeline.picture.theme.theme import load_theme  # noqa: PLC0415 - only pictures need it
+
+        return load_theme(self.production.video.theme, self.production.templates_folder)
 
     def marked(self, picture: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:
         """Write over a frame what is made up in it: sRGB, shape (height, width, 3)."""
         from pipeline.picture.drawing.stamp import stamped  # noqa: PLC0415 - brings fonts along
-        from pipeline.picture.theme.theme import load_theme  # noqa: PLC0415
 
-        words, production = self.mark(frame), self.production
-        if not words:
-            return picture
-        return stamped(picture, words, load_theme(production.video.theme, production.templates_folder))
+        words = self.mark(frame)
+        return stamped(picture, words, self._theme) if words else picture
 
 
 def whole_look(production: Production, results: Results, workplace: Workplace) -> Look:

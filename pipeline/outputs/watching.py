@@ -104,7 +104,7 @@ def redrawn(shown: Look, *, at: str, card: str | None) -> Look:
     frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(timeline, card)
     name = next((clip.name for clip in timeline.cards() if clip.start_frame <= frame < clip.end_frame), None)
     if name is None:
-        return shown
+        return replace(shown)  # which knows nothing of what was read for it before
     return replace(shown, results=run_one(shown.production, shown.results, name, shown.place))
 
 

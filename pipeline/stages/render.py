@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.encoding.hardware import codec_for
-from pipeline.film.inputs.chain import CHAIN_VERSION
-from pipeline.film.inputs.footage import content_hash, probe
+from pipeline.film.inputs.footage import probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.timeline.segments import FrameRange, split
-from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, Segment, SongClip
+from pipeline.film.timeline.timeline import InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
 from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import WorkStart
@@ -26,11 +25,10 @@ from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
-from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs, style_of
+from pipeline.stages.shared.render_inputs import RenderInputs, footage_of, render_inputs
 from pipeline.stages.shared.results import Results
-from pipeline.stages.shared.scene_inputs import scene_ingredients
-from pipeline.stages.shared.scenes.layouts import check_layouts, section_layout, song_layout
-from pipeline.stages.shared.songs.scene import song_ingredients
+from pipeline.stages.shared.scenes.layouts import check_layouts
+from pipeline.stages.shared.scenes.seen import SeenClips
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
 from pipeline.store.store import Json, Piece, Store, write_record
@@ -41,8 +39,6 @@ FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
 _FRAMES_BETWEEN_WORDS: Final = 20
-_UNSEEN: Final = ("file", "after", "section", "seconds", "sound", "title")
-"""Settings of an insert that change nothing in its pictures: place, length, sound and title."""
 
 Frame = NDArray[np.uint8]
 
@@ -99,42 +95,12 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
 
 
 def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
-    sections = range(len(production.sections))
-    styles = {number: style_of(production, inputs.language, number) for number in (None, *sections)}
-    reads = [section_layout(production, number).reads for number in sections]
-    pieces = []
+    seen, pieces = SeenClips(production, inputs), []
     for segment in split(inputs.timeline):
-        clip = segment.clip
-        section = clip.section if isinstance(clip, SceneClip) else None
-        fields: Collection[str] = reads[section] if section is not None else ()
-        style = styles[section]
-        if isinstance(clip, SongClip):
-            fields = song_layout(production, clip.song).reads
-            style = style_of(production, inputs.language, song=clip.song)
-        seen = _shown(inputs, segment, fields)
-        how = {**style, "encoder": plan.ingredients()}
-        pieces.append((segment, Piece(STAGE, production.piece_name(segment.name), VERSION, {**how, **seen})))
+        shown = seen.ingredients(segment.clip, segment.clip_frames)
+        how: dict[str, Json] = {**shown, "encoder": plan.ingredients()}
+        pieces.append((segment, Piece(STAGE, production.piece_name(segment.name), VERSION, how)))
     return pieces
-
-
-def _shown(inputs: RenderInputs, segment: FrameRange, reads: Collection[str]) -> dict[str, Json]:
-    """Everything that is seen in a segment; frames are those of its clip, wherever that stands in the film.
-
-    `reads` are the fields of a scene's data that the layout's panels read.
-    """
-    clip, own = segment.clip, segment.clip_frames
-    frames: dict[str, Json] = {"frames": [own.start, own.stop], "clip": clip.frames}
-    if inputs.ground is not None and not isinstance(clip, InsertClip):
-        frames["ground"] = inputs.ground.loop.phase(clip.start_frame)
-    if isinstance(clip, CardClip):
-        return {**frames, "card": card_of(inputs, clip).content_hash}
-    if isinstance(clip, SongClip):
-        return {**frames, "song": song_ingredients(inputs, clip, own, reads)}
-    if isinstance(clip, SceneClip):
-        return {**frames, "scene": scene_ingredients(inputs, clip, own, reads)}
-    settings, path = inputs.inserts[clip.insert]
-    seen = settings.model_dump(mode="json", exclude=set(_UNSEEN))
-    return {**frames, "insert": seen, "content": content_hash(path), "chain": CHAIN_VERSION}
 
 
 def _remarks(tasks: Sequence[_SegmentTask]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def create_app(studio: Studio, address: Address, token: str) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         studio.warm_up()
         yield
-        await asyncio.to_thread(studio.preview.close)
+        await asyncio.to_thread(studio.close)
 
     routes = [Route(path, answering(answer), methods=[method]) for method, path, answer in table]
     return Guard(Starlette(routes=routes, lifespan=lifespan), address, token)

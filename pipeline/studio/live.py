@@ -10,11 +10,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 from pipeline.build.films import survey_all
 from pipeline.errors import BuildVideoError
 from pipeline.film.delivery.found import film_file
+from pipeline.outputs.watching import stamp_of
 from pipeline.production.schema import Production
 from pipeline.stages import sample
 from pipeline.stages.shared.workplace import Workplace
@@ -170,6 +172,8 @@ def _taken(workplace: Workplace) -> int:
 
 
 def film_stamp(revision: str, production: Production, workplace: Workplace, views: list[TrainingView]) -> str:
-    """Changes whenever what a film is made of does: its file, its trainings' checkpoints, its takes."""
+    """Changes whenever what a film is made of does: its file, its templates, its trainings' checkpoints, its takes."""
+    files = sorted((str(path), *stamp) for path, stamp in stamp_of(production).items() if path != production.file)
+    looks = f"-{sha256(repr(files).encode()).hexdigest()[:8]}" if files else ""
     trained = "-".join(f"{len(view.checkpoints)}{'f' if view.is_finished else ''}" for view in views)
-    return f"{revision}-{int(production.is_draft)}-{trained}-{_taken(workplace)}"
+    return f"{revision}-{int(production.is_draft)}-{trained}-{_taken(workplace)}{looks}"

@@ -6,11 +6,13 @@ It joins them; it does not know requests.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.errors import BuildVideoError
 from pipeline.production.schema import Production
@@ -18,9 +20,12 @@ from pipeline.stages.shared.workplace import Workplace
 from pipeline.studio.builds import Builds
 from pipeline.studio.desk import Desk
 from pipeline.studio.live import Live, film_stamp
-from pipeline.studio.preview import Preview
+from pipeline.studio.preview.film import Preview, Wanted
 from pipeline.studio.takes import Takes
 from pipeline.studio.trainings import Trainings
+
+_QUIET_S: Final = 0.3
+"""Nobody asks for frames any more who has not done so for this long."""
 
 
 class Studio:
@@ -39,6 +44,9 @@ class Studio:
         self.builds = Builds(desk, output=output, allow_outside=allow_outside)
         self.trainings, self.takes, self.preview = Trainings(), Takes(), Preview()
         self.live = Live(desk, self.builds, self.trainings)
+        self._warming: asyncio.Task[None] | None = None
+        self._asked_s = 0.0
+        self._is_closed = False
 
     def warm_up(self) -> None:
         """Load in the background what drawing needs: the first picture would wait for it."""
@@ -47,15 +55,48 @@ class Studio:
     def _load(self) -> None:
         with suppress(BuildVideoError):
             import_module("pipeline.stages.render")
-            production, workplace = self.place()
-            if not self.builds.is_running(workplace.store.root):
-                self.preview.frame(production, workplace, "", self.stamp(), number=0, divisor=2)
+            if not self.is_building():
+                self.preview.picture(self.wanted(), number=0, divisor=2)
 
-    def stamp(self) -> str:
-        """Changes whenever what the film is made of does."""
+    def close(self) -> None:
+        """Let all go that is held for looking."""
+        self._is_closed = True
+        self.preview.close()
+
+    def is_building(self) -> bool:
+        """Whether a build works on the film."""
+        return self.builds.is_running(self.place()[1].store.root)
+
+    def warm_soon(self) -> None:
+        """Make all clips of the film ready to be drawn, one after the other, as soon as nobody asks for frames."""
+        self._asked_s = time.monotonic()
+        if self._warming is None or self._warming.done():
+            self._warming = asyncio.create_task(self._warm())
+
+    async def _warm(self) -> None:
+        while True:
+            await asyncio.sleep(_QUIET_S)
+            if time.monotonic() - self._asked_s < _QUIET_S:
+                continue
+            if self._is_closed or not await asyncio.get_running_loop().run_in_executor(
+                self.preview.thread, self._warm_one
+            ):
+                return
+
+    def _warm_one(self) -> bool:
+        with suppress(BuildVideoError):
+            return not self.is_building() and self.preview.warm()
+        return False
+
+    def wanted(self, cut: str = "", stamp: str = "") -> Wanted:
+        """The film, or a cut of it, as it is now: as it was shown with a stamp, where nothing has changed since."""
         production, workplace = self.place()
+        wanted = Wanted(production, workplace, cut, stamp)
+        if stamp and self.preview.shows(wanted):
+            return wanted
         views = self.trainings.views(production, workplace)
-        return film_stamp(self.desk.loaded().text.revision, production, workplace, views)
+        now = film_stamp(self.desk.loaded().text.revision, production, workplace, views)
+        return replace(wanted, stamp=now)
 
     def place(self) -> tuple[Production, Workplace]:
         """The production as it is shown, and where it is built."""

@@ -51,7 +51,7 @@ class Served:
         self._server.force_exit = self._server.should_exit = True
         self._thread.join(20)
         self._listening.close()
-        self.studio.preview.close()
+        self.studio.close()
 
     @property
     def link(self) -> str:

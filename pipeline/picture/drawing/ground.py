@@ -36,14 +36,14 @@ def ground_rgb(theme: Theme, colour: str, size_px: tuple[int, int]) -> Rgb:
         The theme's picture can't be read.
     """
     width, height = size_px
-    under = _gradient(theme, colour, size_px)
-    if theme.ground_file is not None:
-        picture = _covering(theme.ground_file, size_px, theme.ground.blur * height)
-        under = darkened(picture, under, theme.ground.darken)
     if theme.ground.is_plain:
         plain = np.empty((height, width, 3), np.uint8)
         plain[:] = rgb(colour)
         return plain
+    under = _gradient(theme, colour, size_px)
+    if theme.ground_file is not None:
+        picture = _covering(theme.ground_file, size_px, theme.ground.blur * height)
+        under = darkened(picture, under, theme.ground.darken)
     return dithered(under)
 
 

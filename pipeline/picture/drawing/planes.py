@@ -142,6 +142,13 @@ def rgb_from_planes(planes: Planes) -> Plane:
     return np.clip(np.rint(wide @ _TO_RGB.T.astype(np.float32)), 0, 255).astype(np.uint8)
 
 
+@lru_cache(maxsize=1)
+def rgb_matrix() -> tuple[float, ...]:
+    """From Y, Cb and Cr to R, G and B, as Pillow converts: three rows of three factors and what is added."""
+    rows = zip(_TO_RGB, -_TO_RGB @ _OFFSETS, strict=True)
+    return tuple(float(value) for factors, added in rows for value in (*factors, added))
+
+
 def lay_picture(planes: Planes, premultiplied: NDArray[np.float32]) -> None:
     """Lay a picture on planes of its size: colour (0..255) times opacity, and opacity (0..1), shape (h, w, 4)."""
     height, width = premultiplied.shape[:2]

@@ -51,31 +51,21 @@ def draw_still(production: Production, results: Results, frame: int) -> Frame:
 
 
 @contextmanager
-def open_film(production: Production, results: Results, *, kept: int = 1) -> Iterator[Callable[[int], Frame]]:
-    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order.
-
-    Parameters
-    ----------
-    kept
-        How many clips stay ready to be drawn, for whoever goes back and forth between them.
-    """
+def open_film(production: Production, results: Results) -> Iterator[Callable[[int], Frame]]:
+    """Offer a function that draws any frame of the film, as `draw_still` does; quick for frames in order."""
     inputs = render_inputs(production, results)
     timeline = inputs.timeline
     with TemporaryDirectory(prefix="build-video-") as aside, ExitStack() as stack:
-        drawers: dict[int, tuple[Drawer, ExitStack]] = {}
+        shown: tuple[Clip, Drawer] | None = None
 
         def draw(frame: int) -> Frame:
+            nonlocal shown
             clip = timeline.clip_at(frame)
-            found = drawers.pop(clip.start_frame, None)
-            if found is None:
-                if len(drawers) >= kept:
-                    _, oldest = drawers.pop(next(iter(drawers)))
-                    oldest.close()
-                own = stack.enter_context(ExitStack())
-                found = own.enter_context(drawer_for(inputs, clip, workspace=Path(aside))), own
-            drawers[clip.start_frame] = found
+            if shown is None or shown[0] is not clip:
+                stack.close()
+                shown = clip, stack.enter_context(drawer_for(inputs, clip, workspace=Path(aside)))
             out = np.zeros((timeline.height * 3 // 2, timeline.width), dtype=np.uint8)
-            found[0].draw(frame - clip.start_frame, out)
+            shown[1].draw(frame - clip.start_frame, out)
             return out
 
         yield draw
@@ -89,7 +79,7 @@ _drawers: dict[tuple[str, int], Drawer] = {}
 def drawer_for(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Drawer]:
     """Offer the drawer of a clip; `workspace` is a folder for what decoding footage needs."""
     if isinstance(clip, InsertClip):
-        with _InsertDrawer(inputs, clip, workspace) as drawer:
+        with new_drawer(inputs, clip, workspace) as drawer:
             yield drawer
         return
     key = (inputs.identity, clip.start_frame)
@@ -97,6 +87,16 @@ def drawer_for(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Dr
         _drawers.clear()
         _drawers[key] = _new_drawer(inputs, clip)
     yield _drawers[key]
+
+
+@contextmanager
+def new_drawer(inputs: RenderInputs, clip: Clip, workspace: Path) -> Iterator[Drawer]:
+    """Offer a drawer of a clip that nobody else has, for whoever keeps several; `workspace` as for `drawer_for`."""
+    if isinstance(clip, InsertClip):
+        with _InsertDrawer(inputs, clip, workspace) as drawer:
+            yield drawer
+    else:
+        yield _new_drawer(inputs, clip)
 
 
 def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip | SongClip) -> Drawer:

@@ -1,8 +1,8 @@
 // The film's true frames, drawn by the server as the film draws them: scrubbed, stepped through, and played with sound.
 
 import { clock, el, notice } from "/page/dom.js";
+import { FramesAhead } from "/page/parts/frames.js";
 
-const IN_FLIGHT = 2;
 const SMALLEST_PX = 320;
 
 export class Playback {
@@ -16,7 +16,9 @@ export class Playback {
     this.frame = 0;
     this.shownFrame = -1;
     this.wanted = null;
-    this.flying = 0;
+    this.isFlying = false;
+    this.ahead = null;
+    this.count = 0;
     this.isFull = false;
     this.isPlaying = false;
     this.mix = "";
@@ -38,7 +40,7 @@ export class Playback {
   }
 
   /** Whether a frame is waited for. */
-  get isBusy() { return this.flying > 0 || this.wanted !== null || this.isPlaying; }
+  get isBusy() { return this.isFlying || this.wanted !== null || this.isPlaying; }
 
   get seconds() { return this.frame / (this.story?.frame_rate || 1); }
 
@@ -50,45 +52,46 @@ export class Playback {
   go(frame) {
     if (!this.story) return;
     this.frame = Math.max(0, Math.min(this.story.total - 1, Math.round(frame)));
-    if (this.isPlaying) this.audio.currentTime = this.seconds;
-    this.show();
+    if (this.isPlaying) { this.audio.currentTime = this.seconds; this.ask(); } else this.show();
     this.onmove?.(this.frame);
   }
 
   full() { this.isFull = !this.isFull; this.shownFrame = -1; this.show(); return this.isFull; }
 
-  /** Ask for the frame at hand; while frames are on their way only the latest wish is kept. */
+  film(story) { return `stamp=${story.stamp}&cut=${encodeURIComponent(story.cut ?? "")}`; }
+
+  /** Ask for the frame at hand; while one is on its way only the latest wish is kept. */
   show() {
     if (!this.story) return;
-    this.wanted = { frame: this.frame, by: this.divisor(this.isPlaying ? 4 : 2), story: this.story };
+    this.wanted = { frame: this.frame, by: this.divisor(2), story: this.story };
     this.pump();
   }
 
   async pump() {
-    if (!this.wanted || this.flying >= (this.isPlaying ? IN_FLIGHT : 1)) return;
+    if (!this.wanted || this.isFlying) return;
     const { frame, by, story } = this.wanted;
     this.wanted = null;
-    this.flying += 1;
+    this.isFlying = true;
     try {
-      const response = await fetch(`/api/frame?n=${frame}&by=${by}&stamp=${story.stamp}&cut=${encodeURIComponent(story.cut ?? "")}`);
+      const response = await fetch(`/api/frame?n=${frame}&by=${by}&${this.film(story)}`);
       if (!response.ok) throw new Error((await response.json().catch(() => null))?.error?.what ?? "The frame can't be drawn.");
       const picture = await createImageBitmap(await response.blob());
-      if (story === this.story) this.paint(picture, frame);
+      if (story === this.story && !this.isPlaying) this.paint(picture, frame);
       this.note.textContent = "";
     } catch (error) {
       if (story === this.story) this.note.textContent = error.message;
     } finally {
-      this.flying -= 1;
+      this.isFlying = false;
       this.pump();
     }
   }
 
   paint(picture, frame) {
-    if (this.isPlaying && frame < this.shownFrame && this.shownFrame - frame < 100) return;
     this.shownFrame = frame;
-    this.count = (this.count ?? 0) + 1;
+    this.count += 1;
     if (this.canvas.width !== picture.width || this.canvas.height !== picture.height) Object.assign(this.canvas, { width: picture.width, height: picture.height });
     this.canvas.getContext("2d").drawImage(picture, 0, 0);
+    picture.close();
     Object.assign(this.canvas.dataset, { frame: String(frame), stamp: this.story.stamp });
     this.canvas.setAttribute("aria-label", `Frame of the film at ${clock(frame / this.story.frame_rate)}`);
   }
@@ -97,7 +100,7 @@ export class Playback {
     if (this.isPlaying) return this.pause();
     if (!this.story) return;
     if (this.frame >= this.story.total - 2) this.frame = 0;
-    const mix = `/api/mix?stamp=${this.story.stamp}&cut=${encodeURIComponent(this.story.cut ?? "")}`;
+    const mix = `/api/mix?${this.film(this.story)}`;
     if (mix !== this.mix) { this.mix = mix; this.audio.src = mix; this.note.textContent = "The sound is mixed…"; }
     this.isPlaying = true;
     this.onplay?.(true);
@@ -105,6 +108,7 @@ export class Playback {
       this.audio.currentTime = this.seconds;
       await this.audio.play();
       this.note.textContent = "";
+      this.ask();
       this.tick();
     } catch (error) {
       if (error.name === "AbortError") return;  // paused meanwhile, or begun anew: whoever did so has said how it goes on
@@ -113,20 +117,35 @@ export class Playback {
     }
   }
 
+  /** Ask for frames ahead of the sound, from where it is. */
+  ask() {
+    this.ahead?.close();
+    const story = this.story, by = this.divisor(4);
+    this.ahead = new FramesAhead({
+      rate: story.frame_rate, total: story.total, now: () => this.audio.currentTime * story.frame_rate,
+      address: (first, step, count) => `/api/frames?n=${first}&step=${step}&count=${count}&by=${by}&${this.film(story)}`,
+      onfault: (error) => { if (story === this.story) this.note.textContent = error.message; },
+    });
+  }
+
   pause() {
     this.isPlaying = false;
+    this.ahead?.close();
+    this.ahead = null;
     this.audio.pause();
     this.onplay?.(false);
     this.show();
   }
 
+  /** The sound is the clock: what it has come to is shown, what it has passed is dropped. */
   tick() {
     if (!this.isPlaying || !this.node.isConnected) return;
     this.frame = Math.min(this.story.total - 1, Math.floor(this.audio.currentTime * this.story.frame_rate));
+    const found = this.ahead?.take();
+    if (found) this.paint(found.picture, found.frame);
     this.onmove?.(this.frame);
-    this.show();
     requestAnimationFrame(() => this.tick());
   }
 
-  close() { this.isPlaying = false; this.audio.pause(); this.audio.removeAttribute("src"); this.story = null; }
+  close() { this.isPlaying = false; this.ahead?.close(); this.audio.pause(); this.audio.removeAttribute("src"); this.story = null; }
 }
