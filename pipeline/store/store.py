@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError, model_validator
@@ -39,6 +38,7 @@ from pipeline.store.files import (
     remove_tree,
 )
 from pipeline.store.names import InnerPath
+from pipeline.store.stamps import Stamps, stamps_of
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
 R = TypeVar("R", bound=BaseModel)
@@ -152,6 +152,10 @@ def read_record(folder: Path, kind: type[R]) -> R:
         ) from error
 
 
+_verified: Final[dict[Path, Stamps]] = {}
+"""Folders whose files this process has read and found whole, with the sizes and times that the files had."""
+
+
 def _drop_silently(_text: str) -> None:
     pass
 
@@ -170,7 +174,6 @@ class Store:
     def __init__(self, root: Path, warn: Callable[[str], None] = _drop_silently) -> None:
         self.root = root
         self._warn = warn
-        self._verified: dict[Path, tuple[tuple[int, ...], ...]] = {}
 
     def folder(self, piece: Piece) -> Path:
         """Where the piece lies, or would lie."""
@@ -198,6 +201,10 @@ class Store:
 
     def find(self, piece: Piece) -> Path | None:
         """Return the piece's folder where it is published and whole, checked by its hashes, else None."""
+        found = self._whole(piece)
+        return found and found[0]
+
+    def _whole(self, piece: Piece) -> tuple[Path, _Manifest] | None:
         folder = self.folder(piece)
         manifest = self._manifest(folder)
         if manifest is None and not folder.exists():
@@ -209,23 +216,31 @@ class Store:
             damage = f"{_MANIFEST} was altered"
         else:
             damage = self._damage(folder, manifest)
-        if damage:
+        if damage or manifest is None:
             self._warn(f"{piece.stage}: {piece.name} is damaged ({damage}) and will be made again.")
             remove_tree(folder)
             return None
         self._remember(piece)
-        return folder
+        return folder, manifest
 
     def result(self, piece: Piece, kind: type[R]) -> Result[R] | None:
         """Return the published result with its record, or None."""
-        folder = self.find(piece)
-        if folder is None:
-            return None
+        found = self._whole(piece)
+        return found and _result_of(*found, kind)
+
+    def glance(self, piece: Piece, kind: type[R]) -> Result[R] | None:
+        """The same by the look of its files: their contents aren't read, and nothing is removed or remembered.
+
+        Raises
+        ------
+        StoreError
+            Where its record can't be read.
+        """
+        folder = self.folder(piece)
         manifest = self._manifest(folder)
-        if manifest is None:
+        if manifest is None or not manifest.is_of(piece) or not isinstance(stamps_of(folder, manifest.sizes), tuple):
             return None
-        content = sha256(canonical_json(dict(manifest.files)).encode()).hexdigest()
-        return Result(folder=folder, record=read_record(folder, kind), content_hash=content)
+        return _result_of(folder, manifest, kind)
 
     def published(self, piece: Piece, kind: type[R]) -> Result[R]:
         """Return a result that was published a moment ago.
@@ -295,17 +310,10 @@ class Store:
 
     def _damage(self, folder: Path, manifest: _Manifest) -> str:
         """What is wrong with the files, or nothing. Each file is read once a process, unless it changes."""
-        stamps = []
-        for name, size in manifest.sizes.items():
-            try:
-                stat = (folder / name).lstat()
-            except OSError:
-                return f"{name} is gone"
-            plain = S_ISREG(stat.st_mode)  # not a link or a device, which might lead anywhere
-            if not plain or stat.st_size != size:
-                return f"{name} " + (f"has {stat.st_size} bytes instead of {size}" if plain else "is no plain file")
-            stamps.append((stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))  # clocks jump, two rarely together
-        if self._verified.get(folder) == tuple(stamps):
+        stamps = stamps_of(folder, manifest.sizes)
+        if isinstance(stamps, str):
+            return stamps
+        if _verified.get(folder) == stamps:
             return ""
         for name, expected in manifest.files.items():
             try:
@@ -314,7 +322,7 @@ class Store:
                 return f"{name} can't be read: {plain_reason(error)}"
             if found != expected:
                 return f"{name} was altered"
-        self._verified[folder] = tuple(stamps)
+        _verified[folder] = stamps
         return ""
 
     def _name_path(self, piece: Piece) -> Path:
@@ -384,3 +392,8 @@ class Store:
                 key, _, doomed = folder.name.partition(DOOMED)
                 if doomed and RESULT_NAME.fullmatch(key) and not folder.is_symlink():
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _result_of(folder: Path, manifest: _Manifest, kind: type[R]) -> Result[R]:
+    content = sha256(canonical_json(dict(manifest.files)).encode()).hexdigest()
+    return Result(folder=folder, record=read_record(folder, kind), content_hash=content)

@@ -32,18 +32,18 @@ _MUCH_CLIPPED: Final = 0.005
 
 
 class RememberingStore(Store):
-    """A store that checks a result once: what is published stays as it is, or is gone."""
+    """A store that is only looked at, and reads a record once: what is published stays as it is, or is gone."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._found: dict[tuple[str, str], Result[Any]] = {}
 
     def result(self, piece: Piece, kind: type[R]) -> Result[R] | None:
-        """Return the result of a piece, where it is whole."""
+        """Return the result of a piece, where it is there."""
         found = self._found.get((piece.stage, piece.key))
         if found is not None and found.folder.is_dir():
             return found
-        found = super().result(piece, kind)
+        found = self.glance(piece, kind)
         if found is not None:
             self._found[piece.stage, piece.key] = found
         return found
