@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from pipeline.build.films import survey_all
+from pipeline.build.stage_order import STAGES
 from pipeline.errors import BuildVideoError
 from pipeline.film.delivery.found import film_file
 from pipeline.outputs.watching import stamp_of
@@ -130,6 +132,7 @@ class Live:
             "title": production.title,
             "name": production.name,
             "folder": str(workplace.output),
+            "store": str(workplace.store.root),
             "build": self._builds.state(workplace.store.root),
             "sections": [
                 {"title": section.title, **view.as_json()}
@@ -144,14 +147,12 @@ class Live:
         """Survey the stages beside everything else, where something has changed that may have made one stale."""
         if self._survey_task is not None and not self._survey_task.done():
             return
-        build = state["build"]
-        stage = ((build.get("progress") or {}).get("view") or {}).get("stage")
-        mark = (state.get("stamp"), build["running"], stage, state.get("film"))
-        if state.get("stamp") and mark != self._surveyed.mark:
-            self._survey_task = asyncio.create_task(self._survey(mark))
+        if state.get("stamp") and _mark(state) != self._surveyed.mark:
+            self._survey_task = asyncio.create_task(self._survey(_mark(state)))
 
     async def _survey(self, mark: object) -> None:
         self._surveyed = _Surveyed(mark, await asyncio.to_thread(self._stages))
+        await self.look_now()
 
     def _stages(self) -> list[dict[str, str]]:
         try:
@@ -160,6 +161,26 @@ class Live:
         except BuildVideoError:
             return []
         return [{"stage": one.stage, "cut": one.cut, "state": one.state, "why": one.why} for one in found]
+
+
+def _mark(state: Mapping[str, Any]) -> object:
+    """Changes whenever a stage may have become fresh or stale; while a build runs, with its stages alone.
+
+    What a build has made meanwhile, here or elsewhere, shows in when its folders were last changed.
+    """
+    build = state["build"]
+    asked = state["revision"], state["draft"], build["running"]
+    if build["running"]:
+        return *asked, ((build["progress"] or {}).get("view") or {}).get("stage")
+    root, output = Path(state["store"]), Path(state["folder"])
+    return *asked, state["stamp"], [_changed_ns(one) for one in (output, *(root / stage for stage in STAGES))]
+
+
+def _changed_ns(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _taken(workplace: Workplace) -> int:

@@ -62,6 +62,16 @@ def film(built: Built, tmp_path: Path) -> Iterator[Opened]:
     yield from opened(folder / "tiny.toml", folder / "out" / "tiny")
 
 
+@pytest.fixture(scope="module")
+def same(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """The built tiny film, for tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("same") / "film"
+    shutil.copytree(built.folder, folder)
+    before = (folder / "tiny.toml").read_bytes()
+    yield from opened(folder / "tiny.toml", folder / "out" / "tiny")
+    assert (folder / "tiny.toml").read_bytes() == before
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Opened]:
     """A studio in an empty folder."""

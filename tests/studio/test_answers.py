@@ -23,36 +23,36 @@ def picture(film: Opened, n: int, by: int = 1) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(answer.content))).astype(int)
 
 
-def test_the_page_and_its_files_come_and_nothing_else_does(film: Opened) -> None:
-    assert "<!doctype html>" in film.client.get("/").text
+def test_the_page_and_its_files_come_and_nothing_else_does(same: Opened) -> None:
+    assert "<!doctype html>" in same.client.get("/").text
     for name, kind in (("main.js", "text/javascript"), ("base.css", "text/css"), ("views/film.js", "text/javascript")):
-        assert film.client.get(f"/page/{name}").headers["content-type"].startswith(kind)
+        assert same.client.get(f"/page/{name}").headers["content-type"].startswith(kind)
     for name in ("../app.py", "%2e%2e/app.py", "..%2fapp.py", "/etc/passwd", "%2fetc%2fpasswd", "views", "nothing.js"):
-        answer = film.client.get(f"/page/{name}")
+        answer = same.client.get(f"/page/{name}")
         assert answer.status_code == 404, name
 
 
-def test_takes_are_listed_and_heard_by_names_that_are_no_paths(film: Opened) -> None:
-    sections = film.client.get("/api/takes").json()["sections"]
+def test_takes_are_listed_and_heard_by_names_that_are_no_paths(same: Opened) -> None:
+    sections = same.client.get("/api/takes").json()["sections"]
     assert [len(one["takes"]) for one in sections] == [3, 3]
     name = sections[0]["takes"][1]["candidates"][0]["sound"]
-    sound = film.client.get(f"/api/sound/{name}")
+    sound = same.client.get(f"/api/sound/{name}")
     assert sound.content[:4] == b"RIFF"
-    part = film.client.get(f"/api/sound/{name}", headers={"range": "bytes=10-19"})
+    part = same.client.get(f"/api/sound/{name}", headers={"range": "bytes=10-19"})
     assert (part.status_code, len(part.content)) == (206, 10)
-    outline = film.client.get(f"/api/sound/{name}/outline?columns=50").json()
+    outline = same.client.get(f"/api/sound/{name}/outline?columns=50").json()
     assert len(outline["low"]) == len(outline["high"]) == 50
     assert outline["seconds"] == pytest.approx(sections[0]["takes"][1]["candidates"][0]["seconds"], abs=0.01)
-    spectrum = film.client.get(f"/api/sound/{name}/spectrum?width=80&height=40&theme=paper")
+    spectrum = same.client.get(f"/api/sound/{name}/spectrum?width=80&height=40&theme=paper")
     assert Image.open(io.BytesIO(spectrum.content)).size == (80, 40)
-    assert film.client.get(f"/api/sound/{sections[0]['recording']}").content[:4] == b"RIFF"
+    assert same.client.get(f"/api/sound/{sections[0]['recording']}").content[:4] == b"RIFF"
     for wrong in ("..%2f..%2ftiny.toml", "take-9-9", "%2fetc%2fpasswd"):
-        assert film.client.get(f"/api/sound/{wrong}").status_code in {400, 404}
-    assert film.client.get(f"/api/sound/{name}/spectrum?width=99999&height=40").status_code == 400
+        assert same.client.get(f"/api/sound/{wrong}").status_code in {400, 404}
+    assert same.client.get(f"/api/sound/{name}/spectrum?width=99999&height=40").status_code == 400
 
 
-def test_curves_come_in_the_columns_that_are_asked_for(film: Opened) -> None:
-    found = film.client.get("/api/curves?section=0&columns=12").json()
+def test_curves_come_in_the_columns_that_are_asked_for(same: Opened) -> None:
+    found = same.client.get("/api/curves?section=0&columns=12").json()
     assert len(found["training"]["at"]) <= 12
     assert [point[0] for point in found["validation"]] == [0, 8, 16, 24]
     assert (found["first"], found["last"], found["unit"]) == (0, 24, "bits per byte")
@@ -63,7 +63,7 @@ def test_curves_come_in_the_columns_that_are_asked_for(film: Opened) -> None:
         "section=-1&columns=1",
         "section=0&columns=nan",
     ):
-        assert film.client.get(f"/api/curves?{wrong}").status_code == 400
+        assert same.client.get(f"/api/curves?{wrong}").status_code == 400
 
 
 def test_choosing_and_favouring_write_into_the_file(film: Opened) -> None:
@@ -78,15 +78,15 @@ def test_choosing_and_favouring_write_into_the_file(film: Opened) -> None:
     assert film.client.post("/api/undo", json={}).json()["undo"]["redo"] is not None
 
 
-def test_a_frame_is_the_films_own_and_smaller_on_request(film: Opened) -> None:
-    whole, half = picture(film, 120), picture(film, 120, by=2)
+def test_a_frame_is_the_films_own_and_smaller_on_request(same: Opened) -> None:
+    whole, half = picture(same, 120), picture(same, 120, by=2)
     assert whole.shape == (180, 320, 3)
     assert half.shape == (90, 160, 3)
     means = whole.reshape(90, 2, 160, 2, 3).mean(axis=(1, 3))
     assert np.abs(means - half).mean() < 4
     for wrong in ("n=-1&by=1", "n=99999&by=1", "n=1&by=0", "n=1&by=99", "n=x&by=1"):
-        assert film.client.get(f"/api/frame?{wrong}").status_code == 400
-    assert film.client.get("/api/mix").headers["content-type"] == "audio/flac"
+        assert same.client.get(f"/api/frame?{wrong}").status_code == 400
+    assert same.client.get("/api/mix").headers["content-type"] == "audio/flac"
 
 
 def test_takes_are_stretched_captioned_taken_out_and_in_and_all_others_stay(film: Opened) -> None:
@@ -117,8 +117,8 @@ def test_takes_are_stretched_captioned_taken_out_and_in_and_all_others_stay(film
     assert np.abs(shown - picture(film, sounds[0]["start"] + 8)).max() > 40
 
 
-def test_the_law_of_the_film_holds_for_the_strip_too(film: Opened) -> None:
-    before = film.file.read_bytes()
+def test_the_law_of_the_film_holds_for_the_strip_too(same: Opened) -> None:
+    before = same.file.read_bytes()
     for change in (
         {"kind": "remove", "section": 0, "iteration": 5},
         {"kind": "add", "section": 0, "iteration": 24},
@@ -129,10 +129,10 @@ def test_the_law_of_the_film_holds_for_the_strip_too(film: Opened) -> None:
         {"kind": "explode", "section": 0, "iteration": 24},
         {"kind": "best", "section": 8, "iteration": 24},
     ):
-        answer = film.post("/api/story", **change)
+        answer = same.post("/api/story", **change)
         assert answer.status_code == 400, change
         assert answer.json()["error"]["what"]
-    assert film.file.read_bytes() == before
+    assert same.file.read_bytes() == before
 
 
 def test_a_longer_take_makes_room_for_itself(film: Opened) -> None:
@@ -150,18 +150,18 @@ def test_a_change_of_what_has_changed_meanwhile_is_refused_and_shown(film: Opene
     assert film.client.get("/api/state").json()["title"] == "Mine"
 
 
-def test_settings_say_what_a_change_costs_before_it_is_made(film: Opened) -> None:
-    form = film.client.get("/api/settings").json()
+def test_settings_say_what_a_change_costs_before_it_is_made(same: Opened) -> None:
+    form = same.client.get("/api/settings").json()
     assert {"midnight", "paper", "phosphor"} <= set(form["names"]["themes"])
     assert form["schema"]["properties"]["title"]["description"]
-    assert film.client.post("/api/cost", json={}).json()["works"] == []
+    assert same.client.post("/api/cost", json={}).json()["works"] == []
     edits = [{"path": ["section", 1, "training", "iterations"], "value": 40}]
-    cost = film.client.post("/api/cost", json={"edits": edits}).json()
+    cost = same.client.post("/api/cost", json={"edits": edits}).json()
     works = {one["stage"]: one["words"] for one in cost["works"]}
     assert works["train"] == "section 2"
     assert cost["seconds"] > 0
-    assert film.client.post("/api/cost", json={}).json()["works"] == []
-    wrong = film.client.post(
+    assert same.client.post("/api/cost", json={}).json()["works"] == []
+    wrong = same.client.post(
         "/api/cost", json={"edits": [{"path": ["section", 1, "training", "iterations"], "value": -4}]}
     )
     assert wrong.status_code == 400
@@ -175,27 +175,27 @@ def test_settings_say_what_a_change_costs_before_it_is_made(film: Opened) -> Non
         *([{"path": "title"}], [{"path": ["section", 0], "to": "x"}], [{"path": ["section", True], "value": 1}]),
     ],
 )
-def test_what_is_no_edit_is_refused(film: Opened, edits: object) -> None:
-    before = film.file.read_bytes()
-    assert film.post("/api/edit", edits=edits).status_code == 400
-    assert film.file.read_bytes() == before
+def test_what_is_no_edit_is_refused(same: Opened, edits: object) -> None:
+    before = same.file.read_bytes()
+    assert same.post("/api/edit", edits=edits).status_code == 400
+    assert same.file.read_bytes() == before
 
 
-def test_bodies_are_bounded_and_must_be_json(film: Opened) -> None:
+def test_bodies_are_bounded_and_must_be_json(same: Opened) -> None:
     for body, status in ((b"{" * 100_000, 400), (b"[1]", 400), (b"", 400), (b"\xff", 400), (b" " * (1 << 21), 413)):
-        assert film.client.post("/api/edit", content=body).status_code == status
+        assert same.client.post("/api/edit", content=body).status_code == status
 
 
-def test_the_finished_film_is_delivered_with_all_that_goes_with_it(film: Opened) -> None:
-    (made,) = film.client.get("/api/film").json()["films"]
+def test_the_finished_film_is_delivered_with_all_that_goes_with_it(same: Opened) -> None:
+    (made,) = same.client.get("/api/film").json()["films"]
     assert (made["video"], made["thumbnail"], made["subtitles"]) == ("tiny.mp4", "thumbnail.png", "tiny.vtt")
     assert [one["title"] for one in made["chapters"]] == ["Tiny", "One", "Two", "Comparison", "Credits"]
-    part = film.client.get("/api/file?name=tiny.mp4", headers={"range": "bytes=0-99"})
+    part = same.client.get("/api/file?name=tiny.mp4", headers={"range": "bytes=0-99"})
     assert (part.status_code, part.headers["content-type"]) == (206, "video/mp4")
-    saved = film.client.get("/api/file?name=timeline.json")
+    saved = same.client.get("/api/file?name=timeline.json")
     assert "attachment" in saved.headers["content-disposition"]
     for wrong in ("../tiny.toml", "/etc/passwd", "work/lock.json", "..%2f..%2ftiny.toml", "", "tiny.mp4/", "work"):
-        assert film.client.get(f"/api/file?name={wrong}").status_code == 400, wrong
-    (film.file.parent / "out" / "tiny" / "link.txt").symlink_to("/etc/passwd")
-    assert film.client.get("/api/file?name=link.txt").status_code == 400
-    assert film.client.get("/api/file?cut=..&name=tiny.toml").status_code == 400
+        assert same.client.get(f"/api/file?name={wrong}").status_code == 400, wrong
+    (same.file.parent / "out" / "tiny" / "link.txt").symlink_to("/etc/passwd")
+    assert same.client.get("/api/file?name=link.txt").status_code == 400
+    assert same.client.get("/api/file?cut=..&name=tiny.toml").status_code == 400

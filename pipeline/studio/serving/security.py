@@ -10,14 +10,16 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
@@ -34,6 +36,22 @@ _HEADERS: Final = {
     "permissions-policy": "microphone=(self), camera=(), geolocation=()",
 }
 _READING: Final = frozenset({"GET", "HEAD"})
+_DOOR: Final = """<!doctype html><meta charset="utf-8"><title>Studio</title>
+<h1>Studio</h1>
+<form action="/" method="get">
+<p><label>Password, or the token that it has printed: <input type="password" name="token" required autofocus></label>
+<button>Open</button>
+</form>
+"""
+_DOOR_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_CLOSED: Final = "Open the studio with the address that it has printed: the token is missing.\n"
+_TOO_MANY: Final = "There were too many wrong passwords or tokens: try again in a minute.\n"
+GUESSES_S: Final = 60.0
+MOST_GUESSES: Final = 10
+"""So many different wrong tokens are heard in that time."""
+_MOST_TOKENS: Final = 3
+"""Of one request."""
+_MOST_ADDRESSES: Final = 1024
 
 
 def new_token() -> str:
@@ -89,6 +107,59 @@ def _is_address(name: str) -> bool:
     return True
 
 
+class Guesses:
+    """Counts wrong tokens: whoever has brought many different ones is not heard for a while.
+
+    One that is wrong again and again is no guess, but a page that was left open. Pages of other sites, which may send
+    a browser here, are counted by themselves, so that they lock nobody out.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._wrong: dict[str, dict[str, float]] = {}
+
+    def are_too_many(self, who: str) -> bool:
+        """Whether somebody has to wait."""
+        since = self._clock() - GUESSES_S
+        lately = {token: at for token, at in self._wrong.get(who, {}).items() if at > since}
+        if lately:
+            self._wrong[who] = lately
+        else:
+            self._wrong.pop(who, None)
+        return len(lately) >= MOST_GUESSES
+
+    def add(self, who: str, tokens: Iterable[str]) -> None:
+        """Note tokens that were wrong."""
+        for token in tokens:
+            own = self._wrong.setdefault(who, {})
+            own.setdefault(sha256(token.encode("utf-8", "surrogateescape")).hexdigest(), self._clock())
+        while len(self._wrong) > _MOST_ADDRESSES:
+            self._wrong.pop(next(iter(self._wrong)))
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """What the tokens of a request are worth: whether one is right, and in the page's own address; or aren't heard."""
+
+    knows: bool = False
+    opens: bool = False
+    waits: bool = False
+
+
+def _in_address(scope: Scope) -> list[str]:
+    """The tokens that the address of the page itself brings."""
+    if scope["method"] != "GET" or scope["path"] != "/":
+        return []
+    return parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+
+
+def _closed_door(scope: Scope, headers: Headers) -> Response:
+    """What is answered without the token: to a person at the door a form that asks for it."""
+    if scope["method"] == "GET" and scope["path"] == "/" and "text/html" in headers.get("accept", ""):
+        return HTMLResponse(_DOOR, 403, {"content-security-policy": _DOOR_POLICY})
+    return PlainTextResponse(_CLOSED, 403)
+
+
 class Guard:
     """Lets requests through that come from the server's own page, and dresses all answers.
 
@@ -105,6 +176,7 @@ class Guard:
     def __init__(self, app: ASGIApp, address: Address, token: str) -> None:
         self._app, self._address, self._token = app, address, token
         self._cookie = f"studio-{address.port}"
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -114,23 +186,38 @@ class Guard:
         if scope["type"] != "http":
             return
         headers = Headers(scope=scope)
-        opened = self._is_opened(scope)
+        brought = self._brought(scope, headers)
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    out[name] = value
+                    out.setdefault(name, value)
                 out.setdefault("cache-control", "no-store")
-                if opened:
+                if brought.opens:
                     out.append("set-cookie", self._cookie_header())
             await send(message)
 
-        refusal = self._refusal(scope["method"], headers, opened=opened)
+        refusal = self._refusal(scope["method"], headers, opened=brought.opens)
         if refusal is not None:
             await PlainTextResponse(f"{refusal}\n", status_code=403)(scope, receive, dressed)
-            return
-        await self._app(scope, receive, dressed)
+        elif brought.waits:
+            await PlainTextResponse(_TOO_MANY, 429, {"retry-after": str(round(GUESSES_S))})(scope, receive, dressed)
+        elif not brought.knows:
+            await _closed_door(scope, headers)(scope, receive, dressed)
+        else:
+            await self._app(scope, receive, dressed)
+
+    def _brought(self, scope: Scope, headers: Headers) -> _Brought:
+        in_address = _in_address(scope)
+        given = [*in_address, *self._in_headers(headers)][:_MOST_TOKENS]
+        who = f"{(scope.get('client') or ('',))[0]} {headers.get('sec-fetch-site', '')}"
+        if given and self._guesses.are_too_many(who):
+            return _Brought(waits=True)
+        right = [self._is_token(one) for one in given]
+        if not any(right):
+            self._guesses.add(who, given)
+        return _Brought(knows=any(right), opens=any(right[: len(in_address)]))
 
     def _refusal(self, method: str, headers: Headers, *, opened: bool) -> str | None:
         """Why a request is refused; None where it is not."""
@@ -144,22 +231,14 @@ class Guard:
             return "Another page asks: that is not allowed."
         if method not in _READING and origin is None and headers.get("authorization") is None:
             return "Changes come from the studio's own page: this request names no origin."
-        if not opened and not self._knows_token(headers):
-            return "Open the studio with the address that it has printed: the token is missing."
         return None
 
-    def _is_opened(self, scope: Scope) -> bool:
-        """Whether the address of the page itself brings the token."""
-        if scope["method"] != "GET" or scope["path"] != "/":
-            return False
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
-        return any(self._is_token(one) for one in given)
-
-    def _knows_token(self, headers: Headers) -> bool:
+    def _in_headers(self, headers: Headers) -> Iterator[str]:
+        """The tokens that a request's headers bring."""
         kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._is_token(given.strip()):
-            return True
-        return any(self._is_token(one) for one in self._cookies(headers.getlist("cookie")))
+        if kind.lower() == "bearer":
+            yield given.strip()
+        yield from self._cookies(headers.getlist("cookie"))
 
     def _cookies(self, lines: Iterable[str]) -> Iterable[str]:
         for line in lines:
@@ -171,7 +250,7 @@ class Guard:
                 yield found.value
 
     def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._token.encode())
+        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token.encode())
 
     def _cookie_header(self) -> str:
         return f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Strict"

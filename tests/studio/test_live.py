@@ -1,0 +1,105 @@
+"""What goes on, as pages are told: the truth of `status`, and builds of another terminal, which can be stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pipeline.build.films import survey_all
+from pipeline.production.editing.edits import SetValue
+from tests.end_to_end.productions import ROOT
+from tests.studio.conftest import TOKEN, Built
+from tests.studio.served import Served
+
+LONG = [SetValue(("section", 0, "training", "iterations"), 2_000_000)]
+
+
+class Told:
+    """The last state that was pushed, on a connection of its own."""
+
+    def __init__(self, served: Served) -> None:
+        base = f"http://127.0.0.1:{served.port}"
+        headers = {"authorization": f"Bearer {TOKEN}", "origin": base}
+        self.client = httpx.Client(base_url=base, headers=headers, timeout=60)
+        self.state: dict[str, Any] = {}
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        with self.client.stream("GET", "/api/live") as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    with self._changed:
+                        self.state = json.loads(line.removeprefix("data: "))
+                        self._changed.notify_all()
+
+    def until(self, holds: Callable[[dict[str, Any]], object], what: str) -> dict[str, Any]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.state and holds(self.state), 120), (what, self.state)
+            return self.state
+
+
+def stages(state: dict[str, Any]) -> dict[str, str]:
+    return {one["stage"]: one["state"] for one in state["stages"]}
+
+
+@pytest.fixture
+def film(built: Built, tmp_path: Path) -> Iterator[Served]:
+    shutil.copytree(built.folder, tmp_path / "film")
+    served = Served(tmp_path / "film" / "tiny.toml", tmp_path / "film" / "out" / "tiny")
+    served.start()
+    yield served
+    served.stop()
+
+
+@contextmanager
+def another_terminal(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pipeline.cli.start import main; main()"
+    command = [sys.executable, "-c", program, str(ROOT), *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_build_of_another_terminal_is_followed_and_stopped_and_stages_are_those_of_status(film: Served) -> None:
+    told, desk = Told(film), film.studio.desk
+    made = told.until(lambda state: state["stages"], "it is surveyed")
+    assert set(stages(made).values()) == {"fresh"}
+    desk.edit(LONG, "a long training", seen=made["revision"])
+    told.until(lambda state: stages(state)["train"] == "stale" and stages(state)["compose"] == "waits", "it is stale")
+    with another_terminal("build", film.file, "-o", film.output, "--jobs", "1") as process:
+        state = told.until(lambda state: state["sections"][0]["iteration"] > 1, "it trains")
+        assert state["build"]["running"]
+        assert state["build"]["progress"]["view"]["stage"] == "train"
+        assert str(process.pid) in state["build"]["by"]
+        curves = told.client.get("/api/curves?section=0&columns=50").json()
+        assert curves["training"]["mean"]
+        told.until(lambda state: state["sections"][0]["checkpoints"] > 1, "checkpoints are seen")
+        assert len(told.client.get("/api/takes").json()["sections"][0]["takes"]) > 1
+        assert told.client.post("/api/stop", json={}).status_code == 200
+        assert process.wait(60) == 130
+    state = told.until(lambda state: stages(state)["train"] == "begun", "what it has begun is seen")
+    assert not state["build"]["running"]
+    assert state["build"]["ended"] == "interrupted"
+    assert told.client.post("/api/stop", json={}).status_code == 500
+    desk.undo()
+    told.until(lambda state: set(stages(state).values()) == {"fresh"}, "all is made as it was")
+    shutil.rmtree(next(path for path in (film.output / "work" / "cards").iterdir() if path.name != "names"))
+    state = told.until(lambda state: stages(state)["cards"] == "missing", "what another program removed is noticed")
+    production = desk.shown()
+    surveyed = survey_all(production, desk.workplace(production))
+    assert stages(state) == {one.stage: one.state for one in surveyed}
