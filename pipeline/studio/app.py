@@ -51,7 +51,7 @@ def create_app(studio: Studio, address: Address, token: str) -> ASGIApp:
         *WorkAnswers(studio).table(),
         *ListenAnswers(studio).table(),
         *FilmAnswers(studio).table(),
-        *BeginAnswers(studio.desk).table(),
+        *BeginAnswers(studio).table(),
     ]
 
     @asynccontextmanager

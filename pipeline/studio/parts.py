@@ -54,8 +54,9 @@ class Studio:
 
     def _load(self) -> None:
         with suppress(BuildVideoError):
+            is_building = self.is_building()  # first of all: without a film nothing is drawn
             import_module("pipeline.stages.render")
-            if not self.is_building():
+            if not is_building:
                 self.preview.picture(self.wanted(), number=0, divisor=2)
 
     def close(self) -> None:

@@ -51,7 +51,8 @@ def serve(
     Parameters
     ----------
     say
-        Called with the address, token and all, once it listens; then with what there is to warn of.
+        Called with the address once it listens, with its token unless that is a password; then with what there is to
+        warn of.
 
     Raises
     ------
@@ -65,7 +66,9 @@ def serve(
         address = Address(place.host, listening.getsockname()[1], _names(place.host))
         desk = Desk(file, output, allow_outside=allow_outside)
         studio = Studio(desk, output=output, allow_outside=allow_outside)
-        link = f"http://{_shown(place.host)}:{address.port}/?token={token}"
+        link = f"http://{_shown(place.host)}:{address.port}/"
+        if place.password_file is None:  # a password is known to whoever wrote it, and asked for
+            link += f"?token={token}"
         say(link)
         if not is_loopback(place.host):
             say(_WARNING)

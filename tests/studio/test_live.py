@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Told:
         self._thread.start()
 
     def _listen(self) -> None:
-        with self.client.stream("GET", "/api/live") as answer:
+        with suppress(httpx.HTTPError), self.client.stream("GET", "/api/live") as answer:  # until the server ends
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     with self._changed:
@@ -52,6 +52,12 @@ class Told:
 
 def stages(state: dict[str, Any]) -> dict[str, str]:
     return {one["stage"]: one["state"] for one in state["stages"]}
+
+
+def is_trained_long(state: dict[str, Any]) -> bool:
+    """Whether a build runs that trains the first section as `LONG` asks."""
+    first = state["sections"][0]
+    return bool(state["build"]["running"] and first["total"] == 2_000_000 and first["iteration"] > 1)
 
 
 @pytest.fixture
@@ -75,6 +81,16 @@ def another_terminal(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]
         process.wait()
 
 
+@contextmanager
+def another_studio(film: Served) -> Iterator[Told]:
+    served = Served(film.file, film.output)
+    served.start()
+    try:
+        yield Told(served)
+    finally:
+        served.stop()
+
+
 def test_a_build_of_another_terminal_is_followed_and_stopped_and_stages_are_those_of_status(film: Served) -> None:
     told, desk = Told(film), film.studio.desk
     made = told.until(lambda state: state["stages"], "it is surveyed")
@@ -82,20 +98,26 @@ def test_a_build_of_another_terminal_is_followed_and_stopped_and_stages_are_thos
     desk.edit(LONG, "a long training", seen=made["revision"])
     told.until(lambda state: stages(state)["train"] == "stale" and stages(state)["compose"] == "waits", "it is stale")
     with another_terminal("build", film.file, "-o", film.output, "--jobs", "1") as process:
-        state = told.until(lambda state: state["sections"][0]["iteration"] > 1, "it trains")
-        assert state["build"]["running"]
+        state = told.until(is_trained_long, "it trains")
         assert state["build"]["progress"]["view"]["stage"] == "train"
         assert str(process.pid) in state["build"]["by"]
         curves = told.client.get("/api/curves?section=0&columns=50").json()
         assert curves["training"]["mean"]
         told.until(lambda state: state["sections"][0]["checkpoints"] > 1, "checkpoints are seen")
-        assert len(told.client.get("/api/takes").json()["sections"][0]["takes"]) > 1
-        assert told.client.post("/api/stop", json={}).status_code == 200
-        assert process.wait(60) == 130
+        assert told.client.get("/api/takes").json()["sections"][0]["takes"][0]["iteration"] == 0
+        refused = told.client.post("/api/build", json={})
+        assert "runs already" in refused.json()["error"]["what"]
+        with another_studio(film) as other:
+            assert other.until(is_trained_long, "another studio sees it too")["revision"] == state["revision"]
+            assert "runs already" in other.client.post("/api/build", json={}).json()["error"]["what"]
+            late = {"seen": made["revision"], "edits": [{"path": ["title"], "value": "x"}]}
+            assert other.client.post("/api/edit", json=late).status_code == 409
+            assert other.client.post("/api/stop", json={}).status_code == 200
+            assert process.wait(60) == 130
     state = told.until(lambda state: stages(state)["train"] == "begun", "what it has begun is seen")
     assert not state["build"]["running"]
     assert state["build"]["ended"] == "interrupted"
-    assert told.client.post("/api/stop", json={}).status_code == 500
+    assert "No build" in told.client.post("/api/stop", json={}).json()["error"]["what"]
     desk.undo()
     told.until(lambda state: set(stages(state).values()) == {"fresh"}, "all is made as it was")
     shutil.rmtree(next(path for path in (film.output / "work" / "cards").iterdir() if path.name != "names"))

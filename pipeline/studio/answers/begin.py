@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.runtime.resources import reading_text
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.studio.begin import LARGEST_BYTES, Recordings, begin_film, keep_upload
-from pipeline.studio.desk import Desk
+from pipeline.studio.parts import Studio
 from pipeline.studio.serving.replies import Table, chunks, number_in, read_json, whole_in
 
 _MOST_CHUNK_BYTES = 1 << 24
@@ -22,9 +22,9 @@ _LONGEST_TITLE = 200
 class BeginAnswers:
     """Answers about the recordings beside a production file that may not be there yet."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._recordings = Recordings(desk.folder)
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._desk = studio, studio.desk
+        self._recordings = Recordings(studio.desk.folder)
 
     def table(self) -> Table:
         """Its addresses."""
@@ -54,6 +54,7 @@ class BeginAnswers:
         if not demo and not self._recordings.listed():
             raise InputError("There is no recording yet.", hint="Drop one here, or record your voice.")
         await asyncio.to_thread(begin_film, self._desk.file, title=title, minutes=minutes, demo=demo)
+        self._studio.warm_up()
         return JSONResponse({})
 
     async def _upload(self, request: Request) -> Response:
