@@ -21,6 +21,7 @@ from PIL import ImageFont, features
 
 from pipeline.errors import GlyphError, TemplateError
 from pipeline.picture.text.font_packages import OTHER_FONT_PACKAGES, packages_for
+from pipeline.runtime.wording.named_files import near_names
 from pipeline.store.files import plain_reason
 
 Role = Literal["sans", "mono"]
@@ -30,6 +31,8 @@ HAS_RAQM: Final[bool] = bool(features.check("raqm"))
 
 LARGEST_FONT_BYTES: Final = 128 * 1024 * 1024
 _PROBE_PX: Final = 24
+FAMILIES: Final = "fonts"
+"""The table of a theme that names families."""
 _NO_CHARACTER: Final = "\uffff"
 """A code point that Unicode promises never to use: every font draws its 'missing' picture for it."""
 INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u200e\u200f")
@@ -287,11 +290,13 @@ def _family_face(name: str, families: dict[str, fontpkg.Family]) -> Face:
     family = families.get(fontpkg.slugify(name))
     path = None if family is None else _upright(family)
     if path is None:
+        near = near_names(name, sorted(families))
+        install = f"Where there is a package of it:  pip install fontpkg-{fontpkg.slugify(name)}"
         raise TemplateError(
             f"The font family '{name}' is not installed.",
-            where="fonts",
+            where=FAMILIES,
             expected=f"one of {', '.join(sorted(families))}",
-            hint=f"Where there is a package of it:  pip install fontpkg-{fontpkg.slugify(name)}",
+            hint=f"Did you mean '{near[0]}'? {install}" if near else install,
         )
     return Face(path)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.errors import TemplateError
 from pipeline.picture.text.direction import (
     CONTROLS,
     LEFT_TO_RIGHT_MARK,
@@ -34,10 +35,11 @@ from pipeline.picture.text.direction import (
     visual_runs,
 )
 from pipeline.picture.text.fitting import ROUNDING, FittedText, Fitting
-from pipeline.picture.text.fonts import HAS_RAQM, INVISIBLE, Face, FontSet, Role, clusters, load_fonts
+from pipeline.picture.text.fonts import FAMILIES, HAS_RAQM, INVISIBLE, Face, FontSet, Role, clusters, load_fonts
 from pipeline.picture.text.linebreak import balanced, break_lines, letters
 from pipeline.picture.text.mask_effects import slanted
 from pipeline.picture.text.style import SMALLEST_PX, TextStyle
+from pipeline.picture.theme.toml_files import named_at
 
 if TYPE_CHECKING:
     from pipeline.picture.theme.theme import Theme
@@ -163,8 +165,20 @@ def aligned(align: Align, spare_px: float, *, mirrored: bool) -> float:
 
 
 def typesetter_for(theme: Theme) -> Typesetter:
-    """The typesetter with a theme's fonts."""
-    return Typesetter(load_fonts(theme.fonts.sans, theme.fonts.mono, theme.font_files))
+    """The typesetter with a theme's fonts.
+
+    Raises
+    ------
+    TemplateError
+        A family that is not installed, with the line of the theme's file, or a file that is no font.
+    """
+    try:
+        return Typesetter(load_fonts(theme.fonts.sans, theme.fonts.mono, theme.font_files))
+    except TemplateError as error:
+        family = theme.fonts.sans if f"'{theme.fonts.sans}'" in error.what else theme.fonts.mono
+        if error.where == FAMILIES and theme.path is not None:
+            error.where = f"{named_at(theme.path, family)}, {FAMILIES}"
+        raise
 
 
 def _role(style: TextStyle) -> Role:

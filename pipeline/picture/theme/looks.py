@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from pipeline.picture.theme.inheritance import OLD_ROLES
 
@@ -131,6 +131,13 @@ class Ground(LookPart):
     def moves(self) -> bool:
         """Whether it is different from one frame to another."""
         return self.is_clip or (self.motion != "still" and self.has_gradient and not self.file)
+
+    @field_validator("gradient")
+    @classmethod
+    def _goes_from_one_to_another(cls, value: tuple[LiteralColour, ...]) -> tuple[LiteralColour, ...]:
+        if len(value) == 1:
+            raise ValueError("two colours or more; one alone is [colours] background")
+        return value
 
     @model_validator(mode="after")
     def _motion_has_something_to_move(self) -> Self:

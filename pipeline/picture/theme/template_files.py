@@ -7,8 +7,10 @@ not know what any template means.
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +19,8 @@ from pipeline.picture.theme.inheritance import JoinedTemplate, joined_file, join
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, shown_value
 
 Model = TypeVar("Model", bound=BaseModel)
+_ALTERNATIVE: Final = re.compile(r"[\[\]()]|function-|^(tuple|int|str|float|bool|constrained-.*|literal.*)$")
+"""What a validation calls the alternatives of a value."""
 
 
 def load_template(relative: str, own: Path | None, model: type[Model]) -> Model:
@@ -47,9 +51,9 @@ def _first_fault(error: ValidationError, template: JoinedTemplate, model: type[B
     faults = error.errors(include_url=False)
     # A misspelt name often leaves another one missing: it is reported first.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-    field = ".".join(str(part) for part in fault["loc"])
-    where = template.placed.place_of(fault["loc"]).words(fault["loc"])
-    others = len(faults) - 1
+    path = _path(fault)
+    where = template.placed.place_of(path).words(path)
+    others = len({_path(one) for one in faults}) - 1
     hint = f"{others} more {'fault' if others == 1 else 'faults'} in the same file." if others else ""
     if fault["type"] == "extra_forbidden":
         name = str(fault["loc"][-1])
@@ -61,11 +65,29 @@ def _first_fault(error: ValidationError, template: JoinedTemplate, model: type[B
             hint=hint,
         )
     if fault["type"] == "missing":
+        field = ".".join(str(part) for part in path)
         return TemplateError("The template lacks a value.", where=where, expected=f"a value for '{field}'", hint=hint)
-    here = [one for one in faults if one["loc"] == fault["loc"]]
-    shown = "" if is_in_own_words(fault) else f": {shown_value(fault.get('input'))}"
+    here = [one for one in faults if _path(one) == path]
+    shown = "" if is_in_own_words(fault) else f": {shown_value(_refused(fault))}"
     what = f"The template has a value that can't be used{shown}."
     return TemplateError(what, where=where, expected=expected_words(here), hint=hint)
+
+
+def _path(fault: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The path of what is wrong, without the alternatives that a value may be: those are no steps of the file's."""
+    steps = tuple(step for step in fault["loc"] if not (isinstance(step, str) and _ALTERNATIVE.search(step)))
+    return (*steps, _tag(fault)) if fault["type"] == "union_tag_invalid" else steps
+
+
+def _refused(fault: Mapping[str, Any]) -> Any:
+    """The value that can't be used."""
+    value = fault.get("input")
+    return value.get(_tag(fault)) if fault["type"] == "union_tag_invalid" and isinstance(value, Mapping) else value
+
+
+def _tag(fault: Mapping[str, Any]) -> str:
+    """The value that says which kind a table is of: `kind`."""
+    return str(fault["ctx"]["discriminator"]).strip("'")
 
 
 def _known_names(model: type[BaseModel]) -> list[str]:

@@ -12,9 +12,10 @@ a theme with `strict = true`.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ from pipeline.picture.theme.contrast import (
 )
 from pipeline.picture.theme.looks import CaptionLook, Ground, PanelLook
 from pipeline.picture.theme.template_files import load_template
-from pipeline.picture.theme.toml_files import theme_file, theme_font_files
+from pipeline.picture.theme.toml_files import named_at, theme_file, theme_font_files
 from pipeline.runtime.resources import find_template
 
 __all__ = ["Colours", "Fonts", "LineWidths", "Theme", "check_theme", "load_theme", "rgb"]
@@ -41,6 +42,8 @@ __all__ = ["Colours", "Fonts", "LineWidths", "Theme", "check_theme", "load_theme
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 Share = Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)]
 FamilyName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+_COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
 class _ThemeTable(BaseModel):
@@ -128,6 +131,8 @@ class Theme(_ThemeTable):
     """`fonts.files`, found; filled in by `load_theme`."""
     ground_file: Path | None = Field(default=None, exclude=True)
     """`ground.file`, found; filled in by `load_theme`."""
+    path: Path | None = Field(default=None, exclude=True)
+    """The theme's own file; filled in by `load_theme`."""
 
     def colour(self, name: str, section: int | None = None) -> str:
         """A colour by its role, or one of its own as it is; `section` stands for the section's own."""
@@ -164,7 +169,7 @@ def load_theme(name: str, own: Path | None = None) -> Theme:
         if theme.ground.file
         else None,
     }
-    theme = theme.model_copy(update=found)
+    theme = theme.model_copy(update={**found, "path": path})
     refuse_faults(theme, check_theme(theme), str(path))
     return theme
 
@@ -179,9 +184,11 @@ def refuse_faults(theme: Theme, faults: Iterable[str], where: str) -> None:
     """
     found = list(faults) if theme.strict else []
     if found:
+        colours = _COLOUR.findall(found[0])
+        said = [named_at(theme.path, colour) for colour in colours] if theme.path is not None else []
         raise TemplateError(
             f"The theme '{theme.name}' can't be read by everybody: {found[0]}.",
-            where=where,
+            where=next((place for place in said if place != str(theme.path)), where),
             expected=f"text {TEXT_CONTRAST:g}:1, graphics {GRAPHIC_CONTRAST:g}:1, curves that all eyes tell apart",
             hint=f"Change one of the two colours.{f' {len(found) - 1} more such pairs.' if len(found) > 1 else ''}",
         )

@@ -68,6 +68,20 @@ def read_placed(path: Path) -> PlacedValue:
         raise TemplateError("The template is nested too deeply.", where=str(path), hint="Flatten it.") from error
 
 
+def named_at(path: Path, value: str) -> str:
+    """Where a template file says a value: the file, and the line where the file itself says it."""
+    found = _line_naming(read_placed(path), value)
+    return f"{path}, line {found}" if found is not None else str(path)
+
+
+def _line_naming(placed: PlacedValue, value: str) -> int | None:
+    inside = placed.value
+    if isinstance(inside, dict | list):
+        parts = inside.values() if isinstance(inside, dict) else inside
+        return next((line for part in parts if (line := _line_naming(part, value)) is not None), None)
+    return placed.place.line if inside == value else None
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
     """The values of a TOML text and their lines; a build reads the same templates again and again.
@@ -112,7 +126,7 @@ def theme_file(name: str, theme: Path, field: str = "ground.file", what: str = "
             f"The {owner}'s {what} {name[:100]!r} is not there."
             if inside
             else f"The {owner}'s {what} {name[:100]!r} lies outside the templates folder.",
-            where=f"{theme}, {field}",
+            where=f"{named_at(theme, name)}, {field}",
             expected=f"a {what} inside {folder}",
             hint=hint,
         )

@@ -50,7 +50,7 @@ def _expected(mistake: Mapping[str, Any]) -> str:
     if is_in_own_words(mistake):
         words = own_words(mistake)
         return words[:1].lower() + words[1:]
-    if kind in {"literal_error", "enum"}:
+    if kind in {"literal_error", "enum", "union_tag_invalid"}:
         return " or ".join(", ".join(f'"{option}"' for option in _options(mistake)).rsplit(", ", 1))
     if kind in {"tuple_type", "list_type"} and isinstance(mistake.get("input"), Mapping):
         return "a list: its heading has two brackets, [[...]]"
@@ -81,13 +81,14 @@ def _number(value: object) -> str:
 
 
 def _options(mistake: Mapping[str, Any]) -> list[str]:
-    expected = str(mistake.get("ctx", {}).get("expected", ""))
+    context = mistake.get("ctx", {})
+    expected = str(context.get("expected_tags", context.get("expected", "")))
     return [option.strip("'") for part in expected.split(" or ") for option in part.split(", ")]
 
 
 def _nearest(mistake: Mapping[str, Any]) -> str:
-    given = mistake.get("input")
-    if mistake["type"] != "literal_error" or not isinstance(given, str):
+    given = mistake.get("ctx", {}).get("tag", mistake.get("input"))
+    if mistake["type"] not in {"literal_error", "union_tag_invalid"} or not isinstance(given, str):
         return ""
     return next(iter(get_close_matches(given.lower(), _options(mistake), n=1, cutoff=0.5)), "")
 

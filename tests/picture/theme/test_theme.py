@@ -121,4 +121,4 @@ def test_lines_scale_with_the_height_and_never_vanish() -> None:
 def test_a_theme_with_the_old_width_of_borders_is_still_read(tmp_path: Path) -> None:
     own = own_theme(tmp_path) / "themes" / "own.toml"
     own.write_text(own.read_text() + "\n[lines]\nborder = 0.001\n")
-    assert load_theme("own", tmp_path) == load_theme("midnight")
+    assert load_theme("own", tmp_path).model_dump() == load_theme("midnight").model_dump()
