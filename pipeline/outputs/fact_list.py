@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.outputs.looking import Look
+from pipeline.picture.panels.template_text import NOW, NOW_FACTS
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.facts.vocabulary import (
     FILM_FACTS,
@@ -23,6 +24,11 @@ def facts_of(shown: Look) -> list[dict[str, Any]]:
     return [{"name": name, "value": value, "meaning": meaning} for name, value, meaning in listed(facts, FILM_FACTS)]
 
 
+def moment_facts() -> list[dict[str, str]]:
+    """The facts that panels of text may name beside the others: those of the moment that is seen."""
+    return [{"name": f"{NOW}.{name}", "meaning": shape.meaning} for name, shape in (NOW_FACTS.fields or {}).items()]
+
+
 def former_names() -> dict[str, str]:
     """Names that facts had before, which go on working, each with what it is now."""
     return {**FORMER_OF_FILM, **FORMER_OF_CAPTIONS}
@@ -37,6 +43,12 @@ def as_lines(shown: Look) -> Iterator[str]:
     yield ""
     yield "Where a section is at hand (its cards, captions, conditions), `section` is its own, and for short"
     yield f"{', '.join(SHORT)} are its parts. In captions and conditions `take` is the take that they are about."
+    yield ""
+    yield 'In a layout\'s panels of text (kind = "text") also what is heard and seen just then:'
+    moments = moment_facts()
+    width = max(len(one["name"]) for one in moments)
+    for one in moments:
+        yield f"{one['name']:<{width}}  {one['meaning']}"
     yield ""
     yield "Former names, which go on working:"
     names = former_names()

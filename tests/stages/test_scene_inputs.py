@@ -106,3 +106,14 @@ def test_a_layout_without_captions_keeps_its_segments_when_a_caption_changes(tmp
         changed[layout] = {name for name, key in keys[0].items() if keys[1][name] != key}
     assert changed["bare"] == set()
     assert changed["spoken"] == {"scene-1-01"}
+
+
+def test_takes_are_counted_over_all_parts_of_a_section(tmp_path: Path) -> None:
+    store, results = made_up.results(tmp_path)
+    production = made_up.production(card=[{"template": "title", "after": "section 1 take 2", "seconds": 1}])
+    results = storyboard.run(production, results, Workplace(store=store, output=tmp_path / "out"))
+    inputs = render_inputs(production, results)
+    numbered = [
+        [(sound.number, sound.of) for sound in scene_data(inputs, scene).sounds] for scene in inputs.timeline.scenes()
+    ]
+    assert numbered[:2] == [[(0, 4), (1, 4), (2, 4)], [(3, 4), (4, 4)]]

@@ -63,6 +63,9 @@ class SceneSound:
         What to write where there is no room for `label`, such as `3,000`. May be empty.
     iteration
         The iteration of a take's checkpoint; None for a recording.
+    number, of
+        Which of its section's takes it is, counted from 1, 0 for a recording, and how many there are: a scene may have
+        but some of them, where cards stand between. 0 of 0 where that is not known.
     """
 
     start_frame: int
@@ -73,6 +76,8 @@ class SceneSound:
     label: str = ""
     short_label: str = ""
     iteration: int | None = None
+    number: int = 0
+    of: int = 0
 
     @cached_property
     def peak(self) -> float:

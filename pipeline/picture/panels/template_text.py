@@ -140,8 +140,8 @@ def now_facts(data: SceneData, frame: int) -> dict[str, Any]:
         "trained_s": passed(iteration, history.iterations, history.elapsed_at, history.elapsed_s),
         "loss": _loss(history, iteration),
         "loss_unit": history.unit.words,
-        "take": 0 if heard is None else takes.index(heard) + 1,
-        "takes": len(takes),
+        "take": 0 if heard is None else heard.number or takes.index(heard) + 1,
+        "takes": max((sound.of for sound in data.sounds), default=0) or len(takes),
         "seconds": float((frame - data.start_frame) / data.frame_rate),
         "share": (frame - data.start_frame) / (data.end_frame - data.start_frame),
     }

@@ -97,6 +97,17 @@ def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
     ]
 
 
+def _take_starts(inputs: RenderInputs, scene: SceneClip) -> list[int]:
+    """Where each take of a scene's section begins, in its other scenes too."""
+    scenes = (one for one in inputs.timeline.scenes() if one.section == scene.section)
+    return [take.start_frame for one in scenes for take in one.sounds if take.kind == "take"]
+
+
+def _take_number(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> int:
+    """Which of its section's takes a sound is, counted from 1; 0 for a recording."""
+    return sum(start <= sound.start_frame for start in _take_starts(inputs, scene)) if sound.kind == "take" else 0
+
+
 def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> SceneSound:
     """Read only what is shown."""
     source = heard_in(inputs.corpora, inputs.takes, scene.section, sound)
@@ -116,6 +127,8 @@ def _scene_sound(inputs: RenderInputs, scene: SceneClip, sound: SoundClip) -> Sc
         else inputs.language.text("scene.recording"),
         short_label=number,
         iteration=iteration,
+        number=_take_number(inputs, scene, sound),
+        of=len(_take_starts(inputs, scene)),
     )
 
 
@@ -180,6 +193,8 @@ def _facts_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
                 sample_rate_hz=1,
                 kind="take" if sound.kind == "take" else "recording",
                 iteration=sound.iteration if sound.kind == "take" else None,
+                number=_take_number(inputs, scene, sound),
+                of=len(_take_starts(inputs, scene)),
             )
             for sound in heard
         ),

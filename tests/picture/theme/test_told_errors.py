@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -15,16 +17,19 @@ THEME = 'extends = "midnight"\nname = "own"\n\n'
 PANEL = 'extends = "landscape"\n\n[[panel]]\nkind = "waveform"\n'
 
 
+LOADERS: Final[dict[str, Callable[[Path], object]]] = {
+    "themes": lambda folder: typesetter_for(load_theme("own", folder)),
+    "layouts": lambda folder: load_layout("own", folder),
+}
+
+
 def told(folder: Path, kind: str, text: str) -> str:
     """The error of a file of one's own, with all of its parts."""
     path = folder / kind / "own.toml"
     path.parent.mkdir()
     path.write_text(text)
     with pytest.raises(TemplateError) as caught:
-        if kind == "themes":
-            typesetter_for(load_theme("own", folder))
-        else:
-            load_layout("own", folder)
+        LOADERS[kind](folder)
     assert str(path) in caught.value.where
     return str(caught.value)
 
@@ -37,7 +42,10 @@ def told(folder: Path, kind: str, text: str) -> str:
         ('[colours]\naccent = "#ff00"\n', ["line 5, colours.accent", '"#20a0ff"']),
         ("[ground]\nangle = 700\n", ["line 5, ground.angle", "at most 360"]),
         ('[ground]\ngradient = ["#000000"]\n', ["line 5, ground.gradient", "two colours or more"]),
-        ('[ground]\ngradient = ["#000000", "#111111"]\nmotion = "drft"\n', ["line 6, ground.motion", 'perhaps "drift"']),
+        (
+            '[ground]\ngradient = ["#000000", "#111111"]\nmotion = "drft"\n',
+            ["line 6, ground.motion", 'perhaps "drift"'],
+        ),
         ('[ground]\nmotion = "drift"\n', ["line 4, ground", "two colours or more"]),
         ('[ground]\nfile = "sky.png"\n', ["line 5, ground.file", "'sky.png' is not there"]),
         ('[captions]\ncolour = "acent"\n', ["line 5, captions.colour\n", 'perhaps "accent"']),
