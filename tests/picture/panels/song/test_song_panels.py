@@ -19,6 +19,7 @@ from pipeline.picture.panels.scene_data import (
     SongSyllable,
 )
 from pipeline.picture.theme.theme import load_theme
+from tests.conftest import Golden
 
 SIZES = {"song": (320, 180), "song-portrait": (180, 320), "song-square": (240, 240)}
 NOTES = (SongNote(0, 10, 40, 60), SongNote(1, 10, 70, 55), SongNote(0, 40, 70, 64))
@@ -79,3 +80,15 @@ def test_the_picture_fills_its_room_and_moves_and_without_one_the_notes_have_it(
     alone = drawn("song", 45)
     assert len(np.unique(alone[room.start + 4 : room.stop, :, 2])) > 1
     assert not ((alone[room][..., 0] > 150) & (alone[room][..., 2] < 90)).any()
+
+
+@pytest.mark.parametrize("layout", SIZES)
+@pytest.mark.parametrize("theme", ["midnight", "paper", "phosphor"])
+def test_a_song_looks_like_its_golden_picture(layout: str, theme: str, golden: Golden) -> None:
+    down, across = np.mgrid[0:40, 0:60]
+    evening = np.stack([80 + 3 * down, 40 + 2 * across, 120 - 2 * down, np.full_like(down, 255)], axis=2)
+    golden(f"{layout}-{theme}", drawn(layout, 45, theme, song_picture=evening.astype(np.uint8)).astype(np.uint8))
+
+
+def test_a_song_without_a_picture_looks_like_its_golden_picture(golden: Golden) -> None:
+    golden("song-alone", drawn("song", 62).astype(np.uint8))
