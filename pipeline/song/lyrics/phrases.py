@@ -5,6 +5,7 @@ Owns which syllable is sung on which note, and where a phrase ends: with a line 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ REST_S: Final = 0.35
 MOST_NOTES_OF_PHRASE: Final = 40
 _HELD: Final = frozenset({"-", "ー", "+", "+~", "_", "~"})
 """What editors write on a note that goes on with the syllable before."""
+_AFTER_VOWEL: Final = re.compile(r"^[-aiueon] ")
 _NEAR_S: Final = 0.06
 """A second voice's note that begins this much before the lead's has the lead's syllable."""
 
@@ -122,8 +124,7 @@ def from_file(notes: Sequence[Note]) -> tuple[Phrase, ...]:
     for together in _parted(notes):
         sung, text = [], ""
         joins = True
-        for note in together:
-            written = note.syllable.strip()
+        for note, written in zip(together, _written(together), strict=True):
             if not written or written in _HELD:
                 sung.append(SungNote(note, None))
                 continue
@@ -136,6 +137,23 @@ def from_file(notes: Sequence[Note]) -> tuple[Phrase, ...]:
             joins = goes_on
         phrases.append(Phrase(len(phrases), text, "", tuple(sung)))
     return tuple(phrases)
+
+
+def _written(notes: Sequence[Note]) -> list[str]:
+    """What stands on notes: a hyphen after what its word goes on from, without the vowel that VCV banks begin with.
+
+    Where any syllable has a space, as in files of karaoke, words end at spaces alone.
+    """
+    raw = [note.syllable for note in notes]
+    spaced = any(one.strip() and one != one.strip() for one in raw)
+    found = []
+    for one, following in zip(raw, [*raw[1:], " "], strict=True):
+        word = one.strip()
+        said = _AFTER_VOWEL.sub("", word)
+        word = said if said and is_kana(said[0]) else word
+        goes_on = spaced and word and not word.endswith("-") and one[-1] != " " and following[:1] not in ("", " ")
+        found.append(word + "-" if goes_on else word)
+    return found
 
 
 def _parted(notes: Sequence[Note]) -> list[list[Note]]:

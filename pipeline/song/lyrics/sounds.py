@@ -15,6 +15,8 @@ from pipeline.song.lyrics.vowels import umlaut_of, vowel_of
 
 Burst = Literal["hiss", "hush", "stop", ""]
 _CYRILLIC: Final = dict(zip("абвгдежзийклмнопрстуфхцчшщыэюяё", "a b v g d e zh z i i k l m n o p r s t u f h ts ch sh sh i e u a o".split(), strict=True))  # fmt: skip # noqa: E501, SIM905
+_AFTER_VOWEL: Final = re.compile(r"^[-aiueon] (?=\S)")
+"""What VCV banks write before a syllable: the vowel that it follows."""
 _HISS: Final = re.compile(r"^(sc?[ei]|s|z|ts|c[eiy])")
 _HUSH: Final = re.compile(r"^(sh|sch|ch|j|h|f|v|th|ph|wh)")
 _STOP: Final = re.compile(r"^([ptkbdgqxc])")
@@ -31,7 +33,7 @@ class Sound:
 
 def sound_of(syllable: str, language: str = "") -> Sound:
     """Guess how a syllable of a language (BCP 47) sounds; without a vowel it is an "a"."""
-    letters = plain_letters(syllable)
+    letters = plain_letters(_AFTER_VOWEL.sub("", syllable))
     found = re.search(r"[aeiouy]+", letters.removeprefix("y"))
     if found is None:
         return Sound(letters, "a", _burst(letters))

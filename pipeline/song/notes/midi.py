@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ _CENTS: Final = 100.0
 _SMPTE: Final = 0x8000
 _DRUMS: Final = 9
 _FORMAT_ONE_SONG: Final = (0, 1)
+_KARAOKE: Final = ("@K", "@L", "@T")
+"""Files of karaoke say their kind, language and title so, and have their words as text."""
+_LONGEST_WORD: Final = 100
 _LYRIC_ENCODINGS: Final = ("utf-8", "cp932", "latin-1")
 
 
@@ -66,8 +69,17 @@ def read_midi(data: bytes, where: str) -> Tune:
         remarks.append(f"{hanging} notes never end, and end with the last message of their track")
     if not together:
         remarks.append("the melody has no tempo: 120 beats a minute")
-    tracks = [part for reader, law in zip(readers, maps, strict=True) for part in reader.parts(law, file.type)]
+    words = _words_of(readers)
+    tracks = [part for reader, law in zip(readers, maps, strict=True) for part in reader.parts(law, file.type, words)]
     return tune_of(tracks, where, remarks)
+
+
+def _words_of(readers: Sequence[_TrackReader]) -> dict[int, str]:
+    """Words that stand in a track without notes, as karaoke files have them: lyrics, else text."""
+    silent = [reader for reader in readers if not reader.notes]
+    kinds = ([reader.words for reader in silent], [reader.texts for reader in silent if reader.is_karaoke])
+    found = next((words for words in kinds if any(words)), [])
+    return {tick: word for words in reversed(found) for tick, word in words.items()}
 
 
 def _parsed(data: bytes, where: str) -> Any:
@@ -140,15 +152,15 @@ class _TrackReader:
         self.notes: list[_ReadNote] = []
         self.hanging = self.bends = 0
         self._channels: dict[int, _Channel] = {}
-        self._words: dict[int, str] = {}
+        self.words: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
+        self.is_karaoke = False
 
     def read(self, message: Any, tick: int) -> None:
         """Take the next message, at its tick."""
         kind = message.type
-        if kind == "track_name" and not self.name:
-            self.name = decoded_text(message.name)
-        elif kind == "lyrics":
-            self._words[tick] = self._words.get(tick, "") + decoded_text(message.text)
+        if message.is_meta:
+            self._read_words(message, tick)
         if not hasattr(message, "channel"):
             return
         channel = self._channels.setdefault(message.channel, _Channel())
@@ -167,6 +179,18 @@ class _TrackReader:
         elif kind == "control_change":
             _control(channel, message.control, message.value)
 
+    def _read_words(self, message: Any, tick: int) -> None:
+        kind = message.type
+        if kind == "track_name" and not self.name:
+            self.name = decoded_text(message.name)
+        elif kind == "lyrics":
+            self.words[tick] = self.words.get(tick, "") + decoded_text(message.text)
+        elif kind == "text":
+            text = decoded_text(message.text)
+            self.is_karaoke |= text.startswith(_KARAOKE)
+            if not text.startswith("@"):
+                self.texts[tick] = self.texts.get(tick, "") + text.replace("\\", " ").replace("/", " ")
+
     def finish(self, tick: int) -> None:
         """End what still sounds with the track."""
         for number, channel in self._channels.items():
@@ -181,9 +205,10 @@ class _TrackReader:
             note = waiting.popleft()
             self.notes.append(_ReadNote(note.tick, tick, key, note.velocity, number, note.bend))
 
-    def parts(self, law: TempoMap, kind: int) -> Iterator[tuple[str, list[Note]]]:
-        """The track's notes in seconds; of a file of type 0, each channel alone."""
-        notes = [self._note(note, law) for note in self.notes]
+    def parts(self, law: TempoMap, kind: int, others: Mapping[int, str]) -> Iterator[tuple[str, list[Note]]]:
+        """The track's notes in seconds, of a file of type 0 each channel alone; its own words, else those of others."""
+        words = self.words or (self.texts if self.is_karaoke else None) or others
+        notes = [self._note(note, law, words) for note in self.notes]
         channels = sorted({note.channel for note in notes})
         if kind != 0 or len(channels) < 2:  # noqa: PLR2004 - nothing to part
             yield self.name, notes
@@ -191,7 +216,7 @@ class _TrackReader:
         for channel in channels:
             yield f"channel {channel}", [note for note in notes if note.channel == channel]
 
-    def _note(self, read: _ReadNote, law: TempoMap) -> Note:
+    def _note(self, read: _ReadNote, law: TempoMap, words: Mapping[int, str]) -> Note:
         start_s = law.seconds(read.tick)
         bend = tuple((law.seconds(tick) - start_s, cents) for tick, cents in read.bend)
         return Note(
@@ -199,7 +224,7 @@ class _TrackReader:
             law.seconds(read.end),
             float(read.key),
             read.velocity / 127,
-            self._words.get(read.tick, ""),
+            words.get(read.tick, "")[:_LONGEST_WORD],
             bend if any(cents for _, cents in bend) else (),
             channel=read.channel + 1,
         )

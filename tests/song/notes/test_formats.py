@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
+from pipeline.song.lyrics.phrases import from_file
+from pipeline.song.lyrics.sounds import sound_of
 from pipeline.song.notes.musicxml import read_musicxml
 from pipeline.song.notes.reading import read_tune
 from pipeline.song.notes.ust import read_ust
@@ -78,3 +80,25 @@ def test_spoilt_texts_are_read_or_are_one_error(data: st.DataObject) -> None:
     except ProductionError:
         return
     assert all(0 <= note.start_s < note.end_s for track in tune.tracks for note in track.notes)
+
+
+def test_ust_in_the_dialects_of_other_editors() -> None:
+    """UTF-8 with its charset said, decimal commas, held notes, VCV, keys of other programs, pitch bends of mode 1."""
+    text = "[#VERSION]\nUST Version 2.0\n[#SETTING]\nTempo=90,5\nTracks=1\nCharset=UTF-8\nMode2=True\n"
+    text += "[#PREV]\nLength=480\nLyric=x\nNoteNum=50\n"
+    for number, (lyric, more) in enumerate(
+        [
+            ("- \u304b", "Delta=0\nDuration=480\nPreUtterance=\nVoiceOverlap=\n"),
+            ("a \u3057", "PBS=-25\nPBW=50\nPBY=\nPBM=,\n@preuttr=0\n"),
+            ("+", "Velocity=\nModulation=0\n$track=1\n"),
+            ("\u304d\u3087", "PBType=5\nPBStart=0\nPitchBend=0,10,20\nVBR=0,0\n"),
+        ]
+    ):
+        text += f"[#{number:04d}]\nLength=480\nLyric={lyric}\nNoteNum=60\n{more}"
+    (track,) = read_ust((text + "[#NEXT]\n[#TRACKEND]\n").encode(), "x").tracks
+    assert [round(note.start_s, 3) for note in track.notes] == [0, 0.663, 1.326, 1.989]
+    (phrase,) = from_file(track.line())
+    assert phrase.text == "\u304b\u3057\u304d\u3087"
+    assert [sung.syllable and sound_of(sung.syllable.text).vowel for sung in phrase.notes] == ["a", "i", None, "o"]
+    assert track.notes[3].bend[1][1] == 10
+    assert sound_of("a \u3057").onset == "sh"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
+from pipeline.song.lyrics.phrases import from_file
 from pipeline.song.notes.midi import read_midi
 from pipeline.song.notes.tune import Note, Track
 from tests.song.tunes import TICKS, events, file_bytes, in_order, midi_bytes
@@ -113,3 +114,22 @@ def test_a_line_never_sings_two_notes_at_once(placed: list[tuple[float, float, i
     track = Track("x", tuple(Note(start, start + long, float(key)) for start, long, key in placed))
     line = track.line()
     assert all(one.end_s <= two.start_s for one, two in pairwise(line))
+
+
+def test_karaoke_has_its_words_in_a_track_of_their_own_parted_by_spaces() -> None:
+    texts = ["@KMIDI KARAOKE FILE", "\\Hap", "py ", "day"]
+    words = mido.MidiTrack(
+        mido.MetaMessage("text", text=text, time=TICKS if number > 1 else 0) for number, text in enumerate(texts)
+    )
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
+    file.tracks += [words, mido.MidiTrack(in_order(events([(0, 1, 60), (1, 1, 62), (2, 1, 64)])))]
+    (track,) = read_midi(file_bytes(file), "x").tracks
+    (phrase,) = from_file(track.line())
+    assert phrase.text == "Happy day"
+    assert [sung.syllable and sung.syllable.text for sung in phrase.notes] == ["Hap", "py", "day"]
+
+
+def test_text_that_is_no_karaoke_is_no_lyrics() -> None:
+    on, off = mido.Message("note_on", note=60, velocity=64), mido.Message("note_off", note=60, time=TICKS)
+    track = read_midi(one_track(mido.MetaMessage("text", text="by me"), on, off), "x").tracks[0]
+    assert track.notes[0].syllable == ""
