@@ -28,7 +28,7 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
     named
         What `--cluster` says.
     folder
-        Where films are kept: all workers must see it.
+        Where films are kept, which workers may see or not.
 
     Raises
     ------
@@ -49,18 +49,18 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
         found = [_of_worker(address, one, speeds.get(address)) for address, one in sorted(about.items())]
     count = f"{len(about)} workers, {len(fit)} of them fit" if len(about) != 1 else f"1 worker, {len(fit)} fits"
     state = "ok" if fit else "missing"
-    mend = (
-        ""
-        if fit
-        else f"dask worker {choice.address or 'ADDRESS'} starts one; give all the same build-video and folder."
-    )
-    same = Diagnosis("folder", "ok", f"all that fit read and write in {folder.resolve()}")
+    mend = "" if fit else f"dask worker {choice.address or 'ADDRESS'} starts one; give all the same build-video."
+    away = {address: about[address]["not_shared"] for address in fit if about[address]["not_shared"]}
+    shared = f"all that fit read and write in {folder.resolve()}"
+    if away:
+        shared = "files go to the workers and come back: " + "; ".join(f"{one}: {why}" for one, why in away.items())
+    same = Diagnosis("folder", "ok", shared)
     return [Diagnosis("cluster", state, count, mend), *found, *([same] if fit else [])]  # type: ignore[arg-type]
 
 
 def _of_worker(address: str, about: Mapping[str, Any], speeds: object) -> Diagnosis:
     if about["refusal"]:
-        return Diagnosis(address, "missing", about["refusal"], "Install the same build-video there; share the folder.")
+        return Diagnosis(address, "missing", about["refusal"], "Install the same build-video there.")
     memory = about["memory_bytes"]
     gpus = ", ".join(about["gpus"]) or "no GPU"
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in _MEASURED)

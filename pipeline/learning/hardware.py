@@ -13,7 +13,7 @@ from typing import Final
 import torch
 
 from pipeline.errors import ProductionError
-from pipeline.runtime.machine import memory_bytes, usable_cores
+from pipeline.runtime.machine import memory_bytes, processor_kind, usable_cores
 
 MOST_THREADS: Final = 8
 """Networks of this size gain nothing from more."""
@@ -95,6 +95,11 @@ def training_environment(device: torch.device, threads: int, *, tf32: bool = Fal
             torch.backends.cudnn.allow_tf32 = before[2]
             if on_gpu and workspace is None:
                 os.environ.pop(_CUBLAS_VARIABLE, None)
+
+
+def device_kind(device: str) -> str:
+    """Name the kind of processor or GPU behind `cpu` or `cuda`: computing on another kind may give other bytes."""
+    return torch.cuda.get_device_name(0) if device == "cuda" else processor_kind()
 
 
 def describe_gpu() -> str:

@@ -6,10 +6,12 @@ whether they were done by processes of this machine or by workers elsewhere.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pipeline.runtime.gpus import GPU_VARIABLE, visible_gpus
 from pipeline.runtime.workers import run_parallel
@@ -31,13 +33,13 @@ class Needs:
         Threads that it keeps busy, where there are so many.
     memory_bytes
         Memory beyond what any process takes; 0 where that is little.
-    gpu
-        Whether it works on a GPU.
+    gpus
+        On how many GPUs it works.
     """
 
     cores: int = 1
     memory_bytes: int = 0
-    gpu: bool = False
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,14 @@ class Work(Generic[Item]):
     needs
         What it takes.
     folder
-        Where it writes, if nobody else may write there at the same time.
+        Where it writes, if nobody else may write there at the same time: what lies there is what it goes on from.
+    state_file
+        The file in that folder that counts on all others there: whoever copies the folder copies it last.
+    place
+        Where it publishes its files, if it does so by itself: opened by whoever receives them from a worker that does
+        not see this machine's folders, and closed when all of them are there.
+    unread
+        A pattern of names of files, in the folders that its item names, that it never reads.
     """
 
     item: Item
@@ -63,6 +72,21 @@ class Work(Generic[Item]):
     label: str = ""
     needs: Needs = Needs()
     folder: Path | None = None
+    state_file: str = ""
+    place: Callable[[], AbstractContextManager[Path]] | None = None
+    unread: str = ""
+
+
+@dataclass(frozen=True)
+class Batch(Generic[Item, Outcome]):
+    """Pieces to be done, and who hears of them; see `Executor.run`."""
+
+    function: Callable[[Item], Outcome]
+    works: Sequence[Work[Item]]
+    jobs: int
+    on_done: Callable[[int, Outcome], None]
+    on_message: Callable[[Any], None] | None
+    on_loss: Callable[[str], None]
 
 
 def ignore_outcome(_index: int, _outcome: object) -> None:
@@ -73,17 +97,20 @@ def ignore_loss(_text: str) -> None:
     """Do nothing about a loss."""
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Does pieces of work, several at once."""
 
     @property
+    @abstractmethod
     def works_here(self) -> bool:
         """Whether this process is as good a place as any for a piece that is alone."""
 
     @property
+    @abstractmethod
     def gpus(self) -> int | None:
         """How many GPUs there are for pieces; None where that is for this process to find out."""
 
+    @abstractmethod
     def at_once(self, needs: Needs, jobs: int) -> int:
         """How many pieces with such needs can be done at the same time, at least 1.
 
@@ -93,8 +120,13 @@ class Executor(Protocol):
             How many cores may be busy in all.
         """
 
+    @abstractmethod
     def running(self) -> set[str]:
         """Name the pieces, by their keys, that are being made for earlier commands that were killed."""
+
+    @abstractmethod
+    def do(self, batch: Batch[Item, Outcome]) -> list[Outcome]:
+        """Do what `run` was asked for."""
 
     def run(
         self,
@@ -133,10 +165,11 @@ class Executor(Protocol):
         WorkerError
             Where a piece can't be finished because processes or workers died. An interruption stops all pieces first.
         """
+        return self.do(Batch(function, works, jobs, on_done, on_message, on_loss))
 
 
 @dataclass(frozen=True)
-class ProcessExecutor:
+class ProcessExecutor(Executor):
     """Works in processes of this machine."""
 
     @property
@@ -151,31 +184,31 @@ class ProcessExecutor:
 
     def at_once(self, needs: Needs, jobs: int) -> int:
         """As many as there are cores for; on GPUs, a few on each."""
-        if needs.gpu:
-            return PIECES_A_GPU * max(1, len(visible_gpus()))
+        if needs.gpus:
+            return (PIECES_A_GPU if needs.gpus == 1 else 1) * max(1, len(visible_gpus()) // needs.gpus)
         return max(1, jobs // needs.cores)
 
     def running(self) -> set[str]:
         """None: processes end with the command that started them."""
         return set()
 
-    def run(
-        self,
-        function: Callable[[Item], Outcome],
-        works: Sequence[Work[Item]],
-        *,
-        jobs: int,
-        on_done: Callable[[int, Outcome], None] = ignore_outcome,
-        on_message: Callable[[Any], None] | None = None,
-        on_loss: Callable[[str], None] = ignore_loss,  # noqa: ARG002 - a process that dies ends the build
-    ) -> list[Outcome]:
-        """Do it in up to `jobs` processes (in this one, where one is enough), on GPUs one after the other in turn."""
-        gpus = visible_gpus() if any(work.needs.gpu for work in works) else ()
+    def do(self, batch: Batch[Item, Outcome]) -> list[Outcome]:
+        """In up to `jobs` processes (in this one, where one is enough), on GPUs one after the other in turn.
+
+        Nobody hears of losses: a process that dies ends the build.
+        """
+        each = max((work.needs.gpus for work in batch.works), default=0)
+        gpus = _grouped(visible_gpus(), each) if each else []
         return run_parallel(
-            function,
-            [work.item for work in works],
-            jobs=jobs,
-            on_done=on_done,
-            on_message=on_message,
+            batch.function,
+            [work.item for work in batch.works],
+            jobs=batch.jobs,
+            on_done=batch.on_done,
+            on_message=batch.on_message,
             environments=[{GPU_VARIABLE: gpu} for gpu in gpus] if len(gpus) > 1 else (),
         )
+
+
+def _grouped(gpus: Sequence[str], size: int) -> list[str]:
+    """Names of so many GPUs each, as CUDA_VISIBLE_DEVICES has them; those left over are left out."""
+    return [",".join(gpus[first : first + size]) for first in range(0, len(gpus) - size + 1, size)]

@@ -9,6 +9,7 @@ Source: https://docs.kernel.org/admin-guide/cgroup-v2.html
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,3 +140,30 @@ def _words(path: Path) -> list[str]:
         return path.read_text(encoding="ascii").split()
     except (OSError, ValueError):
         return []
+
+
+_VENDORS: Final = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}
+_INSTRUCTIONS: Final = (("amx_tile", "AMX"), ("avx512f", "AVX-512"), ("avx2", "AVX2"))
+_HELD_TO: Final = "ATEN_CPU_CAPABILITY"
+"""Holds the libraries that compute to fewer instructions than there are."""
+
+
+def processor_kind(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Name the kind of processor on which computing gives the same bytes: its maker and its widest instructions.
+
+    Parameters
+    ----------
+    cpuinfo
+        Where Linux describes it; other systems tell their architecture alone.
+    """
+    machine = platform.machine() or "unknown"
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return machine
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
+    flags = set(told.get("flags", "").split())
+    held = os.environ.get(_HELD_TO, "")
+    known = [words for flag, words in _INSTRUCTIONS if flag in flags and (not held or words == "AVX2")]
+    maker = _VENDORS.get(told.get("vendor_id", ""), told.get("vendor_id", ""))
+    return " ".join(one for one in (maker, machine, *known[:1]) if one)

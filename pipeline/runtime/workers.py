@@ -107,6 +107,8 @@ def start_process(function: Callable[..., None], *args: object, daemon: bool = F
     daemon
         Whether it is ended when this process ends in good order, instead of waited for.
     """
+    # a helper that ends with its parent may have helpers of its own, which end with it
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # noqa: SLF001
     process: BaseProcess = _context(function).Process(  # type: ignore[attr-defined]
         target=_run, args=(dict(os.environ), function, args), daemon=daemon
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -301,7 +302,7 @@ def _draw_elsewhere(production: Production, results: Results, sources: _Sources,
             todo[piece.key] = _task(production, results, piece, name=name, sources=sources, root=store.root)
     drawn = workplace.executor.run(
         _draw,
-        [Work(task, key, task.piece.name) for key, task in todo.items()],
+        [Work(task, key, task.piece.name, place=partial(store.publish, task.piece)) for key, task in todo.items()],
         jobs=workplace.jobs,
         on_loss=report.warn,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -39,6 +40,9 @@ FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
 _FRAMES_BETWEEN_WORDS: Final = 20
+_SEGMENT_BYTES: Final = 250 << 20
+_HELD_FRAMES: Final = 120
+"""What a process that renders takes: drawn strips, and the frames that an encoder holds while it looks ahead."""
 
 Frame = NDArray[np.uint8]
 
@@ -115,7 +119,8 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
     total = sum(task.segment.frames for task in tasks)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(WorkStart(STAGE, "segments", total, "frames"))
-    needs = Needs(cores=X264_THREADS)
+    frame_bytes = tasks[0].inputs.timeline.width * tasks[0].inputs.timeline.height * 3 // 2
+    needs = Needs(cores=X264_THREADS, memory_bytes=_SEGMENT_BYTES + _HELD_FRAMES * frame_bytes)
     workers = max(min(workplace.jobs, FEWEST_WORKERS), workplace.executor.at_once(needs, workplace.jobs))
     places = {task.segment.number: index for index, task in enumerate(tasks)}
     done = [0] * len(tasks)
@@ -137,12 +142,17 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes: idle threads of it would spin beside x264
     workplace.executor.run(
         _render,
-        [Work(task, task.piece.key, task.piece.name, needs) for task in tasks],
+        [_work(task, needs) for task in tasks],
         jobs=workers,
         on_done=finish,
         on_message=report_frames if workers > 1 else None,
         on_loss=workplace.report.warn,
     )
+
+
+def _work(task: _SegmentTask, needs: Needs) -> Work[_SegmentTask]:
+    place = partial(Store(task.store_root).publish, task.piece)
+    return Work(task, task.piece.key, task.piece.name, needs, place=place, unread="*.safetensors")
 
 
 def _part(segment: FrameRange) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.film.planning.plan import CheckpointPoint, choose_takes
+from pipeline.learning.sampling.generation import STATE_FILE
 from pipeline.learning.sampling.take import CandidateSet, Take
 from pipeline.learning.sampling.take_making import TakeJob, make_take, record_of
 from pipeline.learning.sampling.take_warnings import dead_air_cut, take_warnings
@@ -33,6 +34,7 @@ from pipeline.stages.shared.priming import primer_hash
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
+from pipeline.stages.shared.sections.kinds import note_kinds
 from pipeline.stages.shared.songs.record import SongRecord
 from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
 from pipeline.stages.shared.workplace import Workplace
@@ -46,6 +48,8 @@ VERSION: Final = 2
 _SPARE_S: Final = 0.1
 """Takes are made a little longer than planned: the film counts in whole frames."""
 _REPORT_EVERY_S: Final = 0.25
+_TAKE_BYTES: Final = 200 << 20
+"""Of a process that samples, beside its weights, which are read, laid out and rounded."""
 
 
 def check(production: Production) -> None:
@@ -99,6 +103,7 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         if note := dead_air_cut(records):
             workplace.report.note(f"section {number}: {note}")
     made = replace(results, takes=tuple(of_runs.get(number) or tuple(own) for number, own in enumerate(takes)))
+    note_kinds(made, workplace.report)
     if not production.songs:
         return made
     from pipeline.stages.shared.songs.singing import make_songs  # noqa: PLC0415 - brings scipy along
@@ -317,12 +322,14 @@ class _TakeMaking:
         if not place.executor.works_here:
             return []
         alone = place.jobs == 1 or len(jobs) == 1
-        shared = place.executor.at_once(Needs(gpu=True), place.jobs) <= PIECES_A_GPU
+        shared = place.executor.at_once(Needs(gpus=1), place.jobs) <= PIECES_A_GPU
         return [index for index, job in enumerate(jobs) if alone or (job.device != "cpu" and shared)]
 
     def _work(self, index: int, job: TakeJob) -> Work[tuple[int, TakeJob]]:
         piece = self._planned_takes[index].network_take
-        return Work((index, job), piece.key, piece.name, Needs(gpu=job.device != "cpu"), job.request.folder)
+        memory = _TAKE_BYTES + 12 * self._planned_takes[index].parameters
+        needs = Needs(memory_bytes=memory, gpus=int(job.device != "cpu"))
+        return Work((index, job), piece.key, piece.name, needs, job.request.folder, STATE_FILE)
 
     def _advance(self, index: int, samples: int) -> None:
         planned = self._planned_takes[index]
@@ -369,6 +376,7 @@ def _choose(planned: RequestedTake, store: Store) -> Result[Take]:
                 "candidates": several.record.candidates,
                 "chosen": number,
                 "chosen_by": "hand" if hand else "rule",
+                "processor": several.record.processor,
             }
         )
         shutil.copyfile(several.path(fact.bytes_file), folder / take.bytes_file)

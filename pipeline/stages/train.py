@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,6 +41,8 @@ from pipeline.runtime.workers import preload
 from pipeline.stages.shared.lengths import check_trainings
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.runs.losses import losses_piece, read_losses
+from pipeline.stages.shared.sections.kinds import note_kinds
+from pipeline.stages.shared.sections.other_lengths import trainings_of_other_lengths
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_text
 from pipeline.store.ingredients import settings_ingredients
@@ -163,7 +163,9 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
         else read_losses(production, index, piece, workplace)
         for index, piece in enumerate(planned)
     )
-    return replace(results, runs=tuple(runs))
+    trained = replace(results, runs=tuple(runs))
+    note_kinds(trained, workplace.report)
+    return trained
 
 
 def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
@@ -257,8 +259,11 @@ class _TrainingTask:
 
 def _at_once(tasks: list[_TrainingTask], workplace: Workplace) -> int:
     """How many networks train at the same time: one a core; a few on a GPU, which small networks never fill."""
-    most = workplace.executor.at_once(Needs(gpu=_on_gpu(tasks, workplace)), workplace.jobs)
-    return max(1, min(most, len(tasks))) if tasks else 0
+    if not tasks:
+        return 0
+    devices = max(task.training.devices for task in tasks)
+    needs = Needs(gpus=devices) if _on_gpu(tasks, workplace) else Needs(cores=devices)
+    return max(1, min(workplace.executor.at_once(needs, workplace.jobs), len(tasks)))
 
 
 def _needs_process(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
@@ -270,8 +275,9 @@ def _needs_process(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
 
 def _scheduled(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> list[_TrainingTask]:
     """The longest training first, so that no core is left alone at the end; the cores shared by all of these."""
-    threads = max(1, workplace.jobs // max(1, at_once))
-    return [replace(task, threads=threads) for task in sorted(tasks, key=_work, reverse=True)]
+    cores = max(1, workplace.jobs // max(1, at_once))
+    longest = sorted(tasks, key=_work, reverse=True)
+    return [replace(task, threads=max(1, cores // task.training.devices)) for task in longest]
 
 
 def _work(task: _TrainingTask) -> float:
@@ -308,15 +314,25 @@ def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Wor
     works = [Task(task.label, _work(task)) for task in tasks]
     preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
-    needs = Needs(tasks[0].threads, gpu=_on_gpu(tasks, workplace))
     workplace.executor.run(
         _train_in_process,
-        [Work((n, task), task.piece.key, task.label, needs, task.folder) for n, task in enumerate(tasks)],
+        [
+            Work((n, task), task.piece.key, task.label, _needs(task, workplace), task.folder, STATE_FILE)
+            for n, task in enumerate(tasks)
+        ],
         jobs=at_once,
         on_done=lambda index, _outcome: mixer.finish(index),
         on_message=mixer.receive,
         on_loss=workplace.report.warn,
     )
+
+
+def _needs(task: _TrainingTask, workplace: Workplace) -> Needs:
+    from pipeline.learning.recipes.memory import likely_memory_bytes  # noqa: PLC0415 - torch takes seconds to import
+
+    devices, on_gpu = task.training.devices, _on_gpu([task], workplace)
+    memory = likely_memory_bytes(task.network, task.training)
+    return Needs(task.threads * devices, devices * memory, devices if on_gpu else 0)
 
 
 def _train_in_process(numbered: tuple[int, _TrainingTask]) -> None:
@@ -362,7 +378,7 @@ def _begin_from_another(task: _TrainingTask, workplace: Workplace) -> None:
     """Let a training begin as a part of one that differs in its length alone, or go on from it."""
     if (task.folder / STATE_FILE).exists() or (task.folder / RECORD_FILE).exists() or STAGE in workplace.force:
         return
-    others = list(_of_other_lengths(task, workplace.store))
+    others = list(trainings_of_other_lengths(task.piece, task.training, task.folder, workplace.store))
     if not others:
         return
     from pipeline.learning.training.continuation import (  # noqa: PLC0415 - brings torch along
@@ -380,20 +396,3 @@ def _begin_from_another(task: _TrainingTask, workplace: Workplace) -> None:
     states = [(stored[0].iteration, other) for other in others if (stored := usable_state(other)) is not None]
     if states and (begun := prolong(max(states)[1], task.folder)):
         workplace.report.note(f"{task.label} goes on from iteration {begun:,} of a shorter training")
-
-
-def _of_other_lengths(task: _TrainingTask, store: Store) -> Iterator[Path]:
-    """Folders of trainings, finished or in flight, that are like this one in all but their length."""
-    from pipeline.learning.training.continuation import LENGTH_SETTINGS  # noqa: PLC0415 - brings torch along
-
-    def alike(ingredients: Mapping[str, Any]) -> object:
-        training = {name: value for name, value in ingredients["training"].items() if name not in LENGTH_SETTINGS}
-        return ingredients["network"], ingredients["corpus"], training
-
-    if task.training.schedule == "cosine":
-        return
-    wanted = alike(json.loads(canonical_json(task.piece.ingredients)))
-    for folder, ingredients in store.all_results(STAGE, INGREDIENTS_FILE):
-        with suppress(KeyError, AttributeError):
-            if folder != task.folder and alike(ingredients) == wanted:
-                yield folder

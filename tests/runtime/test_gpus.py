@@ -36,10 +36,13 @@ def test_a_numbered_device_is_one_of_those_that_are_visible(monkeypatch: pytest.
 
 def test_pieces_for_gpus_are_pinned_to_them_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    works = [Work(number, needs=Needs(gpu=True)) for number in range(2)]
+    works = [Work(number, needs=Needs(gpus=1)) for number in range(2)]
     executor = ProcessExecutor()
-    assert executor.at_once(Needs(gpu=True), 1) == 6
+    assert executor.at_once(Needs(gpus=1), 1) == 6
     found = executor.run(seen, works, jobs=2, on_message=lambda _message: None)
     assert set(found) <= {"0", "1"}
+    assert executor.at_once(Needs(gpus=2), 8) == 1, "one network has both to itself"
+    both = [Work(number, needs=Needs(gpus=2)) for number in range(2)]
+    assert executor.run(seen, both, jobs=1, on_message=lambda _message: None) == ["0,1", "0,1"]
     assert executor.at_once(Needs(cores=2), 5) == 2
     assert executor.at_once(Needs(cores=2), 1) == 1

@@ -10,11 +10,14 @@ import torch
 from pipeline.errors import TrainingError
 from pipeline.learning.hardware import device_memory_bytes
 from pipeline.learning.models.network import BYTE_VALUES, NetworkSettings
-from pipeline.learning.recipes.recipe import Recipe
+from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, resolve
 
 _COPIES: Final = 6
 """Weights, gradients, two moments, averages, and what is written to disk."""
 _FLOAT_BYTES: Final = 4
+_TORCH_BYTES: Final = 300 << 20
+_LIKELY: Final = 2
+"""Of the least: room that torch's allocator keeps, and what is sent between processes."""
 _ALLOCATOR_WORDS: Final = ("can't allocate memory", "not enough memory")
 """Of torch's allocator for the processor, which has no class of its own for it."""
 
@@ -24,6 +27,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return type(error) is RuntimeError and any(words in str(error).lower() for words in _ALLOCATOR_WORDS)
+
+
+def out_of_memory(recipe: Recipe) -> TrainingError:
+    """What is told where a training has met its machine's limit."""
+    return TrainingError(
+        "There is not enough memory for this training.",
+        where=f"batch {recipe.batch}, sequence {recipe.sequence}",
+        hint="Make batch, sequence or the network smaller.",
+    )
 
 
 def peak_memory_bytes(device: torch.device) -> int:
@@ -42,6 +54,12 @@ def least_memory_bytes(network: NetworkSettings, recipe: Recipe) -> int:
     """A lower bound of what a training holds at once: its copies of the weights, and one window's activations."""
     per_byte = 3 * BYTE_VALUES + network.embedding + network.activations_per_byte
     return _FLOAT_BYTES * (_COPIES * network.parameters + recipe.batch * recipe.sequence * per_byte)
+
+
+def likely_memory_bytes(network: NetworkSettings, settings: TrainingSettings) -> int:
+    """What each process of a training takes, torch included: measured, small ones stay just beneath 300 MiB."""
+    own = least_memory_bytes(network, resolve(settings, network.group))
+    return _TORCH_BYTES + _LIKELY * own // settings.devices
 
 
 def check_memory(network: NetworkSettings, recipe: Recipe, device: torch.device) -> None:

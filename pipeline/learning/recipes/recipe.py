@@ -69,6 +69,9 @@ class TrainingSettings(BaseModel):
     learning_rate: float | None = Field(None, gt=0, le=10, examples=[0.002], description="At its highest.")
     seed: int = Field(default=1, ge=0, le=2**32 - 1, description="Of the initial weights and the order of the data.")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where the network is trained.")
+    devices: int = Field(
+        default=1, ge=1, le=64, examples=[2], description="GPUs, or processes, that share each batch of the network."
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Number format of the matrix products; auto takes the quicker one here."
     )
@@ -178,7 +181,14 @@ def resolve(settings: TrainingSettings, group: int = 1) -> Recipe:
             where="training.sequence, network.group",
             expected=f"a multiple of {group}, such as {max(1, settings.sequence // group) * group}",
         )
-    return _faithful(settings, group) if settings.recipe == "torch-rnn" else _modern(settings, group)
+    recipe = _faithful(settings, group) if settings.recipe == "torch-rnn" else _modern(settings, group)
+    if recipe.batch % settings.devices:
+        raise ProductionError(
+            f"A batch of {recipe.batch} streams can't be shared equally by {settings.devices} devices.",
+            where="training.batch, training.devices",
+            expected=f"a multiple of {settings.devices}, such as {_whole_groups(recipe.batch, settings.devices)}",
+        )
+    return recipe
 
 
 def _faithful(settings: TrainingSettings, group: int) -> Recipe:

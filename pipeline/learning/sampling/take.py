@@ -93,12 +93,15 @@ class CandidateSet(BaseModel):
         In their order; people count them from 1.
     closest
         What the rule chooses, counted from 1.
+    processor
+        The kind of processor or GPU on which they were made; older records name none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     candidates: tuple[CandidateFacts, ...]
     closest: int
+    processor: str = ""
 
 
 class Take(BaseModel):
@@ -130,6 +133,8 @@ class Take(BaseModel):
         What was measured on it.
     traces
         What was recorded of the network while it was generated; None where nothing was.
+    processor
+        The kind of processor or GPU on which it was made; older records name none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -149,6 +154,7 @@ class Take(BaseModel):
     chosen_by: Literal["rule", "hand"] = "rule"
     facts: TakeFacts = TakeFacts()
     traces: TraceFiles | None = None
+    processor: str = ""
 
     @property
     def duration_s(self) -> float:

@@ -26,6 +26,7 @@ from pipeline.learning.sampling.generation import GenerationRequest, generate, i
 from pipeline.learning.sampling.take import CandidateFacts, CandidateSet, Take
 from pipeline.learning.sampling.take_facts import examine
 from pipeline.learning.sampling.traces import cut_traces, trace_files
+from pipeline.runtime.machine import processor_kind
 from pipeline.store.files import disk_errors, temporary_beside
 from pipeline.store.store import write_record
 
@@ -100,9 +101,21 @@ def make_take(job: TakeJob, on_samples: Callable[[int], None] = _ignore) -> str:
         write_wav(path.with_suffix(".wav"), map_bytes(path), job.code_values, job.sample_rate_hz)
     facts = _compare(job, cut_s)
     own = facts.candidates[0]
-    single = record_of(job).model_copy(update={"facts": own.facts, "samples": own.samples or request.samples})
+    processor = _processor(job.device)
+    facts = facts.model_copy(update={"processor": processor})
+    single = record_of(job).model_copy(
+        update={"facts": own.facts, "samples": own.samples or request.samples, "processor": processor}
+    )
     write_record(request.folder, facts if len(request.files) > 1 else single)
     return note
+
+
+def _processor(device: str) -> str:
+    if device == "cpu":
+        return processor_kind()
+    from pipeline.learning.hardware import device_kind  # noqa: PLC0415 - brings torch along
+
+    return device_kind(device)
 
 
 def record_of(job: TakeJob) -> Take:

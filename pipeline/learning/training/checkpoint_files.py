@@ -71,6 +71,7 @@ def run_record(training: Training, recipe: Recipe, state: TrainerState, after: S
         best_validation_nats=best.validation_loss_nats,
         best_iteration=best.iteration,
         device=state.device,
+        processors=tuple(state.processors),
         warnings=(*state.warnings, *after),
     )
 

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import TrainingError
-from pipeline.learning.hardware import choose_device, training_environment
+from pipeline.learning.hardware import choose_device, device_kind
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
-from pipeline.learning.recipes.memory import check_memory, is_out_of_memory, peak_memory_bytes
+from pipeline.learning.recipes.memory import check_memory, is_out_of_memory, out_of_memory, peak_memory_bytes
 from pipeline.learning.recipes.recipe import Recipe, rate_share_at, resolve
 from pipeline.learning.training.checkpoint_files import facts_of, remove_strays, run_record, write_checkpoint
 from pipeline.learning.training.health import HOPELESS_NATS, LossWatch, data_warnings, in_bits, overfitting_warnings
 from pipeline.learning.training.loss_log import LogLine, LossLog
+from pipeline.learning.training.parallel import opened_trainer
 from pipeline.learning.training.planning import (
     FEWEST_ITERATIONS,
     MinutesClock,
@@ -81,28 +82,31 @@ def train(training: Training) -> TrainingRun:
     try:
         stored = _trusted_state(training)
         state = _first_state(training, recipe, device, stored[0] if stored else None)
-        with training_environment(device, state.arithmetic.threads, tf32=state.arithmetic.tf32):
-            return _TrainingLoop(training, recipe, device, state).run(stored[1] if stored else None)
+        with opened_trainer(training, recipe, device, state.arithmetic) as trainer:
+            return _TrainingLoop(training, recipe, trainer, state).run(stored[1] if stored else None)
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
-            raise _out_of_memory(recipe) from error
+            raise out_of_memory(recipe) from error
         raise
 
 
 def _first_state(training: Training, recipe: Recipe, device: torch.device, stored: TrainerState | None) -> TrainerState:
     """Begin a training, or go on with the arithmetic that it was begun with, unless the device is another."""
+    kind = device_kind(device.type)
     if stored is not None and stored.device == device.type:
-        return stored
+        if stored.processors and stored.processors[-1] != kind:
+            training.report.note(f"{training.label} goes on on {kind}; it was begun on {stored.processors[-1]}")
+        return stored.on(kind)
     precision = training.settings.precision
     arithmetic = choose_arithmetic(training.network, recipe, device, precision=precision, threads=training.threads)
     training.report.note(f"{training.label} {arithmetic.words()}")
     changed = {"device": device.type, "arithmetic": arithmetic.without_reason()}
     if stored is None:
-        return TrainerState.model_validate(changed)
+        return TrainerState.model_validate(changed | {"processors": [kind]})
     training.report.warn(
         f"{training.label} goes on on {device.type}, not {stored.device}: it will not end in the very same weights"
     )
-    return stored.model_copy(update=changed)
+    return stored.on(kind).model_copy(update=changed)
 
 
 def _trusted_state(training: Training) -> tuple[TrainerState, dict[str, Tensor]] | None:
@@ -125,21 +129,10 @@ def ended_whole(folder: Path) -> bool:
     return not path.exists() or (stored is not None and not damage(folder, stored[0], LOG_FILE))
 
 
-def _out_of_memory(recipe: Recipe) -> TrainingError:
-    return TrainingError(
-        "There is not enough memory for this training.",
-        where=f"batch {recipe.batch}, sequence {recipe.sequence}",
-        hint="Make batch, sequence or the network smaller.",
-    )
-
-
 class _TrainingLoop:
-    def __init__(self, training: Training, recipe: Recipe, device: torch.device, state: TrainerState) -> None:
-        self.training, self.recipe, self.device = training, recipe, device
+    def __init__(self, training: Training, recipe: Recipe, trainer: Trainer, state: TrainerState) -> None:
+        self.training, self.recipe, self.trainer = training, recipe, trainer
         self._take_state(state)
-        self.trainer = Trainer(
-            training.network, recipe, training.training_data, device=device, arithmetic=state.arithmetic
-        )
         self.waiting: list[tuple[LogLine, Tensor]] = []
         self._keeps_time = training.settings.clock == "wall"
         self._saved_s = self._flushed_s = time.monotonic()
@@ -178,7 +171,7 @@ class _TrainingLoop:
     def _take_plan(self, plan: Plan) -> None:
         self.plan = plan
         self.state.total, self.state.decay_from = plan.total, plan.decay_from
-        cores = self.state.arithmetic.threads if self.state.device == "cpu" else 1
+        cores = self.state.arithmetic.threads * self.training.settings.devices if self.state.device == "cpu" else 1
         write_plan(self.training.folder, plan, cores)
 
     def _correct_plan(self) -> None:
@@ -205,7 +198,7 @@ class _TrainingLoop:
             f"{self.training.label}: {self.training.network.parameters:,} parameters, {state.total:,} iterations, "
             f"{epochs_words(state.total / self.trainer.windows_per_epoch)}, {len(self.plan.due)} checkpoints"
             + (f"; about {duration_words(seconds)} on {state.device}" if seconds else "")
-            + (f", {memory / 2**20:.0f} MiB of memory" if (memory := peak_memory_bytes(self.device)) else "")
+            + (f", {memory / 2**20:.0f} MiB of memory" if (memory := peak_memory_bytes(self.trainer.device)) else "")
         )
         if settings.minutes is not None and state.total < FEWEST_ITERATIONS:
             text = (

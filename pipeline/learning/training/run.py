@@ -71,6 +71,8 @@ class TrainingRun(BaseModel):
     best_validation_nats: float
     best_iteration: int
     device: str
+    processors: tuple[str, ...] = ()
+    """The kinds of processor or GPU on which it was trained, one after the other; older records name none."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -54,6 +54,8 @@ class TrainingStreams:
         Whether epochs begin at different offsets.
     device
         Where windows are needed.
+    share
+        Which of several equal parts of the streams is read, counted from 0, and how many parts there are.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class TrainingStreams:
         seed: int = 0,
         shifts: bool = False,
         device: torch.device | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         length = check_batch(batch, sequence, len(data))
         self.batch, self.sequence, self.lookback = batch, sequence, lookback
@@ -78,7 +81,9 @@ class TrainingStreams:
         self._seed, self._shifts = seed, shifts and whole > 1
         self.windows_per_epoch = whole - 1 if self._shifts else whole
         self._data = _padded(data, lookback).to(device)
-        places = torch.arange(batch)[:, None] * length + torch.arange(lookback + sequence)[None, :]
+        own = batch // share[1]
+        self.rows = slice(share[0] * own, (share[0] + 1) * own)
+        places = torch.arange(batch)[self.rows, None] * length + torch.arange(lookback + sequence)[None, :]
         self._places = places.to(device)
 
     def window(self, update: int) -> Window:

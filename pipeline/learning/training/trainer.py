@@ -5,7 +5,7 @@ This module does not know files, schedules of checkpoints or clocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -61,6 +61,8 @@ class Trainer:
         Where it is trained.
     arithmetic
         The dtypes in which it computes.
+    share
+        Which part of each batch this process reads, counted from 0, and how many there are.
     """
 
     def __init__(
@@ -71,10 +73,12 @@ class Trainer:
         *,
         device: torch.device,
         arithmetic: Arithmetic,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.recipe, self.device, self.mixed = recipe, device, arithmetic.mixed
+        self.recipe, self.device, self.mixed, self.share = recipe, device, arithmetic.mixed, share
         self.network: ByteNetwork = build_network(network, initial=recipe.initial, seed=recipe.seed).to(device)
         self.network.train()
+        self.forward: Callable[[Tensor, State | None], tuple[Tensor, State]] = self.network
         torch.manual_seed(recipe.seed)
         self.streams = TrainingStreams(
             training_data.training,
@@ -84,6 +88,7 @@ class Trainer:
             seed=recipe.seed,
             shifts=recipe.shifts,
             device=device,
+            share=share,
         )
         self.held_out = ValidationStreams(
             training_data.validation, lookback=self.network.lookback, group=self.network.group, device=device
@@ -113,7 +118,7 @@ class Trainer:
             self.optimiser.reset()
         self.optimiser.clear_gradients()
         with self._autocast():
-            logits, state = self.network(window.data, self._state)
+            logits, state = self.forward(window.data, self._state)
         loss = _loss(logits, window.data[:, self.network.lookback :])
         loss.backward()  # type: ignore[no-untyped-call]
         self._state = state[0].detach(), state[1].detach()
@@ -144,8 +149,16 @@ class Trainer:
                 targets = window[:, self.network.lookback :][:, :counted]
                 sums += _loss(logits[:, :counted], targets, reduction="sum")
         if self.recipe.bugs_of_2016:
-            self._state = None
+            self.forget_streams()
         return float(sums) / self.held_out.bytes
+
+    def forget_streams(self) -> None:
+        """Let the next update begin from a zero state."""
+        self._state = None
+
+    def own_state(self) -> State | None:
+        """The state of the streams that this process reads."""
+        return self._state
 
     def export(self) -> Weights:
         """The EMA weights where the recipe keeps them, else the weights themselves, by the names of `network.py`."""
@@ -174,7 +187,8 @@ class Trainer:
         self.optimiser.load_state_dict({name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)})
         state = [tensors[name].to(self.device) for name in ("state.0", "state.1") if name in tensors]
         fits = bool(state) and state[0].shape[1] == self.recipe.batch  # an older version read other batches
-        self._state = (state[0], state[1]) if fits else None
+        own = self.streams.rows
+        self._state = (state[0][:, own].contiguous(), state[1][:, own].contiguous()) if fits else None
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda":
             if "random.cuda" in tensors:

@@ -42,6 +42,8 @@ class TrainerState(BaseModel):
         What `LossWatch` goes on with.
     device, arithmetic
         Where (`cpu` or `cuda`) and how it computes; fixed for the whole training, so that it can go on exactly.
+    processors
+        The kinds of processor or GPU on which it was trained, one after the other.
     warnings
         Given so far.
     hashes
@@ -67,6 +69,7 @@ class TrainerState(BaseModel):
     lowest_mean: float | None = None
     device: str
     arithmetic: Arithmetic
+    processors: list[str] = []
     warnings: list[str] = []
     hashes: dict[str, str] = {}
 
@@ -84,6 +87,11 @@ class TrainerState(BaseModel):
         }
         decay_from = values["total"] - max(1, round(DECAY_SHARE * values["total"]))
         return {**own, "format": FORMAT, "arithmetic": arithmetic, "decay_from": max(0, decay_from)}
+
+    def on(self, kind: str) -> TrainerState:
+        """The same, going on on a kind of processor."""
+        known = self.processors[-1:] == [kind]
+        return self if known else self.model_copy(update={"processors": [*self.processors, kind]})
 
     def add_loss(self, loss_nats: float) -> None:
         """Count one more training loss since the last checkpoint."""

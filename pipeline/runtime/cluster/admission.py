@@ -1,4 +1,4 @@
-"""Which workers may do pieces: those with the same versions, that see the same folder.
+"""Which workers may do pieces: those with the same versions; and whether all see the same folder.
 
 This module travels to workers as it stands here, so that a worker without build-video, or with another one, can still
 say so: it imports nothing of the package.
@@ -42,16 +42,19 @@ class Passport:
         Where results are kept.
     token
         Name and content of a file in it.
+    travels
+        Whether files go to workers and come back, because not all of them see the folder.
     """
 
     versions: dict[str, str]
     folder: str
     token: str
+    travels: bool = False
 
     @property
     def name(self) -> str:
         """The same for all commands with the same versions and folder."""
-        text = repr((sorted(self.versions.items()), self.folder))
+        text = repr((sorted(self.versions.items()), self.folder, self.travels))
         return "build-video-" + sha256(text.encode()).hexdigest()[:12]
 
     def resource(self, what: str) -> str:
@@ -116,8 +119,11 @@ def refusal(passport: Passport) -> str:
         for name, wanted in passport.versions.items()
         if own.get(name) != wanted
     ]
-    if other:
-        return "it has " + ", ".join(other)
+    return "it has " + ", ".join(other) if other else ""
+
+
+def not_shared(passport: Passport) -> str:
+    """Say why this process can't work in the folder itself; nothing where it can."""
     try:
         if Path(passport.folder, passport.token).read_text(encoding="utf-8") != passport.token:
             return f"it sees another folder as {passport.folder}"
@@ -131,8 +137,10 @@ def refusal(passport: Passport) -> str:
 
 def facts(versions: dict[str, str], folder: str, token: str, dask_worker: Any = None) -> dict[str, Any]:
     """Describe the worker, and why it would be refused; called on it, which hands itself in."""
+    passport = Passport(versions, folder, token)
     return {
-        "refusal": refusal(Passport(versions, folder, token)),
+        "refusal": refusal(passport),
+        "not_shared": not_shared(passport),
         "versions": own_versions(),
         "host": platform.node(),
         "processor": processor(),
@@ -156,8 +164,9 @@ class Admission(WorkerPlugin):  # type: ignore[misc]
 
         own = self.passport
         about = await asyncio.to_thread(facts, own.versions, own.folder, own.token, worker)
-        if about["refusal"]:
-            worker.log_event(REFUSED, {"worker": worker.address, "passport": self.name, "why": about["refusal"]})
+        why = about["refusal"] or ("" if own.travels else about["not_shared"])
+        if why:
+            worker.log_event(REFUSED, {"worker": worker.address, "passport": self.name, "why": why})
             return
         offered = {CORES: about["cores"], GPUS: len(about["gpus"])}
         if about["memory_bytes"]:

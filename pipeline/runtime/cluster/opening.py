@@ -8,8 +8,9 @@ from __future__ import annotations
 import inspect
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,14 +42,14 @@ def open_cluster(
     Parameters
     ----------
     folder
-        Where results are kept: all workers must see it.
+        Where results are kept. Where a worker does not see it, files travel to all of them.
     jobs
         How many workers a cluster of this machine has; by default one a core.
 
     Raises
     ------
     InputError
-        Where nobody answers, the settings are wrong, or a worker has other versions or sees another folder.
+        Where nobody answers, the settings are wrong, or a worker has other versions.
     WorkerError
         Where there is no worker.
     """
@@ -94,6 +95,10 @@ def _admit(executor: DaskExecutor, note: Callable[[str], None], *, patience_s: f
             said = True
         time.sleep(_LOOK_EVERY_S)
     _refuse(executor, about)
+    away = [f"{address}: {one['not_shared']}" for address, one in about.items() if one["not_shared"]]
+    if away:
+        executor.passport = replace(executor.passport, travels=True)
+        note(f"files go to the workers and come back: not all see one folder ({_few(away)})")
     with _travelling_whole():
         executor.client.register_plugin(Admission(executor.passport))
 
@@ -114,7 +119,7 @@ def look_at_workers(executor: DaskExecutor) -> dict[str, dict[str, Any]]:
     with _travelling_whole():
         found = executor.client.run(admission.facts, own.versions, own.folder, own.token, on_error="return")
     return {
-        address: one if isinstance(one, dict) else {"refusal": f"it can't answer: {one}"}
+        address: one if isinstance(one, dict) else {"refusal": f"it can't answer: {one}", "not_shared": ""}
         for address, one in found.items()
     }
 
@@ -123,13 +128,17 @@ def _refuse(executor: DaskExecutor, about: dict[str, dict[str, Any]]) -> None:
     refused = [f"worker {address}: {one['refusal']}" for address, one in about.items() if one["refusal"]]
     if not refused:
         return
-    more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
     raise InputError(
-        "Workers of the cluster can't make the same film. " + "; ".join(refused[:_SHOWN]) + more + ".",
+        f"Workers of the cluster can't make the same film. {_few(refused)}.",
         where=executor.address,
-        expected=f"the same versions everywhere, and a folder that all see: {executor.passport.folder}",
-        hint="Install the same build-video on them; put the film into a shared folder, and name it with -o.",
+        expected="the same versions everywhere",
+        hint="Install the same build-video on them.",
     )
+
+
+def _few(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return "; ".join(lines[:_SHOWN]) + more
 
 
 @contextmanager

@@ -13,15 +13,18 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.errors import WorkerError
+from pipeline.errors import BuildVideoError
+from pipeline.runtime.cluster.depot import Depot, depot_of
+from pipeline.runtime.cluster.parcels import Parcel, Places, read_item
+from pipeline.runtime.cluster.plain import HelperDiedError, StoppedError, to_text
 from pipeline.runtime.gpus import GPU_VARIABLE, visible_gpus
 from pipeline.runtime.workers import preload, send_messages_to, start_process
 
@@ -30,14 +33,6 @@ _HANDED_OVER_S: Final = 3.0
 """Whoever worked in a folder before notices within this time that another has taken it over, and stops."""
 _IDLE_S: Final = 60.0
 """A process without work is ended after this time."""
-
-
-class HelperDiedError(WorkerError):
-    """The process that did a piece died: the piece may be done again elsewhere."""
-
-
-class StoppedError(WorkerError):
-    """A piece was stopped, because nobody wants it any more or another does it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class PieceCall:
     function
         Applied to the item.
     pickled
-        The item, pickled.
+        The item, as `parcels.write_item` writes it.
     key
         Names it in the cluster.
     topic
@@ -58,12 +53,14 @@ class PieceCall:
         Its number in the command that asked for it.
     environment
         Variables that its process sees besides the worker's own.
-    gpu
-        Whether it works on a GPU; otherwise it sees none.
+    gpus
+        On how many GPUs it works; it sees no others.
     folder
         Where nobody else may write meanwhile.
     modules
         What its process needs, imported early.
+    parcel
+        What it reads, where the worker does not see the command's folders.
     """
 
     function: Callable[[Any], Any]
@@ -72,14 +69,33 @@ class PieceCall:
     topic: str
     index: int
     environment: Mapping[str, str] = field(default_factory=dict)
-    gpu: bool = False
+    gpus: int = 0
     folder: Path | None = None
     modules: tuple[str, ...] = ()
+    parcel: Parcel | None = None
 
 
 @dataclass(frozen=True)
-class EndOfMessages:
-    """Stands behind the last message about a piece."""
+class Desk:
+    """What a worker lends to a piece.
+
+    Parameters
+    ----------
+    address
+        The worker's.
+    depot
+        Where files lie that travel.
+    send
+        Takes texts to the command.
+    """
+
+    address: str
+    depot: Depot
+    send: Callable[[str], None]
+
+    def say(self, index: int, kind: str, *values: object) -> None:
+        """Tell the command something about a piece."""
+        self.send(to_text((index, kind, *values)))
 
 
 @dataclass
@@ -101,45 +117,81 @@ _busy: dict[str, _Helper] = {}
 _taken_gpus: list[str] = []
 
 
-def do_piece(call: PieceCall, send: Callable[[bytes], None]) -> Any:
+def do_piece(call: PieceCall, desk: Desk) -> str:
     """Do one piece in a process of its own, on a worker.
 
-    Parameters
-    ----------
-    send
-        Takes messages to the command, pickled.
-
-    Raises
-    ------
-    HelperDiedError
-        Where the process died.
-    StoppedError
-        Where it was stopped.
+    Returns
+    -------
+    str
+        `plain.to_text` of a tuple: `done`, the outcome, and where its files are to be fetched (the worker, the piece's
+        number there, name, size and hash of each); or `failed` and the error; or `broken` and words about it.
     """
+    places: Places | None = None
+    try:
+        with _opened(call, desk) as (number, places):
+            outcome = _do(call, desk, number, places)
+            made = desk.depot.made(number) if places else []
+        files = [(fact.name, fact.size, fact.sha256) for fact in made]
+        return to_text(("done", outcome, desk.address, number, files))
+    except BuildVideoError as error:
+        return to_text(("failed", _as_there(error, places)))
+    except Exception as error:  # noqa: BLE001 - told in words: nothing but values travels back
+        return to_text(("broken", f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
+    finally:
+        desk.say(call.index, "end")
+
+
+@contextmanager
+def _opened(call: PieceCall, desk: Desk) -> Iterator[tuple[str, Places | None]]:
+    """Wait for the files of a piece that brings some."""
+    if call.parcel is None:
+        yield "", None
+        return
+
+    def announce(number: str, missing: list[str]) -> None:
+        desk.say(call.index, "needs", desk.address, number, missing)
+
+    with desk.depot.opened(call.parcel, announce) as opened:
+        yield opened
+
+
+def _do(call: PieceCall, desk: Desk, number: str, places: Places | None) -> Any:
     preload(*call.modules)
-    claim = _Claim(call.folder)
-    gpu = _take_gpu() if call.gpu else ""
+    watch: _Claim | _Saving = _Claim(call.folder) if places is None else _Saving(call, desk, number, places)
+    gpus = _take_gpus(call.gpus)
     helper = None
     try:
-        helper = _helper_for(call, gpu)
-        outcome = _converse(helper, call, claim, send)
+        helper = _helper_for(call, ",".join(gpus))
+        outcome = _converse(helper, call, places, watch, desk)
         _put_back(call.key, helper)
         helper = None
+    except HelperDiedError:
+        watch.look(is_last=True)
+        raise
+    else:
         return outcome
     finally:
         if helper is not None:
             with _lock:
                 _busy.pop(call.key, None)
             helper.end()
-        if gpu:
-            with _lock:
+        with _lock:
+            for gpu in gpus:
                 _taken_gpus.remove(gpu)
-        claim.release()
-        send(pickle.dumps((call.index, EndOfMessages())))
+        watch.release()
 
 
-def stop_pieces(keys: list[str]) -> None:
+def _as_there(error: BuildVideoError, places: Places | None) -> BuildVideoError:
+    """An error with the paths of the command's machine."""
+    if places is not None:
+        for name in ("what", "where", "expected", "hint"):
+            setattr(error, name, places.as_there(getattr(error, name)))
+    return error
+
+
+def stop_pieces(keys: list[str], dask_worker: Any = None) -> None:
     """End the processes of pieces on this worker, and those without work."""
+    depot_of(dask_worker).stop([key.split("/")[1] for key in keys if "/" in key])
     with _lock:
         helpers = [_busy[key] for key in keys if key in _busy]
         idle, _idle[:] = list(_idle), []
@@ -149,16 +201,16 @@ def stop_pieces(keys: list[str]) -> None:
         helper.end()
 
 
-def _converse(helper: _Helper, call: PieceCall, claim: _Claim, send: Callable[[bytes], None]) -> Any:
+def _converse(helper: _Helper, call: PieceCall, places: Places | None, watch: _Claim | _Saving, desk: Desk) -> Any:
     try:
-        helper.connection.send_bytes(pickle.dumps((call.function, call.pickled)))
+        helper.connection.send_bytes(pickle.dumps((call.function, call.pickled, places)))
         while True:
             while not helper.connection.poll(_LOOK_EVERY_S):
-                if not claim.holds():
-                    raise StoppedError("Another worker has taken this piece over.")
+                watch.look()
             kind, value = pickle.loads(helper.connection.recv_bytes())  # noqa: S301 - from a process of this worker
             if kind == "message":
-                send(pickle.dumps((call.index, value)))
+                desk.say(call.index, "message", value)
+                watch.look()
             elif kind == "failed":
                 raise value
             else:
@@ -185,7 +237,6 @@ def _helper_for(call: PieceCall, gpu: str) -> _Helper:
     if found is None:
         own = {**call.environment, GPU_VARIABLE: gpu}
         here, there = multiprocessing.Pipe()
-        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # noqa: SLF001 - or a worker could start none
         found = _Helper(kind, start_process(serve, there, own, daemon=True), here)
         there.close()
     with _lock:
@@ -212,12 +263,11 @@ def _end_idle() -> None:
         helper.end()
 
 
-def _take_gpu() -> str:
-    """The GPU on which the fewest pieces work."""
+def _take_gpus(count: int) -> list[str]:
+    """The GPUs on which the fewest pieces work."""
     with _lock:
-        gpus = visible_gpus() or ("0",)
-        chosen = min(gpus, key=_taken_gpus.count)
-        _taken_gpus.append(chosen)
+        chosen = sorted(visible_gpus() or ("0",), key=_taken_gpus.count)[:count]
+        _taken_gpus.extend(chosen)
         return chosen
 
 
@@ -235,9 +285,9 @@ def serve(connection: Connection, environment: Mapping[str, str]) -> None:
     send_messages_to(_Outbox(connection))
     with suppress(EOFError, ConnectionError):
         while True:
-            function, item = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the worker itself
+            function, item, places = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the worker itself
             try:
-                answer = pickle.dumps(("done", function(pickle.loads(item))))  # noqa: S301
+                answer = pickle.dumps(("done", function(read_item(item, places))))
             except Exception as error:  # noqa: BLE001 - travels to the command
                 answer = _as_answer(error)
             connection.send_bytes(answer)
@@ -258,7 +308,7 @@ class _Claim:
 
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder.with_name(f"{folder.name}.claim")
-        self._own = uuid.uuid4().hex
+        self._own, self._looked_s = uuid.uuid4().hex, 0.0
         if self._path is None:
             return
         was_held = self._path.exists()
@@ -267,6 +317,13 @@ class _Claim:
         temporary.replace(self._path)
         if was_held:
             time.sleep(_HANDED_OVER_S)
+
+    def look(self, *, is_last: bool = False) -> None:
+        """Stop where another has taken over."""
+        if not is_last and time.monotonic() - self._looked_s >= _LOOK_EVERY_S:
+            self._looked_s = time.monotonic()
+            if not self.holds():
+                raise StoppedError("Another worker has taken this piece over.")
 
     def holds(self) -> bool:
         if self._path is None:
@@ -280,3 +337,35 @@ class _Claim:
         if self._path is not None and self.holds():
             with suppress(OSError):
                 self._path.unlink()
+
+
+class _Saving:
+    """Tells the command when a piece has saved what it can go on from, so that this is fetched before the end."""
+
+    def __init__(self, call: PieceCall, desk: Desk, number: str, places: Places) -> None:
+        self._index, self._desk, self._number = call.index, desk, number
+        self._path = places.own / places.parcel.state_file if places.parcel.state_file else None
+        self._told = self._stamp()
+
+    def look(self, *, is_last: bool = False) -> None:
+        """Tell of a state that was saved since the last time."""
+        stamp = self._stamp()
+        if stamp == self._told:
+            return
+        self._told = stamp
+        with suppress(OSError):  # files may go while they are listed: the next state will tell
+            made = self._desk.depot.made(self._number)
+            files = [(fact.name, fact.size, fact.sha256) for fact in made]
+            self._desk.say(self._index, "saved", self._desk.address, self._number, files, is_last)
+
+    def _stamp(self) -> tuple[int, int]:
+        if self._path is None:
+            return 0, 0
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return 0, 0
+        return stat.st_mtime_ns, stat.st_ino
+
+    def release(self) -> None:
+        """There is nothing to give back."""

@@ -258,13 +258,13 @@ def test_workers_with_other_versions_are_refused_by_name(cluster: DaskExecutor) 
         stranger.close()
 
 
-def test_workers_that_see_another_folder_are_refused(cluster: DaskExecutor, tmp_path: Path) -> None:
+def test_a_worker_says_why_it_can_not_work_in_the_folder_itself(cluster: DaskExecutor, tmp_path: Path) -> None:
     passport = replace(cluster.passport, folder=str(tmp_path))
-    assert "can't read and write" in admission.refusal(passport)
+    assert "can't read and write" in admission.not_shared(passport)
     (tmp_path / passport.token).write_text("another")
-    assert "another folder" in admission.refusal(passport)
+    assert "another folder" in admission.not_shared(passport)
     (tmp_path / passport.token).write_text(passport.token)
-    assert admission.refusal(passport) == ""
+    assert admission.not_shared(passport) == ""
     assert [path.name for path in tmp_path.iterdir()] == [passport.token]
 
 

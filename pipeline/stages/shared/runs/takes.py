@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -68,7 +69,10 @@ def make_run_takes(production: Production, results: Results, workplace: Workplac
             report.advance(float(done))
 
         jobs = 1 if workplace.executor.works_here and len(todo) <= _ALONE else workplace.jobs
-        works = [Work((one, store.root), one.piece.key, one.piece.name) for one in todo]
+        works = [
+            Work((one, store.root), one.piece.key, one.piece.name, place=partial(store.publish, one.piece))
+            for one in todo
+        ]
         workplace.executor.run(_make, works, jobs=jobs, on_done=tell, on_loss=report.warn)
     for section, trained in enumerate(results.runs):
         if isinstance(trained.record, RunLosses):

@@ -1,0 +1,132 @@
+"""Values on their way from a worker, as text that can hold nothing but values: what a worker says is never run.
+
+Carries what functions of pieces return and send: plain values, the words of a reporter, and errors of this package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from numbers import Integral, Real
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from pipeline import errors
+from pipeline.errors import BuildVideoError, WorkerError
+from pipeline.runtime.progress.reporter import WorkStart
+from pipeline.runtime.relay import Word
+
+MOST_CHARACTERS: Final = 64 << 20
+_DEEPEST: Final = 20
+_ERROR_PARTS: Final = ("what", "where", "expected", "hint")
+
+
+class HelperDiedError(WorkerError):
+    """The process that did a piece died: the piece may be done again elsewhere."""
+
+
+class StoppedError(WorkerError):
+    """A piece was stopped, because nobody wants it any more or another does it."""
+
+
+_KINDS: Final[Mapping[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in (Word, WorkStart)}
+_ERRORS: Final[Mapping[str, type[BuildVideoError]]] = {
+    kind.__name__: kind
+    for kind in (*vars(errors).values(), HelperDiedError, StoppedError)
+    if isinstance(kind, type) and issubclass(kind, BuildVideoError)
+}
+
+
+def to_text(value: object) -> str:
+    """Write a value down.
+
+    Raises
+    ------
+    TypeError
+        Where it is of a kind that does not travel.
+    """
+    return json.dumps(_packed(value), separators=(",", ":"))
+
+
+def from_text(text: object) -> Any:
+    """Read a value that a worker wrote down.
+
+    Raises
+    ------
+    WorkerError
+        Where it is none that `to_text` writes.
+    """
+    try:
+        return _unpacked(json.loads(text if isinstance(text, str) and len(text) <= MOST_CHARACTERS else ""), 0)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise WorkerError(
+            "A worker's answer can't be used.",
+            expected="an answer of this version of build-video",
+            hint="See what runs on the cluster's workers.",
+        ) from error
+
+
+def _packed(value: object) -> object:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Real):
+        return int(value) if isinstance(value, Integral) else float(value)
+    if isinstance(value, list | tuple):
+        return {"list" if isinstance(value, list) else "tuple": [_packed(one) for one in value]}
+    if isinstance(value, dict):
+        return {"dict": [[_packed(name), _packed(one)] for name, one in value.items()]}
+    if isinstance(value, BuildVideoError):
+        parts = {name: getattr(value, name) for name in _ERROR_PARTS}
+        return {"error": type(value).__name__, **parts, "notes": list(getattr(value, "__notes__", ()))}
+    return _packed_object(value)
+
+
+def _packed_object(value: object) -> object:
+    kind = type(value).__name__
+    if kind not in _KINDS:
+        raise TypeError(f"{kind} does not travel")
+    own = {one.name: getattr(value, one.name) for one in fields(value)}  # type: ignore[arg-type]
+    return {"object": kind, "fields": {name: _packed(one) for name, one in own.items()}}
+
+
+def _unpacked(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise ValueError("too deep")
+    if not isinstance(value, dict):
+        if isinstance(value, list):
+            raise TypeError("a bare list")
+        return value
+    shape = next(iter(value), "")
+    return _SHAPES[shape](value, depth + 1)
+
+
+def _sequence(value: list[Any], depth: int) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return [_unpacked(one, depth) for one in value]
+
+
+def _error(value: dict[str, Any], _depth: int) -> BuildVideoError:
+    parts = {name: value[name] for name in _ERROR_PARTS}
+    if not all(isinstance(one, str) for one in (*parts.values(), *value["notes"])):
+        raise TypeError("no text")
+    error = _ERRORS[value["error"]](**parts)
+    for note in value["notes"]:
+        error.add_note(note)
+    return error
+
+
+def _object(value: dict[str, Any], depth: int) -> Any:
+    own = {name: _unpacked(one, depth) for name, one in value["fields"].items()}
+    return _KINDS[value["object"]].validate_python(own, strict=False)
+
+
+_SHAPES: Final[Mapping[str, Callable[[dict[str, Any], int], Any]]] = {
+    "list": lambda value, depth: _sequence(value["list"], depth),
+    "tuple": lambda value, depth: tuple(_sequence(value["tuple"], depth)),
+    "dict": lambda value, depth: dict(_sequence([{"tuple": pair} for pair in value["dict"]], depth)),
+    "error": _error,
+    "object": _object,
+}
