@@ -1,4 +1,4 @@
-"""The film of workers is the film of processes, byte for byte."""
+"""The film of workers is the film of processes, byte for byte, whether they see its folder or not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import say_here
+from tests.runtime.cluster.elsewhere import scheduler, worker
 
 
 def files_of(work: Path) -> dict[tuple[str, str], object]:
@@ -19,12 +20,17 @@ def files_of(work: Path) -> dict[tuple[str, str], object]:
     return found
 
 
-def test_workers_make_the_same_takes_cards_and_segments_as_processes(built: Built, tmp_path: Path) -> None:
-    for stage in ("prepare", "train"):
-        shutil.copytree(built.output / "work" / stage, tmp_path / "work" / stage)
-    arguments = ("render", str(built.production), "--jobs", "2", "-o", str(tmp_path), "--cluster", "local")
-    say_here(*arguments, cwd=built.folder)
-    ours, theirs = files_of(tmp_path / "work"), files_of(built.output / "work")
+def test_workers_make_the_same_film_as_processes(built: Built, tmp_path: Path) -> None:
+    """Trainings, takes and segments by workers that see neither production nor results; cards by those that do."""
+    film = tmp_path / "film"
+    shutil.copytree(built.output / "work" / "prepare", film / "work" / "prepare")
+    common = (str(built.production), "--jobs", "2", "-o", str(film), "--cluster")
+    with scheduler() as own, worker(own.scheduler_address, tmp_path, hidden=[film, built.folder], threads=2):
+        say_here("sample", *common, own.scheduler_address, cwd=built.folder)
+        say_here("cards", *common, "local", cwd=built.folder)
+        say_here("render", *common, own.scheduler_address, cwd=built.folder)
+    ours, theirs = files_of(film / "work"), files_of(built.output / "work")
     assert {stage for stage, _ in ours} == {"prepare", "train", "sample", "storyboard", "cards", "render"}
     assert ours == {name: files for name, files in theirs.items() if name in ours}
-    assert not [*(tmp_path / "work").glob(".cluster-*")]
+    assert not [*(film / "work").glob(".cluster-*")]
+    assert not [*(film / "work").glob("*/*.partial")]

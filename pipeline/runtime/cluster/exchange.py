@@ -94,7 +94,7 @@ class Exchange:
                         f"A worker could not keep what was sent to it: {wrong}.",
                         where=f"{worker}, {path}",
                         expected="room on the worker's disk, and files that nobody changes during a build",
-                        hint="Build again: what was finished is kept.",
+                        hint="Make room there, or start it with another --local-directory, then build again.",
                     )
                 offset += len(data)
                 if not data:

@@ -6,6 +6,7 @@ process has only once (threads, random numbers, a GPU), and a process that is en
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pickle
@@ -21,7 +22,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.errors import BuildVideoError
+from pipeline.errors import BuildVideoError, DiskFullError, WorkerError
 from pipeline.runtime.cluster.depot import Depot, depot_of
 from pipeline.runtime.cluster.parcels import Parcel, Places, read_item
 from pipeline.runtime.cluster.plain import HelperDiedError, StoppedError, to_text
@@ -31,6 +32,7 @@ from pipeline.runtime.workers import preload, send_messages_to, start_process
 _LOOK_EVERY_S: Final = 1.0
 _HANDED_OVER_S: Final = 3.0
 """Whoever worked in a folder before notices within this time that another has taken it over, and stops."""
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _IDLE_S: Final = 60.0
 """A process without work is ended after this time."""
 
@@ -136,7 +138,7 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
     except BuildVideoError as error:
         return to_text(("failed", _as_there(error, places)))
     except Exception as error:  # noqa: BLE001 - told in words: nothing but values travels back
-        return to_text(("broken", f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
+        return to_text(_told(error, desk.address))
     finally:
         desk.say(call.index, "end")
 
@@ -179,6 +181,17 @@ def _do(call: PieceCall, desk: Desk, number: str, places: Places | None) -> Any:
             for gpu in gpus:
                 _taken_gpus.remove(gpu)
         watch.release()
+
+
+def _told(error: Exception, address: str) -> tuple[object, ...]:
+    """An error that is none of ours: where the worker's machine has run out of something, that is said."""
+    if isinstance(error, MemoryError):
+        hint = "Give the worker more memory, or fewer threads: what was finished is kept."
+        return "failed", WorkerError("A worker has too little memory for a piece.", where=address, hint=hint)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        hint = "Make room there, or start it with another --local-directory: what was finished is kept."
+        return "failed", DiskFullError("A worker's disk is full.", where=address, hint=hint)
+    return "broken", f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
 
 
 def _as_there(error: BuildVideoError, places: Places | None) -> BuildVideoError:

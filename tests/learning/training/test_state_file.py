@@ -61,7 +61,7 @@ def test_the_stored_names_stay(tmp_path: Path) -> None:
     assert list(values) == [
         *("format", "iteration", "total", "decay_from", "elapsed_s", "overhead_s", "rate_scale", "rescues"),
         *("log_bytes", "checkpoints", "losses_since_checkpoint", "recent_losses", "lowest_mean", "device"),
-        *("arithmetic", "warnings", "hashes"),
+        *("arithmetic", "processors", "warnings", "hashes"),
     ]
 
 

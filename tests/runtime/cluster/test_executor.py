@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -21,40 +19,7 @@ from pipeline.runtime.cluster import admission, opening, pieces
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.executor import Needs, Work
-from pipeline.runtime.workers import send_to_parent
-
-
-def double(value: int) -> int:
-    for number in range(3):
-        send_to_parent((value, number))
-    return 2 * value
-
-
-def refuse(value: int) -> int:
-    raise RecordingError("It is silent.", where=f"take {value}", expected="sound", hint="Record again.")
-
-
-def die_at_first(folder: Path) -> str:
-    """Leave a note and die; where there is a note, go on from it."""
-    note = folder / "saved"
-    if note.exists():
-        return note.read_text()
-    note.write_text("saved before the death")
-    os.kill(os.getpid(), signal.SIGKILL)
-    return ""
-
-
-def die(_item: int) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def linger(folder: Path) -> int:
-    """Write down who works, and work until told to end."""
-    (folder / f"by-{os.getpid()}").write_text("")
-    limit = time.monotonic() + 20
-    while not (folder / "end").exists() and time.monotonic() < limit:
-        time.sleep(0.02)
-    return os.getpid()
+from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse
 
 
 def wait_for(folder: Path, pattern: str) -> list[Path]:
@@ -115,12 +80,6 @@ def test_an_interruption_stops_what_runs_and_the_cluster_stays_usable(cluster: D
     assert cluster.running() == set()
     assert cluster.run(double, [Work(4)], jobs=1) == [8]
     assert len([*tmp_path.glob("by-*")]) <= 2, "what waited was never begun"
-
-
-def linger_and_say(folder: Path) -> int:
-    (folder / f"by-{os.getpid()}").write_text("")
-    send_to_parent("begun")
-    return linger(folder)
 
 
 def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_it(

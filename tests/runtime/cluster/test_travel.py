@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -27,6 +26,7 @@ from pipeline.runtime.executor import Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.relay import Word
 from pipeline.store.store import Piece, Store
+from tests.runtime.cluster.work import copy_there, go_on, refuse_there
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | st.text(),
@@ -131,14 +131,6 @@ def away(cluster: DaskExecutor) -> Iterator[DaskExecutor]:
     executor.close()
 
 
-def copy_there(item: tuple[Path, Path, Piece]) -> str:
-    """Publish what a file holds, and say where it lay."""
-    source, root, piece = item
-    with Store(root).publish(piece) as folder:
-        (folder / "copy.txt").write_bytes(source.read_bytes())
-    return str(source)
-
-
 def test_a_published_piece_comes_back_and_what_it_reads_goes_there_once(
     away: DaskExecutor, shared_folder: Path, tmp_path: Path
 ) -> None:
@@ -146,7 +138,7 @@ def test_a_published_piece_comes_back_and_what_it_reads_goes_there_once(
     source.write_bytes(os.urandom(1000))
     pieces = [Piece("cards", f"card-{number}", 1, {"number": number, "of": str(tmp_path)}) for number in range(4)]
     works = [
-        Work((source, store.root, piece), piece.key, place=partial(store.publish, piece), label=piece.name)
+        Work((source, store.root, piece.key), piece.key, place=partial(store.publish, piece), label=piece.name)
         for piece in pieces
     ]
     before = away.exchange.sent_bytes
@@ -158,21 +150,6 @@ def test_a_published_piece_comes_back_and_what_it_reads_goes_there_once(
     assert 1 <= (away.exchange.sent_bytes - before) / 1000 <= 2, "once to each of two workers"
 
 
-def go_on(folder: Path) -> str:
-    """Save twice and die between; at the second time end, in a folder with what is left alone."""
-    state, log = folder / "state", folder / "inner" / "log.csv"
-    if state.exists():
-        seen = f"{state.read_text()} {log.read_text()}"
-        state.unlink()
-        (folder / "record").write_text("whole")
-        return seen
-    log.parent.mkdir()
-    log.write_text("1\n")
-    state.write_text("saved")
-    os.kill(os.getpid(), signal.SIGKILL)
-    return ""
-
-
 def test_a_piece_goes_on_from_what_was_fetched_of_it(away: DaskExecutor, tmp_path: Path) -> None:
     folder = tmp_path / "piece.partial"
     folder.mkdir()
@@ -182,10 +159,6 @@ def test_a_piece_goes_on_from_what_was_fetched_of_it(away: DaskExecutor, tmp_pat
     assert away.run(go_on, [work], jobs=1, on_loss=losses.append) == ["saved 1\n"]
     assert [fact.name for fact in listing(folder, "state")] == ["planned", "record", "inner/log.csv"]
     assert len(losses) == 1
-
-
-def refuse_there(path: Path) -> None:
-    raise TrainingError("It diverged.", where=f"{path}, iteration 7")
 
 
 def test_errors_name_the_files_of_this_machine(away: DaskExecutor, tmp_path: Path) -> None:

@@ -1,0 +1,143 @@
+"""Workers in processes of their own that see other folders, or are cut off: what tests of real machines are made of."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from distributed import LocalCluster
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def scheduler(host: str = "127.0.0.1", **settings: object) -> Iterator[Any]:
+    """A scheduler of this process without workers; `settings` are Dask's."""
+    with dask.config.set({name.replace("__", "."): value for name, value in settings.items()}):
+        own = LocalCluster(
+            n_workers=0,
+            processes=False,
+            protocol="tcp://",
+            host=host,
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address=None,
+            silence_logs=50,
+        )
+        try:
+            yield own
+        finally:
+            own.close()
+
+
+@functools.cache
+def own_view() -> tuple[str, ...]:
+    """How a program is started that may mount folders which nobody else sees; nothing where that is not allowed."""
+    for command in (("unshare", "-m"), ("unshare", "-r", "-m")):
+        try:
+            tried = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False)
+        except OSError:
+            return ()
+        if not tried.returncode:
+            return command
+    return ()
+
+
+@contextmanager
+def worker(
+    address: str,
+    folder: Path,
+    *,
+    hidden: Sequence[Path] = (),
+    threads: int = 1,
+    room: str = "",
+    name: str = "a",
+    host: str = "127.0.0.1",
+    within: Sequence[str] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, with a folder of its own for temporary files.
+
+    Parameters
+    ----------
+    hidden
+        Folders in whose place it sees empty ones.
+    room
+        The size of its own folder's disk, such as `4m`; without it that of the test.
+    host
+        Its own address.
+    within
+        What its program is started by.
+    """
+    if (hidden or room) and not own_view():
+        pytest.skip("nothing may be mounted here")
+    own = folder / name
+    own.mkdir(parents=True, exist_ok=True)
+    mounts = [f"mount -t tmpfs none '{path}'" for path in hidden]
+    mounts += [f"mount -t tmpfs -o size={room} none '{own}'"] if room else []
+    program = (
+        f"'{sys.executable}' -m dask worker {address} --no-nanny --nworkers 1 --nthreads {threads} --host {host} "
+        f"--no-dashboard --local-directory '{own}'"
+    )
+    command = ["sh", "-c", " && ".join([*mounts, f"cd '{own}'", f"exec {program}"])]
+    if mounts:
+        command = [*own_view(), *command]
+    command = [*within, *command]
+    environment = os.environ | {"TMPDIR": str(own), "PYTHONPATH": str(ROOT)}
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class Network:
+    """Two addresses of this machine, and what starts a program at the second of them."""
+
+    here: str
+    there: str
+    within: tuple[str, ...]
+
+    def cut(self, process: subprocess.Popen[bytes]) -> None:
+        """Cut a worker off: its link, or where it has none of its own, its processor time."""
+        if self.within:
+            subprocess.run(["ip", "link", "set", f"{self.within[-1]}a", "down"], check=True)
+        else:
+            process.send_signal(signal.SIGSTOP)
+
+
+@contextmanager
+def network() -> Iterator[Network]:
+    """A network of two addresses, the second in a namespace of its own, where such may be made."""
+    name = f"bv{os.getpid() % 10**6}"
+    here, there = (f"10.231.{os.getpid() % 250}.{last}" for last in (1, 2))
+    steps = [
+        f"ip netns add {name}",
+        f"ip link add {name}a type veth peer name {name}b netns {name}",
+        f"ip address add {here}/24 dev {name}a",
+        f"ip link set {name}a up",
+        f"ip -n {name} address add {there}/24 dev {name}b",
+        f"ip -n {name} link set {name}b up",
+        f"ip -n {name} link set lo up",
+    ]
+    try:
+        made = all(not subprocess.run(step.split(), capture_output=True, check=False).returncode for step in steps)
+    except OSError:
+        made = False
+    try:
+        yield Network(here, there, ("ip", "netns", "exec", name)) if made else Network("127.0.0.1", "127.0.0.1", ())
+    finally:
+        for step in (f"ip link delete {name}a", f"ip netns delete {name}"):
+            with suppress(OSError):
+                subprocess.run(step.split(), capture_output=True, check=False)

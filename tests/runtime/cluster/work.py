@@ -1,0 +1,103 @@
+"""What pieces of tests do, in a module that processes load quickly."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+
+from pipeline.errors import RecordingError, TrainingError
+from pipeline.runtime.workers import send_to_parent
+
+
+def double(value: int) -> int:
+    for number in range(3):
+        send_to_parent((value, number))
+    return 2 * value
+
+
+def refuse(value: int) -> int:
+    raise RecordingError("It is silent.", where=f"take {value}", expected="sound", hint="Record again.")
+
+
+def refuse_there(path: Path) -> None:
+    raise TrainingError("It diverged.", where=f"{path}, iteration 7")
+
+
+def die_at_first(folder: Path) -> str:
+    """Leave a note and die; where there is a note, go on from it."""
+    note = folder / "saved"
+    if note.exists():
+        return note.read_text()
+    note.write_text("saved before the death")
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def die(_item: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def linger(folder: Path) -> int:
+    """Write down who works, and work until told to end."""
+    (folder / f"by-{os.getpid()}").write_text("")
+    limit = time.monotonic() + 20
+    while not (folder / "end").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    return os.getpid()
+
+
+def linger_and_say(folder: Path) -> int:
+    (folder / f"by-{os.getpid()}").write_text("")
+    send_to_parent("begun")
+    return linger(folder)
+
+
+def wait_in_turn(folder: Path) -> str:
+    """Save and wait; end at once where something was saved before."""
+    state = folder / "state"
+    if state.exists():
+        return state.read_text()
+    state.write_text(f"saved by {os.getpid()}")
+    time.sleep(60)
+    return "nobody came"
+
+
+def go_on(folder: Path) -> str:
+    """Save and die; at the second time end, in a folder with what is left alone."""
+    state, log = folder / "state", folder / "inner" / "log.csv"
+    if state.exists():
+        seen = f"{state.read_text()} {log.read_text()}"
+        state.unlink()
+        (folder / "record").write_text("whole")
+        return seen
+    log.parent.mkdir()
+    log.write_text("1\n")
+    state.write_text("saved")
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def fill(folder: Path) -> None:
+    (folder / "large").write_bytes(bytes(8 << 20))
+
+
+def take_much_memory(_item: int) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
+    return len(bytearray(1 << 32))
+
+
+def read(path: Path) -> int:
+    return len(path.read_bytes())
+
+
+def copy_there(item: tuple[Path, Path, str]) -> str:
+    """Publish what a file holds as a store does, and say where it lay."""
+    source, root, key = item
+    folder = root / "cards" / key
+    folder.mkdir(parents=True)
+    (folder / "copy.txt").write_bytes(source.read_bytes())
+    (folder / "manifest.json").write_text("{}")
+    return str(source)
