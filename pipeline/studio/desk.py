@@ -61,6 +61,7 @@ class Desk:
         self._lock = threading.RLock()
         self._stamp: tuple[int, int, int] | None = None
         self._loaded: Loaded | None = None
+        self._draft: tuple[Production, Production] | None = None
         self._done: list[Change] = []
         self._undone: list[Change] = []
         self.is_draft = False
@@ -127,8 +128,17 @@ class Desk:
         return found.production
 
     def shown(self) -> Production:
-        """The same, or its draft where that is shown; errors as for `production`."""
-        return self.production().draft() if self.is_draft else self.production()
+        """The same, or its draft where that is shown; the same object as long as nothing changes.
+
+        Errors are those of `production`.
+        """
+        production = self.production()
+        if not self.is_draft:
+            return production
+        with self._lock:
+            if self._draft is None or self._draft[0] is not production:
+                self._draft = production, production.draft()
+            return self._draft[1]
 
     def values(self) -> dict[str, Any]:
         """What the file says, as plain values; errors as for `production`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -30,6 +31,8 @@ from pipeline.studio.trainings import Trainings, TrainingView
 _EVERY_S: Final = 1.0
 _HEARTBEAT_S: Final = 10.0
 _RETRY_MS: Final = 1000
+_BUILDING_S: Final = 5.0
+"""A film that is being built is laid out anew that often, for takes and checkpoints that have come."""
 
 
 @dataclass
@@ -38,6 +41,22 @@ class _Surveyed:
 
     mark: object = None
     stages: list[dict[str, str]] = field(default_factory=list)
+
+
+class _Stamp:
+    """The stamp that pages see: while a build makes takes and checkpoints, they lay the film out anew now and then."""
+
+    def __init__(self) -> None:
+        self._shown, self._of, self._since_s = "", ("", False), 0.0
+
+    def shown(self, stamp: str, of: tuple[str, bool], *, is_building: bool) -> str:
+        """The stamp, or the one before it for a while; `of` is what a person has asked for, which is shown at once."""
+        now = time.monotonic()
+        if is_building and self._shown and of == self._of and now - self._since_s < _BUILDING_S:
+            return self._shown
+        if stamp != self._shown:
+            self._shown, self._of, self._since_s = stamp, of, now
+        return stamp
 
 
 class Live:
@@ -52,6 +71,7 @@ class Live:
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
         self._surveyed = _Surveyed()
+        self._stamp = _Stamp()
         self._survey_task: asyncio.Task[None] | None = None
 
     async def events(self) -> AsyncIterator[bytes]:
@@ -127,20 +147,26 @@ class Live:
         except BuildVideoError as error:
             return {**state, "fault": error_values(error)}
         views = self._trainings.views(production, workplace)
+        build = self._builds.state(workplace.store.root)
+        is_building = bool(build["running"])
         return {
             **state,
             "title": production.title,
             "name": production.name,
             "folder": str(workplace.output),
             "store": str(workplace.store.root),
-            "build": self._builds.state(workplace.store.root),
+            "build": build,
             "sections": [
                 {"title": section.title, **view.as_json()}
                 for section, view in zip(production.sections, views, strict=True)
             ],
             "takes": _taken(workplace),
             "film": film_file(workplace.output) is not None,
-            "stamp": film_stamp(found.text.revision, production, workplace, views),
+            "stamp": self._stamp.shown(
+                film_stamp(found.text.revision, production, workplace, views),
+                (found.text.revision, desk.is_draft),
+                is_building=is_building,
+            ),
         }
 
     def _survey_when_due(self, state: dict[str, Any]) -> None:

@@ -6,9 +6,10 @@ Owns which training of a section is shown: the one in flight, the finished one, 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from pipeline.stages.shared.sections.losses import section_losses
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result, read_record
 from pipeline.studio.losses import GrowingLog, Window, curves
+
+_KEPT_S: Final = 5.0
+"""Recordings are looked at that often: a page that follows a training looks each second."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,20 @@ class TrainingView:
         }
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """What a production's networks learn from, and when it was found."""
+
+    production: Production
+    root: Path
+    results: Results
+    found_s: float
+
+    def is_of(self, production: Production, workplace: Workplace) -> bool:
+        """Whether it is this production's."""
+        return self.production is production and self.root == workplace.store.root
+
+
 class Trainings:
     """Finds the trainings of a film's sections, again and again, and keeps what does not change."""
 
@@ -79,13 +97,19 @@ class Trainings:
         self._lock = threading.Lock()
         self._logs: dict[Path, GrowingLog] = {}
         self._finished: dict[Path, TrainingView] = {}
+        self._prepared: _Prepared | None = None
 
     def corpora(self, production: Production, workplace: Workplace) -> Results | None:
-        """What the networks learn from, where all of it is prepared."""
+        """What the networks learn from, where all of it is prepared: as it was found some seconds ago at most."""
+        before, now = self._prepared, time.monotonic()
+        if before is not None and before.is_of(production, workplace) and now - before.found_s < _KEPT_S:
+            return before.results
         try:
-            return prepared(production, workplace)
+            results = prepared(production, workplace)
         except BuildVideoError:
-            return None
+            results = None
+        self._prepared = None if results is None else _Prepared(production, workplace.store.root, results, now)
+        return results
 
     def views(self, production: Production, workplace: Workplace) -> list[TrainingView]:
         """Each section's training; views of nothing where nothing is prepared."""

@@ -255,9 +255,9 @@ def changes(folder: Path, rounds: int) -> dict[str, float]:
             for place, number in places.items() if not cut else (("scene", 600),):
                 server.get("/api/story", cut=cut)
                 server.get("/api/frame", n=number, by=2, cut=cut)
-                server.wait_until_idle()
                 walls, processors = [], []
                 for n in range(2 * rounds):
+                    server.wait_until_idle()
                     with Meter(server) as meter:
                         server.post(path, **values(n))
                         after = server.get("/api/story", cut=cut).json()
