@@ -67,12 +67,15 @@ class Speeds:
         return otherwise if known is None else min(max(known, otherwise / within), otherwise * within)
 
     def learn(self, measured: Mapping[str, float]) -> None:
-        """Take in what was measured: half of what was known stays, for the machine may have been busy."""
+        """Take in what was measured: a higher speed at once, a lower one by half, for the machine may have been busy.
+
+        Other work can only make a build slower, never quicker.
+        """
         for name, speed in measured.items():
             if not 0 < speed < math.inf:
                 continue
             known = self._known.pop(name, speed)
-            self._known[name] = math.sqrt(known * speed)
+            self._known[name] = max(speed, math.sqrt(known * speed))
         for name in list(self._known)[:-_MOST]:  # the oldest
             del self._known[name]
         if self._folder is not None and measured:

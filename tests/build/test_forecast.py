@@ -148,7 +148,7 @@ def test_what_is_fresh_takes_no_time_and_a_part_a_part_of_it(tmp_path: Path) -> 
 # Speeds
 
 
-def test_what_was_measured_is_remembered_and_halfway_believed(tmp_path: Path) -> None:
+def test_a_higher_speed_is_believed_at_once_and_a_lower_one_halfway(tmp_path: Path) -> None:
     first = Speeds(tmp_path / "cache")
     first.learn({"render/x264/web/": 100.0, "nonsense": float("inf"), "still": 0.0})
     again = Speeds(tmp_path / "cache")
@@ -156,6 +156,8 @@ def test_what_was_measured_is_remembered_and_halfway_believed(tmp_path: Path) ->
     assert again.of("render/x264/web/", 1.0) == 100.0
     assert again.of("still", 7.0) == 7.0
     again.learn({"render/x264/web/": 400.0})
+    assert Speeds(tmp_path / "cache").of("render/x264/web/", 1.0) == pytest.approx(400.0)
+    again.learn({"render/x264/web/": 100.0})
     assert Speeds(tmp_path / "cache").of("render/x264/web/", 1.0) == pytest.approx(200.0)
 
 
