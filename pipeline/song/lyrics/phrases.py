@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import ProductionError
+from pipeline.runtime.wording.plurals import counted
 from pipeline.song.lyrics.kana import is_kana
 from pipeline.song.lyrics.text import LyricLine, Syllable, lyric_line
 from pipeline.song.notes.tune import Note
@@ -76,7 +77,7 @@ def with_lyrics(
     """
     if translations and len(translations) != len(lines):
         raise ProductionError(
-            f"The translation has {len(translations)} lines, and the lyrics have {len(lines)}.",
+            f"The translation has {counted(len(translations), 'line')}, and the lyrics have {len(lines)}.",
             where=where,
             expected="a line of translation for each line of lyrics",
         )
@@ -84,7 +85,7 @@ def with_lyrics(
     wanted = sum(line.notes for line in read)
     if wanted != len(notes):
         raise ProductionError(
-            f"The lyrics have {wanted} syllables, and the melody has {len(notes)} notes.",
+            f"The lyrics have {counted(wanted, 'syllable')}, and the melody has {counted(len(notes), 'note')}.",
             where=where,
             expected="a syllable for each note",
             hint=_count_hint(read, len(notes)),
@@ -113,9 +114,9 @@ def _count_hint(lines: Sequence[LyricLine], notes: int) -> str:
     for number, line in enumerate(lines, start=1):
         if at + line.notes > notes:
             shown = line.text if len(line.text) <= 40 else line.text[:39] + "\u2026"  # noqa: PLR2004 - to know it by
-            return f'The notes end in line {number} ("{shown}", {line.notes} syllables); {marks}.'
+            return f'The notes end in line {number} ("{shown}", {counted(line.notes, "syllable")}); {marks}.'
         at += line.notes
-    return f"After the last line {notes - at} notes are left; {marks}."
+    return f"After the last line {counted(notes - at, 'note')} {'is' if notes - at == 1 else 'are'} left; {marks}."
 
 
 def from_file(notes: Sequence[Note]) -> tuple[Phrase, ...]:

@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.errors import FootageError, ProductionError
+from pipeline.ffmpeg.formats import recognise
 from pipeline.film.inputs.footage import content_hash
+from pipeline.film.inputs.stills import read_logo
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.song.lyrics.phrases import Phrase, SungNote
@@ -29,6 +31,7 @@ from pipeline.song.voices.found import FoundVoice
 from pipeline.song.voices.unit import Voice
 from pipeline.sound.inputs.decode import decode
 from pipeline.sound.signal.resample import resample
+from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.songs.plan import PlannedVoice, SongPlan, song_plan
 from pipeline.stages.shared.songs.record import PhraseSound, SongRecord, SungVoice, write_flac
@@ -151,15 +154,17 @@ def check_songs(production: Production) -> None:
             if voice.settings.learned is None:
                 where = f"song {number + 1}, voice {at}"
                 voice_source(production, Results(), {}, voice.settings, where, language=production.language)
-        if settings.backing is not None and not production.resolve(settings.backing, "song, backing").is_file():
-            raise FootageError("There is no such backing.", where=f"song {number + 1}, backing: {settings.backing}")
-    for cut in production.cuts:
+        if settings.backing is not None:
+            recognise(existing_file(production, settings.backing, f"song {number + 1}, backing"), FootageError)
+        if settings.picture is not None:
+            read_logo(existing_file(production, settings.picture, f"song {number + 1}, picture"))
+    for at, cut in enumerate(production.cuts, start=1):
         sung_s = sum(lengths_s[number] for number in cut.songs_of(len(lengths_s)))
         needed_s = cut.shortest_s(production.section_cards_s, production.video) + sung_s
         if sung_s and cut.seconds < needed_s:
             raise ProductionError(
                 f"The cut's songs last {sung_s:.1f} s, and with its sections and cards it needs {needed_s:.1f} s.",
-                where=f"cut '{cut.name}', songs",
+                where=f"cut {at} ({cut.name}), songs",
                 expected=f"at most its {cut.seconds:g} s",
                 hint=f'Set seconds = {math.ceil(needed_s)} or more, fewer songs, or sections = "best".',
             )

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from pipeline.build.cutting import _moved
-from pipeline.errors import ProductionError
+from pipeline.errors import BuildVideoError, ProductionError
 from pipeline.production.schema import Production, load_production
 from pipeline.song.settings import SongSettings
 from pipeline.stages.sample import check
@@ -99,3 +99,13 @@ def test_a_cut_that_is_too_short_for_its_songs_is_an_error_before_anything_is_ma
 def test_in_a_cut_a_song_follows_what_its_section_became(after: str | None, shown: list[int], place: str) -> None:
     song = SongSettings.model_validate({"title": "x", "melody": "y", "after": after, "voice": [{"voice": "z"}]})
     assert _moved(song, 5, shown).after == place
+
+
+@pytest.mark.parametrize("field", ["picture", "backing"])
+def test_what_is_no_picture_or_no_sound_is_an_error_before_anything_is_made(field: str, tmp_path: Path) -> None:
+    film(tmp_path)
+    for name, words in (("words.txt", f"song 1, {field}|words.txt"), ("absent.x", f"song 1, {field}")):
+        path = tmp_path / "production.toml"
+        path.write_text(FILM.replace('lyrics = "words.txt"', f'lyrics = "words.txt"\n{field} = "{name}"'))
+        with pytest.raises(BuildVideoError, match=words):
+            check(load_production(tmp_path))
