@@ -32,6 +32,8 @@ _EVENED: Final = 0.85
 _STEADIED: Final = 0.5
 _STEADIED_AFTER: Final = 8
 """Frames."""
+_GAP: Final = 2.3
+"""Natural logarithm of power, 10 dB."""
 _LEAST_VOICED: Final = 0.3
 """Of what is stretched must have a pitch to count as voiced; the rest sings on the envelope alone."""
 _MOST_BREATH: Final = (0.1, 0.75)
@@ -147,6 +149,7 @@ class Unit:
             return found
         found = _without_cuts(found)
         first, last = self.stretched(len(found))
+        found = _without_gaps(found, first, last)
         levels = frame_levels(found.envelope)
         inner = levels[first:last]
         level = float(np.median(inner))
@@ -199,6 +202,15 @@ def _without_cuts(found: Frames) -> Frames:
     places = np.minimum(np.arange(count), count - 1 - _CUT)
     if found.voiced[_CUT]:
         places = np.maximum(places, _CUT)
+    return Frames(found.envelope[places], found.noise[places], found.voiced[places])
+
+
+def _without_gaps(found: Frames, first: int, last: int) -> Frames:
+    """What is far softer than the rest of what is stretched becomes as its neighbours: evened, silence would hiss."""
+    levels = frame_levels(found.envelope[first:last])
+    good = first + np.flatnonzero(levels > np.median(levels) - _GAP)
+    places = np.arange(len(found))
+    places[first:last] = good[np.abs(np.arange(first, last)[:, None] - good).argmin(axis=1)]
     return Frames(found.envelope[places], found.noise[places], found.voiced[places])
 
 

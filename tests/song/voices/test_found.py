@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.song.voices.found import FoundVoice
+from pipeline.song.voices.unit import Unit, frame_levels
 from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, speech
 
 WHERE_S = {"a": BREAK_S, "i": 2 * BREAK_S + 0.55, "o": 3 * BREAK_S + 1.0}
@@ -43,3 +44,15 @@ def test_noise_and_silence_hold_no_voice_and_sing_all_the_same(seconds: float) -
     assert not voice.is_voiced
     if seconds:
         assert voice.sounding("la", "", 60).body.seconds > 0
+
+
+def test_silence_within_what_is_held_is_not_raised_to_the_level_of_a_voice() -> None:
+    rate = 8000
+    broken = 0.2 * np.random.default_rng(1).standard_normal(2400).astype(np.float32)
+    broken[900:1500] = 0  # what a young network says: noise with holes in it
+    unit = Unit("a", broken, rate)
+    first, last = unit.stretched(len(unit.frames))
+    levels = frame_levels(unit.frames.envelope)[first:last]
+    assert np.ptp(levels) < 1.5
+    above = unit.frames.envelope[first:last, 200:]  # above 4.7 kHz, of which a rate of 8 kHz has nothing
+    assert above.max() < unit.frames.envelope[first:last].max() - 8

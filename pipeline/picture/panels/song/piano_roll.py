@@ -94,7 +94,8 @@ class PianoRollPanel(ScenePanel[PianoRollSettings]):
             self._draw_note(part, note, now)
         left = max(context.safe_px[0], box.left) - box.left
         for key, name in self._names.items():
-            pen = (left, self._middle(key) - box.top - 0.5 * self._cap_px)
+            above = self._middle(key) - box.top - 0.5 * self._cap_px
+            pen = (left, max(above, 1.4 * self._cap_px))  # the highest may have no room above its line
             name.draw(part, pen, context.ink("muted"))
         context.draw_playhead(planes, box.top, box.bottom)
 

@@ -92,3 +92,16 @@ def test_a_song_looks_like_its_golden_picture(layout: str, theme: str, golden: G
 
 def test_a_song_without_a_picture_looks_like_its_golden_picture(golden: Golden) -> None:
     golden("song-alone", drawn("song", 62).astype(np.uint8))
+
+
+def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
+    def rows_with_text(highest: int) -> int:
+        song = SceneSong((SongNote(0, 10, 40, highest - 13), SongNote(0, 40, 70, highest)), 1, ())
+        scene = replace(data("song"), width=1280, height=720, song=song)
+        out = np.zeros((1080, 1280), np.uint8)
+        Scene(scene, load_theme("midnight"), load_layout("song")).draw(199, out)
+        box = next(panel for panel in load_layout("song").panel if panel.kind == "piano_roll").box(1280, 720)
+        names = planes_of(out, 1280, 720).luma[box.top : box.bottom, 64:100].astype(int)
+        return int((np.ptp(names, axis=1) > 30).sum())
+
+    assert rows_with_text(60) == rows_with_text(66)  # C4 is the highest line; with room above it

@@ -11,9 +11,11 @@ import soundfile
 from pipeline.build.cutting import _moved
 from pipeline.errors import BuildVideoError, ProductionError
 from pipeline.production.schema import Production, load_production
+from pipeline.runtime.resources import assets_folder
 from pipeline.song.settings import SongSettings
 from pipeline.stages.sample import check
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.songs.plan import song_plan
 from pipeline.stages.shared.songs.singing import song_pieces
 from tests.song.tunes import midi_bytes
 
@@ -109,3 +111,11 @@ def test_what_is_no_picture_or_no_sound_is_an_error_before_anything_is_made(fiel
         path.write_text(FILM.replace('lyrics = "words.txt"', f'lyrics = "words.txt"\n{field} = "{name}"'))
         with pytest.raises(BuildVideoError, match=words):
             check(load_production(tmp_path))
+
+
+def test_the_song_that_is_shipped_has_a_word_and_a_line_of_translation_for_each_note() -> None:
+    shipped = load_production(assets_folder() / "song" / "song.toml", allow_outside=True)
+    check(shipped)
+    plan = song_plan(shipped, 0)
+    assert [bool(line.text and line.translation) for line in plan.lines()] == [True] * 4
+    assert len(plan.voices) == 3
