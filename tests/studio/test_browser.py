@@ -48,7 +48,21 @@ NAMELESS = """[...document.querySelectorAll('button, a[href], input, select, tex
   .map((one) => one.outerHTML)"""
 
 
-def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None:
+CLICKS = """addEventListener("click", (event) => {
+  if (event.isTrusted && event.detail) sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+}, true);"""
+
+
+def made(new: Served) -> dict[str, set[str]]:
+    """The keys of all results, by stage."""
+    stages = ("prepare", "train", "sample", "cards", "render")
+    return {stage: {one.name for one in (new.output / "work" / stage).iterdir()} for stage in stages}
+
+
+def test_from_an_empty_folder_to_a_finished_film_in_few_clicks_and_then_only_what_is_stale(
+    new: Served, page: Any
+) -> None:
+    page.add_init_script(CLICKS)
     page.goto(new.link)
     page.locator(".drop").wait_for()
     assert "token" not in page.evaluate("location.href")
@@ -63,6 +77,7 @@ def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None
     page.locator(".graph:not([hidden])").first.wait_for()
     page.get_by_role("link", name="Watch it").click(timeout=LONG_MS)
     until(lambda: page.evaluate(PLAYING, "video") > 0.2, "the film plays")
+    before = made(new)
 
     visit(page, "Listen")
     page.locator(".take-list [role=option]").nth(1).click()
@@ -74,13 +89,21 @@ def test_from_an_empty_folder_to_a_finished_film(new: Served, page: Any) -> None
     page.locator(".candidates").get_by_text("chosen", exact=True).wait_for()
     assert values(new)["section"][0]["sampling"]["choose"] == {"60": 1 if heard.endswith("-b") else 2}
 
+    visit(page, "Film")
+    page.locator(".clip.take").nth(1).click()
+    page.keyboard.press("c")
+    page.get_by_role("textbox", name="Caption of take 60").fill("It speaks")
+    page.keyboard.press("Enter")
+    until(lambda: "take" in values(new)["section"][0], "the caption is written")
+
     visit(page, "Build")
     page.locator(".stages").get_by_text(re.compile("^(stale|to make)$")).first.wait_for()
-    made = {path.name for path in (new.output / "work" / "train").iterdir()}
     page.get_by_role("button", name="Build", exact=True).click()
     page.get_by_role("button", name="Stop").wait_for()
     page.get_by_role("link", name="Watch it").wait_for(timeout=LONG_MS)
-    assert {path.name for path in (new.output / "work" / "train").iterdir()} == made
+    new_keys = {stage: len(keys - before[stage]) for stage, keys in made(new).items()}
+    assert new_keys == {"prepare": 0, "train": 0, "sample": 1, "cards": 0, "render": 1}  # of 2 takes and 3 segments
+    assert int(page.evaluate("sessionStorage.clicks")) < 15
     assert new.file.read_text(encoding="utf-8").startswith('# mine\ntitle = "Mine"   # kept\n')
 
 

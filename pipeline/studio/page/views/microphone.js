@@ -1,7 +1,7 @@
 // Recording the microphone: a level meter, a text to read, and a WAV that is on disk as it comes.
 
 import { attempt, post, send } from "/page/api.js";
-import { button, clock, el, fill } from "/page/dom.js";
+import { button, clock, el, fill, sign } from "/page/dom.js";
 
 const EVERY_S = 1;
 const LOUD_DB = -3, QUIET_DB = -35;
@@ -25,9 +25,9 @@ export function createMicrophone(ondone) {
       const { name } = await post("/api/microphone", { rate_hz: context.sampleRate });
       const capture = new AudioWorkletNode(context, "capture");
       context.createMediaStreamSource(stream).connect(capture);
-      going = { stream, context, name, parts: [], samples: 0, sent: Promise.resolve(), peak: 0 };
+      going = { stream, context, name, parts: [], samples: 0, isNew: false, isWriting: false, fault: "", peak: 0 };
       capture.port.onmessage = (event) => take(event.data);
-      fill(start, "Stop");
+      fill(start, sign("stop", true), "Stop");
       start.classList.remove("primary");
     });
   }
@@ -46,28 +46,47 @@ export function createMicrophone(ondone) {
     const level = 20 * Math.log10(going.peak + 1e-6);
     meter.value = level;
     meter.setAttribute("aria-valuetext", `${level.toFixed(0)} dB`);
-    words.textContent = `${clock(going.samples / going.context.sampleRate)} recorded · ${level.toFixed(0)} dB${level > LOUD_DB ? " · too loud: go back a little" : level < QUIET_DB ? " · quiet" : ""}`;
-    if (going.parts.reduce((sum, one) => sum + one.length, 0) >= EVERY_S * going.context.sampleRate) flush();
+    words.textContent = `${clock(going.samples / going.context.sampleRate)} recorded · ${level.toFixed(0)} dB${level > LOUD_DB ? " · too loud: go back a little" : level < QUIET_DB ? " · quiet" : ""}${going.fault}`;
+    if (going.parts.reduce((sum, one) => sum + one.length, 0) >= EVERY_S * going.context.sampleRate) write(going);
   }
 
-  function flush() {
-    const { name, parts } = going;
-    if (!parts.length) return going.sent;
-    going.parts = [];
-    const body = new Blob(parts);
-    going.sent = going.sent.then(() => send(`/api/microphone/${encodeURIComponent(name)}`, body)).catch((error) => { words.textContent = error.message; });
-    return going.sent;
+  /** Write what came so far. What can't be written stays here until it can; a studio that was started again meanwhile
+   * gets a new file, as it does not know where the one before ends. */
+  async function write(now) {
+    if (now.isWriting) return;
+    now.isWriting = true;
+    try {
+      while (now.parts.length) {
+        const parts = [...now.parts];
+        try {
+          await send(`/api/microphone/${encodeURIComponent(now.name)}`, new Blob(parts));
+          now.parts = now.parts.slice(parts.length);
+          now.isNew = false;
+        } catch (error) {
+          if (error.status !== 400 || now.isNew) throw error;
+          ({ name: now.name } = await post("/api/microphone", { rate_hz: now.context.sampleRate }));
+          now.isNew = true;
+        }
+      }
+      now.fault = "";
+    } catch (error) {
+      now.fault = ` · ${error.message.split("\n")[0]} What you say is kept here until it does.`;
+    }
+    now.isWriting = false;
   }
 
   async function stop() {
     const now = going;
-    await flush();
     going = null;
     now.stream.getTracks().forEach((track) => track.stop());
+    for (await write(now); now.parts.length || now.isWriting; await write(now)) {
+      if (now.fault) words.textContent = `Not all of it is written yet${now.fault}`;
+      await new Promise((done) => setTimeout(done, 300));
+    }
     await now.context.close();
     await attempt(() => post(`/api/microphone/${encodeURIComponent(now.name)}/end`));
     meter.value = -60;
-    fill(start, "Record");
+    fill(start, sign("microphone"), "Record");
     start.classList.add("primary");
     words.textContent = "Recorded. Record again for more; all recordings are learned.";
     ondone();
