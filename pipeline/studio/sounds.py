@@ -84,7 +84,7 @@ def silent_stretches(path: Path, recording: Path | None) -> list[tuple[float, fl
 def clipped_stretches(path: Path) -> list[tuple[float, float]]:
     """Where a sound stands at either end of the scale, from and to, in seconds."""
     samples, rate_hz = read_sound(path)
-    return _stretches(np.abs(samples) >= _END_OF_SCALE, 1 / rate_hz, near=window_samples(rate_hz))
+    return _stretches(np.abs(samples) >= _END_OF_SCALE, 1 / rate_hz, near=window_samples(rate_hz) // 5)
 
 
 def _stretches(marked: NDArray[np.bool_], each_s: float, *, near: int) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import tomlkit
@@ -56,7 +57,9 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 def _edited(text: str, edit: Edit) -> str:
     values = tomllib.loads(text)
     expected = applied(values, [edit])
-    for way in (_by_lines, _by_tomlkit):
+    if isinstance(edit, Remove | Move) and expected == values:
+        return text  # it is not there, or there already
+    for way in (_by_lines, _in_its_block, _by_tomlkit):
         try:
             changed = way(text, values, edit)
             if changed is not None and tomllib.loads(changed) == expected and _keeps_comments(text, changed, edit):
@@ -199,6 +202,18 @@ def _line_for(text: str, block: Block, way: Sequence[str | int]) -> int:
         if len(way) > 1 and lines[number].lstrip().startswith(f"{way[0]}.")
     ]
     return alike[-1] + 1 if alike else block.last_key
+
+
+def _in_its_block(text: str, _values: dict[str, Any], edit: Edit) -> str | None:
+    """Edit a value within the innermost table that has a header: tomlkit moves tables of a list that stand apart."""
+    holders = [
+        one for one in blocks_of(text) if edit.path[: len(one.path)] == one.path and len(edit.path) > len(one.path)
+    ]
+    block = max(holders, key=lambda one: len(one.path))
+    lines, start = text.split("\n"), block.start + bool(block.path)
+    body = "\n".join(lines[start : block.last_key])
+    changed = _by_tomlkit(body, tomllib.loads(body), replace(edit, path=edit.path[len(block.path) :]))
+    return None if changed is None else "\n".join([*lines[:start], *changed.split("\n"), *lines[block.last_key :]])
 
 
 def _by_tomlkit(text: str, values: dict[str, Any], edit: Edit) -> str | None:

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.production.editing.editor import edited
-from pipeline.production.editing.edits import Edit, EditError, Insert, Move, Remove, SetValue, applied, value_at
+from pipeline.production.editing.edits import (
+    Edit,
+    EditError,
+    Insert,
+    Move,
+    Path,
+    Remove,
+    SetValue,
+    applied,
+    value_at,
+)
 from pipeline.production.editing.toml_blocks import blocks_of, comments_of
 from pipeline.production.keys import with_comments
 from pipeline.runtime.resources import builtin_templates_folder
@@ -53,6 +63,18 @@ take = [{ iteration = 3 }, { iteration = 9, caption = "x" }]  # in a line
 [[insert]]
 file = "a.mp4"  # footage
 after = "title"
+# after the insert
+
+# thanks to all
+[[card]]
+template = "thanks" # mine
+[[cut]] # for phones
+name = "short"
+take = [{ iteration = "best" }] # one
+# of the second, after all
+[[section.caption]] # late
+text = "Below!"
+below_bits = 3.0 # bits
 # the end
 '''
 SECTION_KEYS = (
@@ -66,7 +88,29 @@ SECTION_KEYS = (
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12) | st.sampled_from(
     ['a "quoted" # word', "x\ny", "'''", '"""', "[[section]]", "\\"]
 )
+LONGEST_VALUE = 4
+"""Lines of a value in these texts, with its header."""
+LISTS = ("insert", "card", "cut")
+"""Whose tables stand in lists at the top."""
 PLAIN = WORDS | st.integers(-(2**60), 2**60) | st.booleans() | st.floats(-1e6, 1e6).map(lambda one: round(one, 3))
+
+
+def _list_of(section: dict[str, Any], number: int, name: str) -> Path:
+    """Where a section's list stands: in its storyboard, or beside it."""
+    return ("section", number, *(("storyboard", name) if name in section.get("storyboard", {}) else (name,)))
+
+
+@st.composite
+def _table_edits(draw: st.DrawFn, values: dict[str, Any], listed: Path, keys: tuple[str, ...]) -> list[Edit]:
+    """Edits of a list of tables: one more, one less, another order, another value."""
+    count = len(value_at(values, listed) or [])
+    table = {draw(st.sampled_from(keys)): draw(PLAIN)}
+    edits: list[Edit] = [Insert((*listed, draw(st.integers(0, count))), table)]
+    if count:
+        one = (*listed, draw(st.integers(0, count - 1)))
+        edits += [SetValue((*one, draw(st.sampled_from(keys))), draw(PLAIN)), Remove(one)]
+        edits.append(Move(one, draw(st.integers(0, count - 1))))
+    return edits
 
 
 @st.composite
@@ -74,8 +118,7 @@ def edit_of(draw: st.DrawFn, values: dict[str, Any]) -> Edit:
     sections = values.get("section", [])
     number = draw(st.integers(0, len(sections) - 1))
     own = sections[number]
-    place = "take" if "take" in own or "take" not in own.get("storyboard", {}) else ("storyboard", "take")
-    takes = ("section", number, *((place,) if isinstance(place, str) else place))
+    takes = _list_of(own, number, "take")
     count = len(value_at(values, takes) or [])
     kinds: list[Edit] = [
         SetValue(("section", number, *draw(st.sampled_from(SECTION_KEYS))), draw(PLAIN)),
@@ -87,9 +130,34 @@ def edit_of(draw: st.DrawFn, values: dict[str, Any]) -> Edit:
     if count:
         take = (*takes, draw(st.integers(0, count - 1)))
         kinds += [SetValue((*take, "seconds"), draw(PLAIN)), SetValue((*take, "caption"), draw(WORDS)), Remove(take)]
+    captions = _list_of(own, number, "caption")
+    kinds += draw(_table_edits(values, captions, ("text", "below_bits", "when")))
+    name = draw(st.sampled_from(LISTS))
+    kinds += draw(_table_edits(values, (name,), ("seconds", "title", "after", "name")))
+    if name == "cut" and values.get("cut"):
+        cut = draw(st.integers(0, len(values["cut"]) - 1))
+        kinds += draw(_table_edits(values, ("cut", cut, "take"), ("seconds", "caption")))
+    network = ("section", number, "network")
+    if not isinstance(own.get("network"), str):
+        kinds += [SetValue((*network, "kind"), "tiered-lstm"), SetValue((*network, "group"), draw(st.integers(1, 64)))]
+    kinds += [
+        SetValue(network, {"kind": "lstm", "layers": draw(st.integers(1, 8))}),
+        SetValue(network, "auto"),
+        Remove((*network, "kind")),
+        SetValue(("section", number, "run"), {"loss": [1, 2], "text": {"table": draw(WORDS)}}),
+    ]
     if len(sections) > 1:
         kinds.append(Move(("section", number), draw(st.integers(0, len(sections) - 1))))
     return draw(st.sampled_from(kinds))
+
+
+def changed_lines(before: str, after: str) -> int:
+    """How many lines of a text there are between its first and its last that another text has not."""
+    old, new = before.split("\n"), after.split("\n")
+    same = [a == b for a, b in zip(old, new, strict=False)]
+    first = [*same, False].index(False)
+    rest = [a == b for a, b in zip(old[first:][::-1], new[first:][::-1], strict=False)]
+    return len(old) - first - [*rest, False].index(False)
 
 
 @settings(max_examples=15)
@@ -104,6 +172,8 @@ def test_any_edits_in_any_order_say_what_they_say_and_keep_every_comment_that_th
         expected = applied(values, [edit])
         after = edited(text, [edit])
         assert tomllib.loads(after) == expected
+        if isinstance(edit, SetValue):
+            assert changed_lines(text, after) <= LONGEST_VALUE, edit
         if isinstance(edit, Remove):
             gone += comments_of(text.replace("\r\n", "\n")) - comments_of(after.replace("\r\n", "\n"))
         text, values = after, expected
@@ -164,9 +234,21 @@ def test_an_edit_without_a_place_is_refused() -> None:
                 edited(MIXED, [edit])
 
 
+def test_a_list_begins_in_a_table_that_stands_on_one_line() -> None:
+    after = edited(MIXED, [Insert(("section", 0, "storyboard", "caption", 0), {"text": "x", "iteration": 3})])
+    line = 'storyboard = { takes = 4, card_seconds = 2.5, caption = [{text = "x", iteration = 3}]}  # short'
+    assert after == MIXED.replace("storyboard = { takes = 4, card_seconds = 2.5 }  # short", line)
+
+
+def test_what_is_not_there_is_removed_and_what_stays_where_it_is_is_moved_without_a_change() -> None:
+    for edit in (Remove(("section", 0, "network", "kind")), Remove(("card", 7)), Move(("cut", 0), 0)):
+        assert edited(MIXED, [edit]) == MIXED
+
+
 def test_blocks_are_found_by_their_headers_alone() -> None:
     paths = [block.path for block in blocks_of(MIXED)]
     assert paths == [
         (), ("video",), ("section", 0), ("section", 0, "take", 0), ("section", 0, "take", 1), ("section", 1),
-        ("section", 1, "sampling"), ("section", 1, "storyboard"), ("insert", 0),
+        ("section", 1, "sampling"), ("section", 1, "storyboard"), ("insert", 0), ("card", 0), ("cut", 0),
+        ("section", 1, "caption", 0),
     ]  # fmt: skip

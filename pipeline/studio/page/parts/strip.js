@@ -188,19 +188,23 @@ export class Strip {
     target.addEventListener("pointerup", () => target.removeEventListener("pointermove", move), { once: true });
   }
 
+  /** Show another length of a part before it is written. */
+  resize({ node }, seconds) {
+    node.style.width = `${seconds * this.story.frame_rate * this.scale}px`;
+    node.querySelector(".clip-length").textContent = `${seconds.toFixed(1)} s`;
+  }
+
   stretch(event, item) {
     event.preventDefault();
     event.stopPropagation();
     const { node } = item, from = event.clientX, scale = this.scale, rate = this.story.frame_rate;
-    const label = node.querySelector(".clip-length");
     let seconds = (item.end - item.start) / rate;
     const first = seconds;
     node.setPointerCapture(event.pointerId);
     node.classList.add("dragged");
     const move = (one) => {
       seconds = Math.max(.3, first + (one.clientX - from) / scale / rate);
-      node.style.width = `${seconds * rate * scale}px`;
-      label.textContent = `${seconds.toFixed(1)} s`;
+      this.resize(item, seconds);
     };
     node.addEventListener("pointermove", move);
     node.addEventListener("pointerup", () => {

@@ -1,7 +1,7 @@
 // The film as it would be now: its true frames, and its storyboard as a strip that is changed by hand.
 
 import { attempt, change, get, latest } from "/page/api.js";
-import { button, clock, count, el, faultBox, fill, released, sign } from "/page/dom.js";
+import { button, calm, clock, count, el, faultBox, fill, released, sign } from "/page/dom.js";
 import { Playback } from "/page/parts/playback.js";
 import { Strip } from "/page/parts/strip.js";
 import { createInspector } from "/page/views/inspector.js";
@@ -75,6 +75,16 @@ export function createFilm() {
   };
   playback.onplay = (isPlaying) => fill(play, sign(isPlaying ? "pause" : "play", !isPlaying), isPlaying ? "Pause" : "Play");
   playback.canvas.addEventListener("dblclick", () => write(itemAt(playback.frame)));
+
+  let resized = null; // keys that are pressed one after the other are one change
+  const writeLength = calm(350, () => { on.seconds(resized.item, resized.seconds); resized = null; });
+  function lengthen(item, by) {
+    if (resized && resized.item.key !== item.key) on.seconds(resized.item, resized.seconds);
+    const seconds = resized?.item.key === item.key ? resized.seconds : (item.end - item.start) / story.frame_rate;
+    resized = { item, seconds: Math.max(.3, Math.round((seconds + by) * 10) / 10) };
+    strip.resize(item, resized.seconds);
+    writeLength();
+  }
 
   const itemAt = (frame) => strip.items.find((one) => one.start <= frame && frame < one.end);
 
@@ -185,7 +195,7 @@ export function createFilm() {
       if (key === " " && !event.target.matches("button, a")) playback.toggle();
       else if (key === "," || key === ".") playback.go(playback.frame + (key === "." ? 1 : -1));
       else if ((key === "ArrowLeft" || key === "ArrowRight") && event.target !== slider) strip.step(key === "ArrowRight" ? 1 : -1);
-      else if ((key === "+" || key === "-") && item?.kind === "take") on.seconds(item, Math.max(.3, Math.round(((item.end - item.start) / story.frame_rate + (key === "+" ? .5 : -.5)) * 10) / 10));
+      else if ((key === "+" || key === "-") && item?.kind === "take") lengthen(item, key === "+" ? .5 : -.5);
       else if ((key === "c" || key === "C") && (item ?? itemAt(playback.frame))) write(item ?? itemAt(playback.frame));
       else if ((key === "Delete" || key === "Backspace") && item?.kind === "take") on.remove(item);
       else return false;

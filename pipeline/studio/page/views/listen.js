@@ -121,7 +121,7 @@ export function createListen() {
     fill(doubts, found.map((doubt) => {
       const places = marks.filter((one) => one.word === doubt.word);
       return el("div", { className: "row small" }, el("span", { className: "chip warn" }, doubt.word), el("span", {}, `${doubt.line}.`),
-        places.slice(0, MOST_PLACES).map(({ from_s: from, to_s: to }) => button(`${from.toFixed(1)}–${to.toFixed(1)} s`, () => player.play(from), { icon: "play", kind: "small", "aria-label": `Play where it is ${doubt.word}, from ${from.toFixed(1)} s` })),
+        places.slice(0, MOST_PLACES).map(({ from_s: from, to_s: to }) => button(`${from.toFixed(2)}–${to.toFixed(2)} s`, () => player.play(from), { icon: "play", kind: "small", "aria-label": `Play where it is ${doubt.word}, from ${from.toFixed(1)} s` })),
         places.length > MOST_PLACES && el("span", { className: "muted" }, `and ${places.length - MOST_PLACES} more`));
     }));
   }

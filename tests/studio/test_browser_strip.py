@@ -1,0 +1,88 @@
+"""The film's strip in a real browser: takes dragged out and in, parts put elsewhere, lengths by keys, the best take."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.studio.browsing import IS_MISSING, frame, until, values
+from tests.studio.served import Served
+
+pytestmark = IS_MISSING
+
+
+@pytest.fixture
+def strip(shown: Served, page: Any) -> Any:
+    """The film's page, with an insert, once its strip is laid out."""
+    Image.new("RGB", (64, 36), "#204080").save(shown.file.parent / "still.png")
+    text = shown.file.read_text(encoding="utf-8")
+    insert = '[[insert]]\nfile = "still.png"\nafter = "title"\nseconds = 1\n'
+    shown.file.write_text(text.replace("[[section]]", f"{insert}[[section]]", 1), encoding="utf-8")
+    page.goto(f"{shown.link}#film")
+    part(page, "take 24,").wait_for()
+    until(lambda: frame(page) >= 0, "a frame is shown")
+    return page
+
+
+def part(page: Any, name: str) -> Any:
+    """A part of the film; of the first section where there are several."""
+    return page.get_by_role("option", name=re.compile(f"^{re.escape(name)}")).first
+
+
+def drag(page: Any, item: Any, x: float, y: float) -> None:
+    """Drag a part from its middle to a place of the window."""
+    item.hover()
+    page.mouse.down()
+    page.mouse.move(x, y, steps=5)
+    page.mouse.up()
+
+
+def iterations(shown: Served) -> list[int | str]:
+    return [one["iteration"] for one in values(shown)["section"][0].get("take", [])]
+
+
+def test_takes_are_dragged_out_and_in_and_the_best_is_set(strip: Any, shown: Served) -> None:
+    drag(strip, part(strip, "take 8,"), 600, 200)
+    until(lambda: iterations(shown) == [0, 24], "it is taken out")
+    strip.get_by_role("button", name="16", exact=True).drag_to(strip.locator(".strip"))
+    until(lambda: iterations(shown) == [0, 16, 24], "another is taken in")
+    part(strip, "take 16,").wait_for()
+    part(strip, "take 24,").click()
+    strip.get_by_role("button", name="Set “best”").click()
+    until(lambda: iterations(shown) == [0, 16, "best"], "the best is set")
+    strip.locator(".clip", has_text="best").wait_for()
+    drag(strip, part(strip, "take 0,"), 600, 200)
+    until(lambda: iterations(shown) == [16, "best"], "it is taken out")
+    for _ in range(4):
+        strip.get_by_role("button", name=re.compile("^Undo")).click()
+    until(lambda: iterations(shown) == [], "all is as it was")
+
+
+def test_parts_are_put_elsewhere_where_the_film_allows_it(strip: Any, shown: Served) -> None:
+    place = part(strip, "section 2").bounding_box()
+    drag(strip, part(strip, "still.png"), place["x"] - 20, place["y"] + 30)
+    until(lambda: values(shown)["insert"][0].get("section") == 1, "the insert follows section 1")
+    assert values(shown)["insert"][0]["after"] == "section"
+    until(
+        lambda: part(strip, "still.png").bounding_box()["x"] > part(strip, "take 24,").bounding_box()["x"], "shown so"
+    )
+    place = part(strip, "take 0,").bounding_box()
+    drag(strip, part(strip, "section 2"), place["x"] + 5, place["y"] + 30)
+    until(lambda: [one["title"] for one in values(shown)["section"]] == ["Two", "One"], "the sections are exchanged")
+    before = shown.file.read_bytes()
+    drag(strip, part(strip, "title"), place["x"] + 5, place["y"] + 30)  # the law of the film: it comes first
+    assert shown.file.read_bytes() == before
+
+
+def test_keys_one_after_the_other_make_one_change(strip: Any, shown: Served) -> None:
+    part(strip, "take 24,").click()
+    seconds = float(part(strip, "take 24,").locator(".clip-length").inner_text().split()[0])
+    for key in ("+", "+", "+", "-"):
+        strip.keyboard.press(key)
+    until(lambda: iterations(shown), "it is written")
+    assert values(shown)["section"][0]["take"][2]["seconds"] == pytest.approx(seconds + 1, abs=0.06)
+    strip.keyboard.press("Control+z")
+    until(lambda: iterations(shown) == [], "all keys are one change")
