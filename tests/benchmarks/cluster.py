@@ -1,12 +1,14 @@
 """How a film's pieces spread over workers: the cost of each, and how far 1 to 64 workers shorten a film.
 
-    python -m tests.benchmarks.cluster [--pieces 2000] [--film PRODUCTION.toml] [--scale 0.002]
-        [--seconds TRAINING TAKE CARD SEGMENT]
+    python -m tests.benchmarks.cluster [--pieces 2000] [--film PRODUCTION.toml] [--rounds 1]
+        [--scale 0.002] [--seconds TRAINING TAKE CARD SEGMENT]
 
 1. `overhead_ms`: pieces that do nothing, through the executor, its scheduler and its workers; a piece.
-2. `speedup_16`: a film whose pieces take the seconds given (by default round numbers, not measured ones), simulated
-   with sleeping pieces on a scheduler without other work, with 1, 2, 4, 16 and 64 workers; beside its critical path.
-3. `local_vs_jobs`: with `--film`, takes and renders of that production by `--cluster local --jobs 2`, over `--jobs 2`.
+2. `speedup_16`: a film of 16 sections whose pieces take the seconds given, with `--film` those that its own pieces
+   take one after the other, else round numbers; simulated with sleeping pieces on a scheduler without other work, with
+   1, 2, 4, 16 and 64 workers; beside its critical path.
+3. `local_vs_jobs`: with `--film`, takes and renders of that production by `--cluster local --jobs 2`, over `--jobs 2`,
+   the quickest of `--rounds`.
 
 The last line is JSON.
 """
@@ -14,6 +16,7 @@ The last line is JSON.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import tempfile
@@ -30,6 +33,8 @@ from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
 
 WORKERS = (1, 2, 4, 16, 64)
+DEFAULT_S = (120.0, 18.0, 0.5, 34.0)
+"""Of a training, a take, a card and a segment, where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -95,22 +100,48 @@ def simulated_s(film: Film, workers: int, scale: float) -> float:
         return (time.perf_counter() - begun) / scale + film.last_s
 
 
-def local_vs_jobs(production: Path) -> float:
-    """Seconds of takes and renders on a cluster of this machine, over those of its processes."""
+def local_vs_jobs(production: Path, trained: Path, rounds: int) -> float:
+    """Seconds of takes and renders on a cluster of this machine, over those of its processes: the quickest of each."""
+    took: dict[str, list[float]] = {"": [], "local": []}
+    for cluster in [*took] * rounds:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder, "film")
+            shutil.copytree(trained, place)
+            more = ["--cluster", cluster] if cluster else []
+            begun = time.perf_counter()
+            assert run_command(["render", str(production), "--jobs", "2", "-o", str(place), *more]) == 0
+            took[cluster].append(time.perf_counter() - begun)
+    words = {cluster: ", ".join(f"{seconds:.1f}" for seconds in each) for cluster, each in took.items()}
+    print(f"--jobs 2: {words['']} s; --cluster local --jobs 2: {words['local']} s")
+    return min(took["local"]) / min(took[""])
+
+
+def measured(production: Path, trained: Path) -> tuple[float, float, float, float]:
+    """Mean seconds of a training, a take, a card and a segment of a film, made one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "film")
+        shutil.copytree(trained, place)
+        assert run_command(["render", str(production), "--jobs", "1", "-o", str(place)]) == 0
+        stages = {name: sorted(_finished(place / "work" / name)) for name in ("train", "sample", "cards", "render")}
+        records = [json.loads(path.read_text()) for path in (place / "work" / "train").glob("*/record.json")]
+    each = {name: [b - a for a, b in itertools.pairwise(times)] for name, times in stages.items()}
+    for name, seconds in each.items():
+        print(f"{name}: {len(stages[name])} pieces, {sum(seconds) / max(1, len(seconds)):.2f} s each")
+    training = sum(one["elapsed_s"] for one in records) / len(records)
+    mean = {name: sum(seconds) / max(1, len(seconds)) for name, seconds in each.items()}
+    return training, mean["sample"], mean["cards"], mean["render"]
+
+
+def _finished(stage: Path) -> list[float]:
+    """When each of a stage's pieces was published."""
+    return [path.stat().st_mtime for path in stage.glob("*/manifest.json")]
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a command of the program in this process."""
     from pipeline.cli.app import run
 
-    took = []
-    with tempfile.TemporaryDirectory() as folder:
-        trained = Path(folder, "trained")
-        assert run(["train", str(production), "--jobs", "2", "-o", str(trained)]) == 0
-        for number, more in enumerate(([], ["--cluster", "local"])):
-            place = Path(folder, str(number))
-            shutil.copytree(trained, place)
-            begun = time.perf_counter()
-            assert run(["render", str(production), "--jobs", "2", "-o", str(place), *more]) == 0
-            took.append(time.perf_counter() - begun)
-    print(f"--jobs 2: {took[0]:.1f} s, --cluster local --jobs 2: {took[1]:.1f} s")
-    return took[1] / took[0]
+    return run(arguments)
 
 
 def main() -> None:
@@ -118,19 +149,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pieces", type=int, default=2000)
     parser.add_argument("--film", type=Path)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--scale", type=float, default=0.002)
-    parser.add_argument("--seconds", type=float, nargs=4, default=[120.0, 18.0, 0.5, 34.0])
+    parser.add_argument("--seconds", type=float, nargs=4)
     given = parser.parse_args()
     figures: dict[str, float | None] = {"local_vs_jobs": None, "overhead_ms": round(overhead_ms(given.pieces), 2)}
-    training_s, take_s, card_s, segment_s = given.seconds
+    seconds = given.seconds or DEFAULT_S
+    if given.film is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            trained = Path(folder, "trained")
+            assert run_command(["train", str(given.film), "--jobs", "2", "-o", str(trained)]) == 0
+            seconds = given.seconds or measured(given.film, trained)
+            figures["local_vs_jobs"] = round(local_vs_jobs(given.film, trained, given.rounds), 3)
+    training_s, take_s, card_s, segment_s = seconds
     film = Film((training_s,) * 16, (take_s,) * 192, (card_s,) * 35, (segment_s,) * 192)
     print(f"{'workers':>8} {'film':>10} {'speed-up':>9}   (critical path {film.critical_s:.0f} s)")
     for workers in WORKERS:
-        seconds = simulated_s(film, workers, given.scale)
-        print(f"{workers:>8} {seconds:>8.0f} s {film.whole_s / seconds:>9.2f}")
-        figures[f"speedup_{workers}"] = round(film.whole_s / seconds, 2)
-    if given.film is not None:
-        figures["local_vs_jobs"] = round(local_vs_jobs(given.film), 3)
+        took_s = simulated_s(film, workers, given.scale)
+        print(f"{workers:>8} {took_s:>8.0f} s {film.whole_s / took_s:>9.2f}")
+        figures[f"speedup_{workers}"] = round(film.whole_s / took_s, 2)
     print(json.dumps({name: figures[name] for name in ("local_vs_jobs", "overhead_ms", "speedup_16")}))
 
 

@@ -1,11 +1,7 @@
-"""A cluster from the words of a command line to an executor, checked before anything is begun.
-
-Source: https://jobqueue.dask.org/en/latest/clusters-configuration-setup.html
-"""
+"""A cluster from the words of a command line to an executor, checked before anything is begun."""
 
 from __future__ import annotations
 
-import inspect
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +16,10 @@ from distributed import LocalCluster
 from pipeline.errors import InputError, WorkerError
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Admission, Passport
+from pipeline.runtime.cluster.batch import started_jobs
 from pipeline.runtime.cluster.choice import KINDS, LOCAL, ClusterChoice
-from pipeline.runtime.cluster.connecting import security
 from pipeline.runtime.cluster.executor import DaskExecutor
-from pipeline.runtime.cluster.extra import load
 from pipeline.runtime.machine import usable_cores
-from pipeline.runtime.wording.named_files import near_names
 
 _FIRST_WORKER_S: Final = 30.0
 _LOOK_EVERY_S: Final = 0.2
@@ -144,7 +138,7 @@ def _few(lines: Sequence[str]) -> str:
 @contextmanager
 def _started(choice: ClusterChoice, jobs: int) -> Iterator[str]:
     """Start a cluster of our own and give its scheduler's address."""
-    cluster = _local(jobs) if choice.kind == LOCAL else _batch(choice)
+    cluster = _local(jobs) if choice.kind == LOCAL else started_jobs(choice)
     try:
         yield str(cluster.scheduler_address)
     finally:
@@ -166,54 +160,3 @@ def _local(jobs: int) -> Any:
         memory_limit=0,
         silence_logs=50,
     )
-
-
-def _batch(choice: ClusterChoice) -> Any:
-    """A scheduler here, and workers as jobs of a batch system."""
-    library = load("dask_jobqueue")
-    kind = getattr(library, KINDS[choice.kind])
-    known = _settings_of(kind)
-    for name in choice.settings:
-        if name not in known:
-            near = near_names(name, known)
-            raise InputError(
-                f"dask-jobqueue has no setting '{name}' for {choice.kind}.",
-                where=choice.named,
-                expected=", ".join(known),
-                hint=f"Did you mean '{near[0]}'?" if near else "",
-            )
-    options = dict(choice.settings.get("scheduler_options", {}))
-    if "interface" not in choice.settings and not {"host", "interface"} & options.keys():
-        raise InputError(
-            "The settings do not say on which network the jobs reach this machine.",
-            where=choice.named,
-            expected='interface = "eth0", or scheduler_options = { host = "..." }: no port is opened on all networks',
-            hint="`ip address` lists the interfaces of this machine.",
-        )
-    options.setdefault("dashboard_address", f"{_LOOPBACK}:0")
-    options.setdefault("dashboard", False)
-    settings = {**choice.settings, "scheduler_options": options}
-    try:
-        cluster = kind(**settings, security=security(choice.tls))
-        cluster.scale(jobs=choice.jobs)
-    except Exception as error:
-        raise InputError(
-            f"dask-jobqueue can't use these settings: {error}",
-            where=choice.named,
-            expected="cores and memory, and what the batch system asks for",
-            hint="https://jobqueue.dask.org lists the settings of each batch system.",
-        ) from error
-    return cluster
-
-
-def _settings_of(kind: Any) -> list[str]:
-    """Name what a class of dask-jobqueue takes."""
-    classes = [*kind.__mro__, *kind.job_cls.__mro__]
-    names = {
-        name
-        for one in classes
-        if "dask_jobqueue" in one.__module__ and "__init__" in vars(one)
-        for name, parameter in inspect.signature(one.__init__).parameters.items()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    }
-    return sorted(names - {"self", "scheduler", "n_workers", "job_cls", "loop", "security", "asynchronous"})

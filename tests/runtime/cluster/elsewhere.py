@@ -21,13 +21,16 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @contextmanager
-def scheduler(host: str = "127.0.0.1", **settings: object) -> Iterator[Any]:
+def scheduler(
+    host: str = "127.0.0.1", *, protocol: str = "tcp://", security: object = None, **settings: object
+) -> Iterator[Any]:
     """A scheduler of this process without workers; `settings` are Dask's."""
     with dask.config.set({name.replace("__", "."): value for name, value in settings.items()}):
         own = LocalCluster(
             n_workers=0,
             processes=False,
-            protocol="tcp://",
+            protocol=protocol,
+            security=security,
             host=host,
             dashboard_address="127.0.0.1:0",
             worker_dashboard_address=None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.runtime.cluster import batch
 from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.connecting import connect, security
 from pipeline.runtime.cluster.extra import load
+from tests.runtime.cluster.elsewhere import scheduler
 
 
 def settings(folder: Path, text: str) -> str:
@@ -74,3 +78,79 @@ def test_a_plain_installation_says_which_extra_is_missing() -> None:
         load("dask_no_such_library")
     assert "dask-no-such-library" in caught.value.what
     assert "[cluster]" in caught.value.hint or "distributed" in caught.value.hint
+
+
+SLURM = 'kind = "slurm"\ncores = 8\nmemory = "32GB"\nqueue = "long"\nwalltime = "08:00:00"\ninterface = "lo"\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("slurm", ["#SBATCH -p long", "#SBATCH --cpus-per-task=8", "#SBATCH --mem=30G", "#SBATCH -t 08:00:00"]),
+        ("pbs", ["#PBS -q long", "#PBS -l select=1:ncpus=8:mem=30GB", "#PBS -l walltime=08:00:00"]),
+    ],
+)
+def test_settings_become_the_script_of_a_job(tmp_path: Path, kind: str, lines: list[str]) -> None:
+    choice = read_choice(settings(tmp_path, SLURM.replace("slurm", kind)))
+    cluster = batch.prepared(choice)
+    try:
+        script = cluster.job_script().splitlines()
+        assert set(lines) <= set(script)
+        started = next(line for line in script if "--nthreads" in line)
+        assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
+        assert cluster.scheduler_address in started
+        assert "--nthreads 8" in started
+    finally:
+        cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (('"long"', '"long\\n#SBATCH --uid=root"'), "queue"),
+        (('"long"', '["long", "a\\u2028b"]'), "queue"),
+        (('"08:00:00"', '"1\\u0000"'), "walltime"),
+        (("cores = 8", "cores = 0"), "cores"),
+        (("cores = 8", "cores = true"), "cores"),
+        (("cores = 8\n", ""), "cores"),
+        (('"32GB"', '"$(reboot)"'), "memory"),
+        (('memory = "32GB"\n', ""), "memory"),
+        (('interface = "lo"', 'scheduler_options = { host = "0.0.0.0" }'), "scheduler_options.host"),
+        (('interface = "lo"', 'scheduler_options = { host = "tcp://[::]:0" }'), "scheduler_options.host"),
+        (
+            ('interface = "lo"', 'interface = "lo"\nscheduler_options = { dashboard_address = ":8787" }'),
+            "scheduler_options.dashboard_address",
+        ),
+        (('interface = "lo"\n', ""), "cluster.toml"),
+        (('interface = "lo"', 'interface = "lo"\nprotocol = "inproc"'), "cluster.toml"),
+        (('interface = "lo"', 'interface = "lo"\nquue = "x"'), "cluster.toml"),
+    ],
+)
+def test_settings_that_a_script_can_not_hold_are_refused(tmp_path: Path, change: tuple[str, str], where: str) -> None:
+    choice = read_choice(settings(tmp_path, SLURM.replace(*change)))
+    with pytest.raises(InputError) as caught:
+        batch.prepared(choice)
+    assert caught.value.where.endswith(where)
+    assert caught.value.expected
+
+
+def test_a_connection_with_certificates_is_encrypted_and_one_without_is_refused(tmp_path: Path) -> None:
+    """A certificate of one's own, made here: it signs itself, as a lab's does."""
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cellar -keyout {key} -out {certificate}"
+    made = subprocess.run(words.split(), capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("no openssl")
+    files = {"ca_file": certificate, "cert": certificate, "key": key}
+    with scheduler(security=security(files), protocol="tls://") as own:
+        text = f'address = "{own.scheduler_address}"\n[tls]\nca_file = "cert.pem"\ncert = "cert.pem"\nkey = "key.pem"\n'
+        choice = read_choice(settings(tmp_path, text))
+        client = connect(choice.address, choice.tls)
+        try:
+            assert client.scheduler_info()["address"].startswith("tls://127.0.0.1:")
+        finally:
+            client.close()
+        with pytest.raises(InputError, match="No scheduler answers"):
+            connect(choice.address, {})
+        with pytest.raises(InputError, match="No scheduler answers"):
+            connect(choice.address.replace("tls", "tcp"), {})

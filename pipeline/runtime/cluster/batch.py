@@ -1,0 +1,141 @@
+"""Workers as jobs of a batch system: what a person's settings may say, and the scheduler here that the jobs reach.
+
+A job's script is made by dask-jobqueue, line by line from these settings: a value of several lines, or one that opens a
+port to everybody, is refused before.
+
+Source: https://jobqueue.dask.org/en/latest/clusters-configuration-setup.html
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any, Final
+
+from pipeline.errors import InputError
+from pipeline.runtime.cluster.choice import KINDS, ClusterChoice
+from pipeline.runtime.cluster.connecting import security
+from pipeline.runtime.cluster.extra import load
+from pipeline.runtime.wording.named_files import near_names
+
+_LOOPBACK: Final = "127.0.0.1"
+_MOST_CORES: Final = 4096
+_MEMORY: Final = re.compile(r"[0-9]+(\.[0-9]+)? ?([kKMGTP]i?)?B?")
+_OURS: Final = ("security", "protocol", "loop", "asynchronous", "scheduler", "n_workers", "job_cls", "config_name")
+"""Settings that belong to this program."""
+
+
+def started_jobs(choice: ClusterChoice) -> Any:
+    """Start a scheduler here, and ask the batch system for the jobs.
+
+    Raises
+    ------
+    InputError
+        Where the settings can't be used.
+    """
+    cluster = prepared(choice)
+    cluster.scale(jobs=choice.jobs)
+    return cluster
+
+
+def prepared(choice: ClusterChoice) -> Any:
+    """Start a scheduler here for jobs that nobody has asked for yet; see `started_jobs`."""
+    kind = getattr(load("dask_jobqueue"), KINDS[choice.kind])
+    _check_names(choice, _settings_of(kind))
+    _check_values(choice)
+    options = dict(choice.settings.get("scheduler_options", {}))
+    _check_network(choice, options)
+    options.setdefault("dashboard_address", f"{_LOOPBACK}:0")
+    options.setdefault("dashboard", False)
+    settings = {"processes": 1, **choice.settings, "scheduler_options": options}  # each piece has one of its own
+    try:
+        return kind(**settings, security=security(choice.tls), silence_logs="error")
+    except Exception as error:
+        raise InputError(
+            f"dask-jobqueue can't use these settings: {error}",
+            where=choice.named,
+            expected="cores and memory, and what the batch system asks for",
+            hint="https://jobqueue.dask.org lists the settings of each batch system.",
+        ) from error
+
+
+def _check_names(choice: ClusterChoice, known: list[str]) -> None:
+    for name in choice.settings:
+        if name not in known:
+            near = near_names(name, known)
+            raise InputError(
+                f"dask-jobqueue has no setting '{name}' for {choice.kind}.",
+                where=choice.named,
+                expected=", ".join(known),
+                hint=f"Did you mean '{near[0]}'?" if near else "",
+            )
+
+
+def _check_values(choice: ClusterChoice) -> None:
+    cores, memory = choice.settings.get("cores"), choice.settings.get("memory")
+    if type(cores) is not int or not 1 <= cores <= _MOST_CORES:
+        raise _wrong("cores", f"a whole number from 1 to {_MOST_CORES}: those of one job", choice)
+    if not isinstance(memory, str) or not _MEMORY.fullmatch(memory):
+        raise _wrong("memory", 'what one job may take, such as memory = "16GB"', choice)
+    for name, value in _texts(choice.settings):
+        if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+            raise _wrong(name, "text of one line: each becomes a line of the job's script", choice)
+
+
+def _wrong(name: str, expected: str, choice: ClusterChoice) -> InputError:
+    return InputError(
+        "A setting of the batch system can't be used.", where=f"{choice.named}, {name}", expected=expected
+    )
+
+
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """All texts in settings, with the names that lead to them."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield f"{name}.{key}".lstrip("."), str(key)
+            yield from _texts(inner, f"{name}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, name)
+
+
+def _check_network(choice: ClusterChoice, options: Mapping[str, Any]) -> None:
+    """Refuse a scheduler that everybody could reach."""
+    if "interface" not in choice.settings and not {"host", "interface"} & options.keys():
+        raise InputError(
+            "The settings do not say on which network the jobs reach this machine.",
+            where=choice.named,
+            expected='interface = "eth0", or scheduler_options = { host = "..." }: no port is opened on all networks',
+            hint="`ip address` lists the interfaces of this machine.",
+        )
+    for name in ("host", "dashboard_address"):
+        if name in options and _is_everywhere(str(options[name])):
+            raise _wrong(f"scheduler_options.{name}", "the address of one network of this machine", choice)
+
+
+def _is_everywhere(address: str) -> bool:
+    """Whether an address, with or without a port, stands for all networks."""
+    host = address.rpartition("://")[2]
+    host = host.partition("]")[0].lstrip("[") if host.startswith("[") else re.sub(r":[0-9]*$", "", host)
+    with suppress(ValueError):
+        return ip_address(host).is_unspecified
+    return host in {"", "*"}
+
+
+def _settings_of(kind: Any) -> list[str]:
+    """Name what a class of dask-jobqueue takes."""
+    classes = [*kind.__mro__, *kind.job_cls.__mro__]
+    names = {
+        name
+        for one in classes
+        if "dask_jobqueue" in one.__module__ and "__init__" in vars(one)
+        for name, parameter in inspect.signature(one.__init__).parameters.items()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+    return sorted(names - {"self", *_OURS})
