@@ -52,12 +52,12 @@ def takes_of_pattern(root: Path, pattern: str, field: str, notes: list[str]) -> 
             expected=f"such as samples/step_{ITERATION}.wav",
         ) from None
     found: dict[int, Path] = {}
-    again = 0
+    again, inside = 0, _Inside(root)
     parts = [part for part in pattern.replace("\\", "/").split("/") if part not in {"", "."}]
     for number, path in _matching(root, parts):
         if number < 0 or not path.is_file():
             continue
-        if not path.resolve().is_relative_to(root.resolve()):
+        if path not in inside:
             raise ProductionError(
                 f"'{path.name}' is a link that leads out of the folder.",
                 where=f"{field}: {path}",
@@ -78,6 +78,22 @@ def takes_of_pattern(root: Path, pattern: str, field: str, notes: list[str]) -> 
     if again:
         notes.append(f"of each iteration the first sound by name is taken; left out: {counted(again, 'sound')}")
     return [RunTake(number, found[number]) for number in sorted(found)]
+
+
+class _Inside:
+    """A folder with all that lies in it, wherever links lead; each folder's own way is followed once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._folders: dict[Path, bool] = {}
+
+    def __contains__(self, path: Path) -> bool:
+        if path.is_symlink():
+            return path.resolve().is_relative_to(self._root)
+        folder = path.parent
+        if folder not in self._folders:
+            self._folders[folder] = folder.resolve().is_relative_to(self._root)
+        return self._folders[folder]
 
 
 def _matching(folder: Path, parts: list[str], number: int = -1) -> Iterator[tuple[int, Path]]:

@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from pipeline.stages.shared.sections.losses import section_losses
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Result, read_record
 from pipeline.studio.losses import GrowingLog, Window, curves
+
+T = TypeVar("T")
 
 _KEPT_S: Final = 5.0
 """Recordings are looked at that often: a page that follows a training looks each second."""
@@ -77,12 +79,12 @@ class TrainingView:
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """What a production's networks learn from, and when it was found."""
+class _Found(Generic[T]):
+    """What was found of a production, and when."""
 
     production: Production
     root: Path
-    results: Results
+    found: T
     found_s: float
 
     def is_of(self, production: Production, workplace: Workplace) -> bool:
@@ -97,25 +99,38 @@ class Trainings:
         self._lock = threading.Lock()
         self._logs: dict[Path, GrowingLog] = {}
         self._finished: dict[Path, TrainingView] = {}
-        self._prepared: _Prepared | None = None
+        self._prepared: _Found[Results] | None = None
+        self._seen: _Found[list[TrainingView]] | None = None
 
     def corpora(self, production: Production, workplace: Workplace) -> Results | None:
         """What the networks learn from, where all of it is prepared: as it was found some seconds ago at most."""
         before, now = self._prepared, time.monotonic()
         if before is not None and before.is_of(production, workplace) and now - before.found_s < _KEPT_S:
-            return before.results
+            return before.found
         try:
             results = prepared(production, workplace)
         except BuildVideoError:
             results = None
-        self._prepared = None if results is None else _Prepared(production, workplace.store.root, results, now)
+        self._prepared = None if results is None else _Found(production, workplace.store.root, results, now)
         return results
 
     def views(self, production: Production, workplace: Workplace) -> list[TrainingView]:
-        """Each section's training; views of nothing where nothing is prepared."""
+        """Each section's training; views of nothing where nothing is prepared.
+
+        Finished ones are those that were found some seconds ago at most.
+        """
+        before, now = self._seen, time.monotonic()
+        if before is not None and before.is_of(production, workplace) and now - before.found_s < _KEPT_S:
+            return before.found
         results = self.corpora(production, workplace)
         if results is None:
             return [TrainingView(None) for _ in production.sections]
+        views = self._views(production, results, workplace)
+        are_all = all(view.is_finished for view in views)
+        self._seen = _Found(production, workplace.store.root, views, now) if are_all else None
+        return views
+
+    def _views(self, production: Production, results: Results, workplace: Workplace) -> list[TrainingView]:
         pieces = train.pieces(production, results)
         found: list[TrainingView | None] = []
         for number, piece in enumerate(pieces):

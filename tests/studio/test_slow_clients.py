@@ -72,6 +72,16 @@ def test_connections_that_say_nothing_or_half_a_head_are_closed_and_others_answe
         connection.close()
 
 
+def test_half_a_head_is_not_waited_for_on_a_connection_that_has_asked_before_either(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head(port))
+        assert b"200 OK" in answer(connection)
+        connection.sendall(b"GET /api/begin HT")
+        while answer(connection):
+            pass
+    assert b"200 OK" in ask(port)
+
+
 def test_a_body_that_stands_still_is_given_up(port: int, tmp_path: Path) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head(port, "POST", "/api/recordings?name=a.wav", "Content-Length: 1000") + b"RIFF")

@@ -2,6 +2,7 @@
 
 const HEAD_BYTES = 8; // before each picture: the number of its frame, and its length
 const AHEAD_S = 1, LEAD_S = .15, BATCH_S = 1; // so far ahead frames wait; so far ahead of the sound they are asked for
+const LATE_S = .1, LONGEST_STILL_MS = 500; // a frame that is later is dropped, unless the picture has stood still for so long
 const MOST_A_SECOND = 30; // as drafts have at most
 
 /** The pictures of an answer, as they come. */
@@ -31,6 +32,7 @@ export class FramesAhead {
     Object.assign(this, { rate, total, now, address, onfault });
     this.step = Math.max(1, Math.ceil(rate / MOST_A_SECOND));
     this.waiting = [];
+    this.shownAt = 0;
     this.abort = new AbortController();
     this.feed();
   }
@@ -65,13 +67,18 @@ export class FramesAhead {
     }
   }
 
-  /** The frame to be shown now, where there is a new one; those before it are dropped. */
+  /** The frame to be shown now, where there is a new one; those before it, and one that comes late, are dropped. */
   take() {
+    const now = this.now(), at = performance.now();
     let found = null;
-    while (this.waiting.length && this.waiting[0].frame <= this.now()) {
+    while (this.waiting.length && this.waiting[0].frame <= now) {
       found?.picture.close();
       found = this.waiting.shift();
     }
+    if (!found) return null;
+    const isLate = now - found.frame > this.step + LATE_S * this.rate;
+    if (isLate && at - this.shownAt < LONGEST_STILL_MS) { found.picture.close(); return null; }
+    this.shownAt = at;
     return found;
   }
 
