@@ -50,6 +50,8 @@ class TrainingView:
         What it is, where it is not the finished one that the production asks for.
     unit
         Of its losses, as they are shown.
+    run
+        What is stored of it, where another program has made it.
     """
 
     folder: Path | None
@@ -59,7 +61,7 @@ class TrainingView:
     checkpoints: tuple[CheckpointFacts, ...] = ()
     words: str = ""
     unit: str = "bits per byte"
-    is_run: bool = False
+    run: Result[Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values, without the checkpoints."""
@@ -182,17 +184,17 @@ class Trainings:
                         result.record.last_iteration,
                         is_finished=True,
                         unit=losses.unit.words,
-                        is_run=True,
+                        run=result,
                     )
                 )
         return views
 
-    def curves(self, view: TrainingView, window: Window, run: Result[Any] | None = None) -> dict[str, Any]:
-        """A training's curves in the columns of a window; of a run of another program as it is stored."""
+    def curves(self, view: TrainingView, window: Window) -> dict[str, Any]:
+        """A training's curves in the columns of a window."""
         if view.folder is None:
             return {"training": {"at": [], "low": [], "high": [], "mean": []}, "validation": [], "count": 0}
-        if run is not None:
-            losses = section_losses(run)
+        if view.run is not None:
+            losses = section_losses(view.run)
             nothing = np.zeros(0), np.zeros(0)
             own = [
                 (np.asarray(group[0].iterations, np.float64), np.asarray(group[0].values, np.float64))

@@ -9,7 +9,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from pipeline.build.trainings import trainings
 from pipeline.errors import InputError
 from pipeline.picture.theme.theme import load_theme
 from pipeline.studio import sounds
@@ -49,11 +48,8 @@ class ListenAnswers:
             view = self._studio.trainings.views(production, workplace)[number]
             last = number_in(asked, "last") if asked.get("last") else max(1, view.total or 0, view.iteration)
             first = number_in(asked, "first") if asked.get("first") else 0.0
-            run = None
-            if view.is_run and (results := self._studio.trainings.corpora(production, workplace)) is not None:
-                run = trainings(production, results, workplace)[number].result
             window = Window(first, max(last, first + 1), columns, is_log=asked.get("scale") == "log")
-            values = self._studio.trainings.curves(view, window, run)
+            values = self._studio.trainings.curves(view, window)
             points = [
                 {"iteration": one.iteration, "epoch": round(one.epoch, 2), "elapsed_s": round(one.elapsed_s, 1)}
                 for one in view.checkpoints
