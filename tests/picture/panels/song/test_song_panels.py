@@ -96,7 +96,7 @@ def test_a_song_without_a_picture_looks_like_its_golden_picture(golden: Golden) 
 
 def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
     def rows_with_text(highest: int) -> int:
-        song = SceneSong((SongNote(0, 10, 40, highest - 13), SongNote(0, 40, 70, highest)), 1, ())
+        song = SceneSong((SongNote(0, 10, 40, highest - 30), SongNote(0, 40, 70, highest)), 1, ())
         scene = replace(data("song"), width=1280, height=720, song=song)
         out = np.zeros((1080, 1280), np.uint8)
         Scene(scene, load_theme("midnight"), load_layout("song")).draw(199, out)
@@ -104,4 +104,4 @@ def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
         names = planes_of(out, 1280, 720).luma[box.top : box.bottom, 64:100].astype(int)
         return int((np.ptp(names, axis=1) > 30).sum())
 
-    assert rows_with_text(60) == rows_with_text(66)  # C4 is the highest line; with room above it
+    assert rows_with_text(60) == rows_with_text(63)  # C4 is the highest line; with room above it
