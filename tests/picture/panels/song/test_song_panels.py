@@ -99,7 +99,7 @@ def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
         song = SceneSong((SongNote(0, 10, 40, highest - 30), SongNote(0, 40, 70, highest)), 1, ())
         scene = replace(data("song"), width=1280, height=720, song=song)
         out = np.zeros((1080, 1280), np.uint8)
-        Scene(scene, load_theme("midnight"), load_layout("song")).draw(199, out)
+        Scene(scene, load_theme("midnight"), load_layout("song")).draw(120, out)
         box = next(panel for panel in load_layout("song").panel if panel.kind == "piano_roll").box(1280, 720)
         names = planes_of(out, 1280, 720).luma[box.top : box.bottom, 64:100].astype(int)
         return int((np.ptp(names, axis=1) > 30).sum())
