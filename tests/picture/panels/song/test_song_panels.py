@@ -97,7 +97,7 @@ def test_a_song_without_a_picture_looks_like_its_golden_picture(golden: Golden) 
 def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
     def rows_with_text(highest: int) -> int:
         song = SceneSong((SongNote(0, 10, 40, highest - 30), SongNote(0, 40, 70, highest)), 1, ())
-        scene = replace(data("song"), width=1280, height=720, song=song)
+        scene = replace(data("song"), width=1280, height=720, song=song, song_picture=PICTURE)
         out = np.zeros((1080, 1280), np.uint8)
         Scene(scene, load_theme("midnight"), load_layout("song")).draw(120, out)
         box = next(panel for panel in load_layout("song").panel if panel.kind == "piano_roll").box(1280, 720)
