@@ -320,7 +320,7 @@ def opens(folder: Path, rounds: int) -> dict[str, float]:
     }
 
 
-def training(folder: Path, rounds: int, iterations: int = 3000) -> dict[str, float]:
+def training(folder: Path, rounds: int, iterations: int = 1500) -> dict[str, float]:
     """Iterations a second by the training's own log, with a page that follows and without, in turns."""
     file = folder / "trained" / "trained.toml"
     file.parent.mkdir(parents=True, exist_ok=True)

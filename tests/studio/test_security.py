@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipeline.studio.serving.security import Address, Guard, is_loopback, new_token
+from pipeline.studio.serving.security import GUESSES_S, MOST_GUESSES, Address, Guard, Guesses, is_loopback, new_token
 
 TOKEN = "right-token-of-this-server"  # noqa: S105 - of these tests alone
 LOCAL = Address("127.0.0.1", 8765)
@@ -122,3 +122,56 @@ def test_tokens_are_long_and_never_the_same() -> None:
 def test_loopback_is_known() -> None:
     known = {host: is_loopback(host) for host in ("127.0.0.1", "127.8.9.1", "::1", "localhost", EVERYWHERE, "x")}
     assert list(known.values()) == [True, True, True, True, False, False]
+
+
+def test_different_wrong_tokens_are_counted_and_then_even_the_right_one_waits() -> None:
+    client = guarded()
+    for number in range(MOST_GUESSES):
+        assert client.get("/api", headers={"authorization": f"Bearer guess-{number}"}).status_code == 403
+    late = client.get("/api", headers={"authorization": f"Bearer {TOKEN}"})
+    assert (late.status_code, late.headers["retry-after"]) == (429, "60")
+    assert client.get(f"/?token={TOKEN}").status_code == 429
+    assert client.get("/api").status_code == 403  # which brings none
+    from_elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get(f"/?token={TOKEN}", headers=from_elsewhere).status_code == 200
+
+
+def test_a_page_that_was_left_open_with_an_old_token_locks_nobody_out() -> None:
+    client = guarded()
+    for _ in range(3 * MOST_GUESSES):
+        assert client.get("/api", headers={"authorization": "Bearer of-yesterday"}).status_code == 403
+    assert client.get(f"/?token={TOKEN}").status_code == 200
+
+
+def test_many_tokens_in_one_request_are_no_way_around() -> None:
+    client = guarded()
+    many = "&".join(f"token=guess-{number}" for number in range(500))
+    assert client.get(f"/?{many}&token={TOKEN}").status_code == 403
+    for number in range(3):
+        client.get(f"/?token=a{number}&token=b{number}&token=c{number}")
+    assert client.get(f"/?token={TOKEN}").status_code == 429
+
+
+def test_who_has_guessed_is_heard_again_after_a_minute() -> None:
+    now = 0.0
+    guesses = Guesses(lambda: now)
+    guesses.add("a", [f"guess-{number}" for number in range(MOST_GUESSES - 1)])
+    assert not guesses.are_too_many("a")
+    now = 30.0
+    guesses.add("a", ["one more"])
+    assert guesses.are_too_many("a")
+    assert not guesses.are_too_many("b")
+    now = GUESSES_S + 1
+    assert not guesses.are_too_many("a")
+    guesses.add("a", [f"again-{number}" for number in range(MOST_GUESSES)])
+    assert guesses.are_too_many("a")
+
+
+def test_a_person_at_the_closed_door_is_asked_and_a_script_is_told() -> None:
+    door = guarded().get("/", headers={"accept": "text/html,*/*"})
+    assert door.status_code == 403
+    assert 'type="password"' in door.text
+    assert "script" not in door.text
+    assert "form-action 'self'" in door.headers["content-security-policy"]
+    assert "default-src 'none'" in door.headers["content-security-policy"]
+    assert guarded().get("/api", headers={"accept": "text/html"}).text.startswith("Open the studio")
