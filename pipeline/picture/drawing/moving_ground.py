@@ -23,7 +23,7 @@ from pipeline.picture.theme.looks import Ground
 Words = npt.NDArray[np.uint16]
 
 MOST_PICTURES_PER_S: Final = 30
-"""A ground changes at most so often: above 30 frames a second, every second frame has the ground of the one before."""
+"""A gradient changes at most so often: above 30 frames a second, every second frame has the one before."""
 MOST_STEPS: Final = 300
 """Finer steps of a gradient on its way round can't be seen."""
 USUAL_S: Final = 20.0
@@ -32,9 +32,9 @@ _TABLE: Final = 4096
 _GRAIN_PX: Final = 64
 
 
-def picture_rate(frame_rate: Fraction, most: float = MOST_PICTURES_PER_S) -> Fraction:
-    """How many pictures a second a ground has in a film: each is shown for a whole number of frames."""
-    return frame_rate / math.ceil(float(frame_rate) / min(most, MOST_PICTURES_PER_S))
+def picture_rate(frame_rate: Fraction, most: float) -> Fraction:
+    """How many pictures a second a ground has, at most so many: each is shown for a whole number of frames."""
+    return frame_rate / math.ceil(frame_rate / Fraction(most))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class GradientGround:
     def loop_of(ground: Ground, frame_rate: Fraction) -> Loop:
         """Which step belongs to which frame."""
         seconds = ground.seconds or USUAL_S
-        rate = picture_rate(frame_rate, MOST_STEPS / seconds)
+        rate = picture_rate(frame_rate, min(MOST_STEPS / seconds, MOST_PICTURES_PER_S))
         return Loop(max(1, round(seconds * rate)), rate / frame_rate)
 
     def at(self, frame: int) -> Planes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 from pydantic import Field, model_validator
 
 from pipeline.picture.language import Language
-from pipeline.picture.panels.counters import CountersPanel
+from pipeline.picture.panels.counters import CountersPanel, CountersSettings
 from pipeline.picture.panels.graphs.line_graph import LossGraphPanel
 from pipeline.picture.panels.network.activity import ActivityPanel
 from pipeline.picture.panels.network.expectation import ExpectationPanel
@@ -35,6 +35,7 @@ from pipeline.picture.panels.sound.waveform import WaveformPanel
 from pipeline.picture.panels.still_picture import PicturePanel, PictureSettings
 from pipeline.picture.panels.template_text import TemplateTextPanel
 from pipeline.picture.panels.words import CaptionPanel, SpeedPanel, TitlePanel
+from pipeline.picture.text.direction import reads_right_to_left
 from pipeline.picture.theme.picture_files import own_picture
 from pipeline.picture.theme.template_files import load_template
 from pipeline.runtime.resources import find_template
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
 else:
     AnyPanel = Annotated[reduce(or_, (panel.settings_type for panel in PANELS)), Field(discriminator="kind")]
 
+_HEADER: Final = frozenset({"title", "picture", "counters"})
+"""The kinds of panels above what shows time."""
 _DRAWN_BY: Final = {
     kind: panel for panel in PANELS for kind in get_args(panel.settings_type.model_fields["kind"].annotation)
 }
@@ -112,6 +115,18 @@ class SceneLayout(LayoutSettings):
                     panels[index] = panel.model_copy(update={"left": left, "width": width})
         return self.model_copy(update={"panel": tuple(panels)})
 
+    def mirrored(self, title: str) -> SceneLayout:
+        """The same with its title, picture and counters from right to left, where nothing else is in their way.
+
+        Time goes from left to right in every language: what shows it stays. `title` is the section's own.
+        """
+        turned = [_turned(panel, title) if panel.kind in _HEADER else panel for panel in self.panel]
+        header, others = (
+            [panel for panel in turned if (panel.kind in _HEADER) == is_header] for is_header in (True, False)
+        )
+        in_the_way = any(_overlap(one, two) for one in header for two in others)
+        return self if in_the_way else self.model_copy(update={"panel": tuple(turned)})
+
     @property
     def pictures(self) -> tuple[Path, ...]:
         """The files of its own pictures."""
@@ -149,6 +164,19 @@ def drawn_panel(settings: PanelSettings, context: RenderContext) -> ScenePanel[A
     """Make a panel of whatever kind; of the scene's data it can read what its kind declares."""
     panel = _DRAWN_BY[settings.kind]
     return panel(context.reading(panel.reads), settings)
+
+
+def _turned(panel: PanelSettings, title: str) -> PanelSettings:
+    """A panel on the other side, and what it shows at its other edge."""
+    changes: dict[str, Any] = {"left": max(0.0, 1 - panel.left - panel.width)}
+    align = getattr(panel, "align", "centre")
+    if align != "centre" and not (
+        panel.kind == "title" and reads_right_to_left(title)
+    ):  # such words turn by themselves
+        changes["align"] = "left" if align == "right" else "right"
+    if isinstance(panel, CountersSettings):
+        changes["items"] = panel.items[::-1]
+    return panel.model_copy(update=changes)
 
 
 def _overlap(one: Any, two: Any) -> bool:

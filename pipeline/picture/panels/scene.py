@@ -65,6 +65,7 @@ class Scene:
         language = language or english()
         absent = kinds_without_content(data, layout.panel)
         layout = layout.worded(language).arranged(size, (data.width, data.height), absent)
+        layout = layout.mirrored(data.section_title) if language.is_right_to_left else layout
         context = RenderContext(data, theme, layout, language, backdrop)
         self._data, self._context = data, context
         base = context.background.copied()  # before the panels: their contexts share it

@@ -141,6 +141,7 @@ def style_of(
         **({} if theme.ground_file is None else {"ground": file_sha256(theme.ground_file)}),
         **({"pictures": [file_sha256(path) for path in layout.pictures]} if layout.pictures else {}),
         "layout": layout.worded(language).model_dump(mode="json"),
+        **({"mirrored": 1} if language.is_right_to_left else {}),
     }
 
 

@@ -74,9 +74,20 @@ def test_a_mirrored_loop_goes_backwards_and_forwards() -> None:
     assert [Loop(4, Fraction(1), is_mirrored=True).picture_at(n) for n in range(8)] == [0, 1, 2, 3, 2, 1, 0, 1]
 
 
-@pytest.mark.parametrize(("rate", "pictures"), [(60, 30), (30, 30), (24, 24), (50, 25), (Fraction(60000, 1001), 30)])
-def test_every_picture_of_a_ground_is_shown_for_whole_frames(rate: Fraction, pictures: int) -> None:
-    found = picture_rate(Fraction(rate))
+@pytest.mark.parametrize(
+    ("rate", "most", "pictures"),
+    [
+        (60, 30, 30),
+        (24, 30, 24),
+        (50, 30, 25),
+        (Fraction(60000, 1001), 30, 30),
+        (60, 10, 10),
+        (25, 10, 25 / 3),
+        (30, 60, 30),
+    ],
+)
+def test_every_picture_of_a_ground_is_shown_for_whole_frames(rate: Fraction, most: float, pictures: float) -> None:
+    found = picture_rate(Fraction(rate), most)
     assert (Fraction(rate) / found).denominator == 1
     assert round(float(found), 1) == pytest.approx(pictures, abs=0.1)
 
