@@ -136,3 +136,24 @@ def write(folder: Path, name: str, text: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_headers_are_mirrored_inside_the_frame_and_apart(name: str) -> None:
+    layout = load_layout(name)
+    for title in ("First try", "\u0627\u0644\u0645\u062d\u0627\u0648\u0644\u0629"):
+        mirrored = layout.mirrored(title)
+        assert [panel.kind for panel in mirrored.panel] == [panel.kind for panel in layout.panel]
+        moved = [(one, two) for one, two in zip(layout.panel, mirrored.panel, strict=True) if one != two]
+        assert {two.kind for _, two in moved} <= {"title", "picture", "counters"}
+        assert all(two.left == pytest.approx(1 - one.left - one.width) for one, two in moved)
+        SceneLayout.model_validate(mirrored.model_dump())  # its texts stay apart
+
+
+def test_a_title_stands_at_the_right_edge_of_a_mirrored_header_whatever_it_is_written_in() -> None:
+    layout = load_layout("landscape")
+    aligns = [
+        next(panel.align for panel in layout.mirrored(title).panel if panel.kind == "title")
+        for title in ("First try", "\u0627\u0644\u0645\u062d\u0627\u0648\u0644\u0629")
+    ]
+    assert aligns == ["right", "left"]  # what reads from right to left turns by itself

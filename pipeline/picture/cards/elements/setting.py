@@ -152,11 +152,12 @@ def set_lines(
 ) -> list[Mark]:
     """Marks for the lines of a fitted text inside a column that begins at (`left_px`, `top_px`).
 
-    Left and right are meant as in a text that reads from left to right; in others they are exchanged.
+    Left and right are meant as in a text that reads from left to right; in others, and on a card that does not, they
+    are exchanged.
     """
     marks: list[Mark] = []
     for line, baseline in zip(fitted.lines, fitted.baselines_px, strict=True):
         spare = max(0.0, width_px - setting.typesetter.measure(line, fitted.style))
-        shift = aligned(align, spare, mirrored=fitted.right_to_left)
+        shift = aligned(align, spare, mirrored=setting.mirrored or fitted.right_to_left)
         marks.append(TextMark(left_px + shift, top_px + baseline, line, fitted.style, colour, around))
     return marks

@@ -52,7 +52,8 @@ class TextElement(CardElement):
         )
         height = fitted.height_px + 2 * pad
         if look.box is not None:
-            left = aligned(self.align, width_px - fitted.width_px - 2 * pad, mirrored=fitted.right_to_left)
+            mirrored = setting.mirrored or fitted.right_to_left
+            left = aligned(self.align, width_px - fitted.width_px - 2 * pad, mirrored=mirrored)
             edges = (left, 0.0, left + fitted.width_px + 2 * pad, height)
             radius = look.box_radius * fitted.style.size_px
             marks.insert(0, BoxMark(edges, setting.colour(look.box), opacity=look.box_opacity, radius_px=radius))
