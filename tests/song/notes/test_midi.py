@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ProductionError
 from pipeline.song.lyrics.phrases import from_file
 from pipeline.song.notes.midi import read_midi
+from pipeline.song.notes.midi_bounds import fault_of
 from pipeline.song.notes.tune import Note, Track
 from tests.song.tunes import TICKS, events, file_bytes, in_order, midi_bytes
 
@@ -133,3 +134,16 @@ def test_text_that_is_no_karaoke_is_no_lyrics() -> None:
     on, off = mido.Message("note_on", note=60, velocity=64), mido.Message("note_off", note=60, time=TICKS)
     track = read_midi(one_track(mido.MetaMessage("text", text="by me"), on, off), "x").tracks[0]
     assert track.notes[0].syllable == ""
+
+
+def test_what_a_file_costs_is_known_before_it_is_read() -> None:
+    data = midi_bytes([TUNE, TUNE])
+    assert fault_of(data) == ""
+    assert fault_of(one_track(mido.Message("sysex", data=[1] * 300), mido.Message("program_change", program=3))) == ""
+    at = data.rindex(b"MTrk")
+    size = int.from_bytes(data[at + 4 : at + 8])
+    for short in (1, 2, size - 1):
+        lying = data[: at + 4] + (size - short).to_bytes(4) + data[at + 8 :]
+        assert fault_of(lying) == "it is damaged"
+    assert fault_of(data[:-1]) == "it is damaged"
+    assert fault_of(data[:14] + b"MTrk" + (3).to_bytes(4) + bytes.fromhex("00903c64")) == "it is damaged"
