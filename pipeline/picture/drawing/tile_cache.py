@@ -5,7 +5,12 @@ is asked for any range of columns and must paint the same pixels every time.
 
 A picture is split into columns of one pixel, numbered from any origin, negative numbers too. Only about a screenful of
 tiles is kept, so memory doesn't grow with the film.
+
+Most rows of a graph are like the row above them nearly everywhere: ground, and lines across. Where they are, filtered
+rows are too, and are copied instead of computed.
 """
+
+# ruff: noqa: PLR0917  # compiled kernels take plain arrays and numbers one by one: that is quickest to call
 
 from __future__ import annotations
 
@@ -20,13 +25,17 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.planes import Ink, Plane, Planes, new_planes
 
 TILE_PX: Final = 256
+BLOCK_PX: Final = 64  # whether a row is like the one above is known of so many pixels together, a divisor of a tile's
 SLACK_TILES: Final = 4  # room to scroll before what is kept must be moved
 WEIGHT_ONE: Final = 256  # weights are fixed-point shares that add up to this
 SPLINE_REACH: Final = 2.0  # half the width of the cubic B-spline
 STANDING_PX: Final = 1e-3  # a blur narrower than this is none
+_TILE_BLOCKS: Final = TILE_PX // BLOCK_PX
 MOST_TAPS: Final = 96  # a blur wider than this many pixels looks like any other
 
 Weights = NDArray[np.uint16]
+Blocks = NDArray[np.bool_]
+"""Of every row of a plane, which of its blocks differ from the row above; shape (rows, blocks)."""
 Painter = Callable[[Planes, int], None]
 """Paints the columns from the given number on over whatever the planes hold."""
 
@@ -53,6 +62,8 @@ class TileCache:
         tiles = tiles_in_view(view_px)
         colour = Ink(16.0, 128.0, 128.0)
         self._planes = new_planes(tiles * TILE_PX, height_px, colour)
+        blocks = tiles * _TILE_BLOCKS
+        self._changed = tuple(np.ones((rows, blocks), dtype=np.bool_) for rows in (height_px, height_px // 2))
         self._tile = new_planes(TILE_PX, height_px, colour)
         self._paint = paint
         self._first_tile = 0
@@ -84,11 +95,11 @@ class TileCache:
         origin = 2 * (math.floor(position) // 2)
         start = self._columns(origin - reach, origin + width + reach) + reach
         first, weights = scroll_weights(position - origin, blur_px)
-        left, top = corner
-        _scroll_plane(out.luma, (left, top, width), self._planes.luma, start + first, weights)
+        (left, top), (luma, chroma) = corner, self._changed
+        _scroll_plane(out.luma, (left, top, width), self._planes.luma, luma, start + first, weights)
         first, weights = scroll_weights((position - origin) / 2, blur_px / 2)
         for plane, source in ((out.cb, self._planes.cb), (out.cr, self._planes.cr)):
-            _scroll_plane(plane, (left // 2, top // 2, width // 2), source, start // 2 + first, weights)
+            _scroll_plane(plane, (left // 2, top // 2, width // 2), source, chroma, start // 2 + first, weights)
 
     def _columns(self, first: int, last: int) -> int:
         """Make sure that the columns first..last - 1 are painted; return where column `first` lies."""
@@ -101,6 +112,10 @@ class TileCache:
             if not self._painted[place]:
                 self._paint(self._tile, tile * TILE_PX)
                 self._planes.part(place * TILE_PX, 0, TILE_PX, self._planes.height).copy_from(self._tile)
+                blocks = slice(place * _TILE_BLOCKS, (place + 1) * _TILE_BLOCKS)
+                luma, chroma = self._changed
+                luma[:, blocks] = _changed_blocks(self._tile.luma)
+                chroma[:, blocks] = _changed_blocks(self._tile.cb) | _changed_blocks(self._tile.cr)
                 self._painted[place] = True
         return first - self._first_tile * TILE_PX
 
@@ -116,6 +131,9 @@ class TileCache:
             height = self._planes.height
             moved = self._planes.part(source * TILE_PX, 0, kept * TILE_PX, height).copied()
             self._planes.part(target * TILE_PX, 0, kept * TILE_PX, height).copy_from(moved)
+            for changed in self._changed:
+                blocks = changed[:, source * _TILE_BLOCKS : (source + kept) * _TILE_BLOCKS].copy()
+                changed[:, target * _TILE_BLOCKS : (target + kept) * _TILE_BLOCKS] = blocks
         self._painted = painted
         self._first_tile = first_tile
 
@@ -175,29 +193,64 @@ def scroll_weights(position: float, blur_px: float) -> tuple[int, Weights]:
     return first, weights
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
-def _scroll_plane(out: Plane, place: tuple[int, int, int], source: Plane, start: int, weights: Weights) -> None:
-    """Filter a picture along its rows into a place (left, top, width) of a plane, four weights at a time.
+def _changed_blocks(plane: Plane) -> Blocks:
+    """Where the rows of a tile's plane differ from the row above; the first one differs everywhere."""
+    height, width = plane.shape
+    changed = np.ones((height, _TILE_BLOCKS), dtype=np.bool_)
+    changed[1:] = (plane[1:] != plane[:-1]).reshape(height - 1, _TILE_BLOCKS, width // _TILE_BLOCKS).any(axis=2)
+    return changed
 
-    out[top + y, left + x] = sum of weights[k] * source[y, start + x + k] / 256, rounded; sixteen bits hold the sum
-    because the weights add up to 256.
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _scroll_plane(
+    out: Plane, place: tuple[int, int, int], source: Plane, changed: Blocks, start: int, weights: Weights
+) -> None:
+    """Filter a picture along its rows into a place (left, top, width) of a plane.
+
+    out[top + y, left + x] = sum of weights[k] * source[y, start + x + k] / 256, rounded. A row begins as a copy of the
+    one above; what differing blocks of the source reach is filtered.
     """
     left, top, width = place
     total = np.empty(width, dtype=np.uint16)
     padded = np.zeros((weights.size + 3) // 4 * 4, dtype=np.uint16)
     padded[: weights.size] = weights
+    block = source.shape[1] // changed.shape[1]
+    first, last = start // block, (start + width + padded.size - 2) // block
+    line, row = (
+        out.reshape(-1),
+        source.reshape(-1),
+    )  # parts of rows, cut for each of them, would cost more than filtering
     for y in range(source.shape[0]):
-        total[:] = np.uint16(128)
-        for tap in range(0, padded.size, 4):
-            w0, w1, w2, w3 = padded[tap], padded[tap + 1], padded[tap + 2], padded[tap + 3]
-            a = source[y, start + tap : start + tap + width]
-            b = source[y, start + tap + 1 : start + tap + 1 + width]
-            c = source[y, start + tap + 2 : start + tap + 2 + width]
-            d = source[y, start + tap + 3 : start + tap + 3 + width]
-            for x in range(width):
-                low = np.uint16(np.uint16(a[x]) * w0) + np.uint16(np.uint16(b[x]) * w1)
-                high = np.uint16(np.uint16(c[x]) * w2) + np.uint16(np.uint16(d[x]) * w3)
-                total[x] = np.uint16(total[x] + np.uint16(low + high))
-        line = out[top + y, left : left + width]
+        to, by = (top + y) * out.shape[1] + left, y * source.shape[1] + start
+        if y > 0:
+            here, above = np.uint64(to), np.uint64(to - out.shape[1])  # unsigned: no wrapping around is looked for
+            for x in range(np.uint64(width)):
+                line[here + x] = line[above + x]
+        begin = end = 0  # of what is to be filtered
+        for index in range(first, last + 1):
+            if changed[y, index]:
+                reached = max(0, index * block - start - padded.size + 1)
+                if reached > end:
+                    if end > begin:  # here, because a call costs as much as many pixels
+                        _filter(line, to + begin, row, by + begin, end - begin, padded, total)
+                    begin = reached
+                end = min(width, (index + 1) * block - start)
+        if end > begin:
+            _filter(line, to + begin, row, by + begin, end - begin, padded, total)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _filter(out: Plane, to: int, source: Plane, by: int, count: int, padded: Weights, total: Weights) -> None:
+    """Filter part of a row, four weights at a time; sixteen bits hold the sum because the weights add up to 256."""
+    width, here = np.uint64(count), np.uint64(to)
+    for x in range(width):
+        total[x] = np.uint16(128)
+    for tap in range(0, padded.size, 4):
+        w0, w1, w2, w3 = padded[tap], padded[tap + 1], padded[tap + 2], padded[tap + 3]
+        a, b, c, d = np.uint64(by + tap), np.uint64(by + tap + 1), np.uint64(by + tap + 2), np.uint64(by + tap + 3)
         for x in range(width):
-            line[x] = np.uint8(total[x] >> np.uint16(8))
+            low = np.uint16(np.uint16(source[a + x]) * w0) + np.uint16(np.uint16(source[b + x]) * w1)
+            high = np.uint16(np.uint16(source[c + x]) * w2) + np.uint16(np.uint16(source[d + x]) * w3)
+            total[x] = np.uint16(total[x] + np.uint16(low + high))
+    for x in range(width):
+        out[here + x] = np.uint8(total[x] >> np.uint16(8))

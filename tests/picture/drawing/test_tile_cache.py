@@ -51,6 +51,40 @@ def test_scrolling_doesnt_depend_on_what_was_shown_before(position: float, blur:
     assert np.array_equal(one.cb, two.cb)
 
 
+def paint_speckles(tile: Planes, first: int) -> None:
+    """Columns of one colour each, and here and there a pixel that differs from those above and below it."""
+    for plane, begin, step in ((tile.luma, first, 31), (tile.cb, first // 2, 37), (tile.cr, first // 2, 41)):
+        columns = np.arange(begin, begin + plane.shape[1])
+        plane[...] = luma_of(columns // 7)
+        rows = np.arange(plane.shape[0])[:, None]
+        spots = (columns * step + rows * 57) % 83 < (rows % 3)
+        plane[spots] = luma_of(columns + 5 * rows)[spots]
+
+
+@given(st.integers(-3000, 3000), st.floats(-0.5, 0.5), st.floats(0, 60), st.integers(1, 150), st.integers(0, 9))
+@settings(deadline=None, max_examples=40)
+def test_scrolling_filters_every_pixel_whatever_rows_have_in_common(
+    column: int, fraction: float, blur: float, half_width: int, half_left: int
+) -> None:
+    width, left, height = 2 * half_width, 2 * half_left, 12
+    strip = TileCache(300, height, paint_speckles)
+    out = new_planes(320, height + 4, GROUND)
+    strip.scroll(out, (left, 2), width, column + fraction, blur)
+    for name, scale in (("luma", 1), ("cb", 2), ("cr", 2)):
+        plane = getattr(out, name)
+        first, weights = scroll_weights((column + fraction) / scale, blur / scale)
+        source = new_planes(2 * (width + 2 * MOST_TAPS), height, GROUND)
+        begin = 2 * (first * scale // 2)
+        paint_speckles(source, begin)
+        row = getattr(source, name)[:, first - begin // scale :].astype(np.int64)
+        size = width // scale
+        wanted = sum(int(weight) * row[:, tap : tap + size] for tap, weight in enumerate(weights))
+        rows = slice(2 // scale, (2 + height) // scale)
+        assert np.array_equal(plane[rows, left // scale : left // scale + size], (wanted + 128) >> 8)
+        assert np.all(plane[rows, : left // scale] == plane[0, 0])
+        assert np.all(plane[rows, left // scale + size :] == plane[0, 0])
+
+
 @given(st.floats(-1000, 1000), st.floats(0, 80))
 @settings(deadline=None, max_examples=200)
 def test_weights_add_up_to_one_and_lie_around_the_position(position: float, blur: float) -> None:
