@@ -35,41 +35,53 @@ def _mix_line(line: Plane, over: float, alphas: NDArray[np.floating]) -> None:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
+def _mix_part(flat: Plane, begin: int, over: float, alphas: NDArray[np.floating], first: int, last: int) -> None:
+    """Blend a colour into a plane's bytes from `begin` on, through alphas[first:last]."""
+    to = np.uint64(begin)  # unsigned: no wrapping around is looked for
+    for x in range(np.uint64(first), np.uint64(last)):
+        flat[to + x] = np.uint8(np.int32(flat[to + x] + (over - flat[to + x]) * alphas[x] + 0.5))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
 def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top: int, colour: Ink) -> None:
     """Blend a colour through a mask of alphas (0..1) whose top left pixel lies at (left, top)."""
     first_row, last_row = max(top, 0), min(top + mask.shape[0], luma.shape[0])
     first, last = max(left, 0), min(left + mask.shape[1], luma.shape[1])
     if last <= first:
         return
-    half = first // 2
-    ends, sums = 2 * half - left, np.zeros((last + 1) // 2 - half, dtype=np.float64)
+    even = first // 2 * 2
+    width, half = (last + 1) // 2 * 2 - even, luma.shape[1] // 2
+    rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
+    whole, blue, red = luma.reshape(-1), cb.reshape(-1), cr.reshape(-1)
     for pair in range(first_row // 2, (last_row + 1) // 2):
-        seen = False
-        sums[:] = 0.0
-        for y in range(max(2 * pair, first_row), min(2 * pair + 2, last_row)):
-            alphas = mask[y - top, first - left : last - left]
-            if not alphas.any():
-                continue
-            seen = True
-            _mix_line(luma[y, first:last], colour[0], alphas)
-            _add_pairs(mask[y - top], ends, sums)
-        if seen:
-            sums *= 0.25
-            _mix_line(cb[pair, half : half + sums.size], colour[1], sums)
-            _mix_line(cr[pair, half : half + sums.size], colour[2], sums)
+        begin, end = width, 0  # the columns that are seen in either row
+        for side in range(2):
+            y = 2 * pair + side
+            rows[side, :] = 0.0
+            if first_row <= y < last_row:
+                low, high = first, last
+                while low < last and mask[y - top, low - left] == 0.0:
+                    low += 1
+                while high > low and mask[y - top, high - 1 - left] == 0.0:
+                    high -= 1
+                if low < high:
+                    rows[side, low - even : high - even] = mask[y - top, low - left : high - left]
+                    to = y * luma.shape[1] + even
+                    _mix_part(whole, to, colour[0], rows[side], low - even, high - even)
+                    begin, end = min(begin, low - even), max(end, high - even)
+        if begin < end:
+            for x in range(begin // 2, (end + 1) // 2):
+                quarters[x] = _quarter(rows, x)
+            to = pair * half + even // 2
+            _mix_part(blue, to, colour[1], quarters, begin // 2, (end + 1) // 2)
+            _mix_part(red, to, colour[2], quarters, begin // 2, (end + 1) // 2)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _add_pairs(alphas: Floats, begin: int, sums: NDArray[np.float64]) -> None:
-    """Add the alphas of each two pixels from `begin` on, where there are such pixels."""
-    low, high = (1 if begin < 0 else 0), min(sums.size, (alphas.size - begin) // 2)
-    if low:
-        sums[0] += alphas[0]
-    inner = alphas[begin + 2 * low :]
-    for x in range(high - low):
-        sums[low + x] = sums[low + x] + inner[2 * x] + inner[2 * x + 1]
-    if high < sums.size:
-        sums[high] += alphas[alphas.size - 1]
+def _quarter(rows: Floats, x: int) -> float:
+    """The mean alpha of the four pixels of luma that a pixel of chroma stands for; `rows` are two rows of luma's."""
+    above = np.float64(rows[0, 2 * x]) + np.float64(rows[0, 2 * x + 1])
+    return (above + np.float64(rows[1, 2 * x]) + np.float64(rows[1, 2 * x + 1])) * 0.25
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -162,8 +174,63 @@ def _blend_rounded(
     opacity: float,
 ) -> None:
     left, top, right, bottom = box
-    mask = _rounded_mask(left, top, right, bottom, radius, opacity)
-    _blend_mask(luma, cb, cr, mask, math.floor(left), math.floor(top), colour)
+    right, bottom = min(right, luma.shape[1] + radius + 1), min(bottom, luma.shape[0] + radius + 1)
+    left, top = max(left, -radius - 1), max(top, -radius - 1)
+    if not (opacity > 0 and right > left and bottom > top):
+        return
+    if radius > 0:
+        mask = _rounded_mask(left, top, right, bottom, radius, opacity)
+        _blend_mask(luma, cb, cr, mask, math.floor(left), math.floor(top), colour)
+    else:
+        _blend_plain(luma, cb, cr, (left, top, right, bottom), colour, opacity)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _corner(across: float, down: float) -> float:
+    """How much of a pixel is seen whose middle lies beyond a rectangle's corner by these distances; all, elsewhere."""
+    beyond = across > 0.0 and down > 0.0
+    return max(0.0, 0.5 - math.sqrt(across * across + down * down)) if beyond else 1.0
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_plain(
+    luma: Plane, cb: Plane, cr: Plane, box: tuple[float, float, float, float], colour: Ink, opacity: float
+) -> None:
+    """Blend a rectangle: nearly all of its rows have the same alphas, which are computed once."""
+    left, top = math.floor(box[0]), math.floor(box[1])
+    right, bottom = box[2] - left, box[3] - top
+    first, last = max(left, 0), min(left + math.ceil(right), luma.shape[1])
+    first_row, last_row = max(top, 0), min(top + math.ceil(bottom), luma.shape[0])
+    if last <= first:
+        return
+    even = first // 2 * 2
+    width, half = (last + 1) // 2 * 2 - even, luma.shape[1] // 2
+    middle, middle_row = (box[0] + box[2]) / 2 - left, (box[1] + box[3]) / 2 - top
+    columns, across = np.zeros(width, dtype=np.float64), np.zeros(width, dtype=np.float64)
+    for x in range(first - left, last - left):
+        columns[x + left - even] = min(x + 1.0, right) - max(float(x), box[0] - left)
+        across[x + left - even] = abs(x + 0.5 - middle) - (box[2] - box[0]) / 2
+    covered = np.zeros(2, dtype=np.float64)
+    rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
+    whole, blue, red = luma.reshape(-1), cb.reshape(-1), cr.reshape(-1)
+    for pair in range(first_row // 2, (last_row + 1) // 2):
+        differs = False
+        for side in range(2):
+            y = 2 * pair + side
+            row = float(y - top)
+            share = min(row + 1.0, bottom) - max(row, box[1] - top) if first_row <= y < last_row else 0.0
+            if share != covered[side]:
+                covered[side], differs = share, True
+                down = abs(row + 0.5 - middle_row) - (box[3] - box[1]) / 2
+                for x in range(width):
+                    rows[side, x] = min(share * columns[x], _corner(across[x], down)) * opacity
+            if share > 0.0:
+                _mix_part(whole, y * luma.shape[1] + even, colour[0], rows[side], 0, width)
+        if differs:
+            for x in range(width // 2):
+                quarters[x] = _quarter(rows, x)
+        _mix_part(blue, pair * half + even // 2, colour[1], quarters, 0, width // 2)
+        _mix_part(red, pair * half + even // 2, colour[2], quarters, 0, width // 2)
 
 
 def blend_box(
@@ -175,12 +242,9 @@ def blend_box(
     radius_px: float = 0.0,
 ) -> None:
     """Blend a rectangle (left, top, right, bottom), its edges anywhere between pixels, its corners round."""
-    left, top, right, bottom = (float(edge) for edge in box)
-    right, bottom = min(right, planes.width + radius_px + 1), min(bottom, planes.height + radius_px + 1)
-    left, top = max(left, -radius_px - 1), max(top, -radius_px - 1)
-    if opacity > 0 and right > left and bottom > top:
-        corners = (left, top, right, bottom)
-        _blend_rounded(planes.luma, planes.cb, planes.cr, corners, float(radius_px), colour, float(opacity))
+    left, top, right, bottom = box
+    edges = (float(left), float(top), float(right), float(bottom))
+    _blend_rounded(planes.luma, planes.cb, planes.cr, edges, float(radius_px), colour, float(opacity))
 
 
 def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink, opacity: float = 1.0) -> None:
@@ -306,20 +370,20 @@ def _fade(
     halves = np.empty(width // 2, dtype=np.float64)
     for x in range(halves.size):
         halves[x] = (alphas[2 * x] + alphas[2 * x + 1]) * 0.5
-    for y in range(top, bottom):
-        _fade_line(planes[0][y, left : left + width], towards[0][y, left : left + width], alphas)
-    for y in range(top // 2, bottom // 2):
-        for plane in range(1, 3):
-            half = left // 2
-            _fade_line(planes[plane][y, half : half + width // 2], towards[plane][y, half : half + width // 2], halves)
+    _fade_rows(planes[0], towards[0], left, (top, bottom), alphas[:width])
+    for plane in range(1, 3):
+        _fade_rows(planes[plane], towards[plane], left // 2, (top // 2, bottom // 2), halves)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _fade_line(line: Plane, goal: Plane, alphas: NDArray[np.floating]) -> None:
-    """Leave each byte of a row its alpha of itself."""
-    for x in range(line.size):
-        under = np.float64(goal[x])
-        line[x] = np.uint8(np.int32(under + (line[x] - under) * alphas[x] + 0.5))
+def _fade_rows(plane: Plane, towards: Plane, left: int, rows: tuple[int, int], alphas: NDArray[np.floating]) -> None:
+    """Leave each byte of some rows its alpha of itself."""
+    flat, goal = plane.reshape(-1), towards.reshape(-1)
+    for y in range(rows[0], rows[1]):
+        to = np.uint64(y * plane.shape[1] + left)  # unsigned: no wrapping around is looked for
+        for x in range(np.uint64(alphas.size)):
+            under = np.float64(goal[to + x])
+            flat[to + x] = np.uint8(np.int32(under + (flat[to + x] - under) * alphas[x] + 0.5))
 
 
 def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, alphas: Floats) -> None:

@@ -93,13 +93,18 @@ class Planes:
 
 def new_planes(width: int, height: int, colour: Ink) -> Planes:
     """Make a picture of one colour; both sides are even."""
-    planes = Planes(
+    planes = unpainted_planes(width, height)
+    planes.fill(colour)
+    return planes
+
+
+def unpainted_planes(width: int, height: int) -> Planes:
+    """Make a picture that holds anything, for whoever paints all of it; both sides are even."""
+    return Planes(
         np.empty((height, width), dtype=np.uint8),
         np.empty((height // 2, width // 2), dtype=np.uint8),
         np.empty((height // 2, width // 2), dtype=np.uint8),
     )
-    planes.fill(colour)
-    return planes
 
 
 def planes_of(buffer: Plane, width: int, height: int) -> Planes:

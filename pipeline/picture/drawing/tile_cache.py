@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.picture.drawing.planes import Ink, Plane, Planes, new_planes
+from pipeline.picture.drawing.planes import Plane, Planes, unpainted_planes
 
 TILE_PX: Final = 256
 BLOCK_PX: Final = 64  # whether a row is like the one above is known of so many pixels together, a divisor of a tile's
@@ -60,11 +60,10 @@ class TileCache:
 
     def __init__(self, view_px: int, height_px: int, paint: Painter) -> None:
         tiles = tiles_in_view(view_px)
-        colour = Ink(16.0, 128.0, 128.0)
-        self._planes = new_planes(tiles * TILE_PX, height_px, colour)
+        self._planes = unpainted_planes(tiles * TILE_PX, height_px)
         blocks = tiles * _TILE_BLOCKS
         self._changed = tuple(np.ones((rows, blocks), dtype=np.bool_) for rows in (height_px, height_px // 2))
-        self._tile = new_planes(TILE_PX, height_px, colour)
+        self._tile = unpainted_planes(TILE_PX, height_px)
         self._paint = paint
         self._first_tile = 0
         self._painted = np.zeros(tiles, dtype=np.bool_)
