@@ -6,6 +6,7 @@ This module owns which numbers are shown and how they are written. It does not k
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
@@ -183,6 +184,22 @@ class CountersPanel(ScenePanel[CountersSettings]):
             text = self._text_at(cell.item, iteration)
             pen = (self._pen_px(cell, cell.figures.width_px(text)), cell.baselines[1])
             cell.figures.draw(planes, text, pen, colour)
+
+    def look(self, frame: int) -> Hashable:
+        """They stand still as long as a take is played."""
+        return self._context.data.iteration_at(frame)
+
+    def extent(self, frame: int) -> tuple[float, float, float, float]:
+        """The numbers' rows."""
+        iteration = self._context.data.iteration_at(frame)
+        edges = [(0.0, 0.0, 0.0, 0.0)] if not self._cells else []
+        for cell in self._cells:
+            text, size, baseline = self._text_at(cell.item, iteration), cell.style.size_px, cell.baselines[1]
+            above, below = cell.figures.reach_px(text)
+            pen, width = self._pen_px(cell, cell.figures.width_px(text)), cell.figures.width_px(text)
+            edges.append((pen - size, baseline + above, pen + width + size, baseline + below))
+        lefts, tops, rights, bottoms = zip(*edges, strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
 
     def _pen_px(self, cell: _Cell, width: float) -> float:
         return cell.edges[0] if self._settings.align == "left" else cell.edges[1] - width

@@ -5,7 +5,7 @@ This module owns sizes, colours, text sprites and glyph atlases. It does not kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -166,6 +166,16 @@ class ScenePanel(Generic[Settings]):
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw what belongs to a frame, over the base."""
 
+    def look(self, frame: int) -> Hashable | None:
+        """All that `draw` depends on in a frame: where looks are equal, pictures are; None: it draws always anew."""
+        del frame
+        return () if type(self).draw is ScenePanel.draw else None
+
+    def extent(self, frame: int) -> tuple[float, float, float, float]:
+        """The edges (left, top, right, bottom) inside which `draw` draws in a frame."""
+        del frame
+        return self.box.left, self.box.top, self.box.right, self.box.bottom
+
 
 class TextSprite:
     """One line of text that stands still, drawn once and blended often.
@@ -214,6 +224,11 @@ class GlyphAtlas:
     def width_px(self, text: str) -> float:
         """How far the pen moves for a text."""
         return sum(self._glyph(character)[1] for character in text)
+
+    def reach_px(self, text: str) -> tuple[int, int]:
+        """The first row that a text touches, counted from its baseline, which is a whole row, and the one after all."""
+        rows = [(picture.place(0.0, 0)[1], picture.mask.shape[0]) for picture, _ in map(self._glyph, text)]
+        return min((top for top, _ in rows), default=0), max((top + height for top, height in rows), default=0)
 
     def draw(self, planes: Planes, text: str, pen: tuple[float, float], colour: Ink, opacity: float = 1.0) -> None:
         """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""

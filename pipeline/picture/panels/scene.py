@@ -10,7 +10,10 @@ does it move on from frame to frame: any frame can be drawn into any buffer at a
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Hashable, Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
+from pipeline.picture.drawing.motion import REST, State
 from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
 from pipeline.picture.drawing.planes import Planes, planes_of
 from pipeline.picture.language import Language, english
@@ -76,6 +80,9 @@ class Scene:
         covered = [box for panel in self.panels for box in panel.covered]
         self._above = self._standing_above()
         self._bare = uncovered(data.width, data.height, covered)
+        self._settled = self._settled_frames()
+        self._looks = lru_cache(maxsize=2)(self._looks_of)
+        self._moving: tuple[Hashable, list[PixelBox], list[ScenePanel[Any]]] | None = None
         self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
 
     def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
@@ -97,15 +104,18 @@ class Scene:
         data = self._data
         if not data.start_frame <= frame < data.end_frame:
             raise ValueError(f"The scene has the frames {data.start_frame} to {data.end_frame - 1}, not {frame}.")
-        planes = planes_of(out, data.width, data.height)
+        self._draw(frame, planes_of(out, data.width, data.height), self._bare, self.panels)
+
+    def _draw(self, frame: int, planes: Planes, bare: Iterable[PixelBox], panels: Iterable[ScenePanel[Any]]) -> None:
+        """Draw some of the rectangles that no panel covers, and some panels."""
         if self._context.backdrop is not None:
             self._context.backdrop.show(frame)
-        for box in self._bare:
+        for box in bare:
             if isinstance(self._base, Planes):
                 planes.part(*box).copy_from(self._base.part(*box))
             else:
                 self._base.lay(planes, self._context.background, box)
-        for panel in self.panels:
+        for panel in panels:
             if panel in self._above:
                 self._above[panel].lay(planes, planes, panel.box)
             panel.draw(frame, planes)
@@ -113,6 +123,67 @@ class Scene:
             for corners in self._corners:
                 corners.draw(planes, self._context.background)
         self._blend_transition(frame, planes)
+
+    def draw_changes(self, frame: int, out: NDArray[np.uint8], before: int) -> None:
+        """Draw a frame over another frame of this scene, which `out` must still hold; it looks as `draw` draws it.
+
+        What stands still is left as it is: usually all but the graphs and what scrolls.
+
+        Parameters
+        ----------
+        frame, out
+            As for `draw`.
+        before
+            The frame that `out` holds.
+
+        Raises
+        ------
+        ValueError
+            As for `draw`.
+        """
+        looks = self._looks(frame) if self._is_settled(before) and self._is_settled(frame) else None
+        if looks is None or looks != self._looks(before):
+            self.draw(frame, out)
+            return
+        if self._moving is None or self._moving[0] != looks:
+            self._moving = looks, *self._what_moves(frame)
+        _, bare, panels = self._moving
+        self._draw(frame, planes_of(out, self._data.width, self._data.height), bare, panels)
+
+    def _looks_of(self, frame: int) -> tuple[Hashable | None, ...]:
+        return tuple(panel.look(frame) for panel in self.panels)
+
+    def _is_settled(self, frame: int) -> bool:
+        """Whether nothing enters or leaves in a frame, and the ground stands still."""
+        return (
+            frame in self._settled
+            and self._context.backdrop is None
+            and all(self._state(frame, panel) == REST for panel in self.panels)
+        )
+
+    def _what_moves(self, frame: int) -> tuple[list[PixelBox], list[ScenePanel[Any]]]:
+        """The bare rectangles and the panels that are drawn anew as long as all looks are those of a frame.
+
+        Whatever meets something that is drawn anew is drawn anew too: there, it would be painted over.
+        """
+        looks = self._looks(frame)
+        extents = [self._within(panel.extent(frame)) for panel in self.panels]
+        moving = {number for number, look in enumerate(looks) if look is None}
+        while met := {
+            number
+            for number, extent in enumerate(extents)
+            if number not in moving and any(_meet(extent, extents[one]) for one in moving)
+        }:
+            moving |= met
+        bare = [_common(box, extents[number]) for box in self._bare for number in moving if _meet(box, extents[number])]
+        return bare, [panel for number, panel in enumerate(self.panels) if number in moving]
+
+    def _within(self, edges: tuple[float, float, float, float]) -> PixelBox:
+        """The whole, even pixels of the frame that edges touch."""
+        left, top = (max(0, math.floor(edge / 2) * 2) for edge in edges[:2])
+        right = min(self._data.width, math.ceil(edges[2] / 2) * 2)
+        bottom = min(self._data.height, math.ceil(edges[3] / 2) * 2)
+        return PixelBox(left, top, max(0, right - left), max(0, bottom - top))
 
     def _standing_above(self) -> dict[ScenePanel[Any], Overlay]:
         """What stands still of panels that lie over a panel before them which is painted anew in every frame."""
@@ -129,22 +200,70 @@ class Scene:
 
     def _blend_transition(self, frame: int, planes: Planes) -> None:
         """Blend panels in at the scene's beginning, one after another, and out together at its end."""
-        data = self._data
-        length = data.end_frame - data.start_frame
+        if frame in self._settled and not any(panel.motion for panel in self.panels):
+            return
         for order, panel in enumerate(self.panels):
             if panel.motion is not None:
-                seconds = float((frame - data.start_frame + Fraction(1, 2)) / data.frame_rate)
-                length_s = float(length / data.frame_rate)
-                state = panel.motion.state(seconds, length_s, hurry=hurried(panel, length_s), delay_s=panel.delay_s)
-                move_box(planes, self._context.background, panel, state)
+                move_box(planes, self._context.background, panel, self._state(frame, panel))
                 continue
-            enter, remain = transition_progress(
-                frame - data.start_frame, data.end_frame - data.start_frame, float(data.frame_rate), order
-            )
+            enter, remain = self._progress(frame, order)
             if enter < 1 or remain < 1:
                 alphas = wipe_mask(panel.box.width, panel.origin_px, enter) * np.float32(remain)
                 box = panel.box
                 fade(planes, self._context.background, (box.left, box.top), box.height, alphas)
+
+    def _state(self, frame: int, panel: ScenePanel[Any]) -> State:
+        """How far a panel's own motion has taken it."""
+        if panel.motion is None:
+            return REST
+        data = self._data
+        seconds = float((frame - data.start_frame + Fraction(1, 2)) / data.frame_rate)
+        length_s = float((data.end_frame - data.start_frame) / data.frame_rate)
+        return panel.motion.state(seconds, length_s, hurry=hurried(panel, length_s), delay_s=panel.delay_s)
+
+    def _progress(self, frame: int, order: int) -> tuple[float, float]:
+        data = self._data
+        frames = data.end_frame - data.start_frame
+        return transition_progress(frame - data.start_frame, frames, float(data.frame_rate), order)
+
+    def _settled_frames(self) -> range:
+        """The frames in which no panel enters or leaves that does so in the usual way."""
+        orders = [order for order, panel in enumerate(self.panels) if panel.motion is None]
+        first, last = self._data.start_frame, self._data.end_frame
+        while first < last and any(self._progress(first, order)[0] < 1 for order in orders):
+            first += 1
+        while first < last and any(self._progress(last - 1, order)[1] < 1 for order in orders):
+            last -= 1
+        return range(first, last)
+
+
+class SequentialScene:
+    """Draws a scene's frames in order into a buffer that nobody else changes; any other buffer or order is right too.
+
+    Parameters
+    ----------
+    scene
+        What it draws.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._last: tuple[NDArray[np.uint8], int] | None = None
+
+    def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
+        """Draw a frame, as `Scene.draw` does; the buffer of the last one must still hold it."""
+        last, self._last = self._last, None
+        if last is not None and last[0] is out:
+            self._scene.draw_changes(frame, out, last[1])
+        else:
+            self._scene.draw(frame, out)
+        self._last = out, frame
+
+
+def _common(one: PixelBox, other: PixelBox) -> PixelBox:
+    """The rectangle that two have in common."""
+    left, top = max(one.left, other.left), max(one.top, other.top)
+    return PixelBox(left, top, min(one.right, other.right) - left, min(one.bottom, other.bottom) - top)
 
 
 def _meet(one: PixelBox, other: PixelBox) -> bool:

@@ -50,6 +50,14 @@ class StyledText:
     box: tuple[float, float, float, float]
     radius_px: float
 
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """The edges inside which all of it is drawn, once it is there."""
+        sprites = [sprite for piece in self.pieces for sprite in piece.sprites]
+        edges = [self.box, *((x, y, x + mask.shape[1], y + mask.shape[0]) for mask, x, y, _ in sprites)]
+        lefts, tops, rights, bottoms = zip(*edges, strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
+
 
 class WordStyler:
     """Sets and draws the texts of one panel in one look.

@@ -94,6 +94,15 @@ class TemplateTextPanel(ScenePanel[TextPanelTemplate]):
             self._texts[moment] = filled_at(self._settings.template, data, moment)
         return self._texts[moment]
 
+    def look(self, frame: int) -> str:
+        """Its text."""
+        return self.text_at(frame)
+
+    def extent(self, frame: int) -> tuple[float, float, float, float]:
+        """The words' own edges."""
+        text = self.text_at(frame)
+        return self._styler.text(text).extent if text else (0.0, 0.0, 0.0, 0.0)
+
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the text of the frame."""
         text = self.text_at(frame)

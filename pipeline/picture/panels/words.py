@@ -16,6 +16,7 @@ from pipeline.picture.drawing.blend import blend_mask, stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel
+from pipeline.picture.panels.scene_data import CaptionSpan
 from pipeline.picture.panels.settings import Size, TextPanelSettings
 from pipeline.picture.panels.styled_words import Place
 
@@ -60,7 +61,18 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
 
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the caption that belongs to the frame."""
-        data = self._context.data
+        for span, entered, remain in self.look(frame):
+            self._stylers[span.style].draw(planes, span.text, entered, remain, self._rise_px)
+
+    def extent(self, frame: int) -> tuple[float, float, float, float]:
+        """The words' own edges."""
+        shown = [self._stylers[span.style].text(span.text).extent for span, _, _ in self.look(frame)]
+        lefts, tops, rights, bottoms = zip(*(shown or [(0.0, 0.0, 0.0, 0.0)]), strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms) + self._rise_px + 1
+
+    def look(self, frame: int) -> tuple[tuple[CaptionSpan, tuple[float, ...], float], ...]:
+        """What is said, how far each piece of it has entered, and how far it has not left."""
+        data, shown = self._context.data, []
         for span in data.captions:
             if not span.in_frame <= frame < span.out_frame or not span.text.strip():
                 continue
@@ -71,8 +83,8 @@ class CaptionPanel(ScenePanel[CaptionSettings]):
             wait = min(REVEAL_S[styler.look.reveal], REVEAL_SHARE * seconds / pieces) * float(data.frame_rate)
             since = frame - span.in_frame
             entered = tuple(smoothstep((since - order * wait) / fade_frames) for order in range(pieces))
-            remain = smoothstep((span.out_frame - frame) / fade_frames)
-            styler.draw(planes, span.text, entered, remain, self._rise_px)
+            shown.append((span, entered, smoothstep((span.out_frame - frame) / fade_frames)))
+        return tuple(shown)
 
 
 class TitleSettings(TextPanelSettings):
@@ -139,11 +151,16 @@ class SpeedPanel(ScenePanel[SpeedSettings]):
             data.iteration if context.layout.law == "linear" else np.log1p(data.iteration), data.frame_rate
         )
 
+    def look(self, frame: int) -> tuple[float, float]:
+        """How many times as fast as usual the graph runs, and how far that is seen."""
+        times = float(self._pace[frame - self._context.data.start_frame])
+        opacity = smoothstep(times, HINT_FROM, HINT_FULL)
+        return (times, opacity) if opacity > 0 else (0.0, 0.0)
+
     def draw(self, frame: int, planes: Planes) -> None:
         """Draw the hint where the graph runs fast."""
         context, box = self._context, self.box
-        times = float(self._pace[frame - context.data.start_frame])
-        opacity = smoothstep(times, HINT_FROM, HINT_FULL)
+        times, opacity = self.look(frame)
         if opacity <= 0:
             return
         text = f"{times:.0f}\N{MULTIPLICATION SIGN}"

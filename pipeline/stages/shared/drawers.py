@@ -20,7 +20,7 @@ from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneCli
 from pipeline.picture.cards.animation import CardAnimation
 from pipeline.picture.drawing.moving_ground import Backdrop
 from pipeline.picture.panels.layout import load_layout
-from pipeline.picture.panels.scene import Scene
+from pipeline.picture.panels.scene import Scene, SequentialScene
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, footage_of, render_inputs
@@ -108,9 +108,9 @@ def _new_drawer(inputs: RenderInputs, clip: CardClip | SceneClip | SongClip) -> 
     theme = load_theme(inputs.theme, inputs.templates_folder)
     if isinstance(clip, SongClip):
         layout = load_layout(inputs.songs[clip.song].layout, inputs.templates_folder)
-        return Scene(song_data(inputs, clip), theme, layout, inputs.language, backdrop)
+        return SequentialScene(Scene(song_data(inputs, clip), theme, layout, inputs.language, backdrop))
     layout = load_layout(inputs.layouts[clip.section], inputs.templates_folder)
-    return Scene(scene_data(inputs, clip), theme, layout, inputs.language, backdrop)
+    return SequentialScene(Scene(scene_data(inputs, clip), theme, layout, inputs.language, backdrop))
 
 
 class _InsertDrawer:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import ink
-from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.panel import RenderContext
-from pipeline.picture.panels.scene import uncovered
+from pipeline.picture.panels.scene import SequentialScene, uncovered
+from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.theme.theme import load_theme
 from tests.conftest import Golden
+from tests.picture.panels.made_networks import inside_data
 from tests.picture.panels.made_scenes import frame_of, layout_of, rgb_of, scene, scene_data
 
 LATE = 40 + 290  # frames of the film: a take of a vowel, with caption, long after panels have come
@@ -184,3 +186,47 @@ def test_a_context_measures_type_by_the_frames_height_and_the_layouts_scale() ->
     portrait = RenderContext(scene_data(1080, 1920), load_theme("midnight"), load_layout("portrait"))
     assert landscape.style(0.05).size_px == 54.0
     assert 0.9 < portrait.size_px / landscape.size_px < 1.2
+
+
+SEQUENCES = [
+    ("landscape", (320, 180)), ("portrait", (180, 320)), ("inside", (320, 180)), ("inside-square", (180, 180)),
+    ("four-graphs", (640, 360)), ("four-graphs-portrait", (180, 320)), ("speaking", (320, 180)),
+]  # fmt: skip
+
+
+def sequence_of(layout: str, size: tuple[int, int]) -> tuple[SceneData, SceneLayout | str]:
+    """A scene and its layout; `speaking` is one of words over a graph, with panels that move in."""
+    made = inside_data if layout.startswith("inside") else scene_data
+    data = made(*size, frame_rate=Fraction(10), section_title="My voice")
+    if layout != "speaking":
+        return data, layout
+    slide = {"enter": "rise", "exit": "drop"}
+    panels = [{"kind": "waveform", "height": 0.5}, {"kind": "training_loss", "top": 0.5, "height": 0.5}]
+    words = {"kind": "text", "template": "{{ now.loss }}", "left": 0.4, "top": 0.4, "width": 0.2, "height": 0.2}
+    apart = {"kind": "counters", "items": ["iteration"], "height": 0.2, "top": 0.05, **slide}
+    return data, layout_of(*panels, words, apart, {"kind": "caption", "top": 0.7, "height": 0.2})
+
+
+@pytest.mark.parametrize(("layout", "size"), SEQUENCES)
+def test_frames_drawn_over_one_another_look_as_each_drawn_alone(layout: str, size: tuple[int, int]) -> None:
+    data, chosen = sequence_of(layout, size)
+    alone, drawn = scene(data, layout=chosen), SequentialScene(scene(data, layout=chosen))
+    order = [*range(data.start_frame, data.end_frame), *range(data.end_frame - 1, data.start_frame, -7)]
+    one, two = (np.full((size[1] * 3 // 2, size[0]), fill, dtype=np.uint8) for fill in (77, 33))
+    for frame in order:
+        alone.draw(frame, one)
+        drawn.draw(frame, two)
+        assert np.array_equal(one, two), frame
+
+
+def test_what_stands_still_is_left_in_the_buffer_that_was_drawn_last_and_in_no_other() -> None:
+    data = scene_data(320, 180)
+    drawn, out = SequentialScene(scene(data)), np.zeros((270, 320), dtype=np.uint8)
+    wanted = frame_of(scene(data), data, LATE)
+    drawn.draw(LATE - 1, out)
+    out[1, 1] = 99  # of the margin
+    drawn.draw(LATE, out)
+    assert np.argwhere(out != wanted).tolist() == [[1, 1]]
+    other = out.copy()
+    drawn.draw(LATE, other)
+    assert np.array_equal(other, wanted)

@@ -108,12 +108,12 @@ class CheckpointMark:
     ) -> None:
         self._context, self._plot, self._style, self._colour = context, plot, style, colour
         self._rows, self._extent, self._widest = rows, extent, widest
-        self._radius = RADIUS * context.line_px("graph")
+        self.radius_px = RADIUS * context.line_px("graph")
         self._figures = GlyphAtlas(
             context.type, context.style(style.size_px / context.size_px, weight=600, tabular=True)
         )
         self._left = max(plot.left, context.safe_px[0]) + 0.2 * style.size_px
-        room = rest_px - self._radius - self._left - 2 * PADDING * style.size_px
+        room = rest_px - self.radius_px - self._left - 2 * PADDING * style.size_px
         self.labels = tuple(
             label
             for label in (self._labels(words) if words is not None else ())
@@ -151,21 +151,21 @@ class CheckpointMark:
             return
         context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, self._row_at(spot.position_px)
-        seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self._radius)  # as the graph's soft left edge
+        seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self.radius_px)  # as the graph's soft left edge
         if (placed := self.placed(spot)) is not None:
             self._draw_label(planes, (x, spot, placed), 1 - seen)
         if seen > 0:
-            blend_disc(planes, x, row, self._radius + line, context.plot_ink, seen)
-            blend_disc(planes, x, row, self._radius, context.ink("text"), seen)
-            blend_disc(planes, x, row, self._radius - line, self._colour, seen)
+            blend_disc(planes, x, row, self.radius_px + line, context.plot_ink, seen)
+            blend_disc(planes, x, row, self.radius_px, context.ink("text"), seen)
+            blend_disc(planes, x, row, self.radius_px - line, self._colour, seen)
 
     def _draw_label(self, planes: Planes, where: tuple[float, Spot, Placement], beyond: float) -> None:
         """Write the label; once its mark has left the graph, an arrow says where, or the label has left before it."""
         context, size = self._context, self._style.size_px
         x, spot, (label, top, stays) = where
         width, height = self.width_px(label), label.height_px
-        first = max(self._left, x - self._radius - width)
-        seen = 1.0 if stays else smoothstep(x - self._radius - width, self._left - size, self._left + size)
+        first = max(self._left, x - self.radius_px - width)
+        seen = 1.0 if stays else smoothstep(x - self.radius_px - width, self._left - size, self._left + size)
         if seen <= 0:
             return
         left = first + (ARROW * beyond * size if stays else 0.0)
@@ -209,7 +209,7 @@ class CheckpointMark:
     def _rows_beside(self, spot: Spot, label: LabelForm) -> tuple[float, float]:
         """Rows at which a label may begin, below and above its mark."""
         row = self._row_at(spot.position_px)
-        clear = self._radius + self._context.line_px("graph") + 0.3 * GAP * self._style.size_px
+        clear = self.radius_px + self._context.line_px("graph") + 0.3 * GAP * self._style.size_px
         return row + clear, row - clear - label.height_px
 
     def _clear_rows(self, spot: Spot, label: LabelForm, *, stays: bool) -> list[tuple[float, float]]:
@@ -217,7 +217,7 @@ class CheckpointMark:
         width, last, gap = self.width_px(label), spot.position_px, GAP * self._style.size_px
         if stays and spot.last_shift_px is not None:
             last = max(last, self._left + width + ARROW * self._style.size_px - spot.last_shift_px)
-        beneath = np.append(np.arange(max(0.0, spot.position_px - self._radius - width), last), last)
+        beneath = np.append(np.arange(max(0.0, spot.position_px - self.radius_px - width), last), last)
         rows = self._rows(beneath)
         below, above = self._rows_beside(spot, label)
         return [

@@ -9,7 +9,6 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -19,14 +18,14 @@ from pydantic import Field
 
 from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
 from pipeline.picture.drawing.easing import glide, smoothstep
-from pipeline.picture.drawing.planes import Ink, Planes
+from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.drawing.tile_cache import TileCache
 from pipeline.picture.panels.graphs.checkpoint_mark import CheckpointMark, Spot
 from pipeline.picture.panels.graphs.graph_ticks import logged_ticks, loss_ticks, with_end
 from pipeline.picture.panels.graphs.legend import LegendEntry, draw_legend
 from pipeline.picture.panels.graphs.loss_curve import Series, loss_axis, make_curve, time_axis
 from pipeline.picture.panels.graphs.loss_words import loss_text, title_for
-from pipeline.picture.panels.graphs.overlaid import curve_names, overlaid_curves
+from pipeline.picture.panels.graphs.overlaid import LinePen, curve_names, overlaid_curves
 from pipeline.picture.panels.graphs.tick_lane import TickLane
 from pipeline.picture.panels.panel import RenderContext, ScenePanel, TextSprite
 from pipeline.picture.panels.settings import PanelSettings, PixelBox, Share, Size, Words, even
@@ -46,16 +45,6 @@ LABEL_LINES: Final = 1.6  # and of the row below
 DASH_LINES: Final = 4.0  # length of a dash, and of the gap after it, in widths of the line
 SPIKES: Final = 0.04  # of a band's columns: what reaches further is covered, if need be, by the label of the mark
 FADE_PX: Final = 0.012  # of the frame's width: the graph's soft left edge
-
-
-@dataclass(frozen=True)
-class LinePen:
-    """How a curve is drawn; its thickness is a share of the panel's own line."""
-
-    colour: Ink
-    thickness: float
-    opacity: float
-    is_dashed: bool = False
 
 
 class LossGraphSettings(PanelSettings):
@@ -264,6 +253,13 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if take is not None and take.iteration is not None:
             self.mark.draw(planes, self.spot(take.iteration, take.end_frame - 1), now - position)
 
+    def extent(self, frame: int) -> tuple[float, float, float, float]:
+        """The plot and the numbers below it; marks at its edges reach beyond it."""
+        del frame
+        plot, beyond = self._plot, self.mark.radius_px + 2 * self._context.line_px("graph")
+        left, bottom = min(self.box.left, plot.left - beyond), plot.bottom + max(self._labels_px, beyond)
+        return left, plot.top - beyond, plot.right + beyond, bottom
+
     def _mark_playhead(self, planes: Planes, now: float, row: float) -> None:
         """Mark where the curve meets the playhead."""
         if math.isnan(row):
@@ -293,8 +289,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         tile.fill(context.plot_ink)
         self._paint_grid(tile, first)
         for one in reversed(self._overlaid):
-            pen = LinePen(one.key.ink, one.thickness, one.opacity * opacity, one.key.is_dashed)
-            self._paint_line(tile, first, one.curve, pen)
+            self._paint_line(tile, first, one.curve, one.pen(opacity))
         if self._series == "training":
             self._paint_band(tile, first, opacity)
         self._paint_line(tile, first, self.curve, LinePen(self._ink, 1.0, opacity))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.picture.drawing.planes import ink
+from pipeline.picture.drawing.planes import Ink, ink
 from pipeline.picture.panels.graphs.legend import LegendEntry
 from pipeline.picture.panels.graphs.loss_curve import Series, make_curve
 from pipeline.picture.panels.panel import RenderContext
@@ -25,6 +25,16 @@ FURTHER_THICKNESS: Final = 0.75
 
 
 @dataclass(frozen=True)
+class LinePen:
+    """How a curve is drawn; its thickness is a share of the panel's own line."""
+
+    colour: Ink
+    thickness: float
+    opacity: float
+    is_dashed: bool = False
+
+
+@dataclass(frozen=True)
 class OverlaidCurve:
     """A curve beneath the panel's own, its key in the legend, and how it is drawn."""
 
@@ -32,6 +42,10 @@ class OverlaidCurve:
     key: LegendEntry
     thickness: float
     opacity: float
+
+    def pen(self, opacity: float) -> LinePen:
+        """How it is drawn where the panel's own curve has an opacity."""
+        return LinePen(self.key.ink, self.thickness, self.opacity * opacity, self.key.is_dashed)
 
 
 def curve_names(context: RenderContext, series: Series) -> list[str]:
