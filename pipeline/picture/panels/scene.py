@@ -80,6 +80,7 @@ class Scene:
         covered = [box for panel in self.panels for box in panel.covered]
         self._above = self._standing_above()
         self._bare = uncovered(data.width, data.height, covered)
+        self._movers = [panel for panel in self.panels if panel.motion is not None]
         self._settled = self._settled_frames()
         self._looks = lru_cache(maxsize=2)(self._looks_of)
         self._moving: tuple[Hashable, list[PixelBox], list[ScenePanel[Any]]] | None = None
@@ -158,7 +159,7 @@ class Scene:
         return (
             frame in self._settled
             and self._context.backdrop is None
-            and all(self._state(frame, panel) == REST for panel in self.panels)
+            and all(self._state(frame, panel) == REST for panel in self._movers)
         )
 
     def _what_moves(self, frame: int) -> tuple[list[PixelBox], list[ScenePanel[Any]]]:
@@ -200,7 +201,7 @@ class Scene:
 
     def _blend_transition(self, frame: int, planes: Planes) -> None:
         """Blend panels in at the scene's beginning, one after another, and out together at its end."""
-        if frame in self._settled and not any(panel.motion for panel in self.panels):
+        if frame in self._settled and not self._movers:
             return
         for order, panel in enumerate(self.panels):
             if panel.motion is not None:
@@ -228,12 +229,13 @@ class Scene:
 
     def _settled_frames(self) -> range:
         """The frames in which no panel enters or leaves that does so in the usual way."""
-        orders = [order for order, panel in enumerate(self.panels) if panel.motion is None]
+        latest = max((order for order, panel in enumerate(self.panels) if panel.motion is None), default=None)
         first, last = self._data.start_frame, self._data.end_frame
-        while first < last and any(self._progress(first, order)[0] < 1 for order in orders):
-            first += 1
-        while first < last and any(self._progress(last - 1, order)[1] < 1 for order in orders):
-            last -= 1
+        if latest is not None:
+            while first < last and self._progress(first, latest)[0] < 1:
+                first += 1
+            while first < last and self._progress(last - 1, latest)[1] < 1:
+                last -= 1
         return range(first, last)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -47,12 +48,12 @@ class Axis:
         if self.first <= floor:
             raise ValueError(f"a {self.scale} axis can't begin at {self.first}")
 
-    @property
+    @cached_property
     def first_coordinate(self) -> float:
         """The axis's own coordinate at pixel edge 0."""
         return float(self.coordinate(self.first))
 
-    @property
+    @cached_property
     def pixels_per_coordinate(self) -> float:
         """How many pixels one unit of the axis's own coordinate takes."""
         return self.length_px / (float(self.coordinate(self.last)) - self.first_coordinate)

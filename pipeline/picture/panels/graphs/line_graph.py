@@ -103,7 +103,10 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self.curve = make_curve(context.data.history, self._series, self._axis, smooth)
         self._overlaid = overlaid_curves(context, self._series, self._axis, smooth, with_others=settings.overlay)
         data = context.data
-        self._positions_px = self._axis.position_px(data.iteration)
+        self._positions_px, self._frames = (
+            self._axis.position_px(data.iteration),
+            range(data.start_frame, data.end_frame),
+        )
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis(
             [self.curve, *(one.curve for one in self._overlaid)], settings.loss, watched, self._plot.height, self._unit
@@ -148,7 +151,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
     def _spot(self, iteration: int, last_frame: int) -> Spot:
         """Where a checkpoint is on the graph whose take ends with a frame; the same as long as it is played."""
         at = float(self._axis.position_px(iteration))
-        last = min(last_frame, self._context.data.end_frame - 1)
+        last = min(last_frame, self._frames[-1])
         return Spot(at, self.curve.value_at(at), self.now_px(last) - self.position_px(last))
 
     def _widest_loss(self) -> str:
@@ -162,7 +165,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def position_px(self, frame: int) -> float:
         """How far along the time axis, in pixels, the playhead stands in a frame."""
-        return float(self._positions_px[frame - self._context.data.start_frame])
+        return float(self._positions_px[frame - self._frames.start])
 
     def now_px(self, frame: int) -> float:
         """Where on the screen the playhead stands in a frame."""
@@ -170,8 +173,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def speed_px(self, frame: int) -> float:
         """How fast the graph moves over the screen, in pixels a frame."""
-        data = self._context.data
-        before, after = max(frame - 1, data.start_frame), min(frame + 1, data.end_frame)
+        before, after = max(frame - 1, self._frames.start), min(frame + 1, self._frames.stop)
         way = self.position_px(after) - self.now_px(after) - self.position_px(before) + self.now_px(before)
         return way / (after - before)
 
@@ -248,7 +250,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             fade(planes, context.background, (left, plot.top), plot.height + self._hang_px, alphas)
         self._numbers.draw(planes, position - now + plot.left, speed)
         context.draw_playhead(planes, plot.top, plot.bottom, now)
-        self._mark_playhead(planes, now, float(self._watched_rows[frame - context.data.start_frame]))
+        self._mark_playhead(planes, now, float(self._watched_rows[frame - self._frames.start]))
         take = context.data.take_at(frame)
         if take is not None and take.iteration is not None:
             self.mark.draw(planes, self.spot(take.iteration, take.end_frame - 1), now - position)
