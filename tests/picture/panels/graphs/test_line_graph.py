@@ -353,10 +353,10 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         x, row = spot.position_px + graph.now_px(frame) - graph.position_px(frame), graph.row_of(spot.loss)
         assert x <= graph.now_px(frame) + 1e-6
         planes = planes_of(frame_of(scene(data, layout=layout), data, frame), *size)
-        if x > graph._plot.left + 4 * graph.mark._radius:
+        if x > graph._plot.left + 4 * graph.mark.radius_px:
             assert planes.luma[round(row - 0.5), round(x - 0.5)] == pytest.approx(graph._ink.luma, abs=12)
             ring = planes.luma[
-                round(row - 0.5), round(x - 0.5 - graph.mark._radius + graph._context.line_px("graph") / 2)
+                round(row - 0.5), round(x - 0.5 - graph.mark.radius_px + graph._context.line_px("graph") / 2)
             ]
             assert ring > 180 or height == 360
         placed = graph.mark.placed(spot)
@@ -365,13 +365,13 @@ def test_a_mark_stays_on_the_checkpoint_that_is_heard_while_the_playhead_goes_on
         label, top, stays = placed
         width, tall = graph.mark.width_px(label), label.height_px
         assert graph._plot.top <= top <= top + tall <= graph._plot.bottom
-        assert top >= row + graph.mark._radius or top + tall <= row - graph.mark._radius, "it never covers its mark"
-        left = max(graph.mark._left, x - graph.mark._radius - width)
+        assert top >= row + graph.mark.radius_px or top + tall <= row - graph.mark.radius_px, "it never covers its mark"
+        left = max(graph.mark._left, x - graph.mark.radius_px - width)
         assert left + width <= graph.now_px(frame), "nor the playhead"
         beneath = np.arange(left, left + width) - (x - spot.position_px)
         rows = graph._curve_rows(beneath[beneath >= 0])
         covered = (rows > top) & (rows < top + tall)
-        leaves = not stays and x - graph.mark._radius - width < graph.mark._left
+        leaves = not stays and x - graph.mark.radius_px - width < graph.mark._left
         assert leaves or not np.any(covered), "nor its curve, before or after it"
 
 
