@@ -19,6 +19,15 @@ from tests.studio.served import BROWSER, Served
 IS_MISSING = pytest.mark.skipif(BROWSER is None, reason="there is no chromium here: apt-get install chromium")
 LONG_MS = 240_000
 PATIENCE_S = 90.0
+SETTLED = """import("/page/api.js").then(({ live }) => {
+  const isDrawn = [...document.images].every((one) => !one.getAttribute("src") || one.complete);
+  const frame = document.querySelector(".preview canvas"), film = document.querySelector("video");
+  const stages = document.querySelector(".stages"), thumbs = document.querySelectorAll(".clip.take");
+  return live.next === null && isDrawn && (!frame || frame.dataset.stamp === live.state.stamp)
+    && (!film || film.readyState > 1) && (!stages || !stages.textContent.includes("…"))
+    && [...thumbs].every((one) => one.clientWidth < 30 || one.querySelector("img"));
+})"""
+"""Whether all that a view shows is there."""
 SPOKEN_HZ = 440
 """What the browser's microphone hears: a tone."""
 VIEWS = {

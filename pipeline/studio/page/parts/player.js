@@ -3,7 +3,7 @@
 import { get } from "/page/api.js";
 import { clock, el, fill } from "/page/dom.js";
 
-const COLUMNS = 900;
+const COLUMNS = 900, LEAST_LABEL_PX = 50;
 
 const isLight = () => matchMedia("(prefers-color-scheme: light)").matches;
 
@@ -59,7 +59,8 @@ export class Player {
   mark() {
     const { marks = [], seconds } = this.outline ?? {};
     fill(this.marks, marks.map(({ word, from_s: from, to_s: to }) => {
-      const node = el("span", { className: `mark ${word}`, title: `${word}: ${from.toFixed(2)} to ${to.toFixed(2)} s` }, el("span", {}, word));
+      const node = el("span", { className: `mark ${word}`, title: `${word}: ${from.toFixed(2)} to ${to.toFixed(2)} s` },
+        (to - from) / seconds * this.box.clientWidth > LEAST_LABEL_PX && el("span", {}, word));
       node.style.left = `${100 * from / seconds}%`;
       node.style.width = `${100 * (Math.min(to, seconds) - from) / seconds}%`;
       return node;

@@ -5,7 +5,7 @@ import { button, count, el, fill, released, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
-const MOST_PLACES = 8;
+const MOST_PLACES = 3;
 
 export function createListen() {
   const listed = latest("/api/takes");
