@@ -24,7 +24,8 @@ SETTLED = """import("/page/api.js").then(({ live }) => {
   const frame = document.querySelector(".preview canvas"), film = document.querySelector("video");
   const stages = document.querySelector(".stages"), thumbs = document.querySelectorAll(".clip.take");
   return live.next === null && isDrawn && (!frame || frame.dataset.stamp === live.state.stamp)
-    && (!film || film.readyState > 1) && (!stages || !stages.textContent.includes("…"))
+    && (!film || film.readyState > 1) && !document.querySelector("[aria-busy]")
+    && (!stages || !stages.textContent.includes("…"))
     && [...thumbs].every((one) => one.clientWidth < 30 || one.querySelector("img"));
 })"""
 """Whether all that a view shows is there."""

@@ -45,13 +45,15 @@ def opened(browser: Any, served: Served, size: tuple[int, int], scheme: str) -> 
 
 
 def view(page: Any, name: str) -> Image.Image:
-    """One view, once all in it is there; in it the last take of the first section is chosen."""
+    """One view, once all in it is there; in it the last take, or the longest, is chosen."""
     visit(page, name)
     page.locator(VIEWS[name]).first.wait_for()
     if name == "Listen":
         page.locator(".take-list li").last.click()
     if name == "Film":
-        page.locator(".clip.take").last.click()
+        takes = page.locator(".clip.take")
+        widths = takes.evaluate_all("(all) => all.map((one) => one.clientWidth)")
+        takes.nth(widths.index(max(widths))).click()
     until(lambda: page.evaluate(SETTLED), f"{name} is drawn")
     return Image.open(io.BytesIO(page.screenshot()))
 

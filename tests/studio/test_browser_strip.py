@@ -77,6 +77,13 @@ def test_parts_are_put_elsewhere_where_the_film_allows_it(strip: Any, shown: Ser
     assert shown.file.read_bytes() == before
 
 
+def test_a_take_that_is_pressed_at_its_edge_is_selected_and_stays_as_long_as_it_is(strip: Any, shown: Served) -> None:
+    before = shown.file.read_bytes()
+    part(strip, "take 24,").locator(".edge").click()
+    strip.get_by_role("heading", name="Take 24").wait_for()
+    assert shown.file.read_bytes() == before
+
+
 def test_keys_one_after_the_other_make_one_change(strip: Any, shown: Served) -> None:
     part(strip, "take 24,").click()
     seconds = float(part(strip, "take 24,").locator(".clip-length").inner_text().split()[0])

@@ -211,7 +211,11 @@ export class Strip {
       node.removeEventListener("pointermove", move);
       node.classList.remove("dragged");
       if (Math.abs(seconds - first) > .04) this.on.stretch(item, Math.round(seconds * 10) / 10);
-      else this.lay();
+      else { // it was only pressed: of a narrow take the edge is all there is
+        this.lay();
+        this.select(item, { focus: true });
+        this.on.go(this.frameAt(event));
+      }
     }, { once: true });
   }
 
