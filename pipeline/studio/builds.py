@@ -20,7 +20,7 @@ from pipeline.build.stage_order import STAGES
 from pipeline.errors import InputError, OutputError
 from pipeline.runtime.progress.state_file import FILE, read_state
 from pipeline.store.files import process_runs
-from pipeline.store.lock import holder, is_held
+from pipeline.store.lock import is_held, noted_holder
 from pipeline.studio.desk import Desk
 
 OUTPUT: Final = "studio-build.log"
@@ -137,12 +137,12 @@ class Builds:
 
     def state(self, root: Path) -> dict[str, Any]:
         """What runs, how far it is, and how the last one ended."""
-        running = self.is_running(root)
-        values = read_state(root / FILE) or {}
         is_own = self._is_alive()
+        running = is_own or is_held(root)
+        values = read_state(root / FILE) or {}
         found: dict[str, Any] = {
             "running": running,
-            "by": ("the studio" if is_own else holder(root) or "another process") if running else "",
+            "by": ("the studio" if is_own else noted_holder(root)) if running else "",
             "progress": values if values.get("view", {}).get("stage") or not running else None,
             "error": None,
         }
