@@ -26,7 +26,7 @@ from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
 from pipeline.runtime.workers import send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
-from pipeline.stages.shared.render_inputs import RenderInputs, footage_of, render_inputs
+from pipeline.stages.shared.render_inputs import RenderInputs, footage_of, inputs_of, render_inputs
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.layouts import check_layouts
 from pipeline.stages.shared.scenes.seen import SeenClips
@@ -83,8 +83,8 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     inputs, plan = render_inputs(production, results), plan_encoder(production.video, codec)
     segments = _segments(production, inputs, plan)
     store, forced = workplace.store, STAGE in workplace.force
-    todo = {
-        piece.key: _SegmentTask(inputs, segment, piece, plan, store.root)  # what is shown twice is made once
+    todo = {  # what is shown twice is made once
+        piece.key: _SegmentTask(inputs_of(inputs, segment.clip), segment, piece, plan, store.root)
         for segment, piece in segments
         if forced or store.result(piece, Segment) is None
     }

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.film.timeline.timeline import SceneClip
+from pipeline.film.timeline.timeline import CardClip, SceneClip
 from pipeline.picture.panels.layout import PANELS, load_layout
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SONG_FIELDS, SceneData
 from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, render, storyboard
-from pipeline.stages.shared.render_inputs import RenderInputs, render_inputs
+from pipeline.stages.shared.render_inputs import RenderInputs, card_of, inputs_of, render_inputs
 from pipeline.stages.shared.scene_inputs import SOURCES, scene_data, scene_ingredients
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.declared import field_names
@@ -117,3 +117,29 @@ def test_takes_are_counted_over_all_parts_of_a_section(tmp_path: Path) -> None:
         [(sound.number, sound.of) for sound in scene_data(inputs, scene).sounds] for scene in inputs.timeline.scenes()
     ]
     assert numbered[:2] == [[(0, 4), (1, 4), (2, 4)], [(3, 4), (4, 4)]]
+
+
+def test_what_a_clip_is_drawn_from_is_enough_and_no_more(film: RenderInputs) -> None:
+    """The same data and the same key, from what travels to whoever draws the clip."""
+    scene_clip = second_scene(film)
+    own = inputs_of(film, scene_clip)
+    assert own.takes[0] == own.cards == ()
+    assert own.takes[1] == film.takes[1]
+    fields = sorted(set(SOURCES) - {"facts"})
+    frames = range(scene_clip.frames)
+    assert scene_ingredients(own, scene_clip, frames, fields) == scene_ingredients(film, scene_clip, frames, fields)
+    whole, part = scene_data(film, scene_clip), scene_data(own, scene_clip)
+    for ours, theirs in zip(part.sounds, whole.sounds, strict=True):
+        assert np.array_equal(ours.samples[0 : len(ours.samples)], theirs.samples[0 : len(theirs.samples)])
+    card = next(clip for clip in film.timeline.clips if isinstance(clip, CardClip))
+    assert card_of(inputs_of(film, card), card) == card_of(film, card)
+    assert len(inputs_of(film, card).cards) == 1
+
+
+def test_the_key_of_a_scene_is_never_that_of_the_scene_before(film: RenderInputs) -> None:
+    first, second = film.timeline.scenes()[:2]
+    for scene_clip in (first, second, first):
+        (found,) = [one["sound"] for one in SOURCES["sounds"].key(film, scene_clip, range(1))][-1:]
+        assert found == film.takes[scene_clip.section][-1].content_hash
+    fewer = replace(film, takes=tuple(tuple(reversed(takes)) for takes in film.takes))  # in another order
+    assert SOURCES["sounds"].key(fewer, first, range(1)) == SOURCES["sounds"].key(film, first, range(1))

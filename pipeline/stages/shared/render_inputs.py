@@ -5,7 +5,7 @@ This module knows where cards, takes, losses and footage lie. It does not know h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pipeline.errors import StageError
 from pipeline.film.inputs.chain import FootageChain
 from pipeline.film.inputs.footage import content_hash, probe
 from pipeline.film.planning.settings import InsertSettings
-from pipeline.film.timeline.timeline import CardClip, InsertClip, Timeline
+from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, SongClip, Timeline
 from pipeline.picture.cards.card import CardPicture
 from pipeline.picture.language import Language
 from pipeline.picture.panels.panel import SCENE_WORDS
@@ -67,6 +67,17 @@ class RenderInputs:
     """Of each section's scene, where a panel shows texts of one's own; else empty."""
     identity: str
     """Hash of everything above: films with the same one look the same."""
+
+
+def inputs_of(inputs: RenderInputs, clip: Clip) -> RenderInputs:
+    """What one clip is drawn from: what only others show is left out, so that little travels to who draws it."""
+    if isinstance(clip, SongClip):
+        return inputs
+    if isinstance(clip, SceneClip):
+        own = tuple(takes if number == clip.section else () for number, takes in enumerate(inputs.takes))
+        return replace(inputs, takes=own, cards=())
+    cards = (card_of(inputs, clip),) if isinstance(clip, CardClip) else ()
+    return replace(inputs, takes=tuple(() for _ in inputs.takes), runs=(), cards=cards)
 
 
 def render_inputs(production: Production, results: Results) -> RenderInputs:

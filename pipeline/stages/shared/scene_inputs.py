@@ -83,7 +83,20 @@ def _sounds(inputs: RenderInputs, scene: SceneClip) -> tuple[SceneSound, ...]:
     return tuple(_scene_sound(inputs, scene, sound) for sound in scene.sounds if sound.kind != "silence")
 
 
-def _sounds_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
+def _of_whole_scene(key: Callable[[RenderInputs, SceneClip], Json]) -> Callable[[RenderInputs, SceneClip, range], Json]:
+    """A key that is the same for all frames of a scene, which may have a thousand takes: the latest is remembered."""
+    latest: list[tuple[RenderInputs, SceneClip, Json]] = []
+
+    def remembered(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
+        if not latest or latest[0][0] is not inputs or latest[0][1] is not scene:
+            latest[:] = [(inputs, scene, key(inputs, scene))]
+        return latest[0][2]
+
+    return remembered
+
+
+@_of_whole_scene
+def _sounds_key(inputs: RenderInputs, scene: SceneClip) -> Json:
     start = scene.start_frame
     return [
         {
@@ -148,7 +161,8 @@ def _iteration(inputs: RenderInputs, scene: SceneClip) -> NDArray[np.float64]:
     return ScrollLaw(points, axis=inputs.timeline.scroll_of(scene)).iterations(np.arange(scene.frames + 1))
 
 
-def _iteration_key(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
+@_of_whole_scene
+def _iteration_key(inputs: RenderInputs, scene: SceneClip) -> Json:
     points: list[Json] = [[point.frame - scene.start_frame, point.iteration] for point in scene.key_points]
     return {"axis": inputs.timeline.scroll_of(scene), "key points": points}
 

@@ -5,6 +5,7 @@ This module owns how a stored sound is opened. It does not know where in the fil
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,11 @@ def heard_in(
     """
     if sound.kind == "recording":
         return corpora[section]
-    return next(take for take in takes[section] if take.record.iteration == sound.iteration)
+    own, wanted = takes[section], sound.iteration or 0
+    at = bisect_left(own, wanted, key=lambda take: take.record.iteration)  # a film may have thousands
+    if at < len(own) and own[at].record.iteration == wanted:
+        return own[at]
+    return next(take for take in own if take.record.iteration == wanted)
 
 
 def samples_of(source: Heard, first: int = 0, end: int | None = None) -> Samples:
