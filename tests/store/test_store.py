@@ -81,6 +81,22 @@ def test_a_damaged_file_is_noticed_and_the_piece_is_made_again(tmp_path: Path, h
     assert store.find(piece()) is not None
 
 
+def test_a_glance_reads_no_contents_and_changes_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    publish(store, piece())
+    found = store.result(piece(), Note)
+    glanced = Store(tmp_path).glance(piece(), Note)
+    assert glanced is not None
+    assert glanced == found
+    assert store.glance(piece(seed=4), Note) is None
+    glanced.path("sub/data.bin").write_bytes(b"other" * 1000)
+    assert Store(tmp_path).glance(piece(), Note) == found
+    glanced.path("sub/data.bin").write_bytes(b"longer" * 1000)
+    before = sorted(tmp_path.rglob("*"))
+    assert Store(tmp_path).glance(piece(), Note) is None
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_folder_without_a_manifest_does_not_count(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.folder(piece()).mkdir(parents=True)
