@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import types
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ProductionError
-from pipeline.production.places import Lines, place_of
+from pipeline.production.places import Lines, path_in, place_of
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, own_words, shown_value
 
 
@@ -42,7 +43,7 @@ def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel],
     here = [mistake for mistake in mistakes if _field_name(mistake["loc"], model) == field]
     others = len({_field_name(mistake["loc"], model) for mistake in mistakes}) - 1
     more = f" ({others} more after this one)" if others else ""
-    at = place_of(first["loc"], lines, Path(where)) or where
+    at = place_of(first["loc"] or _counted_path(first), lines, Path(where)) or where
     place = f"{at}: {field}{more}" if field else f"{at}{more}"
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], place, model)
@@ -56,6 +57,12 @@ def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel],
     return ProductionError(
         f"'{field}' can't be {shown_value(first.get('input'))}.", where=place, expected=expected_words(here)
     )
+
+
+def _counted_path(mistake: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The part that a fault of the whole file begins with, as in "card 2 (thanks) comes after"; empty for others."""
+    path = path_in(own_words(mistake)) if is_in_own_words(mistake) else ()
+    return path[:2] if len(path) > 1 and isinstance(path[1], int) else ()
 
 
 def _is_around(field: str, places: set[str]) -> bool:

@@ -54,6 +54,7 @@ when = "take.epoch > 1"
         ('"One"', '"One', 9, "title = "),
         ("seconds = 9", 'seconds = 9, caption_style = "lould"', 12, ""),
         ("[[section]]", '[[card]]\ntemplate = "thnks"\nafter = "title"\nseconds = 2\n\n[[section]]', 9, ""),
+        ("[[section]]", '[[card]]\ntemplate = "x"\nafter = "section 1 take 77"\n\n[[section]]', 8, "take 77"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
