@@ -135,6 +135,13 @@ def not_shared(passport: Passport) -> str:
     return ""
 
 
+def _machine_memory() -> int:
+    """What a worker without a limit may take: it would get no piece that says what it needs if it offered nothing."""
+    import psutil  # noqa: PLC0415 - travels with the function
+
+    return int(psutil.virtual_memory().total)
+
+
 def facts(versions: dict[str, str], folder: str, token: str, dask_worker: Any = None) -> dict[str, Any]:
     """Describe the worker, and why it would be refused; called on it, which hands itself in."""
     passport = Passport(versions, folder, token)
@@ -146,7 +153,7 @@ def facts(versions: dict[str, str], folder: str, token: str, dask_worker: Any = 
         "processor": processor(),
         "gpus": gpus(),
         "cores": dask_worker.state.nthreads,
-        "memory_bytes": int(dask_worker.memory_manager.memory_limit or 0),
+        "memory_bytes": int(dask_worker.memory_manager.memory_limit or _machine_memory()),
         "python": sys.executable,
     }
 

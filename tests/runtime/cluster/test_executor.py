@@ -251,3 +251,10 @@ def test_who_takes_a_folder_over_has_it_alone(tmp_path: Path, monkeypatch: pytes
     assert second.holds()
     second.release()
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_piece_that_needs_more_memory_than_any_worker_has_is_done_by_the_one_with_most(cluster: DaskExecutor) -> None:
+    offered = cluster.offers(admission.MEMORY)
+    assert len(offered) == 2
+    assert min(offered) > 1 << 28, "a worker without a limit offers what its machine has"
+    assert cluster.run(double, [Work(3, needs=Needs(memory_bytes=10 * max(offered)))], jobs=1) == [6]
