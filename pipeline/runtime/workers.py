@@ -10,6 +10,7 @@ import os
 import queue
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from pipeline.errors import WorkerError
 
 _LISTEN_EVERY_S: Final = 0.2
 _START_METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
+_LONGEST_FOLDER: Final = 70
 """On Linux helpers are forked from a server that has imported what they need, which has no thread of its own: torch and
 the compiler then cost their seconds once, not in each helper. Elsewhere forks are not safe beside system libraries."""
 _LAST_MESSAGES_S: Final = 5.0
@@ -124,8 +126,10 @@ def _run(environment: dict[str, str], function: Callable[..., None], args: tuple
 
 def _context(function: Callable[..., object]) -> BaseContext:
     """How helpers are started that call a function: its module is among what they need."""
-    context = multiprocessing.get_context(_START_METHOD)
-    if _START_METHOD == "forkserver":
+    # the server listens at a path in the folder for temporary files, and paths of sockets have few bytes
+    is_near = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_FOLDER
+    context = multiprocessing.get_context(_START_METHOD if is_near else "spawn")
+    if context.get_start_method() == "forkserver":
         own = {function.__module__} - {"__main__"}
         context.set_forkserver_preload(sorted(_preloaded | own))
     return context

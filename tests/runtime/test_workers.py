@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -93,3 +95,12 @@ def test_what_was_said_before_an_error_is_heard() -> None:
     with pytest.raises(RecordingError):
         run_parallel(warn_and_refuse, [1], jobs=1, on_message=heard.append)
     assert [message.partition(":")[0] for message in heard] == ["1.0", "1.1", "1.2"]
+
+
+def test_a_long_name_of_the_folder_for_temporary_files_hinders_no_helper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert run_parallel(double, [1, 2, 3], jobs=2) == [2, 4, 6]

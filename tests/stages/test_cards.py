@@ -244,7 +244,7 @@ def with_clip(folder: Path, ground: str = "", pictures: int = 8) -> Production:
 
 
 def test_a_clip_as_the_ground_is_decoded_once_to_the_films_size_and_rate(tmp_path: Path) -> None:
-    production = with_clip(tmp_path, "darken = 0.5\n")
+    production = with_clip(tmp_path, "darken = 0.5\npictures_per_s = 30\n")
     _, results, workplace = ready(tmp_path, production)
     cards.check(production)
     drawn = cards.run(production, results, workplace)
@@ -295,7 +295,7 @@ def test_a_long_clip_is_cut_to_what_may_be_kept_and_one_too_bright_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grounds, "MOST_BYTES", 5 * 160 * 90 * 3 // 2)
-    production = with_clip(tmp_path, "start_s = 0.2\ndarken = 0.1\n")
+    production = with_clip(tmp_path, "start_s = 0.2\ndarken = 0.1\npictures_per_s = 30\n")
     report = Counter()
     made = grounds.make_ground(production, "cards", Workplace(Store(tmp_path / "work"), tmp_path, report))
     assert made is not None

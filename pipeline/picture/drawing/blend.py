@@ -35,11 +35,13 @@ def _mix_line(line: Plane, over: float, alphas: NDArray[np.floating]) -> None:
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def _mix_part(flat: Plane, begin: int, over: float, alphas: NDArray[np.floating], first: int, last: int) -> None:
-    """Blend a colour into a plane's bytes from `begin` on, through alphas[first:last]."""
-    to = np.uint64(begin)  # unsigned: no wrapping around is looked for
+def _mix_part(
+    plane: Plane, row: int, begin: int, over: float, alphas: NDArray[np.floating], first: int, last: int
+) -> None:
+    """Blend a colour into a row of a plane from the column `begin` on, through alphas[first:last]."""
+    y, to = np.uint64(row), np.uint64(begin)  # unsigned: no wrapping around is looked for
     for x in range(np.uint64(first), np.uint64(last)):
-        flat[to + x] = np.uint8(np.int32(flat[to + x] + (over - flat[to + x]) * alphas[x] + 0.5))
+        plane[y, to + x] = np.uint8(np.int32(plane[y, to + x] + (over - plane[y, to + x]) * alphas[x] + 0.5))
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -50,9 +52,8 @@ def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top:
     if last <= first:
         return
     even = first // 2 * 2
-    width, half = (last + 1) // 2 * 2 - even, luma.shape[1] // 2
+    width = (last + 1) // 2 * 2 - even
     rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
-    whole, blue, red = luma.reshape(-1), cb.reshape(-1), cr.reshape(-1)
     for pair in range(first_row // 2, (last_row + 1) // 2):
         begin, end = width, 0  # the columns that are seen in either row
         for side in range(2):
@@ -66,15 +67,13 @@ def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top:
                     high -= 1
                 if low < high:
                     rows[side, low - even : high - even] = mask[y - top, low - left : high - left]
-                    to = y * luma.shape[1] + even
-                    _mix_part(whole, to, colour[0], rows[side], low - even, high - even)
+                    _mix_part(luma, y, even, colour[0], rows[side], low - even, high - even)
                     begin, end = min(begin, low - even), max(end, high - even)
         if begin < end:
             for x in range(begin // 2, (end + 1) // 2):
                 quarters[x] = _quarter(rows, x)
-            to = pair * half + even // 2
-            _mix_part(blue, to, colour[1], quarters, begin // 2, (end + 1) // 2)
-            _mix_part(red, to, colour[2], quarters, begin // 2, (end + 1) // 2)
+            _mix_part(cb, pair, even // 2, colour[1], quarters, begin // 2, (end + 1) // 2)
+            _mix_part(cr, pair, even // 2, colour[2], quarters, begin // 2, (end + 1) // 2)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -204,7 +203,7 @@ def _blend_plain(
     if last <= first:
         return
     even = first // 2 * 2
-    width, half = (last + 1) // 2 * 2 - even, luma.shape[1] // 2
+    width = (last + 1) // 2 * 2 - even
     middle, middle_row = (box[0] + box[2]) / 2 - left, (box[1] + box[3]) / 2 - top
     columns, across = np.zeros(width, dtype=np.float64), np.zeros(width, dtype=np.float64)
     for x in range(first - left, last - left):
@@ -212,7 +211,6 @@ def _blend_plain(
         across[x + left - even] = abs(x + 0.5 - middle) - (box[2] - box[0]) / 2
     covered = np.zeros(2, dtype=np.float64)
     rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
-    whole, blue, red = luma.reshape(-1), cb.reshape(-1), cr.reshape(-1)
     for pair in range(first_row // 2, (last_row + 1) // 2):
         differs = False
         for side in range(2):
@@ -225,12 +223,12 @@ def _blend_plain(
                 for x in range(width):
                     rows[side, x] = min(share * columns[x], _corner(across[x], down)) * opacity
             if share > 0.0:
-                _mix_part(whole, y * luma.shape[1] + even, colour[0], rows[side], 0, width)
+                _mix_part(luma, y, even, colour[0], rows[side], 0, width)
         if differs:
             for x in range(width // 2):
                 quarters[x] = _quarter(rows, x)
-        _mix_part(blue, pair * half + even // 2, colour[1], quarters, 0, width // 2)
-        _mix_part(red, pair * half + even // 2, colour[2], quarters, 0, width // 2)
+        _mix_part(cb, pair, even // 2, colour[1], quarters, 0, width // 2)
+        _mix_part(cr, pair, even // 2, colour[2], quarters, 0, width // 2)
 
 
 def blend_box(
@@ -378,12 +376,11 @@ def _fade(
 @njit(cache=True, nogil=True, boundscheck=False)
 def _fade_rows(plane: Plane, towards: Plane, left: int, rows: tuple[int, int], alphas: NDArray[np.floating]) -> None:
     """Leave each byte of some rows its alpha of itself."""
-    flat, goal = plane.reshape(-1), towards.reshape(-1)
-    for y in range(rows[0], rows[1]):
-        to = np.uint64(y * plane.shape[1] + left)  # unsigned: no wrapping around is looked for
+    to = np.uint64(left)  # unsigned: no wrapping around is looked for
+    for y in range(np.uint64(rows[0]), np.uint64(rows[1])):
         for x in range(np.uint64(alphas.size)):
-            under = np.float64(goal[to + x])
-            flat[to + x] = np.uint8(np.int32(under + (flat[to + x] - under) * alphas[x] + 0.5))
+            under = np.float64(towards[y, to + x])
+            plane[y, to + x] = np.uint8(np.int32(under + (plane[y, to + x] - under) * alphas[x] + 0.5))
 
 
 def fade(planes: Planes, towards: Planes, corner: tuple[int, int], height: int, alphas: Floats) -> None:

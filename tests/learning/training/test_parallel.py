@@ -31,7 +31,7 @@ def losses(folder: Path) -> list[list[float]]:
 
 @pytest.mark.parametrize(
     ("network", "more"),
-    [(LSTM, {"recipe": "torch-rnn", "bugs_of_2016": True}), (TIERED, {"recipe": "modern"})],
+    [(LSTM, {"recipe": "torch-rnn", "bugs_of_2016": True}), (TIERED, {"recipe": "modern", "precision": "float32"})],
     ids=["torch-rnn", "modern"],
 )
 def test_two_processes_lose_what_one_with_the_whole_batch_loses(

@@ -78,6 +78,18 @@ def test_a_disc_is_round_and_as_heavy_as_its_area() -> None:
     assert np.array_equal(planes.luma, planes.luma[::-1])
 
 
+@pytest.mark.parametrize("radius_px", [0.0, 3.0])
+def test_part_of_a_picture_is_drawn_on_as_a_picture_of_its_own(radius_px: float) -> None:
+    whole, alone = new_planes(24, 20, GROUND), new_planes(12, 10, GROUND)
+    part = whole.part(6, 4, 12, 10)
+    for planes in (part, alone):
+        blend_box(planes, (1.5, 2.25, 20.0, 8.5), BRIGHT, 0.75, radius_px=radius_px)
+        fade(planes, new_planes(12, 10, BRIGHT), (2, 2), 6, np.linspace(0, 1, 8, dtype=np.float32))
+    for name in ("luma", "cb", "cr"):
+        assert np.array_equal(getattr(part, name), getattr(alone, name))
+    assert whole.luma.astype(int).sum() - alone.luma.astype(int).sum() == (24 * 20 - 12 * 10) * 16
+
+
 def test_what_sticks_out_is_cut() -> None:
     planes = new_planes(8, 8, GROUND)
     sprite = np.full((6, 6), 255, dtype=np.uint8)
