@@ -110,9 +110,10 @@ class BatchRun:
 
     def _hand_over(self, index: int, deaths: int = 0, *, is_held: bool = False) -> None:
         work, client, passport = self.works[index], self.executor.client, self.executor.passport
-        key = f"{passport.name}/{work.key or uuid.uuid4().hex}" + (f"/{deaths}" if deaths else "")
+        own = work.key or uuid.uuid4().hex
+        key = f"{passport.name}/{own}" + (f"/{deaths}" if deaths else "")
         if passport.travels:
-            item, parcel = self.executor.exchange.pack(work, work.key)
+            item, parcel = self.executor.exchange.pack(work, own)
         else:
             item, parcel = write_item(work.item)[0], None
         call = PieceCall(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 from distributed import LocalCluster
@@ -126,7 +127,7 @@ def own_cluster(workers: int) -> Iterator[LocalCluster]:
 
 
 def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
-    with own_cluster(1) as own:
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}), own_cluster(1) as own:
 
         def stop() -> None:
             wait_for(tmp_path, "by-*")
