@@ -152,8 +152,8 @@ def read_record(folder: Path, kind: type[R]) -> R:
         ) from error
 
 
-_verified: Final[dict[Path, Stamps]] = {}
-"""Folders whose files this process has read and found whole, with the sizes and times that the files had."""
+_verified: Final[dict[Path, tuple[Stamps, dict[str, str]]]] = {}
+"""Folders whose files this process has read: the sizes and times that these had, and their hashes."""
 
 
 def _drop_silently(_text: str) -> None:
@@ -313,7 +313,7 @@ class Store:
         stamps = stamps_of(folder, manifest.sizes)
         if isinstance(stamps, str):
             return stamps
-        if _verified.get(folder) == stamps:
+        if _verified.get(folder) == (stamps, dict(manifest.files)):
             return ""
         for name, expected in manifest.files.items():
             try:
@@ -322,7 +322,7 @@ class Store:
                 return f"{name} can't be read: {plain_reason(error)}"
             if found != expected:
                 return f"{name} was altered"
-        _verified[folder] = stamps
+        _verified[folder] = stamps, dict(manifest.files)
         return ""
 
     def _name_path(self, piece: Piece) -> Path:

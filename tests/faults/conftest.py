@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +30,15 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     output = folder / "out"
     build_here(production, output)
     return Reference(production, output, results(output))
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """What chance decides: the same each time, unless `--explore` or FAULT_SEED say otherwise."""
+    seed = random.randrange(10**6) if request.config.getoption("--explore") else 1
+    seed = int(os.environ.get("FAULT_SEED", seed))
+    print(f"FAULT_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
+    return random.Random(seed)
 
 
 def copy_before(reference: Reference, stage: str, folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -27,12 +26,9 @@ def stamps(output: Path) -> dict[Path, tuple[int, int]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_damage_to_any_result_is_noticed_and_that_piece_alone_is_made_again(
-    reference: Reference, tmp_path: Path, stage: str
+    reference: Reference, tmp_path: Path, stage: str, rng: random.Random
 ) -> None:
     output = copy_before(reference, "no stage", tmp_path)
-    seed = int(os.environ.get("DAMAGE_SEED", random.randrange(10**6)))
-    print(f"DAMAGE_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
-    rng = random.Random(seed)
     kinds = {path.suffix: path for path in rng.sample(files_of(output, stage), len(files_of(output, stage)))}
     chosen = rng.sample(list(kinds.values()), min(_KINDS, len(kinds)))
     for path in [*chosen, next(path for path in files_of(output, stage) if path.name == "manifest.json")]:

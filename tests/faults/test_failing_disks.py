@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import random
 import resource
 import shutil
@@ -27,10 +26,9 @@ LEAST = 3
 KINDS = {errno.ENOSPC: DiskFullError, errno.EDQUOT: DiskFullError, errno.EIO: StoreError, errno.EROFS: OutputError}
 
 
-def test_any_write_may_fail_and_the_film_is_the_same_in_the_end(reference: Reference, tmp_path: Path) -> None:
-    seed = int(os.environ.get("FAULT_SEED", random.randrange(10**6)))
-    print(f"FAULT_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
-    rng = random.Random(seed)
+def test_any_write_may_fail_and_the_film_is_the_same_in_the_end(
+    reference: Reference, tmp_path: Path, rng: random.Random
+) -> None:
     output = tmp_path / "out"
     failed = []
     while True:

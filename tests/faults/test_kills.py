@@ -15,10 +15,7 @@ from tests.faults.conftest import Reference, copy_before
 from tests.faults.tiny import half_published, kill_session, left_running, members, results, run, stage_at_work, start
 
 
-def test_kills_at_random_moments_end_in_the_same_film(reference: Reference, tmp_path: Path) -> None:
-    seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
-    print(f"KILL_SEED={seed}")  # noqa: T201 - shown where the test fails, to repeat it
-    rng = random.Random(seed)
+def test_kills_at_random_moments_end_in_the_same_film(reference: Reference, tmp_path: Path, rng: random.Random) -> None:
     output = tmp_path / "out"
     for _ in range(4):
         building = start(reference.production, "--jobs", "2", "-o", str(output), cwd=tmp_path)

@@ -1,5 +1,6 @@
 """The store keeps its promises: whole or not at all, checked by hashes, and able to say why something is stale."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -79,6 +80,18 @@ def test_a_damaged_file_is_noticed_and_the_piece_is_made_again(tmp_path: Path, h
     assert len(warnings) == 1
     publish(store, piece())
     assert store.find(piece()) is not None
+
+
+def test_a_hash_that_was_altered_is_noticed_though_the_files_were_found_whole_before(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    store = Store(tmp_path, warn=warnings.append)
+    publish(store, piece())
+    assert store.find(piece()) is not None
+    manifest = store.folder(piece()) / "manifest.json"
+    own = hashlib.sha256(b"hello" * 1000).hexdigest()
+    manifest.write_text(manifest.read_text().replace(own, own[::-1]))
+    assert store.find(piece()) is None
+    assert "sub/data.bin was altered" in warnings[0]
 
 
 def test_a_glance_reads_no_contents_and_changes_nothing(tmp_path: Path) -> None:
