@@ -161,9 +161,9 @@ def processor_kind(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return machine
-    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
-    flags = set(told.get("flags", "").split())
+    entries = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
+    flags = set(entries.get("flags", "").split())
     held = os.environ.get(_HELD_TO, "")
     known = [words for flag, words in _INSTRUCTIONS if flag in flags and (not held or words == "AVX2")]
-    maker = _VENDORS.get(told.get("vendor_id", ""), told.get("vendor_id", ""))
+    maker = _VENDORS.get(entries.get("vendor_id", ""), entries.get("vendor_id", ""))
     return " ".join(one for one in (maker, machine, *known[:1]) if one)

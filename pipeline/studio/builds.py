@@ -161,11 +161,11 @@ class Builds:
             lines = []
         for line in reversed(lines):
             try:
-                told = json.loads(line)
+                event = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(told, dict) and told.get("event") == "error":
-                return {name: str(told.get(name, "")) for name in ("what", "where", "expected", "hint")}
+            if isinstance(event, dict) and event.get("event") == "error":
+                return {name: str(event.get(name, "")) for name in ("what", "where", "expected", "hint")}
         return {"what": "The build has ended at once.", "where": "", "expected": "", "hint": "\n".join(lines[-3:])}
 
 

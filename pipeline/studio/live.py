@@ -102,7 +102,7 @@ class Live:
 
     async def look_now(self) -> dict[str, Any]:
         """Look at once, tell all, and return the state; `number` counts changes."""
-        async with self._looking:  # a look that began before another must not be told after it
+        async with self._looking:  # a look that began before another must not be sent after it
             state = await asyncio.to_thread(self.state)
             await self._tell(state)
             return {**state, "number": self._number}

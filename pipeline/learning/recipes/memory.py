@@ -30,7 +30,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def out_of_memory(recipe: Recipe) -> TrainingError:
-    """What is told where a training has met its machine's limit."""
+    """The error of a training that has met its machine's limit."""
     return TrainingError(
         "There is not enough memory for this training.",
         where=f"batch {recipe.batch}, sequence {recipe.sequence}",

@@ -128,7 +128,7 @@ class DaskExecutor(Executor):
         for worker, future in asked.items():
             try:
                 found[worker] = read_answer(future.result())[0]
-            except Exception as error:  # noqa: BLE001 - told beside what the others answer
+            except Exception as error:  # noqa: BLE001 - returned beside what the others answer
                 found[worker] = error
         return found
 

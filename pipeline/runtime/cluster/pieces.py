@@ -137,7 +137,7 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
         return to_text(("done", outcome, desk.address, number, files))
     except BuildVideoError as error:
         return to_text(("failed", _as_there(error, places)))
-    except Exception as error:  # noqa: BLE001 - told in words: nothing but values travels back
+    except Exception as error:  # noqa: BLE001 - returned in words: nothing but values travels back
         return to_text(_told(error, desk.address))
     finally:
         desk.say(call.index, "end")

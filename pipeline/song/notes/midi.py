@@ -93,9 +93,9 @@ def _parsed(data: bytes, where: str) -> Any:
         raise _unusable(where, fault)
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        raise _unusable(where, "it is damaged") from error
-    except Exception as error:  # mido has errors of its own, below Exception
+    except MemoryError:
+        raise
+    except Exception as error:  # of many kinds: mido's own, and Python's
         raise _unusable(where, "it is damaged") from error
     return file
 

@@ -56,7 +56,7 @@ export async function attempt(work) {
   }
 }
 
-/** What goes on, as the server last told and as the page shows it; `on` is called with each change. */
+/** What goes on, as the server last sent it and as the page shows it; `on` is called with each change. */
 export const live = {
   state: null,
   next: null,
@@ -68,7 +68,7 @@ export const live = {
     if (this.state) listener(this.state);
     return () => this.listeners.delete(listener);
   },
-  /** Take in a state, unless a later one was told already; it is shown once nothing is pressed. */
+  /** Take in a state, unless a later one has come already; it is shown once nothing is pressed. */
   take(state) {
     if (state.number < this.number) return;
     this.number = state.number;

@@ -22,12 +22,18 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @contextmanager
 def scheduler(
-    host: str = "127.0.0.1", *, protocol: str = "tcp://", security: object = None, **settings: object
+    host: str = "127.0.0.1",
+    *,
+    protocol: str = "tcp://",
+    security: object = None,
+    workers: int = 0,
+    **settings: object,
 ) -> Iterator[Any]:
-    """A scheduler of this process without workers; `settings` are Dask's."""
+    """A scheduler of this process that a test may spoil, with workers on threads; `settings` are Dask's."""
     with dask.config.set({name.replace("__", "."): value for name, value in settings.items()}):
         own = LocalCluster(
-            n_workers=0,
+            n_workers=workers,
+            threads_per_worker=1,
             processes=False,
             protocol=protocol,
             security=security,

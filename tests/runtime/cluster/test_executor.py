@@ -5,21 +5,18 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import dask
 import psutil
 import pytest
-from distributed import LocalCluster
 
 from pipeline.errors import InputError, RecordingError, WorkerError
 from pipeline.runtime.cluster import admission, opening, pieces
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.executor import Needs, Work
+from tests.runtime.cluster.elsewhere import scheduler
 from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse
 
 
@@ -107,27 +104,8 @@ def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
         executor.run(linger, [Work(folder, "shared", "take 1")], jobs=1)
 
 
-@contextmanager
-def own_cluster(workers: int) -> Iterator[LocalCluster]:
-    """A cluster that a test may spoil."""
-    own = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp://",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        worker_dashboard_address=None,
-        silence_logs=50,
-    )
-    try:
-        yield own
-    finally:
-        own.close()
-
-
 def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:
-    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}), own_cluster(1) as own:
+    with scheduler(workers=1, distributed__comm__timeouts__connect="2s") as own:
 
         def stop() -> None:
             wait_for(tmp_path, "by-*")
@@ -152,7 +130,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
     monkeypatch.setattr(pieces, "_HANDED_OVER_S", 1.0)
     losses: list[str] = []
     first: list[int] = []
-    with own_cluster(2) as own:
+    with scheduler(workers=2) as own:
 
         def cut_off() -> None:
             first.extend(int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*"))
@@ -177,7 +155,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
 
 
 def test_a_worker_that_comes_later_gets_work_where_it_fits(shared_folder: Path) -> None:
-    with own_cluster(1) as own:
+    with scheduler(workers=1) as own:
         choice = read_choice(own.scheduler_address)
         with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as late:
             own.scale(2)
