@@ -85,7 +85,7 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
     ProductionError
         Where no section has been trained at all.
     """
-    from pipeline.stages.train import reached  # noqa: PLC0415 - brings torch along
+    from pipeline.build.trainings import reached  # noqa: PLC0415 - brings torch along
 
     results = load_stage("prepare").run(production, Results(), replace(workplace, force=frozenset()))
     sections, left_out = [], []

@@ -1,7 +1,8 @@
-"""Sampling from checkpoints while the training that saves them still runs, on cores that it leaves idle.
+"""Sampling from checkpoints while the training that saves them still runs, and rendering sections that have ended.
 
-Within a build this happens by itself; `build-video sample --follow` does it beside a training in another process. The
-takes made so are the very ones that the stage `sample` would make afterwards: it finds them and has less to do.
+Both on cores that trainings leave idle. Within a build this happens by itself; `build-video sample --follow` samples
+beside a training in another process. What is made so are the very pieces that the stages would make afterwards: they
+find them and have less to do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NoReturn
 
+from pipeline.build.ahead import sample_ended, work_ahead
+from pipeline.build.trainings import is_done, unfinished
 from pipeline.errors import BuildVideoError, StoreError
 from pipeline.learning.corpus import Corpus
 from pipeline.production.schema import Production
@@ -31,6 +34,7 @@ from pipeline.store.store import Store
 _LOOK_EVERY_S: Final = 1.0
 _LOWEST_PRIORITY: Final = 19
 _GRACE_S: Final = 20.0
+_MOST_TROUBLES: Final = 3
 
 
 @contextlib.contextmanager
@@ -70,7 +74,7 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
         results = prepared(production, workplace)
         if results is not None:
             trainings = train.in_flight(production, results, workplace)
-            if not trainings and train.is_done(production, results, workplace):
+            if not trainings and is_done(production, results, workplace):
                 workplace.report.note(
                     f"The training has ended after {counted(count, 'take')}; its build makes the others."
                 )
@@ -80,7 +84,9 @@ def follow_another(production: Production, workplace: Workplace) -> bool:
             newly = 0
             with contextlib.suppress(StoreError, OSError):  # a training that is published meanwhile moves its files
                 place = replace(workplace, jobs=jobs, report=SILENT)
-                newly = sample.follow(production, results, place, folders, notify=workplace.report.note)
+                note = workplace.report.note
+                newly = sample.follow(production, results, place, folders, note)
+                newly = newly or sample_ended(production, results, place, note)
             if newly:
                 count += newly
                 workplace.report.advance(count, "made")
@@ -101,16 +107,27 @@ def prepared(production: Production, workplace: Workplace) -> Results | None:
 
 
 def _follow(production: Production, results: Results, workplace: Workplace) -> None:
-    """What the process beside a build does until it is stopped. Any trouble is left to the stage that comes after."""
+    """What the process beside a build does until it is stopped. Any trouble is left to the stages that come after."""
     signal.signal(signal.SIGTERM, _end)
     stand_back()
-    with contextlib.suppress(BuildVideoError, OSError):
-        while True:
+    troubles, done_for = 0, -1
+    while troubles < _MOST_TROUBLES:
+        try:
             trainings = train.in_flight(production, results, workplace)
-            place = replace(workplace, jobs=max(0, workplace.jobs - train.busy_cores(trainings)))
+            waiting = unfinished(production, results, workplace)
+            spare = max(0, workplace.jobs - train.busy_cores(trainings))
             folders = {training.section: training.folder for training in trainings}
-            if not place.jobs or not sample.follow(production, results, place, folders):
-                time.sleep(_LOOK_EVERY_S)
+            if spare and sample.follow(production, results, replace(workplace, jobs=spare), folders):
+                continue
+            # those that have not begun take their cores as soon as they can
+            spare = max(0, spare - max(0, waiting - len(set(folders.values()))))
+            if spare and done_for != waiting:
+                if work_ahead(production, results, replace(workplace, jobs=spare)):
+                    continue
+                done_for = waiting
+        except (BuildVideoError, OSError, RuntimeError):  # such as a training that is published while it is read
+            troubles += 1
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _end(_number: int, _frame: object) -> NoReturn:

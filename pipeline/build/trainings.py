@@ -183,3 +183,32 @@ def _name_of(folder: Path) -> str:
         return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def reached(production: Production, results: Results, workplace: Workplace) -> list[int | None]:
+    """How far each section's training has come: None where it has ended, else its last checkpoint's iteration.
+
+    Another program's run has ended.
+
+    0 where there are not two checkpoints yet: iteration 0 alone makes no film.
+    """
+    found: list[int | None] = []
+    for section, piece in zip(production.sections, train.pieces(production, results), strict=True):
+        if section.run is not None or workplace.store.state(piece).state == "fresh":
+            found.append(None)
+            continue
+        begun = so_far(workplace.store.partial_path(piece))
+        found.append(begun.checkpoints[-1].iteration if begun and begun.checkpoints else 0)
+    return found
+
+
+def unfinished(production: Production, results: Results, workplace: Workplace) -> int:
+    """Count the trainings that are not published, begun or not."""
+    planned = zip(production.sections, train.pieces(production, results), strict=True)
+    own = {piece.key: piece for section, piece in planned if section.run is None}
+    return sum(workplace.store.state(piece).state != "fresh" for piece in own.values())
+
+
+def is_done(production: Production, results: Results, workplace: Workplace) -> bool:
+    """Tell whether all trainings have ended and are published."""
+    return not unfinished(production, results, workplace)

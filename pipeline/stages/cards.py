@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from pipeline.runtime.executor import Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.resources import find_template
 from pipeline.runtime.wording.named_files import near_names
-from pipeline.stages.shared.card_inputs import CardInputs, card_facts, card_ingredients, card_picture
+from pipeline.stages.shared.card_inputs import OF_ALL_SECTIONS, CardInputs, card_facts, card_ingredients, card_picture
 from pipeline.stages.shared.card_names import OWN, RUN_CARD, SECTION_CARDS, CardOrigin, card_origin
 from pipeline.stages.shared.checks import existing_file, own_captions
 from pipeline.stages.shared.facts.film_language import check_language, language_notes, language_of
@@ -127,6 +127,29 @@ def run_one(production: Production, results: Results, name: str, workplace: Work
     card = _card(production, results, name, sources, workplace)
     others = tuple(one for one in results.cards if one.record.name != name)
     return replace(results, cards=(*others, card))
+
+
+def ahead(production: Production, results: Results, workplace: Workplace, sections: Collection[int]) -> Results:
+    """Draw the cards of some sections that say and show nothing of the others.
+
+    Parameters
+    ----------
+    results
+        With a timeline in which other sections may be placeholders.
+    sections
+        Those whose training has ended, counted from 0.
+
+    Returns
+    -------
+    Results
+        With these cards alone.
+    """
+    sources, cards = _Sources.of(production, results), []
+    for clip in results.timeline.record.cards() if results.timeline is not None else ():
+        reads = sources.template(clip.name).reads
+        if card_origin(production, clip.name).section in sections and reads.isdisjoint(OF_ALL_SECTIONS):
+            cards.append(_card(production, results, clip.name, sources, workplace))
+    return replace(results, cards=tuple(cards))
 
 
 def _warn_of_small_words(production: Production, results: Results, sources: _Sources, workplace: Workplace) -> None:

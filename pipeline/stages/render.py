@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
-from pipeline.film.encoding.hardware import codec_for
+from pipeline.film.encoding.hardware import HARDWARE, codec_for
 from pipeline.film.inputs.footage import probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.timeline.segments import FrameRange, split
-from pipeline.film.timeline.timeline import InsertClip, SceneClip, Segment
+from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
 from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import WorkStart
@@ -28,7 +28,8 @@ from pipeline.runtime.workers import send_to_parent
 from pipeline.stages.shared.drawers import drawer_for
 from pipeline.stages.shared.render_inputs import RenderInputs, footage_of, inputs_of, render_inputs
 from pipeline.stages.shared.results import Results
-from pipeline.stages.shared.scenes.layouts import check_layouts
+from pipeline.stages.shared.scene_inputs import comparable_before
+from pipeline.stages.shared.scenes.layouts import check_layouts, section_layout
 from pipeline.stages.shared.scenes.seen import SeenClips
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import require_room
@@ -40,6 +41,8 @@ FEWEST_WORKERS: Final = 2
 """Where there are two cores: while one segment's encoder starts or ends, the other's is busy. Measured on two cores at
 1080p60: 124 frames/s with two processes, 103 with one."""
 _FRAMES_BETWEEN_WORDS: Final = 20
+_ROUNDS_AHEAD: Final = 2
+"""So many segments for each that is rendered at once, before whoever works ahead looks for something more urgent."""
 _SEGMENT_BYTES: Final = 250 << 20
 _HELD_FRAMES: Final = 120
 """What a process that renders takes: drawn strips, and the frames that an encoder holds while it looks ahead."""
@@ -98,9 +101,64 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     return replace(results, segments=tuple(store.published(piece, Segment) for _, piece in segments))
 
 
-def _segments(production: Production, inputs: RenderInputs, plan: EncoderPlan) -> list[tuple[FrameRange, Piece]]:
+def ahead(production: Production, results: Results, workplace: Workplace, sections: Collection[int]) -> int:
+    """Render some of the segments that look the same whatever becomes of the other sections.
+
+    They are the pieces that the stage looks for when the whole film is known. Nothing is rendered where fewer cores are
+    left than an encoder keeps busy, nor by an encoder of a GPU, which is left to the networks that train on it.
+
+    Parameters
+    ----------
+    results
+        With a timeline in which other sections may be placeholders, and the cards that are certain.
+    sections
+        Those whose training has ended, counted from 0.
+
+    Returns
+    -------
+    int
+        How many were rendered: about as many as can be at once.
+    """
+    if production.video.encoder in HARDWARE or workplace.jobs < X264_THREADS:
+        return 0
+    inputs, plan = render_inputs(production, results), plan_encoder(production.video, codec_for(production.video)[0])
+    certain = partial(_is_certain, production, inputs, sections)
+    known = _segments(production, inputs, plan, certain)
+    todo = {
+        piece.key: _SegmentTask(inputs_of(inputs, segment.clip), segment, piece, plan, workplace.store.root)
+        for segment, piece in known
+        if workplace.store.state(piece).state != "fresh"
+    }
+    tasks = tuple(todo.values())[: _ROUNDS_AHEAD * (workplace.jobs // X264_THREADS)]
+    if tasks:
+        _render_all(tasks, workplace)
+    return len(tasks)
+
+
+def _is_certain(production: Production, inputs: RenderInputs, sections: Collection[int], clip: Clip) -> bool:
+    """Whether a clip looks the same whatever becomes of sections that are not among these."""
+    if isinstance(clip, SceneClip):
+        others = comparable_before(inputs, clip) if "others" in section_layout(production, clip.section).reads else ()
+        return {clip.section, *others} <= {*sections}
+    if isinstance(clip, CardClip):
+        return any(card.record.name == clip.name for card in inputs.cards)
+    return isinstance(clip, InsertClip)
+
+
+def _any_clip(_clip: Clip) -> bool:
+    return True
+
+
+def _segments(
+    production: Production,
+    inputs: RenderInputs,
+    plan: EncoderPlan,
+    wanted: Callable[[Clip], bool] = _any_clip,
+) -> list[tuple[FrameRange, Piece]]:
     seen, pieces = SeenClips(production, inputs), []
     for segment in split(inputs.timeline):
+        if not wanted(segment.clip):
+            continue
         shown = seen.ingredients(segment.clip, segment.clip_frames)
         how: dict[str, Json] = {**shown, "encoder": plan.ingredients()}
         pieces.append((segment, Piece(STAGE, production.piece_name(segment.name), VERSION, how)))

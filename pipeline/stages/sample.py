@@ -36,7 +36,7 @@ from pipeline.stages.shared.runs.takes import make_run_takes, requested_sounds
 from pipeline.stages.shared.scenes.layouts import shows_network
 from pipeline.stages.shared.sections.kinds import note_kinds
 from pipeline.stages.shared.songs.record import SongRecord
-from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job
+from pipeline.stages.shared.takes.requests import RequestedTake, SavedCheckpoint, sampling_device, take_job, take_words
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import remembered_sha256, require_room
 from pipeline.store.lock import sampling_lock
@@ -158,23 +158,31 @@ def follow(
         How many takes were made.
     """
     ready = [one for section, folder in trainings.items() for one in foreseen(production, results, section, folder)]
+    return _make_some(production, ready, workplace, notify)
+
+
+def follow_ended(
+    production: Production, results: Results, workplace: Workplace, notify: Callable[[str], None] | None = None
+) -> int:
+    """Sample from trainings that have ended while others go on, for which placeholders stand; see `follow`."""
+    return _make_some(production, _planned_takes(production, results), workplace, notify)
+
+
+def _make_some(
+    production: Production, ready: list[RequestedTake], workplace: Workplace, notify: Callable[[str], None] | None
+) -> int:
     spare = [planned for planned in ready if planned.device == "cpu"]  # a GPU is left to the networks that train on it
     todo = [planned for planned in spare if workplace.store.find(planned.network_take) is None][: workplace.jobs]
     _make_all(todo, workplace)
     if notify is not None:
         for planned in todo:
-            notify(_take_words(production, planned, workplace.store))
+            notify(take_words(production, planned, workplace.store))
     return len(todo)
 
 
-def _take_words(production: Production, planned: RequestedTake, store: Store) -> str:
-    """Say in one line which checkpoint a take is from, and where it lies."""
-    section = planned.checkpoint.section
-    whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
-    sounds = sorted(store.folder(planned.network_take).glob("*.wav"))
-    where = sounds[0] if sounds else store.folder(planned.network_take)
-    others = f", and {len(sounds) - 1} more beside it" if len(sounds) > 1 else ""
-    return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
+def are_generated(production: Production, results: Results, store: Store) -> bool:
+    """Whether the takes of all trainings that have ended are there, chosen among candidates or not."""
+    return all(store.find(planned.network_take) is not None for planned in _planned_takes(production, results))
 
 
 def foreseen(production: Production, results: Results, section: int, folder: Path) -> list[RequestedTake]:

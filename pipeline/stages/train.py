@@ -31,7 +31,6 @@ from pipeline.learning.training.run import (
     CheckpointPlan,
     TrainingRun,
 )
-from pipeline.learning.training.so_far import so_far
 from pipeline.production.schema import Production
 from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.progress.reporter import SILENT, Reporter
@@ -146,17 +145,19 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
             clear_folder(task.folder)
         _begin_from_another(task, workplace)
         atomic_write_text(task.folder / INGREDIENTS_FILE, canonical_json(task.piece.ingredients) + "\n")
-    unfinished = [task for task in tasks if not _is_whole(task, workplace.report)]
+    unfinished = []
+    for task in tasks:
+        if _is_whole(task, workplace.report):
+            _publish(task, workplace)
+        else:
+            unfinished.append(task)
     at_once = _at_once(unfinished, workplace)
     if at_once > 1 or _needs_process(unfinished, workplace):
         _train_side_by_side(_scheduled(unfinished, at_once, workplace), at_once, workplace)
     else:
         for task in _scheduled(unfinished, at_once, workplace):
             _train(task, workplace.report)
-    for task in tasks:
-        read_record(task.folder, TrainingRun)
-        remove_states(task.folder)
-        workplace.store.publish_partial(task.piece)
+            _publish(task, workplace)
     runs = (
         workplace.store.published(piece, TrainingRun)
         if production.sections[index].run is None
@@ -166,6 +167,13 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     trained = replace(results, runs=tuple(runs))
     note_kinds(trained, workplace.report)
     return trained
+
+
+def _publish(task: _TrainingTask, workplace: Workplace) -> None:
+    """Publish a training that has ended at once: its takes and its part of the film need not wait for the others."""
+    read_record(task.folder, TrainingRun)
+    remove_states(task.folder)
+    workplace.store.publish_partial(task.piece)
 
 
 def _is_whole(task: _TrainingTask, report: Reporter) -> bool:
@@ -199,7 +207,7 @@ class InFlight:
 
 
 def in_flight(production: Production, results: Results, workplace: Workplace) -> list[InFlight]:
-    """List the trainings that run, or have ended while others run."""
+    """List the trainings that run, or have ended and are about to be published."""
     found = []
     for section, piece in enumerate(pieces(production, results)):
         folder = workplace.store.partial_path(piece)
@@ -209,29 +217,6 @@ def in_flight(production: Production, results: Results, workplace: Workplace) ->
             continue
         found.append(InFlight(section, folder, 0 if (folder / RECORD_FILE).is_file() else plan.cores))
     return found
-
-
-def reached(production: Production, results: Results, workplace: Workplace) -> list[int | None]:
-    """How far each section's training has come: None where it has ended, else its last checkpoint's iteration.
-
-    Another program's run has ended.
-
-    0 where there are not two checkpoints yet: iteration 0 alone makes no film.
-    """
-    found: list[int | None] = []
-    for section, piece in zip(production.sections, pieces(production, results), strict=True):
-        if section.run is not None or workplace.store.state(piece).state == "fresh":
-            found.append(None)
-            continue
-        begun = so_far(workplace.store.partial_path(piece))
-        found.append(begun.checkpoints[-1].iteration if begun and begun.checkpoints else 0)
-    return found
-
-
-def is_done(production: Production, results: Results, workplace: Workplace) -> bool:
-    """Tell whether all trainings have ended and are published."""
-    planned = zip(production.sections, pieces(production, results), strict=True)
-    return all(section.run is not None or workplace.store.state(piece).state == "fresh" for section, piece in planned)
 
 
 def busy_cores(trainings: Sequence[InFlight]) -> int:
@@ -314,6 +299,11 @@ def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Wor
     works = [Task(task.label, _work(task)) for task in tasks]
     preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
+
+    def finish(index: int, _outcome: None) -> None:
+        _publish(tasks[index], workplace)
+        mixer.finish(index)
+
     workplace.executor.run(
         _train_in_process,
         [
@@ -321,7 +311,7 @@ def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Wor
             for n, task in enumerate(tasks)
         ],
         jobs=at_once,
-        on_done=lambda index, _outcome: mixer.finish(index),
+        on_done=finish,
         on_message=mixer.receive,
         on_loss=workplace.report.warn,
     )

@@ -320,3 +320,24 @@ def test_long_footage_is_rendered_in_pieces_that_are_kept_and_its_tone_mapping_i
     render.run(film, results, replace(workplace, report=again))
     assert again.total == 107
     assert np.array_equal(np.stack(decoded(lost)), before[1])
+
+
+def test_a_scene_is_certain_once_the_sections_have_ended_whose_losses_it_shows(tmp_path: Path) -> None:
+    film = production()
+    workplace, results = until_cards(film, tmp_path)
+    timeline = timeline_of(results)
+    second = next(scene for scene in timeline.scenes() if scene.section == 1)
+    alike = replace(results, corpora=(results.corpora[1], results.corpora[1]))
+    for shown, sections, certain in (
+        (results, {1}, True),
+        (results, {0}, False),
+        (alike, {1}, False),
+        (alike, {0, 1}, True),
+    ):
+        inputs = render.render_inputs(film, shown)
+        assert render._is_certain(film, inputs, sections, second) is certain
+    few = replace(results, cards=tuple(card for card in results.cards if card.record.name == "section-1"))
+    inputs = render.render_inputs(film, few)
+    certain_cards = [card.name for card in timeline.cards() if render._is_certain(film, inputs, {0}, card)]
+    assert certain_cards == ["section-1"]
+    assert render.ahead(film, few, replace(workplace, jobs=1), {0}) == 0, "an encoder keeps two cores busy"

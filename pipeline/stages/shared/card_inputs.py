@@ -35,6 +35,8 @@ from pipeline.store.store import Json
 
 WORD_FIELDS: Final = frozenset({"words", "section", "language"})
 """The fields of `CardFacts` that every card has, gathered elsewhere."""
+OF_ALL_SECTIONS: Final = frozenset({"curves"})
+"""Those that show something of every section, on whichever card."""
 _PARTS: Final = 2048
 """How finely loudness is measured: more than there are bars on any card."""
 _SAMPLES_AT_ONCE: Final = 1 << 22

@@ -17,8 +17,9 @@ from pipeline.learning.sampling.generation import GenerationRequest
 from pipeline.learning.sampling.settings import SamplingSettings
 from pipeline.learning.sampling.take_making import TakeJob
 from pipeline.learning.sampling.traces import BYTES_PER_S, TraceWindows, trace_windows
+from pipeline.production.schema import Production
 from pipeline.stages.shared.priming import primer_span
-from pipeline.store.store import Piece, Result
+from pipeline.store.store import Piece, Result, Store
 
 _BYTES_PER_SAMPLE: Final = 3
 """One as the network made it, two to listen to."""
@@ -132,3 +133,13 @@ def take_job(planned: RequestedTake, folder: Path) -> TakeJob:
         device=planned.device,
         trim_silence=settings.trim_silence,
     )
+
+
+def take_words(production: Production, planned: RequestedTake, store: Store) -> str:
+    """Say in one line which checkpoint a take is from, and where it lies."""
+    section = planned.checkpoint.section
+    whose = f"section {section + 1} ({production.sections[section].title}), " if len(production.sections) > 1 else ""
+    sounds = sorted(store.folder(planned.network_take).glob("*.wav"))
+    where = sounds[0] if sounds else store.folder(planned.network_take)
+    others = f", and {len(sounds) - 1} more beside it" if len(sounds) > 1 else ""
+    return f"{whose}iteration {planned.checkpoint.iteration:,}, a take of {planned.sound_s:.1f} s: {where}{others}"
