@@ -21,6 +21,7 @@ from pipeline.audio.measures.formants import formants_of
 from pipeline.audio.measures.levels import WINDOW_S, loudness_contour_db, silent_windows, window_powers
 from pipeline.audio.measures.pitch import PitchTrack, pitch_track
 from pipeline.audio.measures.spectrum import in_speech_band
+from pipeline.audio.measures.voice import LOWEST_RATE_HZ
 from pipeline.song.lyrics.sounds import Burst, sound_of
 from pipeline.song.voices.unit import Sounding, Unit, working_rate
 
@@ -30,6 +31,8 @@ Flags = npt.NDArray[np.bool_]
 
 LISTENED_S: Final = 180.0
 """Of a recording: more is not needed to find a voice."""
+_LEAST_S: Final = 0.1
+"""A shorter sound is filled up with silence."""
 _VOWELS_HZ: Final = {"a": (780, 1160), "i": (290, 2500), "u": (340, 920), "e": (560, 2080), "o": (500, 860)}
 _SHORTEST: Final = 8
 """Windows of 10 ms: shorter stretches buzz when they are looped."""
@@ -66,14 +69,16 @@ class FoundVoice:
     samples
         Mono, full scale = 1, shape = (n,); the first three minutes are listened to.
     sample_rate_hz
-        At least 4000.
+        Below 4000 no voice is found.
     language
         Of the lyrics (BCP 47).
     """
 
     def __init__(self, samples: Floats, sample_rate_hz: int, language: str = "") -> None:
         self.language = language
-        self._samples = np.ascontiguousarray(samples[: round(LISTENED_S * sample_rate_hz)], np.float32)
+        listened = np.asarray(samples[: round(LISTENED_S * sample_rate_hz)], np.float32)
+        missing = max(0, round(_LEAST_S * sample_rate_hz) - len(listened))
+        self._samples = np.ascontiguousarray(np.pad(listened, (0, missing)))
         self._rate = sample_rate_hz
 
     @property
@@ -90,6 +95,11 @@ class FoundVoice:
     def stretches(self) -> tuple[Stretch, ...]:
         """The steadiest voiced stretches, the most like a vowel first."""
         return tuple(find_stretches(self._samples, self._rate))
+
+    @property
+    def steady_s(self) -> float:
+        """How many seconds of it are steady and voiced, as far as they are kept."""
+        return sum(one.last - one.first for one in self.stretches) / self._rate
 
     @cached_property
     def vowels(self) -> dict[str, Stretch]:
@@ -126,7 +136,7 @@ class FoundVoice:
 
 def find_stretches(samples: Floats, rate: int) -> list[Stretch]:
     """Find steady voiced stretches, the best first, at most 24, none overlapping another."""
-    if len(samples) < rate * WINDOW_S * _SHORTEST:
+    if not _may_hold_a_voice(samples, rate):
         return []
     whole, slow, slow_hz = in_speech_band(samples, rate)
     powers = window_powers(whole, rate)
@@ -148,6 +158,10 @@ def find_stretches(samples: Floats, rate: int) -> list[Stretch]:
         if len(chosen) == _MOST_STRETCHES:
             break
     return sorted(chosen, key=lambda one: -one.goodness)
+
+
+def _may_hold_a_voice(samples: Floats, rate: int) -> bool:
+    return rate >= LOWEST_RATE_HZ and len(samples) >= rate * WINDOW_S * _SHORTEST
 
 
 def _candidates(track: PitchTrack, change: Doubles, levels: Doubles) -> list[tuple[int, int, float]]:
@@ -206,9 +220,9 @@ def name_vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
 
 def find_bursts(samples: Floats, rate: int) -> dict[str, Unit]:
     """Find noises that begin syllables: unvoiced, sounding, and followed by a voiced stretch."""
-    whole, slow, slow_hz = in_speech_band(samples, rate)
-    if len(samples) < rate * WINDOW_S * _SHORTEST:
+    if not _may_hold_a_voice(samples, rate):
         return {}
+    whole, slow, slow_hz = in_speech_band(samples, rate)
     powers = window_powers(whole, rate)
     step = round(WINDOW_S * rate) * slow_hz / rate
     centres = np.minimum((step * (np.arange(len(powers)) + 0.5)).astype(np.int64), len(slow) - 1)

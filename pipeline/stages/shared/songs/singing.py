@@ -27,7 +27,6 @@ from pipeline.song.singing.phrase import SINGING_VERSION, sing
 from pipeline.song.singing.pitch import LEGATO_S
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.bank import VoiceBank
-from pipeline.song.voices.found import FoundVoice
 from pipeline.song.voices.unit import Voice
 from pipeline.sound.inputs.decode import decode
 from pipeline.sound.signal.resample import resample
@@ -35,7 +34,7 @@ from pipeline.stages.shared.checks import existing_file
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.songs.plan import PlannedVoice, SongPlan, song_plan
 from pipeline.stages.shared.songs.record import PhraseSound, SongRecord, SungVoice, write_flac
-from pipeline.stages.shared.songs.voices import TakePieces, VoiceSource, voice_source
+from pipeline.stages.shared.songs.voices import Singer, TakePieces, VoiceSource, voice_source
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.files import atomic_write_bytes, require_room
 from pipeline.store.store import Json, Piece, Result, Store, write_record
@@ -255,23 +254,27 @@ def _make(production: Production, results: Results, song: _Song, workplace: Work
         report.note(f"song {song.number + 1}: {remark}")
     samples = round((plan.end_s - plan.begin_s) * FILM_RATE_HZ)
     require_room(store.root, samples * _BYTES_PER_SAMPLE * (1 + len(song.sung)), "for a song")
+    singers = [source.opened(results) for source in song.sources]
+    places = [f"song {song.number + 1}, voice {at}" for at in range(1, len(singers) + 1)]
+    for doubt in (singer.doubt(place) for singer, place in zip(singers, places, strict=True)):
+        if doubt:
+            report.warn(doubt)
     done_s, tracks = 0.0, []
-    for at, (voice, source, phrases) in enumerate(zip(plan.voices, song.sources, song.sung, strict=True), start=1):
-        singer: Voice | None = None
+    for singer, place, voice, phrases in zip(singers, places, plan.voices, song.sung, strict=True):
         heard = np.zeros(samples, np.float32)
         for one in phrases:
             found = None if STAGE in workplace.force else store.result(one.piece, PhraseSound)
             if found is None:
-                singer = singer or source.opened(results)
-                found = _sing(one, singer, voice.settings, store)
+                found = _sing(one, singer.voice, voice.settings, store)
             _lay(heard, found, one.phrase.start_s - plan.begin_s)
             done_s += one.phrase.end_s - one.phrase.start_s
             report.advance(done_s, one.piece.name.partition("/")[2])
         tracks.append(VoiceTrack(heard, voice.settings.pan, voice.settings.gain_db))
-        for words in _complaints(singer, f"song {song.number + 1}, voice {at} ({source.name})"):
-            report.warn(words)
+        if missed := _missed(singer, place):
+            report.warn(missed)
     with store.publish(song.piece) as folder:
-        write_record(folder, _write(production, song, tracks, folder))
+        mixed = mix(tracks, _backing(production, song, samples), plan.settings.backing_db)
+        write_record(folder, _written(plan, [singer.name for singer in singers], mixed, folder))
     return store.published(song.piece, SongRecord)
 
 
@@ -294,18 +297,14 @@ def _lay(heard: Floats, phrase: Result[PhraseSound], start_s: float) -> None:
         heard[begin:end] += samples[begin - first : end - first]
 
 
-def _complaints(singer: Voice | None, where: str) -> list[str]:
-    if isinstance(singer, VoiceBank) and singer.missed:
-        named = ", ".join(repr(one) for one in sorted(singer.missed)[:5])
-        return [f"{where}: {len(singer.missed)} syllables have no sample of their own ({named}), and the nearest sings"]
-    if isinstance(singer, FoundVoice) and not singer.is_voiced:
-        return [f"{where}: no steady voiced sound was found in it: what is heard is its colour at the tune's pitch"]
-    return []
-
-
-def _write(production: Production, song: _Song, tracks: Sequence[VoiceTrack], folder: Path) -> SongRecord:
-    mixed = mix(tracks, _backing(production, song, len(tracks[0].samples)), song.plan.settings.backing_db)
-    return _written(song.plan, [source.name for source in song.sources], mixed, folder)
+def _missed(singer: Singer, place: str) -> str:
+    """What a voice bank lacked, in words; empty where nothing."""
+    missed = sorted(singer.voice.missed) if isinstance(singer.voice, VoiceBank) else []
+    if not missed:
+        return ""
+    named = ", ".join(repr(one) for one in missed[:5])
+    have = "syllable has" if len(missed) == 1 else "syllables have"
+    return f"{place} ({singer.name}): {len(missed)} {have} no sample of their own ({named}), and the nearest sings"
 
 
 def _written(plan: SongPlan, names: Sequence[str], mixed: SongMix, folder: Path) -> SongRecord:
