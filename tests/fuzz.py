@@ -177,7 +177,7 @@ def _oto(data: bytes, _folder: Path) -> None:
 
 def _lyrics(data: bytes, folder: Path) -> None:
     module = _module("song.lyrics.text")
-    for line in module.read_lines(_written(folder, "lyrics.txt", data), "song 1"):
+    for line in module.read_lines(_written(folder, "lyrics.txt", data), "song 1").values():
         module.lyric_line(line)
 
 

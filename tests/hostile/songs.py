@@ -68,7 +68,7 @@ def lyrics(folder: Path, rng: random.Random) -> Read:
         "[Verse]\n# by me\nhap-py day, l'a~mour\nglo-_ _ ria\n\u3042\u308a\u304c\u3068\u3046\n\u4f60\u597d\n".encode()
     )
     (folder / "lyrics.txt").write_bytes(spoiled_bytes(text, rng, (text.decode().encode("cp932", "replace"),)))
-    return lambda: [lyric_line(line) for line in read_lines(folder / "lyrics.txt", "song 1, lyrics")]
+    return lambda: [lyric_line(line) for line in read_lines(folder / "lyrics.txt", "song 1, lyrics").values()]
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,33 +66,29 @@ class Phrase:
 
 
 def with_lyrics(
-    notes: Sequence[Note], lines: Sequence[str], translations: Sequence[str], where: str
+    notes: Sequence[Note], lines: Mapping[int, str], translations: Sequence[str], where: str
 ) -> tuple[Phrase, ...]:
     """Give each note its syllable, line by line.
+
+    Parameters
+    ----------
+    lines
+        By their numbers in their file, in order.
+    translations
+        One for each line, or none at all.
 
     Raises
     ------
     ProductionError
-        Where there are more or fewer syllables than notes, or lines of the translation than lines, counting both.
+        Where there are more or fewer syllables than notes, counting both.
     """
-    if translations and len(translations) != len(lines):
-        raise ProductionError(
-            f"The translation has {counted(len(translations), 'line')}, and the lyrics have {len(lines)}.",
-            where=where,
-            expected="a line of translation for each line of lyrics",
-        )
-    read = [lyric_line(line) for line in lines]
-    wanted = sum(line.notes for line in read)
+    read = {number: lyric_line(line) for number, line in lines.items()}
+    wanted = sum(line.notes for line in read.values())
     if wanted != len(notes):
-        raise ProductionError(
-            f"The lyrics have {counted(wanted, 'syllable')}, and the melody has {counted(len(notes), 'note')}.",
-            where=where,
-            expected="a syllable for each note",
-            hint=_count_hint(read, len(notes)),
-        )
+        raise _miscounted(read, notes, wanted, where)
     phrases: list[Phrase] = []
     at = 0
-    for number, line in enumerate(read):
+    for number, line in enumerate(read.values()):
         sung = tuple(
             SungNote(note, syllable) for note, syllable in zip(notes[at : at + line.notes], _slots(line), strict=True)
         )
@@ -108,15 +104,29 @@ def _slots(line: LyricLine) -> Iterator[Syllable | None]:
         yield from [None] * (syllable.notes - 1)
 
 
-def _count_hint(lines: Sequence[LyricLine], notes: int) -> str:
-    at = 0
-    marks = 'part syllables by "-" (hap-py), hold one on a further note by "_", join two on one note by "~"'
-    for number, line in enumerate(lines, start=1):
-        if at + line.notes > notes:
-            shown = line.text if len(line.text) <= 40 else line.text[:39] + "\u2026"  # noqa: PLR2004 - to know it by
-            return f'The notes end in line {number} ("{shown}", {counted(line.notes, "syllable")}); {marks}.'
+def _miscounted(lines: Mapping[int, LyricLine], notes: Sequence[Note], wanted: int, where: str) -> ProductionError:
+    """The error for lyrics with so many syllables: at the line in which the notes end, or at the last one."""
+    at, place = 0, max(lines)
+    for number, line in lines.items():
+        if at + line.notes > len(notes):
+            place = number
+            break
         at += line.notes
-    return f"After the last line {counted(notes - at, 'note')} {'is' if notes - at == 1 else 'are'} left; {marks}."
+    if wanted > len(notes):
+        shown = lines[place].text
+        shown = shown if len(shown) <= 40 else shown[:39] + "\u2026"  # noqa: PLR2004 - to know it by
+        found = (
+            f'The notes end in this line ("{shown}", {counted(lines[place].notes, "syllable")}): {len(notes) - at} left'
+        )
+    else:
+        more = len(notes) - wanted
+        found = f"{counted(more, 'note')} {'is' if more == 1 else 'are'} left, from {notes[wanted].start_s:.1f} s on"
+    return ProductionError(
+        f"The lyrics have {counted(wanted, 'syllable')}, and the melody has {counted(len(notes), 'note')}.",
+        where=f"{where}, line {place}",
+        expected="a syllable for each note",
+        hint=f'{found}. Part syllables by "-" (hap-py), hold one on a further note by "_", join two on one by "~".',
+    )
 
 
 def from_file(notes: Sequence[Note]) -> tuple[Phrase, ...]:

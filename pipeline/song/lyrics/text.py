@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -59,8 +60,8 @@ class LyricLine:
         return sum(syllable.notes for syllable in self.syllables)
 
 
-def read_lines(path: Path, where: str) -> tuple[str, ...]:
-    """Read the lines of a file of lyrics that are sung.
+def read_lines(path: Path, where: str) -> Mapping[int, str]:
+    """Read the lines of a file of lyrics that are sung, by their numbers in the file, in order.
 
     Raises
     ------
@@ -69,20 +70,21 @@ def read_lines(path: Path, where: str) -> tuple[str, ...]:
     """
     text = decoded(bounded_bytes(path, where, "file of lyrics", _MOST_BYTES))
     lines = [unicodedata.normalize("NFC", " ".join(_printable(line).split())) for line in text.splitlines()]
-    said = [line for line in lines if line and not line.startswith("#") and not re.fullmatch(r"\[.*\]", line)]
+    numbered = enumerate(lines, start=1)
+    said = {number: line for number, line in numbered if line and line[0] != "#" and not re.fullmatch(r"\[.*\]", line)}
     place = f"{where}: {path}"
     if not said or len(said) > _MOST_LINES:
         raise ProductionError(
             f"The file has {len(said):,} lines of lyrics.", where=place, expected=f"1 to {_MOST_LINES:,}"
         )
-    for number, line in enumerate(said, start=1):
+    for number, line in said.items():
         if len(line) > _LONGEST_LINE:
             raise ProductionError(
-                f"Line {number} of the lyrics has {len(line)} characters.",
-                where=place,
+                f"The line has {len(line)} characters.",
+                where=f"{place}, line {number}",
                 expected=f"at most {_LONGEST_LINE}",
             )
-    return tuple(said)
+    return said
 
 
 def _printable(line: str) -> str:

@@ -50,17 +50,25 @@ def test_syllables_stand_in_their_line_in_order(text: str) -> None:
 def test_an_underscore_holds_a_syllable() -> None:
     line = lyric_line("glo-_ _ ria")
     assert [(s.text, s.notes) for s in line.syllables] == [("glo", 3), ("ria", 1)]
-    (phrase,) = with_lyrics(notes(4), ["glo-_ _ ria"], [], "x")
+    (phrase,) = with_lyrics(notes(4), {1: "glo-_ _ ria"}, [], "x")
     assert [sung.syllable and sung.syllable.text for sung in phrase.notes] == ["glo", None, None, "ria"]
 
 
-@pytest.mark.parametrize(("count", "words"), [(2, "3 syllables.*2 notes"), (5, "3 syllables.*5 notes")])
-def test_lyrics_that_do_not_fit_the_notes_are_an_error_that_counts_both(count: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("count", "words", "line", "hint"),
+    [
+        (2, "4 syllables.*2 notes", 3, '("one two three") has 3 syllables, and 2 notes remain'),
+        (3, "4 syllables.*3 notes", 6, '("four") has 1 syllable, and 0 notes remain'),
+        (5, "4 syllables.*5 notes", 6, "1 note is left, from 4.0 s on"),
+    ],
+)
+def test_lyrics_that_do_not_fit_the_notes_are_an_error_that_counts_both_and_names_the_line(
+    count: int, words: str, line: int, hint: str
+) -> None:
     with pytest.raises(ProductionError, match=words) as caught:
-        with_lyrics(notes(count), ["one two three"], [], "x")
-    assert ("line 1" in caught.value.hint) == (count == 2)
-    with pytest.raises(ProductionError, match=r"2 lines.*have 1"):
-        with_lyrics(notes(3), ["one two three"], ["a", "b"], "x")
+        with_lyrics(notes(count), {3: "one two three", 6: "four"}, [], "words.txt")
+    assert caught.value.where == f"words.txt, line {line}"
+    assert hint in caught.value.hint
 
 
 def test_syllables_of_the_file_make_phrases_at_rests() -> None:
@@ -72,7 +80,7 @@ def test_syllables_of_the_file_make_phrases_at_rests() -> None:
 
 
 def test_a_second_voice_has_the_syllables_of_the_first() -> None:
-    lead = with_lyrics(notes(4), ["one two", "three four"], ["eins", "zwei"], "x")
+    lead = with_lyrics(notes(4), {1: "one two", 2: "three four"}, ["eins", "zwei"], "x")
     low = [Note(0, 0.5, 48), Note(0.5, 1.0, 50), Note(2.97, 4, 52)]
     first, second = following(low, lead)
     assert [s.syllable and s.syllable.text for s in first.notes] == ["one", None]
@@ -83,7 +91,7 @@ def test_a_second_voice_has_the_syllables_of_the_first() -> None:
 def test_files_of_lyrics_have_headings_and_comments(tmp_path: Path) -> None:
     path = tmp_path / "lyrics.txt"
     path.write_bytes("[Verse]\n# by me\n\n\u3042\u3044\n".encode("cp932"))
-    assert read_lines(path, "x") == ("\u3042\u3044",)
+    assert read_lines(path, "x") == {4: "\u3042\u3044"}
     path.write_text("\n", encoding="utf-8")
     with pytest.raises(ProductionError, match="0 lines"):
         read_lines(path, "x")

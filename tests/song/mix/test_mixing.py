@@ -46,7 +46,7 @@ def test_nothing_clips_however_many_sing() -> None:
 
 
 def test_the_midi_file_is_what_was_sung() -> None:
-    phrases = with_lyrics([Note(0.5, 1, 60), Note(1, 1.25, 62)], ["hap-py"], [], "x")
+    phrases = with_lyrics([Note(0.5, 1, 60), Note(1, 1.25, 62)], {1: "hap-py"}, [], "x")
     tune = read_midi(midi_of([("lead", phrases, -5), ("low", phrases, -12)], 0.25), "x")
     (lead, low) = tune.tracks
     assert (lead.name, [n.syllable for n in lead.notes]) == ("lead", ["hap", "py"])

@@ -36,7 +36,7 @@ def voice() -> FoundVoice:
 
 @lru_cache(maxsize=8)
 def sung(notes: tuple[Note, ...], words: str = "", transpose: float = 0.0) -> SungSound:
-    (phrase,) = with_lyrics(notes, [words], [], "x") if words else from_file(notes)
+    (phrase,) = with_lyrics(notes, {1: words}, [], "x") if words else from_file(notes)
     return sing(phrase, voice(), SingingStyle(transpose=transpose))
 
 
@@ -153,7 +153,7 @@ def test_vibrato_swings_around_the_note_as_deep_and_as_fast_as_asked_for() -> No
 
 
 def test_the_same_phrase_is_the_same_bytes_and_quicker_than_it_lasts() -> None:
-    (phrase,) = with_lyrics(LEGATO, [WORDS], [], "x")
+    (phrase,) = with_lyrics(LEGATO, {1: WORDS}, [], "x")
     begun = time.process_time()
     again = sing(phrase, FoundVoice(speech(), RATE_HZ), SingingStyle())
     assert time.process_time() - begun < len(again.samples) / again.sample_rate_hz
@@ -172,7 +172,7 @@ def test_velocity_is_loudness_and_pitch_bend_is_heard() -> None:
 
 def test_a_bank_begins_its_consonant_before_the_note(tmp_path: Path) -> None:
     bank = VoiceBank(write_bank(tmp_path), "x")
-    (phrase,) = with_lyrics([Note(0.5, 1.0, 57.0), Note(1.0, 1.5, 60.0)], ["\u3055\u3055"], [], "x")
+    (phrase,) = with_lyrics([Note(0.5, 1.0, 57.0), Note(1.0, 1.5, 60.0)], {1: "\u3055\u3055"}, [], "x")
     sound = sing(phrase, bank, SingingStyle())
     rate = sound.sample_rate_hz
     high = signal.sosfilt(signal.butter(6, 4000, "highpass", fs=rate, output="sos"), sound.samples)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import ProductionError
 from pipeline.production.schema import Production
+from pipeline.runtime.wording.plurals import counted
 from pipeline.song.extra import require_singing
 from pipeline.song.lyrics.phrases import Phrase, following, from_file, with_lyrics
 from pipeline.song.lyrics.text import read_lines
@@ -111,9 +113,18 @@ def song_plan(production: Production, number: int) -> SongPlan:
     return SongPlan(settings, tuple(voices), begin_s, last_s + _AFTER_WITH_BACKING_S, tune.remarks)
 
 
-def _words(production: Production, settings: SongSettings, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _words(production: Production, settings: SongSettings, where: str) -> tuple[Mapping[int, str], tuple[str, ...]]:
     lyrics = read_lines(production.resolve(settings.lyrics or "", f"{where}, lyrics"), f"{where}, lyrics")
     if settings.translation is None:
         return lyrics, ()
     field = f"{where}, translation"
-    return lyrics, read_lines(production.resolve(settings.translation, field), field)
+    translated = read_lines(production.resolve(settings.translation, field), field)
+    if len(translated) != len(lyrics):
+        last = list(translated)[min(len(translated), len(lyrics) + 1) - 1]
+        raise ProductionError(
+            f"The translation has {counted(len(translated), 'line')}, and the lyrics have {len(lyrics)}.",
+            where=f"{field}: {settings.translation}, line {last}",
+            expected="a line of translation for each line of lyrics",
+            hint="Blank lines, [Verse] and lines that begin with # do not count.",
+        )
+    return lyrics, tuple(translated.values())

@@ -80,6 +80,15 @@ def test_a_changed_translation_sings_nothing_anew(tmp_path: Path) -> None:
     assert {name for name in before if before[name] != after[name]} == {"song-1/song"}
 
 
+def test_lyrics_that_do_not_fit_are_an_error_at_their_line_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ProductionError, match="The lyrics have 6 syllables, and the melody has 5 notes") as caught:
+        check(film(tmp_path, "# by me\none two\n\nthree four\nfive six"))
+    assert caught.value.where.endswith("song 1, lyrics: words.txt, line 5")
+    with pytest.raises(ProductionError, match="The translation has 3 lines, and the lyrics have 2") as caught:
+        check(film(tmp_path, "one two\nthree four five"))
+    assert caught.value.where.endswith("song 1, translation: other.txt, line 3")
+
+
 def test_a_cut_that_is_too_short_for_its_songs_is_an_error_before_anything_is_made(tmp_path: Path) -> None:
     check(film(tmp_path, more='[[cut]]\nname = "a"\nseconds = 12\ncards = "none"\nsongs = "all"\n'))
     with pytest.raises(ProductionError, match=r"songs last 7\.5 s.* needs 9\.1 s") as caught:
