@@ -115,9 +115,8 @@ def _miscounted(lines: Mapping[int, LyricLine], notes: Sequence[Note], wanted: i
     if wanted > len(notes):
         shown = lines[place].text
         shown = shown if len(shown) <= 40 else shown[:39] + "\u2026"  # noqa: PLR2004 - to know it by
-        found = (
-            f'The notes end in this line ("{shown}", {counted(lines[place].notes, "syllable")}): {len(notes) - at} left'
-        )
+        room = counted(len(notes) - at, "note")
+        found = f'This line ("{shown}") has {counted(lines[place].notes, "syllable")}, and {room} remain for it'
     else:
         more = len(notes) - wanted
         found = f"{counted(more, 'note')} {'is' if more == 1 else 'are'} left, from {notes[wanted].start_s:.1f} s on"
