@@ -25,6 +25,10 @@ _PLAYED: Final = 0.42
 _UPCOMING: Final = 0.85
 _GLOW: Final = 0.3
 _OCTAVE: Final = 12
+_NAME_EDGE: Final = 0.4
+"""Of a name's height: how far its ground reaches beyond it."""
+_NAME_GROUND: Final = 0.9
+"""Notes behind a name are all but covered, so that it can be read."""
 _TALLEST: Final = 0.035
 """Of the frame's height: a bar is no taller."""
 
@@ -96,6 +100,9 @@ class PianoRollPanel(ScenePanel[PianoRollSettings]):
         for key, name in self._names.items():
             above = self._middle(key) - box.top - 0.5 * self._cap_px
             pen = (left, max(above, 1.4 * self._cap_px))  # the highest may have no room above its line
+            edge = _NAME_EDGE * self._cap_px
+            ground = (left - edge, pen[1] - self._cap_px - edge, left + name.width_px + edge, pen[1] + edge)
+            blend_box(part, ground, context.ink("panel"), _NAME_GROUND, radius_px=edge)
             name.draw(part, pen, context.ink("muted"))
         context.draw_playhead(planes, box.top, box.bottom)
 

@@ -29,6 +29,8 @@ from pipeline.store.store import Json
 _IN_VIEW_S: Final = 12.0
 """Of notes before and after a frame, so much is in view at most."""
 _LONGEST_PX: Final = 4096
+_DRAWN: Final = 2
+"""Raised when the same song would look otherwise."""
 
 
 def song_data(inputs: RenderInputs, clip: SongClip) -> SceneData:
@@ -106,7 +108,7 @@ def _song_key(inputs: RenderInputs, clip: SongClip, frames: range) -> Json:
     ]
     longest = max((end - start for voice in record.voices for start, end, _ in voice.notes), default=0.0)
     has_second = any(line.translation for line in record.lines)
-    return [len(record.voices), min(keys), max(keys), longest, has_second, notes, lines]
+    return [_DRAWN, len(record.voices), min(keys), max(keys), longest, has_second, notes, lines]
 
 
 def _picture(inputs: RenderInputs, clip: SongClip) -> NDArray[np.uint8] | None:

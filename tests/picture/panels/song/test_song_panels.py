@@ -105,3 +105,19 @@ def test_the_name_of_the_highest_line_stands_inside_the_roll() -> None:
         return int((np.ptp(names, axis=1) > 30).sum())
 
     assert rows_with_text(60) == rows_with_text(63)  # C4 is the highest line; with room above it
+
+
+def test_the_name_of_a_line_can_be_read_over_notes() -> None:
+    def luma(notes: tuple[SongNote, ...]) -> np.ndarray:
+        song = SceneSong((SongNote(0, 0, 1, 48), SongNote(0, 0, 1, 72), *notes), 1, ())
+        scene = replace(data("song"), width=1280, height=720, song=song, song_picture=PICTURE)
+        out = np.zeros((1080, 1280), np.uint8)
+        Scene(scene, load_theme("midnight"), load_layout("song")).draw(120, out)
+        box = next(panel for panel in load_layout("song").panel if panel.kind == "piano_roll").box(1280, 720)
+        return planes_of(out, 1280, 720).luma[box.top : box.bottom, 64:86].astype(int)
+
+    empty, behind = luma(()), luma((SongNote(0, 0, 119, 60), SongNote(0, 0, 119, 61)))
+    middle = len(empty) // 2
+    name = middle - 20 + np.flatnonzero(np.ptp(empty[middle - 20 : middle - 3], axis=1) > 30)
+    assert len(name) > 5
+    assert np.abs(empty - behind)[name].max() < 0.2 * np.ptp(empty[name])
