@@ -24,7 +24,7 @@ from pipeline.song.lyrics.sounds import Sound, plain_letters, sound_of
 from pipeline.song.lyrics.vowels import VOWELS
 from pipeline.song.notes.texts import bounded_bytes, decoded
 from pipeline.song.voices.oto import OtoEntry, check_entries, read_oto, read_prefixes
-from pipeline.song.voices.unit import Sounding, Unit, working_rate
+from pipeline.song.voices.unit import Sounding, Unit, part_of, working_rate
 from pipeline.sound.inputs.sound_file import name_of
 from pipeline.store.files import remembered_sha256
 
@@ -234,8 +234,9 @@ def _read(path: Path) -> tuple[Floats, int]:
 def _described(path: Path, entry: OtoEntry) -> Unit:
     samples, rate = _read(path)
     begin_s, end_s = entry.span_s(len(samples) / rate)
-    part = samples[round(begin_s * rate) : round(end_s * rate)]
-    seconds = len(part) / rate
+    first, last = round(begin_s * rate), round(end_s * rate)
+    part, margins_s = part_of(samples, rate, first, last)
+    seconds = (last - first) / rate
     before = min(max(0.0, entry.preutterance_ms / 1000), seconds)
     return Unit(
         entry.alias,
@@ -244,6 +245,7 @@ def _described(path: Path, entry: OtoEntry) -> Unit:
         fixed_s=min(max(before, entry.fixed_ms / 1000), seconds),
         preutterance_s=before,
         overlap_s=min(max(0.0, entry.overlap_ms / 1000), seconds),
+        margins_s=margins_s,
     )
 
 
@@ -255,13 +257,16 @@ def _whole(path: Path) -> Unit:
     loud = np.flatnonzero(levels > max(1e-6, float(levels.max()) * 10 ** (_SOUNDING_DB / 20)))
     first, last = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, len(levels))
     full = int(np.flatnonzero(levels[first:last] >= 0.5 * levels[first:last].max())[0])
-    part = samples[first * hop : min(len(samples), last * hop)]
-    before = min(full * hop / rate, 0.3, 0.5 * len(part) / rate)
+    begin, end = first * hop, min(len(samples), last * hop)
+    part, margins_s = part_of(samples, rate, begin, end)
+    seconds = (end - begin) / rate
+    before = min(full * hop / rate, 0.3, 0.5 * seconds)
     return Unit(
         path.stem,
         part,
         rate,
-        fixed_s=min(before + 0.04, 0.6 * len(part) / rate),
+        fixed_s=min(before + 0.04, 0.6 * seconds),
         preutterance_s=before,
         overlap_s=min(_WHOLE_OVERLAP_S, before),
+        margins_s=margins_s,
     )

@@ -23,7 +23,7 @@ from pipeline.audio.measures.pitch import PitchTrack, pitch_track
 from pipeline.audio.measures.spectrum import in_speech_band
 from pipeline.audio.measures.voice import LOWEST_RATE_HZ
 from pipeline.song.lyrics.sounds import Burst, sound_of
-from pipeline.song.voices.unit import Sounding, Unit, working_rate
+from pipeline.song.voices.unit import Sounding, Unit, part_of, working_rate
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -121,7 +121,8 @@ class FoundVoice:
         stretch = self.vowels.get(sound.vowel) or self._anything
         place = (stretch.first, stretch.last)
         if place not in self._units:
-            self._units[place] = Unit(sound.vowel, self._samples[slice(*place)], self._rate)
+            samples, margins_s = part_of(self._samples, self._rate, *place)
+            self._units[place] = Unit(sound.vowel, samples, self._rate, margins_s=margins_s)
         burst: Burst = sound.burst
         return Sounding(self._units[place], self.bursts.get(burst) if burst else None)
 

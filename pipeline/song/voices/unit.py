@@ -40,6 +40,8 @@ _MOST_BREATH: Final = (0.1, 0.75)
 """Aperiodicity of a voice at the lowest and the highest frequency: more is a measuring error, or hoarse."""
 _BREATH_MOVES: Final = 0.3
 _BREATH_OF_USUAL: Final = (0.7, 1.2)
+MARGIN_S: Final = 0.05
+"""Of a recording around a unit, where there is so much: windows of WORLD reach no further at usual pitches."""
 _CUT: Final = 3
 """Frames from an end whose window reaches beyond it: three halves of a period of 100 Hz."""
 
@@ -108,9 +110,12 @@ class Unit:
     name
         For people.
     samples
-        Mono, full scale = 1, shape = (n,).
+        Mono, full scale = 1, shape = (n,), with its margins.
     sample_rate_hz
         Theirs.
+    margins_s
+        How much of the recording stands before and after it in `samples`: windows at its ends look into that, and
+        times count from after the first.
     fixed_s
         From its beginning, what is sung as it was recorded: the consonant. What follows is stretched.
     preutterance_s
@@ -127,6 +132,7 @@ class Unit:
     fixed_s: float = 0.0
     preutterance_s: float = 0.0
     overlap_s: float = 0.0
+    margins_s: tuple[float, float] = (0.0, 0.0)
     is_unvoiced: bool = False
 
     @property
@@ -137,7 +143,7 @@ class Unit:
     @property
     def seconds(self) -> float:
         """How long it was recorded."""
-        return len(self.samples) / self.sample_rate_hz
+        return len(self.samples) / self.sample_rate_hz - sum(self.margins_s)
 
     @cached_property
     def frames(self) -> Frames:
@@ -147,7 +153,7 @@ class Unit:
         )
         if self.is_unvoiced:
             return found
-        found = _without_cuts(found)
+        found = _without_cuts(found, self.margins_s)
         first, last = self.stretched(len(found))
         found = _without_gaps(found, first, last)
         levels = frame_levels(found.envelope)
@@ -175,6 +181,13 @@ class Unit:
         return max(0, first), min(last, frames)
 
 
+def part_of(samples: Floats, rate: int, first: int, last: int) -> tuple[Floats, tuple[float, float]]:
+    """Some samples of a recording with what is around them, and how much that is (see `Unit.margins_s`)."""
+    margin = round(MARGIN_S * rate)
+    begin, end = max(0, first - margin), min(len(samples), last + margin)
+    return samples[begin:end], ((first - begin) / rate, (end - last) / rate)
+
+
 def _steadied(envelope: Floats, first: int, last: int) -> Floats:
     """Draw what is stretched halfway to its mean, so that a short loop isn't heard as one; softly at its beginning."""
     steady = envelope.copy()
@@ -191,17 +204,18 @@ def frame_levels(envelope: Floats) -> Floats:
     return np.asarray(top + np.log(np.exp(envelope - top[:, None]).sum(axis=1) / bins), np.float32)
 
 
-def _without_cuts(found: Frames) -> Frames:
-    """Frames that saw where the recording was cut, which is no sound of the voice, become as their neighbours.
+def _without_cuts(found: Frames, margins_s: tuple[float, float]) -> Frames:
+    """The frames between the margins.
 
-    At its beginning only where it is voiced already: silence and consonants are no worse for a cut.
+    Those that saw where the recording was cut, which is no sound of the voice, become as their neighbours; at its
+    beginning only where it is voiced already: silence and consonants are no worse for a cut.
     """
+    before, after = (round(margin_s / FRAME_S) for margin_s in margins_s)
     count = len(found)
-    if count < 2 * _CUT + _LEAST_STRETCH:
-        return found
-    places = np.minimum(np.arange(count), count - 1 - _CUT)
-    if found.voiced[_CUT]:
-        places = np.maximum(places, _CUT)
+    places = np.arange(before, count - after)
+    if len(places) >= 2 * _CUT + _LEAST_STRETCH:
+        first = max(before, _CUT) if found.voiced[max(before, _CUT)] else 0
+        places = np.clip(places, first, count - 1 - max(after, _CUT))
     return Frames(found.envelope[places], found.noise[places], found.voiced[places])
 
 

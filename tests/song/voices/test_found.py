@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.song.voices.found import FoundVoice
-from pipeline.song.voices.unit import Unit, frame_levels
-from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, speech
+from pipeline.song.voices.unit import Unit, frame_levels, part_of
+from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, speech, vowel
 
 WHERE_S = {"a": BREAK_S, "i": 2 * BREAK_S + 0.55, "o": 3 * BREAK_S + 1.0}
 
@@ -15,10 +15,10 @@ WHERE_S = {"a": BREAK_S, "i": 2 * BREAK_S + 0.55, "o": 3 * BREAK_S + 1.0}
 def test_vowels_are_found_where_they_are_and_called_by_their_formants() -> None:
     voice = FoundVoice(speech(), RATE_HZ)
     assert voice.is_voiced
-    for vowel, begin_s in WHERE_S.items():
-        found = voice.vowels[vowel]
+    for name, begin_s in WHERE_S.items():
+        found = voice.vowels[name]
         assert begin_s <= found.first / RATE_HZ < found.last / RATE_HZ <= begin_s + 0.46
-        assert found.formants_hz == pytest.approx(VOWELS_HZ[vowel], rel=0.26)
+        assert found.formants_hz == pytest.approx(VOWELS_HZ[name], rel=0.26)
 
 
 def test_stretches_do_not_overlap_and_the_best_come_first() -> None:
@@ -57,3 +57,15 @@ def test_silence_within_what_is_held_is_not_raised_to_the_level_of_a_voice() -> 
     assert np.ptp(levels) < 1.5
     above = unit.frames.envelope[first:last, 200:]  # above 4.7 kHz, of which a rate of 8 kHz has nothing
     assert above.max() < unit.frames.envelope[first:last].max() - 8
+
+
+@pytest.mark.parametrize("hz", [75, 120, 240])
+def test_a_stretch_cut_out_of_a_recording_has_no_click_at_its_ends(hz: float) -> None:
+    whole = vowel("a", hz, 0.45)
+    first, last = round(0.2 * RATE_HZ), round(0.28 * RATE_HZ)
+    samples, margins_s = part_of(whole, RATE_HZ, first, last)
+    unit = Unit("a", samples, RATE_HZ, margins_s=margins_s)
+    assert unit.seconds == pytest.approx(0.08, abs=1e-3)
+    high = unit.frames.envelope[:, unit.frames.envelope.shape[1] * 2 // 3 :].max(axis=1)  # above 8 kHz, nothing
+    assert 15 <= len(high) <= 18
+    assert np.ptp(high) < 4
