@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipeline.song.lyrics.kana import romaji
-from pipeline.song.lyrics.vowels import umlaut_of, vowel_of
+from pipeline.song.lyrics.vowels import umlaut_of, vowels_of
 
 Burst = Literal["hiss", "hush", "stop", ""]
 _CYRILLIC: Final = dict(zip("абвгдежзийклмнопрстуфхцчшщыэюяё", "a b v g d e zh z i i k l m n o p r s t u f h ts ch sh sh i e u a o".split(), strict=True))  # fmt: skip # noqa: E501, SIM905
@@ -24,11 +24,15 @@ _STOP: Final = re.compile(r"^([ptkbdgqxc])")
 
 @dataclass(frozen=True)
 class Sound:
-    """A syllable's beginning (letters before its vowel), its vowel, and which kind of noise begins it."""
+    """A syllable's beginning (letters before its vowel), its vowel, and which kind of noise begins it.
+
+    `glides_to` is the vowel that a diphthong ends on; empty for others.
+    """
 
     onset: str
     vowel: str
     burst: Burst
+    glides_to: str = ""
 
 
 def sound_of(syllable: str, language: str = "") -> Sound:
@@ -39,8 +43,8 @@ def sound_of(syllable: str, language: str = "") -> Sound:
         return Sound(letters, "a", _burst(letters))
     shift = 1 if letters.startswith("y") else 0
     at = found.start() + shift
-    vowel = umlaut_of(syllable) or vowel_of(letters, at, language)
-    return Sound(letters[:at], vowel, _burst(letters) if at else "")
+    vowels = umlaut_of(syllable) or vowels_of(letters, at, language)
+    return Sound(letters[:at], vowels[0], _burst(letters) if at else "", vowels[1:])
 
 
 def plain_letters(syllable: str) -> str:

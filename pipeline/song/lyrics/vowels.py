@@ -1,8 +1,8 @@
 """Which of five vowels a spelling sounds most like, by rules for languages whose letters say it only in groups.
 
 Owns tables for English, German and French; elsewhere the letters say it themselves. Each rule is a pattern of a
-syllable's plain letters and a vowel; the first that fits holds. Diphthongs are sung on their first vowel, which lasts.
-The rules are ours; that of a silent e, and the words that break it, are what every school book of English has.
+syllable's plain letters and a vowel, or two of a diphthong; the first that fits holds. The rules are ours; that of a
+silent e, and the words that break it, are what every school book of English has.
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ VOWELS: Final = ("a", "i", "u", "e", "o")
 _C: Final = "[bcdfghjklmnpqrstvwxz]"
 
 _ENGLISH_WORDS: Final = {
-    "a": "my by why sky cry fly high try dry sly shy thy fry spy sty pry sigh buy guy bye eye i die lie tie "
-    "pie lied died the one once some come love dove glove done none blood flood does son won ton front "
-    "month from of young touch double trouble are heart were her earth learn heard search world word work "
-    "worth wor have has what was mind find kind wind bind blind hind wild child mild sign climb gone "
-    "island isle aisle",
+    "a": "the one some come love dove glove done none blood flood does son won ton front month from of young touch "
+    "double trouble are heart were her earth learn heard search world word work worth wor have has what was "
+    "gone",
+    "ai": "my by why sky cry fly high try dry sly shy thy fry spy sty pry sigh buy guy bye eye i die lie tie pie "
+    "lied died mind find kind wind bind blind hind wild child mild sign climb island isle aisle",
     "e": "said says head bread dead read-y breath death deaf heav weath feath leath meas pleas treas wealth "
-    "health sweat threat spread thread instead they great break steak there where their bear wear pear "
-    "swear tear heir friend any ma-ny every",
+    "health sweat threat spread thread instead there where their bear wear pear swear tear heir friend any "
+    "ma-ny every",
+    "ei": "they great break steak",
     "i": "be he me we she ye been give live key these peo ski pret build built guilt",
     "u": "to do two who whom whose you your youth through threw shoe lose move prove tomb womb soup group "
     "route wound would could should put push pull full bush bull wolf wom true blue due sue glue fruit "
     "suit juice rule",
-    "o": "oh own owe low know slow snow show grow flow glow blow throw bow row sow bowl soul though dough four "
-    "pour your-s mourn court course fought thought bought brought sought door floor both most post ghost "
-    "host old cold gold hold told sold fold bold roll toll folk don't wont won't want wash watch war warm "
-    "swan water wa all call fall tall wall ball small walk talk chalk salt",
+    "o": "four pour your-s mourn court course fought thought bought brought sought door floor want wash watch war "
+    "warm swan water wa all call fall tall wall ball small walk talk chalk salt",
+    "ou": "oh own owe low know slow snow show grow flow glow blow throw bow row sow bowl soul though dough both "
+    "most post ghost host old cold gold hold told sold fold bold roll toll folk don't won't",
 }
 _ENGLISH_RULES: Final = (
-    ("eigh", "e"), ("igh|ear[nlt]", "a"), ("oo", "u"), ("ee|ea|ie", "i"), ("ai|ay|ey|ei", "e"),
-    ("oa|oe|oi|oy|au|aw|al[lk]", "o"), ("ew|ue|ui", "u"), ("uy|ou|ow|ion|iou", "a"),
-    (f"a({_C}|st|ng)e", "e"), (f"[iy]{_C}e", "a"), (f"o{_C}e", "o"), (f"u{_C}e", "u"), (f"e{_C}e", "i"),
-    ("[eiuy]r", "a"), ("u$", "u"), ("u", "a"),
+    ("eigh", "ei"), ("igh", "ai"), ("ear[nlt]", "a"), ("oo", "u"), ("ee|ea|ie", "i"), ("ai|ay|ey|ei", "ei"),
+    ("oa|oe", "ou"), ("oi|oy", "oi"), ("au|aw|al[lk]", "o"), ("ew|ue|ui", "u"), ("uy", "ai"), ("ion|iou", "a"),
+    ("ou|ow", "au"), (f"a({_C}|st|ng)e", "ei"), (f"[iy]{_C}e", "ai"), (f"o{_C}e", "ou"), (f"u{_C}e", "u"),
+    (f"e{_C}e", "i"), ("[eiuy]r", "a"), ("o$", "ou"), ("u$", "u"), ("u", "a"),
 )  # fmt: skip
-_GERMAN_RULES: Final = (("ie", "i"), ("[ea][iy]", "a"), ("eu", "o"), ("au", "a"), ("ae|oe", "e"), ("ue", "i"))
+_GERMAN_RULES: Final = (("ie", "i"), ("[ea][iy]", "ai"), ("eu", "oi"), ("au", "au"), ("ae|oe", "e"), ("ue", "i"))
 _FRENCH_RULES: Final = (
     ("eau|au", "o"), ("o[iy]", "a"), ("ou", "u"), ("[ae][iy](?!l)", "e"), ("oe|eu", "e"), ("ill", "i"),
     ("[ea][mn](?![aeiouymn])", "a"), ("[iu][mn](?![aeiouymn])", "e"), ("u(?![aeiouy])", "i"),
@@ -51,6 +52,8 @@ _RULES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }
 _UMLAUTS: Final = dict(zip("\u00e4\u00f6\u00fc\u0153\u00f8\u00e5\u00e6\u00e9\u00e8\u00ea", "eeieeoeeee", strict=True))
 _GLIDE: Final = re.compile(r"^[iuy](?=[aeo])")
+_FALLING: Final = re.compile(r"[aeo][iuy](?![aeo])")
+"""A diphthong that ends on its closer vowel, where letters say what is sung."""
 
 
 @lru_cache(maxsize=1)
@@ -59,8 +62,8 @@ def _words() -> Mapping[str, str]:
     return {word: vowel for vowel, words in texts for word in words}
 
 
-def vowel_of(letters: str, at: int, language: str) -> str:
-    """The vowel that a syllable is sung on.
+def vowels_of(letters: str, at: int, language: str) -> str:
+    """The vowel that a syllable is sung on; of a diphthong also the one that it ends on.
 
     Parameters
     ----------
@@ -77,15 +80,17 @@ def vowel_of(letters: str, at: int, language: str) -> str:
     rest = letters[at:]
     if tag == "en" and rest == "e" and letters.endswith("le") and at > 1:
         return "u"  # lit-tle
-    for pattern, vowel in _RULES.get(tag, ()):
+    for pattern, vowels in _RULES.get(tag, ()):
         if re.match(pattern, rest):
-            return vowel
-    return _GLIDE.sub("", rest)[0].replace("y", "i")
+            return vowels
+    said = _GLIDE.sub("", rest)
+    falls = _FALLING.match(said) if tag not in _RULES else None
+    return (falls[0] if falls else said[0]).replace("y", "i")
 
 
 def umlaut_of(syllable: str) -> str:
-    """The vowel that a letter with an umlaut or an accent, or one joined of two, sounds like; empty for none."""
+    """The vowel, or two, that a letter with an umlaut or an accent, or one joined of two, sounds like; or nothing."""
     small = syllable.lower()
     if "\u00e4u" in small:
-        return "o"
+        return "oi"
     return next((_UMLAUTS[one] for one in small if one in _UMLAUTS), "")

@@ -27,7 +27,7 @@ from pipeline.sound.signal.resample import resample
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 3
+SINGING_VERSION: Final = 4
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0
@@ -178,13 +178,16 @@ class _Mixture:
 
 
 def _add_body(mixture: _Mixture, span: Span, style: SingingStyle, number: int) -> None:
-    unit, times = span.sounding.body, mixture.times_s
-    frames = unit.frames
-    begin = span.start_s - unit.preutterance_s / span.speed
-    places = _places(unit, frames, (times - begin) / FRAME_S, span.speed, [style.seed, number])
+    times, sounding = mixture.times_s, span.sounding
     level, slope = _tilt(span, style)
     own_level, own_slope = movement(times, span.start_s, span.end_s, [style.seed, number, 1])
-    mixture.add(frames, places, span.share(times), (level + own_level, slope + own_slope))
+    tilt_db, share = (level + own_level, slope + own_slope), span.share(times)
+    glided = span.glided(times) if sounding.glide is not None else np.zeros(len(times))
+    for unit, part in ((sounding.body, share * (1 - glided)), (sounding.glide, share * glided)):
+        if unit is not None:
+            begin = span.start_s - unit.preutterance_s / span.speed
+            places = _places(unit, unit.frames, (times - begin) / FRAME_S, span.speed, [style.seed, number])
+            mixture.add(unit.frames, places, part, tilt_db)
     mixture.soften(span.dip(times))
 
 

@@ -30,6 +30,10 @@ _MOST_BEFORE: Final = 0.5
 """Of the note before, for a consonant."""
 _PLAIN_S: Final = 0.02
 """A unit whose vowel begins sooner has no consonant of its own."""
+_GLIDE_S: Final = 0.2
+"""A diphthong goes to its second vowel in the last moments, as singers hold the first."""
+_MOST_GLIDE: Final = 0.5
+"""Of its notes."""
 _LONGEST_BREATH_S: Final = 20.0
 _DIP: Final = 0.5
 _DIP_S: Final = 0.02
@@ -76,6 +80,12 @@ class Span:
     def share(self, times_s: Doubles) -> Doubles:
         """How much of the body there is, 0 to 1, shape = (times,)."""
         return ramp(times_s, *self.rise) * (1 - ramp(times_s, *self.fall))
+
+    def glided(self, times_s: Doubles) -> Doubles:
+        """How much of the way from a diphthong's first vowel to its second is made, 0 to 1, shape = (times,)."""
+        seconds = min(_GLIDE_S, _MOST_GLIDE * (self.end_s - self.start_s))
+        end = min(self.end_s, self.fall[0])
+        return ramp(times_s, end - seconds, end)
 
     def dip(self, times_s: Doubles) -> Doubles:
         """A gain that parts a vowel from the one before it, where no consonant does."""

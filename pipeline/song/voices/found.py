@@ -118,13 +118,19 @@ class FoundVoice:
     def sounding(self, syllable: str, before: str, key: float) -> Sounding:  # noqa: ARG002 - as every voice
         """What a syllable is sung with; see `Voice`."""
         sound = sound_of(syllable, self.language)
-        stretch = self.vowels.get(sound.vowel) or self._anything
+        body = self._unit(sound.vowel)
+        glide = self._unit(sound.glides_to) if sound.glides_to else None
+        burst: Burst = sound.burst
+        return Sounding(body, self.bursts.get(burst) if burst else None, None if glide is body else glide)
+
+    def _unit(self, vowel: str) -> Unit:
+        """What a vowel is sung with; the same object where two have one stretch."""
+        stretch = self.vowels.get(vowel) or self._anything
         place = (stretch.first, stretch.last)
         if place not in self._units:
             samples, margins_s = part_of(self._samples, self._rate, *place)
-            self._units[place] = Unit(sound.vowel, samples, self._rate, margins_s=margins_s)
-        burst: Burst = sound.burst
-        return Sounding(self._units[place], self.bursts.get(burst) if burst else None)
+            self._units[place] = Unit(vowel, samples, self._rate, margins_s=margins_s)
+        return self._units[place]
 
     @cached_property
     def _anything(self) -> Stretch:

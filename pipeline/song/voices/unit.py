@@ -247,10 +247,11 @@ def _rather_voiced(bins: int) -> Floats:
 
 @dataclass(frozen=True)
 class Sounding:
-    """What a voice sings a syllable with: a burst before it, where there is one, and the sound that is held."""
+    """What a voice sings a syllable with: the sound that is held, a burst before it, and a vowel that it ends on."""
 
     body: Unit
     burst: Unit | None = None
+    glide: Unit | None = None
 
 
 class Voice(Protocol):

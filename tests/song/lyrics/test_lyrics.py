@@ -107,6 +107,21 @@ def test_how_syllables_sound() -> None:
 @pytest.mark.parametrize(
     ("language", "words", "vowels"),
     [
+        ("en", "now say my boy go light day time home", "au ei ai oi ou ai ei ai ou"),
+        ("en", "see moon love the to sing", "i u a a u i"),
+        ("de", "wein heu haus h\u00e4u sch\u00f6n", "ai oi au oi e"),
+        ("es", "seis hoy tiempo voy aire", "ei oi e oi ai"),
+        ("fr", "eau roi mais", "o a e"),
+    ],
+)
+def test_diphthongs_have_two_vowels(language: str, words: str, vowels: str) -> None:
+    sounds = [sound_of(word, language) for word in words.split()]
+    assert [one.vowel + one.glides_to for one in sounds] == vowels.split()
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "vowels"),
+    [
         ("en", "time name home tune these light night my by sky hap py ly", "aeouiaaaaaaii"),
         (
             "en-GB",

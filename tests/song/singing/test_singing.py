@@ -185,3 +185,19 @@ def test_a_bank_begins_its_consonant_before_the_note(tmp_path: Path) -> None:
         assert power(high, start - 0.08, start - 0.02) > 4 * power(high, start + 0.1, start + 0.3)
     times = np.array([0.8, 0.81, 0.82, 0.83, 0.84, 0.85])
     assert np.median(pitch_at(sound, times)) == pytest.approx(57, abs=0.1)
+
+
+def test_a_diphthong_ends_on_its_second_vowel() -> None:
+    sound = sung((Note(0.5, 1.5, 50.0), Note(1.7, 1.85, 50.0)), "mai mai")
+
+    def brightness(begin: float, end: float) -> float:
+        """Power near the second formant of an i over that near the first of an a, in decibels."""
+        part = sound.samples[round((begin - sound.start_s) * 24000) : round((end - sound.start_s) * 24000)]
+        hz, power = signal.welch(part, 24000, nperseg=1024)
+        bands = [power[(hz > low) & (hz < high)].sum() for low, high in ((2000, 2600), (600, 900))]
+        return float(10 * np.log10(bands[0] / bands[1]))
+
+    held, left = brightness(0.6, 1.25), brightness(1.42, 1.5)
+    assert brightness(0.6, 0.8) == pytest.approx(held, abs=2)
+    assert left > held + 10
+    assert brightness(1.8, 1.85) > brightness(1.7, 1.76) + 6
