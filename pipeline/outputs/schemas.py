@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from pipeline.errors import InputError
 from pipeline.outputs.template_copies import SCHEMA_KINDS
+from pipeline.production.field_words import describe
 from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.runtime.wording.named_files import near_names
 
@@ -70,7 +71,7 @@ def _theme() -> Schema:
     from pipeline.picture.theme.theme import Theme  # noqa: PLC0415
 
     whole = _extending(Theme, _EXTENDS)
-    for name in ("font_files", "ground_file"):  # found by the program, never written
+    for name in ("font_files", "ground_file", "path"):  # found by the program, never written
         whole["properties"].pop(name, None)
     return whole
 
@@ -98,15 +99,26 @@ def _language() -> Schema:
         return _like(tomllib.load(file))
 
 
-def _like(value: object) -> Schema:
-    """The schema of a word list by the English one: the same tables, and texts."""
-    if not isinstance(value, dict):
-        return {"type": "string", "description": f"English: {value}"}
-    return {
+def _like(value: Any) -> Schema:
+    """The schema of a word list by the English one: the same tables, and texts, those with a number by plural form."""
+    from pipeline.picture.language.word_list import CATEGORIES, COUNT, forms, placeholders  # noqa: PLC0415
+
+    if isinstance(value, dict) and "other" not in value:
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {key: _like(one) for key, one in value.items()},
+        }
+    text = {"type": "string", "description": f"English: {forms(value)['other']}"}
+    if isinstance(value, str) and COUNT not in placeholders(value):
+        return text
+    table = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: _like(one) for key, one in value.items()},
+        "properties": {form: {"type": "string"} for form in CATEGORIES},
+        "required": ["other"],
     }
+    return {"anyOf": [text, table], "description": text["description"]}
 
 
 _SCHEMAS: Final[dict[str, Callable[[], Schema]]] = {
@@ -122,10 +134,28 @@ _SCHEMAS: Final[dict[str, Callable[[], Schema]]] = {
 def _extending(model: type[BaseModel], more: Schema) -> Schema:
     """A model's schema in which nothing has to be said: what a file leaves out, its base may say."""
     whole = deepcopy(model.model_json_schema(by_alias=True))
+    describe(whole, model)
+    _named_presets(whole)
     for part in (whole, *whole.get("$defs", {}).values()):
         part.pop("required", None)
     whole["properties"] = more | whole["properties"]
     return whole
+
+
+def _named_presets(whole: Schema) -> None:
+    """Let a preset's name stand wherever a whole motion may."""
+    from pipeline.picture.drawing.motion import PRESETS  # noqa: PLC0415
+
+    names: list[Schema] = [{"enum": [*PRESETS]}, {"type": "string", "description": "A preset of the template's own."}]
+    ref = "#/$defs/Transition"
+    for part in (whole, *whole.get("$defs", {}).values()):
+        for field in part["properties"].values():
+            if "anyOf" in field and {"$ref": ref} in field["anyOf"]:
+                field["anyOf"] = [*names, *field["anyOf"]]
+            elif field.get("additionalProperties") == {"$ref": ref}:
+                field["additionalProperties"] = {"anyOf": [*names, {"$ref": ref}]}
+    if "Transition" in whole.get("$defs", {}):
+        whole["$defs"]["Transition"]["properties"]["preset"]["anyOf"] = names
 
 
 def _with_parts(whole: Schema, key: str) -> Schema:

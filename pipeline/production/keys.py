@@ -1,4 +1,4 @@
-"""Every key of the production file: its unit, default, bounds, and one line of what it is.
+"""Every key of the production file, or of a template: its unit, default, bounds, and one line of what it is.
 
 All of it is read from the JSON Schema, and so from the settings themselves: a new setting appears here by itself. This
 module owns how keys are printed, as text for people and as comments for a production file.
@@ -25,7 +25,14 @@ _NAME_WIDTH: Final = 44
 _COMMENT_WIDTH: Final = 50
 _UNITS: Final = (
     *(("_hz", "Hz"), ("_ms", "ms"), ("_s", "s"), ("seconds", "s"), ("minutes", "min"), ("_db", "dB")),
-    *(("_dbfs", "dBFS"), ("_dbtp", "dBTP"), ("_lufs", "LUFS"), ("_kbit_per_s", "kbit/s"), ("_bits", "bits/byte")),
+    *(
+        ("_dbfs", "dBFS"),
+        ("_dbtp", "dBTP"),
+        ("_lufs", "LUFS"),
+        ("_kbit_per_s", "kbit/s"),
+        ("_per_s", "1/s"),
+        ("_bits", "bits/byte"),
+    ),
     *(("width", "pixels"), ("height", "pixels"), ("frame_rate", "frames/s")),
 )
 """By the end of a name, the longest that fits."""
@@ -95,13 +102,17 @@ def json_schema() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def key_tables() -> tuple[KeyTable, ...]:
     """All keys, by the table that they stand in, in the order of the production file."""
-    whole = json_schema()
-    return tuple(_tables(whole, "", whole["$defs"]))
+    return tables_of(json_schema())
 
 
-def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterator[KeyTable]:
-    """The table of a model, and those within it."""
-    path = heading.strip("[]")
+def tables_of(whole: Schema) -> tuple[KeyTable, ...]:
+    """All keys of a JSON Schema, by the table that they stand in."""
+    return tuple(table for table in _tables(whole, "", whole.get("$defs", {})) if table.keys)
+
+
+def _tables(model: Schema, heading: str, models: Mapping[str, Schema], path: str | None = None) -> Iterator[KeyTable]:
+    """The table of a model, and those within it; `path` is what stands before the names of these."""
+    path = heading.strip("[]") if path is None else path
     keys: list[Key] = []
     inner: list[tuple[str, Schema]] = []
     parts: list[KeyTable] = []
@@ -109,8 +120,14 @@ def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterat
         place = f"{path}.{name}" if path else name
         if (listed := _model_of(field.get("items", {}), models)) is not None:
             inner.append((f"[[{place}]]", listed))
+        elif several := _listed_kinds(field, models):
+            parts += _of_kinds(f"[[{place}]]", several, models)
+        elif (named := _model_of(_values_of(field), models)) is not None:
+            inner.append((f"[{place}.NAME]", named))
+        elif "properties" in field:
+            inner.append((f"[{place}]", field))
         elif (own := _optional_model(field, models)) is not None:
-            inner.append((f"[{place}]", own))
+            inner.append((f"[{place}]", own | {"description": field.get("description", own.get("description", ""))}))
         elif (one := _model_of(field, models)) is None:
             keys.append(_key(name, field, required=name in model.get("required", ()), models=models))
             parts += _kinds(name, field, models)
@@ -122,6 +139,33 @@ def _tables(model: Schema, heading: str, models: Mapping[str, Schema]) -> Iterat
     yield from parts
     for place, one in inner:
         yield from _tables(one, place, models)
+
+
+def _values_of(field: Schema) -> Schema:
+    """What stands under any name in a table."""
+    values = field.get("additionalProperties")
+    if not isinstance(values, dict):
+        return {}
+    return next((one for one in values.get("anyOf", ()) if "$ref" in one), values)
+
+
+def _listed_kinds(field: Schema, models: Mapping[str, Schema]) -> list[Schema]:
+    """The tables of which any may stand in a list: panels and elements of several kinds."""
+    found = [_resolved(one, models) for one in field.get("items", {}).get("anyOf", ()) if "$ref" in one]
+    return [one for one in found if "kind" in one["properties"]]
+
+
+def _of_kinds(heading: str, kinds: Sequence[Schema], models: Mapping[str, Schema]) -> Iterator[KeyTable]:
+    """What tables of any kind may say, and then what each kind may say beside."""
+    names = [name for name in kinds[0]["properties"] if all(name in one["properties"] for one in kinds)]
+    shared = {name: kinds[0]["properties"][name] for name in names if name != "kind"}
+    words = f"Of any kind; what `kind` names has more keys: {len(kinds)} kinds follow."
+    yield from _tables({"description": words, "properties": shared}, heading, models)
+    for one in kinds:
+        own = {name: field for name, field in one["properties"].items() if name not in shared and name != "kind"}
+        said = one["properties"]["kind"]
+        kind = " or ".join(map(_as_toml, said.get("enum", [said.get("const", said.get("default"))])))
+        yield from _tables({**one, "properties": own}, f"{heading} kind = {kind}", models, path="")
 
 
 def _kinds(name: str, field: Schema, models: Mapping[str, Schema]) -> Iterator[KeyTable]:
@@ -146,7 +190,10 @@ def _key(name: str, field: Schema, *, required: bool, models: Mapping[str, Schem
     if isinstance(default, dict):  # of one of several kinds, which has keys of its own
         default = {name: value for name, value in default.items() if name == "kind"}
     shown, examples = _as_toml(default), field.get("examples", ())
-    unit = max((unit for unit in _UNITS if name.endswith(unit[0])), key=lambda unit: len(unit[0]), default=("", ""))[1]
+    units = [unit for unit in _UNITS if name.endswith(unit[0])]
+    unit = max(units, key=lambda unit: len(unit[0]), default=("", ""))[1]
+    if unit == "pixels" and "whole" not in _kind(field, models):
+        unit = ""  # a share of the frame
     return Key(
         name=name,
         unit=unit,
@@ -211,11 +258,12 @@ def _model_of(field: Schema, models: Mapping[str, Schema]) -> Schema | None:
     return _resolved(field, models) if "$ref" in field else None
 
 
-def _optional_model(field: Schema, models: Mapping[str, Schema]) -> Schema | None:
-    """The model of a table that may be left out, and has no default."""
+def _optional_model(field: Schema, models: Mapping[str, Schema]) -> dict[str, Any] | None:
+    """The model of a table that may be left out, and has no default; a name of one may stand in its place."""
     several = field.get("anyOf", ())
-    kinds = [one for one in several if one.get("type") != "null"]
-    return _model_of(kinds[0], models) if len(kinds) == 1 and len(several) > 1 else None
+    kinds = [one for one in several if one.get("type") not in {"null", "string"} and "enum" not in one]
+    found = _model_of(kinds[0], models) if len(kinds) == 1 and len(several) > 1 else None
+    return None if found is None else dict(found)
 
 
 def _resolved(field: Schema, models: Mapping[str, Schema]) -> Schema:
@@ -226,9 +274,9 @@ def _first_line(model: Schema) -> str:
     return str(model.get("description", "")).split("\n\n")[0].replace("\n", " ")
 
 
-def as_text(tables: Sequence[KeyTable]) -> str:
-    """All keys for people: `name = default`, then what it is, with unit and bounds."""
-    lines: list[str] = ["Every key of the production file, with its default and its unit."]
+def as_text(tables: Sequence[KeyTable], file: str = "the production file") -> str:
+    """All keys of a kind of file for people: `name = default`, then what it is, with unit and bounds."""
+    lines: list[str] = [f"Every key of {file}, with its default and its unit."]
     for table in tables:
         title = re.sub(r"\.$", ":", table.heading)
         lines += ["", *textwrap.wrap(f"{title} {table.words}".strip(), _WIDTH, subsequent_indent="  ")]

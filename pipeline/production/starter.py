@@ -69,8 +69,16 @@ def start_production(folder: Path, *, demo: bool = False, recordings: Sequence[P
                 atomic_write_text(place / "README.txt", _RECORDINGS_NOTE)
             _copy_all(recordings, place)
             text = with_comments((productions / "starter.toml").read_text(encoding="utf-8"))
-        atomic_write_text(target, text)
+        atomic_write_text(target, _with_schema(text, folder))
     return target
+
+
+def _with_schema(text: str, folder: Path) -> str:
+    """A built-in production whose first line names its schema for editors, which is put beside it."""
+    schema = Path("templates", "schemas", "production.json")
+    (folder / schema).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(builtin_templates_folder() / "schemas" / schema.name, folder / schema)
+    return text.replace(f"../schemas/{schema.name}", schema.as_posix(), 1)
 
 
 def _copy_all(recordings: Sequence[Path], place: Path) -> None:

@@ -202,7 +202,7 @@ def _made_ground(kind: str, theme: Theme, folder: Path) -> MovingGround:
     source = ["-f", "lavfi", "-i", clouds, "-t", "6", "-pix_fmt", "yuv420p", str(made)]
     run(["-v", "error", "-y", *source], timeout_s=600)
     looks = Ground(file="made.mp4")
-    rate = picture_rate(Fraction(60), looks.pictures_per_s)
+    rate = picture_rate(Fraction(60), looks.clip_pictures_per_s)
     count, insert = int(6 * rate), InsertSettings(file="made.mp4", fade_seconds=0)
     chain = FootageChain(probe(made), insert, size, rate, count, folder)
     with pictures.open("wb") as file:

@@ -1,10 +1,12 @@
 """Copies of built-in templates, and the schemas that editors check them with."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pipeline.errors import InputError, OutputError
 from pipeline.outputs.schemas import schema_of
@@ -12,6 +14,7 @@ from pipeline.outputs.template_copies import FOLDERS, SCHEMA_KINDS, builtin_temp
 from pipeline.picture.cards.drawing import load_card_template
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.theme.theme import check_theme, load_theme
+from pipeline.production.keys import as_text, tables_of
 from pipeline.runtime.resources import builtin_templates_folder
 
 
@@ -45,7 +48,56 @@ def test_every_built_in_file_names_its_schema_and_says_only_what_it_knows() -> N
         if schema := FOLDERS[kind]:
             text = (builtin_templates_folder() / kind / f"{stem}.toml").read_text()
             assert text.startswith(f"#:schema ../schemas/{schema}.json\n"), name
-            assert {*tomllib.loads(text)} <= {*schema_of(schema)["properties"]}, name
+
+
+@pytest.mark.parametrize("kind", SCHEMA_KINDS)
+def test_editors_find_no_mistake_in_a_built_in_file(kind: str) -> None:
+    checker = Draft202012Validator(schema_of(kind))
+    files = [*builtin_templates_folder().glob("*/*.toml"), *builtin_templates_folder().glob("packs/*/*/*.toml")]
+    checked = 0
+    for file in files:
+        head, text = file.read_text().split("\n", 1)
+        if head == f"#:schema ../schemas/{kind}.json":
+            assert [error.message for error in checker.iter_errors(tomllib.loads(text))] == [], file
+            checked += 1
+    assert checked
+
+
+@pytest.mark.parametrize("kind", ["theme", "layout", "card", "styles"])
+def test_editors_say_of_every_key_what_it_is(kind: str) -> None:
+    whole = schema_of(kind)
+    silent = {
+        f"{name}.{key}"
+        for name, part in (("", whole), *whole["$defs"].items())
+        for key, field in part["properties"].items()
+        if "description" not in field and key != "kind"
+    }
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "right"),
+    [
+        ("card", 'extends = "title"\n[[element]]\narea = "title"\nenter = "lettres"', True),  # one of its own
+        ("card", 'extends = "title"\n[[element]]\narea = "title"\nenter = { preset = "wipe", secnds = 1 }', False),
+        ("card", 'extends = "title"\n[[element]]\nkind = "shape"\narea = "title"\ncolor = "text"', False),
+        ("language", '[network]\nlstm = { one = "{size}", few = "{size}", other = "{size}" }', True),
+        ("language", '[network]\nlstm = { one = "{size}" }', False),
+        ("language", '[scene]\nepoch = { one = "a", other = "b" }', False),
+        ("theme", 'extends = "midnight"\npath = "x"', False),
+    ],
+)
+def test_editors_tell_right_from_wrong(kind: str, text: str, *, right: bool) -> None:
+    assert Draft202012Validator(schema_of(kind)).is_valid(tomllib.loads(text)) is right
+
+
+def test_the_keys_of_templates_are_listed_as_those_of_productions() -> None:
+    listed = as_text(tables_of(schema_of("layout")), "a file of layout")
+    assert re.search(r'\[\[panel\]\] kind = "spectrogram" .*\n(    .*\n)*    highest_hz = 8000.0 .*Hz, number', listed)
+    assert re.search(r"\[\[panel\]\] Of any kind.*\n    left = .* Of the frame's width. \(number, 0 to 1\)", listed)
+    assert "[panel.enter] How it enters at a scene's beginning" in listed
+    assert "[style.NAME]" in as_text(tables_of(schema_of("card")))
+    assert re.search(r"\[scene\]\n(    .*\n)*    epoch = .*English: epoch", as_text(tables_of(schema_of("language"))))
 
 
 @pytest.mark.parametrize("pack", packs())

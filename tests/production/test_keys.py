@@ -45,7 +45,7 @@ def test_every_setting_is_a_key_of_the_list_and_of_the_starter(tmp_path: Path) -
     of_runs = {"run", *fields(RunSettings)}  # build-video import writes these
     for text, left_out in ((begun, of_runs), (as_text(key_tables()), set())):
         assert wanted - names_in(text) - left_out <= inline
-        assert "#:" not in text
+        assert "#: " not in text
     assert "{ file, track }" in as_text(key_tables())
 
 

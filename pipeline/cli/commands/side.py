@@ -117,14 +117,13 @@ def schema(
 ) -> None:
     """Print the JSON Schema of the production file or of a template, for editors; with --text, a list of its keys."""
     from pipeline.outputs.schemas import schema_of  # noqa: PLC0415 - brings all models along
-    from pipeline.production.keys import as_text, key_tables  # noqa: PLC0415 - only here are they listed
+    from pipeline.production.keys import as_text, tables_of  # noqa: PLC0415 - only here are they listed
 
-    if not text:
-        print_json(schema_of(kind))
-    elif kind == "production":
-        print(as_text(key_tables()))
+    found = schema_of(kind)
+    if text:
+        print(as_text(tables_of(found), "the production file" if kind == "production" else f"a file of {kind}"))
     else:
-        raise InputError("Only the production file's keys can be listed.", where="--text", expected="--for production")
+        print_json(found)
 
 
 @side.command()

@@ -68,10 +68,15 @@ class Grid(TemplatePart):
     """Where areas lie. Rows are `auto` (as high as what stands in them) or shares of what is left."""
 
     areas: tuple[str, ...] = Field(min_length=1, max_length=40)
+    """Row by row, a name for each column; `.` is empty, and one name over several rows and columns is one area."""
     columns: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(1.0,), min_length=1, max_length=12)
+    """How wide columns are, as parts of the whole."""
     rows: tuple[RowSize, ...] = Field(min_length=1, max_length=40)
+    """How high each row is: `auto`, or a part of what is left."""
     gap: Module = 0.03
+    """Between rows, in modules."""
     column_gap: Module = 0.06
+    """Between columns, in modules."""
     margin: Annotated[float, Field(ge=TITLE_SAFE, le=0.4)] = 0.08
     """Share of the frame's width and height that stays empty on each side."""
 
@@ -115,11 +120,15 @@ class CardTemplate(TemplatePart):
     """A whole card template."""
 
     background: Literal["background", "panel"] = "background"
+    """Behind the card, where the theme's ground has nothing else."""
     style: dict[str, Style] = Field(min_length=1, max_length=40)
+    """Styles of type by name, which elements ask for."""
     motion: dict[str, Transition] = Field(default={}, max_length=40)
     """Ways to enter and leave of its own, by name."""
     grid: dict[Shape, Grid] = Field(min_length=1)
+    """Where areas lie, by the frame's shape: `landscape`, `square`, `portrait`."""
     element: tuple[AnyElement, ...] = Field(min_length=1, max_length=60)
+    """What stands on the card."""
 
     @field_validator("element", mode="before")
     @classmethod

@@ -148,13 +148,19 @@ class Transition(_Part):
     """How a thing enters or leaves: from where, for how long, how eased; a text perhaps piece by piece."""
 
     preset: str | None = Field(default=None, max_length=60)
-    """A name from which everything that isn't set here is taken: see `PRESETS`."""
+    """The motion, by its name, that has everything that isn't set here."""
     seconds: Seconds | None = None
+    """How long one piece takes; by default 0.7."""
     easing: Easing | None = None
+    """How it speeds up and slows down: a name, or the four numbers of a Bezier curve; by default `ease-out`."""
     opacity: _Unit | None = None
+    """0 is not seen."""
     x: Offset | None = None
+    """How far right of its place: on cards in modules, of panels in shares of the frame's height."""
     y: Offset | None = None
+    """How far below its place, likewise."""
     scale: Scale | None = None
+    """How large, as a multiple."""
     wipe: _Unit | None = None
     """The state away from its place: before it enters, or after it has left."""
     by: Pieces | None = None
@@ -241,10 +247,15 @@ class Keyframe(_Part):
     at: Annotated[float, Field(ge=-600, le=600, allow_inf_nan=False)]
     """Seconds after the beginning; below 0, before the end."""
     opacity: _Unit | None = None
+    """0 is not seen."""
     x: Offset | None = None
+    """How far right of its place: on cards in modules, of panels in shares of the frame's height."""
     y: Offset | None = None
+    """How far below its place, likewise."""
     scale: Scale | None = None
+    """How large, as a multiple."""
     wipe: _Unit | None = None
+    """How much of it is uncovered, from its left."""
     easing: Easing = "ease-in-out"
     """On the way from the keyframe before it."""
 

@@ -26,6 +26,8 @@ MOST_PICTURES_PER_S: Final = 30
 """A gradient changes at most so often: above 30 frames a second, every second frame has the one before."""
 MOST_STEPS: Final = 300
 """Finer steps of a gradient on its way round can't be seen."""
+MOST_LEVELS: Final = 0.7
+"""A step changes no pixel by more than so much, of 255, where `MOST_STEPS` allows: under its grain it isn't seen."""
 USUAL_S: Final = 20.0
 """How long a gradient takes to come round again where nothing is said."""
 _TABLE: Final = 4096
@@ -66,7 +68,7 @@ class Loop:
 
     def phase(self, frame: int) -> str:
         """Where in the loop a frame of the film is: from equal phases on, everything is equal."""
-        return str(frame * self.rate % self._period)
+        return f"{frame * self.rate % self._period} of {self._period} by {self.rate}"
 
 
 class MovingGround(Protocol):
@@ -128,7 +130,8 @@ class GradientGround:
     def loop_of(ground: Ground, frame_rate: Fraction) -> Loop:
         """Which step belongs to which frame."""
         seconds = ground.seconds or USUAL_S
-        rate = picture_rate(frame_rate, min(MOST_STEPS / seconds, MOST_PICTURES_PER_S))
+        wanted = min(_steps(ground), MOST_STEPS) / seconds
+        rate = picture_rate(frame_rate, min(wanted, ground.pictures_per_s or MOST_PICTURES_PER_S))
         return Loop(max(1, round(seconds * rate)), rate / frame_rate)
 
     def at(self, frame: int) -> Planes:
@@ -172,6 +175,10 @@ class Backdrop:
         self._ground, self._first = ground, first_frame
         self.show(0)
 
+    def picture_at(self, frame: int) -> int:
+        """Which of the ground's pictures a frame of what is drawn has."""
+        return self._ground.loop.picture_at(self._first + frame)
+
     def show(self, frame: int) -> None:
         """Go to a frame of what is drawn."""
         self.planes = self._ground.at(self._first + frame)
@@ -183,6 +190,13 @@ def gradient_tables(colours: tuple[str, ...]) -> tuple[Words, Words, Words]:
     at = np.arange(_TABLE) / _TABLE * (len(inks) - 1)
     y, cb, cr = (np.round(np.interp(at, np.arange(len(inks)), inks[:, part]) * 256) for part in range(3))
     return y.astype(np.uint16), cb.astype(np.uint16), cr.astype(np.uint16)
+
+
+def _steps(ground: Ground) -> float:
+    """In how many steps a gradient comes round, each as large as isn't seen: the fewer, the less there is to encode."""
+    steepest = max(float(np.abs(np.diff(table.astype(np.float64))).max()) for table in gradient_tables(ground.gradient))
+    turn = 2.0 if ground.motion == "turn" else 1.0  # its corners go through the colours there and back, twice
+    return max(1.0, turn * steepest / 256 * _TABLE / MOST_LEVELS)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)

@@ -60,11 +60,17 @@ class CountersSettings(TextPanelSettings):
 
     kind: Literal["counters"]
     items: tuple[Literal["iteration", "epoch", "time", "bits"], ...] = ("iteration", "epoch", "time", "bits")
+    """Which, in this order."""
     names: dict[Literal["iteration", "epoch", "time", "bits"], Words] = Field(default_factory=dict)
+    """Their names, where they aren't those of the film's language."""
     columns: Annotated[int, Field(ge=1, le=4)] = 4
+    """How many stand side by side."""
     text: Size = 0.05
+    """Size of the numbers, a share of the frame's height."""
     label_text: Size = 0.028
+    """Size of their names."""
     align: Literal["left", "right"] = "left"
+    """Where in the panel's width."""
 
 
 class CountersPanel(ScenePanel[CountersSettings]):

@@ -142,7 +142,8 @@ class Scene:
         ValueError
             As for `draw`.
         """
-        looks = self._looks(frame) if self._is_settled(before) and self._is_settled(frame) else None
+        settled = self._is_settled(before) and self._is_settled(frame) and self._is_ground_alike(frame, before)
+        looks = self._looks(frame) if settled else None
         if looks is None or looks != self._looks(before):
             self.draw(frame, out)
             return
@@ -155,12 +156,13 @@ class Scene:
         return tuple(panel.look(frame) for panel in self.panels)
 
     def _is_settled(self, frame: int) -> bool:
-        """Whether nothing enters or leaves in a frame, and the ground stands still."""
-        return (
-            frame in self._settled
-            and self._context.backdrop is None
-            and all(self._state(frame, panel) == REST for panel in self._movers)
-        )
+        """Whether nothing enters or leaves in a frame."""
+        return frame in self._settled and all(self._state(frame, panel) == REST for panel in self._movers)
+
+    def _is_ground_alike(self, frame: int, other: int) -> bool:
+        """Whether the ground is the same in two frames: a moving one holds each of its pictures for a while."""
+        backdrop = self._context.backdrop
+        return backdrop is None or backdrop.picture_at(frame) == backdrop.picture_at(other)
 
     def _what_moves(self, frame: int) -> tuple[list[PixelBox], list[ScenePanel[Any]]]:
         """The bare rectangles and the panels that are drawn anew as long as all looks are those of a frame.

@@ -63,10 +63,15 @@ class PanelSettings(BaseModel):
     """Its fields with words in them (texts, or tables of texts)."""
 
     kind: str
+    """What it shows."""
     left: Share
+    """Of the frame's width."""
     top: Share
+    """Of the frame's height."""
     width: Share
+    """Of the frame's width."""
     height: Share
+    """Of the frame's height."""
     enter: Transition | None = Field(default=None, exclude_if=lambda value: value is None)
     """How it enters at a scene's beginning, by a preset's name or in full; by default wiped in, one after another."""
     exit: Transition | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -149,6 +154,7 @@ class LayoutSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=60)
+    """What it is called in messages."""
     scale: Annotated[float, Field(ge=0.1, le=4)] = 1.0
     """Type and lines are this much larger than in a landscape frame of the same height."""
     playhead: Annotated[float, Field(ge=0.05, le=0.95)] = 0.42
@@ -159,6 +165,7 @@ class LayoutSettings(BaseModel):
     shape: Literal["landscape", "portrait", "square"] | None = None
     """The frames that it is made for; by default any."""
     panel: tuple[PanelSettings, ...]
+    """Its panels, drawn in this order."""
 
     @property
     def law(self) -> Literal["linear", "log"]:

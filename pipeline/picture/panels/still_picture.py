@@ -21,7 +21,9 @@ class PictureSettings(PanelSettings):
 
     kind: Literal["picture"]
     opacity: Share = 1.0
+    """1 hides what lies behind it."""
     align: Literal["left", "centre", "right"] = "centre"
+    """Where in the panel's width."""
     beside: Literal["", "title", "counters", "caption"] = ""
     """The panel that begins right of the picture where there is one, and keeps the room to itself where not."""
     gap: Share = 0.015

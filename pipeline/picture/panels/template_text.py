@@ -49,8 +49,11 @@ class TextPanelTemplate(TextPanelSettings):
     template: Annotated[str, Field(min_length=1, max_length=1000)]
     """Filled in ten times a second, with all facts of a section's card and those of `now`."""
     text: Size = 0.03
+    """Size of the type, a share of the frame's height."""
     lines: Annotated[int, Field(ge=1, le=8)] = 1
+    """At most so many; longer texts shrink."""
     align: Literal["left", "centre", "right"] = "left"
+    """Where in the panel's width."""
     style: Annotated[str, Field(max_length=60)] = ""
     """One of the theme's caption styles; by default that of titles."""
 

@@ -36,8 +36,11 @@ class CaptionSettings(TextPanelSettings):
 
     kind: Literal["caption"]
     text: Size = 0.042
+    """Size of the type, a share of the frame's height."""
     lines: Annotated[int, Field(ge=1, le=6)] = 2
+    """At most so many; longer captions shrink."""
     align: Literal["left", "centre", "right"] = "centre"
+    """Where in the panel's width."""
 
 
 class CaptionPanel(ScenePanel[CaptionSettings]):
@@ -92,8 +95,11 @@ class TitleSettings(TextPanelSettings):
 
     kind: Literal["title"]
     text: Size = 0.034
+    """Size of the type, a share of the frame's height."""
     lines: Annotated[int, Field(ge=1, le=4)] = 1
+    """At most so many; longer titles shrink."""
     align: Literal["left", "centre", "right"] = "left"
+    """Where in the panel's width."""
 
 
 class TitlePanel(ScenePanel[TitleSettings]):
@@ -133,7 +139,9 @@ class SpeedSettings(TextPanelSettings):
 
     kind: Literal["speed"]
     text: Size = 0.03
+    """Size of the type, a share of the frame's height."""
     align: Literal["left", "right"] = "right"
+    """Where in the panel's width."""
 
 
 class SpeedPanel(ScenePanel[SpeedSettings]):

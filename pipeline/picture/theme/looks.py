@@ -59,21 +59,29 @@ class TextLook(LookPart):
     """How words look beside their size. Shares are of the type's size."""
 
     colour: AnyColour = "text"
+    """Of the letters."""
     italic: bool = False
+    """Slanted letters."""
     uppercase: bool = False
+    """Capitals, by the rules of Unicode."""
     tracking: float = Field(default=0.0, ge=-0.1, le=0.5, allow_inf_nan=False)
     """Extra room between letters."""
     outline: Annotated[float, Field(ge=0, le=0.3)] = 0.0
     """How wide."""
     outline_colour: AnyColour = "background"
+    """Of the outline."""
     shadow: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """How far below the words it lies, and how soft it is."""
     shadow_colour: AnyColour = "background"
+    """Of the shadow."""
     box: AnyColour | None = None
     """A rounded box of a colour behind the words."""
     box_opacity: _Share = 1.0
+    """1 hides what lies behind the box."""
     box_padding: _Sizes = 0.35
+    """Room between the words and the box's edge."""
     box_radius: _Sizes = 0.25
+    """Of the box's corners."""
 
     @property
     def is_plain(self) -> bool:
@@ -85,6 +93,7 @@ class CaptionLook(TextLook):
     """How captions look, or a section's title."""
 
     weight: int | None = Field(default=None, ge=100, le=900)
+    """From 100 (thin) to 900 (heavy); by default what the panel is set in."""
     reveal: Literal["whole", "word", "letter"] = "whole"
     """What of a caption enters as one."""
 
@@ -106,11 +115,12 @@ class Ground(LookPart):
         default=None, exclude_if=lambda value: value is None
     )
     """How long until a moving gradient comes round again (by default 20), or how much of the clip is looped."""
-    pictures_per_s: Annotated[float, Field(ge=1, le=60, allow_inf_nan=False)] = Field(
-        default=_CLIP_PICTURES_PER_S, exclude_if=lambda value: value == _CLIP_PICTURES_PER_S
+    pictures_per_s: Annotated[float, Field(ge=1, le=60, allow_inf_nan=False)] | None = Field(
+        default=None, exclude_if=lambda value: value is None
     )
-    """How many of the clip's pictures are shown a second: each is new to the encoder everywhere. As it is, a clip costs
-    about a tenth of rendering's speed at 60 frames a second; at 30 about a fifth."""
+    """How many pictures of what moves are shown a second, at most: each is new to the encoder. By default 10 of a clip,
+    which cost about a tenth of rendering's speed at 60 frames a second (30 cost a fifth), and of a gradient as many as
+    can be told apart."""
     loop: Literal["repeat", "mirror"] = Field(default="repeat", exclude_if=lambda value: value == "repeat")
     """Whether the clip begins again after its end, or is shown backwards and forwards."""
     darken: _Share = 0.5
@@ -132,6 +142,11 @@ class Ground(LookPart):
     def is_clip(self) -> bool:
         """Whether its file is a clip: any file that isn't named like a picture."""
         return bool(self.file) and PurePosixPath(self.file).suffix.lower() not in PICTURE_SUFFIXES
+
+    @property
+    def clip_pictures_per_s(self) -> float:
+        """How many of a clip's pictures are shown a second, at most."""
+        return self.pictures_per_s or _CLIP_PICTURES_PER_S
 
     @property
     def moves(self) -> bool:

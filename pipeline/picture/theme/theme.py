@@ -54,10 +54,13 @@ class Colours(_ThemeTable):
     """What is painted in which colour (sRGB, `#rrggbb`)."""
 
     background: Colour
+    """Behind everything, where the ground has nothing else."""
     panel: Colour
     """The ground of a panel, a shade away from the background."""
     grid: Colour
+    """Lines of graphs and tables."""
     text: Colour
+    """Words of the first rank."""
     muted: Colour
     """Text of the second rank: labels, units."""
     accent: Colour
@@ -71,8 +74,11 @@ class Colours(_ThemeTable):
     training_band: Colour
     """From the lowest to the highest training loss of a pixel column."""
     training_mean: Colour
+    """The mean of the training loss over each pixel column."""
     validation: Colour
+    """The validation loss."""
     playhead: Colour
+    """The line that marks now."""
     series: tuple[Colour, ...] = Field(min_length=3, max_length=12)
     """Curves of several networks in one graph, in the order of the sections."""
     spectrum: tuple[Colour, ...] = Field(min_length=2, max_length=16)
@@ -92,8 +98,11 @@ class LineWidths(_ThemeTable):
     """Line widths as shares of the frame's height."""
 
     graph: Share = 0.0028
+    """Of curves."""
     grid: Share = 0.00093
+    """Of the lines beneath them."""
     playhead: Share = 0.0019
+    """Of the line that marks now."""
 
     @model_validator(mode="before")
     @classmethod
@@ -106,7 +115,9 @@ class Fonts(_ThemeTable):
     """Font families (names of `fontpkg` packages), and the user's own font files beside the theme."""
 
     sans: FamilyName = "inter"
+    """Of words and most numbers."""
     mono: FamilyName = "jetbrains-mono"
+    """Of what asks for `font = "mono"`."""
     files: tuple[str, ...] = Field(default=(), max_length=16)
     """Font files for characters that the families lack, relative to the theme's templates folder, tried in order."""
 
@@ -115,14 +126,21 @@ class Theme(_ThemeTable):
     """The look of a film. What isn't said of grounds, panels and captions is left out of keys: it looks as ever."""
 
     name: str = Field(min_length=1, max_length=60)
+    """What it is called in messages."""
     strict: bool = Field(default=False, exclude_if=lambda value: not value)
     """Whether colours that someone can't tell apart are an error rather than a warning."""
     colours: Colours
+    """Every colour by its role."""
     lines: LineWidths = LineWidths()
+    """How wide lines are."""
     fonts: Fonts = Fonts()
+    """In which letters words are set."""
     ground: Ground = Field(default=Ground(), exclude_if=lambda value: value == Ground())
+    """What lies behind everything."""
     panels: PanelLook = Field(default=PanelLook(), exclude_if=lambda value: value == PanelLook())
+    """Grounds of panels."""
     captions: CaptionLook = Field(default=CaptionLook(), exclude_if=lambda value: value == CaptionLook())
+    """How captions look where a section asks for no other look."""
     titles: CaptionLook = Field(default=CaptionLook(), exclude_if=lambda value: value == CaptionLook())
     """The sections' titles beside the panels."""
     caption_styles: dict[str, CaptionLook] = Field(default={}, max_length=40, exclude_if=lambda value: not value)

@@ -24,7 +24,7 @@ from pipeline.picture.drawing.moving_ground import (
 )
 from pipeline.picture.drawing.planes import Ink, Planes, new_planes
 from pipeline.picture.panels.layout import load_layout
-from pipeline.picture.panels.scene import Scene
+from pipeline.picture.panels.scene import Scene, SequentialScene
 from pipeline.picture.theme.looks import Ground
 from pipeline.picture.theme.theme import load_theme
 from tests.picture.cards.made_cards import card_facts
@@ -192,3 +192,41 @@ def test_motion_needs_a_gradient_and_nothing_over_it(wrong: dict[str, object]) -
 )
 def test_clips_and_moving_gradients_move(ground: dict[str, object], *, moves: bool) -> None:
     assert Ground.model_validate(ground).moves is moves
+
+
+def test_frames_drawn_over_one_another_on_a_moving_ground_look_as_each_drawn_alone() -> None:
+    data = scene_data(*SIZE, frame_rate=Fraction(10))
+    ground = Ground(gradient=("#000000", "#000000", "#200810"), motion="drift", seconds=8)
+    theme = load_theme("midnight").model_copy(update={"ground": ground})
+    alone, moving = (
+        Scene(
+            data, theme, load_layout("landscape"), backdrop=Backdrop(GradientGround(ground, SIZE, data.frame_rate), 0)
+        )
+        for _ in range(2)
+    )
+    drawn, out = SequentialScene(moving), np.zeros((SIZE[1] * 3 // 2, SIZE[0]), np.uint8)
+    loop = GradientGround.loop_of(ground, data.frame_rate)
+    shown = {loop.picture_at(frame) for frame in range(data.start_frame, data.end_frame)}
+    assert 2 < len(shown) < data.end_frame - data.start_frame, (
+        "some frames have the ground of the one before, and some have not"
+    )
+    for frame in range(data.start_frame, data.end_frame):
+        drawn.draw(frame, out)
+        assert np.array_equal(out, frame_of(alone, data, frame)), frame
+
+
+@pytest.mark.parametrize("motion", ["drift", "turn"])
+def test_a_gradient_moves_in_steps_that_are_not_seen_and_no_finer(motion: str) -> None:
+    slow = Ground(gradient=("#101010", "#202020"), motion=motion, seconds=40)
+    moving = GradientGround(slow, SIZE, Fraction(60))
+    assert moving.loop.count / 40 < 4, "the fewer, the less is encoded"
+    hold = round(1 / moving.loop.rate)
+    for number in range(0, moving.loop.count, 5):
+        one = stacked(moving.at(number * hold)).astype(int)
+        other = stacked(moving.at((number + 1) * hold))
+        assert np.abs(one - other).max() <= (1 if motion == "drift" else 3)
+        assert np.array_equal(other, stacked(moving.at((number + 2) * hold - 1)))
+    strong = slow.model_copy(update={"gradient": ("#000000", "#ffffff")})
+    assert GradientGround.loop_of(strong, Fraction(60)).count > 200, "where more changes, it changes more often"
+    held = strong.model_copy(update={"pictures_per_s": 2.0})
+    assert GradientGround.loop_of(held, Fraction(60)).count == 80

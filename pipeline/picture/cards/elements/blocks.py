@@ -40,7 +40,9 @@ class Block(TemplatePart):
     """A heading and rows of facts; with `each`, repeated for every item of a list of facts."""
 
     heading: Text = ""
+    """What stands above its rows."""
     rows: tuple[tuple[Text, Text], ...] = Field(default=(), max_length=60)
+    """Labels and values, with facts in them; a row without a value is left out."""
     each: str = ""
     """The name of a list of facts; within the block, `item` is one of them."""
 
@@ -52,10 +54,15 @@ class BlocksElement(CardElement):
 
     kind: Literal["blocks"]
     blocks: tuple[Block, ...] = Field(min_length=1, max_length=20)
+    """Headings with rows below them."""
     columns: int = Field(default=3, ge=1, le=6)
+    """How many columns they are spread over."""
     heading_style: str = "heading"
+    """One of the card's styles."""
     label_style: str = "label"
+    """One of the card's styles."""
     value_style: str = "value"
+    """One of the card's styles."""
     smallest: float = Field(default=0.0215, gt=0, le=0.1)
     """Type never gets smaller than this (in modules): there are more pages instead."""
 

@@ -48,6 +48,7 @@ class DiagramElement(CardElement):
 
     kind: Literal["diagram"]
     label_style: str = "label"
+    """One of the card's styles."""
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """Draw the layers from left to right, their names and sizes beneath."""

@@ -71,9 +71,13 @@ class CardElement(TemplatePart):
     """Whether its words are there to be read, rather than labels of a picture."""
 
     kind: str
+    """What it is: a text where nothing is said."""
     area: str = Field(min_length=1, max_length=40)
+    """Where it stands: a name in the grid's areas."""
     align: Literal["left", "centre", "right"] = "left"
+    """Where in its area's width."""
     valign: Literal["top", "middle", "bottom"] = "top"
+    """Where in its area's height."""
     behind: bool = False
     """Whether it fills its area behind the other elements there, instead of standing below those before it."""
     delay: float = Field(default=0.0, ge=0, le=5)

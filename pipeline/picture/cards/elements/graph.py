@@ -55,6 +55,7 @@ class GraphElement(CardElement):
 
     kind: Literal["graph"]
     label_style: str = "label"
+    """One of the card's styles."""
     of: Literal["film", "section"] = "film"
     """All networks side by side, or the card's own section."""
     loss: Curve = "training"

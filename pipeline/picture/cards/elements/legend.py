@@ -28,7 +28,9 @@ class LegendElement(CardElement):
 
     kind: Literal["legend"]
     name_style: str = "name"
+    """One of the card's styles."""
     value_style: str = "value"
+    """One of the card's styles."""
     value: Text = ""
     """What stands beneath each name; `item` is the section."""
 

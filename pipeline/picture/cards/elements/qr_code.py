@@ -26,9 +26,11 @@ class QrElement(CardElement):
 
     kind: Literal["qr"]
     text: Text
+    """What it leads to, with facts in it."""
     height: Annotated[float, Field(gt=0, le=1)] = 0.3
     """In modules of the card; less where there is no room."""
     colour: AnyColour = "#000000"
+    """Of the code."""
     ground: AnyColour = "#ffffff"
     """Cameras want a dark code on a light ground."""
     level: Literal["low", "medium", "quartile", "high"] = "medium"

@@ -17,8 +17,11 @@ class RuleElement(CardElement):
 
     kind: Literal["rule"]
     colour: AnyColour = "grid"
+    """Of the line."""
     thickness: float = Field(default=0.0014, gt=0, le=0.05)
+    """In modules."""
     length: float | None = Field(default=None, gt=0, le=2)
+    """In modules; by default as long as its area is wide."""
 
     def compose(  # a rule has no content
         self,

@@ -40,11 +40,17 @@ class Style(TextLook):
     """How a text looks. `size` is a share of the module."""
 
     size: float = Field(gt=0, le=0.5, allow_inf_nan=False)
+    """Of the type, a share of the card's module: the frame's height, or 0.8 of its width where that is less."""
     weight: int = Field(default=400, ge=100, le=900)
+    """From 100 (thin) to 900 (heavy)."""
     font: Literal["sans", "mono"] = "sans"
+    """The theme's letters for words, or those of one width."""
     tabular: bool = False
+    """Digits of one width, so that numbers stand below one another."""
     leading: float = Field(default=1.3, ge=0.9, le=3, allow_inf_nan=False)
+    """From line to line, a share of the type's size."""
     display: bool = False
+    """Letters drawn for large type, where the font has them."""
     lines: int = Field(default=1, ge=1, le=40)
     """At most so many lines; longer text shrinks."""
 

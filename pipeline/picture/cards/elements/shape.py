@@ -20,8 +20,11 @@ class ShapeElement(CardElement):
 
     kind: Literal["shape"]
     shape: Literal["box", "circle"] = "box"
+    """Which."""
     colour: AnyColour = "panel"
+    """Of its face, or of its outline."""
     opacity: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """1 hides what lies behind it."""
     width: _Modules | None = None
     """In modules; by default as wide as its area, a circle as wide as high."""
     height: _Modules = 0.1

@@ -32,12 +32,15 @@ class TableElement(CardElement):
 
     kind: Literal["table"]
     rows: tuple[tuple[Text, Text], ...] = Field(default=(), max_length=60)
+    """Labels and values, with facts in them; a row without a value is left out."""
     each: str = Field(default="", max_length=100)
     """The name of a list of facts of which each item has a row of its own, above the others."""
     each_row: tuple[Text, Text] = ("", "")
     """That row; `item` is one of the list."""
     label_style: str = "label"
+    """One of the card's styles."""
     value_style: str = "value"
+    """One of the card's styles."""
     ruled: bool = True
     """Whether fine lines part the rows."""
 

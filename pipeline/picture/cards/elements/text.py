@@ -18,7 +18,9 @@ class TextElement(CardElement):
 
     kind: Literal["text"] = "text"
     text: Text
+    """Its words, with facts in them: `{{ film.title }}`; `build-video facts` lists all."""
     style: str
+    """One of the card's styles."""
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield its text."""

@@ -27,6 +27,7 @@ class WaveformElement(CardElement):
 
     kind: Literal["waveform"]
     colour: AnyColour = "upcoming"
+    """Of the sound."""
 
     def compose(self, content: Content, setting: Setting, width_px: float, height_px: float) -> Drawing:
         """Draw the recording: pale bars up to the peaks, full ones up to the root mean square."""

@@ -54,7 +54,9 @@ class LossGraphSettings(PanelSettings):
 
     kind: Literal["training_loss", "validation_loss"]
     title: Words = ""
+    """What stands above it."""
     time: Literal["linear", "log"] = "linear"
+    """Its axis of iterations."""
     loss: Literal["linear", "log", "fitted"] = "fitted"
     """`fitted` is logarithmic above a floor that gives late training, the longest part of the film, its room."""
     window: Annotated[float, Field(ge=0.02, le=4)] = 1.0
@@ -62,6 +64,7 @@ class LossGraphSettings(PanelSettings):
     playhead: Annotated[float, Field(ge=0.05, le=0.95)] | None = None
     """Where now is, a share of the graph's width; by default in line with the other panels, as far as it reaches."""
     text: Size = 0.028
+    """Size of the type, a share of the frame's height."""
     gutter: Share = 0.05
     """Room for the loss axis's labels at the left, a share of the frame's width."""
     overlay: bool = True
@@ -71,6 +74,7 @@ class LossGraphSettings(PanelSettings):
     legend_rows: Annotated[int, Field(ge=1, le=2)] = 1
     """2 gives the overlaid curves' names a row of their own, where there are any."""
     tick_labels: bool = True
+    """Write numbers along the axis of iterations."""
     time_title: Words = "{{ words.scene.iteration }}"
     """What the numbers along the time axis count."""
     heard: Words = "{{ words.scene.heard_now }}"

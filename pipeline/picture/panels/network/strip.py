@@ -29,8 +29,11 @@ class NetworkStripSettings(PanelSettings):
     word_fields: ClassVar[frozenset[str]] = frozenset({"title"})
 
     title: Words = ""
+    """What stands above it; nothing where empty."""
     text: Size = 0.026
+    """Size of the title, a share of the frame's height."""
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """At least this much of what is upcoming is in view, frame size allowing."""
 
 
 Strip = TypeVar("Strip", bound=NetworkStripSettings)

@@ -34,9 +34,13 @@ class LyricsSettings(TextPanelSettings):
 
     kind: Literal["lyrics"]
     text: Size = 0.052
+    """Size of what is sung, a share of the frame's height."""
     translation_text: Size = 0.034
+    """Size of the translation."""
     lines: Annotated[int, Field(ge=1, le=3)] = 2
+    """At most so many; longer lines shrink."""
     align: Literal["left", "centre", "right"] = "centre"
+    """Where in the panel's width."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class PianoRollSettings(PanelSettings):
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     """At least this much of what is upcoming is in view, frame size allowing."""
     text: Size = 0.022
+    """Size of the type, a share of the frame's height."""
     labels: bool = True
     """Name each C at its line."""
 

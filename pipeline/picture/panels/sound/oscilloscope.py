@@ -87,6 +87,7 @@ class OscilloscopeSettings(PanelSettings):
 
     kind: Literal["oscilloscope"]
     span_ms: Annotated[float, Field(ge=2, le=500)] = 30.0
+    """How much sound is seen."""
 
 
 class OscilloscopePanel(ScenePanel[OscilloscopeSettings]):

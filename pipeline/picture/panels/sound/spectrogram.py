@@ -37,9 +37,13 @@ class SpectrogramSettings(PanelSettings):
 
     kind: Literal["spectrogram"]
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """At least this much of what is upcoming is in view, frame size allowing."""
     floor_dbfs: Annotated[float, Field(ge=-120, le=-20)] = -70.0
+    """What is as dark as silence."""
     ceiling_dbfs: Annotated[float, Field(ge=-60, le=0)] = -16.0
+    """What is brightest."""
     highest_hz: Annotated[float, Field(ge=500, le=96_000)] = 8000.0
+    """At the top, at most half the sample rate."""
 
 
 class SpectrogramPanel(ScenePanel[SpectrogramSettings]):

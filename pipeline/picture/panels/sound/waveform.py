@@ -70,6 +70,7 @@ class WaveformSettings(PanelSettings):
 
     kind: Literal["waveform"]
     text: Size = 0.028
+    """Size of the type, a share of the frame's height."""
     look_ahead_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     """At least this much of what is upcoming is in view, frame size allowing."""
     loud_dbfs: Annotated[float, Field(ge=-60, le=0)] = -12.0

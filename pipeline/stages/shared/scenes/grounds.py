@@ -55,7 +55,7 @@ class FilmGround:
         """Which picture belongs to which frame of the film."""
         if self.clip is None:
             return GradientGround.loop_of(self.theme.ground, self.frame_rate)
-        rate = picture_rate(self.frame_rate, self.theme.ground.pictures_per_s) / self.frame_rate
+        rate = picture_rate(self.frame_rate, self.theme.ground.clip_pictures_per_s) / self.frame_rate
         return Loop(self.clip[1], rate, self.theme.ground.loop == "mirror")
 
     def opened(self) -> MovingGround:
@@ -86,7 +86,7 @@ def ground_piece(production: Production, stage: str) -> Piece | None:
         "ground": theme.ground.model_dump(mode="json", exclude={"file", "loop", "pictures_per_s"}),
         "under": theme.colours.background,
         "size": [video.width, video.height],
-        "rate": str(picture_rate(Fraction(video.frame_rate), theme.ground.pictures_per_s)),
+        "rate": str(picture_rate(Fraction(video.frame_rate), theme.ground.clip_pictures_per_s)),
         "most": MOST_BYTES,
         "chain": CHAIN_VERSION,
     }
@@ -137,7 +137,7 @@ def make_ground(production: Production, stage: str, workplace: Workplace) -> Res
     theme, video = load_theme(production.video.theme, production.templates_folder), production.video
     assert theme.ground_file is not None  # noqa: S101 - it has a piece
     footage = probe(theme.ground_file)
-    rate = picture_rate(Fraction(video.frame_rate), theme.ground.pictures_per_s)
+    rate = picture_rate(Fraction(video.frame_rate), theme.ground.clip_pictures_per_s)
     wanted_s, picture_bytes = _looped_s(footage, theme), video.width * video.height * 3 // 2
     wanted = max(1, round(wanted_s * rate))
     count = min(wanted, max(1, MOST_BYTES // picture_bytes))
