@@ -38,6 +38,7 @@ from pipeline.store.files import (
     remove_tree,
 )
 from pipeline.store.names import InnerPath
+from pipeline.store.shared_values import canonical_text
 from pipeline.store.stamps import Stamps, stamps_of
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
@@ -54,7 +55,7 @@ RESULT_NAME: Final = re.compile(rf"([0-9a-f]{{{_KEY_LENGTH}}})({re.escape(PARTIA
 
 def canonical_json(value: Json) -> str:
     """JSON text that is the same for the same value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return canonical_text(value)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How a film's pieces spread over workers: the cost of each, and how far 1 to 64 workers shorten a film.
 
     python -m tests.benchmarks.cluster [--pieces 2000] [--film PRODUCTION.toml] [--rounds 1]
-        [--scale SHARE] [--seconds TRAINING TAKE CARD SEGMENT]
+        [--scale SHARE] [--seconds TRAINING TAKE CARD SEGMENT] [--only-planning]
 
 1. `overhead_ms`: pieces that do nothing, through the executor, its scheduler and its workers; a piece.
 2. `speedup_16`: a film of 16 sections whose pieces take the seconds given, with `--film` those that its own pieces
@@ -9,6 +9,8 @@
    1, 2, 4, 16 and 64 workers; beside its critical path.
 3. `local_vs_jobs`: with `--film`, takes and renders of that production by `--cluster local --jobs 2`, over `--jobs 2`,
    the quickest of `--rounds`.
+4. `planning_s`: processor time in which a film of 60 minutes with 2,200 takes, 715 segments and its cards is planned:
+   its timeline, and the keys of all that is drawn; the quickest of three. `--only-planning` measures that alone.
 
 The last line is JSON.
 """
@@ -33,10 +35,19 @@ from pathlib import Path
 
 from distributed import Client, LocalCluster
 
+from pipeline.learning.sampling.take import Take
+from pipeline.learning.training.run import TrainingRun
+from pipeline.production.schema import Production
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
+from pipeline.stages import cards, render, storyboard
+from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.store import Result
+from tests.stages import made_up
 
+_TAKES = 1100
 _PIECES = 16 + 192 + 35 + 192
 WORKERS = (1, 2, 4, 16, 64)
 DEFAULT_S = (120.0, 18.0, 0.5, 34.0)
@@ -68,6 +79,60 @@ class Film:
     def stages(self) -> tuple[Sequence[float], ...]:
         """The pieces, stage by stage: each waits for the one before."""
         return self.trainings_s, self.takes_s, self.cards_s, self.segments_s
+
+
+def long_film(root: Path) -> tuple[Production, Results, Workplace]:
+    """A film of 60 minutes: two sections of 1,100 takes each, which all have the same short sound."""
+    store, results = made_up.results(root)
+    iterations = range(0, 10 * _TAKES, 10)
+
+    def longer(run: Result[TrainingRun]) -> Result[TrainingRun]:
+        first = run.record.checkpoints[0]
+        points = [
+            first.model_copy(update={"iteration": one, "epoch": one / 20, "validation_loss_nats": made_up.loss_at(one)})
+            for one in iterations
+        ]
+        last = {"iterations": iterations[-1], "best_iteration": iterations[-1]}
+        return Result(
+            run.folder, run.record.model_copy(update={"checkpoints": tuple(points), **last}), run.content_hash
+        )
+
+    def many(take: Result[Take]) -> tuple[Result[Take], ...]:
+        return tuple(
+            Result(take.folder, take.record.model_copy(update={"iteration": one}), f"{take.content_hash}{one}")
+            for one in iterations
+        )
+
+    story = {"takes": _TAKES, "seconds": 1790}
+    made = Results(
+        results.corpora,
+        tuple(longer(results.training(number)) for number in range(2)),
+        tuple(many(made_up.take(store, number, made_up.ITERATIONS[-1])) for number in range(2)),
+    )
+    return made_up.production(storyboard_1=story, storyboard_2=story), made, Workplace(store, root / "out")
+
+
+def planning_s() -> float:
+    """Seconds of processor time until a long film's timeline and all its pieces' keys are there."""
+    took = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            film, results, place = long_film(Path(folder))
+            begun = time.process_time()
+            results = storyboard.run(film, results, place)
+            planned = time.process_time()
+            drawn = {piece.key for piece in cards.pieces(film, results)}
+            between = time.process_time()
+            results = cards.run(film, results, place)
+            begun_again = time.process_time()
+            rendered = {piece.key for piece in render.pieces(film, results)}
+            ended = time.process_time()
+            took.append(between - begun + ended - begun_again)
+        print(
+            f"planning: timeline {planned - begun:.2f} s, keys of {len(drawn)} cards {between - planned:.2f} s, "
+            f"of {len(rendered)} segments {ended - begun_again:.2f} s"
+        )
+    return min(took)
 
 
 def nothing(_item: int) -> None:
@@ -168,8 +233,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--scale", type=float, help="seconds slept for each second; by default 0.04 s a piece")
     parser.add_argument("--seconds", type=float, nargs=4)
+    parser.add_argument("--only-planning", action="store_true")
     given = parser.parse_args()
-    figures: dict[str, float | None] = {"local_vs_jobs": None}
+    figures: dict[str, float | None] = {"planning_s": round(planning_s(), 2), "local_vs_jobs": None}
+    if given.only_planning:
+        print(json.dumps(figures))
+        return
     seconds = given.seconds or DEFAULT_S
     if given.film is not None:
         with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +255,7 @@ def main() -> None:
         took_s = simulated_s(film, workers, scale)
         print(f"{workers:>8} {took_s:>8.0f} s {film.whole_s / took_s:>9.2f}")
         figures[f"speedup_{workers}"] = round(film.whole_s / took_s, 2)
-    print(json.dumps({name: figures[name] for name in ("local_vs_jobs", "overhead_ms", "speedup_16")}))
+    print(json.dumps({name: figures[name] for name in ("local_vs_jobs", "overhead_ms", "speedup_16", "planning_s")}))
 
 
 if __name__ == "__main__":

@@ -125,8 +125,14 @@ class CountedFacts(int):
         return CountedFacts, (self.items,)
 
 
+_PLAINEST: Final = frozenset({str, int, bool})
+"""Looked at first: thousands of takes have dozens of facts each."""
+
+
 def plain(value: Any) -> Any:
     """Facts as templates see them: no objects with behaviour, no numbers that aren't, what isn't known as such."""
+    if type(value) in _PLAINEST:
+        return value
     if isinstance(value, Mapping | list | tuple | NumberedFacts | CountedFacts):
         return _plain_inside(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):

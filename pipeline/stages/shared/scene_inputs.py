@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
 from pipeline.film.timeline.scroll import ScrollLaw
-from pipeline.film.timeline.timeline import SceneClip, SoundClip, Timeline
+from pipeline.film.timeline.timeline import Caption, SceneClip, SoundClip, Timeline
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.panels.scene_data import CaptionSpan, LossHistory, SceneData, SceneSound
 from pipeline.picture.panels.template_text import texts_between
@@ -27,6 +27,7 @@ from pipeline.stages.shared.sections.comparing import comparable_kinds
 from pipeline.stages.shared.sections.losses import losses_key, section_losses
 from pipeline.stages.shared.sections.pictures import loss_history
 from pipeline.stages.shared.sections.sounds import heard_in, mono_samples_of
+from pipeline.store.shared_values import shared
 from pipeline.store.store import Json
 
 SomeClip = TypeVar("SomeClip")
@@ -89,7 +90,7 @@ def _of_whole_scene(key: Callable[[RenderInputs, SceneClip], Json]) -> Callable[
 
     def remembered(inputs: RenderInputs, scene: SceneClip, _: range) -> Json:
         if not latest or latest[0][0] is not inputs or latest[0][1] is not scene:
-            latest[:] = [(inputs, scene, key(inputs, scene))]
+            latest[:] = [(inputs, scene, shared(key(inputs, scene)))]
         return latest[0][2]
 
     return remembered
@@ -167,12 +168,31 @@ def _iteration_key(inputs: RenderInputs, scene: SceneClip) -> Json:
     return {"axis": inputs.timeline.scroll_of(scene), "key points": points}
 
 
+@_of_whole_scene
+def _others_key(inputs: RenderInputs, scene: SceneClip) -> Json:
+    return [_section_history_key(inputs, one) for one in comparable_before(inputs, scene)]
+
+
 # Words
+
+
+_edges: list[tuple[Timeline, NDArray[np.int64]]] = []
+"""Where the captions begin and end of the timeline that was looked at last: a film may have thousands."""
+
+
+def _captions_between(timeline: Timeline, start_frame: int, end_frame: int) -> list[Caption]:
+    """As `Timeline.captions_between`, quickly for one range after the other."""
+    if not _edges or _edges[0][0] is not timeline:
+        spans = [(one.in_frame, one.out_frame) for one in timeline.captions]
+        _edges[:] = [(timeline, np.array(spans, np.int64).reshape(-1, 2))]
+    edges = _edges[0][1]
+    seen = np.flatnonzero((edges[:, 0] < end_frame) & (edges[:, 1] > start_frame))
+    return [timeline.captions[index] for index in seen.tolist()]
 
 
 def _captions(inputs: RenderInputs, scene: SceneClip, frames: range) -> tuple[CaptionSpan, ...]:
     start = scene.start_frame
-    captions = inputs.timeline.captions_between(start + frames.start, start + frames.stop)
+    captions = _captions_between(inputs.timeline, start + frames.start, start + frames.stop)
     style = inputs.caption_styles[scene.section]
     return tuple(CaptionSpan(one.text, one.in_frame - start, one.out_frame - start, style) for one in captions)
 
@@ -228,7 +248,7 @@ SOURCES: Final[dict[str, SceneSource[SceneClip]]] = {
     ),
     "others": SceneSource(
         lambda inputs, scene: tuple(_section_history(inputs, one) for one in comparable_before(inputs, scene)),
-        lambda inputs, scene, _: [_section_history_key(inputs, one) for one in comparable_before(inputs, scene)],
+        _others_key,
     ),
     "distributions": SceneSource(distributions_of, _sounds_key),
     "activity": SceneSource(

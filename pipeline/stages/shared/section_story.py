@@ -155,6 +155,10 @@ class SectionStory:
         """The first take that is noise, by its iteration: viewers are warned of it."""
         return next((one.iteration for one in self.planned if self._take(one.iteration).facts.noise), None)
 
+    @cached_property
+    def _heard(self) -> tuple[int, ...]:
+        return tuple(take.iteration for take in self.planned)
+
     @property
     def section_facts(self) -> SectionFacts:
         """What the film tells of it."""
@@ -201,7 +205,7 @@ class SectionStory:
         """All facts that a caption may name."""
         heard = HeardCheckpoint(
             checkpoint,
-            [take.iteration for take in self.planned],
+            self._heard,
             seconds,
             self.takes.get(checkpoint.iteration),
             self.unit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -174,7 +175,7 @@ class HeardCheckpoint:
     Parameters
     ----------
     heard
-        The iterations of all takes of the section.
+        The iterations of all takes of the section, in training order.
     seconds
         How long it, or the caption about it, is shown.
     take
@@ -222,7 +223,7 @@ class TakeTable(FactTable):
         """Which of its section's takes it is, counted from 1; `take` stands for it."""
         if self._heard is None:
             return 0
-        return sum(iteration <= self._heard.checkpoint.iteration for iteration in self._heard.heard)
+        return bisect_right(self._heard.heard, self._heard.checkpoint.iteration)
 
     @fact
     def of(self) -> int | None:

@@ -14,6 +14,7 @@ from pipeline.stages.shared.render_inputs import RenderInputs, card_of, style_of
 from pipeline.stages.shared.scene_inputs import scene_ingredients
 from pipeline.stages.shared.scenes.layouts import section_layout, song_layout
 from pipeline.stages.shared.songs.scene import song_ingredients
+from pipeline.store.shared_values import shared
 from pipeline.store.store import Json
 
 _UNSEEN: Final = ("file", "after", "section", "seconds", "sound", "title")
@@ -53,7 +54,8 @@ class SeenClips:
             style, reads = style_of(production, language, number), section_layout(production, number).reads
         else:
             style, reads = style_of(production, language), frozenset()
-        self._styles[kind, number], self._reads[kind, number] = style, reads
+        self._styles[kind, number] = {name: shared(one) for name, one in style.items()}
+        self._reads[kind, number] = reads
 
     def _shown(self, clip: Clip, own: range, reads: Collection[str]) -> dict[str, Json]:
         inputs = self.inputs
