@@ -10,22 +10,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from scipy import signal
 
 from pipeline.audio.measures.formants import formants_of
 from pipeline.audio.measures.pitch import pitch_track
+from pipeline.runtime.resources import assets_folder
 from pipeline.song.lyrics.phrases import from_file, with_lyrics
 from pipeline.song.notes.tune import Note
 from pipeline.song.singing.phrase import SungSound, sing
+from pipeline.song.singing.pitch import pitch_curve
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.found import FoundVoice
+from tests.song.envelopes import envelope, harmonics, shift_near
 from tests.song.speakers import RATE_HZ, speech, write_bank
 
 KEYS = (48, 50, 52, 53, 55, 53, 52, 50, 48, 55)
 NOTE_S = 0.4
 LEGATO = [Note(0.5 + NOTE_S * at, 0.5 + NOTE_S * (at + 1), float(key)) for at, key in enumerate(KEYS)]
 DETACHED = [Note(0.5 + NOTE_S * at, 0.5 + NOTE_S * at + 0.25, float(key)) for at, key in enumerate(KEYS[:6])]
+GRID_HZ = np.geomspace(200, 3600, 240)
 WORDS = "ah see oh i a so i a see oh"
 
 
@@ -91,6 +96,34 @@ def test_formants_stay_where_they_were_at_any_pitch() -> None:
         centres = np.round(np.arange(0.7, 1.3, 0.01) * sound.sample_rate_hz / 2).astype(np.int64)
         found = formants_of(slow, sound.sample_rate_hz / 2, centres)
         assert (found.first_hz, found.second_hz) == pytest.approx(recorded, rel=0.05)
+
+
+def slid(voice: FoundVoice, key: float, transpose: float) -> npt.NDArray[np.float64]:
+    """The envelope of a note that slides by four semitones around a key, sung without vibrato."""
+    note = Note(0.5, 2.0, key, bend=tuple((0.2 + 0.02 * at, 8.0 * at - 200) for at in range(51)))
+    style = SingingStyle(transpose=transpose, vibrato_cents=0)
+    sound = sing(from_file([note])[0], voice, style)
+    times = np.arange(0.75, 1.7, 0.015)
+    hz = 440 * 2 ** ((pitch_curve([note], times, style) - 69) / 12)
+    moments = zip((times - sound.start_s) * sound.sample_rate_hz, hz, strict=True)
+    return envelope(harmonics(sound.samples, sound.sample_rate_hz, moments), GRID_HZ)
+
+
+@pytest.mark.parametrize(("name", "key"), [("made", 46.5), ("spoken", 54.0)])
+def test_the_envelope_stays_where_it_was_when_transposed(name: str, key: float) -> None:
+    if name == "made":
+        singer = voice()
+    else:
+        samples, rate = soundfile.read(assets_folder() / "demo" / "session-1.flac", dtype="float32")
+        singer = FoundVoice(samples, rate)
+    formants = singer.vowels["a"].formants_hz
+    assert formants is not None
+    usual = slid(singer, key, 0.0)
+    for transpose in (-5.0, 4.0, 7.0):
+        curve = slid(singer, key, transpose)
+        assert np.abs(curve - usual).mean() < 1.0
+        for hz in formants:
+            assert abs(shift_near(GRID_HZ, curve, usual, hz)) <= 0.05
 
 
 def test_nothing_clicks() -> None:
