@@ -27,7 +27,7 @@ from pipeline.sound.signal.resample import resample
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 4
+SINGING_VERSION: Final = 5
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0
@@ -201,11 +201,12 @@ def _places(unit: Unit, frames: Frames, since: Doubles, speed: float, seed: list
     rng = np.random.default_rng(seed)
     knots = 1 + _WAVER * rng.uniform(-1, 1, int(len(since) * FRAME_S * _WAVER_HZ) + 3)
     paces = np.interp(np.arange(len(since)) * FRAME_S * _WAVER_HZ, np.arange(len(knots)), knots)
-    length = max(1.0, float(last - 1 - first))
-    slowed = min(1.0, length * FRAME_S / _WANDER_S)
-    held = np.cumsum(np.where(since > fixed, slowed * paces, 0.0))
-    swing = np.mod(held, 2 * length)
-    return np.where(since <= fixed, since * speed, first + np.minimum(swing, 2 * length - swing))
+    top = last - 1.0
+    way = max(1.0, top - unit.looped_from(len(frames)))
+    held = np.cumsum(np.where(since > fixed, min(1.0, way * FRAME_S / _WANDER_S) * paces, 0.0)) - (top - first)
+    back = np.mod(np.maximum(0.0, held), 2 * way)
+    looped = top + np.where(held <= 0, held, -np.minimum(back, 2 * way - back))
+    return np.where(since <= fixed, since * speed, looped)
 
 
 def _add_burst(samples: Floats, span: Span, burst: Unit, where: tuple[float, int], style: SingingStyle) -> None:

@@ -32,6 +32,8 @@ _EVENED: Final = 0.85
 _STEADIED: Final = 0.5
 _STEADIED_AFTER: Final = 8
 """Frames."""
+_MOST_AWAY: Final = 0.35
+"""Natural logarithm of power, 1.5 dB: so far a frame's spectrum may be from the mean, over all frequencies."""
 _GAP: Final = 2.3
 """Natural logarithm of power, 10 dB."""
 _LEAST_VOICED: Final = 0.3
@@ -180,6 +182,11 @@ class Unit:
         first = min(round(self.fixed_s / FRAME_S), last - _LEAST_STRETCH)
         return max(0, first), min(last, frames)
 
+    def looped_from(self, frames: int) -> int:
+        """To which frame a held sound goes back: after a consonant not to where its vowel only begins."""
+        first, last = self.stretched(frames)
+        return first + min(_STEADIED_AFTER, (last - first) // 2) if first else first
+
 
 def part_of(samples: Floats, rate: int, first: int, last: int) -> tuple[Floats, tuple[float, float]]:
     """Some samples of a recording with what is around them, and how much that is (see `Unit.margins_s`)."""
@@ -189,11 +196,16 @@ def part_of(samples: Floats, rate: int, first: int, last: int) -> tuple[Floats, 
 
 
 def _steadied(envelope: Floats, first: int, last: int) -> Floats:
-    """Draw what is stretched halfway to its mean, so that a short loop isn't heard as one; softly at its beginning."""
+    """Draw what is stretched halfway to its mean, and nearer where it is far away: it would pulse once in each loop.
+
+    After a consonant that is done softly.
+    """
     steady = envelope.copy()
-    mean = envelope[first:last].mean(axis=0)
-    drawn = _STEADIED * np.minimum(1.0, np.arange(1, last - first + 1) / _STEADIED_AFTER)[:, None]
-    steady[first:last] += (drawn * (mean - envelope[first:last])).astype(np.float32)
+    away = envelope[first:last] - envelope[first:last].mean(axis=0)
+    far = np.sqrt(np.square(away).mean(axis=1))
+    kept = np.minimum(1 - _STEADIED, _MOST_AWAY / np.maximum(far, _MOST_AWAY))
+    soft = np.minimum(1.0, np.arange(1, last - first + 1) / _STEADIED_AFTER) if first else 1.0
+    steady[first:last] -= ((soft * (1 - kept))[:, None] * away).astype(np.float32)
     return steady
 
 

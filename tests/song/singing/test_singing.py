@@ -23,8 +23,9 @@ from pipeline.song.singing.pitch import pitch_curve
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.found import FoundVoice
+from pipeline.song.voices.unit import Sounding, Unit
 from tests.song.envelopes import envelope, harmonics, shift_near
-from tests.song.speakers import RATE_HZ, speech, write_bank
+from tests.song.speakers import RATE_HZ, speech, vowel, write_bank
 
 KEYS = (48, 50, 52, 53, 55, 53, 52, 50, 48, 55)
 NOTE_S = 0.4
@@ -234,3 +235,23 @@ def test_a_diphthong_ends_on_its_second_vowel() -> None:
     assert brightness(0.6, 0.8) == pytest.approx(held, abs=2)
     assert left > held + 10
     assert brightness(1.8, 1.85) > brightness(1.7, 1.76) + 6
+
+
+@pytest.mark.parametrize(("fixed_s", "most_db"), [(0.0, 12), (0.05, 5)])
+def test_a_vowel_that_moves_where_it_begins_does_not_pulse_in_each_loop(fixed_s: float, most_db: float) -> None:
+    begun = vowel("i", 110, 0.11 if fixed_s else 0.1)[600:]
+    unit = Unit("a", np.concatenate([begun, vowel("a", 110, 0.4)[300:3000]]), RATE_HZ, fixed_s=fixed_s)
+
+    class Alone:
+        language, rate_hz = "", unit.rate_hz
+
+        def sounding(self, syllable: str, before: str, key: float) -> Sounding:  # noqa: ARG002 - as every voice
+            return Sounding(unit)
+
+    sound = sing(from_file([Note(0.5, 4.5, 45.0)])[0], Alone(), SingingStyle(vibrato_cents=0))
+    rate = sound.sample_rate_hz
+    part = sound.samples[round((0.9 - sound.start_s) * rate) : round((4.2 - sound.start_s) * rate)]
+    hz, _, power = signal.spectrogram(part, rate, nperseg=1200, noverlap=600)
+    bands = [power[(hz > low) & (hz < high)].sum(axis=0) for low, high in ((1800, 2800), (600, 900))]
+    brightness = 10 * np.log10(bands[0] / bands[1])
+    assert np.ptp(brightness) < most_db
