@@ -260,7 +260,7 @@ TEMPLATES = (
     Told("TemplateError", "storyboard", ("font file can't be used", "TrueType"), both(theme("name =", 'fonts = {files = ["x.ttf"]}\nname ='), file("templates/x.ttf", "no font"))),
     Told("TemplateError", "graph log.csv out.png --theme neon", ("no template", "neon")),
     Told("GlyphError", "storyboard", ("U+12000", "CUNEIFORM SIGN A", "font file"), edited(('"Tiny"', '"Tiny \U00012000"'))),
-    Told("GlyphError", "storyboard", ("U+4E00", "noto-cjk-sans-jp-regular"), edited(('title = "One"', 'title = "\u4e00"'))),
+    Told("GlyphError", "storyboard", ("U+10330", "No font package"), edited(('title = "One"', 'title = "\U00010330"'))),
     Told("GlyphError", "graph log.csv out.png --title \U00012000", ("U+12000",)),
 )  # fmt: skip
 OUTPUTS = (

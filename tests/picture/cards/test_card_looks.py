@@ -11,6 +11,7 @@ from pipeline.errors import TemplateError
 from pipeline.picture.cards.animation import CardAnimation
 from pipeline.picture.cards.drawing import DrawnCard, draw_card, load_card_template
 from pipeline.picture.cards.files import write_card
+from pipeline.picture.drawing.motion import PRESETS
 from pipeline.picture.drawing.planes import planes_of, rgb_from_planes
 from pipeline.picture.theme.theme import load_theme
 from tests.conftest import Golden
@@ -64,7 +65,7 @@ def test_a_ground_that_is_no_picture_is_an_error(tmp_path: Path) -> None:
         drawn(own(tmp_path, theme='[ground]\nfile = "../x.png"\n'))
 
 
-@pytest.mark.parametrize("way", ["letters", "wipe", "pop"])
+@pytest.mark.parametrize("way", PRESETS)
 def test_ways_to_enter_look_like_their_golden_pictures(way: str, golden: Golden, tmp_path: Path) -> None:
     card = drawn(own(tmp_path, f'[[element]]\narea = "title"\nenter = "{way}"\n', theme=GROUNDS["gradient"]))
     record = write_card(card, tmp_path, name="title", template="cards/title.toml")
