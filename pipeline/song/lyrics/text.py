@@ -69,7 +69,7 @@ def read_lines(path: Path, where: str) -> Mapping[int, str]:
         Where there are none, or one is too long.
     """
     text = decoded(bounded_bytes(path, where, "file of lyrics", _MOST_BYTES))
-    lines = [unicodedata.normalize("NFC", " ".join(_printable(line).split())) for line in text.splitlines()]
+    lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
     numbered = enumerate(lines, start=1)
     said = {number: line for number, line in numbered if line and line[0] != "#" and not re.fullmatch(r"\[.*\]", line)}
     place = f"{where}: {path}"

@@ -19,26 +19,27 @@ _ENGLISH_WORDS: Final = {
     "a": "the one some come love dove glove done none blood flood does son won ton front month from of young touch "
     "double trouble are heart were her earth learn heard search world word work worth wor have has what was "
     "gone",
-    "ai": "my by why sky cry fly high try dry sly shy thy fry spy sty pry sigh buy guy bye eye i die lie tie pie "
+    "ai": "my by why sky cry fly high try dry sly shy thy fry spy sty pry sigh buy guy bye eye eyes i die lie tie pie "
     "lied died mind find kind wind bind blind hind wild child mild sign climb island isle aisle",
-    "e": "said says head bread dead read-y breath death deaf heav weath feath leath meas pleas treas wealth "
+    "e": "said says head bread dead breath death deaf heav weath feath leath meas pleas treas wealth "
     "health sweat threat spread thread instead there where their bear wear pear swear tear heir friend any "
     "ma-ny every",
     "ei": "they great break steak",
     "i": "be he me we she ye been give live key these peo ski pret build built guilt",
-    "u": "to do two who whom whose you your youth through threw shoe lose move prove tomb womb soup group "
+    "u": "beau to do two who whom whose you your youth through threw shoe lose move prove tomb womb soup group "
     "route wound would could should put push pull full bush bull wolf wom true blue due sue glue fruit "
     "suit juice rule",
-    "o": "four pour your-s mourn court course fought thought bought brought sought door floor want wash watch war "
+    "o": "four pour yours mourn court course fought thought bought brought sought door floor want wash watch war "
     "warm swan water wa all call fall tall wall ball small walk talk chalk salt",
     "ou": "oh own owe low know slow snow show grow flow glow blow throw bow row sow bowl soul though dough both "
     "most post ghost host old cold gold hold told sold fold bold roll toll folk don't won't",
 }
 _ENGLISH_RULES: Final = (
-    ("eigh", "ei"), ("igh", "ai"), ("ear[nlt]", "a"), ("oo", "u"), ("ee|ea|ie", "i"), ("ai|ay|ey|ei", "ei"),
-    ("oa|oe", "ou"), ("oi|oy", "oi"), ("au|aw|al[lk]", "o"), ("ew|ue|ui", "u"), ("uy", "ai"), ("ion|iou", "a"),
-    ("ou|ow", "au"), (f"a({_C}|st|ng)e", "ei"), (f"[iy]{_C}e", "ai"), (f"o{_C}e", "ou"), (f"u{_C}e", "u"),
-    (f"e{_C}e", "i"), ("[eiuy]r", "a"), ("o$", "ou"), ("u$", "u"), ("u", "a"),
+    ("eigh", "ei"), ("igh", "ai"), ("air|are", "e"), ("ore|oar", "o"), ("ear[nlt]", "a"), ("oo", "u"),
+    ("ee|ea|ie", "i"), ("ai|ay|ey|ei", "ei"), ("oa|oe", "ou"), ("oi|oy", "oi"), ("au|aw|al[lk]", "o"),
+    ("ew|ue|ui", "u"), ("uy", "ai"), ("ion|iou", "a"), ("ou|ow", "au"), (f"a({_C}|st|ng)e", "ei"),
+    (f"[iy]{_C}e", "ai"), (f"o{_C}e", "ou"), (f"u{_C}e", "u"), (f"e{_C}e", "i"), ("[eiuy]r", "a"),
+    ("o$", "ou"), ("u$", "u"), ("u", "a"),
 )  # fmt: skip
 _GERMAN_RULES: Final = (("ie", "i"), ("[ea][iy]", "ai"), ("eu", "oi"), ("au", "au"), ("ae|oe", "e"), ("ue", "i"))
 _FRENCH_RULES: Final = (
@@ -58,7 +59,7 @@ _FALLING: Final = re.compile(r"[aeo][iuy](?![aeo])")
 
 @lru_cache(maxsize=1)
 def _words() -> Mapping[str, str]:
-    texts = ((vowel, text.replace("-", "").replace("'", "").split()) for vowel, text in _ENGLISH_WORDS.items())
+    texts = ((vowel, text.replace("'", "").split()) for vowel, text in _ENGLISH_WORDS.items())
     return {word: vowel for vowel, words in texts for word in words}
 
 

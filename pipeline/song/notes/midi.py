@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pipeline.errors import ProductionError
 from pipeline.song.notes.midi_bounds import fault_of
-from pipeline.song.notes.tune import MOST_NOTES, Note, TempoMap, Tune, tune_of
+from pipeline.song.notes.tune import MOST_NOTES, NO_TEMPO, Note, TempoMap, Tune, tune_of
 
 MARK: Final = b"MThd"
 _MOST_BENDS: Final = 500_000
@@ -68,7 +68,7 @@ def read_midi(data: bytes, where: str) -> Tune:
     if hanging:
         remarks.append(f"{hanging} notes never end, and end with the last message of their track")
     if not together:
-        remarks.append("the melody has no tempo: 120 beats a minute")
+        remarks.append(NO_TEMPO)
     words = _words_of(readers)
     tracks = [part for reader, law in zip(readers, maps, strict=True) for part in reader.parts(law, file.type, words)]
     return tune_of(tracks, where, remarks)

@@ -26,7 +26,7 @@ from xml.parsers import expat
 from pipeline.errors import ProductionError
 from pipeline.song.notes.repeats import playing_order
 from pipeline.song.notes.texts import MOST_BYTES
-from pipeline.song.notes.tune import MOST_NOTES, Note, TempoMap, Tune, tune_of
+from pipeline.song.notes.tune import MOST_NOTES, NO_TEMPO, Note, TempoMap, Tune, tune_of
 
 MARK: Final = re.compile(rb"<score-(partwise|timewise)|<!DOCTYPE\s+score-")
 ZIP_MARK: Final = b"PK\x03\x04"
@@ -76,7 +76,7 @@ def read_musicxml(data: bytes, where: str) -> Tune:
     readers = [(name, _PartReader(measures, longest)) for name, measures in parts]
     tempos = [change for _, reader in readers for change in reader.tempos]
     law = TempoMap(_TICKS, tempos)
-    return tune_of([(name, reader.notes(law)) for name, reader in readers], where)
+    return tune_of([(name, reader.notes(law)) for name, reader in readers], where, [] if tempos else [NO_TEMPO])
 
 
 def _parsed(data: bytes, where: str) -> Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,14 @@ _MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff
 
 
 def decoded(data: bytes) -> str:
-    """Text in UTF-8 where it is valid, else in Shift-JIS; what is neither becomes a replacement character."""
+    """Text in UTF-8 where it is valid, else in Shift-JIS; what is neither becomes a replacement character.
+
+    Marks are joined to their letters (NFC).
+    """
+    return unicodedata.normalize("NFC", _text(data))
+
+
+def _text(data: bytes) -> str:
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return data.decode(encoding, "replace")

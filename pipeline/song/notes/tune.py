@@ -19,6 +19,7 @@ LONGEST_NOTE_S: Final = 60.0
 """Longer than any breath: a note that lasts longer ends there."""
 SHORTEST_NOTE_S: Final = 0.02
 """Shorter notes can't be sung, and are left out."""
+NO_TEMPO: Final = "the melody has no tempo: 120 beats a minute"
 _TOGETHER_S: Final = 0.03
 """Notes that begin within this time of each other are a chord."""
 REFERENCE_HZ: Final = 440.0

@@ -27,7 +27,7 @@ from pipeline.sound.signal.resample import resample
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 5
+SINGING_VERSION: Final = 6
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0

@@ -7,6 +7,7 @@ has such samples (VCV), by pitch where it has a prefix map; else the sample that
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,7 +108,7 @@ class VoiceBank:
         """By alias; the first of two."""
         found: dict[str, _Sample] = {}
         wavs = {path for path in self._files if path.suffix.lower() == ".wav"}
-        named = {(wav.parent, wav.name.casefold()): wav for wav in sorted(wavs, reverse=True)}
+        named = {(wav.parent, _composed(wav.name).casefold()): wav for wav in sorted(wavs, reverse=True)}
         described, lines = set(), 0
         for path in (path for path in self._files if path.name.lower() == OTO):
             entries = read_oto(decoded(bounded_bytes(path, self.where, OTO)), f"{self.where}: {path}")
@@ -119,7 +120,8 @@ class VoiceBank:
                     found.setdefault(entry.alias, _Sample(entry, wav, is_described=True))
                     described.add(wav)
         for wav in sorted(wavs - described):
-            found.setdefault(wav.stem, _Sample(OtoEntry(wav.name, wav.stem), wav, is_described=False))
+            alias = _composed(wav.stem)
+            found.setdefault(alias, _Sample(OtoEntry(wav.name, alias), wav, is_described=False))
         return found
 
     @cached_property
@@ -184,6 +186,11 @@ class VoiceBank:
                 self._units.pop(next(iter(self._units)))
             self._units[alias] = _described(sample.path, sample.entry) if sample.is_described else _whole(sample.path)
         return self._units[alias]
+
+
+def _composed(name: str) -> str:
+    """A name with its marks joined to their letters: some systems part the marks of voiced kana from them."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _files_in(folder: Path, depth: int) -> Iterator[Path]:

@@ -109,6 +109,7 @@ def test_how_syllables_sound() -> None:
     [
         ("en", "now say my boy go light day time home", "au ei ai oi ou ai ei ai ou"),
         ("en", "see moon love the to sing", "i u a a u i"),
+        ("en", "care more fair roar eyes fire beau", "e o e o ai ai u"),
         ("de", "wein heu haus h\u00e4u sch\u00f6n", "ai oi au oi e"),
         ("es", "seis hoy tiempo voy aire", "ei oi e oi ai"),
         ("fr", "eau roi mais", "o a e"),

@@ -36,6 +36,13 @@ def test_ust_of_other_editors_lacks_headers_and_keys() -> None:
     assert [(n.start_s, n.key) for n in track.notes] == [(0, 64), (1.0, 65)]
 
 
+def test_a_score_without_a_tempo_says_so() -> None:
+    tune = read_musicxml(MUSICXML.replace('<sound tempo="60"/>', "").encode(), "x")
+    assert tune.remarks == ("the melody has no tempo: 120 beats a minute",)
+    assert tune.tracks[0].notes[0].seconds == 0.5
+    assert read_musicxml(MUSICXML.encode(), "x").remarks == ()
+
+
 def test_musicxml_has_ties_chords_tempo_and_lyrics() -> None:
     (track,) = read_musicxml(MUSICXML.encode(), "x").tracks
     assert track.name == "Voice"

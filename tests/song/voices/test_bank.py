@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
 from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.oto import OtoEntry, is_inside, read_oto, read_prefixes
-from tests.song.speakers import write_bank
+from tests.song.speakers import vowel, write_bank
 
 SA, A = "\u3055", "\u3042"
 
@@ -43,6 +45,18 @@ def test_parts_lie_where_oto_says(bank: VoiceBank) -> None:
     assert unit.seconds == pytest.approx(0.5)
     assert bank.sounding(A, SA, 60).body.seconds == pytest.approx(0.3)
     bank.sounding("odd", "", 60)  # numbers that are none
+
+
+def test_names_of_which_marks_are_parted_from_letters_are_found(tmp_path: Path) -> None:
+    for name in ("\u304c", "\u304e"):  # described, and not
+        parted = unicodedata.normalize("NFD", name)
+        soundfile.write(tmp_path / f"{parted}.wav", vowel("a", 220, 0.3, 16000), 16000)
+    parted = unicodedata.normalize("NFD", "\u304c")
+    (tmp_path / "oto.ini").write_text(f"\u304c.wav={parted},50,60,20,20,10\n", encoding="utf-8")
+    bank = VoiceBank(tmp_path, "voice")
+    assert [bank.alias(one, "", 60) for one in "\u304c\u304e"] == ["\u304c", "\u304e"]
+    assert bank.sounding("\u304c", "", 60).body.fixed_s == 0.06
+    assert not bank.missed
 
 
 def test_a_sample_without_oto_is_used_whole(bank: VoiceBank) -> None:
