@@ -30,7 +30,7 @@ IN_WORDS: Final[dict[type[nodes.Node], str]] = {
     nodes.FromImport: "an import",
     nodes.Extends: "an extends",
     nodes.Block: "a block",
-    nodes.ScopedEvalContextModifier: "an autoescape",
+    nodes.Scope: "an autoescape",
 }
 """What is not allowed, and can be written."""
 

@@ -48,7 +48,8 @@ def check_parts(tree: nodes.Template, environment: SandboxEnvironment, where: st
         if depth > _DEEPEST:
             raise refused("it is nested too deep", where, node.lineno)
         if not isinstance(node, ALLOWED):
-            raise refused(f"it contains {IN_WORDS.get(type(node), type(node).__name__)}", where, node.lineno)
+            line = node.lineno or next((one.lineno for one in node.iter_child_nodes()), 1)
+            raise refused(f"it contains {IN_WORDS.get(type(node), type(node).__name__)}", where, line)
         if isinstance(node, nodes.Filter):
             _check_known("filter", node.name, environment.filters, where, node.lineno)
         if isinstance(node, nodes.Test):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from jinja2 import TemplateSyntaxError, UndefinedError
+from jinja2 import TemplateRuntimeError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import FilterArgumentError
 
 from pipeline.errors import TemplateError
@@ -28,6 +28,7 @@ _SYNTAX: Final = (
     (r"unexpected (.*)", r"\1 doesn't belong there"),
     (r"[Ee]xpected (?:token )?(.*), got (.*)", r"\2 stands where \1 is missing"),
 )
+_NOT_THERE: Final = re.compile(r"No (filter|test) named")
 _SIGNS: Final = {"end of statement block": "%}", "end of print statement": "}}"}
 _FAULTS: Final[dict[type[Exception], str]] = {
     ZeroDivisionError: "it has a division by zero",
@@ -43,6 +44,8 @@ def template_fault(error: Exception) -> str:
         return (error.message or "a name is not there").rstrip(".")
     if isinstance(error, TemplateSyntaxError):
         return _of_syntax(error.message or "")
+    if isinstance(error, TemplateRuntimeError) and _NOT_THERE.match(error.message or ""):
+        return _of_syntax(error.message or "")  # a name that a filter was given: items|select("nope")
     text = str(error).rstrip(".")
     if isinstance(error, Refused | FilterArgumentError) or (isinstance(error, TypeError) and text.startswith("macro ")):
         return text

@@ -26,6 +26,9 @@ READERS_WORDS = re.compile(r"unexpected|Encountered|Jinja was|token|end of|opera
         ("{% for x film %}{% endfor %}", "'in' is missing"),
         ("{# note", "comment is not closed"),
         ("{{ nope }}", "not there: 'nope'"),
+        ("{{ [film]|select('nope')|list }}", "there is no test 'nope'"),
+        ("{{ [film]|map('nope')|list }}", "there is no filter 'nope'"),
+        ("a\n{% autoescape true %}<{% endautoescape %}", "contains an autoescape"),
     ],
 )
 def test_what_is_wrong_with_a_template(text: str, told: str) -> None:
