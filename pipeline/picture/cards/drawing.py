@@ -28,6 +28,7 @@ from pipeline.picture.drawing.pieces import split
 from pipeline.picture.text.fact_shapes import Names
 from pipeline.picture.text.template_checks import FormerName
 from pipeline.picture.text.typesetting import Typesetter, typesetter_for
+from pipeline.picture.theme.inheritance import joined_file
 from pipeline.picture.theme.template_files import load_template
 from pipeline.picture.theme.theme import Theme
 from pipeline.runtime.resources import find_template
@@ -82,8 +83,13 @@ def load_card_template(name: str, own: Path | None = None, names: Names | None =
     path = find_template(f"cards/{name}.toml", own)
     template = load_template(f"cards/{name}.toml", own, CardTemplate).with_pictures(path)
     if names is not None:
-        check_template(template, names, str(path))
+        check_template(template, names, str(path), lambda element: _said_at(path, own, element))
     return template
+
+
+def _said_at(path: Path, own: Path | None, element: int) -> str:
+    """The file and line in which an element has its text, which may be those of a card that this one extends."""
+    return joined_file(path, own).placed.place_of(("element", element, "text")).words()
 
 
 def former_names(name: str, own: Path | None, names: Names) -> tuple[FormerName, ...]:

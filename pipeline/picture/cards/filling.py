@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,8 +26,15 @@ class FilledElement:
     words: FilledWords
 
 
-def check_template(template: CardTemplate, names: Names, where: str) -> tuple[FormerName, ...]:
+def check_template(
+    template: CardTemplate, names: Names, where: str, said_at: Callable[[int], str] | None = None
+) -> tuple[FormerName, ...]:
     """Check all texts of a template against the names that there are; returns those that are others now.
+
+    Parameters
+    ----------
+    said_at
+        In which file and line an element, counted from 0, stands; asked where something is wrong.
 
     Raises
     ------
@@ -38,7 +46,14 @@ def check_template(template: CardTemplate, names: Names, where: str) -> tuple[Fo
         place = _place(where, number, element)
         for text, each in element.texts():
             known = including(names, item=within(table_of(names), each).items or ANY) if each else names
-            found += check_text(text, known, place)
+            try:
+                found += check_text(text, known, place)
+            except TemplateError as error:
+                if said_at is None:
+                    raise
+                at = error.where.replace(where, said_at(number - 1), 1)
+                at = at if "\n" in text else at.removesuffix(", line 1")
+                raise TemplateError(error.what, where=at, expected=error.expected, hint=error.hint) from error
     return tuple(found)
 
 

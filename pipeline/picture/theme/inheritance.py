@@ -132,10 +132,20 @@ def _joined_parts(key: str, base: PlacedValue | None, here: PlacedValue) -> Plac
             anew = "kind" in part.value and part.text("kind") != (same[0].text("kind") or _USUAL_KIND[key])
             parts[index] = joined = PlacedValue(part.place, dict(part.value)) if anew else part.laid_over(same[0])
         else:
+            _check_new(part, key, parts, extends=base is not None)
             parts.append(joined := PlacedValue(part.place, dict(part.value)))
         changed.add(id(joined))
         _move(parts, joined, key)
     return PlacedValue(own.place, parts)
+
+
+def _check_new(part: PlacedValue, key: str, others: list[PlacedValue], *, extends: bool) -> None:
+    """Check that a text which is no part of the base was not meant to change one, under a misspelt name."""
+    if extends and key == "element" and part.value.keys().isdisjoint({"kind", "style"}):
+        name = "name" if "name" in part.value else "area"
+        what = "There is no element '{}' to change, and a new text needs a style."
+        names = [_part_name(one, key) for one in others]
+        raise _unknown(part.value.get(name, part), name, what.format(_part_name(part, key)[:_LONGEST_NAME]), names)
 
 
 def _part_name(part: PlacedValue, key: str) -> str:
@@ -196,7 +206,7 @@ def _names(here: PlacedValue, key: str) -> list[PlacedValue]:
 
 def _unknown(one: PlacedValue, key: str, what: str, names: list[str]) -> TemplateError:
     known = list(dict.fromkeys(name for name in names if name))
-    near = near_names(str(one.value), known)
+    near = near_names(one.value if isinstance(one.value, str) else "", known)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return _error(one, key, what, f"one of {', '.join(known)}" if known else "", hint)
 

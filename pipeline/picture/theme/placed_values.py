@@ -47,7 +47,7 @@ class PlacedValue:
         """
         if len(path) > DEEPEST:
             raise RecursionError
-        place = Place(file, lines.get(path))
+        place = Place(file, lines.get(path, lines.get((*path, 0))))  # a list of tables begins with its first
         if isinstance(value, dict):
             return cls(place, {key: cls.of(one, file, lines, (*path, key)) for key, one in value.items()})
         if isinstance(value, list):

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
-from pipeline.picture.theme.inheritance import JoinedTemplate, joined_file, joined_template
+from pipeline.picture.theme.inheritance import NAMED_BY, JoinedTemplate, joined_file, joined_template
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, shown_value
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -52,16 +52,17 @@ def _first_fault(error: ValidationError, template: JoinedTemplate, model: type[B
     # A misspelt name often leaves another one missing: it is reported first.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     path = _path(fault)
-    where = template.placed.place_of(path).words(path)
+    where = template.placed.place_of(_in_file(path)).words(path)
     others = len({_path(one) for one in faults}) - 1
     hint = f"{others} more {'fault' if others == 1 else 'faults'} in the same file." if others else ""
     if fault["type"] == "extra_forbidden":
         name = str(fault["loc"][-1])
-        near = difflib.get_close_matches(name, _known_names(model), n=1)
+        known = _known_names(model) if len(path) > 1 else [*map(str, _own_names(model))]
+        near = difflib.get_close_matches(name, [one for one in known if one != name], n=1)
         return TemplateError(
             f"The template has an unknown name '{name}'.",
             where=where,
-            expected=f"perhaps '{near[0]}'" if near else "",
+            expected=f"perhaps '{near[0]}'" if near else f"one of {', '.join(known)}" if len(path) == 1 else "",
             hint=hint,
         )
     if fault["type"] == "missing":
@@ -79,6 +80,16 @@ def _path(fault: Mapping[str, Any]) -> tuple[str | int, ...]:
     return (*steps, _tag(fault)) if fault["type"] == "union_tag_invalid" else steps
 
 
+def _in_file(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A path without the kinds of panels and elements, which may be called as one of their keys is: `text`."""
+    kinds = {
+        at
+        for at in range(2, len(path))
+        if path[at - 2] in NAMED_BY and isinstance(path[at - 1], int) and path[at] != "kind"
+    }
+    return tuple(step for at, step in enumerate(path) if at not in kinds)
+
+
 def _refused(fault: Mapping[str, Any]) -> Any:
     """The value that can't be used."""
     value = fault.get("input")
@@ -88,6 +99,11 @@ def _refused(fault: Mapping[str, Any]) -> Any:
 def _tag(fault: Mapping[str, Any]) -> str:
     """The value that says which kind a table is of: `kind`."""
     return str(fault["ctx"]["discriminator"]).strip("'")
+
+
+def _own_names(model: type[BaseModel]) -> list[str]:
+    """The names that stand at the top of a file."""
+    return sorted(field.alias or name for name, field in model.model_fields.items() if not field.exclude)
 
 
 def _known_names(model: type[BaseModel]) -> list[str]:

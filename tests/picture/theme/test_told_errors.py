@@ -9,17 +9,20 @@ from typing import Final
 import pytest
 
 from pipeline.errors import TemplateError
+from pipeline.picture.cards.drawing import load_card_template
 from pipeline.picture.panels.layout import load_layout
 from pipeline.picture.text.typesetting import typesetter_for
 from pipeline.picture.theme.theme import load_theme
 
 THEME = 'extends = "midnight"\nname = "own"\n\n'
+CARD = 'extends = "title"\n\n[[element]]\n'
 PANEL = 'extends = "landscape"\n\n[[panel]]\nkind = "waveform"\n'
 
 
 LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "themes": lambda folder: typesetter_for(load_theme("own", folder)),
     "layouts": lambda folder: load_layout("own", folder),
+    "cards": lambda folder: load_card_template("own", folder, ("film",)),
 }
 
 
@@ -86,3 +89,21 @@ def test_a_layout(tmp_path: Path, text: str, said: list[str]) -> None:
     words = told(tmp_path, "layouts", text)
     assert [part for part in said if part not in words] == []
     assert "literal" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('extends = "title"\n[[text]]\narea = "title"\n', ["line 2, text", "one of background, element, grid"]),
+        ('extends = "title"\n[[elemnt]]\narea = "title"\n', ["line 2, elemnt", "perhaps 'element'"]),
+        (f'{CARD}area = "tilte"\ntext = "Hi"\n', ["line 4, area", "no element 'tilte'", "Did you mean 'title'?"]),
+        (f'{CARD}text = "Hi"\n', ["line 3, area", "no element ''", "logo, mark, title"]),
+        (f'{CARD}area = "title"\ntxt = "Hi"\n', ["line 5", "perhaps 'text'"]),
+        (f'{CARD}area = "title"\nstyle = "titel"\n', ["unknown style 'titel'", "there are author"]),
+        (f'{CARD}area = "title"\ntext = "{{{{ flim }}}}"\n', ["line 5, element 3 (text in area 'title')\n", "'flim'"]),
+        (f'{CARD}area = "title"\ntext = """a\n{{{{ flim }}}}"""\n', ["line 5, element 3", "line 2\n", "'flim'"]),
+    ],
+)
+def test_a_card(tmp_path: Path, text: str, said: list[str]) -> None:
+    words = told(tmp_path, "cards", text)
+    assert [part for part in said if part not in words] == []
