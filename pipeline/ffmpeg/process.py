@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -25,17 +24,14 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from pipeline.errors import DiskFullError, FfmpegError
+from pipeline.ffmpeg.pipe import INPUT_BYTES, OUTPUT_BYTES, resize_pipe, write_all
 from pipeline.store.disk_errnos import FULL
 from pipeline.store.files import AnyName, disk_full_error, file_too_large_error, plain_reason
-
-if sys.platform == "linux":
-    import fcntl
 
 OVERRIDE_VARIABLE: Final = "BUILD_VIDEO_FFMPEG"
 _COMMON_ARGUMENTS: Final = ("-hide_banner", "-nostdin", "-loglevel", "error")  # a later -loglevel wins
 _KEPT_LINES: Final = 400  # of standard error: enough for its last words and for what filters report
 _QUOTED_LINES: Final = 6
-_PIPE_BYTES: Final = 1 << 20  # the most that Linux grants without privileges
 _WATCH_EVERY_S: Final = 0.25
 _GRACE_S: Final = 5.0
 _FILE: Final = "file:"
@@ -211,11 +207,9 @@ class Process:
             Where it has ended or stalls.
         """
         pipe = self._pipe(self._process.stdin)
-        rest = memoryview(data).cast("B")
         self._waiting_since = time.monotonic()
         try:
-            while rest:
-                rest = rest[pipe.write(rest) :]
+            write_all(pipe, memoryview(data).cast("B"))
         except (BrokenPipeError, ValueError) as error:
             raise self._fail() from error
         finally:
@@ -259,7 +253,7 @@ class Process:
                 with contextlib.suppress(BrokenPipeError):
                     self._process.stdin.close()
             if self._process.stdout is not None:
-                while self._process.stdout.read(_PIPE_BYTES):
+                while self._process.stdout.read(OUTPUT_BYTES):
                     pass  # what nobody asked for is dropped, or it could never end
             self._process.wait()
         except BaseException:
@@ -349,11 +343,10 @@ def _start(args: Sequence[str], *, stdin: bool, stdout: bool) -> subprocess.Pope
         )
     except (OSError, ValueError) as error:
         raise FfmpegError(f"ffmpeg can't start: {plain_reason(error)}.", where=str(binary), hint=_GET_FFMPEG) from error
-    if sys.platform == "linux":
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    for pipe, size in ((process.stdin, INPUT_BYTES), (process.stdout, OUTPUT_BYTES)):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                resize_pipe(pipe, size)
     return process
 
 

@@ -242,14 +242,19 @@ def _scroll_plane(
 def _filter(out: Plane, to: int, source: Plane, by: int, count: int, padded: Weights, total: Weights) -> None:
     """Filter part of a row, four weights at a time; sixteen bits hold the sum because the weights add up to 256."""
     width, here = np.uint64(count), np.uint64(to)
-    for x in range(width):
-        total[x] = np.uint16(128)
-    for tap in range(0, padded.size, 4):
+    half, last = np.uint16(128), padded.size - 4
+    for tap in range(0, last, 4):
         w0, w1, w2, w3 = padded[tap], padded[tap + 1], padded[tap + 2], padded[tap + 3]
         a, b, c, d = np.uint64(by + tap), np.uint64(by + tap + 1), np.uint64(by + tap + 2), np.uint64(by + tap + 3)
         for x in range(width):
             low = np.uint16(np.uint16(source[a + x]) * w0) + np.uint16(np.uint16(source[b + x]) * w1)
             high = np.uint16(np.uint16(source[c + x]) * w2) + np.uint16(np.uint16(source[d + x]) * w3)
-            total[x] = np.uint16(total[x] + np.uint16(low + high))
+            before = half if tap == 0 else total[x]
+            total[x] = np.uint16(before + np.uint16(low + high))
+    w0, w1, w2, w3 = padded[last], padded[last + 1], padded[last + 2], padded[last + 3]
+    a, b, c, d = np.uint64(by + last), np.uint64(by + last + 1), np.uint64(by + last + 2), np.uint64(by + last + 3)
     for x in range(width):
-        out[here + x] = np.uint8(total[x] >> np.uint16(8))
+        low = np.uint16(np.uint16(source[a + x]) * w0) + np.uint16(np.uint16(source[b + x]) * w1)
+        high = np.uint16(np.uint16(source[c + x]) * w2) + np.uint16(np.uint16(source[d + x]) * w3)
+        before = half if last == 0 else total[x]
+        out[here + x] = np.uint8(np.uint16(before + np.uint16(low + high)) >> np.uint16(8))
