@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from pipeline.errors import GlyphError, TemplateError
 from pipeline.outputs.looking import Look
@@ -19,25 +22,40 @@ from pipeline.picture.cards.template import TITLE_SAFE
 from pipeline.picture.language import english, load_language
 from pipeline.picture.language.loading import shipped_languages
 from pipeline.picture.language.word_list import forms
+from pipeline.picture.panels.layout import load_layout
+from pipeline.picture.panels.scene import Scene
 from pipeline.picture.text.templating import PlainFacts, render_text
 from pipeline.picture.text.typesetting import TextStyle, Typesetter, typesetter_for
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
 from pipeline.stages import cards, storyboard
 from pipeline.stages.shared.card_inputs import CardInputs, card_facts
+from pipeline.stages.shared.delivery import graph_pictures
 from pipeline.stages.shared.drawers import open_film
 from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.facts.vocabulary import film_facts, section_facts
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sidecars import write_sidecars
 from pipeline.stages.shared.workplace import Workplace
+from pipeline.store.store import Store
 from tests.picture.cards.made_cards import text_edges
+from tests.picture.panels.made_networks import inside_data
+from tests.picture.panels.made_scenes import layout_of
+from tests.picture.panels.song.test_song_panels import data as song_data
 from tests.stages import made_up
+from tests.stages.test_runs import RATE_HZ
+from tests.stages.test_runs import Film as RunFilm
 
 CARDS = ("title", "section", "recap", "comparison", "credits", "thumbnail")
 LETTERS = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "абвгдежзийклмнопрстуфхцчшы" * 2)
 FACTS = re.compile("build-video|Python|PyTorch|NumPy|Linux|x86_64|torch-rnn")
 """Names that no list has, as cards write them."""
+CLOCK = layout_of(
+    {"kind": "oscilloscope", "top": 0.1, "width": 0.4, "height": 0.2},
+    {"kind": "counters", "left": 0.1, "top": 0.4, "width": 0.8, "height": 0.1},
+    {"kind": "speed", "left": 0.1, "top": 0.6, "width": 0.8, "height": 0.1},
+    {"kind": "expectation", "top": 0.7, "height": 0.1},
+)
 TYPE = typesetter_for(load_theme("midnight"))
 
 
@@ -110,6 +128,48 @@ def test_every_word_that_is_drawn_or_written_comes_from_a_word_list(strange: Pat
     named = re.findall(r'"name": "(.*?)"', (strange / "timeline.otio").read_text(encoding="utf-8"))
     shown_names = {name for name in named if name not in {"tracks", "Video", "Audio", "film.mp4"}}
     assert strangers({re.sub("title|section|recap|comparison|credits", "", name) for name in shown_names}) == []
+
+
+@pytest.mark.parametrize("layout", ["inside", "inside-square", "four-graphs-square", "song", "song-portrait", "clock"])
+def test_every_word_of_every_kind_of_panel_comes_from_a_word_list(strange: Path, drawn: set[str], layout: str) -> None:
+    data = song_data(layout) if layout.startswith("song") else inside_data(480, 480 if "square" in layout else 270)
+    sounds = tuple(replace(sound, label="", short_label="") for sound in data.sounds)
+    song = replace(data.song, lines=tuple(replace(line, text="1 2", translation="3") for line in data.song.lines))
+    other = tuple(replace(one, label="№ 2") for one in data.others)
+    data = replace(data, section_title="№ 1", captions=(), sounds=sounds, song=song, others=other)
+    chosen = CLOCK if layout == "clock" else load_layout(layout)
+    shown = Scene(data, load_theme("midnight"), chosen, load_language("vi", strange / "templates"))
+    for frame in (data.start_frame + 45, data.end_frame - 20):
+        shown.draw(frame, np.zeros((data.height * 3 // 2, data.width), np.uint8))
+    assert len(drawn) > 1
+    assert strangers(drawn) == []
+
+
+def test_every_word_of_a_run_and_of_loss_graphs_beside_a_film_comes_from_a_word_list(
+    strange: Path, drawn: set[str]
+) -> None:
+    made = RunFilm(strange)
+    made.log("100,3,0.1,3.5", "300,1,0.1,1.5")
+    for step in (100, 300):
+        tone = np.sin(2 * np.pi * 300 * np.arange(3 * RATE_HZ) / RATE_HZ)  # long enough for a caption
+        soundfile.write(strange / f"step_{step}.wav", 0.4 * tone, RATE_HZ)
+    production = made.production(takes=2)
+    section = production.sections[0].model_copy(update={"title": "№ 1"})
+    video = production.video.model_copy(update={"graphs": True, "width": 960, "height": 540})
+    production = production.model_copy(
+        update={"title": "2026", "language": "vi", "sections": (section,), "video": video}
+    )
+    place = Workplace(store=Store(strange / "work"), output=strange / "out", jobs=1)
+    results = cards.run(production, made.story(production), place)
+    graph_pictures.run(production, results, place)
+    with open_film(production, results) as draw:
+        for clip in results.timeline.record.clips:
+            draw(clip.start_frame + (clip.end_frame - clip.start_frame) // 2)
+    write_sidecars(production, results, results.timeline.record, strange / "film.mp4", lambda _: None)
+    written = [(strange / name).read_text(encoding="utf-8").splitlines() for name in ("film.srt", "description.txt")]
+    assert "iterations".translate(LETTERS) in drawn
+    assert len(results.timeline.record.captions) == 2
+    assert strangers({*drawn, *itertools.chain(*written)} - {"step_100.wav, step_300.wav"}) == []
 
 
 def test_previews_and_sheets_are_stamped_and_labelled_in_the_films_language(strange: Path, drawn: set[str]) -> None:
