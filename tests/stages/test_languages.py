@@ -169,6 +169,8 @@ def test_every_word_of_a_run_and_of_loss_graphs_beside_a_film_comes_from_a_word_
     written = [(strange / name).read_text(encoding="utf-8").splitlines() for name in ("film.srt", "description.txt")]
     assert "iterations".translate(LETTERS) in drawn
     assert len(results.timeline.record.captions) == 2
+    assert "2,5" in drawn
+    assert not {text for text in drawn if re.fullmatch(r"\d+\.\d+", text)}, "numbers are written as in the language"
     assert strangers({*drawn, *itertools.chain(*written)} - {"step_100.wav, step_300.wav"}) == []
 
 

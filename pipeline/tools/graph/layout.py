@@ -260,7 +260,7 @@ class _LayoutBuilder:
         gap_px = (1.4 if standing else 1.8) * self.size
         if clock is not None and clock.fits(axis.first, axis.last):
             return choose_time_ticks(axis, clock, measure_px=measure, gap_px=gap_px)
-        return choose_ticks(axis, measure_px=measure, gap_px=gap_px)
+        return choose_ticks(axis, measure_px=measure, gap_px=gap_px, style=self.options.numbers)
 
     def _sides(self, y_ticks: list[tuple[Tick, ...]]) -> tuple[int, int]:
         """The room left and right of the panels."""

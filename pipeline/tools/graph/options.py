@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pipeline.errors import InputError
 from pipeline.picture.plotting.axis import Scale
+from pipeline.picture.plotting.ticks import NumberStyle
 from pipeline.tables.dialect import DialectOptions
 from pipeline.tools.graph.palette import parse_colour
 
@@ -134,6 +135,8 @@ class GraphOptions:
     bits: bool = False
     """Show losses, in nats, as bits: columns whose names contain loss or nats."""
     scroll: ScrollOptions | None = None
+    numbers: NumberStyle = field(default_factory=NumberStyle)
+    """How the axes' numbers are written."""
 
     def __post_init__(self) -> None:
         _check(len(self.series) <= MOST_SERIES, "The number of series", "series", f"at most {MOST_SERIES}")

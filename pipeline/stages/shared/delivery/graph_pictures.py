@@ -19,6 +19,8 @@ from pipeline.learning.training.loss_log import read_columns
 from pipeline.picture.panels.graphs.loss_words import title_for
 from pipeline.picture.plotting.axis import Axis, Scale
 from pipeline.picture.plotting.logged_axis import logged_axis
+from pipeline.picture.plotting.number_style import number_style
+from pipeline.picture.plotting.ticks import NumberStyle
 from pipeline.picture.plotting.training_mean import SMOOTH, training_mean
 from pipeline.picture.theme.curve_colours import looks_beside
 from pipeline.picture.theme.theme import load_theme
@@ -89,8 +91,11 @@ def pieces(production: Production, results: Results) -> list[Piece]:
         "fonts": [file_sha256(path) for path in theme.font_files],
         "most": [WIDEST_PX, HIGHEST_PX],
     }
-    if identity := language_of(production).identity(*WORDS):
+    language = language_of(production)
+    if identity := language.identity(*WORDS):
         look["language"] = identity
+    if (numbers := number_style(language)) != NumberStyle():
+        look["numbers"] = [numbers.grouping, numbers.decimal]
     return [
         Piece(
             STAGE,
@@ -212,6 +217,7 @@ def _both_times(production: Production, index: int, loss: _Loss, last: int) -> I
                 title=title,
                 theme=production.video.theme,
                 templates=production.templates_folder,
+                numbers=number_style(language),
             ),
         )
 
