@@ -26,11 +26,10 @@ from xml.parsers import expat
 from pipeline.errors import ProductionError
 from pipeline.song.notes.repeats import playing_order
 from pipeline.song.notes.texts import MOST_BYTES
-from pipeline.song.notes.tune import MOST_NOTES, NO_TEMPO, Note, TempoMap, Tune, tune_of
+from pipeline.song.notes.tune import MOST_NOTES, NO_TEMPO, STEPS, Note, TempoMap, Tune, tune_of
 
 MARK: Final = re.compile(rb"<score-(partwise|timewise)|<!DOCTYPE\s+score-")
 ZIP_MARK: Final = b"PK\x03\x04"
-_STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _DEEPEST: Final = 64
 _MOST_ELEMENTS: Final = 1_500_000
 _TICKS: Final = 960
@@ -230,10 +229,10 @@ def _scale(attributes: Element, divisions: float, shift: float) -> tuple[float, 
 
 def _key(element: Element, shift: float) -> float | None:
     pitch = element.find("pitch")
-    if pitch is None or _text(pitch, "step") not in _STEPS:
+    if pitch is None or _text(pitch, "step") not in STEPS:
         return None
     octave = min(max(_number(pitch, "octave", 4.0), -1), 9)
-    return min(max(12 * (octave + 1) + _STEPS[_text(pitch, "step")] + _number(pitch, "alter", 0.0) + shift, 0.0), 127.0)
+    return min(max(12 * (octave + 1) + STEPS[_text(pitch, "step")] + _number(pitch, "alter", 0.0) + shift, 0.0), 127.0)
 
 
 def _verse(lyric: Element) -> str:

@@ -22,6 +22,8 @@ SHORTEST_NOTE_S: Final = 0.02
 NO_TEMPO: Final = "the melody has no tempo: 120 beats a minute"
 _TOGETHER_S: Final = 0.03
 """Notes that begin within this time of each other are a chord."""
+STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Semitones above C."""
 REFERENCE_HZ: Final = 440.0
 REFERENCE_KEY: Final = 69
 

@@ -94,7 +94,8 @@ class FoundVoice:
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
         """The steadiest voiced stretches, the most like a vowel first."""
-        return tuple(find_stretches(self._samples, self._rate))
+        windows = self._windows
+        return () if windows is None else tuple(_stretches(windows, len(self._samples), self._rate))
 
     @property
     def steady_s(self) -> float:
@@ -104,12 +105,17 @@ class FoundVoice:
     @cached_property
     def vowels(self) -> dict[str, Stretch]:
         """For each vowel the stretch that is nearest to it; empty where none was found."""
-        return name_vowels(self.stretches)
+        return _vowels(self.stretches)
 
     @cached_property
     def bursts(self) -> dict[str, Unit]:
         """The best burst of each kind that was found."""
-        return find_bursts(self._samples, self._rate)
+        windows = self._windows
+        return {} if windows is None else _bursts(windows, self._samples, self._rate)
+
+    @cached_property
+    def _windows(self) -> _Windows | None:
+        return _measured(self._samples, self._rate)
 
     @cached_property
     def _units(self) -> dict[tuple[int, int], Unit]:
@@ -141,34 +147,57 @@ class FoundVoice:
         return Stretch(at, at + size, 0.0, None)
 
 
-def find_stretches(samples: Floats, rate: int) -> list[Stretch]:
-    """Find steady voiced stretches, the best first, at most 24, none overlapping another."""
-    if not _may_hold_a_voice(samples, rate):
-        return []
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """What is measured in windows of 10 ms.
+
+    Parameters
+    ----------
+    slow, slow_hz
+        The recording in the band of speech, and its rate there.
+    centres
+        Of each window, in samples of `slow`, shape = (windows,).
+    levels_db, silent
+        Of each window.
+    """
+
+    slow: Floats
+    slow_hz: float
+    centres: npt.NDArray[np.int64]
+    levels_db: Doubles
+    silent: Flags
+    track: PitchTrack
+
+
+def _measured(samples: Floats, rate: int) -> _Windows | None:
+    """Measure a recording; None where it is too short, or its rate too low, to hold a voice."""
+    if rate < LOWEST_RATE_HZ or len(samples) < rate * WINDOW_S * _SHORTEST:
+        return None
     whole, slow, slow_hz = in_speech_band(samples, rate)
     powers = window_powers(whole, rate)
     step = round(WINDOW_S * rate) * slow_hz / rate
     centres = np.minimum((step * (np.arange(len(powers)) + 0.5)).astype(np.int64), len(slow) - 1)
-    track = pitch_track(slow, slow_hz, centres, ~silent_windows(powers))
-    change = _spectral_change(slow, centres)
-    levels = loudness_contour_db(powers)
+    silent = silent_windows(powers)
+    track = pitch_track(slow, slow_hz, centres, ~silent)
+    return _Windows(slow, slow_hz, centres, loudness_contour_db(powers), silent, track)
+
+
+def _stretches(windows: _Windows, samples: int, rate: int) -> list[Stretch]:
+    """Find steady voiced stretches among so many samples, the best first, at most 24, none overlapping another."""
+    change = _spectral_change(windows.slow, windows.centres)
     chosen: list[Stretch] = []
     window = round(WINDOW_S * rate)
-    for first, last, goodness in _candidates(track, change, levels):
-        begin, end = first * window, min(last * window, len(samples))
+    for first, last, goodness in _candidates(windows.track, change, windows.levels_db):
+        begin, end = first * window, min(last * window, samples)
         if any(begin < other.last and end > other.first for other in chosen):
             continue
-        found = formants_of(slow, slow_hz, centres[first:last])
+        found = formants_of(windows.slow, windows.slow_hz, windows.centres[first:last])
         has_both = found.first_hz is not None and found.second_hz is not None
         formants = (float(found.first_hz or 0), float(found.second_hz or 0)) if has_both else None
         chosen.append(Stretch(begin, end, goodness + found.clear_share, formants))
         if len(chosen) == _MOST_STRETCHES:
             break
     return sorted(chosen, key=lambda one: -one.goodness)
-
-
-def _may_hold_a_voice(samples: Floats, rate: int) -> bool:
-    return rate >= LOWEST_RATE_HZ and len(samples) >= rate * WINDOW_S * _SHORTEST
 
 
 def _candidates(track: PitchTrack, change: Doubles, levels: Doubles) -> list[tuple[int, int, float]]:
@@ -207,7 +236,7 @@ def _spectral_change(slow: Floats, centres: npt.NDArray[np.int64]) -> Doubles:
     return np.concatenate((steps[:1], steps)) if len(steps) else np.zeros(len(centres))
 
 
-def name_vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
+def _vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
     """For each vowel the stretch whose formants are nearest to it, among what is good; the best where none has any."""
     if not stretches:
         return {}
@@ -225,19 +254,11 @@ def name_vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
     return named
 
 
-def find_bursts(samples: Floats, rate: int) -> dict[str, Unit]:
+def _bursts(windows: _Windows, samples: Floats, rate: int) -> dict[str, Unit]:
     """Find noises that begin syllables: unvoiced, sounding, and followed by a voiced stretch."""
-    if not _may_hold_a_voice(samples, rate):
-        return {}
-    whole, slow, slow_hz = in_speech_band(samples, rate)
-    powers = window_powers(whole, rate)
-    step = round(WINDOW_S * rate) * slow_hz / rate
-    centres = np.minimum((step * (np.arange(len(powers)) + 0.5)).astype(np.int64), len(slow) - 1)
-    silent = silent_windows(powers)
-    voiced = pitch_track(slow, slow_hz, centres, ~silent).is_voiced
-    levels = loudness_contour_db(powers)
+    voiced, levels = windows.track.is_voiced, windows.levels_db
     typical = float(np.median(levels[voiced])) if voiced.any() else 0.0
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~voiced & ~silent, [False])).astype(np.int8)))
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~voiced & ~windows.silent, [False])).astype(np.int8)))
     best: dict[str, tuple[float, Unit]] = {}
     window = round(WINDOW_S * rate)
     for start, end in edges.reshape(-1, 2).tolist():

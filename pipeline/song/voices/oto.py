@@ -14,12 +14,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from pipeline.errors import ProductionError
+from pipeline.song.notes.tune import STEPS
 
 MOST_ENTRIES: Final = 50_000
 _NUMBERS: Final = 5
 _LONGEST_MS: Final = 600_000.0
 _NOTE: Final = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
-_STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,6 @@ def read_prefixes(text: str) -> Mapping[int, tuple[str, str]]:
         note = _NOTE.fullmatch(name.strip())
         if note and any(letters):
             before, after = (*letters, "", "")[:2]
-            key = 12 * (int(note[3]) + 1) + _STEPS[note[1].upper()] + {"#": 1, "b": -1, "": 0}[note[2]]
+            key = 12 * (int(note[3]) + 1) + STEPS[note[1].upper()] + {"#": 1, "b": -1, "": 0}[note[2]]
             found[key] = (before.strip()[:40], after.strip()[:40])
     return found
