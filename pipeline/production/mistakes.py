@@ -70,8 +70,10 @@ def _is_around(field: str, places: set[str]) -> bool:
 
 
 def _line_for(field: str) -> str:
-    name = field.rpartition(".")[2]
-    return "[[section]]" if name == "section" else f"{name} = ..."
+    parents, _, name = field.rpartition(".")
+    if name == "section" or (name == "voice" and re.fullmatch(r"song \d+", parents)):
+        return f"[[{re.sub(' .*', '', parents)}.{name}]]" if parents else f"[[{name}]]"
+    return f"{name} = ..."
 
 
 def _field_name(location: tuple[int | str, ...], whole: type[BaseModel]) -> str:

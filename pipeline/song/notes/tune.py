@@ -133,6 +133,9 @@ class Tune:
             notes = [note for track in self.tracks for note in track.notes if note.channel == channel]
             if notes:
                 return Track(wanted, tuple(sorted(notes, key=lambda note: note.start_s)))
+            sung = sorted({note.channel for track in self.tracks for note in track.notes if note.channel})
+            there = ", ".join(f"channel {one}" for one in sung) or "a track's number or name: this file has no channels"
+            raise ProductionError(f"The melody has no notes on {wanted!r}.", where=where, expected=there)
         elif found := [one for one in self.tracks if one.name.casefold() == wanted.strip().casefold()]:
             return found[0]
         raise ProductionError(

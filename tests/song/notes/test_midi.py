@@ -147,3 +147,11 @@ def test_what_a_file_costs_is_known_before_it_is_read() -> None:
         assert fault_of(lying) == "it is damaged"
     assert fault_of(data[:-1]) == "it is damaged"
     assert fault_of(data[:14] + b"MTrk" + (3).to_bytes(4) + bytes.fromhex("00903c64")) == "it is damaged"
+
+
+def test_a_channel_that_is_not_there_names_those_that_are() -> None:
+    tune = read_midi(midi_bytes([[(0, 1, 60)], [(0, 1, 62)]]), "x")
+    assert tune.track("channel 2", "x").notes[0].key == 62
+    with pytest.raises(ProductionError, match="no notes on 'channel 9'") as caught:
+        tune.track("channel 9", "x")
+    assert caught.value.expected == "channel 1, channel 2"

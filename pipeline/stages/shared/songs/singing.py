@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.formats import FILM_RATE_HZ
-from pipeline.errors import FootageError, ProductionError
+from pipeline.errors import FootageError, InputError, ProductionError
 from pipeline.ffmpeg.formats import recognise
 from pipeline.film.inputs.footage import content_hash
 from pipeline.film.inputs.stills import read_logo
@@ -154,9 +155,11 @@ def check_songs(production: Production) -> None:
                 where = f"song {number + 1}, voice {at}"
                 voice_source(production, Results(), {}, voice.settings, where, language=production.language)
         if settings.backing is not None:
-            recognise(existing_file(production, settings.backing, f"song {number + 1}, backing"), FootageError)
+            with _placed(f"song {number + 1}, backing") as where:
+                recognise(existing_file(production, settings.backing, where), FootageError)
         if settings.picture is not None:
-            read_logo(existing_file(production, settings.picture, f"song {number + 1}, picture"))
+            with _placed(f"song {number + 1}, picture") as where:
+                read_logo(existing_file(production, settings.picture, where))
     for at, cut in enumerate(production.cuts, start=1):
         sung_s = sum(lengths_s[number] for number in cut.songs_of(len(lengths_s)))
         needed_s = cut.shortest_s(production.section_cards_s, production.video) + sung_s
@@ -167,6 +170,16 @@ def check_songs(production: Production) -> None:
                 expected=f"at most its {cut.seconds:g} s",
                 hint=f'Set seconds = {math.ceil(needed_s)} or more, fewer songs, or sections = "best".',
             )
+
+
+@contextmanager
+def _placed(where: str) -> Iterator[str]:
+    """Add the field to errors that name the file alone."""
+    try:
+        yield where
+    except InputError as error:
+        error.where = error.where if where in error.where else f"{where}: {error.where}"
+        raise
 
 
 def _song(production: Production, results: Results, takes: TakePieces, number: int) -> _Song:
