@@ -63,7 +63,7 @@ def test_a_folder_stands_for_its_production_file(tmp_path: Path) -> None:
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nsongs = [1]', ("song 1", "there are 0")),
         ('title = "x"\n' + 3 * SECTION + '[[cut]]\nname = "a"\nseconds = 5', ("needs 6.8 s", "best")),
         ('title = "x"\n' + SECTION + '[[cut]]\nname = "a"\nlenght = 3', ("lenght", "no setting")),
-        ('title = "x"\n' + SECTION + '[[song]]\ntitle = "a"\nmelody = "b.mid"', ("voice' is missing", "[[song.voice]]")),
+        ('title = "x"\n' + SECTION + '[[song]]\ntitle = "a"\nmelody = "b.mid"', ("is missing", "[[song.voice]]")),
         ("a = " + "[" * 5000, ("TOML",)),
         ('title = "\\u0000"\nsection = 3', ("section",)),
     ],
