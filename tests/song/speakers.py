@@ -48,6 +48,19 @@ def speech() -> Floats:
     return np.concatenate([*parts, vowel("o", 115, VOWEL_S), pause])
 
 
+def murmuring() -> Floats:
+    """Vowels of which two are begun by a murmur, as by an m, at one pitch throughout."""
+    pause = np.zeros(round(BREAK_S * RATE_HZ), np.float32)
+    dark = signal.butter(3, 500, fs=RATE_HZ, output="sos")
+    parts = [speech()]
+    for which in ("a", "o"):
+        said = vowel(which, 120, 0.6)
+        murmur = np.asarray(0.5 * signal.sosfilt(dark, vowel("i", 120, 0.6)), np.float32)
+        there = np.clip((np.arange(len(said)) / RATE_HZ - 0.13) / 0.01, 0, 1).astype(np.float32)
+        parts += [murmur * (1 - there) + said * there, pause]
+    return np.concatenate(parts)
+
+
 def write_bank(folder: Path, *, encoding: str = "cp932") -> Path:
     """A voice bank with CV and VCV entries, in two pitches."""
     folder.mkdir(exist_ok=True)

@@ -13,18 +13,19 @@ from typing import Final, Literal
 from pipeline.song.lyrics.kana import romaji
 from pipeline.song.lyrics.vowels import umlaut_of, vowels_of
 
-Burst = Literal["hiss", "hush", "stop", ""]
+Burst = Literal["hiss", "hush", "stop", "murmur", ""]
 _CYRILLIC: Final = dict(zip("абвгдежзийклмнопрстуфхцчшщыэюяё", "a b v g d e zh z i i k l m n o p r s t u f h ts ch sh sh i e u a o".split(), strict=True))  # fmt: skip # noqa: E501, SIM905
 _AFTER_VOWEL: Final = re.compile(r"^[-aiueon] (?=\S)")
 """What VCV banks write before a syllable: the vowel that it follows."""
 _HISS: Final = re.compile(r"^(sc?[ei]|s|z|ts|c[eiy])")
 _HUSH: Final = re.compile(r"^(sh|sch|ch|j|h|f|v|th|ph|wh)")
 _STOP: Final = re.compile(r"^([ptkbdgqxc])")
+_MURMUR: Final = re.compile(r"^([mnlr]|[kg]n|wr)")
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A syllable's beginning (letters before its vowel), its vowel, and which kind of noise begins it.
+    """A syllable's beginning (letters before its vowel), its vowel, and what begins it: a kind of noise, or a murmur.
 
     `glides_to` is the vowel that a diphthong ends on; empty for others.
     """
@@ -56,8 +57,7 @@ def plain_letters(syllable: str) -> str:
 
 
 def _burst(letters: str) -> Burst:
-    if _HUSH.match(letters):
-        return "hush"
-    if _HISS.match(letters):
-        return "hiss"
-    return "stop" if _STOP.match(letters) else ""
+    kinds: list[tuple[re.Pattern[str], Burst]] = [
+        (_MURMUR, "murmur"), (_HUSH, "hush"), (_HISS, "hiss"), (_STOP, "stop"),
+    ]  # fmt: skip
+    return next((kind for pattern, kind in kinds if pattern.match(letters)), "")

@@ -27,7 +27,7 @@ from pipeline.sound.signal.resample import resample
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 6
+SINGING_VERSION: Final = 7
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0
@@ -108,7 +108,7 @@ def _sung_part(spans: Sequence[_Numbered], notes: Sequence[Note], rate: int, sty
     keys = pitch_curve(notes, times, style)
     samples = mixture.sounded(np.clip(REFERENCE_HZ * 2 ** ((keys - REFERENCE_KEY) / 12), *_HZ))
     for _, span in spans:
-        if span.sounding.burst is not None:
+        if span.sounding.burst is not None and span.sounding.burst.is_unvoiced:
             _add_burst(samples, span, span.sounding.burst, (first * FRAME_S, rate), style)
     return round(first * FRAME_S * rate), samples
 
@@ -188,6 +188,11 @@ def _add_body(mixture: _Mixture, span: Span, style: SingingStyle, number: int) -
             begin = span.start_s - unit.preutterance_s / span.speed
             places = _places(unit, unit.frames, (times - begin) / FRAME_S, span.speed, [style.seed, number])
             mixture.add(unit.frames, places, part, tilt_db)
+    if (murmur := sounding.burst) is not None and not murmur.is_unvoiced:
+        places = _places(
+            murmur, murmur.frames, (times - span.start_s + span.lead_s) / FRAME_S, 1.0, [style.seed, number]
+        )
+        mixture.add(murmur.frames, places, span.lead_share(times), tilt_db)
     mixture.soften(span.dip(times))
 
 

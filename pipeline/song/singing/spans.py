@@ -81,6 +81,12 @@ class Span:
         """How much of the body there is, 0 to 1, shape = (times,)."""
         return ramp(times_s, *self.rise) * (1 - ramp(times_s, *self.fall))
 
+    def lead_share(self, times_s: Doubles) -> Doubles:
+        """How much there is of a murmur before the body, 0 to 1, shape = (times,)."""
+        begin = self.start_s - self.lead_s
+        half = (_BLEND_S if self.joins_before else ATTACK_S) / 2
+        return ramp(times_s, begin - half, begin + half) * (1 - ramp(times_s, *self.rise))
+
     def glided(self, times_s: Doubles) -> Doubles:
         """How much of the way from a diphthong's first vowel to its second is made, 0 to 1, shape = (times,)."""
         seconds = min(_GLIDE_S, _MOST_GLIDE * (self.end_s - self.start_s))

@@ -1,9 +1,10 @@
-"""The voice that is in a recording: its steadiest voiced stretches sing as vowels, its bursts begin notes.
+"""The voice that is in a recording: its steadiest voiced stretches sing as vowels, its bursts and murmurs begin notes.
 
 Owns where they are found and what they are taken for. Nothing is labelled and no words are recognised: a stretch is
 called after the vowel whose formants (G. E. Peterson, H. L. Barney, "Control methods used in a study of the vowels",
 1952, men's and women's means) lie nearest, scaled to the voice; a burst is a hiss, a hush or a stop by its spectrum and
-length. Where a voice says only one vowel, everything is sung on it.
+length; a murmur, dark and soft before a vowel, stands for all nasals and liquids. Where a voice says only one vowel,
+everything is sung on it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,16 @@ _STOP: Final[Burst] = "stop"
 _HISS_SHARE: Final = 0.55
 _HUSH_SHARE: Final = 0.25
 """Of the rate's half (6 kHz at most), where the middle of a burst's power lies."""
+_FRAME: Final = 256
+_MURMUR_BANDS_HZ: Final = ((100.0, 450.0), (600.0, 3000.0))
+_DARKER_DB: Final = 8.0
+"""Than the voice usually is: so much more of a murmur's power lies in the lower band."""
+_MURMUR_BELOW_DB: Final = (3.0, 18.0)
+"""Its level below the loud vowels'."""
+_MURMUR_WINDOWS: Final = (4, 14)
+_USUAL_MURMUR: Final = 9
+_VOWEL_AFTER: Final = 6
+"""Windows."""
 _FADE_S: Final = 0.004
 _BURST_BELOW_DB: Final = 9.0
 """Bursts are no louder than this below the vowel."""
@@ -109,9 +120,12 @@ class FoundVoice:
 
     @cached_property
     def bursts(self) -> dict[str, Unit]:
-        """The best burst of each kind that was found."""
+        """The best burst of each kind that was found, and the best murmur."""
         windows = self._windows
-        return {} if windows is None else _bursts(windows, self._samples, self._rate)
+        if windows is None:
+            return {}
+        murmur = _murmur(windows, self._samples, self._rate)
+        return _bursts(windows, self._samples, self._rate) | ({} if murmur is None else {"murmur": murmur})
 
     @cached_property
     def _windows(self) -> _Windows | None:
@@ -202,10 +216,9 @@ def _stretches(windows: _Windows, samples: int, rate: int) -> list[Stretch]:
 
 def _candidates(track: PitchTrack, change: Doubles, levels: Doubles) -> list[tuple[int, int, float]]:
     """Stretches of voiced windows and how steady they are, the steadiest first; they may overlap."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], track.is_voiced, [False])).astype(np.int8)))
     loudest = float(np.percentile(levels[track.is_voiced], 90)) if track.is_voiced.any() else 0.0
     found = []
-    for start, end in edges.reshape(-1, 2).tolist():
+    for start, end in _runs(track.is_voiced):
         for size in (_SHORTEST, 14, 24, _LONGEST):
             for first in range(start + 1, end - size, max(1, size // 4)):
                 part = slice(first, first + size)
@@ -227,13 +240,17 @@ def _candidates(track: PitchTrack, change: Doubles, levels: Doubles) -> list[tup
 
 def _spectral_change(slow: Floats, centres: npt.NDArray[np.int64]) -> Doubles:
     """By how many decibels the bands of each window differ from those of the one before, shape = (windows,)."""
-    size = 256
-    frames = sliding_window_view(np.pad(slow, (size // 2, size)), size)[centres] * np.hanning(size).astype(np.float32)
-    power = np.square(np.abs(np.fft.rfft(frames, axis=1)))
+    power = np.square(np.abs(np.fft.rfft(_framed(slow, centres), axis=1)))
     edges = np.unique(np.geomspace(2, power.shape[1] - 1, _BANDS + 1).astype(int))
     bands = 10 * np.log10(np.add.reduceat(power, edges[:-1], axis=1) + 1e-9)
     steps = np.abs(np.diff(bands, axis=0)).mean(axis=1)
     return np.concatenate((steps[:1], steps)) if len(steps) else np.zeros(len(centres))
+
+
+def _framed(slow: Floats, centres: npt.NDArray[np.int64]) -> Floats:
+    """The frame around each centre, under a window of Hann, shape = (centres, 256)."""
+    frames = sliding_window_view(np.pad(slow, (_FRAME // 2, _FRAME)), _FRAME)[centres]
+    return frames * np.hanning(_FRAME).astype(np.float32)
 
 
 def _vowels(stretches: Sequence[Stretch]) -> dict[str, Stretch]:
@@ -258,10 +275,9 @@ def _bursts(windows: _Windows, samples: Floats, rate: int) -> dict[str, Unit]:
     """Find noises that begin syllables: unvoiced, sounding, and followed by a voiced stretch."""
     voiced, levels = windows.track.is_voiced, windows.levels_db
     typical = float(np.median(levels[voiced])) if voiced.any() else 0.0
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~voiced & ~windows.silent, [False])).astype(np.int8)))
     best: dict[str, tuple[float, Unit]] = {}
     window = round(WINDOW_S * rate)
-    for start, end in edges.reshape(-1, 2).tolist():
+    for start, end in _runs(~voiced & ~windows.silent):
         if end >= len(voiced) or not voiced[end : end + 3].all() or end - start > 25:  # noqa: PLR2004 - windows
             continue
         part = samples[start * window : end * window]
@@ -272,6 +288,44 @@ def _bursts(windows: _Windows, samples: Floats, rate: int) -> dict[str, Unit]:
         if kind not in best or goodness > best[kind][0]:
             best[kind] = goodness, _burst_unit(kind, part, rate, typical)
     return {kind: unit for kind, (_, unit) in best.items()}
+
+
+def _murmur(windows: _Windows, samples: Floats, rate: int) -> Unit | None:
+    """Find the longest stretch that is voiced, but darker and softer than the vowel it leads to: a nasal or a liquid.
+
+    None where nothing is like that.
+    """
+    powers = np.square(np.abs(np.fft.rfft(_framed(windows.slow, windows.centres), axis=1)))
+    hz = np.fft.rfftfreq(_FRAME, 1 / windows.slow_hz)
+    low, high = (powers[:, (hz > first) & (hz < last)].sum(axis=1) for first, last in _MURMUR_BANDS_HZ)
+    dark = 10 * np.log10((low + 1e-9) / (high + 1e-9))
+    voiced, levels = windows.track.is_voiced, windows.levels_db
+    if not voiced.any():
+        return None
+    usual, loud = float(np.median(dark[voiced])), float(np.percentile(levels[voiced], 75))
+    below = loud - levels
+    murmurs = voiced & (dark > usual + _DARKER_DB) & (below > _MURMUR_BELOW_DB[0]) & (below < _MURMUR_BELOW_DB[1])
+    best: tuple[float, Unit] | None = None
+    window = round(WINDOW_S * rate)
+    for start, end in _runs(murmurs):
+        after = slice(end, end + _VOWEL_AFTER)
+        if not _MURMUR_WINDOWS[0] <= end - start <= _MURMUR_WINDOWS[1] or not voiced[after].all():
+            continue
+        rises_db = float(levels[after].max() - levels[start:end].mean())
+        goodness = min(end - start, _USUAL_MURMUR) + 0.2 * float(dark[start:end].mean() - dark[after].min())
+        if end + _VOWEL_AFTER > len(voiced) or rises_db < _MURMUR_BELOW_DB[0] or (best and goodness <= best[0]):
+            continue
+        part, margins_s = part_of(samples, rate, start * window, end * window)
+        seconds = (end - start) * window / rate
+        unit = Unit("murmur", part, rate, preutterance_s=seconds, margins_s=margins_s, gain_db=-rises_db)
+        best = goodness, unit
+    return None if best is None else best[1]
+
+
+def _runs(flags: Flags) -> list[tuple[int, int]]:
+    """Where flags are set: the first and the one after the last of each run."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
 def _kind(part: Floats, rate: int, windows: int) -> Burst:

@@ -124,6 +124,8 @@ class Unit:
         From its beginning, what sounds at a note's start: where the vowel begins.
     overlap_s
         From its beginning, what is blended with the unit before.
+    gain_db
+        How much louder it is sung than a vowel, of what has a pitch.
     is_unvoiced
         Whether it is a noise that has no pitch.
     """
@@ -135,6 +137,7 @@ class Unit:
     preutterance_s: float = 0.0
     overlap_s: float = 0.0
     margins_s: tuple[float, float] = (0.0, 0.0)
+    gain_db: float = 0.0
     is_unvoiced: bool = False
 
     @property
@@ -166,6 +169,7 @@ class Unit:
         ahead = min(first, 8)  # the evening begins softly before what is stretched
         change[first - ahead : first] = change[first] * np.linspace(0, 1, ahead, endpoint=False)
         change[last:] = change[last - 1]
+        change -= self.gain_db * np.float32(np.log(10) / 10)
         envelope = _steadied(found.envelope - (level + change)[:, None], first, last)
         voiced = found.voiced.copy()
         noise = found.noise.copy()
@@ -259,7 +263,7 @@ def _rather_voiced(bins: int) -> Floats:
 
 @dataclass(frozen=True)
 class Sounding:
-    """What a voice sings a syllable with: the sound that is held, a burst before it, and a vowel that it ends on."""
+    """What a voice sings a syllable with: the sound that is held, a burst or a murmur before, a vowel at its end."""
 
     body: Unit
     burst: Unit | None = None

@@ -25,7 +25,7 @@ from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.found import FoundVoice
 from pipeline.song.voices.unit import Sounding, Unit
 from tests.song.envelopes import envelope, harmonics, shift_near
-from tests.song.speakers import RATE_HZ, speech, vowel, write_bank
+from tests.song.speakers import RATE_HZ, murmuring, speech, vowel, write_bank
 
 KEYS = (48, 50, 52, 53, 55, 53, 52, 50, 48, 55)
 NOTE_S = 0.4
@@ -255,3 +255,21 @@ def test_a_vowel_that_moves_where_it_begins_does_not_pulse_in_each_loop(fixed_s:
     bands = [power[(hz > low) & (hz < high)].sum(axis=0) for low, high in ((1800, 2800), (600, 900))]
     brightness = 10 * np.log10(bands[0] / bands[1])
     assert np.ptp(brightness) < most_db
+
+
+def test_a_murmur_has_the_pitch_of_its_note_and_is_dark_and_soft_up_to_the_note_s_beginning() -> None:
+    (phrase,) = with_lyrics([Note(0.5, 1.0, 50.0), Note(1.0, 1.5, 50.0)], {1: "ma ma"}, [], "x")
+    sound = sing(phrase, FoundVoice(murmuring(), RATE_HZ), SingingStyle())
+    rate = sound.sample_rate_hz
+
+    def bands_db(begin: float, end: float) -> tuple[float, float]:
+        hz, power = signal.welch(
+            sound.samples[round((begin - sound.start_s) * rate) :][: round((end - begin) * rate)], rate
+        )
+        return tuple(10 * np.log10(power[(hz > low) & (hz < high)].sum()) for low, high in ((100, 450), (600, 1500)))
+
+    for start in (0.5, 1.0):
+        (low, dark), (full, bright) = bands_db(start - 0.06, start - 0.015), bands_db(start + 0.05, start + 0.3)
+        assert bright - dark > 12
+        assert full - low < bright - dark - 6
+    assert np.median(pitch_at(sound, np.arange(0.95, 0.98, 0.005))) == pytest.approx(50, abs=0.3)

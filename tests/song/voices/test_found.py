@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.song.voices.found import FoundVoice
 from pipeline.song.voices.unit import Unit, frame_levels, part_of
-from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, speech, vowel
+from tests.song.speakers import BREAK_S, RATE_HZ, VOWELS_HZ, murmuring, speech, vowel
 
 WHERE_S = {"a": BREAK_S, "i": 2 * BREAK_S + 0.55, "o": 3 * BREAK_S + 1.0}
 
@@ -35,6 +35,17 @@ def test_an_s_before_a_vowel_becomes_a_burst_where_lyrics_ask_for_it() -> None:
     assert burst.is_unvoiced
     assert 0.05 <= burst.seconds <= 0.13
     assert voice.sounding("ing", "", 60).burst is None
+
+
+def test_a_murmur_before_a_vowel_begins_nasals_and_liquids() -> None:
+    voice = FoundVoice(murmuring(), RATE_HZ)
+    murmur = voice.sounding("me", "", 60).burst
+    assert murmur is not None
+    assert not murmur.is_unvoiced
+    assert 0.07 <= murmur.seconds <= 0.14
+    assert -18 < murmur.gain_db < -3
+    assert all(voice.sounding(one, "", 60).burst is murmur for one in ("no", "la", "ra", "know"))
+    assert FoundVoice(speech(), RATE_HZ).sounding("me", "", 60).burst is None
 
 
 @pytest.mark.parametrize(("seconds", "rate"), [(0.0, RATE_HZ), (0.05, RATE_HZ), (1.0, RATE_HZ), (2.0, 1000)])
