@@ -29,11 +29,13 @@ def test_every_pack_has_a_scene_here() -> None:
 @pytest.mark.parametrize("pack", LAYOUTS)
 def test_each_pack_looks_like_its_golden_pictures(pack: str, golden: Golden, tmp_path: Path) -> None:
     copy_pack(pack, tmp_path)
-    theme, data = load_theme(pack, tmp_path), scene_data(320, 180)
-    ground = GradientGround(theme.ground, (320, 180), data.frame_rate) if theme.ground.moves else None
-    backdrop = Backdrop(ground, 0) if ground is not None else None
-    shown = Scene(data, theme, load_layout(LAYOUTS[pack], tmp_path), backdrop=backdrop)
-    golden(f"pack-{pack}-scene", rgb_of(frame_of(shown, data, 330), data))
+    theme = load_theme(pack, tmp_path)
+    for name, layout, size in (("scene", LAYOUTS[pack], (320, 180)), ("square", "square", (240, 240))):
+        data = scene_data(*size)
+        ground = GradientGround(theme.ground, size, data.frame_rate) if theme.ground.moves else None
+        backdrop = Backdrop(ground, 0) if ground is not None else None
+        shown = Scene(data, theme, load_layout(layout, tmp_path), backdrop=backdrop)
+        golden(f"pack-{pack}-{name}", rgb_of(frame_of(shown, data, 330), data))
     card = draw_card(load_card_template("title", tmp_path), card_facts("title"), theme, (160, 90))
     golden(f"pack-{pack}-title", card.pages[0].picture)
 
