@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutLine, CutSettings
 from pipeline.film.planning.own_cards import OwnCardSettings
-from pipeline.film.planning.settings import InsertSettings, VideoSettings
+from pipeline.film.planning.settings import InsertSettings, VideoSettings, file_name_field
 from pipeline.picture.language.tags import LanguageTag
 from pipeline.production.agreement import check_agreement, check_own_cards, check_songs
 from pipeline.production.mistakes import explain_mistakes
@@ -44,13 +44,8 @@ class Production(ProductionTable):
     language: LanguageTag = Field(
         default="en", description="Language of all words that the program itself writes (BCP 47)."
     )
-    file_name: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=300,
-        description="What the film's files are called, without an ending, a Jinja2 template of facts; by default the "
-        "production file's name.",
-        examples=["{{ film.title | slug }}-{{ film.duration_s | round | int }}s"],
+    file_name: str | None = file_name_field(
+        "the production file's name", "{{ film.title | slug }}-{{ film.duration_s | round | int }}s"
     )
     recording_credit: str = Field(
         default="", max_length=500, description="Whose voice it is, and under which licence; goes into the description."

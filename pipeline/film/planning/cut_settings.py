@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from pipeline.film.planning.settings import FilmSettings, VideoSettings
+from pipeline.film.planning.settings import FilmSettings, VideoSettings, file_name_field
 from pipeline.film.planning.shapes import check_shape, draft_size, fitting_layout, shape_named
 
 RESERVED_NAMES: Final = frozenset({"work", "draft", "sound", "loops", "graphs"})
@@ -100,13 +100,8 @@ class CutSettings(FilmSettings):
     subtitle: str | None = Field(
         default=None, max_length=300, description="Its subtitle; by default the film's.", examples=["In 45 seconds"]
     )
-    file_name: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=300,
-        description="What its files are called, without an ending, a Jinja2 template of facts; by default the "
-        "production file's name and the cut's.",
-        examples=["{{ film.title | slug }}-{{ film.width }}x{{ film.height }}"],
+    file_name: str | None = file_name_field(
+        "the production file's name and the cut's", "{{ film.title | slug }}-{{ film.width }}x{{ film.height }}"
     )
     theme: str | None = Field(
         default=None, min_length=1, max_length=100, description="Its theme; by default the film's.", examples=["paper"]

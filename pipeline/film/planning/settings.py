@@ -29,6 +29,18 @@ class FilmSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def file_name_field(by_default: str, example: str) -> Any:
+    """What files are called: a film's and a cut's."""
+    return Field(
+        default=None,
+        min_length=1,
+        max_length=300,
+        description="What its files are called, without an ending, a Jinja2 template of facts; "
+        f"by default {by_default}.",
+        examples=[example],
+    )
+
+
 Quality = Literal["draft", "web", "archive", "lossless"]
 Encoder = Literal["x264", "x265", "av1", "nvenc", "videotoolbox", "qsv", "amf"]
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]

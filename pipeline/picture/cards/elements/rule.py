@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline.picture.cards.elements.element import CardElement, Content
 from pipeline.picture.cards.elements.setting import Setting
-from pipeline.picture.drawing.marks import BoxMark, Drawing
+from pipeline.picture.drawing.marks import Drawing
 from pipeline.picture.theme.looks import AnyColour
 
 
@@ -33,6 +33,4 @@ class RuleElement(CardElement):
         """As long and thick as it is asked for, and as there is room."""
         thick = min(max(1.0, round(self.thickness * setting.module_px)), height_px)
         length = width_px if self.length is None else min(width_px, self.length * setting.module_px)
-        left = setting.shift(self.align, width_px - length)
-        box = BoxMark((left, 0.0, left + length, thick), setting.colour(self.colour))
-        return Drawing(width_px, thick, (box,))
+        return setting.box(self.colour, self.align, width_px, (length, thick))

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.picture.drawing.marks import Drawing, Mark, TextMark, TextMarks
+from pipeline.picture.drawing.marks import BoxMark, Drawing, Mark, TextMark, TextMarks
 from pipeline.picture.language import Language, english
 from pipeline.picture.text.shrinking import shrink_to_fit
 from pipeline.picture.text.typesetting import Align, FittedText, TextStyle, Typesetter, aligned
@@ -81,6 +81,14 @@ class Setting:
     def shift(self, align: Align, spare_px: float) -> float:
         """How far from its area's left something stands that isn't text."""
         return aligned(align, spare_px, mirrored=self.mirrored)
+
+    def box(
+        self, colour: AnyColour, align: Align, room_px: float, size_px: tuple[float, float], **look: float
+    ) -> Drawing:
+        """A box (width, height) of a colour in its place across a room; `look` is as of `BoxMark`."""
+        width, height = size_px
+        left = self.shift(align, room_px - width)
+        return Drawing(room_px, height, (BoxMark((left, 0.0, left + width, height), self.colour(colour), **look),))
 
     def text_style(self, name: str) -> TextStyle:
         """A style of the template in pixels."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipeline.picture.cards.elements.element import CardElement, Content
 from pipeline.picture.cards.elements.setting import Setting
-from pipeline.picture.drawing.marks import BoxMark, Drawing
+from pipeline.picture.drawing.marks import Drawing
 from pipeline.picture.theme.looks import AnyColour
 
 _Modules = Annotated[float, Field(gt=0, le=2)]
@@ -47,13 +47,9 @@ class ShapeElement(CardElement):
         height = height_px if fills else min(setting.scale * self.height * module, height_px)
         wide = height if self.shape == "circle" and not fills else width_px
         width = min(width_px, wide if self.width is None else self.width * module)
-        left = setting.shift(self.align, width_px - width)
-        radius = min(width, height) / 2 if self.shape == "circle" else self.radius * module
-        mark = BoxMark(
-            (left, 0.0, left + width, height),
-            setting.colour(self.colour),
-            opacity=self.opacity,
-            radius_px=radius,
-            line_px=self.line * module,
-        )
-        return Drawing(width_px, height, (mark,))
+        look = {
+            "opacity": self.opacity,
+            "radius_px": min(width, height) / 2 if self.shape == "circle" else self.radius * module,
+            "line_px": self.line * module,
+        }
+        return setting.box(self.colour, self.align, width_px, (width, height), **look)
