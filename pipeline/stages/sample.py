@@ -221,6 +221,15 @@ def foreseen(production: Production, results: Results, section: int, folder: Pat
     ]
 
 
+def make_one(
+    production: Production, results: Results, workplace: Workplace, checkpoint: SavedCheckpoint, seconds: float
+) -> RequestedTake:
+    """Make the take of any checkpoint, with its candidates, also of one that the film leaves out."""
+    planned = _planned_take(production, results, checkpoint, seconds, is_traced=False)
+    _make_all([planned], workplace)
+    return planned
+
+
 def _planned_takes(production: Production, results: Results) -> list[RequestedTake]:
     planned_takes = []
     for section, result in enumerate(results.runs):

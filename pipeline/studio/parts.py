@@ -63,6 +63,7 @@ class Studio:
         """Let all go that is held for looking."""
         self._is_closed = True
         self.preview.close()
+        self.takes.close()
 
     def is_building(self) -> bool:
         """Whether a build works on the film."""

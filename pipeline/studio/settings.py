@@ -15,7 +15,7 @@ from pipeline.build.stage_order import StageSurvey
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.editing.edits import Edit, Insert, Move, Remove, SetValue
 from pipeline.production.keys import json_schema
-from pipeline.production.recordings import VIDEO_SUFFIXES
+from pipeline.production.recordings import SUFFIXES, VIDEO_SUFFIXES
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import stage_seconds
 from pipeline.runtime.resources import builtin_templates_folder
@@ -25,7 +25,15 @@ _MOST_EDITS: Final = 200
 _DEEPEST: Final = 8
 _MOST_NAMES: Final = 4
 _MOST_FILES: Final = 500
-_FOOTAGE: Final = VIDEO_SUFFIXES | {"gif", "png", "jpg", "jpeg", "webp"}
+_PICTURES: Final = frozenset({"png", "jpg", "jpeg", "webp"})
+_FILES: Final = {
+    "footage": VIDEO_SUFFIXES | _PICTURES | {"gif"},
+    "pictures": _PICTURES,
+    "sounds": SUFFIXES,
+    "tunes": frozenset({"mid", "midi", "ust", "musicxml", "xml", "mxl"}),
+    "texts": frozenset({"txt"}),
+}
+"""The ends of the files that a form suggests, by what they are."""
 _MADE: Final = {
     "prepare": ("corpus", "corpora"),
     "train": ("training", "trainings"),
@@ -41,13 +49,16 @@ def form_values(production: Production | None, folder: Path) -> dict[str, Any]:
     """The form: its schema, and the names that some keys choose between."""
     own = production.templates_folder if production is not None else None
     names = {kind: _names(kind, own) for kind in ("themes", "layouts", "cards")}
-    return {"schema": json_schema(), "names": {**names, "files": footage_beside(folder)}}
+    return {"schema": json_schema(), "names": {**names, "files": _files_beside(folder)}}
 
 
-def footage_beside(folder: Path) -> list[str]:
-    """Videos and pictures beside a production file and in the folders there, as it names them; not too many."""
-    near = islice(chain(folder.glob("*"), folder.glob("[!.]*/*")), _MOST_FILES)
-    return sorted(path.relative_to(folder).as_posix() for path in near if path.suffix[1:].lower() in _FOOTAGE)
+def _files_beside(folder: Path) -> dict[str, list[str]]:
+    """Files beside a production file and in the folders there, as it names them, by what they are; not too many."""
+    near = sorted(islice(chain(folder.glob("*"), folder.glob("[!.]*/*")), _MOST_FILES))
+    return {
+        kind: [path.relative_to(folder).as_posix() for path in near if path.suffix[1:].lower() in ends]
+        for kind, ends in _FILES.items()
+    }
 
 
 def _names(kind: str, own: Path | None) -> list[str]:

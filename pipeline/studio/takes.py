@@ -1,10 +1,12 @@
 """All that can be heard of a film: takes and candidates as they are made, and the recordings.
 
-Owns what the page calls a sound, and which file that is: a request never names a path. It makes no sound.
+Owns what the page calls a sound, and which file that is: a request never names a path. It makes no sound, but for takes
+of checkpoints that a person wants to hear before the film has them.
 """
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,13 +16,17 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from pipeline.errors import BuildVideoError, InputError
+from pipeline.film.planning.storyboard_settings import StoryboardSettings
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import TakeFacts
+from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.looking import Seen, see
 from pipeline.outputs.take_list import ListedTake, list_takes, listed_take
 from pipeline.production.schema import Production
+from pipeline.runtime.progress.reporter import SILENT
 from pipeline.stages import sample, train
 from pipeline.stages.shared.results import Results
+from pipeline.stages.shared.takes.requests import SavedCheckpoint
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece, Result, Store
 from pipeline.studio.sounds import clipped_stretches, level_db, silent_stretches
@@ -29,6 +35,8 @@ R = TypeVar("R", bound=BaseModel)
 
 _MUCH_SILENCE: Final = 0.5
 _MUCH_CLIPPED: Final = 0.005
+_HEARD_S: Final = 4.0
+"""Takes that are made to be heard alone are no longer."""
 
 
 class RememberingStore(Store):
@@ -53,7 +61,8 @@ class Takes:
     """The sounds of a film."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._aside: tempfile.TemporaryDirectory[str] | None = None
         self._stores: dict[Path, RememberingStore] = {}
         self._files: dict[str, Path] = {}
         self._measured: dict[str, tuple[TakeFacts, int, str]] = {}
@@ -94,6 +103,32 @@ class Takes:
             except BuildVideoError:  # a training that is published meanwhile moves its files
                 return []
 
+    def hear(
+        self, production: Production, workplace: Workplace, results: Results, checkpoint: SavedCheckpoint
+    ) -> dict[str, Any]:
+        """The take of one checkpoint, which the film may not have; it is made aside, and gone with the studio.
+
+        Returns
+        -------
+        dict[str, Any]
+            As `values` has it.
+        """
+        with self._making:
+            if self._aside is None:
+                self._aside = tempfile.TemporaryDirectory(prefix="build-video-studio-")
+            store = AsideStore(workplace.store.root, Path(self._aside.name))
+            aside = replace(workplace, store=store, report=SILENT, jobs=1)
+            section = production.sections[checkpoint.section]
+            made = sample.make_one(production, results, aside, checkpoint, _usual_s(section.storyboard))
+            seen = Seen(production, results, aside, is_finished=False)
+            listed = list(listed_take(seen, checkpoint.section, checkpoint.iteration, made.piece, made.candidates))
+        return self._take(production, checkpoint.section, checkpoint.iteration, listed)
+
+    def close(self) -> None:
+        """Drop what was made aside."""
+        if self._aside is not None:
+            self._aside.cleanup()
+
     def marks(self, name: str) -> list[dict[str, Any]]:
         """Where in a sound its doubts were found: a word, from and to, in seconds; errors as for `file`."""
         path = self.file(name)
@@ -115,26 +150,25 @@ class Takes:
     ) -> list[dict[str, Any]]:
         """Each section's takes and its recording as plain values, with names by which their sounds are asked for."""
         sections: list[dict[str, Any]] = []
-        for number, section in enumerate(production.sections):
+        for number in range(len(production.sections)):
             own: dict[int, list[ListedTake]] = {}
             for one in listed:
                 if one.section == number + 1:
                     own.setdefault(one.iteration, []).append(one)
-            favourites = set(section.favourites)
-            recording = self._recording(number, results)
-            takes = [
-                {
-                    "iteration": iteration,
-                    "favourite": iteration in favourites,
-                    "candidates": [
-                        self._candidate(one, section.corpus.sample_rate_hz, several=len(candidates) > 1)
-                        for one in candidates
-                    ],
-                }
-                for iteration, candidates in own.items()
-            ]
-            sections.append({"recording": recording, "takes": takes})
+            takes = [self._take(production, number, iteration, candidates) for iteration, candidates in own.items()]
+            sections.append({"recording": self._recording(number, results), "takes": takes})
         return sections
+
+    def _take(
+        self, production: Production, number: int, iteration: int, candidates: Sequence[ListedTake]
+    ) -> dict[str, Any]:
+        section = production.sections[number]
+        rate_hz, several = section.corpus.sample_rate_hz, len(candidates) > 1
+        return {
+            "iteration": iteration,
+            "favourite": iteration in section.favourites,
+            "candidates": [self._candidate(one, rate_hz, several=several) for one in candidates],
+        }
 
     def _recording(self, number: int, results: Results | None) -> str | None:
         corpus = results.corpora[number] if results is not None else None
@@ -163,6 +197,11 @@ class Takes:
             "sound": name,
             "doubts": [] if one.facts is None or one.iteration == 0 else doubts_of(one.facts),
         }
+
+
+def _usual_s(story: StoryboardSettings) -> float:
+    """How long a take of a section is that nobody has given a length."""
+    return _HEARD_S if story.seconds is None else min(_HEARD_S, story.seconds / max(1, story.takes))
 
 
 def doubts_of(facts: TakeFacts) -> list[dict[str, str]]:

@@ -199,3 +199,16 @@ def test_the_finished_film_is_delivered_with_all_that_goes_with_it(same: Opened)
     (same.file.parent / "out" / "tiny" / "link.txt").symlink_to("/etc/passwd")
     assert same.client.get("/api/file?name=link.txt").status_code == 400
     assert same.client.get("/api/file?cut=..&name=tiny.toml").status_code == 400
+
+
+def test_a_checkpoint_that_the_film_leaves_out_is_heard_and_nothing_of_it_stays(same: Opened) -> None:
+    store = same.studio.place()[1].store.root
+    before = sorted((store / "sample").iterdir())
+    heard = same.client.post("/api/hear", json={"section": 0, "iteration": 16}).json()
+    assert (heard["iteration"], len(heard["candidates"])) == (16, 1)
+    sound = same.client.get(f"/api/sound/{heard['candidates'][0]['sound']}")
+    assert sound.content[:4] == b"RIFF"
+    assert heard["candidates"][0]["seconds"] == pytest.approx(1.1, abs=0.01)  # as its neighbours have
+    assert sorted((store / "sample").iterdir()) == before
+    for wrong in ({"section": 0, "iteration": 17}, {"section": 2, "iteration": 16}, {"section": 0}):
+        assert same.client.post("/api/hear", json=wrong).status_code == 400

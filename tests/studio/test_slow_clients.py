@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import uvicorn
 
@@ -19,10 +21,11 @@ from pipeline.studio.serving import replies
 from pipeline.studio.serving.patience import PatientProtocol
 from pipeline.studio.serving.security import Address
 from tests.studio.conftest import TOKEN
+from tests.studio.test_begin import wav
 
 
 class Hasty(PatientProtocol):
-    head_s = 0.3
+    head_s, unread_s = 0.3, 0.5
 
 
 @pytest.fixture
@@ -60,6 +63,12 @@ def ask(port: int) -> bytes:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head(port))
         return answer(connection)
+
+
+def connections(port: int) -> int:
+    """How many connections the server holds."""
+    own = psutil.Process().net_connections("tcp")
+    return sum(one.laddr.port == port and one.status == psutil.CONN_ESTABLISHED for one in own)
 
 
 def test_connections_that_say_nothing_or_half_a_head_are_closed_and_others_answered(port: int) -> None:
@@ -106,3 +115,48 @@ def test_an_overlong_head_is_refused(port: int) -> None:
         connection.sendall(b"GET /api/begin HTTP/1.1\r\nX: " + b"x" * 200_000)
         assert b"200" not in answer(connection)[:20]
     assert b"200 OK" in ask(port)
+
+
+def test_answers_that_nobody_reads_hold_little_memory_and_are_given_up_and_others_answered(
+    port: int, tmp_path: Path
+) -> None:
+    large = tmp_path / "recordings" / "large.wav"
+    large.parent.mkdir()
+    with large.open("wb") as file:
+        file.write(wav(1))
+        file.truncate(64 << 20)
+    before = psutil.Process().memory_info().rss
+    stalled = [socket.socket() for _ in range(4)]
+    for connection in stalled:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(head(port, "GET", "/api/recordings/large.wav"))
+        assert b"200 OK" in connection.recv(15)
+    assert b"200 OK" in ask(port)
+    until = time.monotonic() + 10
+    while (open_now := connections(port)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert open_now == 0
+    for connection in stalled:
+        connection.close()
+    assert psutil.Process().memory_info().rss - before < 32 << 20
+
+
+def test_a_page_that_reads_nothing_is_sent_the_newest_state_alone(tmp_path: Path) -> None:
+    studio = Studio(Desk(tmp_path / "production.toml"))
+
+    async def follow() -> None:
+        slow, quick = studio.live.events(), studio.live.events()
+        for events in (slow, quick):
+            assert b"retry" in await anext(events)
+            assert b'"number"' in await anext(events)
+        for number in range(20):
+            text = f'title = "Film {number}"\n[[section]]\ntitle = "One"\n'
+            studio.desk.file.write_text(text, encoding="utf-8")
+            state = await studio.live.look_now()
+            while f'"number": {state["number"]},'.encode() not in await anext(quick):
+                pass
+        assert f'"number": {state["number"]},'.encode() in await anext(slow)  # and none of those before it
+
+    asyncio.run(follow())
+    studio.close()

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from pipeline.errors import InputError
 from pipeline.picture.theme.theme import load_theme
+from pipeline.stages.shared.takes.requests import SavedCheckpoint
 from pipeline.studio import sounds
 from pipeline.studio.losses import MOST_COLUMNS, Window
 from pipeline.studio.parts import Studio
@@ -31,6 +32,7 @@ class ListenAnswers:
         return [
             ("GET", "/api/curves", self._curves),
             ("GET", "/api/takes", self._takes),
+            ("POST", "/api/hear", self._hear),
             ("POST", "/api/choose", self._choose),
             ("POST", "/api/favourite", self._favourite),
             ("GET", "/api/sound/{name}", self._sound),
@@ -66,6 +68,23 @@ class ListenAnswers:
         results = self._studio.trainings.corpora(production, workplace)
         listed = self._studio.takes.listed(production, workplace, results)
         return self._studio.takes.values(production, results, listed)
+
+    async def _hear(self, request: Request) -> Response:
+        asked = await read_json(request)
+
+        def heard() -> dict[str, Any]:
+            production, workplace = self._studio.place()
+            number = whole_in(asked, "section", highest=len(production.sections) - 1)
+            iteration = whole_in(asked, "iteration")
+            results = self._studio.trainings.corpora(production, workplace)
+            view = self._studio.trainings.views(production, workplace)[number]
+            saved = {one.iteration: one for one in view.checkpoints}.get(iteration)
+            if results is None or view.folder is None or saved is None:
+                raise InputError(f"There is no checkpoint at iteration {iteration:,}.", where="request")
+            checkpoint = SavedCheckpoint(number, view.folder / saved.json_file, iteration)
+            return self._studio.takes.hear(production, workplace, results, checkpoint)
+
+        return JSONResponse(await asyncio.to_thread(heard))
 
     async def _path(self, request: Request) -> Path:
         """The file of a sound; a page that was open while the studio was started again knows names that it does not."""

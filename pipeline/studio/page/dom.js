@@ -7,7 +7,7 @@ const SIGNS = {
   star: "M12 3l2.7 5.7 6.3.8-4.6 4.3 1.2 6.2L12 17l-5.6 3 1.2-6.2L3 9.5l6.3-.8z", undo: "M9 14L4 9l5-5M4 9h10a5.5 5.5 0 0 1 0 11h-4",
   redo: "M15 14l5-5-5-5M20 9H10a5.5 5.5 0 0 0 0 11h4", check: "M5 12l5 5L20 6", close: "M6 6l12 12M18 6L6 18", plus: "M12 5v14M5 12h14",
   minus: "M5 12h14", microphone: "M12 3a3 3 0 0 1 3 3v6a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3M6 11a6 6 0 0 0 12 0M12 17v4", folder: "M3 6h6l2 2h10v11H3z",
-  copy: "M9 9h11v11H9zM5 15H4V4h11v1", down: "M12 4v12M6 11l6 6 6-6M5 20h14", left: "M15 5l-7 7 7 7", right: "M9 5l7 7-7 7", whole: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1", down: "M12 4v12M6 11l6 6 6-6M5 20h14", up: "M5 15l7-7 7 7", left: "M15 5l-7 7 7 7", right: "M9 5l7 7-7 7", whole: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
 };
 
 /** Make an element: attributes, `on...` listeners, properties such as `value`; children are nodes, texts or nothing. */

@@ -1,6 +1,6 @@
-"""Connections that send nothing whole are closed after a while: slow clients hold no place for long.
+"""Connections that send nothing whole, or read nothing, are closed after a while: slow clients hold no place for long.
 
-Owns how long a request's head may take; `replies` owns the same for its body.
+Owns how long a request's head may take, and how long an answer may stand still; `replies` owns the same for a body.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_S: Final = 15.0
 """So long a request's head may take to arrive: from when its connection was made, or from its first part."""
 
+UNREAD_S: Final = 120.0
+"""So long a client may read nothing of an answer that is waiting for it. A player that is paused asks again later."""
+
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 in which each request's head must arrive in time."""
+    """HTTP/1.1 in which each request's head must arrive in time, and each answer be read."""
 
-    head_s = HEAD_S
+    head_s, unread_s = HEAD_S, UNREAD_S
     _waiting: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, and look after a while whether anything was asked."""
@@ -37,7 +41,24 @@ class PatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._wait_no_longer()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Send no more while the client reads nothing, and give it up after a while."""
+        super().pause_writing()
+        self._is_read()
+        self._unread = self.loop.call_later(self.unread_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._is_read()
+        super().resume_writing()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _wait(self) -> None:
         self._waiting = self.loop.call_later(self.head_s, self.transport.close)

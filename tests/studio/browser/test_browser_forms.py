@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.runtime.resources import builtin_templates_folder
+from pipeline.runtime.resources import assets_folder, builtin_templates_folder
 from tests.studio.browsing import IS_MISSING, until, values
 from tests.studio.served import Served
 
@@ -127,3 +127,69 @@ def test_what_is_not_written_yet_outlives_another_programs_change(form: Any, sho
     assert form.get_by_label("title", exact=True).input_value() == "Not yet"
     found = written(form, shown)
     assert (found["title"], found["section"][0]["title"]) == ("Not yet", "Eins")
+
+
+def test_lists_and_curves_are_rows_that_are_added_moved_and_removed(form: Any, shown: Served) -> None:
+    place(form, "1. One")
+    form.get_by_label("temperature: what it is").select_option("a list")
+    write(form, "temperature 1, at share", "0")
+    fault(form, "'section 1.sampling.temperature 1.temperature' is missing")
+    write(form, "temperature 1, temperature", "0.7")
+    form.get_by_role("button", name="Add to temperature", exact=True).click()
+    write(form, "temperature 2, at share", "1")
+    write(form, "temperature 2, temperature", "1,3")
+    form.get_by_role("button", name="Add to recordings").click()
+    write(form, "recording 2, file", "two.flac")
+    form.get_by_role("button", name="Earlier: recording 2").click()
+    write(form, "recording 1, track", "1")
+    form.get_by_role("button", name="Add to choose").click()
+    write(form, "choose 1, name", "8")
+    write(form, "choose 1, value", "1")
+    cost(form, "prepare section 1")
+    section = written(form, shown)["section"][0]
+    assert section["sampling"]["temperature"] == [
+        {"at_share": 0, "temperature": 0.7},
+        {"at_share": 1, "temperature": 1.3},
+    ]
+    assert section["recordings"] == [{"file": "two.flac", "track": 1}, "one.wav"]
+    assert section["sampling"]["choose"] == {"8": 1}
+    until(lambda: not form.locator(".setting.changed").count(), "the form is as the file")
+    form.get_by_role("button", name="Remove temperature 1").click()
+    form.get_by_role("button", name="Remove recording 1").click()
+    section = written(form, shown)["section"][0]
+    assert (section["sampling"]["temperature"], section["recordings"]) == (
+        [{"at_share": 1, "temperature": 1.3}],
+        ["one.wav"],
+    )
+    until(lambda: not form.locator(".setting.changed").count(), "the form is as the file")
+    form.get_by_label("temperature: what it is").select_option("one value")
+    write(form, "temperature", "0.9")
+    assert written(form, shown)["section"][0]["sampling"]["temperature"] == 0.9
+
+
+def test_a_song_is_made_in_a_form(form: Any, shown: Served) -> None:
+    shutil.copy(assets_folder() / "song" / "tune.mid", shown.file.parent)
+    place(form, "Songs")
+    form.get_by_role("button", name="Add a song").click()
+    fault(form, "'song 1.title' is missing")
+    write(form, "title", "It sings")
+    write(form, "melody", "nothing.mid")
+    form.get_by_role("button", name="Add a voice").click()
+    write(form, "voice", "section 9")
+    fault(form, "there is no section 9")
+    write(form, "voice", "section 2")
+    fault(form, "There is no melody here")
+    write(form, "melody", "tune.mid")
+    write(form, "track", "viola")
+    fault(form, "1 (melody), 2 (alto), 3 (bass)")
+    write(form, "track", "2")
+    write(form, "after", "section 1")
+    cost(form, "sample 2 takes")
+    assert written(form, shown)["song"] == [
+        {
+            "title": "It sings",
+            "melody": "tune.mid",
+            "after": "section 1",
+            "voice": [{"voice": "section 2", "track": 2}],
+        }
+    ]

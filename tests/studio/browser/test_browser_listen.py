@@ -10,7 +10,7 @@ import pytest
 from pipeline.learning.sampling.take import TakeFacts
 from pipeline.outputs.take_list import ListedTake, list_takes
 from pipeline.studio import takes
-from tests.studio.browsing import IS_MISSING, sound, until
+from tests.studio.browsing import IS_MISSING, sound, until, values
 from tests.studio.served import Served
 
 pytestmark = IS_MISSING
@@ -43,3 +43,21 @@ def test_doubts_are_shown_in_the_list_on_the_waveform_and_a_click_plays_them(dou
     until(lambda: sound(page)[1] > 0.5, "it plays from there")
     page.keyboard.press("ArrowLeft")
     until(lambda: page.locator(".mark").count() == 0, "the untrained take has no marks")
+
+
+def test_any_checkpoint_of_the_graph_is_heard_and_taken_in(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#listen")
+    rows = page.locator(".take-list [role=option]")
+    rows.nth(2).wait_for()
+    box = page.locator(".graph canvas").bounding_box()
+    marks = "import('/page/parts/graph.js').then((one) => [one.LEFT, one.RIGHT])"
+    left, right = page.evaluate(marks)
+    page.mouse.click(box["x"] + left + 16 / 24 * (box["width"] - left - right), box["y"] + box["height"] / 2)
+    page.get_by_role("heading", name="Iteration 16").wait_for()
+    until(lambda: "take-1-16" in sound(page)[0] and sound(page)[1] > 0.05, "it is made and heard")
+    assert "take" not in values(shown)["section"][0]
+    page.get_by_role("button", name="Take it in").click()
+    until(lambda: "take" in values(shown)["section"][0], "it is written")
+    assert [one["iteration"] for one in values(shown)["section"][0]["take"]] == [0, 8, 16, 24]
+    page.get_by_text("not in the film", exact=True).wait_for(state="detached")
+    assert page.get_by_role("heading", name="Iteration 16").is_visible()

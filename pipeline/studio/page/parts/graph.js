@@ -4,7 +4,7 @@
 import { get } from "/page/api.js";
 import { calm, count } from "/page/dom.js";
 
-const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 34;
+export const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 34;
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

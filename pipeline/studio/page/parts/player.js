@@ -75,6 +75,7 @@ export class Player {
   clear() {
     this.audio.pause();
     this.audio.removeAttribute("src");
+    this.audio.load(); // or it keeps the length of the sound before
     this.spectrum.removeAttribute("src");
     this.name = "";
     this.outline = null;

@@ -2,7 +2,7 @@
 
 import { clock, count, el, fill } from "/page/dom.js";
 
-const LEAST_PX = 3;
+const LEAST_PX = 3, NARROW_PX = 30;
 
 export class Strip {
   /** `on` has select(item), go(frame), stretch(item, seconds), remove(item), add(section, iteration), place(item, target), isBusy(). */
@@ -75,6 +75,7 @@ export class Strip {
     for (const { node, start, end } of this.items) {
       node.style.left = `${start * scale}px`;
       node.style.width = `${Math.max(LEAST_PX, (end - start) * scale - 1)}px`;
+      node.classList.toggle("narrow", (end - start) * scale < NARROW_PX);
     }
     for (const node of this.captions.children) {
       node.style.left = `${node.caption.start * scale}px`;
@@ -132,7 +133,7 @@ export class Strip {
   /** Thumbnails are drawn one after the other, and only while no frame is waited for. */
   picture(node) {
     this.thumbs.unobserve(node);
-    if (node.clientWidth < 30) return;
+    if (node.clientWidth < NARROW_PX) return;
     this.queue.push(node);
     if (this.queue.length === 1) this.pump();
   }

@@ -83,9 +83,9 @@ export function createBuild() {
   function sectionOf(number) {
     if (!sections.has(number)) {
       const graph = new Graph(number, { small: true, height: 200 });
-      const parts = { graph, head: el("div", { className: "row apart" }), bar: el("progress", { max: 1, value: 0 }), takes: el("div", { className: "row takes" }), log: -1 };
-      parts.node = el("section", { className: "card" }, parts.head, parts.bar, graph.node,
-        el("div", { className: "legend" }, el("span", {}, "training"), el("span", { className: "of-validation" }, "validation")), parts.takes);
+      const legend = el("div", { className: "legend" }, el("span", {}, "training"), el("span", { className: "of-validation" }, "validation"));
+      const parts = { graph, legend, head: el("div", { className: "row apart" }), bar: el("progress", { max: 1, value: 0 }), takes: el("div", { className: "row takes" }), log: -1 };
+      parts.node = el("section", { className: "card" }, parts.head, parts.bar, graph.node, legend, parts.takes);
       sections.set(number, parts);
     }
     return sections.get(number);
@@ -101,7 +101,7 @@ export function createBuild() {
       parts.bar.hidden = one.finished || !one.trained;
       if (share !== null) parts.bar.value = share;
       parts.bar.setAttribute("aria-label", `Training of section ${number + 1}`);
-      parts.graph.node.hidden = !one.trained;
+      parts.graph.node.hidden = parts.legend.hidden = !one.trained;
       if (one.log !== parts.log) { parts.log = one.log; parts.graph.ask(); }
       return parts.node;
     });

@@ -10,6 +10,8 @@ export function createDeliver() {
 
   const file = (film, name, save) => `/api/file?cut=${encodeURIComponent(film.cut)}&name=${encodeURIComponent(name)}&v=${film.changed}${save ? "&save" : ""}`;
 
+  const line = (film, { name, bytes }) => el("li", { className: "row apart" }, el("a", { href: file(film, name, true), download: name.split("/").pop() }, name.split("/").pop()), el("span", { className: "muted small number" }, size(bytes)));
+
   function show() {
     const made = films.filter((film) => film.video);
     if (!made.length) {
@@ -19,6 +21,7 @@ export function createDeliver() {
     const film = made[Math.min(chosen, made.length - 1)];
     const video = el("video", { controls: true, preload: "metadata", src: file(film, film.video), poster: film.thumbnail && file(film, film.thumbnail), "aria-label": "The finished film" },
       film.subtitles && el("track", { kind: "subtitles", src: file(film, film.subtitles), label: "Captions", srclang: "en" }));
+    const plain = film.files.filter((one) => !one.name.includes("/")), folders = [...new Set(film.files.map((one) => one.name.split("/")[0]).filter((one) => !plain.some(({ name }) => name === one)))];
     const description = el("textarea", { readonly: true, rows: 12, value: film.description, "aria-label": "Description" });
     fill(node,
       made.length > 1 && el("div", { className: "segmented", role: "group", "aria-label": "Film or cut" }, made.map((one, n) => button(one.cut || "The film", () => { chosen = n; show(); }, { "aria-pressed": String(one === film) }))),
@@ -31,8 +34,8 @@ export function createDeliver() {
           film.thumbnail && el("img", { src: file(film, film.thumbnail), alt: "Thumbnail", className: "thumbnail" }))),
       el("div", { className: "film-top" },
         el("section", { className: "card stack", "aria-label": "Description" }, el("div", { className: "row apart" }, el("h2", {}, "Description"), button("Copy", () => copy(film.description, "The description is copied."), { icon: "copy", kind: "small" })), description),
-        el("section", { className: "card", "aria-label": "Files" }, el("h2", {}, "Files"), el("ul", { className: "files" }, film.files.map((one) => el("li", { className: "row apart" },
-          el("a", { href: file(film, one.name, true), download: one.name.split("/").pop() }, one.name), el("span", { className: "muted small number" }, size(one.bytes))))),
+        el("section", { className: "card", "aria-label": "Files" }, el("h2", {}, "Files"), el("ul", { className: "files" }, plain.map((one) => line(film, one)),
+          folders.map((folder) => { const inside = film.files.filter((one) => one.name.startsWith(`${folder}/`)); return el("li", {}, el("details", {}, el("summary", {}, `${folder} (${inside.length})`), el("ul", { className: "files" }, inside.map((one) => line(film, one))))); })),
         el("div", { className: "row exports" }, el("span", { className: "muted small" }, "Export"), [["gif", "GIF of a take"], ["loop", "Loop (MP4)"], ["sound", "Sound (WAV)"]].map(([kind, words]) =>
           button(words, () => attempt(async () => { live.take(await post("/api/build", { export: kind, cut: film.cut })); notice(`${words}: it lies among the files in a moment.`); }), { kind: "small" }))))));
   }

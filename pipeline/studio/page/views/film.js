@@ -123,7 +123,7 @@ export function createFilm() {
         chip.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", `${number} ${one}`));
         return chip;
       });
-      return el("div", { className: "row" }, el("span", { className: "small muted" }, `${section.title}, not in the film:`), chips || [field, button("Take in", () => on.add(number, Number(field.value)), { kind: "small" })]);
+      return [el("span", { className: "small muted" }, `${section.title}, not in the film`), el("div", { className: "row" }, chips || [field, button("Take in", () => on.add(number, Number(field.value)), { kind: "small" })])];
     }));
   }
   strip.node.addEventListener("dragover", (event) => event.preventDefault());

@@ -1,16 +1,17 @@
 // Listening: a section's graph with its checkpoints, one take after the other, candidates side by side, one key to choose.
 
-import { attempt, change, latest, live } from "/page/api.js";
+import { attempt, change, latest, live, post } from "/page/api.js";
 import { button, count, el, fill, released, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
-const MOST_PLACES = 3;
+const MOST_PLACES = 3, PASSED_MS = 250;
 
 export function createListen() {
   const listed = latest("/api/takes");
   const player = new Player();
-  let sections = [], number = 0, at = 0, letter = 0, isRecording = false, stamp = null, graph = null, facts = new Map();
+  let sections = [], number = 0, at = 0, letter = 0, isRecording = false, stamp = null, graph = null, facts = new Map(), making = null;
+  const others = new Map(); // of each section: checkpoints that the film leaves out, as far as they were heard
   const choice = el("select", { "aria-label": "Section", onchange: () => { number = Number(choice.value); at = 0; open(); } });
   const scale = ["linear", "log"].map((one) => button(one === "log" ? "log" : "linear", () => rescale(one), { "aria-pressed": String(one === "linear") }));
   const graphBox = el("div");
@@ -21,12 +22,13 @@ export function createListen() {
   const play = button("Play", () => player.toggle(), { icon: "play", kind: "primary" });
   const recording = button("Recording", () => hearRecording(), { icon: "microphone", title: "The recording, to compare with (R)" });
   const candidates = el("div", { className: "candidates", role: "radiogroup", "aria-label": "Candidates" });
-  const doubts = el("div", { className: "stack doubts" });
+  const doubts = el("div", { className: "stack doubts" }), state = el("p", { className: "row small muted", role: "status", hidden: true });
+  const all = el("input", { type: "checkbox", onchange: () => { merge(); showList(); show(); } });
   const empty = el("div", { className: "empty card" }, "There are no takes yet. They appear here as soon as a checkpoint has been sampled: ", el("a", { href: "#build" }, "build"), ".");
   const whole = el("div", { className: "stack" },
     el("section", { className: "card stack", "aria-label": "Graph" },
       el("div", { className: "row apart" }, el("div", { className: "row" }, choice, el("div", { className: "legend" }, el("span", {}, "training"), el("span", { className: "of-validation" }, "validation"))),
-        el("div", { className: "row" }, el("div", { className: "segmented", role: "group", "aria-label": "Scale of iterations" }, scale),
+        el("div", { className: "tools" }, el("div", { className: "segmented", role: "group", "aria-label": "Scale of iterations" }, scale),
           button("Nearer", () => graph.zoom(1 / 1.6), { icon: "plus", only: true, kind: "quiet" }), button("Farther", () => graph.zoom(1.6), { icon: "minus", only: true, kind: "quiet" }),
           button("Earlier", () => graph.pan(-.25), { icon: "left", only: true, kind: "quiet" }), button("Later", () => graph.pan(.25), { icon: "right", only: true, kind: "quiet" }),
           button("All of it", () => graph.zoom(1e9), { icon: "whole", only: true, kind: "quiet" }))), graphBox),
@@ -36,13 +38,19 @@ export function createListen() {
         player.node,
         el("div", { className: "row apart" },
           el("div", { className: "row" }, button("The take before", () => step(-1), { icon: "back", only: true }), play, button("The next take", () => step(1), { icon: "next", only: true }), player.time)),
-        candidates, doubts,
+        state, candidates, doubts,
         el("p", { className: "small muted keys" }, el("kbd", {}, "←"), " ", el("kbd", {}, "→"), " takes  ", el("kbd", {}, "A"), "–", el("kbd", {}, "H"), " candidates  ", el("kbd", {}, "Enter"), " choose  ",
           el("kbd", {}, "Space"), " play  ", el("kbd", {}, "R"), " recording  ", el("kbd", {}, "S"), " star")),
-      el("section", { className: "card", "aria-label": "Takes" }, list)));
+      el("section", { className: "card stack", "aria-label": "Takes" }, el("label", { className: "check small muted" }, all, "All checkpoints, also those not in the film"), list)));
   const node = el("div", {}, whole, empty);
   player.onmarks = () => showDoubts();
   player.onchange = (isPlaying) => fill(play, sign(isPlaying ? "pause" : "play", !isPlaying), isPlaying ? "Pause" : "Play");
+
+  /** Scroll the list, and nothing else, so that an item is seen. */
+  function reveal(item) {
+    const [box, own] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+    list.scrollTop += Math.min(0, own.top - box.top) + Math.max(0, own.bottom - box.bottom);
+  }
 
   const takes = () => sections[number]?.takes ?? [];
   const take = () => takes()[at];
@@ -56,14 +64,58 @@ export function createListen() {
   }
 
   function open() {
-    graph = new Graph(number, { height: 190, onpick: (iteration) => go(takes().findIndex((one) => one.iteration === iteration)) });
-    graph.onload = (data) => { facts = new Map(data.checkpoints.map((one) => [one.iteration, one])); mark(); showHead(); };
+    graph = new Graph(number, { height: 190, onpick: pick });
+    graph.onload = (data) => { facts = new Map(data.checkpoints.map((one) => [one.iteration, one])); if (all.checked) { merge(); showList(); } mark(); showHead(); };
     fill(graphBox, graph.node);
     graph.load();
+    merge();
     at = Math.min(at, Math.max(0, takes().length - 1));
     if (take()) letter = chosen(take());
     showList();
     show();
+  }
+
+  /** Put those that the film leaves out among the takes: the ones that were heard, or all of them. */
+  function merge() {
+    const section = sections[number], iteration = take()?.iteration;
+    if (!section) return;
+    section.listed ??= section.takes;
+    const heard = others.get(number) ?? new Map(), more = all.checked ? [...facts.keys()] : [...heard.keys()];
+    const left = more.filter((one) => !section.listed.some((other) => other.iteration === one));
+    section.takes = [...section.listed, ...left.map((one) => heard.get(one) ?? { iteration: one, left: true, candidates: [{ letter: "", chosen: "", doubts: [] }] })].sort((a, b) => a.iteration - b.iteration);
+    at = Math.max(0, section.takes.findIndex((one) => one.iteration === iteration));
+  }
+
+  /** A checkpoint of the graph: its take plays, and is made where there is none. */
+  function pick(iteration) {
+    if (!takes().some((one) => one.iteration === iteration)) {
+      const heard = others.get(number) ?? new Map();
+      others.set(number, heard.set(iteration, { iteration, left: true, candidates: [{ letter: "", chosen: "", doubts: [] }] }));
+      merge();
+      showList();
+    }
+    return go(takes().findIndex((one) => one.iteration === iteration));
+  }
+
+  /** Make the take at hand, which is not there yet; it is kept while the studio runs. */
+  async function make(one) {
+    const section = number;
+    await new Promise((done) => setTimeout(done, PASSED_MS)); // keys may only pass by
+    if (making === one.iteration || take() !== one || isRecording) return;
+    making = one.iteration;
+    show();
+    await attempt(async () => {
+      const made = { ...await post("/api/hear", { section, iteration: one.iteration }), left: one.left };
+      const heard = others.get(section) ?? new Map();
+      others.set(section, heard.set(one.iteration, made));
+      Object.assign(one, made);
+    });
+    if (making === one.iteration) making = null;
+    if (section === number && take() === one && !isRecording && one.candidates.some((candidate) => candidate.sound)) {
+      letter = chosen(one);
+      showList();
+      await hear(letter);
+    } else { showList(); show(); }
   }
 
   function mark() {
@@ -72,7 +124,7 @@ export function createListen() {
     graph.marks = [...all].map((iteration) => {
       const one = made.get(iteration);
       const doubt = one?.candidates.some((candidate) => candidate.chosen && candidate.doubts.length);
-      return { iteration, made: Boolean(one?.candidates.some((candidate) => candidate.sound)), favourite: one?.favourite, doubt, words: one ? (doubt ? "doubts" : "") : "not sampled: add it on the Film page" };
+      return { iteration, made: Boolean(one?.candidates.some((candidate) => candidate.sound)), favourite: one?.favourite, doubt, words: doubt ? "doubts" : one?.candidates.some((candidate) => candidate.sound) ? "" : "a click makes its take" };
     });
     graph.at = take()?.iteration ?? null;
     graph.draw();
@@ -82,7 +134,7 @@ export function createListen() {
     fill(list, takes().map((one, n) => {
       const main = one.candidates[chosen(one)];
       return el("li", { role: "option", id: `take-${n}`, "aria-selected": String(n === at), onclick: () => go(n) },
-        el("span", { className: "number" }, count(one.iteration)), el("span", { className: "small muted grow" }, main?.seconds ? `${main.seconds.toFixed(1)} s` : "not made yet"),
+        el("span", { className: "number" }, count(one.iteration)), el("span", { className: "small muted grow" }, main?.seconds ? `${main.seconds.toFixed(1)} s` : "not made yet"), one.left && el("span", { className: "chip" }, "not in the film"),
         one.favourite && sign("star", true), one.candidates.length > 1 && el("span", { className: "chip" }, (main?.letter ?? "").toUpperCase() + (main?.chosen === "hand" ? " ✓" : "")),
         main?.doubts.map((doubt) => el("span", { className: "chip warn", title: doubt.line }, doubt.word)));
     }));
@@ -104,10 +156,12 @@ export function createListen() {
     recording.hidden = !sections[number].recording;
     recording.setAttribute("aria-pressed", String(isRecording));
     const several = one.candidates.length > 1;
+    state.hidden = making !== one.iteration && !one.left;
+    fill(state, making === one.iteration ? "Its take is made…" : one.left ? ["The film leaves it out. ", button("Take it in", () => takeIn(one), { icon: "plus", kind: "small" })] : null);
     fill(candidates, several && one.candidates.map((candidate, n) => el("div", { className: `candidate ${n === letter && !isRecording ? "heard" : ""}` },
       el("button", { type: "button", role: "radio", "aria-checked": String(Boolean(candidate.chosen)), className: "quiet", onclick: () => hear(n), "aria-label": `Candidate ${candidate.letter.toUpperCase()}` },
-        el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, `distance ${candidate.distance}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
-      candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : button("Choose", () => choose(n), { kind: "small" }),
+        el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, `distance ${candidate.distance?.toFixed(2)}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
+      candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : !one.left && button("Choose", () => choose(n), { kind: "small" }),
       candidate.chosen === "hand" && button("Back to the rule", () => choose(null), { kind: "small quiet" }))));
     showDoubts();
     [...list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === at)));
@@ -133,6 +187,7 @@ export function createListen() {
     if (one?.sound) await player.load(one.sound, gainTo(one.level_db, take().candidates.map((candidate) => candidate.level_db)), { plays });
     else player.clear();
     show();
+    if (one && !one.sound && plays) await make(take());
   }
 
   async function hearRecording() {
@@ -146,9 +201,11 @@ export function createListen() {
     if (n < 0 || n >= takes().length) return;
     at = n;
     letter = chosen(take());
-    list.children[n]?.scrollIntoView({ block: "nearest" });
+    reveal(list.children[n]);
     await hear(letter, plays);
   }
+
+  const takeIn = (one) => attempt(() => change("/api/story", { kind: "add", section: number, iteration: one.iteration }));
 
   const step = (by) => go(at + by);
 
@@ -168,6 +225,7 @@ export function createListen() {
     if (!found) return;
     const first = !sections.length, iteration = take()?.iteration;
     sections = found.sections;
+    merge();
     fill(choice, sections.map((one, n) => el("option", { value: n, selected: n === number }, `${n + 1}. ${live.state.sections[n]?.title ?? ""}`)));
     choice.hidden = sections.length < 2;
     const isEmpty = !sections.some((one) => one.takes.length);
@@ -194,7 +252,7 @@ export function createListen() {
       if (key === "ArrowRight" || key === "ArrowDown") step(1);
       else if (key === "ArrowLeft" || key === "ArrowUp") step(-1);
       else if (key === " " && !event.target.matches("button, a")) player.toggle();
-      else if (key === "Enter" && !event.target.matches("button, a")) { if (take().candidates.length > 1) choose(letter); }
+      else if (key === "Enter" && !event.target.matches("button, a")) { if (take().candidates.length > 1 && !take().left) choose(letter); }
       else if (key === "r" || key === "R") hearRecording();
       else if (key === "s" || key === "S") favour();
       else if (/^[a-h]$/i.test(key) && take().candidates[key.toLowerCase().charCodeAt(0) - 97]) hear(key.toLowerCase().charCodeAt(0) - 97);

@@ -2,12 +2,14 @@
 
 import { attempt, change, latest, post } from "/page/api.js";
 import { about, button, calm, el, errorWords, fill, notice, released } from "/page/dom.js";
-import { Draft } from "/page/views/draft.js";
-import { createField, resolved } from "/page/views/fields.js";
-import { createTables } from "/page/views/tables.js";
+import { Draft } from "/page/forms/draft.js";
+import { createField } from "/page/forms/fields.js";
+import { resolved } from "/page/forms/schema.js";
+import { createTables } from "/page/forms/tables.js";
 
 const PARTS = { corpus: "Corpus", network: "Network", training: "Training", sampling: "Sampling", storyboard: "Storyboard", run: "Run of another program" };
 const LISTS = { insert: "Inserts", card: "Cards", cut: "Cuts", song: "Songs" };
+const FILES = { "insert file": "footage", "section recordings": "sounds", "song melody": "tunes", "song lyrics": "texts", "song translation": "texts", "song backing": "sounds", "song picture": "pictures" };
 const OF_SECTION = { caption: "Captions by condition", take: "Takes chosen by hand" };
 
 export function createSettings() {
@@ -30,8 +32,10 @@ export function createSettings() {
     if (name === "theme") return { names: themes };
     if (name === "layout") return { names: path[0] === "cut" ? [...new Set(["portrait", "square", "landscape", ...layouts])] : layouts };
     if (name === "template" && path[0] === "card") return { names: cards };
-    if (name === "file" && path[0] === "insert") return { suggested: files };
-    if (name === "after" && path[0] === "card") return { names: ["start", "title", ...(draft.values.section ?? []).map((_, n) => `section ${n + 1}`), "comparison", "end"] };
+    const kind = FILES[`${path[0]} ${name}`], numbers = (draft.values.section ?? []).map((_, n) => n + 1);
+    if (kind) return { suggested: files[kind] };
+    if (name === "after") return { [path[0] === "card" ? "names" : "suggested"]: ["start", "title", ...numbers.map((n) => `section ${n}`), "comparison", "end"] };
+    if (name === "voice" && path[0] === "song") return { suggested: ["section", "recording"].flatMap((what) => numbers.map((n) => `${what} ${n}`)) };
     return {};
   }
 
@@ -142,7 +146,7 @@ export function createSettings() {
     const named = wordsOf(error.where), words = errorWords({ ...error, where: "" });
     const byLength = (ones) => ones.filter((one) => ` ${named} `.includes(` ${inWords(one.path)} `)).sort((a, b) => b.path.length - a.path.length)[0];
     const inserted = edits.length === 1 && edits[0].insert && tables.shown().find((one) => `${one.path}` === `${edits[0].path}`);
-    const one = byLength(fields) ?? changedField(named), table = byLength(tables.shown()) ?? inserted;
+    const one = byLength(fields) ?? changedField(named, error.where), table = byLength(tables.shown()) ?? inserted;
     for (const other of fields) if (other !== one) other.fault("");
     tables.fault(one ? null : table, words);
     one?.fault(words);
@@ -150,8 +154,11 @@ export function createSettings() {
     return Boolean(one ?? table);
   }
 
-  /** The one field that was changed of those that an error may mean, where it names none. */
-  function changedField(named) {
+  /** The one field that was changed of those that an error may mean, where it names none: it names what was written. */
+  function changedField(named, where = "") {
+    const isWritten = ({ path }) => { const now = draft.get(path); return typeof now === "string" && now.length > 2 && (where ?? "").endsWith(now); };
+    const written = fields.filter((one) => draft.isChanged(one.path) && isWritten(one));
+    if (written.length === 1) return written[0];
     const [, condition, section] = named.match(/(condition of a )?caption in section (\d+)/) ?? [];
     const isMeant = ({ path }) => !section || (path[1] === section - 1 && (condition ? ["when"] : ["text", "caption"]).includes(path.at(-1)));
     const changed = fields.filter((one) => draft.isChanged(one.path) && isMeant(one));

@@ -1,7 +1,7 @@
 // Tables of settings as fields, lists of tables one under the other, and tables of several kinds: all from the schema.
 
 import { button, el, fill } from "/page/dom.js";
-import { itemsOf, kindsOf, resolved } from "/page/views/fields.js";
+import { itemsOf, kindsOf, resolved } from "/page/forms/schema.js";
 
 const MOST_OPEN = 4;
 const ONE = { insert: "Insert", card: "Card", cut: "Cut", song: "Song", caption: "Caption", take: "Take", voice: "Voice" };

@@ -1,8 +1,9 @@
 // What a form says beside what the file says: a copy of its values, and the edits that lead from one to the other.
 
+import { isSame } from "/page/forms/schema.js";
+
 export const isTable = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
 const isTables = (value) => Array.isArray(value) && value.length > 0 && value.every(isTable);
-const isSame = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 export class Draft {
   /** `values` are what the file says; they stay as they are. */
