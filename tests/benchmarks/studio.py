@@ -6,7 +6,8 @@ The film has three sections of eight takes at 1080p60; it is served by the comma
 page asks. "scrub" jumps anywhere in it at half the size, one frame after the other; "play" asks for a quarter of the
 size ahead of a clock, as the page does ahead of the sound, and counts what comes in time. "changes" is from the change
 to the new frame. "opens" is a run of 1,000,000 iterations with 2,000 takes (making it takes minutes, once for each
-FOLDER). "training" is how many iterations a second a training makes, with a page that follows it and without, in turns.
+FOLDER). "training" is how many iterations a second one training makes while a page follows it and while none does, in
+turns of 8 s, beside how much these differ without a page, and the server's processor time beside the training's.
 Beside wall time stands the server's processor time (Linux), on which other work falls less. The last line is JSON.
 """
 
@@ -16,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import struct
 import subprocess
@@ -24,13 +26,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import numpy as np
+import psutil
 import soundfile
 
 from tests.end_to_end.productions import ROOT, voice_like
@@ -50,8 +53,8 @@ TRAINED = """title = "Trained"
 [[section]]
 title = "One"
 recordings = ["voice-1.wav"]
-network = {{ kind = "lstm", layers = 2, neurons = 128, embedding = 32 }}
-training = {{ recipe = "torch-rnn", iterations = {iterations}, checkpoint_every = {every} }}
+network = { kind = "lstm", layers = 2, neurons = 128, embedding = 32 }
+training = { recipe = "torch-rnn", iterations = 200000, checkpoint_every = 100 }
 """
 LARGE_RUN = """title = "Large"
 [[section]]
@@ -320,35 +323,67 @@ def opens(folder: Path, rounds: int) -> dict[str, float]:
     }
 
 
-def training(folder: Path, rounds: int, iterations: int = 1500) -> dict[str, float]:
-    """Iterations a second by the training's own log, with a page that follows and without, in turns."""
+def training(folder: Path, rounds: int) -> dict[str, float]:
+    """One training, followed by a page and left alone in turns: how quickly it goes, and whose processor time it is."""
     file = folder / "trained" / "trained.toml"
     file.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(file.parent / "voice-1.wav", voice_like(60, 16000), 16000)
-    file.write_text(TRAINED.format(iterations=iterations, every=iterations // 10), encoding="utf-8")
+    file.write_text(TRAINED, encoding="utf-8")
+    out = file.parent / "out" / file.stem
     speeds: dict[str, list[float]] = {"alone": [], "followed": []}
-    shares = []
-    for number in range(2 * rounds):
-        if number % 2:
-            with served(file) as server, _following(server), Meter(server) as meter:
-                speeds["followed"].append(_trained(file, iterations))
-            shares.append(meter.processor_s / meter.wall_s)
-        else:
-            speeds["alone"].append(_trained(file, iterations))
-    alone, followed = (max(values) for values in speeds.values())
+    server_s: dict[str, float] = dict.fromkeys(speeds, 0.0)
+    trained_s = 0.0
+    with subprocess.Popen(command("train", file, "--force", "-o", out), stdout=subprocess.PIPE) as process:
+        try:
+            log = _begun_log(out, process)
+            with served(file) as server:
+                for number in range(2 * rounds + 1):
+                    name = ("alone", "followed")[number % 2]
+                    with _following(server) if name == "followed" else nullcontext():
+                        time.sleep(_SETTLES_S)
+                        first, before_s = _last_row(log), _processor_s(process.pid)
+                        with Meter(server) as meter:
+                            time.sleep(_WINDOW_S)
+                        last = _last_row(log)
+                        trained_s += (_processor_s(process.pid) - before_s) * (name == "followed")
+                    speeds[name].append((last[0] - first[0]) / (last[1] - first[1]))
+                    server_s[name] += meter.processor_s
+        finally:
+            process.send_signal(signal.SIGINT)
+    alone, followed = (statistics.median(values) for values in speeds.values())
     return {
         "training_alone_per_s": alone,
         "training_followed_per_s": followed,
         "training_cost_share": 1 - followed / alone,
-        "training_server_share_of_a_core": statistics.median(shares),
+        "training_spread_share": (max(speeds["alone"]) - min(speeds["alone"])) / alone,
+        "training_server_share_of_its_processor_s": server_s["followed"] / trained_s,
+        "training_server_alone_share_of_a_core": server_s["alone"] / (_WINDOW_S * (rounds + 1)),
     }
 
 
-def _trained(file: Path, iterations: int) -> float:
-    build("train", file, "--force")
-    log = next((file.parent / "out" / file.stem / "work" / "train").glob("*/loss.csv"))
-    last = log.read_text().splitlines()[-1].split(",")
-    return iterations / float(last[2])
+_SETTLES_S, _WINDOW_S = 2.0, 8.0
+
+
+def _begun_log(out: Path, process: subprocess.Popen[bytes]) -> Path:
+    """The training's log, once some of it is there."""
+    while process.poll() is None:
+        for log in (out / "work" / "train").glob("*/loss.csv"):
+            if len(log.read_bytes().splitlines()) > 100:
+                return log
+        time.sleep(0.2)
+    raise RuntimeError("the training has ended")
+
+
+def _last_row(log: Path) -> tuple[int, float]:
+    """The iteration that was written last, and its time in seconds."""
+    cells = log.read_bytes().rpartition(b"\n")[0].rpartition(b"\n")[2].split(b",")
+    return int(cells[0]), float(cells[2])
+
+
+def _processor_s(process: int) -> float:
+    """What a process and its own processes have used."""
+    found = psutil.Process(process)
+    return sum(sum(one.cpu_times()[:2]) for one in (found, *found.children(recursive=True)))
 
 
 @contextmanager

@@ -9,13 +9,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import TemplateError
 from pipeline.picture.theme.inheritance import NAMED_BY, JoinedTemplate, joined_file, joined_template
+from pipeline.runtime.resources import builtin_templates_folder
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, shown_value
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,7 +33,15 @@ def load_template(relative: str, own: Path | None, model: type[Model]) -> Model:
     TemplateError
         Not TOML, or not what `model` asks for; names the file, the line and the field.
     """
+    if own is None:
+        return cast("Model", _builtin_template(relative, model, builtin_templates_folder()))
     return _validated(joined_template(relative, own), model)
+
+
+@lru_cache(maxsize=256)
+def _builtin_template(relative: str, model: type[BaseModel], _folder: Path) -> BaseModel:
+    """A template of the program's own folder, which stays as it is while the program runs."""
+    return _validated(joined_template(relative), model)
 
 
 def read_template(path: Path, model: type[Model]) -> Model:

@@ -25,6 +25,7 @@ from pipeline.stages.shared.sections.sounds import Heard, HeardRecording, HeardT
 _MEASURED_S: Final = 60.0
 _ALL: Final = 0.95
 _LONGEST_SHOWN_S: Final = 4.0
+_MOST_KNOWN: Final = 1000
 
 
 def recording_voice(corpus: HeardRecording) -> VoiceMeasures | None:
@@ -40,7 +41,20 @@ def heard_voice(take: HeardTake, seconds: float) -> VoiceMeasures | None:
     return _measured(take, seconds)
 
 
+_known: dict[tuple[str, float], VoiceMeasures | None] = {}
+"""What was measured, by the content of what is heard: a film is laid out again and again while it is looked at."""
+
+
 def _measured(heard: Heard, seconds: float) -> VoiceMeasures | None:
+    key = heard.content_hash, seconds
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = _measured_anew(heard, seconds)
+    return _known[key]
+
+
+def _measured_anew(heard: Heard, seconds: float) -> VoiceMeasures | None:
     rate_hz = heard.record.sample_rate_hz
     if rate_hz < LOWEST_RATE_HZ:
         return None
