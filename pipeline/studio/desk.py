@@ -207,31 +207,29 @@ class Desk:
             Where there is none, or the file was changed since.
         """
         with self._lock:
-            change = self._last(self._done, "undo")
-            after = replace_text(self.file, change.before, seen=change.after.revision)
-            self._done.pop()
-            self._undone.append(Change(change.words, change.after.text, after))
-            return change.words
+            return self._take_back(self._done, self._undone, "undo")
 
     def redo(self) -> str:
         """Make the change again that was undone last; returns its words. Errors as for `undo`."""
         with self._lock:
-            change = self._last(self._undone, "redo")
-            after = replace_text(self.file, change.before, seen=change.after.revision)
-            self._undone.pop()
-            self._done.append(Change(change.words, change.after.text, after))
-            return change.words
+            return self._take_back(self._undone, self._done, "redo")
 
-    def _last(self, changes: list[Change], what: str) -> Change:
+    def _take_back(self, changes: list[Change], others: list[Change], what: str) -> str:
+        """Write what the last of some changes found, and note that among the others."""
         if not changes:
             raise InputError(f"There is nothing to {what}.")
         if self.loaded().text.revision != changes[-1].after.revision:
-            self._done, self._undone = [], []
+            changes.clear()
+            others.clear()
             raise ChangedElsewhereError(
                 f"The production file was changed by another program: there is nothing to {what} any more.",
                 where=str(self.file),
             )
-        return changes[-1]
+        change = changes[-1]
+        after = replace_text(self.file, change.before, seen=change.after.revision)
+        changes.pop()
+        others.append(Change(change.words, change.after.text, after))
+        return change.words
 
     def next_words(self) -> dict[str, str | None]:
         """What an undo and a redo would do; None where there is nothing, or the file was changed since."""

@@ -67,7 +67,8 @@ class Live:
         self._text = ""
         self._number = 0
         self._looking = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
+        """Set once, with the next change; each change has its own."""
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
         self._surveyed = _Surveyed()
@@ -83,28 +84,22 @@ class Live:
             yield f"retry: {_RETRY_MS}\n\n".encode()
             seen = -1
             while True:
+                changed = self._changed
                 if seen != self._number and self._text:
                     seen = self._number
                     yield f'id: {seen}\ndata: {{"number": {seen}, {self._text[1:]}\n\n'.encode()
-                if not await self._has_changed_since(seen):
+                try:
+                    await asyncio.wait_for(changed.wait(), _HEARTBEAT_S)
+                except TimeoutError:
                     yield b": still here\n\n"
         finally:
             self._listeners -= 1
-
-    async def _has_changed_since(self, seen: int) -> bool:
-        """Wait for a change, for a while."""
-        async with self._changed:
-            try:
-                await asyncio.wait_for(self._changed.wait_for(lambda: self._number != seen), _HEARTBEAT_S)
-            except TimeoutError:
-                return False
-        return True
 
     async def look_now(self) -> dict[str, Any]:
         """Look at once, tell all, and return the state; `number` counts changes."""
         async with self._looking:  # a look that began before another must not be sent after it
             state = await asyncio.to_thread(self.state)
-            await self._tell(state)
+            self._tell(state)
             return {**state, "number": self._number}
 
     async def _watch(self) -> None:
@@ -112,13 +107,13 @@ class Live:
             self._survey_when_due(await self.look_now())
             await asyncio.sleep(_EVERY_S)
 
-    async def _tell(self, state: dict[str, Any]) -> None:
+    def _tell(self, state: dict[str, Any]) -> None:
         text = json.dumps(state, allow_nan=False)
         if text != self._text:
-            async with self._changed:
-                self._text = text
-                self._number += 1
-                self._changed.notify_all()
+            self._text = text
+            self._number += 1
+            before, self._changed = self._changed, asyncio.Event()
+            before.set()
 
     def state(self) -> dict[str, Any]:
         """What goes on now, as plain values."""

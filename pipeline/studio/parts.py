@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import BuildVideoError
+from pipeline.production.editing.edits import Edit
 from pipeline.production.schema import Production
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.studio.builds import Builds
@@ -105,7 +107,7 @@ class Studio:
         production = self.desk.shown()
         return production, self.desk.workplace(production)
 
-    async def edited(self, change: Callable[[], object]) -> dict[str, Any]:
-        """Change the file, tell all pages, and return the state after it."""
-        await asyncio.to_thread(change)
+    async def edited(self, edits: Sequence[Edit], words: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the file as a request asks that has `seen` a revision of it, tell all pages, and return the state."""
+        await asyncio.to_thread(partial(self.desk.edit, edits, words, seen=str(asked.get("seen"))))
         return await self.live.look_now()

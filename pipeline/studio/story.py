@@ -14,7 +14,8 @@ from typing import Any, Final
 from pipeline.errors import InputError
 from pipeline.film.planning.nearest import nearest
 from pipeline.film.planning.plan import CheckpointPoint
-from pipeline.film.timeline.timeline import CardClip, InsertClip, SceneClip, SongClip
+from pipeline.film.planning.storyboard_settings import TakeLine
+from pipeline.film.timeline.timeline import CardClip, InsertClip, SongClip, SoundClip
 from pipeline.outputs.looking import Look, timeline_of
 from pipeline.production.editing.edits import Edit, Insert, Path, Remove, SetValue, has, value_at
 from pipeline.runtime.wording.units import BITS_PER_NAT
@@ -30,19 +31,22 @@ def story_values(shown: Look) -> dict[str, Any]:
     """The film's clips, takes and captions as plain values; times in frames."""
     timeline, production = timeline_of(shown.results), shown.production
     clips: list[dict[str, Any]] = []
+    by_hand = [_by_hand(shown, number) for number in range(len(production.sections))]
     for clip in timeline.clips:
         values: dict[str, Any] = {"kind": clip.kind, "start": clip.start_frame, "end": clip.end_frame}
         if isinstance(clip, CardClip):
             values |= {"name": clip.name, "section": clip.section, "own": clip.own}
         elif isinstance(clip, InsertClip):
             insert = production.inserts[clip.insert]
-            values |= {"name": insert.file.rpartition("/")[2], "insert": clip.insert, "after": insert.after}
+            after = f"section {insert.section}" if insert.section is not None else insert.after
+            values |= {"name": insert.file.rpartition("/")[2], "insert": clip.insert, "after": after}
         elif isinstance(clip, SongClip):
-            values |= {"name": clip.title, "song": clip.song}
+            after = production.songs[clip.song].after or f"section {len(production.sections)}"
+            values |= {"name": clip.title, "song": clip.song, "after": after}
         else:
             values |= {
                 "section": clip.section,
-                "sounds": [_sound(shown, clip, number) for number in range(len(clip.sounds))],
+                "sounds": [_sound(shown, clip.section, sound, by_hand[clip.section]) for sound in clip.sounds],
             }
         clips.append(values)
     return {
@@ -62,11 +66,15 @@ def story_values(shown: Look) -> dict[str, Any]:
     }
 
 
-def _sound(shown: Look, scene: SceneClip, number: int) -> dict[str, Any]:
-    sound = scene.sounds[number]
-    story = shown.production.sections[scene.section].storyboard
-    line = _line_at(_points(shown, scene.section), story.take, sound.iteration)
-    own = story.take[line] if line is not None else None
+def _by_hand(shown: Look, section: int) -> dict[int, TakeLine]:
+    """The takes of a section that were chosen by hand, by the iteration that each means."""
+    lines = shown.production.sections[section].storyboard.take
+    points = _points(shown, section) if lines else ()
+    return {nearest(points, line.iteration).iteration: line for line in reversed(lines)}
+
+
+def _sound(shown: Look, section: int, sound: SoundClip, by_hand: Mapping[int, TakeLine]) -> dict[str, Any]:
+    own = None if sound.iteration is None else by_hand.get(sound.iteration)
     return {
         "kind": sound.kind,
         "iteration": sound.iteration,
@@ -74,14 +82,12 @@ def _sound(shown: Look, scene: SceneClip, number: int) -> dict[str, Any]:
         "end": sound.end_frame,
         "caption": sound.caption,
         "epoch": sound.epoch,
-        "loss": None
-        if sound.validation_loss_nats is None
-        else round(sound.validation_loss_nats / 0.6931471805599453, 3),
+        "loss": _bits(sound.validation_loss_nats),
         "by_hand": own is not None,
         "fixed": own is not None and own.seconds is not None,
         "own_caption": None if own is None else own.caption,
         "best": own is not None and own.iteration == "best",
-        "made_up": sound.iteration in shown.sounds[scene.section] or shown.curves[scene.section],
+        "made_up": sound.iteration in shown.sounds[section] or shown.curves[section],
     }
 
 
@@ -110,11 +116,6 @@ def _caption_box(shown: Look, number: int) -> dict[str, float] | None:
 def _points(shown: Look, section: int) -> tuple[CheckpointPoint, ...]:
     found = section_checkpoints(shown.production, section, shown.results.runs[section])
     return tuple(one.point for one in found)
-
-
-def _line_at(points: tuple[CheckpointPoint, ...], lines: Any, iteration: int | None) -> int | None:
-    """Which line chosen by hand an iteration is."""
-    return next((n for n, line in enumerate(lines) if nearest(points, line.iteration).iteration == iteration), None)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,10 @@ from pipeline.studio.losses import GrowingLog, Window, curves
 
 T = TypeVar("T")
 
-_KEPT_S: Final = 5.0
+_KEPT_S, _LONGEST_KEPT_S = 5.0, 60.0
 """Recordings are looked at that often: a page that follows a training looks each second."""
+_MOST_SHARE: Final = 0.002
+"""Of a core's time, for looking at them: where that takes long it is done less often."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,19 @@ class TrainingView:
 
 @dataclass(frozen=True)
 class _Found(Generic[T]):
-    """What was found of a production, and when."""
+    """What was found of a production, when, and how much processor time that took."""
 
     production: Production
     root: Path
     found: T
     found_s: float
+    took_s: float
 
-    def is_of(self, production: Production, workplace: Workplace) -> bool:
-        """Whether it is this production's."""
-        return self.production is production and self.root == workplace.store.root
+    def is_new(self, production: Production, workplace: Workplace) -> bool:
+        """Whether it is this production's, and was found not long ago."""
+        kept_s = min(max(_KEPT_S, self.took_s / _MOST_SHARE), _LONGEST_KEPT_S)
+        is_its = self.production is production and self.root == workplace.store.root
+        return is_its and time.monotonic() - self.found_s < kept_s
 
 
 class Trainings:
@@ -106,14 +111,16 @@ class Trainings:
 
     def corpora(self, production: Production, workplace: Workplace) -> Results | None:
         """What the networks learn from, where all of it is prepared: as it was found some seconds ago at most."""
-        before, now = self._prepared, time.monotonic()
-        if before is not None and before.is_of(production, workplace) and now - before.found_s < _KEPT_S:
+        before, began_s, used_s = self._prepared, time.monotonic(), time.thread_time()
+        if before is not None and before.is_new(production, workplace):
             return before.found
         try:
             results = prepared(production, workplace)
         except BuildVideoError:
             results = None
-        self._prepared = None if results is None else _Found(production, workplace.store.root, results, now)
+        took_s = time.thread_time() - used_s
+        root = workplace.store.root
+        self._prepared = None if results is None else _Found(production, root, results, began_s, took_s)
         return results
 
     def views(self, production: Production, workplace: Workplace) -> list[TrainingView]:
@@ -121,15 +128,16 @@ class Trainings:
 
         Finished ones are those that were found some seconds ago at most.
         """
-        before, now = self._seen, time.monotonic()
-        if before is not None and before.is_of(production, workplace) and now - before.found_s < _KEPT_S:
+        before, began_s, used_s = self._seen, time.monotonic(), time.thread_time()
+        if before is not None and before.is_new(production, workplace):
             return before.found
         results = self.corpora(production, workplace)
         if results is None:
             return [TrainingView(None) for _ in production.sections]
         views = self._views(production, results, workplace)
         are_all = all(view.is_finished for view in views)
-        self._seen = _Found(production, workplace.store.root, views, now) if are_all else None
+        took_s = time.thread_time() - used_s
+        self._seen = _Found(production, workplace.store.root, views, began_s, took_s) if are_all else None
         return views
 
     def _views(self, production: Production, results: Results, workplace: Workplace) -> list[TrainingView]:

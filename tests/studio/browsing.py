@@ -122,6 +122,12 @@ STEADY = """import("/page/api.js").then(({ live }) => {
   const shown = document.querySelector(".preview canvas").dataset;
   return shown.stamp === live.state.stamp && live.next === null;
 })"""
+SAID = """() => {
+  const said = [], node = document.querySelector(".bar ~ [role=status].hidden-label");
+  new MutationObserver(() => said.push(node.textContent)).observe(node, { childList: true });
+  return said;
+}"""
+"""What is said aloud from then on of a build."""
 PICTURE = "document.querySelector('.preview canvas')?.toDataURL() ?? ''"
 PLAYING = """(selector) => {
   const sound = document.querySelector(selector);

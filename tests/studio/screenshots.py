@@ -1,5 +1,6 @@
 """Pictures of the studio: `python -m tests.studio.screenshots PRODUCTION.toml OUT.png`, for a film that is built.
 
+The README's: `python -m tests.studio.screenshots templates/productions/demo.toml OUT.png --output out/demo`.
 With `--all FOLDER` instead of OUT.png: every view, at a desk's and a phone's size, dark and light, each as a picture.
 """
 
@@ -16,10 +17,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from pipeline.production.schema import load_production
-from tests.studio.browsing import OPTIONS, PATIENCE_S, SETTLED, VIEWS, until, visit
+from tests.studio.browsing import OPTIONS, PATIENCE_S, SETTLED, VIEWS, sound, until, visit
 from tests.studio.served import BROWSER, Served
 
 DESK, PHONE = (1280, 720), (390, 760)
+SMALL = (960, 540)
+"""Of each picture in the README."""
+PLAYED_S = 1.0
 SHOWN = ("Film", "Listen")
 """The views in the README."""
 
@@ -45,27 +49,27 @@ def opened(browser: Any, served: Served, size: tuple[int, int], scheme: str) -> 
 
 
 def view(page: Any, name: str) -> Image.Image:
-    """One view, once all in it is there; in it the last take, or the longest, is chosen."""
+    """One view, once all in it is there; in it the last take of the last section is chosen."""
     visit(page, name)
     page.locator(VIEWS[name]).first.wait_for()
     if name == "Listen":
+        sections = page.get_by_label("Section", exact=True)
+        sections.select_option(index=sections.locator("option").count() - 1)
         page.locator(".take-list li").last.click()
+        until(lambda: sound(page)[1] > PLAYED_S, "the take is heard")
+        page.get_by_role("button", name="Pause").click()
     if name == "Film":
-        takes = page.locator(".clip.take")
-        widths = takes.evaluate_all("(all) => all.map((one) => one.clientWidth)")
-        takes.nth(widths.index(max(widths))).click()
+        page.locator(".clip.take").last.click()
     until(lambda: page.evaluate(SETTLED), f"{name} is drawn")
     return Image.open(io.BytesIO(page.screenshot()))
 
 
 def beside(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures beside one another, at half their size, in few colours."""
-    halves = [
-        one.convert("RGB").resize((one.width // 2, one.height // 2), Image.Resampling.LANCZOS) for one in pictures
-    ]
-    whole = Image.new("RGB", (sum(one.width for one in halves), halves[0].height))
-    for number, one in enumerate(halves):
-        whole.paste(one, (sum(before.width for before in halves[:number]), 0))
+    """Pictures beside one another, smaller, in few colours."""
+    small = [one.convert("RGB").resize(SMALL, Image.Resampling.LANCZOS) for one in pictures]
+    whole = Image.new("RGB", (len(small) * SMALL[0], SMALL[1]))
+    for number, one in enumerate(small):
+        whole.paste(one, (number * SMALL[0], 0))
     return whole.quantize(colors=128, dither=Image.Dither.NONE)
 
 

@@ -14,6 +14,7 @@ from tests.studio.browsing import (
     IS_MISSING,
     LONG_MS,
     PLAYING,
+    SAID,
     STEADY,
     frame,
     picture,
@@ -104,9 +105,12 @@ def test_from_an_empty_folder_to_a_finished_film_in_few_clicks_and_then_only_wha
 
     visit(page, "Build")
     page.locator(".stages").get_by_text(re.compile("^(stale|to make)$")).first.wait_for()
+    said = page.evaluate_handle(SAID)
     page.get_by_role("button", name="Build", exact=True).click()
     page.get_by_role("button", name="Stop").wait_for()
     page.get_by_role("link", name="Watch it").wait_for(timeout=LONG_MS)
+    assert said.json_value()[-1] == "The film is made."
+    assert 2 <= len(said.json_value()) < 12  # each stage once
     new_keys = {stage: len(keys - before[stage]) for stage, keys in made(new).items()}
     assert new_keys == {"prepare": 0, "train": 0, "sample": 1, "cards": 0, "render": 1}  # of 2 takes and 3 segments
     assert int(page.evaluate("sessionStorage.clicks")) < 15

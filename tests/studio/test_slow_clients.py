@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -158,5 +159,6 @@ def test_a_page_that_reads_nothing_is_sent_the_newest_state_alone(tmp_path: Path
                 pass
         assert f'"number": {state["number"]},'.encode() in await anext(slow)  # and none of those before it
 
-    asyncio.run(follow())
+    with ThreadPoolExecutor(1) as thread:  # a loop of a browser's may run in this one
+        thread.submit(asyncio.run, follow()).result()
     studio.close()

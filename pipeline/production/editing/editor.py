@@ -227,7 +227,7 @@ def _by_tomlkit(text: str, values: dict[str, Any], edit: Edit) -> str | None:
             holder[step] = tomlkit.array() if is_list else tomlkit.inline_table()
         holder = holder[step]
     if isinstance(edit, SetValue):
-        _set(holder, last, edit.value)
+        holder[last] = _inline(edit.value)
     elif isinstance(edit, Insert):
         holder.insert(last, _inline(edit.value))
     elif isinstance(edit, Move):
@@ -241,10 +241,6 @@ def _by_tomlkit(text: str, values: dict[str, Any], edit: Edit) -> str | None:
             way_in: Any = value_at(document, tuple(way[:-1]))
             del way_in[way[-1]]
     return tomlkit.dumps(document)
-
-
-def _set(holder: Any, key: str | int, value: Any) -> None:
-    holder[key] = _inline(value)
 
 
 def _inline(value: Any) -> Any:

@@ -98,14 +98,12 @@ class ListenAnswers:
     async def _choose(self, request: Request) -> Response:
         asked = await read_json(request)
         edits, words = choice_edits(self._studio.desk.values(), asked)
-        desk, seen = self._studio.desk, str(asked.get("seen"))
-        return JSONResponse(await self._studio.edited(lambda: desk.edit(edits, words, seen=seen)))
+        return JSONResponse(await self._studio.edited(edits, words, asked))
 
     async def _favourite(self, request: Request) -> Response:
         asked = await read_json(request)
         edits, words = favourite_edits(self._studio.desk.values(), asked)
-        desk, seen = self._studio.desk, str(asked.get("seen"))
-        return JSONResponse(await self._studio.edited(lambda: desk.edit(edits, words, seen=seen)))
+        return JSONResponse(await self._studio.edited(edits, words, asked))
 
     async def _sound(self, request: Request) -> Response:
         return FileResponse(await self._path(request), media_type="audio/wav")

@@ -76,8 +76,7 @@ class WorkAnswers:
         asked = await read_json(request)
         edits = edits_of(asked.get("edits"))
         words = str(asked.get("words") or "a setting")[:200]
-        desk, seen = self._studio.desk, str(asked.get("seen"))
-        return JSONResponse(await self._studio.edited(lambda: desk.edit(edits, words, seen=seen)))
+        return JSONResponse(await self._studio.edited(edits, words, asked))
 
     async def _cost(self, request: Request) -> Response:
         asked = await read_json(request)
@@ -93,10 +92,12 @@ class WorkAnswers:
         return JSONResponse(await asyncio.to_thread(found))
 
     async def _undo(self, _request: Request) -> Response:
-        return JSONResponse(await self._studio.edited(self._studio.desk.undo))
+        await asyncio.to_thread(self._studio.desk.undo)
+        return JSONResponse(await self._studio.live.look_now())
 
     async def _redo(self, _request: Request) -> Response:
-        return JSONResponse(await self._studio.edited(self._studio.desk.redo))
+        await asyncio.to_thread(self._studio.desk.redo)
+        return JSONResponse(await self._studio.live.look_now())
 
     async def _film(self, _request: Request) -> Response:
         return JSONResponse({"films": await asyncio.to_thread(lambda: film_values(*self._studio.place()))})

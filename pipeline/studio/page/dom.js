@@ -31,10 +31,21 @@ function put(node, children) {
   }
 }
 
-/** Replace what is in a node. */
+const FOCUSABLE = "button:not(:disabled), a[href], input, select, textarea, summary, [tabindex]";
+
+/** By what a control is known again when it is made anew. */
+const identity = (node) => `${node.tagName} ${node.dataset.key ?? (node.id || node.getAttribute("aria-label") || node.labels?.[0]?.textContent || node.textContent)}`;
+
+/** Replace what is in a node. What has the focus there keeps it when it comes again, else what stands first gets it. */
 export function fill(node, ...children) {
+  const focused = document.activeElement;
+  const kept = focused !== node && node.contains(focused) ? identity(focused) : null;
   node.replaceChildren();
   put(node, children);
+  if (kept !== null) {
+    const all = [...node.querySelectorAll(FOCUSABLE)];
+    (all.find((one) => identity(one) === kept) ?? all[0])?.focus({ preventScroll: true });
+  }
   return node;
 }
 

@@ -1,7 +1,7 @@
 // The frame of the page: its bar, which view is shown, and keys that hold everywhere.
 
 import { attempt, inTurn, live, post } from "/page/api.js";
-import { about, button, clock, el, fill, isTyping, notice } from "/page/dom.js";
+import { about, button, clock, el, errorWords, faultBox, fill, isTyping, notice } from "/page/dom.js";
 import { createBegin } from "/page/views/begin.js";
 import { createBuild } from "/page/views/build.js";
 import { createDeliver } from "/page/views/deliver.js";
@@ -34,7 +34,9 @@ const sizes = el("div", { className: "segmented", role: "group", "aria-label": "
 const progress = el("div", { className: "bar-progress" });
 const lost = el("div", { className: "banner", role: "alert", hidden: true }, "The connection is lost. It is tried again by itself; if the studio was started again, open the address that it has printed.");
 bar.append(title, tabs, el("span", { className: "space" }), progress, el("div", { className: "row" }, undo, redo), sizes);
-bar.after(lost);
+const wrong = el("div", { className: "wrong", hidden: true });
+const spoken = el("p", { className: "hidden-label", role: "status" });
+bar.after(lost, wrong, spoken);
 
 async function again(what) {
   await attempt(() => inTurn(() => post(`/api/${what}`)));
@@ -66,6 +68,13 @@ function show(state) {
   current.update?.(state);
 }
 
+/** Say aloud where the build is: each stage once, and its end. */
+function announce({ build, film, there }) {
+  const view = build?.running ? build.progress?.view : null;
+  const words = !there ? "" : build.running ? `Building: ${view?.stage || "begins"}` : build.ended === "error" ? "The build has failed." : build.ended === "interrupted" ? "The build was stopped." : film ? "The film is made." : "";
+  if (spoken.textContent !== words) spoken.textContent = words;
+}
+
 function showBar(state) {
   title.textContent = state.title || "Studio";
   title.title = state.file;
@@ -80,6 +89,9 @@ function showBar(state) {
   draft.setAttribute("aria-pressed", String(Boolean(state.draft)));
   full.setAttribute("aria-pressed", String(!state.draft));
   lost.hidden = !live.lost;
+  wrong.hidden = !state.fault;
+  const words = state.fault ? errorWords(state.fault) : "";
+  if (wrong.textContent !== words.replaceAll("\n", "")) fill(wrong, state.fault && faultBox(state.fault));
   const view = state.build?.running ? state.build.progress?.view : null;
   if (!state.build?.running) fill(progress);
   else if (!view) fill(progress, el("span", { className: "chip busy" }, "building"));
@@ -98,6 +110,7 @@ live.on((state) => {
   }
   revision = state.revision ?? null;
   showBar(state);
+  announce(state);
   show(state);
 });
 addEventListener("hashchange", () => { if (live.state) { show(live.state); main.focus({ preventScroll: true }); } });

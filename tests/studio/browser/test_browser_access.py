@@ -90,3 +90,25 @@ def test_a_film_is_heard_changed_and_set_by_keys_alone(shown: Served, page: Any)
     until(lambda: values(shown)["section"][0].get("take", [{}])[0].get("caption") == "Noise", "its caption is written")
     page.keyboard.press("Delete")
     until(lambda: [one["iteration"] for one in values(shown)["section"][0]["take"]] == [8, 24], "it is taken out")
+
+
+FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+
+
+def test_what_is_drawn_anew_keeps_the_focus(shown: Served, page: Any) -> None:
+    page.goto(f"{shown.link}#film")
+    page.locator(".clip.take").first.wait_for()
+    until(lambda: frame(page) >= 0, "a frame is shown")
+    reach(page, ".clip")
+    for _ in range(5):  # title, card, recording, two takes
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("+")
+    until(lambda: "take" in values(shown)["section"][0], "it is written")
+    until(lambda: page.evaluate(FOCUSED).startswith("take 8, 1.3 s"), "the part is drawn anew, and has the focus")
+    reach(page, ".inspector button")
+    while "best" not in page.evaluate(FOCUSED):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    until(lambda: "best" in str(values(shown)["section"][0]["take"]), "it is written")
+    page.locator(".clip", has_text="best").wait_for()
+    assert "best" in page.evaluate(FOCUSED)

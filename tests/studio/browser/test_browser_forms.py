@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.runtime.resources import assets_folder, builtin_templates_folder
-from tests.studio.browsing import IS_MISSING, until, values
+from tests.studio.browsing import IS_MISSING, until, values, visit
 from tests.studio.served import Served
 
 pytestmark = IS_MISSING
@@ -193,3 +193,9 @@ def test_a_song_is_made_in_a_form(form: Any, shown: Served) -> None:
             "voice": [{"voice": "section 2", "track": 2}],
         }
     ]
+    visit(form, "Film")
+    form.get_by_role("option", name="It sings").click()
+    form.get_by_role("heading", name="Song: It sings").wait_for()
+    assert form.get_by_label("Place", exact=True).input_value() == "section 1"
+    form.get_by_label("Place", exact=True).select_option("end")
+    until(lambda: values(shown)["song"][0]["after"] == "end", "it is put elsewhere")

@@ -49,6 +49,7 @@ def test_any_checkpoint_of_the_graph_is_heard_and_taken_in(shown: Served, page: 
     page.goto(f"{shown.link}#listen")
     rows = page.locator(".take-list [role=option]")
     rows.nth(2).wait_for()
+    page.get_by_role("img", name="Loss against iterations: validation").wait_for()
     box = page.locator(".graph canvas").bounding_box()
     marks = "import('/page/parts/graph.js').then((one) => [one.LEFT, one.RIGHT])"
     left, right = page.evaluate(marks)

@@ -80,6 +80,8 @@ def test_parts_are_put_elsewhere_where_the_film_allows_it(strip: Any, shown: Ser
     until(lambda: values(shown)["insert"][0].get("section") == 1, "the insert follows section 1")
     assert values(shown)["insert"][0]["after"] == "section"
     until(lambda: order(strip).index("still.png") > order(strip).index("take 24"), "it is shown there")
+    part(strip, "still.png").click()
+    assert strip.get_by_label("Place", exact=True).input_value() == "section 1"
     place = box(part(strip, "take 0,"))
     drag(strip, part(strip, "section 2"), place["x"] + 5, place["y"] + 30)
     until(lambda: [one["title"] for one in values(shown)["section"]] == ["Two", "One"], "the sections are exchanged")

@@ -44,10 +44,18 @@ export class Graph {
     try {
       this.data = await get(`/api/curves?section=${this.section}&columns=${Math.min(4096, this.columns)}&scale=${this.scale}${range}`, { signal: stop.signal });
       this.draw();
+      this.describe();
       this.onload?.(this.data);
     } catch (error) {
       if (error.name !== "AbortError") this.canvas.setAttribute("aria-label", error.message);
     }
+  }
+
+  /** What it shows, for those who can't see it. */
+  describe() {
+    const { validation, unit, last } = this.data, [first, newest] = [validation[0], validation.at(-1)];
+    const words = first && newest !== first ? `: validation from ${first[1].toFixed(2)} to ${newest[1].toFixed(2)} ${unit}, at iteration ${count(newest[0])} of ${count(Math.round(last))}` : "";
+    this.canvas.setAttribute("aria-label", `Loss against iterations${words}`);
   }
 
   range() { return this.window ?? [this.data?.first ?? 0, this.data?.last ?? 1]; }

@@ -124,6 +124,7 @@ export class Player {
     this.time.textContent = length ? `${clock(at)} of ${length.toFixed(1)} s` : "";
     this.box.setAttribute("aria-valuemax", length.toFixed(1));
     this.box.setAttribute("aria-valuenow", at.toFixed(1));
+    this.box.setAttribute("aria-valuetext", this.time.textContent);
     if (this.isPlaying) requestAnimationFrame(() => this.needle.isConnected && this.glide());
   }
 

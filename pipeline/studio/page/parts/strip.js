@@ -34,7 +34,7 @@ export class Strip {
     this.items = [];
     for (const clip of story.clips) {
       if (clip.kind !== "scene") {
-        this.items.push({ key: `${clip.kind}-${clip.name}-${clip.insert ?? clip.own ?? ""}`, kind: clip.kind, label: clip.kind === "insert" ? clip.name : clip.name.replace("-", " "), ...clip });
+        this.items.push({ key: `${clip.kind}-${clip.name}-${clip.insert ?? clip.own ?? clip.song ?? ""}`, kind: clip.kind, label: clip.kind !== "card" ? clip.name : clip.name.replace("-", " "), ...clip });
       } else {
         for (const sound of clip.sounds) {
           const label = sound.kind === "recording" ? "recording" : count(sound.iteration);
@@ -52,7 +52,7 @@ export class Strip {
     fill(this.clips, this.items.map((item) => {
       const isTake = item.kind === "take";
       const seconds = (item.end - item.start) / this.story.frame_rate;
-      item.node = el("div", { className: `clip ${item.kind} ${item.made_up ? "made-up" : ""} ${item.fixed ? "fixed" : ""}`, role: "option", tabindex: "-1", "aria-selected": "false",
+      item.node = el("div", { className: `clip ${item.kind} ${item.made_up ? "made-up" : ""} ${item.fixed ? "fixed" : ""}`, role: "option", tabindex: "-1", "aria-selected": "false", "data-key": item.key,
         "aria-label": `${item.kind === "take" ? "take " : ""}${item.label}, ${seconds.toFixed(1)} s, at ${clock(item.start / this.story.frame_rate)}` },
       el("span", { className: "clip-label" }, item.best && "best ", item.label), el("span", { className: "clip-length" }, `${seconds.toFixed(1)} s`),
       isTake && el("span", { className: "edge", title: "Drag to give it more or less time" }));

@@ -71,8 +71,7 @@ export function createBuild() {
     here.hidden = running || !state.sections.some((one) => one.trained && !one.finished && one.checkpoints > 1);
     const isBegun = state.sections.some((one) => one.trained && !one.finished);
     say(start, isBegun ? "Go on" : state.draft ? "Build the draft" : "Build");
-    if (state.fault) fill(fault, faultBox(state.fault));
-    else if (running) fill(fault, by !== "the studio" && el("p", { className: "small muted" }, `Runs in another terminal: ${by}.`));
+    if (running) fill(fault, by !== "the studio" && el("p", { className: "small muted" }, `Runs in another terminal: ${by}.`));
     else if (ended === "error" && error) fill(fault, faultBox(error));
     else if (ended === "interrupted") fill(fault, el("p", { className: "small muted" }, "It was stopped. What was finished is kept: it goes on from there."));
     else fill(fault, state.film && el("p", { className: "small" }, "The film is made. ", el("a", { href: "#deliver" }, "Watch it")));

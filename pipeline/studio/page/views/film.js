@@ -1,6 +1,6 @@
 // The film as it would be now: its true frames, and its storyboard as a strip that is changed by hand.
 
-import { attempt, change, get, latest } from "/page/api.js";
+import { attempt, change, get, latest, live } from "/page/api.js";
 import { button, calm, clock, count, el, faultBox, fill, released, sign } from "/page/dom.js";
 import { Playback } from "/page/parts/playback.js";
 import { Strip } from "/page/parts/strip.js";
@@ -10,9 +10,11 @@ const MOST_ON_SHELF = 400;
 
 export function createFilm() {
   const playback = new Playback(), settings = latest("/api/settings");
+  /** Ask for a change; what was shown of it already is taken back where it is refused. */
+  const tried = async (path, values) => { if (!await attempt(() => change(path, values)) && story) strip.take(story); };
   let story = null, stamp = null, cut = "", loading = null, again = false;
-  const edit = (values) => attempt(() => change("/api/story", values));
-  const set = (path, value, words) => attempt(() => change("/api/edit", { edits: [{ path, value }], words }));
+  const edit = (values) => tried("/api/story", values);
+  const set = (path, value, words) => tried("/api/edit", { edits: [{ path, value }], words });
   const on = {
     seconds: (item, seconds) => edit({ kind: "seconds", section: item.section, iteration: item.iteration, seconds }),
     caption: (item, text) => edit({ kind: "caption", section: item.section, iteration: item.iteration, text }),
@@ -24,11 +26,11 @@ export function createFilm() {
     select: (item) => inspector.show(item, story),
     go: (frame) => playback.go(frame),
     isBusy: () => playback.isBusy,
-    moveSection: (from, to) => attempt(() => change("/api/edit", { edits: [{ path: ["section", from], to }], words: "order of the sections" })),
+    moveSection: (from, to) => tried("/api/edit", { edits: [{ path: ["section", from], to }], words: "order of the sections" }),
     placeInsert(insert, place) {
       const [after, number] = place.split(" ");
       const edits = [{ path: ["insert", insert, "after"], value: after }, { path: ["insert", insert, "section"], value: number ? Number(number) : null }];
-      attempt(() => change("/api/edit", { edits, words: "place of an insert" }));
+      tried("/api/edit", { edits, words: "place of an insert" });
     },
     place(item, target) {
       if (!target) return strip.lay();
@@ -37,6 +39,7 @@ export function createFilm() {
       const place = inSection ? `section ${target.section + 1}` : { title: "title", comparison: "comparison", credits: "end" }[target.name] ?? "title";
       if (item.kind === "insert") return on.placeInsert(item.insert, place);
       if (item.kind === "card" && item.own !== null) return set(["card", item.own, "after"], place, "place of a card");
+      if (item.kind === "song") return set(["song", item.song, "after"], place, "place of a song");
       strip.lay();
       return null;
     },
@@ -166,7 +169,7 @@ export function createFilm() {
       showShelf();
       outlines();
     } catch (error) {
-      if (error.error) fill(fault, faultBox(error.error));
+      fill(fault, error.error && !live.state.fault && faultBox(error.error));
     }
     loading = null;
     if (again) { again = false; load(); }

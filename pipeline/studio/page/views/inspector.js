@@ -70,12 +70,15 @@ export function createInspector(on) {
     number("Time", ((item.end - item.start) / story.frame_rate).toFixed(2), "s", (value) => value !== null && on.set(["insert", item.insert, "seconds"], value, "time of an insert")),
     place(item, story, (after) => on.placeInsert(item.insert, after))];
 
+  const song = (item, story) => [el("h2", {}, `Song: ${item.name}`), el("p", { className: "small muted" }, "Its notes say how long it is. Its tune, words and voices stand in the ", el("a", { href: "#settings" }, "settings"), "."),
+    place(item, story, (after) => on.set(["song", item.song, "after"], after, "place of a song"))];
+
   return {
     node,
     show(item, story) {
       if (item && item.key === shown && isWritten(node)) return;
       shown = item?.key ?? "";
-      const kinds = { take, card, recording, insert };
+      const kinds = { take, card, recording, insert, song };
       if (!item || !story) {
         fill(node, el("h2", {}, "Nothing is selected"), el("p", { className: "muted small" }, "Click a part of the film below, or move with ", el("kbd", {}, "←"), " ", el("kbd", {}, "→"), ". Drag the right edge of a take to give it more or less time; drag it off the strip to take it out."));
       } else fill(node, kinds[item.kind](item, story));

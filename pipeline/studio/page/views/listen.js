@@ -15,7 +15,7 @@ export function createListen() {
   const choice = el("select", { "aria-label": "Section", onchange: () => { number = Number(choice.value); at = 0; open(); } });
   const scale = ["linear", "log"].map((one) => button(one === "log" ? "log" : "linear", () => rescale(one), { "aria-pressed": String(one === "linear") }));
   const graphBox = el("div");
-  const list = el("ul", { className: "take-list", role: "listbox", "aria-label": "Takes", tabindex: "-1" });
+  const list = el("ul", { className: "take-list", role: "listbox", "aria-label": "Takes", tabindex: "0" });
   const head = el("h2");
   const about = el("p", { className: "muted small" });
   const star = button("Favourite", () => favour(), { icon: "star", only: true });
@@ -34,7 +34,7 @@ export function createListen() {
           button("All of it", () => graph.zoom(1e9), { icon: "whole", only: true, kind: "quiet" }))), graphBox),
     el("div", { className: "listening" },
       el("section", { className: "card stack", "aria-label": "The take" },
-        el("div", { className: "row apart" }, el("div", {}, head, about), el("div", { className: "row" }, star, recording)),
+        el("div", { className: "row apart" }, el("div", { "aria-live": "polite" }, head, about), el("div", { className: "row" }, star, recording)),
         player.node,
         el("div", { className: "row apart" },
           el("div", { className: "row" }, button("The take before", () => step(-1), { icon: "back", only: true }), play, button("The next take", () => step(1), { icon: "next", only: true }), player.time)),
@@ -140,11 +140,13 @@ export function createListen() {
     }));
   }
 
+  const put = (node, words) => { if (node.textContent !== words) node.textContent = words; }; // what is said again is read again
+
   function showHead() {
     const one = take(), fact = facts.get(one?.iteration);
-    head.textContent = isRecording ? "The recording" : one ? `Iteration ${count(one.iteration)}` : "";
+    put(head, isRecording ? "The recording" : one ? `Iteration ${count(one.iteration)}` : "");
     const loss = graph?.data?.validation.find((point) => point[0] === one?.iteration)?.[1];
-    about.textContent = isRecording ? "What the network learns from" : [fact && `epoch ${fact.epoch}`, loss !== undefined && `${loss.toFixed(2)} ${graph.data.unit}`].filter(Boolean).join(" · ");
+    put(about, isRecording ? "What the network learns from" : [fact && `epoch ${fact.epoch}`, loss !== undefined && `${loss.toFixed(2)} ${graph.data.unit}`].filter(Boolean).join(" · "));
   }
 
   function show() {
@@ -161,7 +163,7 @@ export function createListen() {
     fill(candidates, several && one.candidates.map((candidate, n) => el("div", { className: `candidate ${n === letter && !isRecording ? "heard" : ""}` },
       el("button", { type: "button", role: "radio", "aria-checked": String(Boolean(candidate.chosen)), className: "quiet", onclick: () => hear(n), "aria-label": `Candidate ${candidate.letter.toUpperCase()}` },
         el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, `distance ${candidate.distance?.toFixed(2)}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
-      candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : !one.left && button("Choose", () => choose(n), { kind: "small" }),
+      candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : !one.left && button("Choose", () => choose(n), { kind: "small", "aria-label": `Choose ${candidate.letter.toUpperCase()}` }),
       candidate.chosen === "hand" && button("Back to the rule", () => choose(null), { kind: "small quiet" }))));
     showDoubts();
     [...list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === at)));

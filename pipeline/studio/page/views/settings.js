@@ -90,11 +90,9 @@ export function createSettings() {
   }
 
   function showForm() {
-    const focused = document.activeElement?.id;
     fields = [];
     fill(form, cards());
     if (!form.children.length) fill(form, el("p", { className: "empty" }, "No setting here is called so."));
-    if (focused && form.contains(document.getElementById(focused))) document.getElementById(focused).focus();
   }
 
   function showAll() {
