@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
 import struct
@@ -330,10 +331,11 @@ def training(folder: Path, rounds: int) -> dict[str, float]:
     soundfile.write(file.parent / "voice-1.wav", voice_like(60, 16000), 16000)
     file.write_text(TRAINED, encoding="utf-8")
     out = file.parent / "out" / file.stem
+    shutil.rmtree(out, ignore_errors=True)
     speeds: dict[str, list[float]] = {"alone": [], "followed": []}
     server_s: dict[str, float] = dict.fromkeys(speeds, 0.0)
     trained_s = 0.0
-    with subprocess.Popen(command("train", file, "--force", "-o", out), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command("train", file, "-o", out), stdout=subprocess.PIPE) as process:
         try:
             log = _begun_log(out, process)
             with served(file) as server:

@@ -21,8 +21,9 @@ from tests.studio.browsing import OPTIONS, PATIENCE_S, SETTLED, VIEWS, sound, un
 from tests.studio.served import BROWSER, Served
 
 DESK, PHONE = (1280, 720), (390, 760)
-SMALL = (960, 540)
-"""Of each picture in the README."""
+TALL = (1280, 860)
+SMALL = (960, 645)
+"""The page of the README's pictures, and each of them."""
 PLAYED_S = 1.0
 SHOWN = ("Film", "Listen")
 """The views in the README."""
@@ -86,7 +87,7 @@ def main() -> None:
     with studio(asked.production, asked.output) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=list(OPTIONS))
         if asked.out:
-            page = opened(browser, served, DESK, "dark")
+            page = opened(browser, served, TALL, "dark")
             beside([view(page, name) for name in SHOWN]).save(asked.out, optimize=True)
         if asked.all:
             asked.all.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +18,9 @@ import pytest
 
 from pipeline.build.films import survey_all
 from pipeline.production.editing.edits import SetValue
+from pipeline.studio import trainings
 from tests.end_to_end.productions import ROOT
-from tests.studio.conftest import TOKEN, Built
+from tests.studio.conftest import TOKEN, Built, Opened
 from tests.studio.served import Served
 
 LONG = [SetValue(("section", 0, "training", "iterations"), 2_000_000)]
@@ -125,3 +127,16 @@ def test_a_build_of_another_terminal_is_followed_and_stopped_and_stages_are_thos
     production = desk.shown()
     surveyed = survey_all(production, desk.workplace(production))
     assert stages(state) == {one.stage: one.state for one in surveyed}
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "took_s", "is_new"), [(4, 0, True), (6, 0, False), (6, 0.05, True), (26, 0.05, False), (61, 9, False)]
+)
+def test_what_takes_long_to_look_at_is_looked_at_less_often(
+    same: Opened, ago_s: float, took_s: float, *, is_new: bool
+) -> None:
+    production, workplace = same.studio.place()
+    root = workplace.store.root
+    found = trainings._Found(production, root, "", time.monotonic() - ago_s, took_s)
+    assert found.is_new(production, workplace) is is_new
+    assert not found.is_new(production.draft(), workplace)

@@ -5,7 +5,7 @@ import { button, count, el, fill, released, sign } from "/page/dom.js";
 import { Graph } from "/page/parts/graph.js";
 import { gainTo, Player } from "/page/parts/player.js";
 
-const MOST_PLACES = 3, PASSED_MS = 250;
+const MOST_PLACES = 3, PASSED_MS = 250, FARTHEST = 10; // beyond it a doubt says why
 
 export function createListen() {
   const listed = latest("/api/takes");
@@ -162,7 +162,7 @@ export function createListen() {
     fill(state, making === one.iteration ? "Its take is made…" : one.left ? ["The film leaves it out. ", button("Take it in", () => takeIn(one), { icon: "plus", kind: "small" })] : null);
     fill(candidates, several && one.candidates.map((candidate, n) => el("div", { className: `candidate ${n === letter && !isRecording ? "heard" : ""}` },
       el("button", { type: "button", role: "radio", "aria-checked": String(Boolean(candidate.chosen)), className: "quiet", onclick: () => hear(n), "aria-label": `Candidate ${candidate.letter.toUpperCase()}` },
-        el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, `distance ${candidate.distance?.toFixed(2)}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
+        el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, candidate.distance === null || candidate.distance > FARTHEST ? "" : `distance ${candidate.distance.toFixed(2)}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
       candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : !one.left && button("Choose", () => choose(n), { kind: "small", "aria-label": `Choose ${candidate.letter.toUpperCase()}` }),
       candidate.chosen === "hand" && button("Back to the rule", () => choose(null), { kind: "small quiet" }))));
     showDoubts();
