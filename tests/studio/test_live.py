@@ -19,6 +19,7 @@ import pytest
 from pipeline.build.films import survey_all
 from pipeline.production.editing.edits import SetValue
 from pipeline.studio import trainings
+from pipeline.studio.answers.listen import shown_last
 from tests.end_to_end.productions import ROOT
 from tests.studio.conftest import TOKEN, Built, Opened
 from tests.studio.served import Served
@@ -140,3 +141,8 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
     found = trainings._Found(production, root, "", time.monotonic() - ago_s, took_s)
     assert found.is_new(production, workplace) is is_new
     assert not found.is_new(production.draft(), workplace)
+
+
+@pytest.mark.parametrize(("at", "last"), [(0, 1), (100, 125), (900, 1000), (1000, 1000)])
+def test_a_graph_reaches_a_little_beyond_where_its_training_is(at: int, last: int) -> None:
+    assert shown_last(trainings.TrainingView(None, at, 1000)) == last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,16 @@ from pipeline.studio.losses import MOST_COLUMNS, Window
 from pipeline.studio.parts import Studio
 from pipeline.studio.serving.replies import Table, number_in, read_json, whole_in
 from pipeline.studio.story import choice_edits, favourite_edits
+from pipeline.studio.trainings import TrainingView
 
 _TALLEST_PX = 512
+_AHEAD = 1.25
+"""So far a graph reaches while its training goes on, of what is done."""
+
+
+def shown_last(view: TrainingView) -> int:
+    """Where a training's graph ends: not far beyond where it is, so that its curve is seen to grow from the first."""
+    return max(1, view.iteration, min(view.total or 0, math.ceil(_AHEAD * view.iteration)))
 
 
 class ListenAnswers:
@@ -48,7 +57,7 @@ class ListenAnswers:
             production, workplace = self._studio.place()
             number = whole_in(asked, "section", highest=len(production.sections) - 1)
             view = self._studio.trainings.views(production, workplace)[number]
-            last = number_in(asked, "last") if asked.get("last") else max(1, view.total or 0, view.iteration)
+            last = number_in(asked, "last") if asked.get("last") else shown_last(view)
             first = number_in(asked, "first") if asked.get("first") else 0.0
             window = Window(first, max(last, first + 1), columns, is_log=asked.get("scale") == "log")
             values = self._studio.trainings.curves(view, window)

@@ -55,7 +55,7 @@ export function createInspector(on) {
 
   function place(item, story, save) {
     const places = ["start", "title", ...story.sections.map((_, n) => `section ${n + 1}`), "comparison", "end"];
-    const field = el("select", {}, places.map((one) => el("option", { value: one, selected: one === item.after }, one === "start" ? "at the start" : one === "end" ? "at the end" : `after ${one}`)));
+    const field = el("select", { "aria-label": "Place" }, places.map((one) => el("option", { value: one, selected: one === item.after }, one === "start" ? "at the start" : one === "end" ? "at the end" : `after ${one}`)));
     field.addEventListener("change", () => save(field.value));
     return el("label", { className: "field" }, el("span", {}, "Place"), field);
   }
