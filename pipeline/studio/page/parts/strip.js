@@ -2,7 +2,7 @@
 
 import { clock, count, el, fill } from "/page/dom.js";
 
-const LEAST_PX = 3, NARROW_PX = 30;
+const LEAST_PX = 3, NARROW_PX = 30, PHONE_PX = 600, PART_PX = 44;
 
 export class Strip {
   /** `on` has select(item), go(frame), stretch(item, seconds), remove(item), add(section, iteration), place(item, target), isBusy(). */
@@ -29,7 +29,7 @@ export class Strip {
   get scale() { return Math.max(1, this.node.clientWidth - 4) * this.zoom / this.story.total; }
 
   take(story) {
-    const key = this.selected?.key;
+    const key = this.selected?.key, isFirst = !this.story;
     this.story = story;
     this.items = [];
     for (const clip of story.clips) {
@@ -43,6 +43,7 @@ export class Strip {
       }
     }
     this.selected = this.items.find((one) => one.key === key) ?? null;
+    if (isFirst && this.node.clientWidth < PHONE_PX) this.zoom = Math.max(1, this.items.length * PART_PX / this.node.clientWidth);
     this.build();
     this.lay();
   }
