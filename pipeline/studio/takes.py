@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -61,7 +62,9 @@ class Takes:
     """The sounds of a film."""
 
     def __init__(self) -> None:
-        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="hear")
+        """Where `hear` is to be called: one take is made after the other."""
         self._aside: tempfile.TemporaryDirectory[str] | None = None
         self._stores: dict[Path, RememberingStore] = {}
         self._files: dict[str, Path] = {}
@@ -113,19 +116,19 @@ class Takes:
         dict[str, Any]
             As `values` has it.
         """
-        with self._making:
-            if self._aside is None:
-                self._aside = tempfile.TemporaryDirectory(prefix="build-video-studio-")
-            store = AsideStore(workplace.store.root, Path(self._aside.name))
-            aside = replace(workplace, store=store, report=SILENT, jobs=1)
-            section = production.sections[checkpoint.section]
-            made = sample.make_one(production, results, aside, checkpoint, _usual_s(section.storyboard))
-            seen = Seen(production, results, aside, is_finished=False)
-            listed = list(listed_take(seen, checkpoint.section, checkpoint.iteration, made.piece, made.candidates))
+        if self._aside is None:
+            self._aside = tempfile.TemporaryDirectory(prefix="build-video-studio-")
+        store = AsideStore(workplace.store.root, Path(self._aside.name))
+        aside = replace(workplace, store=store, report=SILENT, jobs=1)
+        section = production.sections[checkpoint.section]
+        made = sample.make_one(production, results, aside, checkpoint, _usual_s(section.storyboard))
+        seen = Seen(production, results, aside, is_finished=False)
+        listed = list(listed_take(seen, checkpoint.section, checkpoint.iteration, made.piece, made.candidates))
         return self._take(production, checkpoint.section, checkpoint.iteration, listed)
 
     def close(self) -> None:
         """Drop what was made aside."""
+        self.thread.shutdown(cancel_futures=True)
         if self._aside is not None:
             self._aside.cleanup()
 

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, OutputError
 from pipeline.picture.theme.theme import load_theme
 from pipeline.stages.shared.takes.requests import SavedCheckpoint
 from pipeline.studio import sounds
@@ -21,6 +21,8 @@ from pipeline.studio.story import choice_edits, favourite_edits
 from pipeline.studio.trainings import TrainingView
 
 _TALLEST_PX = 512
+_MOST_HEARING = 8
+"""So many takes may be waited for at once."""
 _AHEAD = 1.25
 """So far a graph reaches while its training goes on, of what is done."""
 
@@ -35,6 +37,7 @@ class ListenAnswers:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._hearing = 0
 
     def table(self) -> Table:
         """Its addresses."""
@@ -93,7 +96,13 @@ class ListenAnswers:
             checkpoint = SavedCheckpoint(number, view.folder / saved.json_file, iteration)
             return self._studio.takes.hear(production, workplace, results, checkpoint)
 
-        return JSONResponse(await asyncio.to_thread(heard))
+        if self._hearing >= _MOST_HEARING:
+            raise OutputError("Too many takes are asked for at once.", hint="Wait for those before.")
+        self._hearing += 1
+        try:
+            return JSONResponse(await asyncio.get_running_loop().run_in_executor(self._studio.takes.thread, heard))
+        finally:
+            self._hearing -= 1
 
     async def _path(self, request: Request) -> Path:
         """The file of a sound; a page that was open while the studio was started again knows names that it does not."""
