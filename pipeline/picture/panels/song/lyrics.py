@@ -167,12 +167,17 @@ class LyricsPanel(ScenePanel[LyricsSettings]):
         rows = self._rows(line.text, fitted.lines, fitted.style, baselines, is_from_right=fitted.right_to_left)
         translation: tuple[_Row, ...] = ()
         if line.translation:
-            room = box.bottom - baselines[-1] - fitted.descent_px
+            above = baselines[-1] + fitted.descent_px + _GAP * self._small.size_px
             under = context.type.fit(
-                line.translation, self._small, box.width, max(1.0, room), lines=1, smallest_px=context.legible_px
+                line.translation,
+                self._small,
+                box.width,
+                max(1.0, box.bottom - above - 1),
+                lines=self._settings.lines,
+                smallest_px=context.legible_px,
             )
-            begin = min(baselines[-1] + fitted.descent_px + _GAP * self._small.size_px + under.ascent_px,
-                        box.bottom - under.descent_px - 1)  # fmt: skip
+            tall = under.baselines_px[-1] - under.baselines_px[0]
+            begin = min(above + under.ascent_px, box.bottom - under.descent_px - tall - 1)
             places = [begin + one - under.baselines_px[0] for one in under.baselines_px]
             translation = self._rows(
                 line.translation, under.lines, under.style, places, is_from_right=under.right_to_left

@@ -29,7 +29,7 @@ from pipeline.store.store import Json
 _IN_VIEW_S: Final = 12.0
 """Of notes before and after a frame, so much is in view at most."""
 _LONGEST_PX: Final = 4096
-_DRAWN: Final = 2
+_DRAWN: Final = 3
 """Raised when the same song would look otherwise."""
 
 

@@ -121,3 +121,21 @@ def test_the_name_of_a_line_can_be_read_over_notes() -> None:
     name = middle - 20 + np.flatnonzero(np.ptp(empty[middle - 20 : middle - 3], axis=1) > 30)
     assert len(name) > 5
     assert np.abs(empty - behind)[name].max() < 0.2 * np.ptp(empty[name])
+
+
+@pytest.mark.parametrize(("words", "rows_of_text"), [("one two", 3), ("one two " * 9, 4)])
+def test_a_long_translation_has_more_lines_and_stays_inside(words: str, rows_of_text: int) -> None:
+    line = SongLine(words.strip(), "eine lange Zeile der Uebersetzung, die nicht auf eine passt", 5, 80, ())
+    song = SceneSong(NOTES, 2, (line,))
+    out = np.zeros((960, 360), np.uint8)
+    Scene(
+        replace(data("song-portrait"), width=360, height=640, song=song),
+        load_theme("paper"),
+        load_layout("song-portrait"),
+    ).draw(40, out)
+    box = next(panel for panel in load_layout("song-portrait").panel if panel.kind == "lyrics").box(360, 640)
+    luma = planes_of(out, 360, 640).luma.astype(int)
+    written = np.ptp(luma[box.top - 8 : box.bottom + 8], axis=1) > 25
+    assert np.diff(written.astype(int)).clip(0).sum() == rows_of_text
+    assert not written[:8].any()
+    assert not written[-8:].any()
