@@ -10,6 +10,7 @@ one piece (no views of a part), so that the compiler knows that neighbours are n
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -245,10 +246,29 @@ def blend_box(
     _blend_rounded(planes.luma, planes.cb, planes.cr, edges, float(radius_px), colour, float(opacity))
 
 
-def blend_disc(planes: Planes, x: float, y: float, radius_px: float, colour: Ink, opacity: float = 1.0) -> None:
-    """Blend a disc around (x, y)."""
-    box = (x - radius_px, y - radius_px, x + radius_px, y + radius_px)
-    blend_box(planes, box, colour, opacity, radius_px=radius_px)
+class Discs(NamedTuple):
+    """Discs around one point, the lowest first: their radii in pixels, shape (n,), and their inks, shape (n, 3)."""
+
+    radii_px: NDArray[np.float64]
+    inks: NDArray[np.float64]
+
+
+def discs(*discs: tuple[float, Ink]) -> Discs:
+    """Discs of these radii and colours, to be drawn often."""
+    return Discs(np.array([radius for radius, _ in discs]), np.array([colour for _, colour in discs]))
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _blend_discs(luma: Plane, cb: Plane, cr: Plane, x: float, y: float, shown: Discs, opacity: float) -> None:
+    for disc in range(shown.radii_px.size):
+        radius, inks = shown.radii_px[disc], shown.inks
+        box = (x - radius, y - radius, x + radius, y + radius)
+        _blend_rounded(luma, cb, cr, box, radius, Ink(inks[disc, 0], inks[disc, 1], inks[disc, 2]), opacity)
+
+
+def blend_discs(planes: Planes, x: float, y: float, shown: Discs, opacity: float = 1.0) -> None:
+    """Blend discs around (x, y)."""
+    _blend_discs(planes.luma, planes.cb, planes.cr, float(x), float(y), shown, float(opacity))
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -313,39 +333,6 @@ def blend_spans(planes: Planes, tops: Floats, bottoms: Floats, colours: Floats, 
         0..1.
     """
     _blend_spans(planes.luma, planes.cb, planes.cr, tops, bottoms, colours, float(opacity))
-
-
-@njit(cache=True, nogil=True, boundscheck=False)
-def stroke(mask: Floats, xs: Floats, ys: Floats, half_width: float, alpha: float) -> None:
-    """Draw the line through points into a mask (h, w), 0..1: round joints, the largest alpha wins.
-
-    Parameters
-    ----------
-    mask
-        Written where the line covers it.
-    xs, ys
-        The points, shapes (n,); NaN breaks the line.
-    half_width
-        Half the line's width, px.
-    alpha
-        The line's opacity, 0..1.
-    """
-    height, width = mask.shape
-    reach = half_width + 0.5
-    for index in range(xs.size - 1):
-        x0, y0, x1, y1 = xs[index], ys[index], xs[index + 1], ys[index + 1]
-        if math.isnan(x0 + x1 + y0 + y1):
-            continue
-        across, down = x1 - x0, y1 - y0
-        length2 = max(across * across + down * down, 1e-12)
-        for y in range(max(0, int(min(y0, y1) - reach)), min(height, int(max(y0, y1) + reach) + 1)):
-            for x in range(max(0, int(min(x0, x1) - reach)), min(width, int(max(x0, x1) + reach) + 1)):
-                from_x, from_y = x + 0.5 - x0, y + 0.5 - y0
-                along = min(1.0, max(0.0, (from_x * across + from_y * down) / length2))
-                away_x, away_y = from_x - along * across, from_y - along * down
-                inside = reach - math.sqrt(away_x * away_x + away_y * away_y)
-                if inside > 0.0:
-                    mask[y, x] = max(mask[y, x], alpha * min(1.0, inside))
 
 
 def blend_mask(planes: Planes, mask: Floats, corner: tuple[int, int], colour: Ink) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from pipeline.picture.drawing.blend import stroke
 from pipeline.picture.text.typesetting import TextPicture
 from pipeline.picture.theme.theme import rgb
 
@@ -22,6 +22,39 @@ Floats = npt.NDArray[np.floating]
 
 _ROWS_AT_ONCE = 256
 """Large pictures are converted in parts, to spare memory."""
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def stroke(mask: Mask, xs: Mask, ys: Mask, half_width: float, alpha: float) -> None:
+    """Draw the line through points into a mask (h, w), 0..1: round joints, the largest alpha wins.
+
+    Parameters
+    ----------
+    mask
+        Written where the line covers it.
+    xs, ys
+        The points, shapes (n,); NaN breaks the line.
+    half_width
+        Half the line's width, px.
+    alpha
+        The line's opacity, 0..1.
+    """
+    height, width = mask.shape
+    reach = half_width + 0.5
+    for index in range(xs.size - 1):
+        x0, y0, x1, y1 = xs[index], ys[index], xs[index + 1], ys[index + 1]
+        if math.isnan(x0 + x1 + y0 + y1):
+            continue
+        across, down = x1 - x0, y1 - y0
+        length2 = max(across * across + down * down, 1e-12)
+        for y in range(max(0, int(min(y0, y1) - reach)), min(height, int(max(y0, y1) + reach) + 1)):
+            for x in range(max(0, int(min(x0, x1) - reach)), min(width, int(max(x0, x1) + reach) + 1)):
+                from_x, from_y = x + 0.5 - x0, y + 0.5 - y0
+                along = min(1.0, max(0.0, (from_x * across + from_y * down) / length2))
+                away_x, away_y = from_x - along * across, from_y - along * down
+                inside = reach - math.sqrt(away_x * away_x + away_y * away_y)
+                if inside > 0.0:
+                    mask[y, x] = max(mask[y, x], alpha * min(1.0, inside))
 
 
 class Canvas:

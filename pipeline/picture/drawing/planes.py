@@ -10,16 +10,20 @@ Source: ITU-R BT.709-6, sections 3 and 4, and ITU-T H.273 for the limited range.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.picture.theme.theme import rgb
 
 Plane = NDArray[np.uint8]
+Boxes = NDArray[np.int64]
+"""Rectangles (left, top, width, height), all numbers even, shape (n, 4)."""
 
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
 _TO_PLANES: Final = np.array(
@@ -86,9 +90,31 @@ class Planes:
         self.cb[...] = other.cb
         self.cr[...] = other.cr
 
+    def copy_boxes(self, other: Planes, boxes: Boxes) -> None:
+        """Take over rectangles of a picture of the same size."""
+        _copy_boxes(self.luma, other.luma, boxes, 1)
+        _copy_boxes(self.cb, other.cb, boxes, 2)
+        _copy_boxes(self.cr, other.cr, boxes, 2)
+
     def copied(self) -> Planes:
         """A picture of its own with the same content."""
         return Planes(self.luma.copy(), self.cb.copy(), self.cr.copy())
+
+
+def boxes_of(boxes: Sequence[tuple[int, int, int, int]]) -> Boxes:
+    """Rectangles as an array."""
+    return np.array(boxes, dtype=np.int64).reshape(-1, 4)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _copy_boxes(out: Plane, source: Plane, boxes: Boxes, sampling: int) -> None:
+    for box in range(boxes.shape[0]):
+        left, top = boxes[box, 0] // sampling, boxes[box, 1] // sampling
+        width, height = boxes[box, 2] // sampling, boxes[box, 3] // sampling
+        for y in range(top, top + height):
+            to, by = out[y, left : left + width], source[y, left : left + width]
+            for x in range(width):
+                to[x] = by[x]
 
 
 def new_planes(width: int, height: int, colour: Ink) -> Planes:

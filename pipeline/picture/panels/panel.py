@@ -234,20 +234,21 @@ class GlyphAtlas:
         """Draw a text with its pen's start on the baseline at `pen`; the baseline may lie between pixels."""
         left = int(pen[0])
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
-        blend_sprite(planes, self._laid(text, pen[0] - left), (left - before, pen[1] - above), colour, opacity)
+        x, pens = pen[0] - left + before, []
+        for character in text:
+            pens.append(round(x))
+            x += self._glyph(character)[1]
+        blend_sprite(planes, self._laid(text, tuple(pens)), (left - before, pen[1] - above), colour, opacity)
 
-    def _laid_out(self, text: str, fraction: float) -> Plane:
-        """The digits side by side, the pen's start a size below the top, half a size and a fraction from the left."""
+    def _laid_out(self, text: str, pens_px: tuple[int, ...]) -> Plane:
+        """The digits side by side, the baseline a size below the top; each begins at a column of its own."""
         above, before = round(self.style.size_px), round(self.style.size_px / 2)
         mask = np.zeros((above + before, int(self.width_px(text)) + 2 * before), dtype=np.uint8)
-        x = fraction + before
-        for character in text:
-            picture, advance = self._glyph(character)
+        for character, pen in zip(text, pens_px, strict=True):
+            picture, _ = self._glyph(character)
             if picture.mask.size:
-                column, row = picture.place(x, above)
                 # Digits stand apart, so nothing is lost by writing each over what is there.
-                _lay(picture.mask, mask, column, row)
-            x += advance
+                _lay(picture.mask, mask, *picture.place(pen, above))
         return mask
 
 

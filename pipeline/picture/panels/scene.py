@@ -23,7 +23,7 @@ from pipeline.picture.drawing.blend import fade
 from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.motion import REST, State
 from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
-from pipeline.picture.drawing.planes import Planes, planes_of
+from pipeline.picture.drawing.planes import Boxes, Planes, boxes_of, planes_of
 from pipeline.picture.language import Language, english
 from pipeline.picture.panels.layout import SceneLayout, drawn_panel
 from pipeline.picture.panels.moving import RoundCorners, hurried, move_box
@@ -80,10 +80,11 @@ class Scene:
         covered = [box for panel in self.panels for box in panel.covered]
         self._above = self._standing_above()
         self._bare = uncovered(data.width, data.height, covered)
+        self._bare_boxes = boxes_of(self._bare)
         self._movers = [panel for panel in self.panels if panel.motion is not None]
         self._settled = self._settled_frames()
         self._looks = lru_cache(maxsize=2)(self._looks_of)
-        self._moving: tuple[Hashable, list[PixelBox], list[ScenePanel[Any]]] | None = None
+        self._moving: tuple[Hashable, Boxes, list[ScenePanel[Any]]] | None = None
         self._corners = [RoundCorners(box, theme.panels.radius * data.height) for box in covered]
 
     def draw(self, frame: int, out: NDArray[np.uint8]) -> None:
@@ -105,17 +106,17 @@ class Scene:
         data = self._data
         if not data.start_frame <= frame < data.end_frame:
             raise ValueError(f"The scene has the frames {data.start_frame} to {data.end_frame - 1}, not {frame}.")
-        self._draw(frame, planes_of(out, data.width, data.height), self._bare, self.panels)
+        self._draw(frame, planes_of(out, data.width, data.height), self._bare_boxes, self.panels)
 
-    def _draw(self, frame: int, planes: Planes, bare: Iterable[PixelBox], panels: Iterable[ScenePanel[Any]]) -> None:
+    def _draw(self, frame: int, planes: Planes, bare: Boxes, panels: Iterable[ScenePanel[Any]]) -> None:
         """Draw some of the rectangles that no panel covers, and some panels."""
         if self._context.backdrop is not None:
             self._context.backdrop.show(frame)
-        for box in bare:
-            if isinstance(self._base, Planes):
-                planes.part(*box).copy_from(self._base.part(*box))
-            else:
-                self._base.lay(planes, self._context.background, box)
+        if isinstance(self._base, Planes):
+            planes.copy_boxes(self._base, bare)
+        else:
+            for box in bare.tolist():
+                self._base.lay(planes, self._context.background, PixelBox(*box))
         for panel in panels:
             if panel in self._above:
                 self._above[panel].lay(planes, planes, panel.box)
@@ -142,13 +143,12 @@ class Scene:
         ValueError
             As for `draw`.
         """
-        settled = self._is_settled(before) and self._is_settled(frame) and self._is_ground_alike(frame, before)
-        looks = self._looks(frame) if settled else None
-        if looks is None or looks != self._looks(before):
+        if not (self._is_settled(before) and self._is_settled(frame) and self._is_ground_alike(frame, before)):
             self.draw(frame, out)
             return
+        looks = self._looks(before), self._looks(frame)
         if self._moving is None or self._moving[0] != looks:
-            self._moving = looks, *self._what_moves(frame)
+            self._moving = looks, *self._what_moves(before, frame)
         _, bare, panels = self._moving
         self._draw(frame, planes_of(out, self._data.width, self._data.height), bare, panels)
 
@@ -164,14 +164,16 @@ class Scene:
         backdrop = self._context.backdrop
         return backdrop is None or backdrop.picture_at(frame) == backdrop.picture_at(other)
 
-    def _what_moves(self, frame: int) -> tuple[list[PixelBox], list[ScenePanel[Any]]]:
-        """The bare rectangles and the panels that are drawn anew as long as all looks are those of a frame.
+    def _what_moves(self, before: int, frame: int) -> tuple[Boxes, list[ScenePanel[Any]]]:
+        """The bare rectangles and the panels that are drawn anew between two frames, by the looks in both.
 
         Whatever meets something that is drawn anew is drawn anew too: there, it would be painted over.
         """
-        looks = self._looks(frame)
-        extents = [self._within(panel.extent(frame)) for panel in self.panels]
-        moving = {number for number, look in enumerate(looks) if look is None}
+        looks = zip(self._looks(before), self._looks(frame), strict=True)
+        extents = [
+            _around(self._within(panel.extent(before)), self._within(panel.extent(frame))) for panel in self.panels
+        ]
+        moving = {number for number, (old, new) in enumerate(looks) if new is None or new != old}
         while met := {
             number
             for number, extent in enumerate(extents)
@@ -179,7 +181,7 @@ class Scene:
         }:
             moving |= met
         bare = [_common(box, extents[number]) for box in self._bare for number in moving if _meet(box, extents[number])]
-        return bare, [panel for number, panel in enumerate(self.panels) if number in moving]
+        return boxes_of(bare), [panel for number, panel in enumerate(self.panels) if number in moving]
 
     def _within(self, edges: tuple[float, float, float, float]) -> PixelBox:
         """The whole, even pixels of the frame that edges touch."""
@@ -262,6 +264,14 @@ class SequentialScene:
         else:
             self._scene.draw(frame, out)
         self._last = out, frame
+
+
+def _around(one: PixelBox, other: PixelBox) -> PixelBox:
+    """The rectangle around two, of which one without a width or height is none."""
+    if not (one.width and one.height and other.width and other.height):
+        return other if other.width and other.height else one
+    left, top = min(one.left, other.left), min(one.top, other.top)
+    return PixelBox(left, top, max(one.right, other.right) - left, max(one.bottom, other.bottom) - top)
 
 
 def _common(one: PixelBox, other: PixelBox) -> PixelBox:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.picture.drawing.blend import blend_mask, stroke
+from pipeline.picture.drawing.blend import blend_mask
+from pipeline.picture.drawing.canvas import stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.panel import GlyphAtlas, RenderContext, ScenePanel

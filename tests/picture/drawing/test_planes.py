@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, blend_spans, blend_sprite, fade, stroke
+from pipeline.picture.drawing.blend import blend_box, blend_discs, blend_mask, blend_spans, blend_sprite, discs, fade
+from pipeline.picture.drawing.canvas import stroke
 from pipeline.picture.drawing.planes import (
     _TO_PLANES,
     Ink,
@@ -71,7 +72,7 @@ def test_a_box_weighs_its_area_wherever_it_lies(left: float, width: float, top: 
 
 def test_a_disc_is_round_and_as_heavy_as_its_area() -> None:
     planes = new_planes(40, 40, GROUND)
-    blend_disc(planes, 20.0, 20.0, 9.0, BRIGHT)
+    blend_discs(planes, 20.0, 20.0, discs((9.0, BRIGHT)))
     weight = (planes.luma.astype(float) - 16) / 200
     assert abs(weight.sum() - np.pi * 81) < 3
     assert np.array_equal(planes.luma, planes.luma.T)
@@ -96,7 +97,7 @@ def test_what_sticks_out_is_cut() -> None:
     for corner in ((-3, -3.0), (5, 5.0), (-9, 2.0), (2, 40.0), (-3, 5.5), (5, -2.5)):
         blend_sprite(planes, sprite, corner, BRIGHT)
     blend_box(planes, (-50, -50, 60, 1), BRIGHT)
-    blend_disc(planes, 8.0, 8.0, 30.0, BRIGHT, 0.5)
+    blend_discs(planes, 8.0, 8.0, discs((30.0, BRIGHT)), 0.5)
     assert planes.luma[0].tolist() == [216] * 8
 
 

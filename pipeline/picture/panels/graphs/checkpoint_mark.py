@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, stroke
+from pipeline.picture.drawing.blend import blend_box, blend_discs, blend_mask, discs
+from pipeline.picture.drawing.canvas import stroke
 from pipeline.picture.drawing.easing import smoothstep
 from pipeline.picture.drawing.planes import Ink, Planes
 from pipeline.picture.panels.graphs.loss_words import loss_text
@@ -108,7 +109,9 @@ class CheckpointMark:
     ) -> None:
         self._context, self._plot, self._style, self._colour = context, plot, style, colour
         self._rows, self._extent, self._widest = rows, extent, widest
-        self.radius_px = RADIUS * context.line_px("graph")
+        line = context.line_px("graph")
+        self.radius_px = radius = RADIUS * line
+        self._discs = discs((radius + line, context.plot_ink), (radius, context.ink("text")), (radius - line, colour))
         self._figures = GlyphAtlas(
             context.type, context.style(style.size_px / context.size_px, weight=600, tabular=True)
         )
@@ -149,15 +152,12 @@ class CheckpointMark:
         """
         if math.isnan(spot.loss):
             return
-        context, line = self._context, self._context.line_px("graph")
         x, row = spot.position_px + shift_px, self._row_at(spot.position_px)
         seen = smoothstep(x, self._plot.left, self._plot.left + 3 * self.radius_px)  # as the graph's soft left edge
         if (placed := self.placed(spot)) is not None:
             self._draw_label(planes, (x, spot, placed), 1 - seen)
         if seen > 0:
-            blend_disc(planes, x, row, self.radius_px + line, context.plot_ink, seen)
-            blend_disc(planes, x, row, self.radius_px, context.ink("text"), seen)
-            blend_disc(planes, x, row, self.radius_px - line, self._colour, seen)
+            blend_discs(planes, x, row, self._discs, seen)
 
     def _draw_label(self, planes: Planes, where: tuple[float, Spot, Placement], beyond: float) -> None:
         """Write the label; once its mark has left the graph, an arrow says where, or the label has left before it."""

@@ -9,14 +9,15 @@ the end the whole of it is seen. This module does not know where the positions c
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.picture.drawing.blend import blend_box, blend_disc, blend_mask, blend_spans, fade, stroke
+from pipeline.picture.drawing.blend import blend_box, blend_discs, blend_mask, blend_spans, discs, fade
+from pipeline.picture.drawing.canvas import stroke
 from pipeline.picture.drawing.easing import glide, smoothstep
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.drawing.tile_cache import TileCache
@@ -107,10 +108,8 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self.curve = make_curve(context.data.history, self._series, self._axis, smooth)
         self._overlaid = overlaid_curves(context, self._series, self._axis, smooth, with_others=settings.overlay)
         data = context.data
-        self._positions_px, self._frames = (
-            self._axis.position_px(data.iteration),
-            range(data.start_frame, data.end_frame),
-        )
+        self._frames = range(data.start_frame, data.end_frame)
+        self._positions_px = self._axis.position_px(data.iteration)
         watched = self.curve.values_at(self._positions_px)
         self._losses = loss_axis(
             [self.curve, *(one.curve for one in self._overlaid)], settings.loss, watched, self._plot.height, self._unit
@@ -122,13 +121,14 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         if self._unit != BITS_PER_BYTE and not self._losses.origin:
             self._heights = logged_ticks(self._losses, self._style.size_px, room, self._number_style)
         self._ink = context.ink("training_mean" if self._series == "training" else "validation")
+        line = context.line_px("graph")
+        self._playhead_discs = discs((2.5 * line, context.plot_ink), (1.9 * line, self._ink))
+        self._checkpoint_disc = discs((1.25 * line, self._ink))
         # Points at the foot reach below it, as far as there is room above the numbers.
-        hang = self._hang_px = int(min(context.line_px("graph"), 0.17 * self._style.size_px, self._labels_px / 2)) * 2
+        hang = self._hang_px = int(min(line, 0.17 * self._style.size_px, self._labels_px / 2)) * 2
         height = self._plot.height + hang
-        self._reached = TileCache(self._plot.width, height, lambda tile, first: self._paint(tile, first, 1.0))
-        self._upcoming = TileCache(
-            self._plot.width, height, lambda tile, first: self._paint(tile, first, UPCOMING_OPACITY)
-        )
+        painters = (partial(self._paint, opacity=opacity) for opacity in (1.0, UPCOMING_OPACITY))
+        self._reached, self._upcoming = (TileCache(self._plot.width, height, paint) for paint in painters)
         self._cap_px = context.type.cap_height(self._style)
         row = self._plot._replace(top=self._plot.bottom + hang, height=self._labels_px - hang)
         first = float(max(self.box.left, context.safe_px[0]))
@@ -151,6 +151,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
         self._watched_rows = self._plot.top + self._rows(watched)
         self.spot = lru_cache(maxsize=64)(self._spot)
+        self._places = lru_cache(maxsize=4)(self._places_px)
 
     def _spot(self, iteration: int, last_frame: int) -> Spot:
         """Where a checkpoint is on the graph whose take ends with a frame; the same as long as it is played."""
@@ -169,11 +170,15 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
 
     def position_px(self, frame: int) -> float:
         """How far along the time axis, in pixels, the playhead stands in a frame."""
-        return float(self._positions_px[frame - self._frames.start])
+        return self._places(frame)[0]
 
     def now_px(self, frame: int) -> float:
         """Where on the screen the playhead stands in a frame."""
-        return glide(self._axis.length_px - self.position_px(frame), self._rest_px, self._far_px)
+        return self._places(frame)[1]
+
+    def _places_px(self, frame: int) -> tuple[float, float]:
+        position = float(self._positions_px[frame - self._frames.start])
+        return position, glide(self._axis.length_px - position, self._rest_px, self._far_px)
 
     def speed_px(self, frame: int) -> float:
         """How fast the graph moves over the screen, in pixels a frame."""
@@ -270,9 +275,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         """Mark where the curve meets the playhead."""
         if math.isnan(row):
             return
-        line = self._context.line_px("graph")
-        blend_disc(planes, now, row, 2.5 * line, self._context.plot_ink)
-        blend_disc(planes, now, row, 1.9 * line, self._ink)
+        blend_discs(planes, now, row, self._playhead_discs)
 
     def _curve_rows(self, positions_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """The rows, from the frame's top, at which the curve stands."""
@@ -361,7 +364,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             at = float(position) - first
             if self._series == "validation":
                 row = self.row_of(self.curve.value_at(float(position))) - plot.top
-                blend_disc(tile, at, row, 1.25 * line, self._ink, opacity)
+                blend_discs(tile, at, row, self._checkpoint_disc, opacity)
             else:
                 blend_box(tile, (at - line / 2, plot.height - 3 * line, at + line / 2, plot.height), self._ink, opacity)
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.picture.drawing.blend import blend_box, blend_mask, stroke
+from pipeline.picture.drawing.blend import blend_box, blend_mask
+from pipeline.picture.drawing.canvas import stroke
 from pipeline.picture.drawing.planes import Planes
 from pipeline.picture.panels.panel import RenderContext, ScenePanel
 from pipeline.picture.panels.scene_data import SceneSound
