@@ -137,6 +137,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         )
         self._soft = self._soft_edges()
         self._rest_px, self._far_px = self._way_px()
+        self._places = lru_cache(maxsize=4)(self._places_px)
         self.mark = CheckpointMark(
             context,
             self._plot,
@@ -151,7 +152,6 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
         self.origin_px = min(max(round(self.now_px(data.start_frame)) - self.box.left, 0), self.box.width)
         self._watched_rows = self._plot.top + self._rows(watched)
         self.spot = lru_cache(maxsize=64)(self._spot)
-        self._places = lru_cache(maxsize=4)(self._places_px)
 
     def _spot(self, iteration: int, last_frame: int) -> Spot:
         """Where a checkpoint is on the graph whose take ends with a frame; the same as long as it is played."""
