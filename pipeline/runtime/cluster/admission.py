@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from distributed.core import Status
 from distributed.diagnostics.plugin import WorkerPlugin
 
 PACKAGES = (
@@ -178,4 +179,12 @@ class Admission(WorkerPlugin):  # type: ignore[misc]
         offered = {CORES: about["cores"], GPUS: len(about["gpus"])}
         if about["memory_bytes"]:
             offered[MEMORY] = about["memory_bytes"]
-        await worker.set_resources(**{self.passport.resource(what): count for what, count in offered.items() if count})
+        named = {self.passport.resource(what): count for what, count in offered.items() if count}
+        if named.items() <= dict(worker.state.total_resources).items():
+            return  # an earlier command has asked: the scheduler would forget what its pieces take
+        await worker.set_resources(**named)
+        if worker.status == Status.running:
+            # the scheduler gives pieces that nobody could do to workers that begin or go on, and this one has begun
+            # before it offered anything
+            worker.status = Status.paused
+            worker.status = Status.running

@@ -12,37 +12,82 @@ import inspect
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final
 
 from pipeline.errors import InputError
 from pipeline.runtime.cluster.choice import KINDS, ClusterChoice
-from pipeline.runtime.cluster.connecting import security
+from pipeline.runtime.cluster.connecting import SILENT, security
 from pipeline.runtime.cluster.extra import load
 from pipeline.runtime.wording.named_files import near_names
 
 _LOOPBACK: Final = "127.0.0.1"
+_LOOK_EVERY_S: Final = 5.0
+_LONGEST_WORDS: Final = 300
 _MOST_CORES: Final = 4096
 _MEMORY: Final = re.compile(r"[0-9]+(\.[0-9]+)? ?([kKMGTP]i?)?B?")
+_PLAIN_PATH: Final = re.compile(r"[\w./+-]+")
+"""A path that needs no quoting in the script of a job."""
 _OURS: Final = ("security", "protocol", "loop", "asynchronous", "scheduler", "n_workers", "job_cls", "config_name")
 """Settings that belong to this program."""
 
 
-def started_jobs(choice: ClusterChoice) -> Any:
-    """Start a scheduler here, and ask the batch system for the jobs.
+@contextmanager
+def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
+    """Offer a scheduler here and the jobs of a batch system, with another job in the place of each that ends.
+
+    A job ends at its walltime, which a training may well outlast.
+
+    Parameters
+    ----------
+    logs
+        A folder for what the jobs print, where the settings name none.
 
     Raises
     ------
     InputError
-        Where the settings can't be used.
+        Where the settings can't be used, or the batch system takes no job.
     """
-    cluster = prepared(choice)
-    cluster.scale(jobs=choice.jobs)
-    return cluster
+    cluster, ended = prepared(choice, logs), Event()
+    try:
+        _ask_at_first(cluster, choice)
+        Thread(target=_keep, args=(cluster, choice.jobs, ended), daemon=True).start()
+        yield cluster
+    finally:
+        ended.set()
+        with suppress(Exception):
+            cluster.close(timeout=5)
 
 
-def prepared(choice: ClusterChoice) -> Any:
+def _ask_at_first(cluster: Any, choice: ClusterChoice) -> None:
+    try:
+        cluster.sync(_ask, cluster, choice.jobs)
+    except Exception as error:
+        said = str(error).rpartition("stderr:")[2].split("\n")  # of the program that takes jobs
+        raise InputError(
+            f"The batch system takes no job: {' '.join(said).strip()[:_LONGEST_WORDS] or type(error).__name__}",
+            where=choice.named,
+            expected=f"settings with which {choice.kind} takes jobs, on a machine where it does",
+            hint="https://jobqueue.dask.org lists the settings of each batch system.",
+        ) from error
+
+
+async def _ask(cluster: Any, jobs: int) -> None:
+    """Ask for as many jobs as are missing."""
+    cluster.scale(jobs=jobs)
+    await cluster._correct_state()  # noqa: SLF001 - `scale` does the same later, and keeps errors to itself
+
+
+def _keep(cluster: Any, jobs: int, ended: Event) -> None:
+    while not ended.wait(_LOOK_EVERY_S):
+        with suppress(Exception):  # the batch system is asked again
+            cluster.sync(_ask, cluster, jobs)
+
+
+def prepared(choice: ClusterChoice, logs: Path) -> Any:
     """Start a scheduler here for jobs that nobody has asked for yet; see `started_jobs`."""
     kind = getattr(load("dask_jobqueue"), KINDS[choice.kind])
     _check_names(choice, _settings_of(kind))
@@ -52,8 +97,14 @@ def prepared(choice: ClusterChoice) -> Any:
     options.setdefault("dashboard_address", f"{_LOOPBACK}:0")
     options.setdefault("dashboard", False)
     settings = {"processes": 1, **choice.settings, "scheduler_options": options}  # each piece has one of its own
+    settings["worker_extra_args"] = [
+        *settings.get("worker_extra_args", ()),
+        "--no-dashboard",
+    ]  # it is open to everybody
+    if _PLAIN_PATH.fullmatch(str(logs)):  # or batch systems put them into the folder in which a person stands
+        settings.setdefault("log_directory", str(logs))
     try:
-        return kind(**settings, security=security(choice.tls), silence_logs="error")
+        return kind(**settings, security=security(choice.tls), silence_logs=SILENT)
     except Exception as error:
         raise InputError(
             f"dask-jobqueue can't use these settings: {error}",

@@ -11,6 +11,8 @@ from distributed.security import Security
 
 from pipeline.errors import InputError
 
+SILENT: Final = logging.CRITICAL + 1
+"""A level of logging at which nothing is said: a scheduler of this process finds a client that has gone critical."""
 _CONNECT_S: Final = 10
 _LOGGERS: Final = ("distributed", "tornado", "asyncio")
 
@@ -39,7 +41,7 @@ def _silence() -> None:
     """Keep the libraries' own lines off the screen: what matters is said in our words."""
     for name in (*_LOGGERS, *logging.root.manager.loggerDict):
         if name.partition(".")[0] in _LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+            logging.getLogger(name).setLevel(SILENT)
 
 
 def security(tls: Mapping[str, str]) -> Security | None:

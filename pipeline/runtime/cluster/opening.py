@@ -18,6 +18,7 @@ from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Admission, Passport
 from pipeline.runtime.cluster.batch import started_jobs
 from pipeline.runtime.cluster.choice import KINDS, LOCAL, ClusterChoice
+from pipeline.runtime.cluster.connecting import SILENT
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.machine import usable_cores
 
@@ -25,6 +26,7 @@ _FIRST_WORKER_S: Final = 30.0
 _LOOK_EVERY_S: Final = 0.2
 _LOOPBACK: Final = "127.0.0.1"
 _SHOWN: Final = 5
+_LOGS: Final = "cluster-logs"
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def connected(choice: ClusterChoice, folder: Path, *, jobs: int | None) -> Itera
     token = f".cluster-{uuid.uuid4().hex}"
     passport = Passport(admission.own_versions(), str(folder), token)
     with ExitStack() as stack:
-        address = choice.address or stack.enter_context(_started(choice, jobs or usable_cores()))
+        address = choice.address or stack.enter_context(_started(choice, folder, jobs or usable_cores()))
         executor = DaskExecutor(address, choice.tls, passport)
         stack.callback(executor.close)
         path = folder / token
@@ -136,19 +138,16 @@ def _few(lines: Sequence[str]) -> str:
 
 
 @contextmanager
-def _started(choice: ClusterChoice, jobs: int) -> Iterator[str]:
+def _started(choice: ClusterChoice, folder: Path, jobs: int) -> Iterator[str]:
     """Start a cluster of our own and give its scheduler's address."""
-    cluster = _local(jobs) if choice.kind == LOCAL else started_jobs(choice)
-    try:
+    with started_jobs(choice, folder / _LOGS) if choice.kind != LOCAL else _local(jobs) as cluster:
         yield str(cluster.scheduler_address)
-    finally:
-        with suppress(Exception):
-            cluster.close(timeout=5)
 
 
-def _local(jobs: int) -> Any:
+@contextmanager
+def _local(jobs: int) -> Iterator[Any]:
     """Workers of this machine, reachable from it alone; each piece has a process of its own anyway."""
-    return LocalCluster(
+    cluster = LocalCluster(
         n_workers=jobs,
         threads_per_worker=1,
         processes=False,
@@ -158,5 +157,10 @@ def _local(jobs: int) -> Any:
         scheduler_kwargs={"dashboard": False},
         worker_dashboard_address=None,
         memory_limit=0,
-        silence_logs=50,
+        silence_logs=SILENT,
     )
+    try:
+        yield cluster
+    finally:
+        with suppress(Exception):
+            cluster.close(timeout=5)

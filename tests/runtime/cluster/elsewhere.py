@@ -72,6 +72,7 @@ def worker(
     name: str = "a",
     host: str = "127.0.0.1",
     within: Sequence[str] = (),
+    nanny: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, with a folder of its own for temporary files.
 
@@ -85,6 +86,8 @@ def worker(
         Its own address.
     within
         What its program is started by.
+    nanny
+        Whether a process watches over it and starts it again; it leads the group of all its processes.
     """
     if (hidden or room) and not own_view():
         pytest.skip("nothing may be mounted here")
@@ -93,7 +96,8 @@ def worker(
     mounts = [f"mount -t tmpfs none '{path}'" for path in hidden]
     mounts += [f"mount -t tmpfs -o size={room} none '{own}'"] if room else []
     program = (
-        f"'{sys.executable}' -m dask worker {address} --no-nanny --nworkers 1 --nthreads {threads} --host {host} "
+        f"'{sys.executable}' -m dask worker {address} --{'' if nanny else 'no-'}nanny --nworkers 1 "
+        f"--nthreads {threads} --host {host} "
         f"--no-dashboard --local-directory '{own}'"
     )
     command = ["sh", "-c", " && ".join([*mounts, f"cd '{own}'", f"exec {program}"])]
@@ -102,12 +106,18 @@ def worker(
     command = [*within, *command]
     environment = os.environ | {"TMPDIR": str(own), "PYTHONPATH": str(ROOT)}
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        kill_whole(process)
+
+
+def kill_whole(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker with its nanny and its helper processes, none of which can say or save anything more."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,17 @@ def test_a_plain_installation_says_which_extra_is_missing() -> None:
     assert "[cluster]" in caught.value.hint or "distributed" in caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "is_named"), [("logs", True), ("my logs", False), ("l\n#SBATCH --uid=0", False)])
+def test_what_jobs_print_goes_where_a_script_can_name_it(tmp_path: Path, name: str, *, is_named: bool) -> None:
+    cluster = batch.prepared(read_choice(settings(tmp_path, SLURM)), tmp_path / name)
+    try:
+        script = cluster.job_script()
+        assert (f"#SBATCH -o {tmp_path}/{name}/" in script) == is_named
+        assert "uid" not in script
+    finally:
+        cluster.close()
+
+
 SLURM = 'kind = "slurm"\ncores = 8\nmemory = "32GB"\nqueue = "long"\nwalltime = "08:00:00"\ninterface = "lo"\n'
 
 
@@ -92,7 +103,7 @@ SLURM = 'kind = "slurm"\ncores = 8\nmemory = "32GB"\nqueue = "long"\nwalltime = 
 )
 def test_settings_become_the_script_of_a_job(tmp_path: Path, kind: str, lines: list[str]) -> None:
     choice = read_choice(settings(tmp_path, SLURM.replace("slurm", kind)))
-    cluster = batch.prepared(choice)
+    cluster = batch.prepared(choice, tmp_path / "logs")
     try:
         script = cluster.job_script().splitlines()
         assert set(lines) <= set(script)
@@ -100,6 +111,7 @@ def test_settings_become_the_script_of_a_job(tmp_path: Path, kind: str, lines: l
         assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
         assert cluster.scheduler_address in started
         assert "--nthreads 8" in started
+        assert "--no-dashboard" in started
     finally:
         cluster.close()
 
@@ -129,7 +141,7 @@ def test_settings_become_the_script_of_a_job(tmp_path: Path, kind: str, lines: l
 def test_settings_that_a_script_can_not_hold_are_refused(tmp_path: Path, change: tuple[str, str], where: str) -> None:
     choice = read_choice(settings(tmp_path, SLURM.replace(*change)))
     with pytest.raises(InputError) as caught:
-        batch.prepared(choice)
+        batch.prepared(choice, tmp_path / "logs")
     assert caught.value.where.endswith(where)
     assert caught.value.expected
 

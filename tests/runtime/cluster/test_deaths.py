@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -9,14 +11,16 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+import dask
 import pytest
 
-from pipeline.errors import DiskFullError, WorkerError
+from pipeline.errors import DiskFullError, InputError, WorkerError
+from pipeline.runtime.cluster import batch
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
-from tests.runtime.cluster.elsewhere import network, scheduler, worker
+from tests.runtime.cluster.elsewhere import ROOT, kill_whole, network, scheduler, worker
 from tests.runtime.cluster.work import fill, read, take_much_memory, wait_in_turn
 
 
@@ -76,3 +80,85 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_one_that_comes(tmp_path: Pa
         assert outcome[0].startswith("saved by "), "the second went on from what was fetched of the first"
         assert any(text.endswith("is gone; section-1: goes on elsewhere") for text in losses)
         assert (piece / "state").read_text() == outcome[0]
+
+
+def test_a_worker_that_is_killed_with_its_nanny_leaves_its_piece_to_one_that_comes_when_there_is_none(
+    tmp_path: Path,
+) -> None:
+    film, losses = tmp_path / "film", list[str]()
+    piece = film / "piece.partial"
+    piece.mkdir(parents=True)
+    with ExitStack() as stack:
+        own = stack.enter_context(scheduler())
+        begin = partial(worker, own.scheduler_address, tmp_path / "w")
+        first = stack.enter_context(begin(name="first", nanny=True))
+        executor = stack.enter_context(opened(own.scheduler_address, film))
+
+        def hear_of(text: str) -> None:
+            losses.append(text)
+            if text.startswith("no worker is left"):
+                stack.enter_context(begin(name="second"))
+
+        def kill() -> None:
+            limit = time.monotonic() + 60
+            while not (piece / "state").exists() and time.monotonic() < limit:
+                time.sleep(0.05)
+            kill_whole(first)
+
+        killing = threading.Thread(target=kill, daemon=True)
+        killing.start()
+        work = Work(piece, "killed", "section-1", folder=piece, state_file="state")
+        outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=hear_of)
+        killing.join()
+    assert outcome[0].startswith("saved by "), "the second went on from what the first had saved"
+    assert losses[0].endswith("is gone; section-1: goes on elsewhere")
+
+
+_SBATCH = """#!/bin/sh
+echo asked >> {0}/asked
+[ $(wc -l < {0}/asked) -gt 2 ] && echo "sbatch: error: too many jobs" >&2 && exit 1
+cp $1 {0}/script
+setsid sh {0}/script > {0}/job.log 2>&1 &
+echo $! > {0}/job
+echo Submitted batch job $!
+"""
+
+
+def test_a_job_that_ends_is_replaced_and_one_that_is_not_taken_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With programs in Slurm's place that start the very scripts, and take two."""
+    for name, text in (("sbatch", _SBATCH.format(tmp_path)), ("scancel", '#!/bin/sh\nkill -KILL -- "-$1"\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(batch, "_LOOK_EVERY_S", 0.2)
+    settings = tmp_path / "cluster.toml"
+    settings.write_text('kind = "slurm"\ncores = 1\nmemory = "1GB"\nscheduler_options = { host = "127.0.0.1" }\n')
+    piece, losses = tmp_path / "piece.partial", list[str]()
+    piece.mkdir()
+
+    def end_job() -> None:
+        limit = time.monotonic() + 60
+        while not (piece / "state").exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+        os.killpg(int((tmp_path / "job").read_text()), signal.SIGKILL)
+
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1s"}),
+        opened(str(settings), tmp_path) as executor,
+    ):
+        ending = threading.Thread(target=end_job, daemon=True)
+        ending.start()
+        work = Work(piece, "job", "section-1", folder=piece, state_file="state")
+        outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=losses.append)
+        ending.join()
+    assert outcome[0].startswith("saved by ")
+    assert losses[0].endswith("is gone; section-1: goes on elsewhere")
+    with (
+        pytest.raises(InputError, match=r"takes no job: sbatch: error: too many jobs") as refused,
+        opened(str(settings), tmp_path),
+    ):
+        pass
+    assert refused.value.where == str(settings)
