@@ -18,13 +18,24 @@ facts_app = typer.Typer()
 @with_groups
 def facts(options: FilmOptions) -> None:
     """List all facts that cards and captions may name, with what they are in this film; nothing is trained for it."""
-    from pipeline.outputs.fact_list import as_lines, facts_of, former_names, moment_facts  # noqa: PLC0415 - brings pictures along
+    from pipeline.outputs.fact_list import (  # noqa: PLC0415 - brings pictures along
+        as_lines,
+        facts_of,
+        former_names,
+        moment_facts,
+        own_filters,
+    )
 
     production = options.find(answers=True)
     workplace = options.open(production)
     with looked_at(production, workplace, None, build=False, as_json=options.as_json) as shown:
         if options.as_json:
-            more = {"moment": moment_facts(), "former": former_names(), "is_made_up": not shown.is_real}
+            more = {
+                "moment": moment_facts(),
+                "filters": own_filters(),
+                "former": former_names(),
+                "is_made_up": not shown.is_real,
+            }
             print_json({"facts": facts_of(shown), **more})
             return
         if not shown.is_real:
