@@ -18,7 +18,7 @@ from pipeline.audio.measures.pitch import pitch_track
 from pipeline.runtime.resources import assets_folder
 from pipeline.song.lyrics.phrases import from_file, with_lyrics
 from pipeline.song.notes.tune import Note
-from pipeline.song.singing.phrase import SungSound, sing
+from pipeline.song.singing.phrase import SungSound, _places, sing
 from pipeline.song.singing.pitch import pitch_curve
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.bank import VoiceBank
@@ -227,13 +227,14 @@ def test_a_diphthong_ends_on_its_second_vowel() -> None:
     def brightness(begin: float, end: float) -> float:
         """Power near the second formant of an i over that near the first of an a, in decibels."""
         part = sound.samples[round((begin - sound.start_s) * 24000) : round((end - sound.start_s) * 24000)]
-        hz, power = signal.welch(part, 24000, nperseg=1024)
+        hz, power = signal.welch(part, 24000, nperseg=900)
         bands = [power[(hz > low) & (hz < high)].sum() for low, high in ((2000, 2600), (600, 900))]
         return float(10 * np.log10(bands[0] / bands[1]))
 
     held, left = brightness(0.6, 1.25), brightness(1.42, 1.5)
     assert brightness(0.6, 0.8) == pytest.approx(held, abs=2)
     assert left > held + 10
+    assert brightness(1.36, 1.4) > left - 8
     assert brightness(1.8, 1.85) > brightness(1.7, 1.76) + 6
 
 
@@ -273,3 +274,15 @@ def test_a_murmur_has_the_pitch_of_its_note_and_is_dark_and_soft_up_to_the_note_
         assert bright - dark > 12
         assert full - low < bright - dark - 6
     assert np.median(pitch_at(sound, np.arange(0.95, 0.98, 0.005))) == pytest.approx(50, abs=0.3)
+
+
+@pytest.mark.parametrize("fixed_s", [0.0, 0.1])
+def test_a_held_sound_goes_through_its_recording_without_a_jump(fixed_s: float) -> None:
+    unit = Unit("a", vowel("a", 110, 0.4), RATE_HZ, fixed_s=fixed_s)
+    first, last = unit.stretched(len(unit.frames))
+    places = _places(unit, unit.frames, np.arange(600, dtype=np.float64), 1.0, [1])
+    assert places[0] <= 2
+    assert np.abs(np.diff(places)).max() < 2
+    assert places.max() <= last - 1
+    assert places[: first + 20].argmax() == first + 19  # onwards at first
+    assert places[first + 100 :].min() >= unit.looped_from(len(unit.frames)) - 1e-9
