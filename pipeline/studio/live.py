@@ -23,12 +23,14 @@ from pipeline.outputs.watching import stamp_of
 from pipeline.production.schema import Production
 from pipeline.stages import sample
 from pipeline.stages.shared.workplace import Workplace
+from pipeline.stages.train import STAGE as TRAIN
 from pipeline.studio.builds import Builds
 from pipeline.studio.desk import Desk
 from pipeline.studio.serving.replies import error_values
 from pipeline.studio.trainings import Trainings, TrainingView
 
-_EVERY_S: Final = 1.0
+_EVERY_S, _TRAINING_EVERY_S = 1.0, 2.0
+"""It is looked that often; less often while networks are trained, which use the processors for what a look costs."""
 _HEARTBEAT_S: Final = 10.0
 _RETRY_MS: Final = 1000
 _BUILDING_S: Final = 5.0
@@ -104,8 +106,9 @@ class Live:
 
     async def _watch(self) -> None:
         while self._listeners:
-            self._survey_when_due(await self.look_now())
-            await asyncio.sleep(_EVERY_S)
+            state = await self.look_now()
+            self._survey_when_due(state)
+            await asyncio.sleep(_TRAINING_EVERY_S if _stage(state) == TRAIN else _EVERY_S)
 
     def _tell(self, state: dict[str, Any]) -> None:
         text = json.dumps(state, allow_nan=False)
@@ -192,9 +195,15 @@ def _mark(state: Mapping[str, Any]) -> object:
     build = state["build"]
     asked = state["revision"], state["draft"], build["running"]
     if build["running"]:
-        return *asked, ((build["progress"] or {}).get("view") or {}).get("stage")
+        return *asked, _stage(state)
     root, output = Path(state["store"]), Path(state["folder"])
     return *asked, state["stamp"], [_changed_ns(one) for one in (output, *(root / stage for stage in STAGES))]
+
+
+def _stage(state: Mapping[str, Any]) -> str | None:
+    """The stage at which a build is."""
+    stage: str | None = ((state["build"]["progress"] or {}).get("view") or {}).get("stage")
+    return stage if state["build"]["running"] else None
 
 
 def _changed_ns(folder: Path) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.studio.browsing import IS_MISSING, frame, until, values
+from tests.studio.browsing import IS_MISSING, frame, until, values, visit
 from tests.studio.served import Served
 
 pytestmark = IS_MISSING
@@ -106,3 +106,29 @@ def test_keys_one_after_the_other_make_one_change(strip: Any, shown: Served) -> 
     assert values(shown)["section"][0]["take"][2]["seconds"] == pytest.approx(seconds + 1, abs=0.06)
     strip.keyboard.press("Control+z")
     until(lambda: iterations(shown) == [], "all keys are one change")
+
+
+def test_what_could_not_be_written_is_not_shown_and_a_broken_file_is_told_in_every_view(
+    strip: Any, shown: Served
+) -> None:
+    label = part(strip, "take 24,").locator(".clip-length")
+    seconds, good = label.inner_text(), shown.file.read_text(encoding="utf-8")
+    part(strip, "take 24,").click()
+    shown.stop()
+    edge = box(part(strip, "take 24,").locator(".edge"))
+    strip.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + 40)
+    strip.mouse.down()
+    strip.mouse.move(edge["x"] + 60, edge["y"] + 40, steps=3)
+    assert label.inner_text() != seconds
+    strip.mouse.up()
+    strip.get_by_text("The studio does not answer").wait_for()
+    assert label.inner_text() == seconds
+    shown.start()
+    strip.get_by_text("The connection is lost").wait_for(state="hidden")
+    assert shown.file.read_text(encoding="utf-8") == good
+    shown.file.write_text(f"{good}\n[[[", encoding="utf-8")
+    for name in ("Build", "Listen", "Film", "Settings", "Deliver"):
+        visit(strip, name)
+        strip.locator(".wrong .fault").get_by_text("is not valid TOML").wait_for()
+    shown.file.write_text(good, encoding="utf-8")
+    strip.locator(".wrong").wait_for(state="hidden")

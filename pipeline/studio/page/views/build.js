@@ -74,7 +74,7 @@ export function createBuild() {
     if (running) fill(fault, by !== "the studio" && el("p", { className: "small muted" }, `Runs in another terminal: ${by}.`));
     else if (ended === "error" && error) fill(fault, faultBox(error));
     else if (ended === "interrupted") fill(fault, el("p", { className: "small muted" }, "It was stopped. What was finished is kept: it goes on from there."));
-    else fill(fault, state.film && el("p", { className: "small" }, "The film is made. ", el("a", { href: "#deliver" }, "Watch it")));
+    else fill(fault, state.film && el("p", { className: "small" }, state.stages.some((one) => !one.cut && one.state !== "fresh") ? "The film that is there is of before the last changes. " : "The film is made. ", el("a", { href: "#deliver" }, "Watch it")));
     const lines = [...(state.build.progress?.lines ?? [])].reverse();
     fill(log, lines.length ? lines.map((line) => el("li", { className: line.kind }, line.kind === "warning" && el("span", { className: "chip warn" }, "warning"), " ", line.text)) : el("li", { className: "muted" }, "Nothing yet."));
   }
