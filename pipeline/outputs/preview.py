@@ -17,6 +17,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.film.timeline.timeline import CardClip, InsertClip, SongClip, Span, Timeline
 from pipeline.outputs.looking import Look, timeline_of
+from pipeline.runtime.wording.named_files import near_names
 from pipeline.store.files import atomic_write_bytes
 
 if TYPE_CHECKING:
@@ -59,18 +60,31 @@ def frame_at(timeline: Timeline, seconds: Fraction) -> int:
     return frame
 
 
-def frame_of_card(timeline: Timeline, name: str) -> int:
+def frame_of_card(shown: Look, name: str) -> int:
     """The frame in the middle of a card, by when all of it has appeared.
+
+    Parameters
+    ----------
+    name
+        As the timeline has it (`own-1`), or the template of a card of one's own, or `section` for the first of them.
 
     Raises
     ------
     InputError
-        Where there is no such card.
+        Where there is no such card; with the nearest name.
     """
-    cards = {clip.name: clip for clip in timeline.cards()}
+    cards: dict[str, CardClip] = {}
+    for clip in timeline_of(shown.results).cards():
+        template = clip.card if clip.own is None else shown.production.cards[clip.own].template
+        for one in (clip.name, template):
+            cards.setdefault(one, clip)
     if name not in cards:
+        near = near_names(name, list(cards))
         raise InputError(
-            f"There is no card '{name}'.", where="--card", expected=", ".join(cards) or "a film with cards"
+            f"There is no card '{name[:60]}'.",
+            where="--card",
+            expected=", ".join(cards) or "a film with cards",
+            hint=f"Did you mean '{near[0]}'?" if near else "",
         )
     return (cards[name].start_frame + cards[name].end_frame) // 2
 
@@ -78,7 +92,7 @@ def frame_of_card(timeline: Timeline, name: str) -> int:
 def write_still(shown: Look, path: Path, *, at: str = "0", card: str | None = None) -> None:
     """Write one frame as a picture: at a time, or of a card."""
     timeline = timeline_of(shown.results)
-    frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(timeline, card)
+    frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(shown, card)
     write_picture(_draw(shown, frame), path)
 
 

@@ -101,7 +101,7 @@ def redrawn(shown: Look, *, at: str, card: str | None) -> Look:
     from pipeline.stages.cards import run_one  # noqa: PLC0415 - brings pictures along
 
     timeline = timeline_of(shown.results)
-    frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(timeline, card)
+    frame = frame_at(timeline, parse_time(at)) if card is None else frame_of_card(shown, card)
     name = next((clip.name for clip in timeline.cards() if clip.start_frame <= frame < clip.end_frame), None)
     if name is None:
         return replace(shown)  # which knows nothing of what was read for it before

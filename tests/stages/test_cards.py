@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import FootageError, GlyphError, ProductionError, StageError, TemplateError
+from pipeline.errors import FootageError, GlyphError, InputError, ProductionError, StageError, TemplateError
 from pipeline.ffmpeg.process import run
-from pipeline.outputs.looking import timeline_of
+from pipeline.outputs.looking import Look, timeline_of
+from pipeline.outputs.preview import frame_of_card
 from pipeline.picture.drawing.planes import ink, rgb_from_planes
 from pipeline.picture.theme.theme import load_theme
 from pipeline.production.schema import Production
@@ -224,6 +225,15 @@ def test_cards_that_look_the_same_are_found_by_their_own_names(tmp_path: Path) -
     shown = [card_of(inputs, clip) for clip in timeline_of(results).cards() if clip.name.startswith("own")]
     assert [card.record.name for card in shown] == ["own-1", "own-2", "own-3"]
     assert len({card.folder for card in shown}) == 2, "the last has no section"
+    film = Look(production, results, workplace, (True, True), (frozenset(), frozenset()))
+    clips = {clip.name: clip for clip in timeline_of(results).cards()}
+    middles = {name: (clip.start_frame + clip.end_frame) // 2 for name, clip in clips.items()}
+    named = [("own-2", "own-2"), ("thanks", "own-1"), ("section", "section-1"), ("section-2", "section-2")]
+    for name, clip in named:
+        assert frame_of_card(film, name) == middles[clip]
+    with pytest.raises(InputError) as caught:
+        frame_of_card(film, "thank")
+    assert "Did you mean 'thanks'?" in caught.value.hint
 
 
 def with_clip(folder: Path, ground: str = "", pictures: int = 8) -> Production:

@@ -265,7 +265,9 @@ def still(
     ] = None,
     card: Annotated[
         str | None,
-        typer.Option("--card", help="A card: title, section-1, recap-1, comparison, credits.", metavar="NAME"),
+        typer.Option(
+            "--card", help="A card: title, section-1, comparison ..., or its template's name.", metavar="NAME"
+        ),
     ] = None,
     picture: Annotated[
         Path, typer.Option("-o", "--output", help="The picture to write: PNG, JPEG or WebP.", metavar="FILE")
