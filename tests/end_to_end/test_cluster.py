@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+from pipeline.runtime.cluster.connecting import security
 from tests.end_to_end.conftest import Built
 from tests.end_to_end.productions import say_here
-from tests.runtime.cluster.elsewhere import scheduler, worker
+from tests.runtime.cluster.elsewhere import certificates, scheduler, worker
 
 
 def files_of(work: Path) -> dict[tuple[str, str], object]:
@@ -21,14 +22,25 @@ def files_of(work: Path) -> dict[tuple[str, str], object]:
 
 
 def test_workers_make_the_same_film_as_processes(built: Built, tmp_path: Path) -> None:
-    """Trainings, takes and segments by workers that see neither production nor results; cards by those that do."""
-    film = tmp_path / "film"
+    """Over TLS, by a worker that sees neither production nor results; then cards again by workers that see both."""
+    film, settings = tmp_path / "film", tmp_path / "cluster.toml"
     shutil.copytree(built.output / "work" / "prepare", film / "work" / "prepare")
     common = (str(built.production), "--jobs", "2", "-o", str(film), "--cluster")
-    with scheduler() as own, worker(own.scheduler_address, tmp_path, hidden=[film, built.folder], threads=2):
-        say_here("sample", *common, own.scheduler_address, cwd=built.folder)
-        say_here("cards", *common, "local", cwd=built.folder)
-        say_here("render", *common, own.scheduler_address, cwd=built.folder)
+    files = certificates(tmp_path)
+    with (
+        scheduler(security=security(files), protocol="tls://") as own,
+        worker(own.scheduler_address, tmp_path, hidden=[film, built.folder], threads=2, tls=files),
+    ):
+        tls = "".join(f'{name} = "{path}"\n' for name, path in files.items())
+        settings.write_text(f'address = "{own.scheduler_address}"\n[tls]\n{tls}', encoding="utf-8")
+        say_here("render", *common, str(settings), cwd=built.folder)
+    check(film, built)
+    shutil.rmtree(film / "work" / "cards")
+    say_here("cards", *common, "local", cwd=built.folder)
+    check(film, built)
+
+
+def check(film: Path, built: Built) -> None:
     ours, theirs = files_of(film / "work"), files_of(built.output / "work")
     assert {stage for stage, _ in ours} == {"prepare", "train", "sample", "storyboard", "cards", "render"}
     assert ours == {name: files for name, files in theirs.items() if name in ours}

@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dask
@@ -73,6 +74,7 @@ def worker(
     host: str = "127.0.0.1",
     within: Sequence[str] = (),
     nanny: bool = False,
+    tls: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, with a folder of its own for temporary files.
 
@@ -88,6 +90,8 @@ def worker(
         What its program is started by.
     nanny
         Whether a process watches over it and starts it again; it leads the group of all its processes.
+    tls
+        Files of TLS, with which it connects.
     """
     if (hidden or room) and not own_view():
         pytest.skip("nothing may be mounted here")
@@ -100,6 +104,8 @@ def worker(
         f"--nthreads {threads} --host {host} "
         f"--no-dashboard --local-directory '{own}'"
     )
+    if tls:
+        program += f" --tls-ca-file '{tls['ca_file']}' --tls-cert '{tls['cert']}' --tls-key '{tls['key']}'"
     command = ["sh", "-c", " && ".join([*mounts, f"cd '{own}'", f"exec {program}"])]
     if mounts:
         command = [*own_view(), *command]
@@ -118,6 +124,15 @@ def kill_whole(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def certificates(folder: Path) -> dict[str, str]:
+    """Files of TLS, made here: a certificate of one's own, which signs itself, as a lab's does."""
+    key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
+    words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cellar -keyout {key} -out {certificate}"
+    if subprocess.run(words.split(), capture_output=True, check=False).returncode:
+        pytest.skip("no openssl")
+    return {"ca_file": certificate, "cert": certificate, "key": key}
 
 
 @dataclass(frozen=True)

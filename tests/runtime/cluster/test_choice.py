@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from pipeline.runtime.cluster import batch
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.connecting import connect, security
 from pipeline.runtime.cluster.extra import load
-from tests.runtime.cluster.elsewhere import scheduler
+from tests.runtime.cluster.elsewhere import certificates, scheduler
 
 
 def settings(folder: Path, text: str) -> str:
@@ -147,13 +146,7 @@ def test_settings_that_a_script_can_not_hold_are_refused(tmp_path: Path, change:
 
 
 def test_a_connection_with_certificates_is_encrypted_and_one_without_is_refused(tmp_path: Path) -> None:
-    """A certificate of one's own, made here: it signs itself, as a lab's does."""
-    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cellar -keyout {key} -out {certificate}"
-    made = subprocess.run(words.split(), capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip("no openssl")
-    files = {"ca_file": certificate, "cert": certificate, "key": key}
+    files = certificates(tmp_path)
     with scheduler(security=security(files), protocol="tls://") as own:
         text = f'address = "{own.scheduler_address}"\n[tls]\nca_file = "cert.pem"\ncert = "cert.pem"\nkey = "key.pem"\n'
         choice = read_choice(settings(tmp_path, text))

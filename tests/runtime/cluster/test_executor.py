@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 import time
@@ -16,8 +17,8 @@ from pipeline.runtime.cluster import admission, opening, pieces
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.executor import Needs, Work
-from tests.runtime.cluster.elsewhere import scheduler
-from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse
+from tests.runtime.cluster.elsewhere import scheduler, worker
+from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse, say_gpus_together
 
 
 def wait_for(folder: Path, pattern: str) -> list[Path]:
@@ -237,3 +238,24 @@ def test_a_piece_that_needs_more_memory_than_any_worker_has_is_done_by_the_one_w
     assert len(offered) == 2
     assert min(offered) > 1 << 28, "a worker without a limit offers what its machine has"
     assert cluster.run(double, [Work(3, needs=Needs(memory_bytes=10 * max(offered)))], jobs=1) == [6]
+
+
+def test_pieces_on_gpus_see_one_each_and_are_as_many_as_there_are(
+    shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a program that lists three in the place of the driver's."""
+    lists = tmp_path / "nvidia-smi"
+    lists.write_text("#!/bin/sh\ncase $1 in *index) echo 0; echo 1; echo 2;; *) echo A; echo B; echo C;; esac\n")
+    lists.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    with scheduler() as own, worker(own.scheduler_address, tmp_path, threads=4):
+        choice = read_choice(own.scheduler_address)
+        with opening.open_cluster(choice, shared_folder, jobs=4, note=lambda _text: None) as executor:
+            assert executor.gpus == 2
+            assert executor.at_once(Needs(gpus=1), 8) == 2
+            assert executor.at_once(Needs(gpus=2), 8) == 1
+            works = [Work((tmp_path, 2), needs=Needs(gpus=1)) for _ in range(2)]
+            assert sorted(executor.run(say_gpus_together, works, jobs=4)) == ["0", "2"]
+            assert executor.run(say_gpus_together, [Work((tmp_path, 1), needs=Needs(gpus=2))], jobs=4) == ["0,2"]
+            assert executor.run(say_gpus_together, [Work((tmp_path, 1))], jobs=4) == [""], "none for who asks for none"

@@ -49,6 +49,17 @@ def linger(folder: Path) -> int:
     return os.getpid()
 
 
+def say_gpus_together(item: tuple[Path, int]) -> str:
+    """The GPUs that this process sees, once so many others do the same beside it."""
+    folder, count = item
+    seen = os.environ["CUDA_VISIBLE_DEVICES"]
+    (folder / f"by-{os.getpid()}").write_text(seen)
+    limit = time.monotonic() + 60
+    while len([*folder.glob("by-*")]) < count and time.monotonic() < limit:
+        time.sleep(0.02)
+    return seen
+
+
 def linger_and_say(folder: Path) -> int:
     (folder / f"by-{os.getpid()}").write_text("")
     send_to_parent("begun")
