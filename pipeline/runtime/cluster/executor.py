@@ -38,14 +38,18 @@ class DaskExecutor(Executor):
         Files of TLS, or nothing.
     passport
         What workers must be.
+    asked
+        How many workers a batch system was asked for, and the cores of each: they come one after the other.
     """
 
-    def __init__(self, address: str, tls: Mapping[str, str], passport: Passport) -> None:
-        self.address, self._tls, self.passport = address, dict(tls), passport
+    def __init__(
+        self, address: str, tls: Mapping[str, str], passport: Passport, asked: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.address, self._tls, self.passport, self._asked = address, dict(tls), passport, asked
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to another process, which connects by itself."""
-        return DaskExecutor, (self.address, self._tls, self.passport)
+        return DaskExecutor, (self.address, self._tls, self.passport, self._asked)
 
     @cached_property
     def client(self) -> Client:
@@ -64,14 +68,18 @@ class DaskExecutor(Executor):
 
     @property
     def cores(self) -> int:
-        """How many cores the workers offer."""
-        return max(1, sum(self.offers(admission.CORES)))
+        """How many cores the workers offer, with those that are still to come."""
+        return max(1, sum(self._core_offers()))
+
+    def _core_offers(self) -> list[int]:
+        there, (count, cores) = self.offers(admission.CORES), self._asked
+        return there + [cores] * (count - len(there))
 
     def at_once(self, needs: Needs, jobs: int) -> int:
         """As many as the workers have cores or GPUs for, on each worker by itself."""
         if needs.gpus:
             return max(1, sum(gpus // needs.gpus for gpus in self.offers(admission.GPUS)))
-        places = sum(max(1, cores // needs.cores) for cores in self.offers(admission.CORES))
+        places = sum(max(1, cores // needs.cores) for cores in self._core_offers())
         return max(1, min(places, jobs))
 
     @cached_property

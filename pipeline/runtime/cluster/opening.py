@@ -63,7 +63,8 @@ def connected(choice: ClusterChoice, folder: Path, *, jobs: int | None) -> Itera
     passport = Passport(admission.own_versions(), str(folder), token)
     with ExitStack() as stack:
         address = choice.address or stack.enter_context(_started(choice, folder, jobs or usable_cores()))
-        executor = DaskExecutor(address, choice.tls, passport)
+        asked = (choice.jobs, choice.settings["cores"]) if choice.kind in KINDS else (0, 0)
+        executor = DaskExecutor(address, choice.tls, passport, asked)
         stack.callback(executor.close)
         path = folder / token
         path.write_text(token, encoding="utf-8")

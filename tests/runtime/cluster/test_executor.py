@@ -212,6 +212,15 @@ def test_pieces_are_as_many_as_workers_have_cores_for(cluster: DaskExecutor) -> 
     assert cluster.at_once(Needs(cores=1), 8) == 2
     assert cluster.at_once(Needs(cores=2), 8) == 2, "a worker of one core takes a piece for two by itself"
     assert cluster.at_once(Needs(), 1) == 1
+    asked = DaskExecutor(cluster.address, {}, cluster.passport, (4, 3))  # two of four jobs are not there yet
+    try:
+        for executor in (asked, pickle.loads(pickle.dumps(asked))):  # noqa: S301 - its own
+            assert executor.cores == 2 + 2 * 3
+            assert executor.at_once(Needs(cores=1), 20) == 8
+            assert executor.at_once(Needs(cores=2), 20) == 4
+            executor.close()
+    finally:
+        asked.close()
 
 
 def test_nothing_is_open_to_other_machines(cluster: DaskExecutor) -> None:
