@@ -21,7 +21,7 @@ export function createListen() {
   const star = button("Favourite", () => favour(), { icon: "star", only: true });
   const play = button("Play", () => player.toggle(), { icon: "play", kind: "primary" });
   const recording = button("Recording", () => hearRecording(), { icon: "microphone", title: "The recording, to compare with (R)" });
-  const candidates = el("div", { className: "candidates", role: "radiogroup", "aria-label": "Candidates" });
+  const candidates = el("div", { className: "candidates", role: "group", "aria-label": "Candidates" });
   const doubts = el("div", { className: "stack doubts" }), state = el("p", { className: "row small muted", role: "status", hidden: true });
   const all = el("input", { type: "checkbox", onchange: () => { merge(); showList(); show(); } });
   const empty = el("div", { className: "empty card" }, "There are no takes yet. They appear here as soon as a checkpoint has been sampled: ", el("a", { href: "#build" }, "build"), ".");
@@ -161,7 +161,7 @@ export function createListen() {
     state.hidden = making !== one.iteration && !one.left;
     fill(state, making === one.iteration ? "Its take is made…" : one.left ? ["The film leaves it out. ", button("Take it in", () => takeIn(one), { icon: "plus", kind: "small" })] : null);
     fill(candidates, several && one.candidates.map((candidate, n) => el("div", { className: `candidate ${n === letter && !isRecording ? "heard" : ""}` },
-      el("button", { type: "button", role: "radio", "aria-checked": String(Boolean(candidate.chosen)), className: "quiet", onclick: () => hear(n), "aria-label": `Candidate ${candidate.letter.toUpperCase()}` },
+      el("button", { type: "button", "aria-pressed": String(n === letter && !isRecording), className: "quiet", onclick: () => hear(n), "aria-label": `Play candidate ${candidate.letter.toUpperCase()}${candidate.chosen ? ", chosen" : ""}` },
         el("strong", {}, candidate.letter.toUpperCase()), el("span", { className: "small muted" }, candidate.distance === null || candidate.distance > FARTHEST ? "" : `distance ${candidate.distance.toFixed(2)}`), candidate.doubts.map((doubt) => el("span", { className: "chip warn" }, doubt.word))),
       candidate.chosen ? el("span", { className: "chip good" }, candidate.chosen === "hand" ? "chosen" : "by the rule") : !one.left && button("Choose", () => choose(n), { kind: "small", "aria-label": `Choose ${candidate.letter.toUpperCase()}` }),
       candidate.chosen === "hand" && button("Back to the rule", () => choose(null), { kind: "small quiet" }))));
