@@ -29,7 +29,7 @@ from pipeline.studio.desk import Desk
 from pipeline.studio.serving.replies import error_values
 from pipeline.studio.trainings import Trainings, TrainingView
 
-_EVERY_S, _TRAINING_EVERY_S = 1.0, 2.0
+_EVERY_S, _TRAINING_EVERY_S = 1.0, 3.0
 """It is looked that often; less often while networks are trained, which use the processors for what a look costs."""
 _HEARTBEAT_S: Final = 10.0
 _RETRY_MS: Final = 1000

@@ -359,6 +359,7 @@ def training(folder: Path, rounds: int) -> dict[str, float]:
         "training_cost_share": 1 - followed / alone,
         "training_spread_share": (max(speeds["alone"]) - min(speeds["alone"])) / alone,
         "training_server_share_of_its_processor_s": server_s["followed"] / trained_s,
+        "training_server_share_of_a_core": server_s["followed"] / (_WINDOW_S * rounds),
         "training_server_alone_share_of_a_core": server_s["alone"] / (_WINDOW_S * (rounds + 1)),
     }
 
