@@ -2,7 +2,7 @@
 
 This module owns the kernels. It does not know colours' meaning or where things belong. Coordinates are in luma pixels,
 (0, 0) is the top left corner of the top left pixel; a shape from 2.0 to 3.0 covers pixel 2 exactly. Planes must lie in
-one piece (no views of a part), so that the compiler knows that neighbours are neighbours.
+one piece, so that neighbours are neighbours. Arrays are filled by loops: slices and zeros take a second to compile.
 """
 
 # ruff: noqa: PLR0917  # compiled kernels take plain arrays and numbers one by one: that is quickest to call
@@ -26,6 +26,22 @@ Floats = NDArray[np.float32]
 def _mix(under: int, over: float, alpha: float) -> int:
     """Blend one byte; `alpha` is between 0 and 1."""
     return int(under + (over - under) * alpha + 0.5)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _clear(row: NDArray[np.floating]) -> None:
+    for x in range(row.size):
+        row[x] = 0.0
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _seen(alphas: NDArray[np.floating], first: int, last: int) -> tuple[int, int]:
+    """The part of first..last - 1 that begins and ends with an alpha above 0."""
+    while first < last and alphas[first] == 0.0:
+        first += 1
+    while last > first and alphas[last - 1] == 0.0:
+        last -= 1
+    return first, last
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
@@ -54,22 +70,20 @@ def _blend_mask(luma: Plane, cb: Plane, cr: Plane, mask: Floats, left: int, top:
         return
     even = first // 2 * 2
     width = (last + 1) // 2 * 2 - even
-    rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
+    rows, quarters = np.empty((2, width), dtype=np.float32), np.empty(width // 2, dtype=np.float64)
     for pair in range(first_row // 2, (last_row + 1) // 2):
         begin, end = width, 0  # the columns that are seen in either row
         for side in range(2):
             y = 2 * pair + side
-            rows[side, :] = 0.0
+            _clear(rows[side])
             if first_row <= y < last_row:
-                low, high = first, last
-                while low < last and mask[y - top, low - left] == 0.0:
-                    low += 1
-                while high > low and mask[y - top, high - 1 - left] == 0.0:
-                    high -= 1
+                low, high = _seen(mask[y - top], first - left, last - left)
+                for x in range(low, high):
+                    rows[side, x + left - even] = mask[y - top, x]
                 if low < high:
-                    rows[side, low - even : high - even] = mask[y - top, low - left : high - left]
-                    _mix_part(luma, y, even, colour[0], rows[side], low - even, high - even)
-                    begin, end = min(begin, low - even), max(end, high - even)
+                    low, high = low + left - even, high + left - even
+                    _mix_part(luma, y, even, colour[0], rows[side], low, high)
+                    begin, end = min(begin, low), max(end, high)
         if begin < end:
             for x in range(begin // 2, (end + 1) // 2):
                 quarters[x] = _quarter(rows, x)
@@ -107,12 +121,12 @@ def _blend_sprite(
     if last <= first:
         return
     begin = first // 2
-    rows, halves = np.zeros((2, width + 3), dtype=np.float32), np.zeros((last + 1) // 2 - begin, dtype=np.float32)
+    rows, halves = np.empty((2, width + 3), dtype=np.float32), np.empty((last + 1) // 2 - begin, dtype=np.float32)
     y0, y1 = np.float32(colour[0] + 0.5), np.float32(0.5)
     for pair in range(max(start, 0) // 2, (min(start + height, luma.shape[0]) + 1) // 2):
-        rows[:] = 0.0
         for half in range(2):
             y = 2 * pair + half
+            _clear(rows[half])
             if y < start or y >= start + height or y >= luma.shape[0]:
                 continue
             _sprite_row(mask, y - start, drop, opacity / 255.0, rows[half])
@@ -134,6 +148,9 @@ def blend_sprite(planes: Planes, mask: Mask, corner: tuple[int, float], colour: 
     """
     if opacity > 0 and mask.size:
         left, top = corner
+        if mask.flags.writeable:  # the kernel is compiled for masks that are not
+            mask = mask.view()
+            mask.flags.writeable = False
         _blend_sprite(planes.luma, planes.cb, planes.cr, mask, left, float(top), colour, float(opacity))
 
 
@@ -141,7 +158,7 @@ def blend_sprite(planes: Planes, mask: Mask, corner: tuple[int, float], colour: 
 def _rounded_mask(left: float, top: float, right: float, bottom: float, radius: float, opacity: float) -> Floats:
     """The mask of a rectangle with round corners, beginning at the whole pixel up and left of its corner."""
     first, first_row = math.floor(left), math.floor(top)
-    mask = np.zeros((math.ceil(bottom) - first_row, math.ceil(right) - first), dtype=np.float32)
+    mask = np.empty((math.ceil(bottom) - first_row, math.ceil(right) - first), dtype=np.float32)
     half_width, half_height = (right - left) / 2, (bottom - top) / 2
     middle, middle_row = (left + right) / 2 - first, (top + bottom) / 2 - first_row
     columns = np.empty(mask.shape[1], dtype=np.float64)
@@ -206,12 +223,16 @@ def _blend_plain(
     even = first // 2 * 2
     width = (last + 1) // 2 * 2 - even
     middle, middle_row = (box[0] + box[2]) / 2 - left, (box[1] + box[3]) / 2 - top
-    columns, across = np.zeros(width, dtype=np.float64), np.zeros(width, dtype=np.float64)
+    columns, across = np.empty(width, dtype=np.float64), np.empty(width, dtype=np.float64)
+    rows, quarters = np.empty((2, width), dtype=np.float32), np.empty(width // 2, dtype=np.float64)
+    _clear(columns)
+    _clear(across)
+    _clear(rows.reshape(-1))
     for x in range(first - left, last - left):
         columns[x + left - even] = min(x + 1.0, right) - max(float(x), box[0] - left)
         across[x + left - even] = abs(x + 0.5 - middle) - (box[2] - box[0]) / 2
-    covered = np.zeros(2, dtype=np.float64)
-    rows, quarters = np.zeros((2, width), dtype=np.float32), np.zeros(width // 2, dtype=np.float64)
+    covered = np.empty(2, dtype=np.float64)
+    covered[0] = covered[1] = 0.0
     for pair in range(first_row // 2, (last_row + 1) // 2):
         differs = False
         for side in range(2):
@@ -224,12 +245,12 @@ def _blend_plain(
                 for x in range(width):
                     rows[side, x] = min(share * columns[x], _corner(across[x], down)) * opacity
             if share > 0.0:
-                _mix_part(luma, y, even, colour[0], rows[side], 0, width)
+                _mix_part(luma, y, even, colour[0], rows[side], first - even, last - even)
         if differs:
             for x in range(width // 2):
                 quarters[x] = _quarter(rows, x)
-        _mix_part(cb, pair, even // 2, colour[1], quarters, 0, width // 2)
-        _mix_part(cr, pair, even // 2, colour[2], quarters, 0, width // 2)
+        _mix_part(cb, pair, even // 2, colour[1], quarters, (first - even) // 2, width // 2)
+        _mix_part(cr, pair, even // 2, colour[2], quarters, (first - even) // 2, width // 2)
 
 
 def blend_box(

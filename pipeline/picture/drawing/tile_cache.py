@@ -211,8 +211,9 @@ def _scroll_plane(
     """
     left, top, width = place
     total = np.empty(width, dtype=np.uint16)
-    padded = np.zeros((weights.size + 3) // 4 * 4, dtype=np.uint16)
-    padded[: weights.size] = weights
+    padded = np.empty((weights.size + 3) // 4 * 4, dtype=np.uint16)
+    for tap in range(padded.size):
+        padded[tap] = weights[tap] if tap < weights.size else np.uint16(0)
     block = source.shape[1] // changed.shape[1]
     first, last = start // block, (start + width + padded.size - 2) // block
     line, row = (

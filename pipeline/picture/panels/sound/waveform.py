@@ -62,7 +62,7 @@ def _column_levels(
             for at in range(low, high):
                 total += samples[at] * samples[at]
             out[index, 2 + which] = total / (high - low) if high > low else 0.0
-    out[:, 2] = np.sqrt(out[:, 2])
+        out[index, 2] = math.sqrt(out[index, 2])
 
 
 class WaveformSettings(PanelSettings):
