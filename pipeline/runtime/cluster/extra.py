@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +22,8 @@ def load(name: str) -> Any:
         Where it is not installed.
     """
     try:
-        return import_module(name)
+        with _own_ctrl_c():
+            return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not name.startswith(error.name.partition(".")[0]):
             raise
@@ -28,3 +33,14 @@ def load(name: str) -> Any:
             expected="build-video with its extra 'cluster'",
             hint=extra_command("cluster"),
         ) from error
+
+
+@contextmanager
+def _own_ctrl_c() -> Iterator[None]:
+    """Keep what Ctrl-C does: dask-jobqueue lets it end the program as if all were done, from its import on."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,14 @@ def test_a_plain_installation_says_which_extra_is_missing() -> None:
         load("dask_no_such_library")
     assert "dask-no-such-library" in caught.value.what
     assert "[cluster]" in caught.value.hint or "distributed" in caught.value.hint
+
+
+def test_a_library_leaves_ctrl_c_to_this_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dask_jobqueue"]:
+        monkeypatch.delitem(sys.modules, name)  # it takes the signal over when it is imported
+    before = signal.getsignal(signal.SIGINT)
+    load("dask_jobqueue")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(("name", "is_named"), [("logs", True), ("my logs", False), ("l\n#SBATCH --uid=0", False)])
