@@ -138,7 +138,7 @@ def follow(
     trainings: Mapping[int, Path],
     notify: Callable[[str], None] | None = None,
 ) -> int:
-    """Sample the checkpoints that trainings have saved so far, while they go on: as many as there are jobs.
+    """Sample the checkpoints that trainings have saved so far: as many as there are jobs; returns how many.
 
     The takes are the pieces that the stage looks for when the trainings have ended. Where losses decide which
     checkpoints are sampled, or for how long, nobody can know yet: then nothing is made.
@@ -149,13 +149,8 @@ def follow(
         With the corpora.
     trainings
         For some sections, counted from 0, the folder of the training with its checkpoints and its plan.
-    tell
+    notify
         Called with a line about each new take: its checkpoint, and where it can be listened to.
-
-    Returns
-    -------
-    int
-        How many takes were made.
     """
     ready = [one for section, folder in trainings.items() for one in foreseen(production, results, section, folder)]
     return _make_some(production, ready, workplace, notify)
