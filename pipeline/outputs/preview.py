@@ -73,11 +73,10 @@ def frame_of_card(shown: Look, name: str) -> int:
     InputError
         Where there is no such card; with the nearest name.
     """
-    cards: dict[str, CardClip] = {}
-    for clip in timeline_of(shown.results).cards():
-        template = clip.card if clip.own is None else shown.production.cards[clip.own].template
-        for one in (clip.name, template):
-            cards.setdefault(one, clip)
+    clips, own = list(timeline_of(shown.results).cards()), shown.production.cards
+    cards: dict[str, CardClip] = {clip.name: clip for clip in clips}
+    for clip in clips:
+        cards.setdefault(clip.card if clip.own is None else own[clip.own].template, clip)
     if name not in cards:
         near = near_names(name, list(cards))
         raise InputError(

@@ -274,7 +274,8 @@ def test_a_clip_as_the_ground_is_decoded_once_to_the_films_size_and_rate(tmp_pat
     title = np.asarray(Image.open(drawn.cards[0].path("card.png")))
     assert abs(int(title[0, 0].mean()) - int(rgb_from_planes(opened.at(0))[0, 0].mean())) <= 2
     phases = {piece.ingredients.get("ground") for piece in render.pieces(production, drawn)}
-    assert phases == {str(clip.start_frame % 16) for clip in timeline_of(drawn).clips}, "where in the loop they begin"
+    began = {clip.start_frame % 16 for clip in timeline_of(drawn).clips}
+    assert phases == {f"{frame} of 16 by 1" for frame in began}, "where in the loop they begin, and how it moves on"
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_a_build_of_another_terminal_is_followed_and_stopped_and_stages_are_thos
             assert other.client.post("/api/edit", json=late).status_code == 409
             assert other.client.post("/api/stop", json={}).status_code == 200
             assert process.wait(60) == 130
-    state = told.until(lambda state: stages(state)["train"] == "begun", "what it has begun is seen")
-    assert not state["build"]["running"]
+    told.until(lambda state: stages(state)["train"] == "begun", "what it has begun is seen")
+    state = told.until(lambda state: not state["build"]["running"], "its end is seen")
     assert state["build"]["ended"] == "interrupted"
     assert "No build" in told.client.post("/api/stop", json={}).json()["error"]["what"]
     desk.undo()

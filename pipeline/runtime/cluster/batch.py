@@ -26,6 +26,7 @@ from pipeline.runtime.wording.named_files import near_names
 
 _LOOPBACK: Final = "127.0.0.1"
 _LOOK_EVERY_S: Final = 5.0
+_CLOSE_S: Final = 30
 _LONGEST_WORDS: Final = 300
 _MOST_CORES: Final = 4096
 _MEMORY: Final = re.compile(r"[0-9]+(\.[0-9]+)? ?([kKMGTP]i?)?B?")
@@ -59,7 +60,7 @@ def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
     finally:
         ended.set()
         with suppress(Exception):
-            cluster.close(timeout=5)
+            cluster.close(timeout=_CLOSE_S)
 
 
 def _ask_at_first(cluster: Any, choice: ClusterChoice) -> None:

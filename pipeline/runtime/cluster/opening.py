@@ -164,4 +164,4 @@ def _local(jobs: int) -> Iterator[Any]:
         yield cluster
     finally:
         with suppress(Exception):
-            cluster.close(timeout=5)
+            cluster.close(timeout=30)

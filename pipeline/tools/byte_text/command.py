@@ -74,6 +74,7 @@ def run_to_text(options: ToTextOptions) -> Conversion:
         The source can't be read, the table can't be used, or the target can't be written.
     """
     table = _table(options.table)
+    _load_kernels()
     with _bytes_of(options) as source, open_output(options.target) as target:
         return convert_to_text(source, target, table, final_newline=options.final_newline)
 
@@ -87,6 +88,7 @@ def run_from_text(options: FromTextOptions) -> Conversion:
         The same, or a character that stands for no byte.
     """
     table = _table(options.table)
+    _load_kernels()
     with (
         open_input(options.source, TextError) as source,
         open_output(options.target) as target,
@@ -107,6 +109,11 @@ def write_table(path: str, table: Path | None = None) -> None:
     text = table_text(_table(table))
     with open_output(path) as file:
         file.write(text.encode())
+
+
+def _load_kernels() -> None:
+    """Load the compiled code before anything is opened: while it loads, an interruption may be lost in a library."""
+    from pipeline.byte_text import kernels  # noqa: F401, PLC0415 - takes time to load
 
 
 def _table(path: Path | None) -> ByteTable:
