@@ -6,6 +6,7 @@ colours. The order is the section's: the same cell has the same row in all its t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.picture.drawing.level_colours import LEVELS, ColourTable, colour_table, dimmed, paint_levels
-from pipeline.picture.drawing.planes import Planes, ink
+from pipeline.picture.drawing.planes import Plane, Planes, ink
+from pipeline.picture.drawing.tile_cache import tiles_in_view
 from pipeline.picture.panels.network.strip import UPCOMING_SHARE, NetworkStripPanel, NetworkStripSettings
 from pipeline.picture.panels.panel import RenderContext
 
@@ -43,6 +45,8 @@ class ActivityPanel(NetworkStripPanel[ActivitySettings]):
         self._first_cells = np.linspace(0, cells, rows + 1).round().astype(np.int64)[:-1]
         self._sizes = np.diff([*self._first_cells, cells]).astype(np.float32)
         self._heights = np.diff(np.linspace(0, height, rows + 1).round()).astype(np.int64)
+        # What is upcoming is played later: each tile's levels are computed once for both.
+        self._light = lru_cache(maxsize=2 * tiles_in_view(self.strip.width))(self._light_of)
         ground = context.ink("panel")
         below, above = (ink(colour) for colour in context.theme.colours.diverging)
         bright = colour_table([below, ground, above])
@@ -50,16 +54,20 @@ class ActivityPanel(NetworkStripPanel[ActivitySettings]):
 
     def paint(self, tile: Planes, first: int, *, upcoming: bool) -> None:
         """Paint the rows."""
+        paint_levels(tile, self._light(first, tile.width), self._tables[upcoming])
+        self.paint_boundaries(tile, first)
+
+    def _light_of(self, first: int, width: int) -> Plane:
+        """The levels of the columns from `first` on, shape (rows, width)."""
         activity = self._context.data.activity
-        levels = np.full((tile.height, tile.width), LEVELS // 2, dtype=np.uint8)
-        for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
+        levels = np.full((self.strip.height, width), LEVELS // 2, dtype=np.uint8)
+        for sound, begin, start, end in self.law.sounds_between(first, first + width):
             index = self._context.data.sounds.index(sound)
             rows = activity.of_sounds[index] if index < len(activity.of_sounds) else None
             if rows is not None and rows.rows.shape[1] == len(activity.order):
                 cells = rows.between(self.samples_at(index, range(start - begin, end - begin)))
                 levels[:, start - first : end - first] = self._levels(cells - rows.middle)
-        paint_levels(tile, levels, self._tables[upcoming])
-        self.paint_boundaries(tile, first)
+        return levels
 
     def _levels(self, moves: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Turn moves from the mean, shape = (columns, cells), into levels, shape = (height, columns)."""

@@ -7,6 +7,7 @@ moves, the fainter. An untrained network's band is a fog over all amplitudes, a 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.picture.drawing.blend import blend_box, blend_sprite
 from pipeline.picture.drawing.level_colours import LEVELS, ColourTable, colour_table, dimmed, paint_levels
 from pipeline.picture.drawing.planes import Plane, Planes
+from pipeline.picture.drawing.tile_cache import tiles_in_view
 from pipeline.picture.panels.network.strip import UPCOMING_SHARE, NetworkStripPanel, NetworkStripSettings
 from pipeline.picture.panels.panel import RenderContext
 from pipeline.picture.panels.scene_data import SceneSound, loud_level
@@ -82,27 +84,34 @@ class ExpectationPanel(NetworkStripPanel[ExpectationSettings]):
         self._shares = row_shares(context.data.distributions.values, self.strip.height, self._reach)
         ground = context.ink("panel")
         bright = colour_table([context.ink(name) for _, name in GLOW], [place for place, _ in GLOW])
+        # What is upcoming is played later: each tile's light is computed once for both.
+        self._light = lru_cache(maxsize=2 * tiles_in_view(self.strip.width))(self._light_of)
         self._tables: dict[bool, ColourTable] = {False: bright, True: dimmed(bright, ground, UPCOMING_SHARE)}
 
     def paint(self, tile: Planes, first: int, *, upcoming: bool) -> None:
         """Paint the band and the beam."""
-        context, data = self._context, self._context.data
-        levels = np.zeros((tile.height, tile.width), dtype=np.uint8)
-        beam = np.zeros((tile.height, tile.width), dtype=np.uint8)
-        for sound, begin, start, end in self.law.sounds_between(first, first + tile.width):
-            index = data.sounds.index(sound)
-            rows = data.distributions.of_sounds[index] if index < len(data.distributions.of_sounds) else None
-            if rows is not None:
-                columns = range(start - begin, end - begin)
-                light = rows.between(self.samples_at(index, columns)) / np.float32(LEVELS - 1)
-                density = tile.height * (light * light) @ self._shares
-                levels[:, start - first : end - first] = _levels(density, BRIGHTEST, GAMMA).T
-                beam[:, start - first : end - first] = self._beam_of(sound, columns).T
+        context = self._context
+        levels, beam = self._light(first, tile.width)
         paint_levels(tile, levels, self._tables[upcoming])
         thin, middle = context.line_px("grid"), tile.height / 2
         blend_box(tile, (0, middle - thin / 2, tile.width, middle + thin / 2), context.ink("grid"), 0.6)
         blend_sprite(tile, beam, (0, 0), context.ink("text"), UPCOMING_SHARE if upcoming else 1.0)
         self.paint_boundaries(tile, first)
+
+    def _light_of(self, first: int, width: int) -> tuple[Plane, Plane]:
+        """Levels of the band and of the beam in the columns from `first` on, shapes (rows, width)."""
+        data, rows_px = self._context.data, self.strip.height
+        levels, beam = np.zeros((2, rows_px, width), dtype=np.uint8)
+        for sound, begin, start, end in self.law.sounds_between(first, first + width):
+            index = data.sounds.index(sound)
+            rows = data.distributions.of_sounds[index] if index < len(data.distributions.of_sounds) else None
+            if rows is not None:
+                columns = range(start - begin, end - begin)
+                light = rows.between(self.samples_at(index, columns)) / np.float32(LEVELS - 1)
+                density = rows_px * (light * light) @ self._shares
+                levels[:, start - first : end - first] = _levels(density, BRIGHTEST, GAMMA).T
+                beam[:, start - first : end - first] = self._beam_of(sound, columns).T
+        return levels, beam
 
     def _beam_of(self, sound: SceneSound, columns: range) -> Plane:
         ratio = self.law.samples_per_column(sound)
