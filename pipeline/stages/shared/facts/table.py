@@ -88,14 +88,28 @@ class FactTable:
 
     def former_values(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """Its facts by the names that they had before."""
-        return {old: at(facts, now.removeprefix(f"{self.place}.")) for old, now in self.former.items()}
+        return {old: _at(facts, steps) for old, steps in self._former_steps()}
+
+    @classmethod
+    @cache
+    def _former_steps(cls) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((old, _steps(now.removeprefix(f"{cls.place}."))) for old, now in cls.former.items())
 
 
 def at(facts: Any, path: str) -> Any:
     """The fact at a dotted path."""
-    for name in path.split("."):
-        facts = facts.facts[name] if isinstance(facts, NumberedFacts) else facts[name]
+    return _at(facts, _steps(path))
+
+
+def _at(facts: Any, steps: tuple[str, ...]) -> Any:
+    for name in steps:
+        facts = facts.facts[name] if type(facts) is NumberedFacts else facts[name]
     return facts
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _value(value: Any) -> Any:
