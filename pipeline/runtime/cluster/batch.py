@@ -53,12 +53,15 @@ def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
         Where the settings can't be used, or the batch system takes no job.
     """
     cluster, ended = prepared(choice, logs), Event()
+    keeping = Thread(target=_keep, args=(cluster, choice.jobs, ended), daemon=True)
     try:
         _ask_at_first(cluster, choice)
-        Thread(target=_keep, args=(cluster, choice.jobs, ended), daemon=True).start()
+        keeping.start()
         yield cluster
     finally:
         ended.set()
+        if keeping.ident is not None:
+            keeping.join(_CLOSE_S)  # or it would ask for jobs while all are given back
         with suppress(Exception):
             cluster.close(timeout=_CLOSE_S)
 
@@ -79,7 +82,19 @@ def _ask_at_first(cluster: Any, choice: ClusterChoice) -> None:
 async def _ask(cluster: Any, jobs: int) -> None:
     """Ask for as many jobs as are missing."""
     cluster.scale(jobs=jobs)
-    await cluster._correct_state()  # noqa: SLF001 - `scale` does the same later, and keeps errors to itself
+    try:
+        await cluster._correct_state()  # noqa: SLF001 - `scale` does the same later, and keeps errors to itself
+    except Exception:
+        _forget_refused(cluster)
+        raise
+
+
+def _forget_refused(cluster: Any) -> None:
+    """Forget jobs that were not taken: a cluster that holds such can't be closed."""
+    for name, job in list(cluster.workers.items()):
+        if job.job_id is None:
+            del cluster.workers[name]
+    cluster._created -= {job for job in cluster._created if job.job_id is None}  # noqa: SLF001 - nothing else says so
 
 
 def _keep(cluster: Any, jobs: int, ended: Event) -> None:

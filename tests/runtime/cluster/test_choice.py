@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -169,3 +170,17 @@ def test_a_connection_with_certificates_is_encrypted_and_one_without_is_refused(
             connect(choice.address, {})
         with pytest.raises(InputError, match="No scheduler answers"):
             connect(choice.address.replace("tls", "tcp"), {})
+
+
+def test_a_cluster_whose_jobs_are_not_taken_can_be_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = tmp_path / "bin" / "sbatch"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho 'sbatch: error: too many jobs' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing.parent}:{os.environ['PATH']}")
+    choice = read_choice(settings(tmp_path, SLURM))
+    cluster = batch.prepared(choice, tmp_path / "logs")
+    with pytest.raises(InputError, match="too many jobs"):
+        batch._ask_at_first(cluster, choice)
+    cluster.close(timeout=60)
+    assert cluster.status.name == "closed"
