@@ -270,10 +270,6 @@ class Timeline(TimelineRecord):
         """The time axis along which a scene's graphs move smoothly."""
         return scene.scroll or self.scroll
 
-    def captions_between(self, start_frame: int, end_frame: int) -> tuple[Caption, ...]:
-        """All captions of which something is seen in a range of frames."""
-        return tuple(c for c in self.captions if c.in_frame < end_frame and c.out_frame > start_frame)
-
 
 def _check_contiguous(spans: tuple[Span, ...], start_frame: int, end_frame: int, what: str) -> None:
     at = start_frame

@@ -20,13 +20,12 @@ from typing import Any, Final
 
 from pipeline.errors import InputError
 from pipeline.runtime.cluster.choice import KINDS, ClusterChoice
-from pipeline.runtime.cluster.connecting import SILENT, security
+from pipeline.runtime.cluster.connecting import CLOSE_S, SILENT, security
 from pipeline.runtime.cluster.extra import load
 from pipeline.runtime.wording.named_files import near_names
 
 _LOOPBACK: Final = "127.0.0.1"
 _LOOK_EVERY_S: Final = 5.0
-_CLOSE_S: Final = 30
 _LONGEST_WORDS: Final = 300
 _MOST_CORES: Final = 4096
 _MEMORY: Final = re.compile(r"[0-9]+(\.[0-9]+)? ?([kKMGTP]i?)?B?")
@@ -61,9 +60,9 @@ def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
     finally:
         ended.set()
         if keeping.ident is not None:
-            keeping.join(_CLOSE_S)  # or it would ask for jobs while all are given back
+            keeping.join(CLOSE_S)  # or it would ask for jobs while all are given back
         with suppress(Exception):
-            cluster.close(timeout=_CLOSE_S)
+            cluster.close(timeout=CLOSE_S)
 
 
 def _ask_at_first(cluster: Any, choice: ClusterChoice) -> None:

@@ -13,6 +13,8 @@ from pipeline.errors import InputError
 
 SILENT: Final = logging.CRITICAL + 1
 """A level of logging at which nothing is said: a scheduler of this process finds a client that has gone critical."""
+CLOSE_S: Final = 30
+"""So long a cluster that was begun here may take to end: on a busy machine its processes do."""
 _CONNECT_S: Final = 10
 _LOGGERS: Final = ("distributed", "tornado", "asyncio")
 

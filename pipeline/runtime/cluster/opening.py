@@ -18,7 +18,7 @@ from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Admission, Passport
 from pipeline.runtime.cluster.batch import started_jobs
 from pipeline.runtime.cluster.choice import KINDS, LOCAL, ClusterChoice
-from pipeline.runtime.cluster.connecting import SILENT
+from pipeline.runtime.cluster.connecting import CLOSE_S, SILENT
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.machine import usable_cores
 
@@ -164,4 +164,4 @@ def _local(jobs: int) -> Iterator[Any]:
         yield cluster
     finally:
         with suppress(Exception):
-            cluster.close(timeout=30)
+            cluster.close(timeout=CLOSE_S)

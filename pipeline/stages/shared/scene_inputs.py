@@ -181,7 +181,7 @@ _edges: list[tuple[Timeline, NDArray[np.int64]]] = []
 
 
 def _captions_between(timeline: Timeline, start_frame: int, end_frame: int) -> list[Caption]:
-    """As `Timeline.captions_between`, quickly for one range after the other."""
+    """All captions of which something is seen in a range of frames; quick for one range after the other."""
     if not _edges or _edges[0][0] is not timeline:
         spans = [(one.in_frame, one.out_frame) for one in timeline.captions]
         _edges[:] = [(timeline, np.array(spans, np.int64).reshape(-1, 2))]
