@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ProductionError
 from pipeline.production.places import Lines, path_in, place_of
 from pipeline.runtime.wording.setting_words import expected_words, is_in_own_words, own_words, shown_value
+
+_SHOWN_TABLES: Final = 3
+_NEARLY_THE_SAME: Final = 0.8
 
 
 def explain_mistakes(error: ValidationError, where: str, model: type[BaseModel], lines: Lines) -> ProductionError:
@@ -109,6 +112,23 @@ def _models(annotation: object) -> list[type[BaseModel]]:
     return []
 
 
+def _tables_with(key: str, model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Name the tables that have a setting, as headers of TOML."""
+    for name, field in model.model_fields.items():
+        inner_path = f"{path}.{field.alias or name}".lstrip(".")
+        is_list = any(get_origin(one) in (tuple, list) for one in _alternatives(field.annotation))
+        for inner in _models(field.annotation):
+            if key in {inner_field.alias or one for one, inner_field in inner.model_fields.items()}:
+                yield f"[[{inner_path}]]" if is_list else f"[{inner_path}]"
+            yield from _tables_with(key, inner, inner_path)
+
+
+def _alternatives(annotation: object) -> list[object]:
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
+        return [one for inner in get_args(annotation) for one in _alternatives(inner)]
+    return [annotation]
+
+
 def _unknown_key(location: tuple[int | str, ...], place: str, whole: type[BaseModel]) -> ProductionError:
     model: object = whole
     for step in location[:-1]:
@@ -119,10 +139,12 @@ def _unknown_key(location: tuple[int | str, ...], place: str, whole: type[BaseMo
             model = narrowed[0] if narrowed else (_step_into(model, step) or model)
     known = sorted({f.alias or name for m in _models(model) for name, f in m.model_fields.items()})
     key = str(location[-1])
-    close = get_close_matches(key, known, n=1, cutoff=0.5)
+    elsewhere = list(dict.fromkeys(_tables_with(key, whole)))[:_SHOWN_TABLES]
+    close = get_close_matches(key, known, n=1, cutoff=_NEARLY_THE_SAME if elsewhere else 0.5)
+    meant = [f"'{one}'" for one in close] + ([f"'{key}' in {' or '.join(elsewhere)}"] if elsewhere else [])
     return ProductionError(
-        f"There is no setting '{key}'.",
+        f"There is no setting '{key}'{' here' if elsewhere else ''}.",
         where=place,
-        expected=f"'{close[0]}'?" if close else f"one of {', '.join(known)}",
+        expected=f"{', or '.join(meant)}?" if meant else f"one of {', '.join(known)}",
         hint="Correct or remove this key; build-video schema lists all settings.",
     )

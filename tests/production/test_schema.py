@@ -203,6 +203,25 @@ def test_a_cuts_old_word_for_highlights_is_read_with_a_note() -> None:
     assert note == 'cut 1, pick: "telling" is called "highlights" now; the old word still works'
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"theme": "paper"}, "'theme' in [video] or [[cut]]?"),
+        ({"iterations": 5}, "'iterations' in [section.training]?"),
+        ({"neurons": 5}, "'neurons' in [section.network]?"),
+        ({"titel": "A film"}, "'title'?"),
+        ({"video": {"heigth": 4, "title": "A film"}}, "'height'?"),
+        ({"cut": [{"name": "short", "takes": []}]}, "'take', or 'takes' in [section.storyboard] or [section.run]?"),
+    ],
+)
+def test_a_setting_that_belongs_elsewhere_is_shown_its_place(values: dict[str, object], expected: str) -> None:
+    with pytest.raises(ProductionError) as refused:
+        parse_production(
+            {"title": "A film", "section": [{"title": "One", "recordings": ["voice.wav"]}], **values}, where="here"
+        )
+    assert refused.value.expected == expected
+
+
 def test_a_setting_that_was_renamed_is_read_with_a_note() -> None:
     section = {"title": "One", "recordings": ["voice.wav"], "training": {"rescues": 2}}
     production = parse_production({"title": "A film", "section": [section]}, where="here")
