@@ -101,6 +101,7 @@ def choose_ticks(
     style: NumberStyle | None = None,
     unit: float = 1.0,
     minor: bool = True,
+    least_step: float = 0.0,
 ) -> tuple[Tick, ...]:
     """Choose the densest round numbers whose labels keep a gap between one another.
 
@@ -118,12 +119,14 @@ def choose_ticks(
         How much of the axis's quantity one labelled unit is: `NATS_PER_BIT` labels an axis of nats in bits.
     minor
         Whether unlabelled ticks are put between the labelled ones, where there is room.
+    least_step
+        Ticks of a straight axis stand no closer, in labelled units: 1 where things are counted.
 
     Returns
     -------
     Ticks in rising order of position. There is at least one labelled tick wherever one label fits on the axis.
     """
-    candidates = _candidates(axis, style or NumberStyle(), unit, axis.length_px / gap_px)
+    candidates = _candidates(axis, style or NumberStyle(), unit, axis.length_px / gap_px, least_step)
     return fit_ticks(axis, candidates, measure_px, gap_px, minor=minor)
 
 
@@ -166,21 +169,23 @@ def _minor_ticks(axis: Axis, values: Sequence[float], taken_px: Sequence[float])
     return [Tick(values[number], float(positions[number]), "") for number in free]
 
 
-def _candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[TickSet]:
+def _candidates(axis: Axis, style: NumberStyle, unit: float, most: float, least_step: float) -> Iterator[TickSet]:
     """Candidate sets of ticks (values, labels, minor values), the densest first, the last a single number."""
     if axis.scale == "linear":
-        yield from _linear_candidates(axis, style, unit, most)
+        yield from _linear_candidates(axis, style, unit, most, least_step)
         return
     log = _log_candidates(axis, style, unit)
     # Within less than half a decade a logarithm is nearly straight, and steps of one size mark it better.
     near = axis.first > 0 and axis.last < _NEARLY_STRAIGHT * axis.first
     if not near:
         yield from log
-    yield from (each for each in _linear_candidates(axis, style, unit, most) if len(each[0]) > 1)
+    yield from (each for each in _linear_candidates(axis, style, unit, most, least_step) if len(each[0]) > 1)
     yield from log
 
 
-def _linear_candidates(axis: Axis, style: NumberStyle, unit: float, most: float) -> Iterator[TickSet]:
+def _linear_candidates(
+    axis: Axis, style: NumberStyle, unit: float, most: float, least_step: float
+) -> Iterator[TickSet]:
     """Multiples of 1, 2 and 5 times the powers of ten."""
     first, last = axis.first / unit, axis.last / unit
     span = last - first
@@ -188,10 +193,11 @@ def _linear_candidates(axis: Axis, style: NumberStyle, unit: float, most: float)
     while 10.0**exponent <= 10 * max(abs(first), abs(last), span):
         for mantissa in _MANTISSAS:
             step = mantissa * 10.0**exponent
-            if span / step > min(_MOST_TICKS, 2 * most + 2):
+            if step < least_step or span / step > min(_MOST_TICKS, 2 * most + 2):
                 continue
             values = _multiples(first, last, step)
-            small = _multiples(first, last, step / (4 if mantissa == 2 else 5))  # noqa: PLR2004  # quarters of 2
+            small_step = step / (4 if mantissa == 2 else 5)  # noqa: PLR2004  # quarters of 2
+            small = _multiples(first, last, small_step) if small_step >= least_step else []
             if values:
                 yield [v * unit for v in values], [style.write(v, step) for v in values], [v * unit for v in small]
         exponent += 1

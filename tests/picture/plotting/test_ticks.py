@@ -48,6 +48,13 @@ def test_a_linear_axis_is_marked_in_ones_twos_and_fives() -> None:
     assert labels(ticks) == ["0", "10,000", "20,000", "30,000", "40,000", "50,000", "60,000", "70,000"]
 
 
+@pytest.mark.parametrize(("scale", "first"), [("linear", 0), ("linear", 1), ("log", 2), ("log1p", 0)])
+def test_what_is_counted_is_marked_by_whole_numbers(scale: Scale, first: int) -> None:
+    ticks = choose_ticks(Axis(first, 5, 900, scale), measure_px=measure, least_step=1)
+    assert labels(ticks) == [str(number) for number in range(first, 6)]
+    assert len(ticks) == 6 - first, "none between them either"
+
+
 def test_a_logarithmic_axis_is_marked_by_powers_and_has_minor_ticks_between() -> None:
     ticks = choose_ticks(Axis(1, 1e4, 500, "log"), measure_px=measure)
     assert labels(ticks) == ["1", "3", "10", "30", "100", "300", "1,000", "3,000", "10,000"]

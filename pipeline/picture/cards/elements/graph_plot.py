@@ -112,7 +112,12 @@ def time_ticks(across: Axis, setting: Setting, style: TextStyle) -> tuple[Tick, 
         return setting.typesetter.measure(label, style)
 
     return choose_ticks(
-        across, measure_px=measure, gap_px=1.4 * style.size_px, style=number_style(setting.language), minor=False
+        across,
+        measure_px=measure,
+        gap_px=1.4 * style.size_px,
+        style=number_style(setting.language),
+        minor=False,
+        least_step=1,
     )
 
 

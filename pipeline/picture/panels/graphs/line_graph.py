@@ -373,7 +373,7 @@ class LossGraphPanel(ScenePanel[LossGraphSettings]):
             return self._context.type.measure(label, self._style)
 
         gap = (3.0 if self._settings.time == "linear" else 1.2) * self._style.size_px
-        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style)
+        ticks = choose_ticks(self._axis, measure_px=measure_px, gap_px=gap, style=self._number_style, least_step=1)
         return with_end(ticks, self._axis, measure_px, 1.2 * self._style.size_px, self._number_style)
 
 
