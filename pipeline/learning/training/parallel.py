@@ -1,21 +1,25 @@
 """One network over several processes or GPUs: each reads its share of the batch, and all make the same update.
 
 torch's DistributedDataParallel averages the gradients, so an update is that of one process with the whole batch, within
-rounding. The first process leads: it alone validates, logs and saves, and tells the others what to do next. They are
-started here, and end with it. What is saved is what one process would save: the streams' states lie side by side.
+rounding. The first process leads: it alone validates, logs and saves, and tells the others through pipes what to do
+next, so that they may wait as long as it takes and hear of its end; they meet in torch only for what all do at once.
+They are started here, and end with it. What is saved is what one process would save: the streams' states lie side by
+side.
 
 Sources: https://docs.pytorch.org/docs/stable/notes/ddp.html; gloo listens on one address, which is this machine's own.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import wait as wait_for_sentinel
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,9 +43,11 @@ from pipeline.runtime.workers import start_process
 _UPDATE, _GATHER, _LOAD, _FORGET, _END = range(5)
 _LOOPBACK: Final = {"linux": "lo", "darwin": "lo0"}.get(sys.platform)
 _INTERFACE_VARIABLE: Final = "GLOO_SOCKET_IFNAME"
-_WAIT: Final = timedelta(days=1)
-"""Others wait while the first validates and saves, or is held; where it dies they end with it."""
+_TOGETHER: Final = timedelta(minutes=30)
+"""So long processes wait for one another in the middle of an update, before it counts as failed."""
+_BEGIN_S: Final = 120.0
 _END_S: Final = 5.0
+_HINT: Final = "Build again, with fewer devices if it happens again: the training goes on from its last state."
 
 
 @dataclass(frozen=True)
@@ -100,37 +106,62 @@ def opened_trainer(
         common = _Common(network, recipe, data, device.type, arithmetic, devices, meeting)
         followers = stack.enter_context(_followers(common))
         stack.enter_context(_met(common, 0))
-        leader = _LeadingTrainer(common)
+        leader = _LeadingTrainer(common, [one.orders for one in followers])
         yield leader
         leader.tell(_END)
         for follower in followers:
-            follower.join(_END_S)
+            follower.process.join(_END_S)
+
+
+@dataclass(frozen=True)
+class _Follower:
+    process: BaseProcess
+    orders: Connection
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join(_END_S)
+        self.process.kill()
+        self.process.join(_END_S)
+        self.orders.close()
 
 
 @contextmanager
-def _followers(common: _Common) -> Iterator[list[BaseProcess]]:
-    """The processes beside this one, ended afterwards.
+def _followers(common: _Common) -> Iterator[list[_Follower]]:
+    """The processes beside this one, ready, and ended afterwards.
 
     Raises
     ------
     TrainingError
-        Where one of them died.
+        Where one of them died, or did not begin.
     """
-    started = [start_process(_follow, common, rank, daemon=True) for rank in range(1, common.devices)]
-    try:
-        yield started
-    except RuntimeError as error:  # of whoever waits for them
-        if wait_for_sentinel([one.sentinel for one in started], _END_S):
-            raise TrainingError(
-                "One of the processes that train a network together died.",
-                expected=f"enough memory for each of {common.devices} processes",
-                hint="Build again, with fewer devices if it happens again: the training goes on from its last state.",
-            ) from error
-        raise
-    finally:
-        for follower in started:
-            follower.terminate()
-            follower.join()
+    with ExitStack() as stack:
+        started = []
+        for rank in range(1, common.devices):
+            started.append(_started(common, rank))
+            stack.callback(started[-1].end)
+        try:
+            for follower in started:
+                if not wait_for_any([follower.orders, follower.process.sentinel], _BEGIN_S):
+                    what = f"One of the processes that train a network together did not begin within {_BEGIN_S:.0f} s."
+                    raise TrainingError(what, expected=f"a core for each of {common.devices} processes", hint=_HINT)
+                follower.orders.recv()
+            yield started
+        except (RuntimeError, EOFError, ConnectionError) as error:  # of whoever waits for them
+            if wait_for_any([one.process.sentinel for one in started], _END_S):
+                raise TrainingError(
+                    "One of the processes that train a network together died.",
+                    expected=f"enough memory for each of {common.devices} processes",
+                    hint=_HINT,
+                ) from error
+            raise
+
+
+def _started(common: _Common, rank: int) -> _Follower:
+    here, there = multiprocessing.Pipe()
+    follower = _Follower(start_process(_follow, common, rank, there, daemon=True), here)
+    there.close()
+    return follower
 
 
 @contextmanager
@@ -145,7 +176,7 @@ def _met(common: _Common, rank: int) -> Iterator[None]:
             init_method=common.meeting,
             rank=rank,
             world_size=common.devices,
-            timeout=_WAIT,
+            timeout=_TOGETHER,
         )
         try:
             yield
@@ -199,12 +230,14 @@ class _SharingTrainer(Trainer):
 class _LeadingTrainer(_SharingTrainer):
     """The first process: whatever it does that all must do, it has the others do too."""
 
-    def __init__(self, common: _Common) -> None:
+    def __init__(self, common: _Common, others: Sequence[Connection]) -> None:
         super().__init__(common, 0)
+        self._others = others
 
     def tell(self, what: int, iteration: int = 0, rate_share: float = 0.0) -> None:
         """Tell the others what comes next."""
-        torch.distributed.broadcast(torch.tensor([what, iteration, rate_share], dtype=torch.float64), 0)
+        for other in self._others:
+            other.send((what, iteration, rate_share))
 
     def update(self, iteration: int, rate_share: float) -> Tensor:
         """Make one update, all together."""
@@ -236,16 +269,20 @@ def _gathered(tensor: Tensor) -> list[Tensor]:
     return everywhere
 
 
-def _follow(common: _Common, rank: int) -> None:
+def _follow(common: _Common, rank: int, orders: Connection) -> None:
     """Do what the first process does, with another share of the batch; what another process is busy with."""
+    with suppress(EOFError):  # the first process is gone, or has stopped in the middle of something
+        _obey(common, rank, orders)
+
+
+def _obey(common: _Common, rank: int, orders: Connection) -> None:
     device = torch.device("cuda", rank) if common.device == "cuda" else torch.device("cpu")
     arithmetic = common.arithmetic
+    orders.send("ready")
     with training_environment(device, arithmetic.threads, tf32=arithmetic.tf32), _met(common, rank):
         trainer = _SharingTrainer(common, rank)
         while True:
-            words = torch.empty(3, dtype=torch.float64)
-            torch.distributed.broadcast(words, 0)
-            what, iteration, rate_share = int(words[0]), int(words[1]), float(words[2])
+            what, iteration, rate_share = orders.recv()
             if what == _END:
                 return
             if what == _UPDATE:

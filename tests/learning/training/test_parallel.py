@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import ProductionError, TrainingError
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
+from pipeline.learning.training import parallel
 from pipeline.learning.training.loop import train
 from tests.learning.training.trainings import TINY_LSTM, TINY_TIERED, Listener, training
 
@@ -80,6 +81,14 @@ def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="together died") as caught:
         train(training(tmp_path, LSTM, report=Killer(), devices=2, iterations=2000, checkpoint_every=2))
     assert "last state" in caught.value.hint
+
+
+def test_a_process_that_does_not_begin_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_BEGIN_S", 0.0)
+    with pytest.raises(TrainingError, match="did not begin within 0 s"):
+        train(training(tmp_path, LSTM, devices=2, iterations=2))
 
 
 def test_a_batch_that_can_not_be_shared_and_too_few_devices_are_refused(tmp_path: Path) -> None:
