@@ -11,7 +11,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
+
+import soundfile
 
 from pipeline.build.speeds import BELIEVED, Speeds
 from pipeline.film.planning.settings import VideoSettings
@@ -20,6 +23,7 @@ from pipeline.learning.recipes.recipe import Recipe, TrainingSettings, planned_i
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
 from pipeline.runtime.progress.reporter import WorkTime
+from pipeline.sound.inputs.sound_file import name_of
 
 _TRAINING_PASSES: Final = 3
 """Forward once, backward twice as much."""
@@ -44,6 +48,8 @@ _SOUND_S_PER_S: Final = 12.0
 _CHECK_PX_PER_S: Final = 8e8
 _GRAPHS_PER_S: Final = 1.0
 """Sections whose four graphs are drawn in a second."""
+_USUAL_BYTES_PER_S: Final = 16_000
+"""Of recordings whose length their file does not say quickly."""
 _HAND_FOOTAGE_S: Final = 10.0
 """Of footage whose length is not set."""
 
@@ -145,6 +151,22 @@ def side_by_side_s(seconds: Sequence[float], workers: int) -> float:
     for each in seconds:
         heapq.heappush(free, heapq.heappop(free) + each)
     return max(free)
+
+
+def file_bytes(path: Path) -> int:
+    """How large a file is; 0 where it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def length_s(path: Path) -> float:
+    """How long a recording is, as far as its file says so quickly; else as long as such files usually are."""
+    try:
+        return float(soundfile.info(name_of(path)).duration)
+    except (OSError, RuntimeError):
+        return file_bytes(path) / _USUAL_BYTES_PER_S
 
 
 def film_seconds(production: Production, songs_s: float = 0.0) -> float:

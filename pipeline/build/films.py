@@ -118,24 +118,38 @@ def trained_so_far(production: Production, workplace: Workplace) -> Production:
 
 def time_ahead(surveys: Sequence[StageSurvey], production: Production, workplace: Workplace) -> list[WorkTime]:
     """How long a build would take, by what a survey of the film and its cuts has found."""
-    film = {
-        one.stage: None if one.state == "waits" else [state.state != "fresh" for _, state in one.pieces]
-        for one in surveys
-        if not one.cut
-    }
+    film = {one.stage: _to_make(one) for one in surveys if not one.cut}
     stale = {one.cut for one in surveys if one.cut and one.state != "fresh"}
     stages = [one.stage for one in surveys if one.cut == next(iter(sorted(stale)), "")]
     return surveyed(production, workplace, film, [cut for cut in production.cuts if cut.name in stale], stages)
 
 
+def _to_make(one: StageSurvey) -> list[bool] | None:
+    """Of each piece, whether it is still to be made; None where that is not known."""
+    if one.state != "waits":
+        return [state.state != "fresh" for _, state in one.pieces]
+    return None if one.foreseen is None else [is_to_make for _, is_to_make in one.foreseen.pieces]
+
+
 def survey_all(
-    production: Production, workplace: Workplace, until: str = STAGES[-1], cut: str | None = None
+    production: Production,
+    workplace: Workplace,
+    until: str = STAGES[-1],
+    cut: str | None = None,
+    *,
+    is_counted: bool = False,
 ) -> list[StageSurvey]:
-    """Look at the film and its cuts, or at one cut and what it stands on, without making anything."""
+    """Look at the film and its cuts, or at one cut and what it stands on, without making anything.
+
+    Parameters
+    ----------
+    is_counted
+        Whether to count, where stages wait for others, what they will have to make: the film is planned for that.
+    """
     wanted = production.cuts if cut is None else (find_cut(production, cut),)
     found, results, waits_for = survey_stages(production, Results(), workplace, SHARED[: STAGES.index(until) + 1])
     if until not in OWN:
-        return found
+        return _counted(found, production, workplace, ()) if is_counted else found
     own = OWN[: OWN.index(until) + 1]
     if cut is None:
         found += survey_stages(production, results, workplace, own, waits_for)[0]
@@ -145,4 +159,18 @@ def survey_all(
         if not waits_for:
             shown, of_cut = cut_film(production, one, results, SILENT)
         found += survey_stages(shown, of_cut, place, own, waits_for)[0]
-    return found
+    return _counted(found, production, workplace, wanted) if is_counted else found
+
+
+def _counted(
+    surveys: Sequence[StageSurvey], production: Production, workplace: Workplace, cuts: Sequence[CutSettings]
+) -> list[StageSurvey]:
+    """Say of stages that wait what they will have to make."""
+    if all(one.state != "waits" for one in surveys):
+        return list(surveys)
+    from pipeline.build.unmade.foresee import foresee  # noqa: PLC0415 - brings all stages along
+
+    foreseen = foresee(production, workplace, cuts)
+    return [
+        replace(one, foreseen=foreseen.get((one.cut, one.stage))) if one.state == "waits" else one for one in surveys
+    ]

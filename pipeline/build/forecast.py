@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 
 from pipeline.build import estimate
-from pipeline.build.estimate import Amount, TrainingAhead
+from pipeline.build.estimate import Amount, TrainingAhead, file_bytes, length_s
 from pipeline.build.run_amounts import logs_amount, sounds_amount
 from pipeline.build.song_amounts import film_seconds, takes_and_songs
 from pipeline.build.speeds import Speeds, cache_folder
@@ -31,7 +29,6 @@ from pipeline.production.schema import Production
 from pipeline.runtime.executor import PIECES_A_GPU
 from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.progress.reporter import WorkTime, outlook_text
-from pipeline.sound.inputs.sound_file import name_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.store import Piece
@@ -39,8 +36,6 @@ from pipeline.store.store import Piece
 LONG: Final = ("train", "sample", "render", "compose")
 MEASURED: Final = frozenset({"prepare", *LONG})
 _CUT_STAGES: Final = ("storyboard", "cards", "render", "compose")
-_USUAL_BYTES_PER_S: Final = 16_000
-"""Of recordings whose length their file does not say quickly."""
 _SHORTEST_S: Final = 5.0
 """What took less says nothing about speeds."""
 _MOSTLY: Final = 2.0
@@ -130,7 +125,7 @@ def _amounts(stage: str, ahead: Ahead, workplace: Workplace) -> list[Amount]:
     production = ahead.production
     if stage == "prepare":
         return [
-            estimate.prepare_amount(sum(_size(path) for path in production.recording_paths(section)))
+            estimate.prepare_amount(sum(file_bytes(path) for path in production.recording_paths(section)))
             for section in ahead.sections(stage)
         ]
     if stage == "sample":
@@ -227,22 +222,8 @@ def _train_bytes(ahead: Ahead, section: int) -> float:
     if section < len(ahead.results.corpora):
         return float(ahead.results.corpus(section).record.train_samples)
     settings = ahead.production.sections[section].corpus
-    seconds = sum(_length_s(path) for path in ahead.production.recording_paths(section))
+    seconds = sum(length_s(path) for path in ahead.production.recording_paths(section))
     return 0.9 * seconds * settings.sample_rate_hz
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _length_s(path: Path) -> float:
-    try:
-        return float(soundfile.info(name_of(path)).duration)
-    except (OSError, RuntimeError):
-        return _size(path) / _USUAL_BYTES_PER_S
 
 
 def _device(workplace: Workplace) -> str:

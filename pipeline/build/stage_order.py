@@ -25,6 +25,7 @@ from pipeline.store.store import Piece, PieceState, Store
 
 if TYPE_CHECKING:
     from pipeline.build.trainings import Flight
+    from pipeline.build.unmade.foresee import Foreseen
 
 STAGES: Final = ("prepare", "train", "sample", "storyboard", "cards", "render", "compose")
 SHARED: Final = ("prepare", "train", "sample")
@@ -134,6 +135,15 @@ class StageSurvey:
     """Which of the film's cuts it is about; empty for the film itself."""
     flights: Mapping[str, Flight] = field(default_factory=dict)
     """Trainings that have begun and are not finished, by their piece's name."""
+    foreseen: Foreseen | None = None
+    """Of a stage that waits, what it will have to make, where that was asked for and can be told."""
+
+    @property
+    def to_make(self) -> tuple[str, ...]:
+        """The names of what a build would make here, as far as that is known."""
+        if self.foreseen is not None:
+            return tuple(name for name, is_to_make in self.foreseen.pieces if is_to_make)
+        return tuple(name for name, state in self.pieces if state.state != "fresh")
 
     def as_json(self) -> Mapping[str, object]:
         """Return the survey as plain values."""
@@ -142,7 +152,9 @@ class StageSurvey:
             | ({"training": self.flights[name].as_json()} if name in self.flights else {})
             for name, state in self.pieces
         ]
-        values = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+        values: dict[str, object] = {"stage": self.stage, "state": self.state, "why": self.why, "pieces": pieces}
+        if self.foreseen is not None:
+            values |= {"to_make": len(self.to_make), "about": self.foreseen.is_about}
         return {"cut": self.cut, **values} if self.cut else values
 
 

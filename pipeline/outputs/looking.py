@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from pipeline.build.cutting import cut_film, find_cut, place_for
 from pipeline.build.stage_order import check_all, load_stage
 from pipeline.build.trainings import SectionTraining, trainings
+from pipeline.build.unmade.aside import AsideStore
+from pipeline.build.unmade.placeholders import placeholder_run, placeholder_take
 from pipeline.film.planning.plan import PlannedTake, choose_takes
 from pipeline.film.timeline.timeline import CardClip, Clip, SceneClip, SongClip, Timeline
 from pipeline.learning.sampling.take import Take
 from pipeline.learning.training.run import TrainingRun
-from pipeline.outputs.aside import AsideStore
-from pipeline.outputs.placeholders import placeholder_run, placeholder_take
 from pipeline.picture.language import Language
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.build.unmade.aside import AsideStore
 from pipeline.errors import BuildVideoError, InputError, OutputError, RecordingError
-from pipeline.outputs.aside import AsideStore
 from pipeline.production.editing.editor import edited
 from pipeline.production.editing.edits import Edit, SetValue
 from pipeline.production.editing.file import read_file, replace_text

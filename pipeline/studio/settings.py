@@ -5,13 +5,13 @@ It asks the same survey as `build-video status`. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.build.films import survey_all, time_ahead
-from pipeline.build.stage_order import StageSurvey
+from pipeline.build.made_words import made_words
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.editing.edits import Edit, Insert, Move, Remove, SetValue
 from pipeline.production.keys import json_schema
@@ -23,7 +23,6 @@ from pipeline.stages.shared.workplace import Workplace
 
 _MOST_EDITS: Final = 200
 _DEEPEST: Final = 8
-_MOST_NAMES: Final = 4
 _MOST_FILES: Final = 500
 _PICTURES: Final = frozenset({"png", "jpg", "jpeg", "webp"})
 _FILES: Final = {
@@ -34,15 +33,6 @@ _FILES: Final = {
     "texts": frozenset({"txt"}),
 }
 """The ends of the files that a form suggests, by what they are."""
-_MADE: Final = {
-    "prepare": ("corpus", "corpora"),
-    "train": ("training", "trainings"),
-    "sample": ("take", "takes"),
-    "storyboard": ("timeline", "timelines"),
-    "cards": ("card", "cards"),
-    "render": ("segment", "segments"),
-    "compose": ("file", "files"),
-}
 
 
 def form_values(production: Production | None, folder: Path) -> dict[str, Any]:
@@ -103,31 +93,13 @@ def cost_values(production: Production, workplace: Workplace) -> dict[str, Any]:
         `works`: by stage, what is made, in words and seconds; `seconds`: of all; `fault`: an error, or None.
     """
     try:
-        surveys = survey_all(production, workplace)
+        surveys = survey_all(production, workplace, is_counted=True)
         seconds = stage_seconds(time_ahead(surveys, production, workplace))
     except BuildVideoError as error:
         return {"works": [], "seconds": None, "fault": str(error)}
     works = [
         {"stage": one.stage, "cut": one.cut, "words": words, "seconds": round(seconds.get(one.stage, 0.0), 1)}
         for one in surveys
-        if (words := _words(one))
+        if (words := made_words(one, production))
     ]
     return {"works": works, "seconds": round(sum(seconds.values()), 1), "fault": None}
-
-
-def _words(one: StageSurvey) -> str:
-    """What a stage would make, in words; nothing where all is there."""
-    stale = [name for name, state in one.pieces if state.state != "fresh"]
-    if one.state == "waits":
-        return "as far as needed"
-    if not stale:
-        return ""
-    single, several = _MADE.get(one.stage, ("piece", "pieces"))
-    if one.stage in {"prepare", "train"}:
-        return _named([name.rpartition("/")[2].replace("section-", "section ") for name in stale])
-    return f"{len(stale)} {single if len(stale) == 1 else several}"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more

@@ -16,11 +16,11 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from pipeline.build.unmade.aside import AsideStore
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.film.planning.storyboard_settings import StoryboardSettings
 from pipeline.learning.corpus import Corpus
 from pipeline.learning.sampling.take import TakeFacts
-from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.looking import Seen, see
 from pipeline.outputs.take_list import ListedTake, list_takes, listed_take
 from pipeline.production.schema import Production

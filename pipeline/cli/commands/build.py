@@ -21,6 +21,7 @@ from pipeline.build.films import (
     trained_so_far,
 )
 from pipeline.build.forecast import words
+from pipeline.build.made_words import made_words
 from pipeline.build.stage_order import STAGES, StageSurvey
 from pipeline.cli.commands.templates import watch_picture
 from pipeline.cli.console import choose_screen, print_json, print_message
@@ -75,8 +76,8 @@ def _run_until(
         production = trained_so_far(production, workplace)
     if dry_run:
         check_films(production, stage, cut)
-        surveys = survey_all(production, workplace, stage, cut)
-        _print_survey(surveys, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
+        surveys = survey_all(production, workplace, stage, cut, is_counted=True)
+        _print_survey(surveys, production, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
     with logged_build(workplace, production, as_json=as_json, join=join) as logged:
         results = {cut: build_one(production, logged, stage, cut)[1]} if cut else build_all(production, logged, stage)
@@ -87,6 +88,7 @@ def _run_until(
 
 def _print_survey(
     surveys: list[StageSurvey],
+    production: Production,
     workplace: Workplace,
     *,
     as_json: bool,
@@ -108,7 +110,8 @@ def _print_survey(
         if one.cut != cut:
             cut = one.cut
             print(f"cut {cut}:")
-        print(f"{one.stage:<11} {one.state:<8} {one.why}".rstrip())
+        follows = f": {made_words(one, production)}" if one.foreseen is not None and one.to_make else ""
+        print(f"{one.stage:<11} {one.state:<8} {one.why}{follows}".rstrip())
         for name, state in one.pieces:
             if verbose or (state.state != "fresh" and len(one.pieces) > 1):
                 print(f"    {name:<24} {state.state:<8} {state.why}".rstrip())
@@ -252,8 +255,8 @@ def status(
     """Show which stages are fresh, which are stale and why, and which are missing."""
     production = options.find(answers=True)
     workplace = options.open(production)
-    found = survey_all(production, workplace, cut=cut)
-    _print_survey(found, workplace, as_json=options.as_json, verbose=pieces)
+    found = survey_all(production, workplace, cut=cut, is_counted=True)
+    _print_survey(found, production, workplace, as_json=options.as_json, verbose=pieces)
 
 
 @building.command()

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.audio.quantise import dequantise, quantise
+from pipeline.build.estimate import length_s
+from pipeline.build.unmade.placeholder_traces import write_placeholder_traces
 from pipeline.film.planning.storyboard_settings import StoryboardSettings
-from pipeline.learning.corpus import Corpus, map_bytes
+from pipeline.learning.corpus import Corpus, RecordingFacts, map_bytes
 from pipeline.learning.models.network import parse_network
 from pipeline.learning.recipes.recipe import checkpoint_iterations, planned_iterations, resolve
 from pipeline.learning.sampling.take import Take
@@ -23,8 +25,9 @@ from pipeline.learning.sampling.traces import trace_files, trace_windows
 from pipeline.learning.training.auto_network import choose_network, network_of
 from pipeline.learning.training.loss_log import LogLine, LossLog
 from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
-from pipeline.outputs.placeholder_traces import write_placeholder_traces
+from pipeline.production.schema import Production
 from pipeline.production.section import Section
+from pipeline.sound.corpus.corpus import SHORTEST_S
 from pipeline.store.store import Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9
@@ -34,6 +37,42 @@ _CHECKPOINTS: Final = 32
 _FIRST_NATS: Final = 5.5
 _LAST_NATS: Final = 1.3
 _NOISE: Final = 0.2
+
+
+def placeholder_corpus(production: Production, number: int, piece: Piece, store: Store) -> Result[Corpus]:
+    """Stand in for recordings that are not prepared yet: as long as their files say, and silent.
+
+    Parameters
+    ----------
+    number
+        The section's, counted from 0.
+    piece
+        What it stands for: silence differs from other silence by that, at its end.
+    """
+    settings = production.sections[number].corpus
+    paths = production.recording_paths(number)
+    seconds = max(SHORTEST_S, min(settings.longest_s, sum(map(length_s, paths))))
+    samples = round(seconds * settings.sample_rate_hz)
+    corpus = Corpus(
+        sample_rate_hz=settings.sample_rate_hz,
+        encoding=settings.encoding,
+        total_samples=samples,
+        train_samples=round((1 - settings.validation_share) * samples),
+        duration_s=seconds,
+        silence_share=0.0,
+        dc_offset=0.0,
+        clipped_samples=0,
+        recordings=tuple(
+            RecordingFacts(name=path.name, duration_s=length_s(path), sample_rate_hz=settings.sample_rate_hz)
+            for path in paths
+        ),
+    )
+    with store.publish(Piece(piece.stage, piece.name, 1, {NO_WEIGHTS: piece.key})) as folder:
+        codes = np.lib.format.open_memmap(folder / corpus.bytes_file, "w+", np.uint8, (samples,))
+        codes[-len(piece.key) :] = np.frombuffer(piece.key.encode(), np.uint8)
+        codes.flush()
+        write_record(folder, corpus)
+    return store.published(Piece(piece.stage, piece.name, 1, {NO_WEIGHTS: piece.key}), Corpus)
 
 
 def placeholder_run(section: Section, number: int, corpus: Result[Corpus], store: Store) -> Result[TrainingRun]:
