@@ -185,11 +185,7 @@ class Desk:
         with self._lock:
             found = self.loaded()
             if found.text.revision != seen:
-                raise ChangedElsewhereError(
-                    "The production file was changed by another program meanwhile.",
-                    where=str(self.file),
-                    hint="It is shown as it is now; make the change again.",
-                )
+                raise ChangedElsewhereError.of(self.file)
             text = edited_text(self.file, found.text, edits)
             self.check(self.parsed(text), found.production)
             after = replace_text(self.file, text, seen=seen)

@@ -159,6 +159,7 @@ def test_settings_say_what_a_change_costs_before_it_is_made(same: Opened) -> Non
     cost = same.client.post("/api/cost", json={"edits": edits}).json()
     works = {one["stage"]: one["words"] for one in cost["works"]}
     assert works["train"] == "section 2"
+    assert (works["sample"], works["render"]) == ("3 takes", "about 4 segments")
     assert cost["seconds"] > 0
     assert same.client.post("/api/cost", json={}).json()["works"] == []
     wrong = same.client.post(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Final
+from typing import Final, Self
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +29,16 @@ _LARGEST_BYTES: Final = 1_000_000
 
 class ChangedElsewhereError(ProductionError):
     """The file was changed by another program since it was read."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Say so of a file; what was to be written is not."""
+        return cls(
+            "The production file was changed by another program meanwhile.",
+            where=str(path),
+            expected="the file as it was read",
+            hint="Look at it as it is now, and make the change again.",
+        )
 
 
 @dataclass(frozen=True)
@@ -120,12 +130,7 @@ def replace_text(path: Path, text: str, *, seen: str | None) -> FileText:
     with _held(path):
         before = read_file(path)
         if seen is not None and before.revision != seen:
-            raise ChangedElsewhereError(
-                "The production file was changed by another program meanwhile.",
-                where=str(path),
-                expected="the file as it was read",
-                hint="It is read again now; make the change again.",
-            )
+            raise ChangedElsewhereError.of(path)
         mode = path.stat().st_mode
         raw = before.encoded(text)
         if raw != before.encoded(before.text):

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.build.films import survey_all, time_ahead
 from pipeline.build.made_words import made_words
-from pipeline.build.stage_order import build
+from pipeline.build.stage_order import STAGES, build
 from pipeline.cli.app import run
 from pipeline.production.schema import Production, load_production
 from pipeline.runtime.progress.reporter import stage_seconds
@@ -40,6 +40,11 @@ def changed(production: Production, section: int, **parts: Mapping[str, Any]) ->
     return production.model_copy(update={"sections": tuple(sections)})
 
 
+def made(where: Workplace) -> dict[str, set[str]]:
+    """What lies in the store, by stage."""
+    return {stage: {one.name for one in (where.store.root / stage).glob("?" * 16 + "*")} for stage in STAGES}
+
+
 def words(production: Production, where: Workplace) -> dict[str, str]:
     return {
         one.stage: made_words(one, production)
@@ -52,7 +57,7 @@ def test_what_follows_a_training_is_what_a_build_then_makes(film: Path) -> None:
     where = place(film)
     wanted = changed(load_production(film), 1, training={"iterations": 24}, storyboard={"seconds": 12.0, "takes": 4})
     foreseen = {one.stage: one for one in survey_all(wanted, where, is_counted=True)}
-    there = {stage: {one.name for one in (where.store.root / stage).iterdir()} for stage in foreseen}
+    there = made(where)
     assert words(wanted, where) == {
         "train": "section 2",
         "sample": "4 takes",
@@ -61,11 +66,13 @@ def test_what_follows_a_training_is_what_a_build_then_makes(film: Path) -> None:
         "render": "about 6 segments",  # takes may be cut shorter
         "compose": "2 files",
     }
-    assert there == {stage: {one.name for one in (where.store.root / stage).iterdir()} for stage in foreseen}
-    build(wanted, where)
-    for stage, one in foreseen.items():
-        made = {folder.name for folder in (where.store.root / stage).iterdir()} - there[stage]
-        assert len(made) == len(one.to_make), stage
+    assert there == made(where)
+    build(wanted, where, "cards")
+    for stage in ("train", "sample", "storyboard", "cards"):
+        assert len(made(where)[stage] - there[stage]) == len(foreseen[stage].to_make), stage
+    after = {one.stage: one for one in survey_all(wanted, where)}
+    assert after["render"].foreseen is None
+    assert after["render"].to_make == foreseen["render"].to_make
 
 
 def test_candidates_are_counted_beside_their_takes(film: Path) -> None:
@@ -76,7 +83,7 @@ def test_candidates_are_counted_beside_their_takes(film: Path) -> None:
 
 
 def test_a_training_by_the_clock_is_counted_about(film: Path) -> None:
-    wanted = changed(load_production(film), 0, training={"iterations": None, "minutes": 1.0})
+    wanted = changed(load_production(film), 0, training={"iterations": None, "minutes": 1.0, "clock": "wall"})
     assert words(wanted, place(film))["sample"] == "about 3 takes"
 
 
@@ -110,4 +117,4 @@ def test_status_says_it_too(film: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert run(["status", str(film), "-o", str(place(film).output)]) == 0
     lines = capfd.readouterr().out.splitlines()
     assert "sample      waits    waits for train: 3 takes" in lines
-    assert "render      waits    waits for train: about 3 segments" in lines
+    assert "render      waits    waits for train: about 4 segments" in lines
