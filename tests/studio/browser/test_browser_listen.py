@@ -15,6 +15,13 @@ from tests.studio.served import Served
 
 pytestmark = IS_MISSING
 
+UNDER_THE_PLAYHEAD = """() => {
+  const [head, track] = [".sound-view > .needle", ".sound-track"].map((one) => document.querySelector(one));
+  return head.getBoundingClientRect().left - track.getBoundingClientRect().left;
+}"""
+"""How far from the beginning of the waveform the playhead stands, in pixels."""
+NEEDLE = "parseFloat(document.querySelector('.sound-view > .needle').style.left) / 100"
+
 
 @pytest.fixture
 def doubtful(monkeypatch: pytest.MonkeyPatch, shown: Served) -> Served:
@@ -33,15 +40,27 @@ def test_doubts_are_shown_in_the_list_on_the_waveform_and_a_click_plays_them(dou
     row = page.locator(".take-list [role=option]").nth(1)
     row.get_by_text("copied").wait_for()
     row.click()
-    page.locator(".mark.copied").wait_for()
-    box, mark = page.locator(".sound").bounding_box(), page.locator(".mark.copied").bounding_box()
+    marked = page.locator(".sound-whole .mark.copied")
+    marked.wait_for()
+    box, mark = page.locator(".sound-whole").bounding_box(), marked.bounding_box()
     seconds = page.evaluate("document.querySelector('audio').duration")
     assert (mark["x"] - box["x"]) / box["width"] == pytest.approx(0.5 / seconds, abs=0.02)
     assert mark["width"] / box["width"] == pytest.approx(0.25 / seconds, abs=0.02)
     page.locator(".doubts").get_by_text("Its spectrum is as flat as noise").wait_for()
     page.get_by_role("button", name="Play where it is copied").click()
     until(lambda: sound(page)[1] > 0.5, "it plays from there")
-    page.keyboard.press("ArrowLeft")
+    page.evaluate("document.querySelector('audio').pause()")
+    width = page.locator(".sound-track").evaluate("(track) => track.clientWidth")
+    heard, drawn = sound(page)[1], page.evaluate(UNDER_THE_PLAYHEAD)
+    assert drawn == pytest.approx(heard / seconds * width, abs=1.5)
+    page.get_by_role("slider", name="Position in the sound").press("Home")
+    until(lambda: page.evaluate(UNDER_THE_PLAYHEAD) == pytest.approx(0, abs=1), "it scrolls back")
+    page.emulate_media(reduced_motion="reduce")
+    page.locator(".sound.still").wait_for()
+    page.get_by_role("slider", name="Position in the sound").press("ArrowRight")
+    until(lambda: page.evaluate(NEEDLE) == pytest.approx(0.5 / seconds, abs=0.01), "the needle moves instead")
+    assert page.evaluate("document.querySelector('.sound-track').style.transform") == ""
+    page.get_by_role("listbox", name="Takes").press("ArrowLeft")
     until(lambda: page.locator(".mark").count() == 0, "the untrained take has no marks")
 
 
