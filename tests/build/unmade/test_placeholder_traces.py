@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.quantise import code_values
-from pipeline.learning.sampling.traces import TraceWindows
 from pipeline.build.unmade.placeholder_traces import write_placeholder_traces
+from pipeline.learning.sampling.traces import TraceWindows
 
 CODES = np.rint(128 + 60 * np.sin(np.arange(2000) / 9)).astype(np.uint8)
 WINDOWS = TraceWindows(distribution_samples=40, cells_samples=80, cells=24)
