@@ -23,7 +23,16 @@ from pipeline.picture.drawing.easing import SOFT_EDGE, ease_out, smoothstep
 from pipeline.picture.drawing.motion import REST, State
 from pipeline.picture.drawing.moved import blend_moved
 from pipeline.picture.drawing.moving_ground import Backdrop, Overlay
-from pipeline.picture.drawing.planes import Plane, Planes, ink, new_planes, planes_from_rgb, planes_of
+from pipeline.picture.drawing.planes import (
+    Plane,
+    Planes,
+    chroma_from_rgb,
+    halved,
+    ink,
+    new_planes,
+    planes_from_rgb,
+    planes_of,
+)
 
 EXIT_S: Final = 0.4
 _MOST_PIXELS: Final = 1 << 27
@@ -191,23 +200,18 @@ def _load(layer: CardLayer, folder: Path) -> _Sprite:
         raise StoreError("This is no layer of a card.", where=str(path), hint="Run build-video cards --force.")
     opacity = picture[..., 3].astype(np.float32) / np.float32(255.0)
     planes = planes_from_rgb(np.ascontiguousarray(picture[..., :3]))
-    height, width = opacity.shape
-    quarters = opacity.reshape(height // 2, 2, width // 2, 2)
-    half_opacity = np.ascontiguousarray(quarters.mean(axis=(1, 3)))
-    wide = picture[..., :3].astype(np.float32) * opacity[..., None]
-    inks = _chroma(wide, quarters, half_opacity)
+    half_opacity = halved(opacity)
+    inks = _chroma(picture[..., :3] * opacity[..., None], half_opacity)
     return _Sprite(layer, (planes.luma * opacity, opacity), inks[0], inks[1], half_opacity)
 
 
-def _chroma(premultiplied: Floats, quarters: Floats, half_opacity: Floats) -> tuple[Floats, Floats]:
+def _chroma(premultiplied: Floats, half_opacity: Floats) -> tuple[Floats, Floats]:
     """Premultiplied chroma at half size: pixels count by how opaque they are, so that edges keep their colour."""
-    height, _, width, _ = quarters.shape
-    mean = premultiplied.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
+    mean = halved(premultiplied)
     with np.errstate(divide="ignore", invalid="ignore"):
         plain = np.where(half_opacity[..., None] > 0, mean / half_opacity[..., None], 0.0)
-    doubled = np.rint(np.clip(plain, 0, 255)).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
-    planes = planes_from_rgb(doubled)
-    return planes.cb * half_opacity, planes.cr * half_opacity
+    cb, cr = chroma_from_rgb(np.rint(np.clip(plain, 0, 255)).astype(np.uint8))
+    return cb * half_opacity, cr * half_opacity
 
 
 def _blend(planes: Planes, sprite: _Sprite, one: State) -> None:
