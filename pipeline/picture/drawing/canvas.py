@@ -155,14 +155,14 @@ class Canvas:
 
     def rgba(self) -> Rgba:
         """What was painted: sRGB and opacity, not premultiplied, uint8, shape (h, w, 4)."""
-        whole = np.empty(self._ink.shape, np.uint8)
+        whole = np.zeros(self._ink.shape, np.uint8)
         for top in range(0, self.height_px, _ROWS_AT_ONCE):
             ink = self._ink[top : top + _ROWS_AT_ONCE]
-            opacity = ink[..., 3:]
-            scale = np.divide(255.0, opacity, out=np.zeros_like(opacity), where=opacity > 0)
-            part = whole[top : top + _ROWS_AT_ONCE]
-            part[..., :3] = np.clip(np.rint(ink[..., :3] * scale), 0, 255)
-            part[..., 3:] = np.clip(np.rint(opacity), 0, 255)
+            seen = ink[..., 3] > 0
+            painted = ink[seen]  # most of a text is empty
+            opacity = painted[:, 3:]
+            painted[:, :3] *= np.float32(255.0) / opacity
+            whole[top : top + _ROWS_AT_ONCE][seen] = np.clip(np.rint(painted), 0, 255)
         return whole
 
 
@@ -183,7 +183,9 @@ def paint_over(picture: npt.NDArray[np.uint8], layer: Rgba, left_px: int, top_px
     last, last_row = min(left_px + layer.shape[1], width), min(top_px + layer.shape[0], height)
     if last <= first or last_row <= first_row:
         return
-    part = layer[first_row - top_px : last_row - top_px, first - left_px : last - left_px].astype(np.float32)
-    alpha = part[..., 3:] / 255.0
+    part = layer[first_row - top_px : last_row - top_px, first - left_px : last - left_px]
     place = picture[first_row:last_row, first:last]
-    place[...] = np.rint(place * (1.0 - alpha) + part[..., :3] * alpha).astype(np.uint8)
+    seen = part[..., 3] > 0  # most of a text is empty
+    inks = part[seen].astype(np.float32)
+    alpha = inks[:, 3:] / 255.0
+    place[seen] = np.rint(place[seen] * (1.0 - alpha) + inks[:, :3] * alpha).astype(np.uint8)
