@@ -15,6 +15,7 @@ from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT, WorkTime
+from pipeline.stages.shared.facts.former import former_names_in_words
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 
@@ -39,6 +40,15 @@ def check_films(production: Production, until: str = STAGES[-1], cut: str | None
     """Look for every fault that a build would find before it makes anything; see `check_all` for the errors."""
     cuts = production.cuts if cut is None else (find_cut(production, cut),)
     check_all(production, cuts if until in OWN else (), STAGES if until != "prepare" else STAGES[:1])
+
+
+def notes_on_names(production: Production, until: str = STAGES[-1]) -> list[str]:
+    """What a build up to a stage says of names that are called otherwise now, in the production and in templates."""
+    from pipeline.stages import cards, compose, storyboard  # noqa: PLC0415 - they bring large libraries along
+
+    reading = [stage for stage in (storyboard, cards, compose) if until in OWN[OWN.index(stage.STAGE) :]]
+    names = (one for stage in reading for one in stage.names_of_before(production))
+    return [*production.notes, *former_names_in_words(names)]
 
 
 def build_one(

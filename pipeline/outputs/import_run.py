@@ -13,6 +13,7 @@ from typing import Final
 
 from pipeline.errors import OutputError, ProductionError
 from pipeline.production.schema import FILE_NAME
+from pipeline.production.starter import schema_line
 from pipeline.runs.draft import production_text, section_text
 from pipeline.runs.survey import Survey
 from pipeline.runtime.wording.named_files import safe_file_name
@@ -75,9 +76,11 @@ def write_import(survey: Survey, target: Path, *, add: bool) -> Path:
             expected="a new name",
             hint="Add --add to put a section for this run at its end, or name another file.",
         )
+    text = _checked(production_text(survey, title, prefix), target)
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write_text(target, _checked(production_text(survey, title, prefix), target))
+        text = schema_line(target.parent) + text
+    atomic_write_text(target, text)
     return target
 
 

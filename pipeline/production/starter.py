@@ -69,16 +69,18 @@ def start_production(folder: Path, *, demo: bool = False, recordings: Sequence[P
                 atomic_write_text(place / "README.txt", _RECORDINGS_NOTE)
             _copy_all(recordings, place)
             text = with_comments((productions / "starter.toml").read_text(encoding="utf-8"))
-        atomic_write_text(target, _with_schema(text, folder))
+        line, _, rest = text.partition("\n")
+        assert line == "#:schema ../schemas/production.json"  # noqa: S101 - tests look at every built-in file
+        atomic_write_text(target, schema_line(folder) + rest)
     return target
 
 
-def _with_schema(text: str, folder: Path) -> str:
-    """A built-in production whose first line names its schema for editors, which is put beside it."""
+def schema_line(folder: Path) -> str:
+    """The first line of a production file, which names its schema for editors; the schema is put into its folder."""
     schema = Path("templates", "schemas", "production.json")
     (folder / schema).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(builtin_templates_folder() / "schemas" / schema.name, folder / schema)
-    return text.replace(f"../schemas/{schema.name}", schema.as_posix(), 1)
+    return f"#:schema {schema.as_posix()}\n"
 
 
 def _copy_all(recordings: Sequence[Path], place: Path) -> None:

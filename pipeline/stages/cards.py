@@ -96,7 +96,7 @@ class _Sources:
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Draw the cards that are not fresh."""
     names, sources = _names(results), _Sources.of(production, results)
-    note_former_names(workplace.report, _former_names(production, names))
+    note_former_names(workplace.report, names_of_before(production))
     for note in language_notes(production, sources.language):
         workplace.report.note(note)
     _warn_of_small_words(production, results, sources, workplace)
@@ -114,9 +114,18 @@ def run(production: Production, results: Results, workplace: Workplace) -> Resul
     return replace(results, cards=tuple(cards))
 
 
-def _former_names(production: Production, names: Sequence[str]) -> Iterator[FormerName]:
-    for name, is_of_section in dict.fromkeys(_kind(card_origin(production, name)) for name in names):
+def names_of_before(production: Production) -> Iterator[FormerName]:
+    """The names in the templates of all cards that are others now."""
+    for name, is_of_section in dict.fromkeys(map(_kind, _origins(production))):
         yield from former_names(name, production.templates_folder, SECTION_FACTS if is_of_section else FILM_FACTS)
+
+
+def _origins(production: Production) -> Iterator[CardOrigin]:
+    """Where every card of the film comes from."""
+    runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
+    yield from (CardOrigin(name, None) for name in ("title", "comparison", "credits", THUMBNAIL))
+    yield from (CardOrigin(name, 0) for name in (*SECTION_CARDS, *runs))
+    yield from (card_origin(production, f"{OWN}-{number + 1}") for number in range(len(production.cards)))
 
 
 def run_one(production: Production, results: Results, name: str, workplace: Workplace) -> Results:
@@ -180,13 +189,8 @@ def check(production: Production) -> None:
         The film's own picture.
     """
     theme = load_theme(production.video.theme, production.templates_folder)
-    runs = [RUN_CARD] if any(section.run is not None for section in production.sections) else []
-    for name in ("title", "comparison", "credits", THUMBNAIL):
-        _template(production, CardOrigin(name, None))
-    for name in (*SECTION_CARDS, *runs):
-        _template(production, CardOrigin(name, 0))
-    for number in range(len(production.cards)):
-        _template(production, card_origin(production, f"{OWN}-{number + 1}"))
+    for origin in _origins(production):
+        _template(production, origin)
     check_ground(production)
     _check_caption_styles(production, theme)
     if production.video.picture:

@@ -25,6 +25,7 @@ from pipeline.film.encoding.container import join, three_letters
 from pipeline.film.encoding.encoder import BITEXACT
 from pipeline.film.inputs.footage import SOUND_BYTES_PER_SAMPLE, content_hash
 from pipeline.film.timeline.timeline import Film, InsertClip, Segment, Timeline
+from pipeline.picture.text.template_checks import FormerName
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Reporter, WorkStart
 from pipeline.sound.inputs.decode import load_music
@@ -85,10 +86,14 @@ def check(production: Production) -> None:
 
     Raises a ProductionError, a TemplateError or a FootageError.
     """
-    check_film_names(production)
-    check_sidecars(production)
+    names_of_before(production)
     if production.sound.music is not None:
         recognise(existing_file(production, production.sound.music, "sound.music"), FootageError)
+
+
+def names_of_before(production: Production) -> tuple[FormerName, ...]:
+    """Check the film's name and what goes with it, as `check` does; returns the names in them that are others now."""
+    return (*check_film_names(production), *check_sidecars(production))
 
 
 def pieces(production: Production, results: Results) -> list[Piece]:
@@ -312,7 +317,7 @@ def _make_film(
     production: Production, results: Results, sound: Result[Soundtrack], piece: Piece, workplace: Workplace
 ) -> Result[Film]:
     timeline, report = _timeline(results).record, workplace.report
-    note_former_names(report, (*check_film_names(production), *check_sidecars(production)))
+    note_former_names(report, names_of_before(production))
     report.begin(WorkStart(STAGE, "film", 1.0, "share"))  # nearly all is the check, which tells nothing on its way
     parts = [segment.path(segment.record.video_file) for segment in results.segments]
     parts.append(sound.path(sound.record.sound_file))

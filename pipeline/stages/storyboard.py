@@ -91,7 +91,7 @@ def _songs_key(production: Production, results: Results) -> Json:
 
 def run(production: Production, results: Results, workplace: Workplace) -> Results:
     """Make the timeline, unless it is fresh."""
-    note_former_names(workplace.report, _checked(production))
+    note_former_names(workplace.report, names_of_before(production))
     (piece,) = pieces(production, results)
     timeline = None if STAGE in workplace.force else workplace.store.result(piece, Timeline)
     if timeline is None:
@@ -113,7 +113,7 @@ def check(production: Production) -> None:
     FootageError
         With the insert, and how much there is.
     """
-    tuple(_checked(production))
+    tuple(names_of_before(production))
     for number, insert in enumerate(production.inserts, start=1):
         path = existing_file(production, insert.file, f"insert {number}")
         seconds = shown_seconds(probe(path), insert)
@@ -125,7 +125,7 @@ def check(production: Production) -> None:
             )
 
 
-def _checked(production: Production) -> Iterator[FormerName]:
+def names_of_before(production: Production) -> Iterator[FormerName]:
     """Check all captions and their conditions; yields the names in them that are others now."""
     templates = ((text, name) for name, text in _caption_templates(production).items())
     for text, where in (*templates, *own_captions(production)):

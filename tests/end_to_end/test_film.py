@@ -146,10 +146,21 @@ def _segments_of(output: Path, section: int) -> list[tuple[str, int]]:
     return found
 
 
-def test_dry_run_makes_nothing(tmp_path: Path) -> None:
+def test_dry_run_makes_nothing_and_notes_names_of_before(tmp_path: Path) -> None:
     production = make_tiny(tmp_path)
+    text = production.read_text(encoding="utf-8")
+    production.write_text(text.replace("recipe = ", "rescues = 2, recipe = ", 1), encoding="utf-8")
+    for name, words in {"take": "{{ epoch }}", "description": "{{ title }}", "cards": "{{ subtitle }}"}.items():
+        (tmp_path / "templates" / "captions").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "templates" / "captions" / f"{name}.txt").write_text(words, encoding="utf-8")
     ran = say_here(production, "--dry-run", cwd=tmp_path)
     assert "prepare" in ran.stdout
+    for old in ("training.rescues", "'epoch'", "'title'", "'subtitle'"):
+        assert ran.stderr.count(f"{old}") == 1, ran.stderr
+    told = say_here(production, "--dry-run", "--json", cwd=tmp_path)
+    assert json.loads(told.stdout)[0]["stage"] == "prepare"
+    assert "'epoch'" in told.stderr
+    assert "'title'" not in say_here("storyboard", production, "--dry-run", cwd=tmp_path).stderr
     assert not (tmp_path / "out").exists()
 
 

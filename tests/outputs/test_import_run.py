@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def test_the_production_lies_beside_the_run_and_the_run_is_only_read(tmp_path: P
     told = tomllib.loads(target.read_text(encoding="utf-8"))
     assert told["title"] == "my run"
     assert told["section"][0]["run"]["log"] == "my-run/metrics.csv"
+    named = target.read_text(encoding="utf-8").splitlines()[0].removeprefix("#:schema ")
+    assert json.loads((target.parent / named).read_text(encoding="utf-8"))["properties"]["section"]
     assert sorted(path.name for path in survey.folder.rglob("*")) == before
     with pytest.raises(OutputError, match="already"):
         write_import(survey, target, add=False)

@@ -16,6 +16,7 @@ from pipeline.build.films import (
     build_one,
     check_cut,
     check_films,
+    notes_on_names,
     survey_all,
     time_ahead,
     trained_so_far,
@@ -76,6 +77,8 @@ def _run_until(
         production = trained_so_far(production, workplace)
     if dry_run:
         check_films(production, stage, cut)
+        for note in notes_on_names(production, stage):
+            print_message(note, as_json=as_json, answers=as_json)
         surveys = survey_all(production, workplace, stage, cut, is_counted=True)
         _print_survey(surveys, production, workplace, as_json=as_json, ahead=time_ahead(surveys, production, workplace))
         return None
