@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -120,10 +121,16 @@ def test_every_word_that_is_drawn_or_written_comes_from_a_word_list(strange: Pat
                     draw(frame)
     assert "iteration".translate(LETTERS) in drawn
     assert strangers(drawn) == []
-    write_sidecars(production, results, results.timeline.record, strange / "film.mp4", lambda _: None)
-    for name in ("film.srt", "description.txt"):
-        assert strangers(set((strange / name).read_text(encoding="utf-8").splitlines())) == []
     timeline = results.timeline.record
+    slow = timeline.model_copy(update={"frame_rate": Fraction(1)})  # as long as a film that has chapters for platforms
+    write_sidecars(production, results, slow, strange / "film.mp4", lambda _: None)
+    described = (strange / "description.txt").read_text(encoding="utf-8")
+    chapters = (strange / "chapters.txt").read_text(encoding="utf-8").splitlines()
+    assert len(chapters) > 3
+    assert all(line in described for line in chapters)
+    for name in ("film.srt", "film.vtt", "description.txt", "chapters.txt"):
+        lines = (strange / name).read_text(encoding="utf-8").splitlines()
+        assert strangers({line for line in lines if line != "WEBVTT"}) == []
     assert strangers({*(chapter.title for chapter in timeline.chapters), *(c.text for c in timeline.captions)}) == []
     named = re.findall(r'"name": "(.*?)"', (strange / "timeline.otio").read_text(encoding="utf-8"))
     shown_names = {name for name in named if name not in {"tracks", "Video", "Audio", "film.mp4"}}
