@@ -11,18 +11,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
 from pipeline.cli.console import choose_screen, print_message
 from pipeline.errors import BuildVideoError, ProductionError
+from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import record_owner
 from pipeline.production.recordings import missing_recording, recordings_in
 from pipeline.production.schema import FILE_NAME, Production, load_production
 from pipeline.production.starter import are_recordings, place_for_film
 from pipeline.runtime.progress.build_log import BuildLog
+from pipeline.runtime.progress.reporter import SILENT
 from pipeline.runtime.progress.state_file import FILE as STATE_FILE
 from pipeline.runtime.progress.state_file import StateFile
 from pipeline.runtime.resources import builtin_templates_folder
@@ -150,6 +153,40 @@ def looked_at(
             look(production, logged, cut, beside=False) as shown_alone,
         ):
             yield shown_alone
+
+
+Open = Callable[[Production], AbstractContextManager[Look]]
+
+
+@contextmanager
+def looked_at_often(workplace: Workplace, cut: str | None, *, as_json: bool) -> Iterator[Open]:
+    """Offer a function that looks at a film, or a cut, as it would be with what there is: again and again.
+
+    No lock is taken, so that the film can be built meanwhile. What is made for a look is kept aside for the next ones.
+    The first one draws all cards and says all that is to be said; later ones only do what they are asked for.
+    """
+    with TemporaryDirectory(prefix="build-video-") as folder:
+        place = replace(workplace, store=AsideStore(workplace.store.root, Path(folder)))
+        is_first = True
+
+        @contextmanager
+        def opened(production: Production) -> Iterator[Look]:
+            nonlocal is_first
+            with (
+                choose_screen(as_json=as_json) if is_first else nullcontext(SILENT) as report,
+                look(
+                    production,
+                    replace(place, report=report),
+                    cut,
+                    beside=True,
+                    kept_in=Path(folder),
+                    cards=is_first,
+                ) as shown,
+            ):
+                is_first = False
+                yield shown
+
+        yield opened
 
 
 _kept: ContextVar[str] = ContextVar("kept", default="")

@@ -264,8 +264,10 @@ def _sampled(
         points = [one.point for one in section_checkpoints(production, number, results.runs[number])]
         planned = choose_takes(points, story, is_shortened=is_short)
         missing = [take for take in planned if take.iteration not in there[number]]
+        is_traced = bool(missing) and shows_network(production, number)
         for take in missing:
-            there[number][take.iteration] = _placeholder(production, results, number, take, aside)
+            made = _placeholder(production, results, number, take, aside, is_traced=is_traced)
+            there[number][take.iteration] = made
         takes.append(tuple(there[number][take.iteration] for take in planned))
         invented.append(frozenset(take.iteration for take in missing))
         if missing and not _is_placeholder(results.runs[number]):
@@ -273,10 +275,10 @@ def _sampled(
                 f"section-{number + 1}: {len(missing)} of {len(planned)} takes are not there yet, and made up; "
                 "--build makes them first"
             )
-    made = replace(results, takes=tuple(takes))
-    if production.songs and not made.songs:
-        made = replace(made, songs=sample.songs_so_far(production, made, workplace, aside))
-    return made, tuple(invented)
+    results = replace(results, takes=tuple(takes))
+    if production.songs and not results.songs:
+        results = replace(results, songs=sample.songs_so_far(production, results, workplace, aside))
+    return results, tuple(invented)
 
 
 def _saying_s(production: Production, results: Results, pieces: Sequence[Piece], workplace: Workplace) -> float:
@@ -295,7 +297,7 @@ def _saying_s(production: Production, results: Results, pieces: Sequence[Piece],
 
 
 def _placeholder(
-    production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace
+    production: Production, results: Results, number: int, take: PlannedTake, aside: Workplace, *, is_traced: bool
 ) -> Result[Take]:
     corpus, section = results.corpus(number), production.sections[number]
     samples = round((take.seconds + 0.1) * corpus.record.sample_rate_hz)
@@ -308,7 +310,7 @@ def _placeholder(
         piece_name=name,
         iteration=take.iteration,
         samples=samples,
-        is_traced=shows_network(production, number),
+        is_traced=is_traced,
     )
 
 

@@ -74,6 +74,7 @@ def _while_the_production_stays(
     shown: Look, seen: Stamp, still: tuple[Path, str, str | None], begun: float
 ) -> Iterator[Redrawn]:
     path, at, card = still
+    shown = redrawn(shown, at=at, card=card)
     write_still(shown, path, at=at, card=card)
     yield Redrawn(None, time.perf_counter() - begun)
     while True:

@@ -28,7 +28,7 @@ from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
 from pipeline.sound.corpus.corpus import SHORTEST_S
-from pipeline.store.store import Piece, Result, Store, write_record
+from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9
 _USUAL_ITERATIONS: Final = 3000
@@ -125,6 +125,8 @@ def placeholder_run(section: Section, number: int, corpus: Result[Corpus], store
         device="cpu",
     )
     piece = Piece("train", f"section-{number + 1}", 1, {NO_WEIGHTS: run.model_dump_json()})
+    if (known := store.result(piece, TrainingRun)) is not None:
+        return known
     with store.publish(piece) as folder:
         _write_log(folder / LOG_FILE, facts, total)
         write_record(folder, run)
@@ -165,8 +167,11 @@ def placeholder_take(
     )
     if windows is not None:
         take = take.model_copy(update={"traces": trace_files(take.bytes_file, windows)})
-    piece = Piece("sample", piece_name, 1, {NO_WEIGHTS: take.model_dump_json(), "corpus": corpus.content_hash})
     learned = min(1.0, float(np.log1p(iteration) / np.log1p(max(1, run.iterations))))
+    made_of: dict[str, Json] = {NO_WEIGHTS: take.model_dump_json(), "corpus": corpus.content_hash, "learned": learned}
+    piece = Piece("sample", piece_name, 1, made_of)
+    if (known := store.result(piece, Take)) is not None:
+        return known
     with store.publish(piece) as folder:
         codes = _sound(corpus, iteration, learned, samples)
         np.save(folder / take.bytes_file, codes, allow_pickle=False)

@@ -36,7 +36,7 @@ from pipeline.cli.options import (
     flag,
     with_groups,
 )
-from pipeline.cli.workplace import Join, logged_build, looked_at
+from pipeline.cli.workplace import Join, logged_build, looked_at, looked_at_often
 from pipeline.errors import InputError
 from pipeline.outputs.owner import open_workplace
 from pipeline.production.recordings import gather_recordings, named
@@ -299,12 +299,10 @@ def still(
     picture_format(picture)
     workplace = open_workplace(production, folder, jobs=None, force=frozenset(), device="auto")
     if watch:
-        watch_picture(
-            options.find,
-            lambda found: looked_at(found, workplace, cut, build=build_first, as_json=options.as_json),
-            (picture, at or "0", card),
-            as_json=options.as_json,
-        )
+        building_first = partial(looked_at, workplace=workplace, cut=cut, build=True, as_json=options.as_json)
+        with looked_at_often(workplace, cut, as_json=options.as_json) as only_looking:
+            open_look = building_first if build_first else only_looking
+            watch_picture(options.find, open_look, (picture, at or "0", card), as_json=options.as_json)
         return
     with looked_at(production, workplace, cut, build=build_first, as_json=options.as_json) as shown:
         write_still(shown, picture, at=at or "0", card=card)

@@ -71,7 +71,7 @@ def layer_state(
         return usual
     wanted = motion.model_copy(
         update={"enter": None if stays[0] else motion.enter, "exit": None if stays[1] else motion.exit}
-    ).state(seconds, length_s, hurry=hurry, order=layer.order, delay_s=layer.delay_s)
+    ).state(seconds, length_s, hurry=hurry, order=layer.order, following=layer.following, delay_s=layer.delay_s)
     return usual.over(wanted._replace(x=wanted.x * layer.unit_px, y=wanted.y * layer.unit_px))
 
 

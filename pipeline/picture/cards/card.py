@@ -36,6 +36,8 @@ class CardLayer(_Record):
     """What its template asks of motion, with nothing left to presets; None for the usual."""
     order: int = Field(default=0, ge=0)
     """Its number among the pieces of one text."""
+    following: int = Field(default=0, ge=0, exclude_if=lambda value: value == 0)
+    """How many pieces of the text leave after it."""
     unit_px: float = Field(default=0.0, ge=0)
     """What places of its motion are shares of."""
 

@@ -44,8 +44,9 @@ class DrawnLayer:
     delay_s: float
     move_y_px: float
     motion: Motion | None = None
-    order: int = 0
     unit_px: float = 0.0
+    order: int = 0
+    following: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,16 +144,18 @@ def draw_card(
 def _layers(
     one: PlacedElement, page: int, template: CardTemplate, typesetter: Typesetter, unit_px: float
 ) -> Iterator[DrawnLayer]:
-    """An element's layers: one, or one for each piece of a text that enters piece by piece."""
+    """An element's layers: one, or one for each piece of a text that enters or leaves piece by piece."""
     element = one.element
     motion = element.motion and element.motion.filled(template.motion)
-    by = motion.enter.by if motion is not None and motion.enter is not None else None
-    drawing = one.on_page(page)
-    pieces = [drawing] if by is None or by == "whole" else split(drawing, by, typesetter)
+    by, drawing = "whole" if motion is None else motion.by, one.on_page(page)
+    pieces = [drawing] if by == "whole" else split(drawing, by, typesetter)
+    move_px, unit_px = element.move * unit_px, unit_px if motion else 0.0
+    is_staggered = motion is not None and motion.exit is not None and motion.exit.stagger
     for order, piece in enumerate(pieces):
         layer = paint(piece, typesetter)
         if layer is not None:
-            yield DrawnLayer(layer, element.delay, element.move * unit_px, motion, order, unit_px if motion else 0.0)
+            following = len(pieces) - 1 - order if is_staggered else 0
+            yield DrawnLayer(layer, element.delay, move_px, motion, unit_px, order, following)
 
 
 def _smallest(placed: Sequence[PlacedElement]) -> tuple[str, float] | None:

@@ -58,5 +58,6 @@ def _write_layer(drawn: DrawnLayer, folder: Path, known: dict[tuple[bytes, int, 
         move_y_px=drawn.move_y_px,
         motion=drawn.motion,
         order=drawn.order,
+        following=drawn.following,
         unit_px=drawn.unit_px,
     )

@@ -205,6 +205,8 @@ class Transition(_Part):
 
 
 USUAL_S: Final = 0.7
+LONGEST_LEAVE: Final = 0.35
+"""All pieces of a text begin to leave within this share of its time."""
 PRESETS: Final[dict[str, Transition]] = {
     "none": Transition(seconds=0.0),
     "fade": Transition(opacity=0.0, easing="ease-in-out"),
@@ -306,17 +308,35 @@ class Motion(_Part):
             return 0.0
         return self.enter.duration_s + max(0, pieces - 1) * (self.enter.stagger or 0.0)
 
+    @property
+    def by(self) -> Pieces:
+        """What of a text enters and leaves as one: as it enters, where it does so in pieces, else as it leaves."""
+        found = (one.by for one in (self.enter, self.exit) if one is not None and one.by is not None)
+        return next((by for by in found if by != "whole"), "whole")
+
     def state(
-        self, seconds: float, length_s: float, *, hurry: float = 1.0, order: int = 0, delay_s: float = 0.0
+        self,
+        seconds: float,
+        length_s: float,
+        *,
+        hurry: float = 1.0,
+        order: int = 0,
+        following: int = 0,
+        delay_s: float = 0.0,
     ) -> State:
-        """Where piece number `order` stands `seconds` after the beginning of `length_s`; ways in and out are filled."""
+        """Where piece number `order` stands `seconds` after the beginning of `length_s`, with so many pieces after it.
+
+        Ways in and out are filled. The pieces leave as they have entered, the first one first.
+        """
         found = keyframed(self.keyframes, seconds, length_s) if self.keyframes else REST
         if self.enter is not None:
             begin = (delay_s + order * (self.enter.stagger or 0.0)) * hurry
             share = _share(seconds - begin, self.enter.duration_s * hurry)
             found = found.over(self.enter.away.towards(REST, eased(self.enter.curve, share)))
         if self.exit is not None:
-            share = _share(self.exit.duration_s * hurry - (length_s - seconds), self.exit.duration_s * hurry)
+            stagger = min((self.exit.stagger or 0.0) * hurry, LONGEST_LEAVE * length_s / (order + following + 1))
+            left = length_s - seconds - following * stagger
+            share = _share(self.exit.duration_s * hurry - left, self.exit.duration_s * hurry)
             found = found.over(REST.towards(self.exit.away, eased(self.exit.curve, share)))
         return found
 

@@ -18,6 +18,7 @@ from tests.conftest import Golden
 from tests.picture.cards.made_cards import card_facts
 
 SIZE = (160, 90)
+LEAVING = 87  # of 100 frames
 LOOKS = {
     "italic": "italic = true",
     "uppercase": "uppercase = true\ntracking = 0.1",
@@ -66,16 +67,18 @@ def test_a_ground_that_is_no_picture_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", PRESETS)
-def test_ways_to_enter_look_like_their_golden_pictures(way: str, golden: Golden, tmp_path: Path) -> None:
-    card = drawn(own(tmp_path, f'[[element]]\narea = "title"\nenter = "{way}"\n', theme=GROUNDS["gradient"]))
+def test_ways_to_enter_and_to_leave_look_like_their_golden_pictures(way: str, golden: Golden, tmp_path: Path) -> None:
+    element = f'[[element]]\narea = "title"\nenter = "{way}"\nexit = "{way}"\n'
+    card = drawn(own(tmp_path, element, theme=GROUNDS["gradient"]))
     record = write_card(card, tmp_path, name="title", template="cards/title.toml")
     animation = CardAnimation(record, tmp_path, 0, 100, Fraction(25))
     frames = []
-    for frame in (12, 50):
+    for frame in (12, 50, LEAVING):
         buffer = np.zeros((SIZE[1] * 3 // 2, SIZE[0]), np.uint8)
         animation.draw(frame, buffer)
         frames.append(rgb_from_planes(planes_of(buffer, *SIZE)))
     golden(f"enter-{way}", frames[0])
+    golden(f"leave-{way}", frames[2])
     assert np.abs(frames[1].astype(int) - card.pages[0].picture).mean() < 3  # at rest, it is the card
 
 

@@ -13,7 +13,7 @@ from pipeline.picture.drawing.easing import transition_progress, wipe_mask
 from pipeline.picture.drawing.planes import ink
 from pipeline.picture.panels.layout import SceneLayout, load_layout
 from pipeline.picture.panels.panel import RenderContext
-from pipeline.picture.panels.scene import SequentialScene, uncovered
+from pipeline.picture.panels.scene import Scene, SequentialScene, uncovered
 from pipeline.picture.panels.scene_data import SceneData
 from pipeline.picture.panels.settings import PixelBox
 from pipeline.picture.theme.theme import load_theme
@@ -50,6 +50,17 @@ def fast_for_a_while() -> np.ndarray:
     speed = np.ones(360)
     speed[240:320] = 5
     return np.concatenate([[0], np.cumsum(speed)]) * 4000 / speed.sum()
+
+
+def test_captions_come_by_word_or_letter_and_leave_as_their_golden_pictures_have_it(golden: Golden) -> None:
+    theme = load_theme("midnight")
+    for name, reveal, seconds in (("word", "word", 0.5), ("letter", "letter", 0.4), ("leaving", "whole", -0.2)):
+        shown = theme.model_copy(update={"captions": theme.captions.model_copy(update={"reveal": reveal})})
+        data = scene_data(160, 90)
+        (span,) = data.captions
+        frame = (span.in_frame if seconds > 0 else span.out_frame) + round(seconds * float(data.frame_rate))
+        drawn = Scene(data, shown, layout_of(PANELS["caption"]))
+        golden(f"caption-{name}", rgb_of(frame_of(drawn, data, frame), data))
 
 
 @pytest.mark.parametrize("kind", PANELS)
