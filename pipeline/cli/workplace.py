@@ -16,9 +16,9 @@ from typing import Final
 
 from pipeline.build.cutting import find_cut, place_for
 from pipeline.build.films import build_one
+from pipeline.build.unmade.aside import AsideStore
 from pipeline.cli.console import choose_screen, print_message
 from pipeline.errors import BuildVideoError, ProductionError
-from pipeline.outputs.aside import AsideStore
 from pipeline.outputs.looking import Look, look, whole_look
 from pipeline.outputs.owner import record_owner
 from pipeline.production.recordings import missing_recording, recordings_in
