@@ -73,8 +73,10 @@ def _splice_front(splice: _Splice, descriptor: int, data: memoryview) -> int:
     done = 0
     while done < len(data):
         given = splice(descriptor, _Part(first + done, len(data) - done), 1, 0)
-        if given >= 0:
+        if given > 0:
             done += given
+        elif given == 0:
+            break
         elif (number := ctypes.get_errno()) == errno.EPIPE:
             raise BrokenPipeError(number, os.strerror(number))
         elif number != errno.EINTR:  # of a signal, Python's handler has run by now

@@ -52,6 +52,11 @@ def test_a_buffer_may_change_as_soon_as_it_is_written(sizes: list[int], start: i
     assert through_a_pipe(frames, start, held, reads) == b"".join(frames)
 
 
+def test_a_system_that_takes_nothing_is_written_to_in_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipe, "_vmsplice", lambda: lambda *_: 0)
+    assert through_a_pipe([b"a" * (4 * PAGE)], 0, PAGE, PAGE) == b"a" * (4 * PAGE)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="pages are handed over on Linux alone")
 def test_most_of_a_large_buffer_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     handed: list[int] = []
