@@ -31,6 +31,7 @@ workers.preload(  # what helper processes import, once for all tests of a proces
     "torch._dynamo",  # the optimiser imports it
 )
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side: threads of torch would wait for one another, spinning
 
 Golden = Callable[[str, NDArray[np.uint8]], None]
 

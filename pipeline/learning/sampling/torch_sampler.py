@@ -58,6 +58,7 @@ def open_gpu_sampler(request: GenerationRequest) -> TorchSampler:
 
 def open_slow_sampler(request: GenerationRequest) -> TorchSampler:
     """Load the checkpoint for torch on the processor, with the weights rounded as the compiled sampler holds them."""
+    torch.set_num_threads(1)  # several processes speak side by side: more threads would wait for one another
     checkpoint = load_checkpoint(request.checkpoint)
     weights = rounded_weights(checkpoint.network, checkpoint.weights, request.weight_dtype)
     return TorchSampler(checkpoint.network, weights, streams=len(request.files), device="cpu")
