@@ -33,6 +33,37 @@ def vowel(which: str, hz: float, seconds: float, rate: int = RATE_HZ) -> Floats:
     return np.asarray(0.3 * shaped / np.abs(shaped).max(), np.float32)
 
 
+FORMANTS_HZ = {
+    "a": (730, 1090, 2440),
+    "i": (270, 2290, 3010),
+    "u": (300, 870, 2240),
+    "e": (530, 1840, 2480),
+    "o": (500, 860, 2410),
+}
+"""After Peterson and Barney, 1952."""
+
+
+def response(which: str, hz: npt.ArrayLike) -> npt.NDArray[np.complex128]:
+    """What a vocal tract, its source and its lips make of each frequency."""
+    along = 2j * np.pi * np.asarray(hz, np.float64)
+    passed = along / (2 * np.pi * 100) / np.square(1 + along / (2 * np.pi * 100))
+    for middle, width in zip((*FORMANTS_HZ[which], 3500, 4500), (70, 90, 130, 180, 220), strict=True):
+        pole = 2 * np.pi * (middle * 1j - width / 2)
+        passed = passed * np.abs(pole) ** 2 / ((along - pole) * (along - pole.conjugate()))
+    return np.asarray(passed)
+
+
+def said(which: str, hz: float, seconds: float = 0.4, rate: int = 16000) -> Floats:
+    """A vowel of which each harmonic has exactly its level, at a pitch that falls by six hundredths."""
+    time = np.arange(round(seconds * rate)) / rate
+    phase = 2 * np.pi * np.cumsum(hz * (1.03 - 0.06 * time / seconds)) / rate
+    sound = 1e-4 * np.random.default_rng(1).standard_normal(len(time))
+    for number in range(1, int(0.47 * rate / hz)):
+        through = response(which, hz * number * (1.03 - 0.06 * time / seconds))
+        sound += np.abs(through) * np.cos(number * phase + np.angle(through))
+    return np.asarray(0.3 * sound / np.abs(sound).max(), np.float32)
+
+
 def hiss(seconds: float, rate: int = RATE_HZ) -> Floats:
     """An s."""
     high = signal.butter(4, 3500, "highpass", fs=rate, output="sos")
@@ -84,4 +115,29 @@ def write_bank(folder: Path, *, encoding: str = "cp932") -> Path:
     ]
     (folder / "oto.ini").write_bytes("\r\n".join(lines).encode(encoding))
     (folder / "prefix.map").write_bytes(b"C5\t\t_high\r\nC4\t\t\r\n")
+    return folder
+
+
+def write_pitched_bank(folder: Path) -> Path:
+    """A bank as singers of UTAU make them: VCV with endings, a consonant to go over to (CVVC), suffixes by pitch.
+
+    Each file holds a vowel, an s and an i, and falls silent; editors left numbers out, and made overlaps too long.
+    """
+    folder.mkdir(exist_ok=True)
+    rate = 16000
+    parts = [said("a", 220, 0.5, rate), 2 * hiss(0.1, rate), said("i", 220, 0.5, rate)]
+    fade = np.minimum(1, np.arange(len(parts[2]))[::-1] / (0.1 * rate)).astype(np.float32)
+    whole = np.concatenate([*parts[:2], parts[2] * fade, np.zeros(rate // 5, np.float32)])
+    soundfile.write(folder / "_a\u3057.wav", whole, rate, subtype="PCM_16")
+    lines = [
+        "_a\u3057.wav=- \u3042\u2191,20,80,-300,20,10",
+        "_a\u3057.wav=a \u3057\u2191,400,260,-600,200,260",  # overlap beyond the preutterance
+        "_a\u3057.wav=\u3057\u2191,500,,,100,-20",  # numbers left out, and an overlap before the beginning
+        "_a\u3057.wav=i R\u2191,900,100,0,160,60",
+        "_a\u3057.wav=a s\u2191,300,220,-290,200,60",
+        "_a\u3057.wav=\u3042\u2191,50,60,-300,-10,5",  # sounds after its note
+        "_a\u3057.wav=\u3044\u2191,620,0,-300,0,0",  # nobody has looked
+    ]
+    (folder / "oto.ini").write_bytes("\r\n".join(lines).encode("cp932"))
+    (folder / "prefix.map").write_bytes("".join(f"{note}\t\t\u2191\r\n" for note in ("A3", "C4")).encode("cp932"))
     return folder

@@ -1,4 +1,4 @@
 """Lyrics: lines become syllables, syllables get notes, and how a syllable sounds.
 
-Public: `text`, `phrases`, `sounds`, `vowels`.
+Public: `text`, `phrases`, `sounds`, `vowels`, `words`.
 """

@@ -33,6 +33,8 @@ ROMAJI: Final = {
     for kana, vowel in zip(letters, "aiueo", strict=True)
     if kana != " "
 } | _SINGLE
+_SPELLED: Final = {letters: kana for kana, letters in reversed(ROMAJI.items()) if letters and kana not in _SMALL}
+"""Kana by their letters."""
 _KATAKANA: Final = (0x30A1, 0x30F6)
 _KATAKANA_AHEAD: Final = 0x60
 
@@ -64,3 +66,15 @@ def romaji(text: str) -> str:
         else:
             letters += ROMAJI.get(one, one)
     return letters
+
+
+def kana_of(letters: str) -> str:
+    """The one mora that Latin letters (Hepburn) write, in hiragana; empty where they write none."""
+    if letters in _SPELLED:
+        return _SPELLED[letters]
+    for small in "\u3083\u3085\u3087":  # ya, yu, yo
+        for ending in (_SMALL[small], _SMALL[small][-1]):
+            kana = _SPELLED.get(letters.removesuffix(ending) + "i", "") + small
+            if letters.endswith(ending) and romaji(kana) == letters:
+                return kana
+    return ""

@@ -1,39 +1,24 @@
 """Which of five vowels a spelling sounds most like, by rules for languages whose letters say it only in groups.
 
-Owns tables for English, German and French; elsewhere the letters say it themselves. Each rule is a pattern of a
-syllable's plain letters and a vowel, or two of a diphthong; the first that fits holds. The rules are ours; that of a
-silent e, and the words that break it, are what every school book of English has.
+Owns rules for English, German and French; elsewhere the letters say it themselves. Each rule is a pattern of a
+syllable's plain letters and a vowel, or two of a diphthong; the first that fits holds. Words that break the rules stand
+in `assets/spelling/`, a file a language.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from pipeline.runtime.resources import assets_folder
 
 VOWELS: Final = ("a", "i", "u", "e", "o")
 _C: Final = "[bcdfghjklmnpqrstvwxz]"
 
-_ENGLISH_WORDS: Final = {
-    "a": "the one some come love dove glove done none blood flood does son won ton front month from of young touch "
-    "double trouble are heart were her earth learn heard search world word work worth wor have has what was "
-    "gone",
-    "ai": "my by why sky cry fly high try dry sly shy thy fry spy sty pry sigh buy guy bye eye eyes i die lie tie pie "
-    "lied died mind find kind wind bind blind hind wild child mild sign climb island isle aisle",
-    "e": "said says head bread dead breath death deaf heav weath feath leath meas pleas treas wealth "
-    "health sweat threat spread thread instead there where their bear wear pear swear tear heir friend any "
-    "ma-ny every",
-    "ei": "they great break steak",
-    "i": "be he me we she ye been give live key these peo ski pret build built guilt",
-    "u": "beau to do two who whom whose you your youth through threw shoe lose move prove tomb womb soup group "
-    "route wound would could should put push pull full bush bull wolf wom true blue due sue glue fruit "
-    "suit juice rule",
-    "o": "four pour yours mourn court course fought thought bought brought sought door floor want wash watch war "
-    "warm swan water wa all call fall tall wall ball small walk talk chalk salt",
-    "ou": "oh own owe low know slow snow show grow flow glow blow throw bow row sow bowl soul though dough both "
-    "most post ghost host old cold gold hold told sold fold bold roll toll folk don't won't",
-}
 _ENGLISH_RULES: Final = (
     ("eigh", "ei"), ("igh", "ai"), ("air|are", "e"), ("ore|oar", "o"), ("ear[nlt]", "a"), ("oo", "u"),
     ("ee|ea|ie", "i"), ("ai|ay|ey|ei", "ei"), ("oa|oe", "ou"), ("oi|oy", "oi"), ("au|aw|al[lk]", "o"),
@@ -43,7 +28,7 @@ _ENGLISH_RULES: Final = (
 )  # fmt: skip
 _GERMAN_RULES: Final = (("ie", "i"), ("[ea][iy]", "ai"), ("eu", "oi"), ("au", "au"), ("ae|oe", "e"), ("ue", "i"))
 _FRENCH_RULES: Final = (
-    ("eau|au", "o"), ("o[iy]", "a"), ("ou", "u"), ("[ae][iy](?!l)", "e"), ("oe|eu", "e"), ("ill", "i"),
+    ("eau|au", "o"), ("oin", "e"), ("o[iy]", "a"), ("ou", "u"), ("[ae][iy](?!l)", "e"), ("oe|eu", "e"), ("ill", "i"),
     ("[ea][mn](?![aeiouymn])", "a"), ("[iu][mn](?![aeiouymn])", "e"), ("u(?![aeiouy])", "i"),
 )  # fmt: skip
 _RULES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -57,13 +42,43 @@ _FALLING: Final = re.compile(r"[aeo][iuy](?![aeo])")
 """A diphthong that ends on its closer vowel, where letters say what is sung."""
 
 
-@lru_cache(maxsize=1)
-def _words() -> Mapping[str, str]:
-    texts = ((vowel, text.replace("'", "").split()) for vowel, text in _ENGLISH_WORDS.items())
-    return {word: vowel for vowel, words in texts for word in words}
+@dataclass(frozen=True)
+class Exceptions:
+    """Words that a language spells unlike their sounds.
+
+    Parameters
+    ----------
+    words
+        Their vowels, syllable by syllable.
+    patterns
+        Of longer words, with hyphens between their syllables, and the vowels of their last syllables; of the first ones
+        where the pattern begins with ^.
+    """
+
+    words: Mapping[str, tuple[str, ...]]
+    patterns: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
 
 
-def vowels_of(letters: str, at: int, language: str) -> str:
+@lru_cache(maxsize=8)
+def exceptions(language: str) -> Exceptions:
+    """The exceptions of a language (BCP 47); none where it has no file."""
+    path = assets_folder() / "spelling" / f"{primary_tag(language)}.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8")) if primary_tag(language) in _RULES else {}
+    words = {
+        word: tuple(vowels.split("-"))
+        for vowels, text in table.get("words", {}).items()
+        for word in text.replace("'", "").split()
+    }
+    patterns = table.get("patterns", {})
+    return Exceptions(words, tuple((re.compile(one), tuple(vowels.split("-"))) for one, vowels in patterns.items()))
+
+
+def primary_tag(language: str) -> str:
+    """The language of a tag (BCP 47), without region and script."""
+    return language.partition("-")[0].lower()
+
+
+def vowels_of(letters: str, at: int, language: str, *, is_word: bool = True) -> str:
     """The vowel that a syllable is sung on; of a diphthong also the one that it ends on.
 
     Parameters
@@ -74,10 +89,13 @@ def vowels_of(letters: str, at: int, language: str) -> str:
         Where its first vowel letter stands.
     language
         A tag (BCP 47), or empty.
+    is_word
+        Whether it may be a word of its own, which may break the rules.
     """
-    tag = language.partition("-")[0].lower()
-    if tag == "en" and letters in _words():
-        return _words()[letters]
+    tag = primary_tag(language)
+    known = exceptions(tag).words.get(letters) if is_word else None
+    if known is not None:
+        return known[0]
     rest = letters[at:]
     if tag == "en" and rest == "e" and letters.endswith("le") and at > 1:
         return "u"  # lit-tle

@@ -27,7 +27,7 @@ from pipeline.sound.signal.resample import resample
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SINGING_VERSION: Final = 7
+SINGING_VERSION: Final = 8
 """Raised when the same notes and voice would sound otherwise."""
 _EDGE_S: Final = 0.06
 _LEVEL_DB: Final = -20.0
@@ -88,7 +88,7 @@ def _parts(spans: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
     part: list[_Numbered] = []
     for number, span in spans:
         if part:
-            rest_s = span.start_s - span.lead_s - part[-1][1].end_s
+            rest_s = span.start_s - span.lead_s - part[-1][1].sounds_until_s
             if rest_s >= _APART_S or span.end_s - part[0][1].start_s > _LONGEST_PART_S:
                 yield part
                 part = []
@@ -99,7 +99,7 @@ def _parts(spans: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
 def _sung_part(spans: Sequence[_Numbered], notes: Sequence[Note], rate: int, style: SingingStyle) -> tuple[int, Floats]:
     """Sing some of a phrase's syllables: the first sample's place in the tune, and the samples."""
     begin_s = min(span.start_s - span.lead_s for _, span in spans) - _EDGE_S
-    end_s = max(max(span.end_s, span.fall[1]) for _, span in spans) + _EDGE_S
+    end_s = max(span.sounds_until_s for _, span in spans) + _EDGE_S
     first = int(np.floor(begin_s * FRAMES_PER_S))
     times: Doubles = np.arange(first, int(np.ceil(end_s * FRAMES_PER_S)) + 1, dtype=np.float64) * FRAME_S
     mixture = _Mixture(times, rate)
@@ -193,6 +193,8 @@ def _add_body(mixture: _Mixture, span: Span, style: SingingStyle, number: int) -
             murmur, murmur.frames, (times - span.start_s + span.lead_s) / FRAME_S, 1.0, [style.seed, number]
         )
         mixture.add(murmur.frames, places, span.lead_share(times), tilt_db)
+    if (tail := span.tail) is not None:
+        mixture.add(tail.unit.frames, (times - tail.start_s) / FRAME_S, tail.share(times), tilt_db)
     mixture.soften(span.dip(times))
 
 

@@ -6,7 +6,7 @@ Owns when each sound begins, rises and falls. It does not know spectra.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from pipeline.song.lyrics.phrases import Phrase, SungNote
 from pipeline.song.lyrics.sounds import sound_of
+from pipeline.song.lyrics.words import said_vowels
 from pipeline.song.singing.pitch import LEGATO_S
-from pipeline.song.voices.unit import Sounding, Voice
+from pipeline.song.voices.unit import Sounding, Unit, Voice
 
 Doubles = npt.NDArray[np.float64]
 
@@ -34,9 +35,26 @@ _GLIDE_S: Final = 0.2
 """A diphthong goes to its second vowel in the last moments, as singers hold the first."""
 _MOST_GLIDE: Final = 0.5
 """Of its notes."""
+_LEAST_HELD: Final = 0.4
+"""Of a syllable's notes, before its end may begin."""
+_LONGEST_TAIL_S: Final = 0.3
 _LONGEST_BREATH_S: Final = 20.0
 _DIP: Final = 0.5
 _DIP_S: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How a syllable ends: with what, when that begins, rises and falls, in seconds."""
+
+    unit: Unit
+    start_s: float
+    rise: tuple[float, float]
+    fall: tuple[float, float]
+
+    def share(self, times_s: Doubles) -> Doubles:
+        """How much of it there is, 0 to 1, shape = (times,)."""
+        return ramp(times_s, *self.rise) * (1 - ramp(times_s, *self.fall))
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,8 @@ class Span:
         Whether it follows, or is followed by, another without a rest.
     rise, fall
         When it rises and when it falls, from and to, in seconds.
+    tail
+        What its end is sung with, where that is a sound of its own.
     """
 
     sounding: Sounding
@@ -71,6 +91,12 @@ class Span:
     joins_after: bool
     rise: tuple[float, float]
     fall: tuple[float, float]
+    tail: Tail | None = None
+
+    @property
+    def sounds_until_s(self) -> float:
+        """When nothing of it is heard any more."""
+        return max(self.end_s, self.fall[1], self.tail.fall[1] if self.tail else 0.0)
 
     @property
     def has_consonant(self) -> bool:
@@ -110,40 +136,60 @@ def spans_of(phrase: Phrase, voice: Voice, before: str, transpose: float) -> lis
     """Place a phrase's syllables; `before` is the syllable sung before it without a rest, or empty."""
     groups = _grouped(phrase.notes, voice.language)
     soundings, said = [], before
-    for text, notes in groups:
-        soundings.append(voice.sounding(text, said, notes[0].note.key + transpose))
+    for text, vowels, notes in groups:
+        soundings.append(voice.sounding(text, said, notes[0].note.key + transpose, vowels))
         said = text
     leads = [_lead(groups, soundings, at) for at in range(len(groups))]
     spans = []
-    for at, (_, notes) in enumerate(groups):
+    for at, (text, vowels, notes) in enumerate(groups):
         start, end = notes[0].note.start_s, notes[-1].note.end_s
         joined = [_joins(groups, at), _joins(groups, at + 1)]
         lead, speed = leads[at]
         rise = _rise(soundings[at], start, lead, joins=joined[0])
         fall = end - RELEASE_S, end + AFTER_S
         if joined[1]:
-            following = groups[at + 1][1][0].note.start_s
+            following = groups[at + 1][2][0].note.start_s
             fall = _fall(soundings[at + 1], following, leads[at + 1][0])
-        spans.append(
-            Span(soundings[at], start, end, lead, speed, notes[0].note.velocity, joined[0], joined[1], rise, fall)
-        )
+        span = Span(soundings[at], start, end, lead, speed, notes[0].note.velocity, joined[0], joined[1], rise, fall)
+        after = groups[at + 1][0] if joined[1] else ""
+        ending = voice.ending(text, after, notes[0].note.key + transpose, vowels)
+        spans.append(span if ending is None else _with_tail(span, ending))
     return spans
 
 
-_Group = tuple[str, list[SungNote]]
+def _with_tail(span: Span, ending: Unit) -> Span:
+    """End a syllable with a sound of its own; as it is held where there is no room for that."""
+    at = span.fall[0] if span.joins_after else span.end_s
+    start = at - ending.preutterance_s
+    rise = start, start + max(_BLEND_S, min(ending.overlap_s, ending.preutterance_s))
+    if rise[1] > at or rise[0] < span.start_s + _LEAST_HELD * (span.end_s - span.start_s):
+        return span
+    gone = min(start + ending.seconds, at + _LONGEST_TAIL_S)
+    fall = span.fall if span.joins_after else (max(rise[1], gone - RELEASE_S), max(rise[1] + RELEASE_S, gone))
+    return replace(span, fall=rise, tail=Tail(ending, start, rise, fall))
+
+
+_Group = tuple[str, str, list[SungNote]]
 
 
 def _grouped(notes: Sequence[SungNote], language: str) -> list[_Group]:
-    """Syllables with their notes; one that is held over a rest, or too long, begins again with its vowel."""
+    """Syllables, their vowels where words say them, and their notes.
+
+    One that is held over a rest, or too long, begins again with its vowel.
+    """
     groups: list[_Group] = []
+    said = iter(said_vowels([one.syllable for one in notes if one.syllable is not None], language))
     for sung in notes:
-        held = sung.syllable is None and groups
-        if held and _goes_on(groups[-1][1], sung):
-            groups[-1][1].append(sung)
-        elif held:
-            groups.append((sound_of(groups[-1][0], language).vowel, [sung]))
+        if sung.syllable is not None:
+            groups.append((sung.syllable.text, next(said), [sung]))
+        elif groups and _goes_on(groups[-1][2], sung):
+            groups[-1][2].append(sung)
+        elif groups:
+            text, vowels, _ = groups[-1]
+            vowel = sound_of(text, language, vowels).vowel
+            groups.append((vowel, vowel, [sung]))
         else:
-            groups.append((sung.syllable.text if sung.syllable else "", [sung]))
+            groups.append(("", "", [sung]))
     return groups
 
 
@@ -157,7 +203,7 @@ def _joins(groups: Sequence[_Group], at: int) -> bool:
     """Whether no rest lies before a syllable."""
     if not 0 < at < len(groups):
         return False
-    return groups[at][1][0].note.start_s - groups[at - 1][1][-1].note.end_s <= LEGATO_S
+    return groups[at][2][0].note.start_s - groups[at - 1][2][-1].note.end_s <= LEGATO_S
 
 
 def _lead(groups: Sequence[_Group], soundings: Sequence[Sounding], at: int) -> tuple[float, float]:
@@ -166,8 +212,8 @@ def _lead(groups: Sequence[_Group], soundings: Sequence[Sounding], at: int) -> t
     wanted = sounding.body.preutterance_s + (sounding.burst.seconds if sounding.burst else 0.0)
     if at == 0 or wanted <= 0:
         return wanted, 1.0
-    before = groups[at - 1][1]
-    rest = max(0.0, groups[at][1][0].note.start_s - before[-1].note.end_s)
+    before = groups[at - 1][2]
+    rest = max(0.0, groups[at][2][0].note.start_s - before[-1].note.end_s)
     room = rest + _MOST_BEFORE * (before[-1].note.end_s - before[-1].note.start_s)
     lead = min(wanted, room)
     return lead, wanted / max(lead, 1e-3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -20,10 +20,9 @@ import numpy.typing as npt
 import soundfile
 
 from pipeline.errors import ProductionError
-from pipeline.song.lyrics.kana import hiragana, is_kana, romaji
 from pipeline.song.lyrics.sounds import Sound, plain_letters, sound_of
-from pipeline.song.lyrics.vowels import VOWELS
 from pipeline.song.notes.texts import bounded_bytes, decoded
+from pipeline.song.voices.aliases import ending_of, endings, is_syllable, near_sounds, spellings
 from pipeline.song.voices.oto import OtoEntry, check_entries, read_oto, read_prefixes
 from pipeline.song.voices.unit import Sounding, Unit, part_of, working_rate
 from pipeline.sound.inputs.sound_file import name_of
@@ -130,49 +129,97 @@ class VoiceBank:
         return {} if path is None else dict(read_prefixes(decoded(bounded_bytes(path, self.where, PREFIX_MAP))))
 
     @cached_property
+    def _names(self) -> dict[str, str]:
+        """Aliases without the letters that a prefix map adds for their pitch."""
+        marks = sorted({pair for pair in self._prefixes.values() if any(pair)}, key=lambda pair: -len("".join(pair)))
+
+        def name(alias: str) -> str:
+            for before, after in marks:
+                if alias.startswith(before) and alias.endswith(after):
+                    return alias.removeprefix(before).removesuffix(after).strip() or alias
+            return alias
+
+        return {alias: name(alias) for alias in self._samples}
+
+    @cached_property
     def _by_letters(self) -> dict[str, str]:
         """Aliases by their letters: those that are a syllable alone, not one after a vowel."""
-        return {plain_letters(alias): alias for alias in reversed(self._samples) if " " not in alias}
+        return {plain_letters(name): alias for alias, name in reversed(self._names.items()) if " " not in name}
 
-    def sounding(self, syllable: str, before: str, key: float) -> Sounding:
+    def sounding(self, syllable: str, before: str, key: float, vowels: str = "") -> Sounding:
         """What a syllable is sung with; see `Voice`."""
-        return Sounding(self._unit(self.alias(syllable, before, key)))
+        alias, is_own = self._chosen(syllable, before, key, vowels)
+        glides_to = "" if is_own else sound_of(syllable, self.language, vowels).glides_to
+        if not glides_to:
+            return Sounding(self._unit(alias))
+        return Sounding(self._unit(alias), glide=self._unit(self.alias(glides_to, "", key)))
 
-    def alias(self, syllable: str, before: str, key: float) -> str:
+    def ending(self, syllable: str, after: str, key: float, vowels: str = "") -> Unit | None:
+        """The end of a syllable; see `Voice`."""
+        onset = ""
+        if after:
+            chosen = self._names[self.alias(after, syllable, key)].removeprefix("- ")
+            onset = "" if " " in chosen else sound_of(after, self.language).onset
+            if not onset:
+                return None
+        for name in endings(ending_of(syllable, self.language, vowels), onset):
+            alias = self._found(name, key)
+            if alias is not None and not is_syllable(name):
+                return replace(self._unit(alias), is_ending=True)
+        return None
+
+    def alias(self, syllable: str, before: str, key: float, vowels: str = "") -> str:
         """The alias of the sample for a syllable."""
-        letters = self._prefixes.get(round(key), ("", ""))
-        wanted = [*_spellings(syllable, before)] or ["\u3042", "a"]
-        for one in wanted:
-            for alias in (letters[0] + one + letters[1], one):
-                if alias in self._samples:
-                    return alias
+        return self._chosen(syllable, before, key, vowels)[0]
+
+    def _chosen(self, syllable: str, before: str, key: float, vowels: str) -> tuple[str, bool]:
+        """The alias for a syllable, and whether it is this syllable's own."""
+        said = sound_of(syllable, self.language, vowels) if vowels else None
+        ended = ending_of(before, self.language)
+        for name in [*spellings(syllable, ended, said)] or ["\u3042", "a"]:
+            if (alias := self._found(name, key)) is not None:
+                return alias, said is None
         plain = plain_letters(syllable)
-        if plain and plain in self._by_letters:
-            return self._by_letters[plain]
+        if plain and not vowels and plain in self._by_letters:
+            return self._by_letters[plain], True
         if plain:
             self.missed.add(syllable)
-        return self._nearest(syllable)
+        sound = said or sound_of(syllable, self.language)
+        for near in near_sounds(sound):
+            for name in spellings(syllable, ended, near):
+                if (alias := self._found(name, key)) is not None:
+                    return alias, False
+        return self._nearest(sound, key), False
 
-    def _nearest(self, syllable: str) -> str:
+    def _found(self, name: str, key: float) -> str | None:
+        """The alias of a name, that of the note's pitch where there is one."""
+        before, after = self._prefixes.get(round(key), ("", ""))
+        return next((one for one in (before + name + after, name) if one in self._samples), None)
+
+    def _nearest(self, sound: Sound, key: float) -> str:
         """The alias that sounds most alike: the same vowel, and the same beginning where there is one."""
-        if syllable not in self._stand_ins:
-            sound = sound_of(syllable, self.language)
+        wanted = (sound, self._prefixes.get(round(key), ("", "")))
+        if wanted not in self._stand_ins:
 
-            def unlike(alias: str) -> tuple[bool, bool, bool, int, str]:
-                own = self._sounds[alias]
-                is_plain = " " not in alias or alias.startswith("- ")
-                return own.vowel != sound.vowel, own.onset != sound.onset, not is_plain, len(own.onset), alias
+            def unlike(alias: str) -> tuple[bool, bool, bool, bool, int, bool, str]:
+                name, own = self._names[alias], self._sounds[alias]
+                is_plain = " " not in name or name.startswith("- ")
+                is_here = alias == wanted[1][0] + name + wanted[1][1]
+                return (
+                    *(not is_syllable(name), own.vowel != sound.vowel, own.onset != sound.onset, not is_plain),
+                    *(len(own.onset), not is_here, alias),
+                )
 
-            self._stand_ins[syllable] = min(self._samples, key=unlike)
-        return self._stand_ins[syllable]
+            self._stand_ins[wanted] = min(self._samples, key=unlike)
+        return self._stand_ins[wanted]
 
     @cached_property
     def _sounds(self) -> dict[str, Sound]:
         """How each alias sounds."""
-        return {alias: sound_of(alias.rpartition(" ")[2]) for alias in self._samples}
+        return {alias: sound_of(name.rpartition(" ")[2]) for alias, name in self._names.items()}
 
     @cached_property
-    def _stand_ins(self) -> dict[str, str]:
+    def _stand_ins(self) -> dict[tuple[Sound, tuple[str, str]], str]:
         return {}
 
     @cached_property
@@ -184,7 +231,8 @@ class VoiceBank:
             sample = self._samples[alias]
             if len(self._units) >= _KEPT_UNITS:
                 self._units.pop(next(iter(self._units)))
-            self._units[alias] = _described(sample.path, sample.entry) if sample.is_described else _whole(sample.path)
+            is_described = sample.is_described and sample.entry.has_parts
+            self._units[alias] = (_described if is_described else _whole)(sample.path, sample.entry)
         return self._units[alias]
 
 
@@ -205,20 +253,6 @@ def _files_in(folder: Path, depth: int) -> Iterator[Path]:
             yield from _files_in(path, depth + 1)
         elif (path.suffix.lower() == ".wav" or path.name.lower() in (OTO, PREFIX_MAP)) and path.is_file():
             yield path
-
-
-def _spellings(syllable: str, before: str) -> Iterator[str]:
-    """How a syllable may be written in a bank, the likeliest first: after the vowel before it, then alone."""
-    raw = syllable.strip()
-    kana = hiragana("".join(one for one in raw if is_kana(one)))
-    plain = [one for one in dict.fromkeys((raw, raw.lower(), kana, romaji(kana), plain_letters(raw))) if one]
-    ending = plain_letters(before)[-1:]
-    vowel = ending if ending in (*VOWELS, "n") else "-"
-    for one in plain:
-        yield f"{vowel} {one}"
-    yield from plain
-    for one in plain:
-        yield f"- {one}"
 
 
 def _read(path: Path) -> tuple[Floats, int]:
@@ -256,9 +290,13 @@ def _described(path: Path, entry: OtoEntry) -> Unit:
     )
 
 
-def _whole(path: Path) -> Unit:
-    """A sample without oto: trimmed to where it sounds; its vowel begins where it is nearly as loud as it becomes."""
-    samples, rate = _read(path)
+def _whole(path: Path, entry: OtoEntry) -> Unit:
+    """A sample of which nothing says where its parts lie: trimmed to where it sounds, within what its entry leaves.
+
+    Its vowel begins where it is nearly as loud as it becomes.
+    """
+    whole, rate = _read(path)
+    samples = whole[slice(*(round(at_s * rate) for at_s in entry.span_s(len(whole) / rate)))]
     hop = max(1, round(0.005 * rate))
     levels = np.sqrt(np.add.reduceat(np.square(samples), np.arange(0, len(samples), hop)) / hop)
     loud = np.flatnonzero(levels > max(1e-6, float(levels.max()) * 10 ** (_SOUNDING_DB / 20)))
@@ -269,7 +307,7 @@ def _whole(path: Path) -> Unit:
     seconds = (end - begin) / rate
     before = min(full * hop / rate, 0.3, 0.5 * seconds)
     return Unit(
-        path.stem,
+        entry.alias,
         part,
         rate,
         fixed_s=min(before + 0.04, 0.6 * seconds),

@@ -135,13 +135,22 @@ class FoundVoice:
     def _units(self) -> dict[tuple[int, int], Unit]:
         return {}
 
-    def sounding(self, syllable: str, before: str, key: float) -> Sounding:  # noqa: ARG002 - as every voice
+    def sounding(
+        self,
+        syllable: str,
+        before: str,  # noqa: ARG002 - as every voice
+        key: float,  # noqa: ARG002 - as every voice
+        vowels: str = "",
+    ) -> Sounding:
         """What a syllable is sung with; see `Voice`."""
-        sound = sound_of(syllable, self.language)
+        sound = sound_of(syllable, self.language, vowels)
         body = self._unit(sound.vowel)
         glide = self._unit(sound.glides_to) if sound.glides_to else None
         burst: Burst = sound.burst
         return Sounding(body, self.bursts.get(burst) if burst else None, None if glide is body else glide)
+
+    def ending(self, syllable: str, after: str, key: float, vowels: str = "") -> None:
+        """None: nothing in a recording says what a vowel's end is."""
 
     def _unit(self, vowel: str) -> Unit:
         """What a vowel is sung with; the same object where two have one stretch."""

@@ -44,6 +44,11 @@ class OtoEntry:
     preutterance_ms: float = 0.0
     overlap_ms: float = 0.0
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether it says where the parts of its sample lie: editors write noughts where nobody has looked."""
+        return any((self.fixed_ms, self.preutterance_ms, self.overlap_ms))
+
     def span_s(self, seconds: float) -> tuple[float, float]:
         """Where it begins and ends in its file, which lasts so long; at least 20 ms apart where there is room."""
         begin = min(max(0.0, self.offset_ms / 1000), max(0.0, seconds - 0.02))

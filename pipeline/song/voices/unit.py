@@ -6,7 +6,7 @@ system", IEICE Trans. 2016) and what of a unit is stretched. It does not know wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.song.extra import missing_extra
+from pipeline.song.voices.envelope import corrected
 from pipeline.sound.signal.resample import resample
 
 Floats = npt.NDArray[np.float32]
@@ -42,6 +43,8 @@ _MOST_BREATH: Final = (0.1, 0.75)
 """Aperiodicity of a voice at the lowest and the highest frequency: more is a measuring error, or hoarse."""
 _BREATH_MOVES: Final = 0.3
 _BREATH_OF_USUAL: Final = (0.7, 1.2)
+_HELD_UP_TO: Final = 0.45
+"""Of its rate: above, a recording holds nothing."""
 MARGIN_S: Final = 0.05
 """Of a recording around a unit, where there is so much: windows of WORLD reach no further at usual pitches."""
 _CUT: Final = 3
@@ -91,8 +94,8 @@ class Frames:
         return len(self.envelope)
 
 
-def analyse(samples: Floats, rate_hz: int, *, is_unvoiced: bool = False) -> Frames:
-    """Analyse a sound at one of `RATES_HZ`."""
+def analyse(samples: Floats, rate_hz: int, *, is_unvoiced: bool = False) -> tuple[Frames, Doubles]:
+    """Analyse a sound at one of `RATES_HZ`; also the pitch of each frame, 0 where it has none."""
     vocoder, x = world(), np.ascontiguousarray(samples, np.float64)
     hz, times = vocoder.dio(x, rate_hz, frame_period=1000 * FRAME_S)
     hz = vocoder.stonemask(x, hz, times, rate_hz)
@@ -100,7 +103,7 @@ def analyse(samples: Floats, rate_hz: int, *, is_unvoiced: bool = False) -> Fram
         hz = np.zeros_like(hz)
     envelope = vocoder.cheaptrick(x, hz, times, rate_hz)
     noise = vocoder.d4c(x, hz, times, rate_hz)
-    return Frames(np.log(envelope + _FLOOR).astype(np.float32), noise.astype(np.float32), hz > 0)
+    return Frames(np.log(envelope + _FLOOR).astype(np.float32), noise.astype(np.float32), hz > 0), hz
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +131,9 @@ class Unit:
         How much louder it is sung than a vowel, of what has a pitch.
     is_unvoiced
         Whether it is a noise that has no pitch.
+    is_ending
+        Whether it is a vowel's end: as it was recorded, and so loud that its beginning, before `preutterance_s`, is a
+        vowel's.
     """
 
     name: str
@@ -139,6 +145,7 @@ class Unit:
     margins_s: tuple[float, float] = (0.0, 0.0)
     gain_db: float = 0.0
     is_unvoiced: bool = False
+    is_ending: bool = False
 
     @property
     def rate_hz(self) -> int:
@@ -153,14 +160,17 @@ class Unit:
     @cached_property
     def frames(self) -> Frames:
         """Its analysis, levelled: what is stretched has a mean power of 1, and is even."""
-        found = analyse(
-            resample(self.samples, self.sample_rate_hz, self.rate_hz), self.rate_hz, is_unvoiced=self.is_unvoiced
-        )
+        samples = resample(self.samples, self.sample_rate_hz, self.rate_hz)
+        found, hz = analyse(samples, self.rate_hz, is_unvoiced=self.is_unvoiced)
         if self.is_unvoiced:
             return found
         found = _without_cuts(found, self.margins_s)
+        if self.is_ending:
+            vowel = frame_levels(found.envelope)[: max(_LEAST_STRETCH, round(self.preutterance_s / FRAME_S))]
+            return replace(found, envelope=found.envelope - np.median(vowel))
         first, last = self.stretched(len(found))
         found = _without_gaps(found, first, last)
+        found.envelope[first:last] += _softly(first, last)[:, None] * self._change(found, samples, hz)
         levels = frame_levels(found.envelope)
         inner = levels[first:last]
         level = float(np.median(inner))
@@ -179,6 +189,19 @@ class Unit:
             noise = np.minimum(noise, _rather_voiced(noise.shape[1]))
         voiced[first:last] = True
         return Frames(np.ascontiguousarray(envelope), noise, voiced)
+
+    def _change(self, found: Frames, samples: Floats, hz: Doubles) -> Floats:
+        """What its harmonics show that the vocoder did not see, of what is stretched; shape = (bins,)."""
+        first, last = self.stretched(len(found))
+        held = round(self.margins_s[0] / FRAME_S) + np.arange(first, last)
+        return corrected(
+            found.envelope[first:last],
+            samples.astype(np.float64),
+            self.rate_hz,
+            np.asarray(held * FRAME_S * self.rate_hz, np.float64),
+            hz[held],
+            top_hz=_HELD_UP_TO * self.sample_rate_hz,
+        )
 
     def stretched(self, frames: int) -> tuple[int, int]:
         """Which of its frames are stretched: first and last, the last not included; at least three."""
@@ -208,9 +231,14 @@ def _steadied(envelope: Floats, first: int, last: int) -> Floats:
     away = envelope[first:last] - envelope[first:last].mean(axis=0)
     far = np.sqrt(np.square(away).mean(axis=1))
     kept = np.minimum(1 - _STEADIED, _MOST_AWAY / np.maximum(far, _MOST_AWAY))
-    soft = np.minimum(1.0, np.arange(1, last - first + 1) / _STEADIED_AFTER) if first else 1.0
-    steady[first:last] -= ((soft * (1 - kept))[:, None] * away).astype(np.float32)
+    steady[first:last] -= ((_softly(first, last) * (1 - kept))[:, None] * away).astype(np.float32)
     return steady
+
+
+def _softly(first: int, last: int) -> Floats:
+    """From 0 to 1 along what is stretched, where a consonant is before it; else 1; shape = (last - first,)."""
+    frames = np.arange(1, last - first + 1, dtype=np.float32)
+    return np.minimum(1, frames / _STEADIED_AFTER) if first else np.ones_like(frames)
 
 
 def frame_levels(envelope: Floats) -> Floats:
@@ -281,7 +309,7 @@ class Voice(Protocol):
     def rate_hz(self) -> int:
         """The rate at which it sings."""
 
-    def sounding(self, syllable: str, before: str, key: float) -> Sounding:
+    def sounding(self, syllable: str, before: str, key: float, vowels: str = "") -> Sounding:
         """What a syllable is sung with.
 
         Parameters
@@ -292,4 +320,9 @@ class Voice(Protocol):
             The syllable before it in the same breath; empty at its beginning.
         key
             The note, 60 is C4.
+        vowels
+            What it is sung on where its word says so, not its letters alone: a vowel, or two of a diphthong.
         """
+
+    def ending(self, syllable: str, after: str, key: float, vowels: str = "") -> Unit | None:
+        """How a syllable ends before the one after it, or before a rest (empty); None where it ends as it is held."""

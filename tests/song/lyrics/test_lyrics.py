@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ProductionError
+from pipeline.runtime.resources import assets_folder
 from pipeline.song.lyrics.kana import romaji
 from pipeline.song.lyrics.phrases import following, from_file, with_lyrics
 from pipeline.song.lyrics.sounds import sound_of
 from pipeline.song.lyrics.text import lyric_line, read_lines
 from pipeline.song.lyrics.vowels import VOWELS
+from pipeline.song.lyrics.words import said_vowels
 from pipeline.song.notes.tune import Note
 
 
@@ -145,6 +149,42 @@ def test_diphthongs_have_two_vowels(language: str, words: str, vowels: str) -> N
 def test_vowels_follow_the_spelling_of_their_language(language: str, words: str, vowels: str) -> None:
     found = {word: sound_of(word, language).vowel for word in words.split()}
     assert found == dict(zip(words.split(), vowels, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "vowels"),
+    [
+        (
+            "en",
+            "mo-ney lov-er lov-ers mo-ther a-no-ther no-thing co-lor hon-ey won-der",
+            "a-i a-a a-a a-a a-a-a a-i a-a a-i a-a",
+        ),
+        ("en", "mo-ment fo-cus love", "ou-a .-. ."),
+        ("en", "stor-my na-tion ge-ne-ra-tion re-main ba-by by", ".-i ei-a .-.-ei-a i-. ei-i ."),
+        ("de", "Fa-mi-lie Ba-by Lie-be", "a-i-e ei-i .-."),
+        ("fr", "mon-sieur a-mour", "e-e .-."),
+        ("es", "mo-ney", ".-."),
+    ],
+)
+def test_words_say_what_their_syllables_are_sung_on(language: str, line: str, vowels: str) -> None:
+    found = said_vowels(lyric_line(line).syllables, language)
+    expected = [one.strip(".") for word in vowels.split() for one in word.split("-")]
+    assert found == expected
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_words_that_break_the_rules_stand_once_in_their_file(language: str) -> None:
+    table = tomllib.loads((assets_folder() / "spelling" / f"{language}.toml").read_text(encoding="utf-8"))
+    words = [word for text in table["words"].values() for word in text.split()]
+    assert len(words) == len(set(words))
+    said = [*table["words"], *table.get("patterns", {}).values()]
+    assert all(re.fullmatch("[aiueo]{1,2}", vowels) for one in said for vowels in one.split("-"))
+
+
+def test_a_u_after_q_and_g_is_no_vowel() -> None:
+    sounds = {word: sound_of(word, "en").vowel for word in ["queen", "quick", "guess", "guide", "gun"]}
+    assert sounds == dict(zip(sounds, "iieaa", strict=True))
+    assert [sound_of(word, "es").vowel for word in ["que", "guerra", "guitarra", "gusta"]] == list("eeiu")
 
 
 @given(st.text(max_size=12), st.sampled_from(["", "en", "de", "fr", "ja"]))

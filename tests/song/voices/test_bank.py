@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.errors import ProductionError
 from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.oto import OtoEntry, is_inside, read_oto, read_prefixes
-from tests.song.speakers import vowel, write_bank
+from tests.song.speakers import vowel, write_bank, write_pitched_bank
 
-SA, A = "\u3055", "\u3042"
+SA, A, SHI, UP = "\u3055", "\u3042", "\u3057", "\u2191"
 
 
 @pytest.fixture(scope="module", params=["cp932", "utf-8"])
@@ -37,6 +37,49 @@ def bank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 )
 def test_a_syllable_finds_its_sample(bank: VoiceBank, syllable: str, before: str, key: float, alias: str) -> None:
     assert bank.alias(syllable, before, key) == alias
+
+
+@pytest.mark.parametrize(
+    ("syllable", "before", "key", "alias"),
+    [
+        (SHI, A, 57, f"a {SHI}{UP}"),
+        ("shi", "a", 57, f"a {SHI}{UP}"),
+        ("a", "", 57, f"- {A}{UP}"),
+        (f"a {SHI}", "", 57, f"a {SHI}{UP}"),
+        ("shi", "ka", 40, f"{SHI}{UP}"),  # no suffix is given for its pitch
+        ("she", "", 57, f"{SHI}{UP}"),
+        ("see", "a", 57, f"a {SHI}{UP}"),
+        ("la", "", 57, f"- {A}{UP}"),
+    ],
+)
+def test_suffixes_by_pitch_hold_for_every_kind_of_alias(
+    tmp_path: Path, syllable: str, before: str, key: float, alias: str
+) -> None:
+    assert VoiceBank(write_pitched_bank(tmp_path), "x", "en").alias(syllable, before, key) == alias
+
+
+def test_endings_and_consonants_to_go_over_to_are_no_syllables_and_end_them(tmp_path: Path) -> None:
+    bank = VoiceBank(write_pitched_bank(tmp_path), "x", "en")
+    ends = {args: bank.ending(*args) for args in [("see", "", 57), (A, "", 57), ("ka", "so", 57), (A, SHI, 57)]}
+    assert [unit and unit.name for unit in ends.values()] == [f"i R{UP}", None, f"a s{UP}", None]
+    assert all(unit.is_ending for unit in ends.values() if unit)
+
+
+def test_numbers_that_are_missing_or_below_nought_are_read_as_editors_mean_them(tmp_path: Path) -> None:
+    bank = VoiceBank(write_pitched_bank(tmp_path), "x")
+    missing, early, unseen = (bank.sounding(one, "", 57).body for one in (SHI, f"{A}", "\u3044"))
+    assert (missing.preutterance_s, missing.fixed_s, missing.overlap_s) == (0.1, 0.1, 0.0)
+    assert missing.seconds == pytest.approx(0.8)
+    assert (early.name, early.seconds) == (f"- {A}{UP}", pytest.approx(0.3))
+    assert unseen.seconds == pytest.approx(0.3, abs=0.03)
+    assert 0 < unseen.fixed_s < 0.3
+
+
+def test_a_bank_ends_a_diphthong_on_its_second_vowel_where_it_has_no_sample_of_it(bank: VoiceBank) -> None:
+    assert bank.sounding("sai", "", 60).glide is bank.sounding("i", "", 60).body
+    assert bank.sounding("sa", "", 60).glide is None
+    assert bank.sounding("mo", "", 60, "a").body.name == A
+    assert bank.sounding("so", "", 60, "a").body.name == SA
 
 
 def test_parts_lie_where_oto_says(bank: VoiceBank) -> None:

@@ -20,6 +20,7 @@ from pipeline.film.inputs.stills import read_logo
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.song.lyrics.phrases import Phrase, SungNote
+from pipeline.song.lyrics.words import said_vowels
 from pipeline.song.mix.mixing import SongMix, VoiceTrack, mix
 from pipeline.song.mix.sung_midi import midi_of
 from pipeline.song.notes.tune import Note
@@ -190,7 +191,7 @@ def _song(production: Production, results: Results, takes: TakePieces, number: i
         for at, voice in enumerate(plan.voices, start=1)
     )
     sung = tuple(
-        tuple(_phrases(number, at, voice, source))
+        tuple(_phrases(f"song-{number + 1}/voice-{at}", voice, source, language))
         for at, (voice, source) in enumerate(zip(plan.voices, sources, strict=True), start=1)
     )
     backing = production.resolve(settings.backing, f"song {number + 1}, backing") if settings.backing else None
@@ -206,7 +207,7 @@ def _song(production: Production, results: Results, takes: TakePieces, number: i
     return _Song(number, plan, sources, sung, Piece(STAGE, f"song-{number + 1}/song", _SONG_VERSION, ingredients))
 
 
-def _phrases(song: int, number: int, voice: PlannedVoice, source: VoiceSource) -> list[_Sung]:
+def _phrases(name: str, voice: PlannedVoice, source: VoiceSource, language: str) -> list[_Sung]:
     found: list[_Sung] = []
     for at, phrase in enumerate(voice.phrases, start=1):
         before = ""
@@ -218,9 +219,9 @@ def _phrases(song: int, number: int, voice: PlannedVoice, source: VoiceSource) -
             "style": _style_key(voice.settings),
             "notes": [_note_key(one) for one in placed.notes],
             "before": before,
+            "vowels": [*said_vowels([one.syllable for one in placed.notes if one.syllable], language)],
         }
-        name = f"song-{song + 1}/voice-{number}/phrase-{at:03d}"
-        found.append(_Sung(phrase, Piece(STAGE, name, _PHRASE_VERSION, ingredients), before))
+        found.append(_Sung(phrase, Piece(STAGE, f"{name}/phrase-{at:03d}", _PHRASE_VERSION, ingredients), before))
     return found
 
 
