@@ -79,12 +79,12 @@ def speech() -> Floats:
     return np.concatenate([*parts, vowel("o", 115, VOWEL_S), pause])
 
 
-def murmuring() -> Floats:
-    """Vowels of which two are begun by a murmur, as by an m, at one pitch throughout."""
+def murmuring(*, liquid: bool = False) -> Floats:
+    """Vowels of which two are begun by a murmur, as by an m, at one pitch throughout; the last by a brighter one."""
     pause = np.zeros(round(BREAK_S * RATE_HZ), np.float32)
-    dark = signal.butter(3, 500, fs=RATE_HZ, output="sos")
     parts = [speech()]
-    for which in ("a", "o"):
+    for which, top_hz in (("a", 500), ("o", 500), ("a", 1000))[: 3 if liquid else 2]:
+        dark = signal.butter(3, top_hz, fs=RATE_HZ, output="sos")
         said = vowel(which, 120, 0.6)
         murmur = np.asarray(0.5 * signal.sosfilt(dark, vowel("i", 120, 0.6)), np.float32)
         there = np.clip((np.arange(len(said)) / RATE_HZ - 0.13) / 0.01, 0, 1).astype(np.float32)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pipeline.song.lyrics.kana import romaji
 from pipeline.song.lyrics.vowels import umlaut_of, vowels_of
 
-Burst = Literal["hiss", "hush", "stop", "murmur", ""]
+Burst = Literal["hiss", "hush", "stop", "murmur", "liquid", ""]
 _CYRILLIC: Final = dict(zip("абвгдежзийклмнопрстуфхцчшщыэюяё", "a b v g d e zh z i i k l m n o p r s t u f h ts ch sh sh i e u a o".split(), strict=True))  # fmt: skip # noqa: E501, SIM905
 _AFTER_VOWEL: Final = re.compile(r"^[-aiueon] (?=\S)")
 """What VCV banks write before a syllable: the vowel that it follows."""
@@ -21,7 +21,8 @@ _SILENT_U: Final = re.compile(r"(q(?=u[aeioy])|g(?=u[eiy]))u")
 _HISS: Final = re.compile(r"^(sc?[ei]|s|z|ts|c[eiy])")
 _HUSH: Final = re.compile(r"^(sh|sch|ch|j|h|f|v|th|ph|wh)")
 _STOP: Final = re.compile(r"^([ptkbdgqxc])")
-_MURMUR: Final = re.compile(r"^([mnlr]|[kg]n|wr)")
+_MURMUR: Final = re.compile(r"^([mn]|[kg]n)")
+_LIQUID: Final = re.compile(r"^([lr]|wr)")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,6 @@ def plain_letters(syllable: str) -> str:
 
 def _burst(letters: str) -> Burst:
     kinds: list[tuple[re.Pattern[str], Burst]] = [
-        (_MURMUR, "murmur"), (_HUSH, "hush"), (_HISS, "hiss"), (_STOP, "stop"),
+        (_MURMUR, "murmur"), (_LIQUID, "liquid"), (_HUSH, "hush"), (_HISS, "hiss"), (_STOP, "stop"),
     ]  # fmt: skip
     return next((kind for pattern, kind in kinds if pattern.match(letters)), "")

@@ -18,6 +18,8 @@ from pipeline.song.notes.tune import Note, TempoMap, Tune, Vibrato, tune_of
 MARK: Final = re.compile(rb"\[#(VERSION|SETTING|\d{4,6}|PREV|NEXT)\]", re.IGNORECASE)
 _TICKS: Final = 480
 _RESTS: Final = frozenset({"", "r", "rest", "pau", "sil"})
+_BREATHS: Final = re.compile(r"([-aiueon] )?(R|\u606f|\u5438|br)\d?", re.IGNORECASE)
+"""A vowel's end or a breath, written on a rest: voices end and rest without being told."""
 _USUAL_TEMPO: Final = 120.0
 _TEMPOS: Final = (5.0, 1000.0)
 _MOST_SECTIONS: Final = 200_000
@@ -57,9 +59,13 @@ def read_ust(data: bytes, where: str) -> Tune:
     notes = [
         _note(law, start, end, keys)
         for start, end, keys in placed
-        if keys.get("Lyric", "").strip().lower() not in _RESTS and "NoteNum" in keys
+        if "NoteNum" in keys and not _is_rest(keys.get("Lyric", "").strip())
     ]
     return tune_of([(setting.get("ProjectName", "").strip() or "UST", notes)], where)
+
+
+def _is_rest(lyric: str) -> bool:
+    return lyric.lower() in _RESTS or _BREATHS.fullmatch(lyric) is not None
 
 
 def _sections(text: str) -> list[tuple[str, dict[str, str]]]:

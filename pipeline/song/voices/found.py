@@ -3,13 +3,14 @@
 Owns where they are found and what they are taken for. Nothing is labelled and no words are recognised: a stretch is
 called after the vowel whose formants (G. E. Peterson, H. L. Barney, "Control methods used in a study of the vowels",
 1952, men's and women's means) lie nearest, scaled to the voice; a burst is a hiss, a hush or a stop by its spectrum and
-length; a murmur, dark and soft before a vowel, stands for all nasals and liquids. Where a voice says only one vowel,
-everything is sung on it.
+length; a murmur, dark and soft before a vowel, stands for nasals, and one that is clearly brighter for liquids: l and r
+let more of their formants be heard. Which of m and n, or of l and r, it is, nothing says. Where a voice says only one
+vowel, everything is sung on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -51,6 +52,8 @@ _FRAME: Final = 256
 _MURMUR_BANDS_HZ: Final = ((100.0, 450.0), (600.0, 3000.0))
 _DARKER_DB: Final = 8.0
 """Than the voice usually is: so much more of a murmur's power lies in the lower band."""
+_LIQUID_DB: Final = (2.0, 4.0)
+"""Darker than the voice usually is, and brighter than the murmur of nasals, at least."""
 _MURMUR_BELOW_DB: Final = (3.0, 18.0)
 """Its level below the loud vowels'."""
 _MURMUR_WINDOWS: Final = (4, 14)
@@ -120,12 +123,11 @@ class FoundVoice:
 
     @cached_property
     def bursts(self) -> dict[str, Unit]:
-        """The best burst of each kind that was found, and the best murmur."""
+        """The best burst of each kind that was found, and the best murmurs."""
         windows = self._windows
         if windows is None:
             return {}
-        murmur = _murmur(windows, self._samples, self._rate)
-        return _bursts(windows, self._samples, self._rate) | ({} if murmur is None else {"murmur": murmur})
+        return _bursts(windows, self._samples, self._rate) | _murmurs(windows, self._samples, self._rate)
 
     @cached_property
     def _windows(self) -> _Windows | None:
@@ -147,7 +149,8 @@ class FoundVoice:
         body = self._unit(sound.vowel)
         glide = self._unit(sound.glides_to) if sound.glides_to else None
         burst: Burst = sound.burst
-        return Sounding(body, self.bursts.get(burst) if burst else None, None if glide is body else glide)
+        found = self.bursts.get(burst) or (self.bursts.get("murmur") if burst == "liquid" else None)
+        return Sounding(body, found, None if glide is body else glide)
 
     def ending(self, syllable: str, after: str, key: float, vowels: str = "") -> None:
         """None: nothing in a recording says what a vowel's end is."""
@@ -299,36 +302,63 @@ def _bursts(windows: _Windows, samples: Floats, rate: int) -> dict[str, Unit]:
     return {kind: unit for kind, (_, unit) in best.items()}
 
 
-def _murmur(windows: _Windows, samples: Floats, rate: int) -> Unit | None:
-    """Find the longest stretch that is voiced, but darker and softer than the vowel it leads to: a nasal or a liquid.
+@dataclass(frozen=True)
+class _Murmur:
+    """Windows that are a murmur, how good it is, how dark, and by how many decibels the vowel after it is louder."""
 
-    None where nothing is like that.
+    first: int
+    last: int
+    goodness: float
+    dark_db: float
+    rises_db: float
+
+
+def _murmurs(windows: _Windows, samples: Floats, rate: int) -> dict[str, Unit]:
+    """Find what is voiced, but darker and softer than the vowel it leads to: for nasals, and, brighter, for liquids.
+
+    Empty where nothing is like that.
     """
     powers = np.square(np.abs(np.fft.rfft(_framed(windows.slow, windows.centres), axis=1)))
     hz = np.fft.rfftfreq(_FRAME, 1 / windows.slow_hz)
     low, high = (powers[:, (hz > first) & (hz < last)].sum(axis=1) for first, last in _MURMUR_BANDS_HZ)
     dark = 10 * np.log10((low + 1e-9) / (high + 1e-9))
-    voiced, levels = windows.track.is_voiced, windows.levels_db
+    voiced = windows.track.is_voiced
     if not voiced.any():
-        return None
-    usual, loud = float(np.median(dark[voiced])), float(np.percentile(levels[voiced], 75))
-    below = loud - levels
-    murmurs = voiced & (dark > usual + _DARKER_DB) & (below > _MURMUR_BELOW_DB[0]) & (below < _MURMUR_BELOW_DB[1])
-    best: tuple[float, Unit] | None = None
-    window = round(WINDOW_S * rate)
-    for start, end in _runs(murmurs):
+        return {}
+    usual = float(np.median(dark[voiced]))
+    found = {"murmur": max(_dark_runs(windows, dark, usual + _DARKER_DB), key=_goodness, default=None)}
+    if (nasal := found["murmur"]) is not None:
+        bright = nasal.dark_db - _LIQUID_DB[1]
+        liquids = (one for one in _dark_runs(windows, dark, usual + _LIQUID_DB[0]) if one.dark_db < bright)
+        found["liquid"] = max(liquids, key=_goodness, default=None)
+    return {kind: _murmur_unit(kind, one, samples, rate) for kind, one in found.items() if one is not None}
+
+
+def _goodness(murmur: _Murmur) -> float:
+    return murmur.goodness
+
+
+def _dark_runs(windows: _Windows, dark: Doubles, least: float) -> Iterator[_Murmur]:
+    """Stretches that are at least so dark, soft, and lead to a vowel."""
+    voiced, levels = windows.track.is_voiced, windows.levels_db
+    below = float(np.percentile(levels[voiced], 75)) - levels
+    for start, end in _runs(voiced & (dark > least) & (below > _MURMUR_BELOW_DB[0]) & (below < _MURMUR_BELOW_DB[1])):
         after = slice(end, end + _VOWEL_AFTER)
         if not _MURMUR_WINDOWS[0] <= end - start <= _MURMUR_WINDOWS[1] or not voiced[after].all():
             continue
         rises_db = float(levels[after].max() - levels[start:end].mean())
-        goodness = min(end - start, _USUAL_MURMUR) + 0.2 * float(dark[start:end].mean() - dark[after].min())
-        if end + _VOWEL_AFTER > len(voiced) or rises_db < _MURMUR_BELOW_DB[0] or (best and goodness <= best[0]):
+        if end + _VOWEL_AFTER > len(voiced) or rises_db < _MURMUR_BELOW_DB[0]:
             continue
-        part, margins_s = part_of(samples, rate, start * window, end * window)
-        seconds = (end - start) * window / rate
-        unit = Unit("murmur", part, rate, preutterance_s=seconds, margins_s=margins_s, gain_db=-rises_db)
-        best = goodness, unit
-    return None if best is None else best[1]
+        dark_db = float(dark[start:end].mean())
+        goodness = min(end - start, _USUAL_MURMUR) + 0.2 * (dark_db - float(dark[after].min()))
+        yield _Murmur(start, end, goodness, dark_db, rises_db)
+
+
+def _murmur_unit(kind: str, murmur: _Murmur, samples: Floats, rate: int) -> Unit:
+    window = round(WINDOW_S * rate)
+    part, margins_s = part_of(samples, rate, murmur.first * window, murmur.last * window)
+    seconds = (murmur.last - murmur.first) * window / rate
+    return Unit(kind, part, rate, preutterance_s=seconds, margins_s=margins_s, gain_db=-murmur.rises_db)
 
 
 def _runs(flags: Flags) -> list[tuple[int, int]]:

@@ -48,6 +48,23 @@ def test_a_murmur_before_a_vowel_begins_nasals_and_liquids() -> None:
     assert FoundVoice(speech(), RATE_HZ).sounding("me", "", 60).burst is None
 
 
+def test_a_brighter_murmur_begins_liquids_alone() -> None:
+    voice = FoundVoice(murmuring(liquid=True), RATE_HZ)
+    nasal, liquid = (voice.sounding(one, "", 60).burst for one in ("me", "la"))
+    assert nasal is not None
+    assert liquid is not None
+    assert (nasal.name, liquid.name) == ("murmur", "liquid")
+    assert voice.sounding("ra", "", 60).burst is liquid
+
+    def dark_db(unit: Unit) -> float:
+        power = np.exp(unit.frames.envelope.mean(axis=0))
+        hz = np.linspace(0, 12000, len(power))
+        low, high = (power[(hz > first) & (hz < last)].sum() for first, last in ((100, 450), (600, 3000)))
+        return float(10 * np.log10(low / high))
+
+    assert dark_db(nasal) > dark_db(liquid) + 4
+
+
 @pytest.mark.parametrize(("seconds", "rate"), [(0.0, RATE_HZ), (0.05, RATE_HZ), (1.0, RATE_HZ), (2.0, 1000)])
 def test_noise_silence_and_sounds_of_low_rates_hold_no_voice_and_sing_all_the_same(seconds: float, rate: int) -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * rate)).astype(np.float32)
