@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipeline.errors import ProductionError
-from pipeline.song.notes.midi_bounds import fault_of
+from pipeline.runtime.wording.plurals import counted
+from pipeline.song.notes.midi_bounds import fault_of, tracks_alone
 from pipeline.song.notes.tune import MOST_NOTES, NO_TEMPO, Note, TempoMap, Tune, tune_of
 
 MARK: Final = b"MThd"
@@ -66,7 +67,10 @@ def read_midi(data: bytes, where: str) -> Tune:
     ]
     hanging = sum(reader.hanging for reader in readers)
     if hanging:
-        remarks.append(f"{hanging} notes never end, and end with the last message of their track")
+        ends = "never ends, and ends" if hanging == 1 else "never end, and end"
+        remarks.append(
+            f"{counted(hanging, 'note')} {ends} with the last message of {'its' if hanging == 1 else 'their'} track"
+        )
     if not together:
         remarks.append(NO_TEMPO)
     words = _words_of(readers)
@@ -89,6 +93,7 @@ def _parsed(data: bytes, where: str) -> Any:
         from pipeline.song.extra import missing_extra  # noqa: PLC0415 - only where it is missing
 
         raise missing_extra("mido", where) from None
+    data = tracks_alone(data)
     if fault := fault_of(data):
         raise _unusable(where, fault)
     try:

@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from pipeline.errors import ProductionError
+from pipeline.runtime.wording.plurals import counted
 
 MOST_NOTES: Final = 100_000
 LONGEST_S: Final = 3600.0
@@ -202,8 +203,16 @@ def tune_of(tracks: Sequence[tuple[str, Sequence[Note]]], where: str, remarks: S
             expected=f"at most {MOST_NOTES:,} notes and {LONGEST_S:,.0f} s",
         )
     gone = total - sung
-    more = [f"{gone} notes shorter than {SHORTEST_NOTE_S:g} s are left out"] if gone else []
-    more += [f"{endless} notes longer than {LONGEST_NOTE_S:g} s end there"] if endless else []
+    more = (
+        [f"{counted(gone, 'note')} shorter than {SHORTEST_NOTE_S:g} s {'is' if gone == 1 else 'are'} left out"]
+        if gone
+        else []
+    )
+    more += (
+        [f"{counted(endless, 'note')} longer than {LONGEST_NOTE_S:g} s {'ends' if endless == 1 else 'end'} there"]
+        if endless
+        else []
+    )
     return Tune(tuple(kept), (*remarks, *more))
 
 

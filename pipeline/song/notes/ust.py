@@ -13,13 +13,15 @@ from typing import Final
 
 from pipeline.errors import ProductionError
 from pipeline.song.notes.texts import decoded
-from pipeline.song.notes.tune import Note, TempoMap, Tune, Vibrato, tune_of
+from pipeline.song.notes.tune import NO_TEMPO, Note, TempoMap, Tune, Vibrato, tune_of
 
 MARK: Final = re.compile(rb"\[#(VERSION|SETTING|\d{4,6}|PREV|NEXT)\]", re.IGNORECASE)
 _TICKS: Final = 480
 _RESTS: Final = frozenset({"", "r", "rest", "pau", "sil"})
 _BREATHS: Final = re.compile(r"([-aiueon] )?(R|\u606f|\u5438|br)\d?", re.IGNORECASE)
 """A vowel's end or a breath, written on a rest: voices end and rest without being told."""
+_HINT: Final = re.compile(r"^\?(?=.)|(?<=.)\[[^]]*\]$")
+"""What is no lyric: a mark against prefix maps, and sounds in brackets."""
 _USUAL_TEMPO: Final = 120.0
 _TEMPOS: Final = (5.0, 1000.0)
 _MOST_SECTIONS: Final = 200_000
@@ -61,7 +63,8 @@ def read_ust(data: bytes, where: str) -> Tune:
         for start, end, keys in placed
         if "NoteNum" in keys and not _is_rest(keys.get("Lyric", "").strip())
     ]
-    return tune_of([(setting.get("ProjectName", "").strip() or "UST", notes)], where)
+    has_tempo = any("Tempo" in keys for _, keys in sections)
+    return tune_of([(setting.get("ProjectName", "").strip() or "UST", notes)], where, [] if has_tempo else [NO_TEMPO])
 
 
 def _is_rest(lyric: str) -> bool:
@@ -88,7 +91,7 @@ def _note(law: TempoMap, start: float, end: float, keys: Mapping[str, str]) -> N
         end_s,
         key,
         min(1.0, max(0.0, _number(keys, "Intensity", 100.0)) / _FULL_INTENSITY),
-        keys.get("Lyric", "").strip()[:100],
+        _HINT.sub("", keys.get("Lyric", "").strip()[:100]),
         bend=_bends(law, start, keys),
         glide=_glide(keys),
         vibrato=_vibrato(keys),

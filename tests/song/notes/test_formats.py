@@ -17,15 +17,17 @@ from pipeline.song.notes.ust import read_ust
 from tests.song.tunes import MUSICXML, UST, midi_bytes
 
 
-@pytest.mark.parametrize("encoding", ["cp932", "utf-8", "utf-8-sig", "utf-16"])
-def test_endings_and_breaths_in_a_ust_file_are_rests() -> None:
-    lyrics = ["- \u304b", "a R", "\u606f", "a \u304b", "R", "a r", "Rin"]
+def test_endings_and_breaths_in_a_ust_file_are_rests_and_hints_no_lyrics() -> None:
+    lyrics = ["- \u304b", "a R", "\u606f", "?a \u304b", "R", "a r", "Rin[r i n]"]
     parts = [f"[#{at:04d}]\nLength=480\nLyric={one}\nNoteNum=60\n" for at, one in enumerate(lyrics)]
-    (track,) = read_ust(("[#VERSION]\n[#SETTING]\nTempo=120\n" + "".join(parts)).encode("cp932"), "x").tracks
+    tune = read_ust(("[#VERSION]\n" + "".join(parts)).encode("cp932"), "x")
+    assert "no tempo" in tune.remarks[0]
+    (track,) = tune.tracks
     assert [note.syllable for note in track.notes] == ["- \u304b", "a \u304b", "Rin"]
     assert [note.start_s for note in track.notes] == [0.0, 1.5, 3.0]
 
 
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8", "utf-8-sig", "utf-16"])
 def test_ust_in_every_encoding(encoding: str) -> None:
     (track,) = read_ust(UST.encode(encoding), "x").tracks
     first, second = track.notes

@@ -79,6 +79,13 @@ def test_tracks_are_found_by_number_name_and_channel(wanted: int | str) -> None:
         tune.track(3, "y")
 
 
+def test_chunks_that_are_no_tracks_are_passed_over() -> None:
+    data = midi_bytes([[(0, 1, 60)]])
+    head, track = data[:14], data[14:]
+    for spoilt in (data + b"XFIH\0\0\0\3abc", head + b"XFKM\0\0\0\0" + track, data + b"\0" * 40):
+        assert [note.key for note in read_midi(spoilt, "x").tracks[0].notes] == [60]
+
+
 def test_sixty_four_tracks() -> None:
     tune = read_midi(midi_bytes([TUNE] * 64), "x")
     assert len(tune.tracks) == 64
