@@ -25,6 +25,10 @@ _NARROW = 0.02
 _SHIFTS = np.linspace(-0.2, 0.2, 161)
 _REACH = 0.4
 """To either side of a formant, of its natural logarithm."""
+_COSINES = 38
+_STIFF = 0.02
+_DENSE = 3
+"""So many harmonics there tell of themselves how loud a moment is."""
 
 
 def harmonics(samples: Floats, rate: int, moments: Iterable[tuple[float, float]], periods: int = _PERIODS) -> Seen:
@@ -55,11 +59,23 @@ def envelope(seen: Seen) -> Doubles:
     return curve - curve.mean()
 
 
+def fitted(seen: Seen) -> Doubles:
+    """A smooth curve along `GRID_HZ` through harmonics that lie far apart: cosines, the quicker ones held small."""
+    number = np.arange(1, _COSINES + 1)
+    moment = np.concatenate([np.full(len(own), at) for at, (own, _) in enumerate(seen)])
+    waves = np.cos(np.pi / TOP_HZ * np.concatenate([own for own, _ in seen])[:, None] * number)
+    waves = np.stack([_without_means(wave, moment) for wave in waves.T], axis=1)
+    level = _without_means(np.concatenate([one for _, one in seen]), moment)
+    stiff = np.diag(_STIFF * len(level) / _COSINES * np.square(number))
+    found = np.linalg.solve(waves.T @ waves + stiff, waves.T @ level)
+    return np.asarray(np.cos(np.pi / TOP_HZ * np.outer(GRID_HZ, number)) @ found)
+
+
 def stretch_of(seen: Seen, curve: Doubles, near_hz: float | None = None) -> tuple[float, float]:
     """By which share of frequency a curve is moved to fit harmonics best, and how far they then lie from it (decibels).
 
     Each moment has a loudness of its own, and all together a slope over octaves, as singing is brighter and darker on
-    purpose; both are taken from all of the spectrum, also where only what lies around one formant is compared.
+    purpose. Around one formant the slope is that of all the spectrum, and so is loudness where few harmonics lie there.
     """
     number = np.concatenate([np.full(len(own), at) for at, (own, _) in enumerate(seen)])
     place, level = (np.concatenate([one[at] for one in seen]) for at in (0, 1))
@@ -77,7 +93,13 @@ def stretch_of(seen: Seen, curve: Doubles, near_hz: float | None = None) -> tupl
     else:
         near = np.abs(place - np.log(near_hz)) < _REACH
         usual = level - np.interp(place, np.log(GRID_HZ), curve) - unlike(0.0)
-        away = [np.var((level - usual - np.interp(place + shift, np.log(GRID_HZ), curve))[near]) for shift in _SHIFTS]
+        number, place, level = number[near], place[near], (level - usual)[near]
+        dense = len(place) >= _DENSE * len(np.unique(number))
+        number = number if dense else np.zeros_like(number)
+        away = [
+            np.square(_without_means(level - np.interp(place + shift, np.log(GRID_HZ), curve), number)).mean()
+            for shift in _SHIFTS
+        ]
     best = int(np.argmin(away))
     return float(np.expm1(_SHIFTS[best])), float(np.sqrt(away[best]))
 

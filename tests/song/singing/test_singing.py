@@ -19,13 +19,24 @@ from pipeline.runtime.resources import assets_folder
 from pipeline.song.lyrics.phrases import from_file, with_lyrics
 from pipeline.song.notes.tune import Note
 from pipeline.song.singing.phrase import SungSound, _places, sing
+from pipeline.song.singing.spans import spans_of
 from pipeline.song.singing.style import SingingStyle
 from pipeline.song.voices.bank import VoiceBank
 from pipeline.song.voices.found import FoundVoice
 from pipeline.song.voices.unit import Unit
 from tests.song.envelopes import GRID_HZ, envelope, stretch_of
 from tests.song.singing.slides import Alone, slid
-from tests.song.speakers import FORMANTS_HZ, RATE_HZ, murmuring, response, said, speech, vowel, write_bank
+from tests.song.speakers import (
+    FORMANTS_HZ,
+    RATE_HZ,
+    murmuring,
+    response,
+    said,
+    speech,
+    vowel,
+    write_bank,
+    write_pitched_bank,
+)
 
 KEYS = (48, 50, 52, 53, 55, 53, 52, 50, 48, 55)
 NOTE_S = 0.4
@@ -215,6 +226,26 @@ def test_a_bank_begins_its_consonant_before_the_note(tmp_path: Path) -> None:
         assert power(high, start - 0.08, start - 0.02) > 4 * power(high, start + 0.1, start + 0.3)
     times = np.array([0.8, 0.81, 0.82, 0.83, 0.84, 0.85])
     assert np.median(pitch_at(sound, times)) == pytest.approx(57, abs=0.1)
+
+
+def test_a_bank_ends_a_vowel_as_it_was_recorded_and_goes_over_to_the_next_consonant(tmp_path: Path) -> None:
+    bank = VoiceBank(write_pitched_bank(tmp_path), "x")
+    (phrase,) = with_lyrics([Note(0.5, 1.1, 57.0), Note(1.1, 2.0, 57.0)], {1: "\u3044\u3044"}, [], "x")
+    sound = sing(phrase, bank, SingingStyle(vibrato_cents=0))
+    rate, last = sound.sample_rate_hz, spans_of(phrase, bank, "", 0.0)[-1]
+    assert last.tail is not None
+    assert last.tail.unit.name.startswith("i R")
+    level = 10 * np.log10(np.convolve(np.square(sound.samples), np.ones(480) / 480, "same") + 1e-12)
+    held, at_end, after = (level[round((at - sound.start_s) * rate)] for at in (1.6, 1.98, 2.05))
+    assert held - 15 < at_end < held
+    assert after < held - 12
+    high = signal.butter(8, 9500, "highpass", fs=rate, output="sos")
+    assert 20 * np.log10(np.abs(signal.sosfilt(high, sound.samples)).max() + 1e-9) < -65
+    (over,) = with_lyrics([Note(0.5, 1.1, 57.0), Note(1.1, 2.0, 57.0)], {1: "\u3042\u3055"}, [], "x")
+    first, _ = spans_of(over, bank, "", 0.0)
+    assert first.tail is not None
+    assert first.tail.unit.name.startswith("a s")
+    assert first.fall == first.tail.rise
 
 
 def test_a_diphthong_ends_on_its_second_vowel() -> None:
