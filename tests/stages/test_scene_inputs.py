@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from pipeline.film.timeline.timeline import CardClip, SceneClip
+from pipeline.picture.language import english
 from pipeline.picture.panels.layout import PANELS, load_layout
 from pipeline.picture.panels.scene_data import FRAME_FIELDS, SONG_FIELDS, SceneData
 from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, render, storyboard
+from pipeline.stages.shared.facts.vocabulary import film_facts
 from pipeline.stages.shared.render_inputs import RenderInputs, card_of, inputs_of, render_inputs
 from pipeline.stages.shared.scene_inputs import SOURCES, scene_data, scene_ingredients
+from pipeline.stages.shared.scenes.texts import take_facts_of_scenes
 from pipeline.stages.shared.workplace import Workplace
 from pipeline.store.declared import field_names
 from tests.picture.panels.made_scenes import frame_of, layout_of, scene
@@ -117,6 +120,9 @@ def test_takes_are_counted_over_all_parts_of_a_section(tmp_path: Path) -> None:
         [(sound.number, sound.of) for sound in scene_data(inputs, scene).sounds] for scene in inputs.timeline.scenes()
     ]
     assert numbered[:2] == [[(0, 4), (1, 4), (2, 4)], [(3, 4), (4, 4)]]
+    (first, _) = take_facts_of_scenes(production, results, english())
+    assert [*first.values()] == [1, 2, 3, 4]
+    assert film_facts(production, results, english())["sections"][0]["take"] == 4
 
 
 def test_what_a_clip_is_drawn_from_is_enough_and_no_more(film: RenderInputs) -> None:
@@ -125,7 +131,7 @@ def test_what_a_clip_is_drawn_from_is_enough_and_no_more(film: RenderInputs) -> 
     own = inputs_of(film, scene_clip)
     assert own.takes[0] == own.cards == ()
     assert own.takes[1] == film.takes[1]
-    fields = sorted(set(SOURCES) - {"facts"})
+    fields = sorted(set(SOURCES) - {"facts", "take_facts"})
     frames = range(scene_clip.frames)
     assert scene_ingredients(own, scene_clip, frames, fields) == scene_ingredients(film, scene_clip, frames, fields)
     whole, part = scene_data(film, scene_clip), scene_data(own, scene_clip)

@@ -336,6 +336,8 @@ class SceneData:
         The picture behind it, as `picture`.
     facts
         What texts of one's own may name, beside what is seen just now.
+    take_facts
+        What they may name as `take`: the facts of each take by its iteration.
     """
 
     start_frame: int
@@ -357,6 +359,7 @@ class SceneData:
     song: SceneSong = SceneSong()
     song_picture: NDArray[np.uint8] | None = None
     facts: Mapping[str, Any] | None = None
+    take_facts: Mapping[int, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the shapes at the door, so that no panel has to."""

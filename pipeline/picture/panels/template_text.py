@@ -26,6 +26,7 @@ from pipeline.picture.text.typesetting import TextStyle
 TIMES_PER_S: Final = 10
 """So often a text is filled in anew: digits that change faster can't be read."""
 NOW: Final = "now"
+TAKE: Final = "take"
 _MEANINGS: Final = {
     "iteration": "Of the checkpoint that is heard, or where the playhead stands.",
     "epoch": "Passes over the training bytes up to it; nothing where that isn't known.",
@@ -47,7 +48,7 @@ class TextPanelTemplate(TextPanelSettings):
 
     kind: Literal["text"]
     template: Annotated[str, Field(min_length=1, max_length=1000)]
-    """Filled in ten times a second, with all facts of a section's card and those of `now`."""
+    """Filled in ten times a second, with all facts of a section's card, those of `now`, and `take`: the one heard."""
     text: Size = 0.03
     """Size of the type, a share of the frame's height."""
     lines: Annotated[int, Field(ge=1, le=8)] = 1
@@ -62,7 +63,7 @@ class TemplateTextPanel(ScenePanel[TextPanelTemplate]):
     """Draws a text that is filled in anew as the film goes on; its type is as large at every moment."""
 
     settings_type = TextPanelTemplate
-    reads = frozenset({"facts", "history", "iteration", "sounds"})
+    reads = frozenset({"facts", "history", "iteration", "sounds", "take_facts"})
 
     def __init__(self, context: RenderContext, settings: TextPanelTemplate) -> None:
         super().__init__(context, settings)
@@ -128,7 +129,17 @@ def filled_at(template: str, data: SceneData, frame: int) -> str:
         Where it can't be.
     """
     facts = PlainFacts(data.facts or {}) if not isinstance(data.facts, PlainFacts) else data.facts
-    return render_caption(template, facts.including(NOW, plain(now_facts(data, frame))), "panel text")
+    facts = facts.including(NOW, plain(now_facts(data, frame)))
+    heard = _last_heard(data, frame)
+    if heard is not None and heard in data.take_facts:
+        facts = facts.including(TAKE, data.take_facts[heard])
+    return render_caption(template, facts, "panel text")
+
+
+def _last_heard(data: SceneData, frame: int) -> int | None:
+    """The iteration of the take that is heard, or was last; before all takes, of the first."""
+    takes = [(sound.start_frame, sound.iteration) for sound in data.sounds if sound.iteration is not None]
+    return next((iteration for start, iteration in reversed(takes) if start <= frame), takes[0][1] if takes else None)
 
 
 def texts_between(templates: Iterable[str], data: SceneData, frames: range) -> list[list[str]]:

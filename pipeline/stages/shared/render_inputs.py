@@ -25,7 +25,7 @@ from pipeline.stages.shared.facts.film_language import language_of
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.scenes.grounds import FilmGround, film_ground
 from pipeline.stages.shared.scenes.layouts import layout_name, section_layout, song_layout, song_layout_name
-from pipeline.stages.shared.scenes.texts import section_facts_of_scenes, text_templates
+from pipeline.stages.shared.scenes.texts import section_facts_of_scenes, take_facts_of_scenes, text_templates
 from pipeline.stages.shared.sections.losses import Trained
 from pipeline.stages.shared.sections.sounds import HeardRecording, HeardTake
 from pipeline.stages.shared.songs.record import SongRecord
@@ -64,6 +64,7 @@ class RenderInputs:
     ground: FilmGround | None
     """Where the ground moves."""
     facts: tuple[PlainFacts, ...]
+    take_facts: tuple[dict[int, Any], ...]
     """Of each section's scene, where a panel shows texts of one's own; else empty."""
     identity: str
     """Hash of everything above: films with the same one look the same."""
@@ -103,6 +104,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
     hashes += [canonical_json([shown.song.content_hash, shown.layout, str(shown.picture)]) for shown in songs]
     shows_texts = any(text_templates(section_layout(production, number)) for number in range(len(production.sections)))
     facts = section_facts_of_scenes(production, results, language) if shows_texts else ()
+    take_facts = take_facts_of_scenes(production, results, language) if shows_texts else ()
     hashes += [] if results.ground is None else [results.ground.content_hash]
     return RenderInputs(
         timeline=results.timeline.record,
@@ -123,6 +125,7 @@ def render_inputs(production: Production, results: Results) -> RenderInputs:
         songs=songs,
         ground=film_ground(production, results.ground),
         facts=facts,
+        take_facts=take_facts,
         identity=sha256("".join(hashes).encode()).hexdigest(),
     )
 

@@ -235,12 +235,17 @@ def _facts_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
         history=_section_history(inputs, scene.section),
         iteration=_iteration(inputs, scene),
         facts=inputs.facts[scene.section],
+        take_facts=inputs.take_facts[scene.section],
     )
     return [list(texts) for texts in texts_between(text_templates(layout), data, frames)]
 
 
 SOURCES: Final[dict[str, SceneSource[SceneClip]]] = {
     "facts": SceneSource(lambda inputs, scene: inputs.facts[scene.section] if inputs.facts else None, _facts_key),
+    "take_facts": SceneSource(
+        lambda inputs, scene: inputs.take_facts[scene.section] if inputs.take_facts else {},
+        lambda *_: None,  # the texts themselves are the key of the facts
+    ),
     "sounds": SceneSource(_sounds, _sounds_key),
     "history": SceneSource(
         lambda inputs, scene: _section_history(inputs, scene.section),

@@ -34,6 +34,17 @@ def test_a_text_follows_what_is_heard_and_seen() -> None:
     assert np.array_equal(frames[0], frames[3])
 
 
+def test_the_take_that_a_text_names_is_the_one_that_is_heard() -> None:
+    takes = {
+        sound.iteration: {"epoch": sound.iteration / 100}
+        for sound in scene_data().sounds
+        if sound.iteration is not None
+    }
+    data = scene_data(facts={"take": {"epoch": -1}}, take_facts=takes)
+    texts = texts_between(["{{ take.epoch|decimals(1) }}"], data, range(data.start_frame, data.end_frame))
+    assert texts == [["0.0", "4.0", "30.0"]], "that of the first one while the recording is heard"
+
+
 def test_its_type_is_as_large_at_every_moment_and_stays_in_its_box() -> None:
     data = scene_data()
     narrow = {**BOX, "width": 0.3}

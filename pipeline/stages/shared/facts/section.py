@@ -65,14 +65,19 @@ class SectionTable(FactTable):
         return run_facts_of(settings, losses, self._checkpoints, self._language)
 
     @cached_property
-    def _scene(self) -> SceneClip | None:
+    def _scenes(self) -> list[SceneClip]:
+        """Its scenes: several where cards stand between its takes."""
         timeline = self._results.timeline
         scenes = timeline.record.scenes() if timeline is not None else ()
-        return next((scene for scene in scenes if scene.section == self._index), None)
+        return [scene for scene in scenes if scene.section == self._index]
+
+    @property
+    def _heard_takes(self) -> list[SoundClip]:
+        return [sound for scene in self._scenes for sound in scene.sounds if sound.kind == "take"]
 
     @property
     def _recording_voice(self) -> VoiceMeasures | None:
-        return self._scene.recording_voice if self._scene else None
+        return self._scenes[0].recording_voice if self._scenes else None
 
     @fact
     def number(self) -> int:
@@ -133,13 +138,17 @@ class SectionTable(FactTable):
 
     @fact
     def take(self) -> TakeTable:
-        """The last take that is heard; in captions `take` is the one that they are about."""
-        sounds = [sound for sound in self._scene.sounds if sound.kind == "take"] if self._scene else []
+        """The last take that is heard; in captions `take` is the one that they are about, in panels the one heard."""
+        sounds = self._heard_takes
         return TakeTable(self._heard(sounds, sounds[-1]) if sounds else None)
+
+    def takes_heard(self) -> dict[int, TakeTable]:
+        """Every take that is heard, by its iteration."""
+        return {one.iteration: self.take_of(one.iteration) for one in self._heard_takes if one.iteration is not None}
 
     def take_of(self, iteration: int) -> TakeTable:
         """The take of a checkpoint; without facts where it is not heard."""
-        sounds = [sound for sound in self._scene.sounds if sound.kind == "take"] if self._scene else []
+        sounds = self._heard_takes
         own = next((sound for sound in sounds if sound.iteration == iteration), None)
         return TakeTable(self._heard(sounds, own) if own else None)
 
