@@ -45,7 +45,7 @@ from pipeline.store.files import file_sha256
 from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 STAGE: Final = "cards"
-VERSION: Final = 5
+VERSION: Final = 6
 THUMBNAIL: Final = "thumbnail"
 THUMBNAIL_SIZE: Final = (1280, 720)
 

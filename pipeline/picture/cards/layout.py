@@ -174,8 +174,9 @@ class _Solver:
         return heights
 
     def _standing(self, area: str) -> list[FilledElement]:
-        """The elements of an area that stand one below the other."""
-        return [one for one in self._elements[area] if not one.element.behind]
+        """The elements of an area that stand one below the other; where nothing stands before others, these."""
+        standing = [one for one in self._elements[area] if not one.element.behind]
+        return standing or self._elements[area]
 
     def _stack(self, area: str, setting: Setting) -> list[float]:
         """How high each of an area's elements would like to be, with the gap above it."""

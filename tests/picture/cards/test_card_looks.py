@@ -106,6 +106,13 @@ align = "right"
     assert "3 networks" in card.words
 
 
+def test_a_shape_behind_nothing_is_seen_as_high_as_it_says(tmp_path: Path) -> None:
+    shape = '[[element]]\nkind = "shape"\narea = "author"\nbehind = true\nheight = 0.1\ncolour = "#20c040"\n'
+    picture = drawn(own(tmp_path, shape)).pages[0].picture.astype(int)
+    green = np.argwhere(picture[..., 1] - picture.sum(axis=-1) / 2 > 20)
+    assert np.ptp(green[:, 0]) + 1 == pytest.approx(0.1 * SIZE[1], abs=2)
+
+
 def test_a_code_that_nothing_can_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="too long"):
         drawn(own(tmp_path, f'[[element]]\nkind = "qr"\narea = "logo"\ntext = "{"x" * 700}"\n'))
