@@ -5,13 +5,14 @@ It asks the same survey as `build-video status`. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.build.films import survey_all, time_ahead
 from pipeline.build.made_words import made_words
+from pipeline.build.stage_order import StageSurvey
 from pipeline.errors import BuildVideoError, InputError
 from pipeline.production.editing.edits import Edit, Insert, Move, Remove, SetValue
 from pipeline.production.keys import json_schema
@@ -94,12 +95,31 @@ def cost_values(production: Production, workplace: Workplace) -> dict[str, Any]:
     """
     try:
         surveys = survey_all(production, workplace, is_counted=True)
-        seconds = stage_seconds(time_ahead(surveys, production, workplace))
+        seconds = _seconds(surveys, production, workplace)
     except BuildVideoError as error:
         return {"works": [], "seconds": None, "fault": str(error)}
     works = [
-        {"stage": one.stage, "cut": one.cut, "words": words, "seconds": round(seconds.get(one.stage, 0.0), 1)}
+        {
+            "stage": one.stage,
+            "cut": one.cut,
+            "words": words,
+            "seconds": round(seconds.get((one.cut, one.stage), 0.0), 1),
+        }
         for one in surveys
         if (words := made_words(one, production))
     ]
     return {"works": works, "seconds": round(sum(seconds.values()), 1), "fault": None}
+
+
+def _seconds(
+    surveys: Sequence[StageSurvey], production: Production, workplace: Workplace
+) -> dict[tuple[str, str], float]:
+    """How long each stage takes, by the cut's name (empty for the film) and the stage's: all of it, and none twice."""
+    film = [one for one in surveys if not one.cut]
+    own = stage_seconds(time_ahead(film, production, workplace))
+    found = {("", stage): seconds for stage, seconds in own.items()}
+    for cut in dict.fromkeys(one.cut for one in surveys if one.cut):
+        beside = [*film, *(one for one in surveys if one.cut == cut)]
+        both = stage_seconds(time_ahead(beside, production, workplace))
+        found |= {(cut, stage): seconds - own.get(stage, 0.0) for stage, seconds in both.items()}
+    return found

@@ -155,12 +155,14 @@ def test_settings_say_what_a_change_costs_before_it_is_made(same: Opened) -> Non
     assert {"midnight", "paper", "phosphor"} <= set(form["names"]["themes"])
     assert form["schema"]["properties"]["title"]["description"]
     assert same.client.post("/api/cost", json={}).json()["works"] == []
-    edits = [{"path": ["section", 1, "training", "iterations"], "value": 40}]
-    cost = same.client.post("/api/cost", json={"edits": edits}).json()
-    works = {one["stage"]: one["words"] for one in cost["works"]}
+    longer = {"path": ["section", 1, "training", "iterations"], "value": 40}
+    cut = {"path": ["cut", 0], "insert": {"name": "short", "seconds": 8}}
+    cost = same.client.post("/api/cost", json={"edits": [longer, cut]}).json()
+    works = {one["stage"]: one["words"] for one in cost["works"] if not one["cut"]}
     assert works["train"] == "section 2"
     assert (works["sample"], works["render"]) == ("3 takes", "about 4 segments")
-    assert cost["seconds"] > 0
+    assert {one["stage"] for one in cost["works"] if one["cut"]} == {"storyboard", "cards", "render", "compose"}
+    assert 0 < cost["seconds"] == pytest.approx(sum(one["seconds"] for one in cost["works"]), abs=0.5)
     assert same.client.post("/api/cost", json={}).json()["works"] == []
     wrong = same.client.post(
         "/api/cost", json={"edits": [{"path": ["section", 1, "training", "iterations"], "value": -4}]}

@@ -3,7 +3,7 @@
 import { clock, el, notice } from "/page/dom.js";
 import { FramesAhead } from "/page/parts/frames.js";
 
-const SMALLEST_PX = 320;
+const SMALLEST_PX = 320, STANDING_PX = 560;
 
 export class Playback {
   constructor() {
@@ -44,9 +44,11 @@ export class Playback {
 
   get seconds() { return this.frame / (this.story?.frame_rate || 1); }
 
+  /** By what its sides are divided: a frame that stands is not so small that it looks blurred, as a draft's half would. */
   divisor(share) {
     if (this.isFull && !this.isPlaying) return 1;
-    return Math.max(1, Math.min(share, Math.floor(this.story.width / SMALLEST_PX)));
+    const { width, height } = this.story;
+    return Math.max(1, Math.min(share, Math.floor(this.isPlaying ? width / SMALLEST_PX : Math.max(width, height) / STANDING_PX)));
   }
 
   go(frame) {

@@ -5,7 +5,7 @@ import { get } from "/page/api.js";
 import { clock, el, fill } from "/page/dom.js";
 
 const COLUMNS = 2400, LEAST_LABEL_PX = 50, HEIGHT = 84, WHOLE_HEIGHT = 22, STEP_S = .5;
-const SHORTEST_S = 1.5, LONGEST_S = 5, HEAD = 1 / 3; // how much is seen at once, and where the playhead stands in it
+const SHORTEST_S = 1.5, LONGEST_S = 4, SHARE = .7, HEAD = 1 / 3; // how much is seen at once, and where the playhead stands in it
 const WIDEST_PX = 8192; // canvases are no wider: of longer sounds more is seen at once
 
 const lightness = matchMedia("(prefers-color-scheme: light)"), stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -53,7 +53,7 @@ export class Player {
   get scale() {
     const width = this.view.clientWidth, seconds = this.seconds || 1;
     if (this.isStill) return width / seconds;
-    return Math.min(width / Math.min(LONGEST_S, Math.max(SHORTEST_S, seconds)), Math.max(width, WIDEST_PX) / seconds);
+    return Math.min(width / Math.min(LONGEST_S, Math.max(SHORTEST_S, SHARE * seconds)), Math.max(width, WIDEST_PX) / seconds);
   }
 
   share(node, x) { return (x - node.getBoundingClientRect().left) / node.clientWidth; }
