@@ -184,7 +184,7 @@ def test_a_song_is_made_in_a_form(form: Any, shown: Served) -> None:
     fault(form, "1 (melody), 2 (alto), 3 (bass)")
     write(form, "track", "2")
     write(form, "after", "section 1")
-    cost(form, "sample 2 takes")
+    cost(form, "sample 1 song")
     assert written(form, shown)["song"] == [
         {
             "title": "It sings",
