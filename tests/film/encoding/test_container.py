@@ -218,7 +218,7 @@ def test_other_codecs_join_and_keep_their_promises_too(tmp_path: Path, encoder: 
     assert numbers == list(range(90))
 
 
-@pytest.mark.parametrize("rate", ["24", "30000/1001", "50", "60"])
+@pytest.mark.parametrize("rate", ["30000/1001", "60"])
 def test_sound_and_picture_are_still_in_step_after_ten_minutes(tmp_path: Path, rate: str) -> None:
     frame_rate = Fraction(rate)
     ten_seconds = int(10 * frame_rate)

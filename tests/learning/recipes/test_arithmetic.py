@@ -121,6 +121,7 @@ for network in (TINY_LSTM, TINY_TIERED):
 """
 
 
+@pytest.mark.skipif("NPY_DISABLE_CPU_FEATURES" not in avx2_alone(), reason="this processor has no more than AVX2")
 def test_everything_from_training_to_takes_works_as_if_the_processor_had_avx2_alone() -> None:
     own = {**os.environ, **avx2_alone(), "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", TRAINED]
