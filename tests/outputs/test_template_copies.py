@@ -92,7 +92,7 @@ def test_editors_tell_right_from_wrong(kind: str, text: str, *, right: bool) -> 
 
 
 def test_the_keys_of_templates_are_listed_as_those_of_productions() -> None:
-    listed = as_text(tables_of(schema_of("layout")), "a file of layout")
+    listed = as_text(tables_of(schema_of("layout")), "a layout file")
     assert re.search(r'\[\[panel\]\] kind = "spectrogram" .*\n(    .*\n)*    highest_hz = 8000.0 .*Hz, number', listed)
     assert re.search(r"\[\[panel\]\] Of any kind.*\n    left = .* Of the frame's width. \(number, 0 to 1\)", listed)
     assert "[panel.enter] How it enters at a scene's beginning" in listed

@@ -372,9 +372,9 @@ def test_looking_whether_cards_are_fresh_takes_no_longer_for_each_section_howeve
         assert len({piece.key for piece in pieces}) == count + 4
         rounds = []
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             cards.pieces(production, results)
-            rounds.append(time.perf_counter() - begun)
+            rounds.append(time.process_time() - begun)
         took[count] = min(rounds)
     assert took[48] < 8 * took[12], "four times as many take about four times as long"
     assert took[48] < 1.5

@@ -51,7 +51,7 @@ def test_a_field_that_goes_on_is_told_from_a_mark_too_many(text: str, lines: lis
 
 def test_a_mark_that_is_never_closed_costs_little_time_and_no_lines() -> None:
     text = '1,"x\n' + "2,3\n" * (LONGEST_RECORD_BYTES // 2)
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(joined(text, 1000)) == text.count("\n")
     assert len(joined('1,"x\n' * 50_000, 1000)) == 50_000
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0

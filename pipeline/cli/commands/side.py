@@ -121,7 +121,7 @@ def schema(
 
     found = schema_of(kind)
     if text:
-        print(as_text(tables_of(found), "the production file" if kind == "production" else f"a file of {kind}"))
+        print(as_text(tables_of(found), "the production file" if kind == "production" else f"a {kind} file"))
     else:
         print_json(found)
 

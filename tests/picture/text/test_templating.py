@@ -108,10 +108,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("template", HOSTILE, ids=[text[:40] for text in HOSTILE])
 def test_hostile_templates_are_refused_at_once(template: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(TemplateError):
         render_text(template, FACTS)
-    assert time.perf_counter() - before < 2.0
+    assert time.process_time() - before < 2.0
 
 
 WORD = "x" * 1800
@@ -130,10 +130,10 @@ LABOURS = [
 
 @pytest.mark.parametrize("template", LABOURS, ids=[text[:40] for text in LABOURS])
 def test_templates_that_only_take_time_are_refused_soon(template: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(TemplateError):
         render_text(template, TALL)
-    assert time.perf_counter() - before < 3.0
+    assert time.process_time() - before < 3.0
 
 
 def test_the_longest_credits_that_anyone_writes_are_no_labour() -> None:
