@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +54,9 @@ class Served:
         self._thread.join(20)
         self._listening.close()
         self.studio.close()
+        with warnings.catch_warnings():  # files that were being sent when it was killed
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     @property
     def link(self) -> str:
