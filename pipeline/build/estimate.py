@@ -104,7 +104,7 @@ class TrainingAhead:
     def iterations(self) -> int | None:
         """How many updates it makes; None where it ends by the clock alone."""
         settings, recipe = self.settings, self._recipe
-        if settings.minutes is not None and settings.iterations is None and settings.epochs is None:
+        if settings.ends_by_clock:
             return None
         return planned_iterations(settings, max(1.0, self.train_bytes / (recipe.batch * recipe.sequence)), None)
 

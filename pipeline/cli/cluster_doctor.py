@@ -86,10 +86,10 @@ def measure_speeds(threads: int) -> tuple[float, float]:
     """
     from pipeline.film.encoding.encoder import EncoderPlan, encode_frames, plan_encoder  # noqa: PLC0415
     from pipeline.film.planning.settings import VideoSettings  # noqa: PLC0415
-    from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
+    from pipeline.learning.hardware import choose_device  # noqa: PLC0415
     from pipeline.learning.training.auto_network import measured_speed  # noqa: PLC0415
 
-    training = measured_speed(choose_device("auto").type, useful_threads(threads))
+    training = measured_speed(choose_device("auto").type, threads)
     plan: EncoderPlan = plan_encoder(VideoSettings(width=1280, height=720))
     ramp = np.add.outer(np.arange(plan.frame_shape[0]), np.arange(plan.frame_shape[1]))
 

@@ -160,7 +160,7 @@ def _gpu() -> Diagnosis:
 
 def _training() -> Diagnosis:
     """Measure how a network of usual size would be trained here: the same choice that a training makes."""
-    from pipeline.learning.hardware import choose_device, useful_threads  # noqa: PLC0415
+    from pipeline.learning.hardware import choose_device  # noqa: PLC0415
     from pipeline.learning.models.network import LstmSettings  # noqa: PLC0415
     from pipeline.learning.recipes.arithmetic import choose_arithmetic  # noqa: PLC0415
     from pipeline.learning.recipes.recipe import TrainingSettings, resolve  # noqa: PLC0415
@@ -169,7 +169,7 @@ def _training() -> Diagnosis:
     device = choose_device("auto")
     network = LstmSettings()
     arithmetic = choose_arithmetic(network, resolve(TrainingSettings()), device)
-    speed = measured_speed(device.type, useful_threads(usable_cores()))
+    speed = measured_speed(device.type, usable_cores())
     return Diagnosis("training", "ok", f"{arithmetic.words()}; {speed / 1e9:.0f} GFLOP/s")
 
 

@@ -13,10 +13,8 @@ from typing import Final
 import torch
 
 from pipeline.errors import ProductionError
-from pipeline.runtime.machine import memory_bytes, processor_kind, usable_cores
+from pipeline.runtime.machine import memory_bytes, processor_kind
 
-MOST_THREADS: Final = 8
-"""Networks of this size gain nothing from more."""
 _AMPERE: Final = (8, 0)
 """The first compute capability with bfloat16."""
 _CUBLAS_VARIABLE: Final = "CUBLAS_WORKSPACE_CONFIG"
@@ -58,11 +56,6 @@ def _processor_has(name: str) -> bool:
     """Ask torch; where its kernels are held to less than AVX-512, nothing beyond is counted on."""
     ask = getattr(torch.cpu, name, None)
     return ask is not None and bool(ask()) and torch.backends.cpu.get_cpu_capability() != "AVX2"
-
-
-def useful_threads(jobs: int) -> int:
-    """How many threads training should use: no more than jobs, than cores at hand, or than are of use."""
-    return max(1, min(jobs, usable_cores(), MOST_THREADS))
 
 
 def device_memory_bytes(device: torch.device) -> int:

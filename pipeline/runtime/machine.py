@@ -143,7 +143,12 @@ def _words(path: Path) -> list[str]:
 
 
 _VENDORS: Final = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}
-_INSTRUCTIONS: Final = (("amx_tile", "AMX"), ("avx512f", "AVX-512"), ("avx2", "AVX2"))
+_INSTRUCTIONS: Final = (
+    ("amx_tile", "AMX"),
+    ("avx512_bf16", "AVX-512 bfloat16"),
+    ("avx512f", "AVX-512"),
+    ("avx2", "AVX2"),
+)
 _HELD_TO: Final = "ATEN_CPU_CAPABILITY"
 """Holds the libraries that compute to fewer instructions than there are."""
 

@@ -235,7 +235,7 @@ class _TrainingTask:
     training: TrainingSettings
     corpus: Result[Corpus]
     device: str
-    threads: int = 1
+    cores: int = 1
 
     @property
     def label(self) -> str:
@@ -262,7 +262,17 @@ def _scheduled(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -
     """The longest training first, so that no core is left alone at the end; the cores shared by all of these."""
     cores = max(1, workplace.jobs // max(1, at_once))
     longest = sorted(tasks, key=_work, reverse=True)
-    return [replace(task, threads=max(1, cores // task.training.devices)) for task in longest]
+    return [replace(task, cores=_useful_cores(task, cores // task.training.devices)) for task in longest]
+
+
+def _useful_cores(task: _TrainingTask, most: int) -> int:
+    """How many cores each process of a training keeps busy: no more than it has threads."""
+    from pipeline.learning.recipes.arithmetic import training_threads  # noqa: PLC0415 - torch takes seconds to import
+    from pipeline.learning.recipes.recipe import resolve  # noqa: PLC0415
+
+    own = task.training
+    batch = resolve(own, task.network.group).batch // own.devices
+    return max(1, min(most, training_threads(task.network, batch, most if own.ends_by_clock else None)))
 
 
 def _work(task: _TrainingTask) -> float:
@@ -322,7 +332,7 @@ def _needs(task: _TrainingTask, workplace: Workplace) -> Needs:
 
     devices, on_gpu = task.training.devices, _on_gpu([task], workplace)
     memory = likely_memory_bytes(task.network, task.training)
-    return Needs(task.threads * devices, devices * memory, devices if on_gpu else 0)
+    return Needs(task.cores * devices, devices * memory, devices if on_gpu else 0)
 
 
 def _train_in_process(numbered: tuple[int, _TrainingTask]) -> None:
@@ -339,7 +349,6 @@ def _train(task: _TrainingTask, report: Reporter) -> None:
 
 def _training(task: _TrainingTask, report: Reporter) -> Training:
     # torch takes seconds to import, and a build that is fresh does without
-    from pipeline.learning.hardware import useful_threads  # noqa: PLC0415
     from pipeline.learning.training.trainer import TrainingData  # noqa: PLC0415
     from pipeline.learning.training.training import Training  # noqa: PLC0415
 
@@ -359,7 +368,7 @@ def _training(task: _TrainingTask, report: Reporter) -> Training:
         folder=task.folder,
         label=task.label,
         device=task.device,
-        threads=useful_threads(task.threads),
+        cores=task.cores,
         report=report,
     )
 

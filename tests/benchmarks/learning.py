@@ -32,13 +32,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.learning.hardware import choose_device, training_environment, useful_threads
+from pipeline.learning.hardware import choose_device, training_environment
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.arithmetic import choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, rate_share_at, resolve
 from pipeline.learning.training.auto_network import choose_network, measured_speed
 from pipeline.learning.training.streams import ValidationStreams
 from pipeline.learning.training.trainer import Trainer, TrainingData
+from pipeline.runtime.machine import usable_cores
 from pipeline.sound.corpus.corpus import make_corpus
 from pipeline.sound.settings import CorpusSettings
 from tests.processors import add_option, begin_again_as, processor_words
@@ -139,7 +140,7 @@ def _learner(
         TrainingSettings.model_validate({"recipe": recipe}),
         network.group if isinstance(network, TieredSettings) else 1,
     )
-    arithmetic = choose_arithmetic(network, resolved, device, threads=torch.get_num_threads())
+    arithmetic = choose_arithmetic(network, resolved, device, free_cores=torch.get_num_threads())
     print(f"{recipe}: {arithmetic.words()}", file=sys.stderr, flush=True)
     return Trainer(network, resolved, training_data, device=device, arithmetic=arithmetic)
 
@@ -288,7 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--audio", type=Path, nargs="+", help="recordings of speech; without: the demo's voice")
     parser.add_argument("--seconds", type=float, default=FULL_SECONDS)
-    parser.add_argument("--threads", type=int, default=useful_threads(2))
+    parser.add_argument("--threads", type=int, default=min(2, usable_cores()))
     parser.add_argument("--encoding", choices=("linear-u8", "mu-law"), default="linear-u8")
     parser.add_argument("--sample-rate-hz", type=int, default=11025)
     parser.add_argument("--device", default="auto")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.runtime.cluster.connecting import security
 from tests.end_to_end.conftest import Built
-from tests.end_to_end.productions import say_here
+from tests.end_to_end.productions import make_tiny, say_here
 from tests.runtime.cluster.elsewhere import certificates, scheduler, worker
 
 
@@ -38,6 +38,33 @@ def test_workers_make_the_same_film_as_processes(built: Built, tmp_path: Path) -
     shutil.rmtree(film / "work" / "cards")
     say_here("cards", *common, "local", cwd=built.folder)
     check(film, built)
+
+
+LARGE = (
+    ("neurons = 16, embedding = 8 }", "neurons = 400, embedding = 16 }"),
+    ("iterations = 24, checkpoint_every = 8, batch = 8, sequence = 32", "iterations = 3, batch = 40, sequence = 16"),
+    ("takes = 3, seconds = 3", "takes = 1, seconds = 1"),
+)
+"""A network whose products threads share: sums of four parts have other last bits than those of one."""
+
+
+def test_a_large_network_is_the_same_whatever_is_free_for_it(tmp_path: Path) -> None:
+    production = make_tiny(tmp_path)
+    text = production.read_text(encoding="utf-8").rpartition("[[section]]")[0]
+    for small, large in LARGE:
+        assert small in text
+        text = text.replace(small, large)
+    production.write_text(text, encoding="utf-8")
+    films = []
+    for name, options in (("one", ("1",)), ("two", ("2",)), ("workers", ("2", "--cluster", "local"))):
+        film = tmp_path / name
+        if films:
+            shutil.copytree(tmp_path / "one" / "work" / "prepare", film / "work" / "prepare")
+        say_here("render", str(production), "-o", str(film), "--jobs", *options, cwd=tmp_path)
+        films.append(files_of(film / "work"))
+    assert {stage for stage, _ in films[0]} == {"prepare", "train", "sample", "storyboard", "cards", "render"}
+    assert films[0] == films[1]
+    assert films[0] == films[2]
 
 
 def check(film: Path, built: Built) -> None:

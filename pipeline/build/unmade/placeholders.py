@@ -92,7 +92,7 @@ def placeholder_run(section: Section, number: int, corpus: Result[Corpus], store
     recipe = resolve(training, getattr(network, "group", 1))
     per_epoch = corpus.record.train_samples / (recipe.batch * recipe.sequence)
     total = planned_iterations(training, per_epoch, None)
-    if training.minutes is not None and training.iterations is None and training.epochs is None:
+    if training.ends_by_clock:
         total = min(total, _USUAL_ITERATIONS)
     total = max(total, *_named(section.storyboard), training.checkpoint_every or 1)
     marks = sorted({*checkpoint_iterations(training, total, _CHECKPOINTS), *_named(section.storyboard)})

@@ -101,6 +101,11 @@ class TrainingSettings(BaseModel):
         """All settings, by the names that records have them under."""
         return {STORED_NAMES.get(name, name): value for name, value in self.model_dump(mode="json").items()}
 
+    @property
+    def ends_by_clock(self) -> bool:
+        """Whether its length is a time, in which no two trainings come equally far."""
+        return self.minutes is not None and self.iterations is None and self.epochs is None
+
     def at_most_minutes(self, minutes: float) -> TrainingSettings:
         """The same training, ended after so many minutes where it lasts longer; without a clock it stays as it is."""
         if self.clock == "none" or (self.minutes is not None and self.minutes <= minutes):
@@ -111,14 +116,9 @@ class TrainingSettings(BaseModel):
     def _fits_together(self) -> TrainingSettings:
         if self.checkpoint_every is not None and self.checkpoints is not None:
             raise ValueError("give checkpoint_every or checkpoints, not both")
-        if (
-            self.checkpoint_every is not None
-            and self.iterations is not None
-            and self.checkpoint_every > self.iterations
-        ):
-            raise ValueError(
-                f"checkpoint_every = {self.checkpoint_every} lies beyond the end of training at {self.iterations}"
-            )
+        every, last = self.checkpoint_every, self.iterations
+        if every is not None and last is not None and every > last:
+            raise ValueError(f"checkpoint_every = {every} lies beyond the end of training at {last}")
         if self.clock == "none" and self.minutes is not None:
             raise ValueError("minutes need a clock: remove minutes, or clock = 'none'")
         if self.bugs_of_2016 and self.recipe != "torch-rnn":

@@ -98,8 +98,8 @@ def _network(width: int) -> TieredSettings:
     return TieredSettings(group=_GROUP, neurons=width, fast_neurons=width)
 
 
-def measured_speed(device_name: str, threads: int) -> float:
-    """Measure FLOP/s of training, by a few updates of a small network on random bytes; half a second."""
+def measured_speed(device_name: str, cores: int) -> float:
+    """Measure FLOP/s of training on so many cores, by updates of a small network on random bytes; half a second."""
     import numpy as np  # noqa: PLC0415 - with torch, which takes seconds
     import torch  # noqa: PLC0415
 
@@ -111,7 +111,7 @@ def measured_speed(device_name: str, threads: int) -> float:
     network = _network(128)
     recipe = resolve(TrainingSettings(), network.group)
     data = np.random.default_rng(0).integers(0, 256, 4 * recipe.batch * recipe.sequence).astype(np.uint8)
-    arithmetic = choose_arithmetic(network, recipe, device, threads=threads)
+    arithmetic = choose_arithmetic(network, recipe, device, free_cores=cores)
     with training_environment(device, arithmetic.threads, tf32=arithmetic.tf32):
         trainer = Trainer(
             network, recipe, TrainingData(data, data[:4096], 8000, "mu-law"), device=device, arithmetic=arithmetic

@@ -97,8 +97,15 @@ def _first_state(training: Training, recipe: Recipe, device: torch.device, store
         if stored.processors and stored.processors[-1] != kind:
             training.report.note(f"{training.label} goes on on {kind}; it was begun on {stored.processors[-1]}")
         return stored.on(kind)
-    precision = training.settings.precision
-    arithmetic = choose_arithmetic(training.network, recipe, device, precision=precision, threads=training.threads)
+    settings = training.settings
+    arithmetic = choose_arithmetic(
+        training.network,
+        recipe,
+        device,
+        precision=settings.precision,
+        devices=settings.devices,
+        free_cores=training.cores if settings.ends_by_clock else None,
+    )
     training.report.note(f"{training.label} {arithmetic.words()}")
     changed = {"device": device.type, "arithmetic": arithmetic.without_reason()}
     if stored is None:
@@ -171,7 +178,8 @@ class _TrainingLoop:
     def _take_plan(self, plan: Plan) -> None:
         self.plan = plan
         self.state.total, self.state.decay_from = plan.total, plan.decay_from
-        cores = self.state.arithmetic.threads * self.training.settings.devices if self.state.device == "cpu" else 1
+        own = min(self.state.arithmetic.threads, self.training.cores)
+        cores = own * self.training.settings.devices if self.state.device == "cpu" else 1
         write_plan(self.training.folder, plan, cores)
 
     def _correct_plan(self) -> None:
@@ -245,14 +253,13 @@ class _TrainingLoop:
 
     def _begin_progress(self) -> None:
         state, settings = self.state, self.training.settings
-        by_clock = settings.minutes is not None and settings.iterations is None and settings.epochs is None
         work = WorkStart(
             "train",
             self.training.label,
             total=float(state.total) if self.plan.is_known else 0.0,
             unit="iterations",
             done=float(state.iteration),
-            expected_s=max(0.0, 60 * (settings.minutes or 0.0) - self._elapsed_s()) if by_clock else None,
+            expected_s=max(0.0, 60 * (settings.minutes or 0.0) - self._elapsed_s()) if settings.ends_by_clock else None,
             stops=tuple(float(iteration) for iteration in self.plan.due if iteration > state.iteration),
         )
         self.training.report.begin(work)

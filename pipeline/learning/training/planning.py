@@ -89,7 +89,7 @@ def fixed_plan(settings: TrainingSettings, recipe: Recipe, windows_per_epoch: in
     validation_bytes
         Held-out bytes that every checkpoint is judged by.
     """
-    if settings.minutes is not None and settings.epochs is None and settings.iterations is None:
+    if settings.ends_by_clock:
         return Plan(_UNKNOWN, frozenset({0, _UNKNOWN}), _UNKNOWN)
     total = planned_iterations(settings, windows_per_epoch, None)
     window = recipe.batch * recipe.sequence

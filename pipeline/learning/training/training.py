@@ -29,8 +29,10 @@ class Training:
         Where checkpoints, log and state lie; a training that lies there goes on.
     label
         What people call it, in notes and warnings.
-    device, threads
-        `auto`, `cpu` or `cuda`, and how many threads a processor may use.
+    device
+        `auto`, `cpu` or `cuda`.
+    cores
+        How many are left to each of its processes. How it computes depends on that only where the clock ends it.
     report
         Where progress, notes and warnings go.
     save_every_s
@@ -44,7 +46,7 @@ class Training:
     folder: Path
     label: str = "training"
     device: str = "auto"
-    threads: int = 1
+    cores: int = 1
     report: Reporter = SILENT
     save_every_s: float = 20.0
 

@@ -47,7 +47,7 @@ def _recipe(section: Section) -> Recipe:
 def _check_length(section: Section, corpus: Corpus, where: str, *, is_shortened: bool) -> None:
     settings, recipe = section.training, _recipe(section)
     length = check_batch(recipe.batch, recipe.sequence, corpus.train_samples, where)
-    by_minutes = settings.minutes is not None and settings.epochs is None and settings.iterations is None
+    by_minutes = settings.ends_by_clock
     if by_minutes or is_shortened:
         return  # how far it comes is known when it has ended
     updates = length // recipe.sequence

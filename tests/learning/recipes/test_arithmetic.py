@@ -1,17 +1,16 @@
-"""How a training computes is chosen by measuring, and at a tie by what the processor has."""
+"""How a training computes: by its size and by what the processor has."""
 
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from pipeline.learning.models.network import LstmSettings, TieredSettings
+from pipeline.learning.models.network import LstmSettings
 from pipeline.learning.recipes import arithmetic
-from pipeline.learning.recipes.arithmetic import Arithmetic, choose_arithmetic, speedup
+from pipeline.learning.recipes.arithmetic import Arithmetic, choose_arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from tests.processors import avx2_alone
 
@@ -21,45 +20,29 @@ NETWORK = LstmSettings(layers=2, neurons=128)
 
 
 @pytest.mark.parametrize(
-    ("times", "unit", "dtype"),
+    ("unit", "tiles", "dtypes"),
     [
-        (4.0, False, "bfloat16"),
-        (1.4, False, "float32"),
-        (1.4, True, "bfloat16"),
-        (0.8, True, "bfloat16"),
-        (0.6, True, "float32"),
-        (0.03, True, "float32"),
-        (0.03, False, "float32"),
+        (False, False, ("float32", "float32")),
+        (True, False, ("bfloat16", "float32")),
+        (True, True, ("bfloat16", "bfloat16")),
     ],
 )
-def test_a_clear_measurement_decides_and_at_a_tie_the_processor(
-    monkeypatch: pytest.MonkeyPatch, *, times: float, unit: bool, dtype: str
+@pytest.mark.parametrize("network", [NETWORK, LstmSettings(layers=1, neurons=8)])
+def test_what_the_processor_has_decides(
+    monkeypatch: pytest.MonkeyPatch, network: LstmSettings, dtypes: tuple[str, str], *, unit: bool, tiles: bool
 ) -> None:
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: times)
     monkeypatch.setattr(arithmetic, "has_bfloat16_unit", lambda _device: unit)
-    monkeypatch.setattr(arithmetic, "has_matrix_unit", lambda: unit)
+    monkeypatch.setattr(arithmetic, "has_matrix_unit", lambda: tiles)
     monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: True)
-    chosen = choose_arithmetic(NETWORK, MODERN, CPU)
-    assert chosen.matrix_dtype == dtype
-    assert chosen.muon_dtype == dtype
-    assert f"{times:.2g} times as fast" in chosen.reason
+    chosen = choose_arithmetic(network, MODERN, CPU)
+    assert (chosen.matrix_dtype, chosen.muon_dtype) == dtypes
+    assert ("no unit" in chosen.reason) != unit
 
 
 def test_without_a_bfloat16_lstm_there_is_no_mixed_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: 9.0)
+    monkeypatch.setattr(arithmetic, "has_bfloat16_unit", lambda _device: True)
     monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: False)
     assert choose_arithmetic(NETWORK, MODERN, CPU).matrix_dtype == "float32"
-
-
-@pytest.mark.parametrize("unit", [False, True])
-def test_what_is_too_small_to_be_measured_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch, *, unit: bool) -> None:
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new, **_clock: pytest.fail("measured"))
-    monkeypatch.setattr(arithmetic, "has_bfloat16_unit", lambda _device: unit)
-    monkeypatch.setattr(arithmetic, "has_matrix_unit", lambda: unit)
-    monkeypatch.setattr(arithmetic, "_lstm_runs", lambda _network: True)
-    chosen = choose_arithmetic(LstmSettings(layers=1, neurons=8), MODERN, CPU, threads=2)
-    assert chosen.threads == 1
-    assert {chosen.matrix_dtype, chosen.muon_dtype} == {"bfloat16" if unit else "float32"}
 
 
 def test_what_a_person_asks_for_is_done() -> None:
@@ -72,27 +55,20 @@ def test_the_faithful_recipe_computes_in_float32() -> None:
     assert (chosen.matrix_dtype, chosen.muon_dtype) == ("float32", "float32")
 
 
-@pytest.mark.parametrize("network", [NETWORK, TieredSettings(), LstmSettings(layers=3, neurons=680)])
-def test_choosing_takes_well_under_a_second(network: LstmSettings | TieredSettings) -> None:
-    choose_arithmetic(NETWORK, MODERN, CPU, threads=2)  # what is prepared once a process is prepared
-    before = torch.get_num_threads()
-    began = time.process_time()
-    choose_arithmetic(network, resolve(TrainingSettings(), getattr(network, "group", 1)), CPU, threads=2)
-    assert time.process_time() - began < 2.0  # of two threads
-    assert torch.get_num_threads() == before
+@pytest.mark.parametrize(
+    ("neurons", "batch", "devices", "threads"),
+    [(16, 8, 1, 1), (128, 64, 1, 1), (256, 50, 1, 2), (680, 50, 1, 4), (680, 50, 5, 2), (680, 50, 50, 1)],
+)
+def test_threads_are_as_many_as_the_products_are_large(neurons: int, batch: int, devices: int, threads: int) -> None:
+    recipe = resolve(TrainingSettings(recipe="torch-rnn", batch=batch))
+    assert choose_arithmetic(LstmSettings(neurons=neurons), recipe, CPU, devices=devices).threads == threads
 
 
-def test_more_threads_are_taken_only_where_they_help(monkeypatch: pytest.MonkeyPatch) -> None:
-    gains = iter([1.8, 1.5, 1.02])
-    monkeypatch.setattr(arithmetic, "speedup", lambda _old, _new: next(gains))
-    assert choose_arithmetic(NETWORK, FAITHFUL, CPU, threads=8).threads == 4
-
-
-def test_the_quicker_of_two_ways_is_found() -> None:
-    small, large = torch.randn(64, 64), torch.randn(512, 512)
-    with arithmetic._threads(1):
-        assert speedup(lambda: large @ large, lambda: small @ small) > 3
-        assert speedup(lambda: small @ small, lambda: large @ large) < 1 / 3
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (3, 3), (64, 8)])
+def test_a_training_that_the_clock_ends_takes_the_cores_that_there_are(cores: int, threads: int) -> None:
+    large = LstmSettings(neurons=680)
+    assert choose_arithmetic(large, FAITHFUL, CPU, free_cores=cores).threads == threads
+    assert choose_arithmetic(LstmSettings(neurons=8), FAITHFUL, CPU, free_cores=cores).threads == 1
 
 
 def test_the_choice_is_told_in_one_line() -> None:
