@@ -23,7 +23,7 @@ from pipeline.production.schema import Production
 from pipeline.runs.stored import RunRecording
 from pipeline.runtime.progress.reporter import SILENT, WorkStart
 from pipeline.runtime.wording.plurals import counted
-from pipeline.runtime.workers import start_process
+from pipeline.runtime.workers import end_process, start_process
 from pipeline.stages import prepare, sample, train
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.sections.sounds import HeardRecording
@@ -54,10 +54,7 @@ def sampling_meanwhile(production: Production, results: Results, workplace: Work
     try:
         yield
     finally:
-        follower.terminate()
-        follower.join(_GRACE_S)
-        follower.kill()
-        follower.join()
+        end_process(follower, _GRACE_S)
 
 
 def follow_another(production: Production, workplace: Workplace) -> bool:

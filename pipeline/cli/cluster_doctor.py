@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline.cli.doctor import Diagnosis
-from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.choice import KINDS, read_choice
 from pipeline.runtime.cluster.extra import load
 
 _FRAMES: Final = 60
@@ -42,12 +42,16 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
     folder.mkdir(parents=True, exist_ok=True)
     with connected(choice, folder.resolve(), jobs=jobs) as executor:
         limit = time.monotonic() + _WAIT_S
-        while not (about := look_at_workers(executor)) and time.monotonic() < limit:
+        asked = choice.jobs * choice.settings.get("processes", 1) if choice.kind in KINDS else 1
+        while len(about := look_at_workers(executor)) < asked and time.monotonic() < limit:
             time.sleep(_LOOK_EVERY_S)
         fit = [address for address, one in about.items() if not one["refusal"]]
         speeds = executor.ask_each(measure_speeds, fit)
         found = [_of_worker(address, one, speeds.get(address)) for address, one in sorted(about.items())]
     count = f"{len(about)} workers, {len(fit)} of them fit" if len(about) != 1 else f"1 worker, {len(fit)} fits"
+    if len(about) < asked:
+        said = executor.why_no_jobs()
+        count += f"; {asked} were asked for" + (f": the batch system says: {said}" if said else "")
     state = "ok" if fit else "missing"
     mend = "" if fit else f"dask worker {choice.address or 'ADDRESS'} starts one; give all the same build-video."
     away = {address: about[address]["not_shared"] for address in fit if about[address]["not_shared"]}

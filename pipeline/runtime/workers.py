@@ -120,6 +120,15 @@ def start_process(function: Callable[..., None], *args: object, daemon: bool = F
     return process
 
 
+def end_process(process: BaseProcess, grace_s: float = 5.0) -> None:
+    """End a helper process, with a signal that none can hold back where it has not ended after so many seconds."""
+    process.terminate()
+    process.join(grace_s)
+    if process.is_alive():
+        process.kill()
+        process.join(grace_s)  # one that waits for a disk that is gone ends when that answers
+
+
 def _run(environment: dict[str, str], function: Callable[..., None], args: tuple[object, ...]) -> None:
     _start_worker(None, environment)
     function(*args)
@@ -142,6 +151,8 @@ def _start_worker(
 ) -> None:
     """Leave Ctrl-C to the parent, never outlive it, and see its environment as it is now, with what is this one's."""
     send_messages_to(outbox)
+    if outbox is not None:
+        outbox.cancel_join_thread()  # at its end nobody listens any more: it would wait for ever for who does
     os.environ.clear()
     os.environ.update(environment)
     if own:

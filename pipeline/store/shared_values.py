@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 
 class SharedList(list[Any]):
     """A list that is part of many values; not changed once it was written."""
 
     @cached_property
-    def text(self) -> str:
+    def text(self) -> bytes:
         """Its canonical JSON text."""
         return _whole(self)
 
@@ -25,7 +26,7 @@ class SharedTable(dict[str, Any]):
     """A table that is part of many values; not changed once it was written."""
 
     @cached_property
-    def text(self) -> str:
+    def text(self) -> bytes:
         """Its canonical JSON text."""
         return _whole(self)
 
@@ -37,21 +38,29 @@ def shared(value: Any) -> Any:
 
 def canonical_text(value: Any) -> str:
     """JSON text that is the same for the same value: sorted keys, no spaces, no NaN."""
-    return "".join(_parts(value))
+    return b"".join(_parts(value)).decode()
 
 
-def _parts(value: Any) -> Iterator[str]:
+def canonical_hash(value: Any) -> str:
+    """SHA-256 of that text, of which no copy is made."""
+    whole = sha256()
+    for part in _parts(value):
+        whole.update(part)
+    return whole.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[bytes]:
     if isinstance(value, SharedList | SharedTable):
         yield value.text
     elif not _holds_shared(value):
         yield _whole(value)
     else:
-        before = "{"
+        before = b"{"
         for name in sorted(value):
-            yield f"{before}{_whole(name)}:"
+            yield before + _whole(name) + b":"
             yield from _parts(value[name])
-            before = ","
-        yield "}"
+            before = b","
+        yield b"}"
 
 
 def _holds_shared(value: Any) -> bool:
@@ -61,5 +70,8 @@ def _holds_shared(value: Any) -> bool:
     return any(isinstance(one, SharedList | SharedTable) or _holds_shared(one) for one in value.values())
 
 
-def _whole(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _whole(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode()

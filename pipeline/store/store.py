@@ -38,7 +38,7 @@ from pipeline.store.files import (
     remove_tree,
 )
 from pipeline.store.names import InnerPath
-from pipeline.store.shared_values import canonical_text
+from pipeline.store.shared_values import canonical_hash, canonical_text
 from pipeline.store.stamps import Stamps, stamps_of
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | tuple[Json, ...] | str | int | float | bool | None"
@@ -83,7 +83,7 @@ class Piece:
     def key(self) -> str:
         """The hash that names the result's folder."""
         identity: Json = {"stage": self.stage, "version": self.version, "ingredients": self.ingredients}
-        return sha256(canonical_json(identity).encode()).hexdigest()[:_KEY_LENGTH]
+        return canonical_hash(identity)[:_KEY_LENGTH]
 
 
 @dataclass(frozen=True)

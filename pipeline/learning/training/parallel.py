@@ -38,7 +38,7 @@ from pipeline.learning.recipes.recipe import Recipe
 from pipeline.learning.training.trainer import Trainer, TrainingData
 from pipeline.learning.training.training import Training
 from pipeline.runtime.machine import usable_cores
-from pipeline.runtime.workers import start_process
+from pipeline.runtime.workers import end_process, start_process
 
 _UPDATE, _GATHER, _LOAD, _FORGET, _END = range(5)
 _LOOPBACK: Final = {"linux": "lo", "darwin": "lo0"}.get(sys.platform)
@@ -119,10 +119,7 @@ class _Follower:
     orders: Connection
 
     def end(self) -> None:
-        self.process.terminate()
-        self.process.join(_END_S)
-        self.process.kill()
-        self.process.join(_END_S)
+        end_process(self.process, _END_S)
         self.orders.close()
 
 

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
@@ -35,8 +36,24 @@ _OURS: Final = ("security", "protocol", "loop", "asynchronous", "scheduler", "n_
 """Settings that belong to this program."""
 
 
+@dataclass
+class Jobs:
+    """A scheduler here and the jobs that were asked for.
+
+    Parameters
+    ----------
+    cluster
+        Dask's.
+    refused
+        The batch system's own words, where it took no job when it was asked last.
+    """
+
+    cluster: Any
+    refused: str = ""
+
+
 @contextmanager
-def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
+def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Jobs]:
     """Offer a scheduler here and the jobs of a batch system, with another job in the place of each that ends.
 
     A job ends at its walltime, which a training may well outlast.
@@ -52,11 +69,12 @@ def started_jobs(choice: ClusterChoice, logs: Path) -> Iterator[Any]:
         Where the settings can't be used, or the batch system takes no job.
     """
     cluster, ended = prepared(choice, logs), Event()
-    keeping = Thread(target=_keep, args=(cluster, choice.jobs, ended), daemon=True)
+    jobs = Jobs(cluster)
+    keeping = Thread(target=_keep, args=(jobs, choice.jobs, ended), daemon=True)
     try:
         _ask_at_first(cluster, choice)
         keeping.start()
-        yield cluster
+        yield jobs
     finally:
         ended.set()
         if keeping.ident is not None:
@@ -69,13 +87,18 @@ def _ask_at_first(cluster: Any, choice: ClusterChoice) -> None:
     try:
         cluster.sync(_ask, cluster, choice.jobs)
     except Exception as error:
-        said = str(error).rpartition("stderr:")[2].split("\n")  # of the program that takes jobs
         raise InputError(
-            f"The batch system takes no job: {' '.join(said).strip()[:_LONGEST_WORDS] or type(error).__name__}",
+            f"The batch system takes no job: {_words_of(error)}",
             where=choice.named,
             expected=f"settings with which {choice.kind} takes jobs, on a machine where it does",
             hint="https://jobqueue.dask.org lists the settings of each batch system.",
         ) from error
+
+
+def _words_of(error: Exception) -> str:
+    """What the program that takes jobs has said."""
+    said = str(error).rpartition("stderr:")[2].split("\n")
+    return " ".join(said).strip()[:_LONGEST_WORDS] or type(error).__name__
 
 
 async def _ask(cluster: Any, jobs: int) -> None:
@@ -96,10 +119,13 @@ def _forget_refused(cluster: Any) -> None:
     cluster._created -= {job for job in cluster._created if job.job_id is None}  # noqa: SLF001 - nothing else says so
 
 
-def _keep(cluster: Any, jobs: int, ended: Event) -> None:
+def _keep(jobs: Jobs, wanted: int, ended: Event) -> None:
     while not ended.wait(_LOOK_EVERY_S):
-        with suppress(Exception):  # the batch system is asked again
-            cluster.sync(_ask, cluster, jobs)
+        try:
+            jobs.cluster.sync(_ask, jobs.cluster, wanted)
+            jobs.refused = ""
+        except Exception as error:  # noqa: BLE001 - the batch system is asked again, and whoever waits is told
+            jobs.refused = _words_of(error)
 
 
 def prepared(choice: ClusterChoice, logs: Path) -> Any:

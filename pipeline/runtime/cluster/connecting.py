@@ -15,6 +15,8 @@ SILENT: Final = logging.CRITICAL + 1
 """A level of logging at which nothing is said: a scheduler of this process finds a client that has gone critical."""
 CLOSE_S: Final = 30
 """So long a cluster that was begun here may take to end: on a busy machine its processes do."""
+ANSWER_S: Final = 120
+"""So long a worker may take to answer: one that stands still would be waited for until its connection ends."""
 _CONNECT_S: Final = 10
 _LOGGERS: Final = ("distributed", "tornado", "asyncio")
 

@@ -19,6 +19,7 @@ from distributed import Client
 
 from pipeline.errors import DiskFullError, StoreError, WorkerError
 from pipeline.runtime.cluster import depot
+from pipeline.runtime.cluster.connecting import ANSWER_S
 from pipeline.runtime.cluster.depot import CHUNK_BYTES
 from pipeline.runtime.cluster.parcels import Contents, FileFact, Parcel, files_in, write_item
 from pipeline.runtime.cluster.plain import HelperDiedError
@@ -166,7 +167,7 @@ class Exchange:
     def _ask(self, worker: str, function: Callable[..., Any], *arguments: object) -> Any:
         """Call a function on one worker."""
         try:
-            return self._client.run(function, *arguments, workers=[worker])[worker]
+            return self._client.run(function, *arguments, workers=[worker], callback_timeout=ANSWER_S)[worker]
         except Exception as error:
             raise _lost(worker) from error
 

@@ -13,18 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from distributed import Client, Future
 
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Passport
-from pipeline.runtime.cluster.connecting import connect
+from pipeline.runtime.cluster.connecting import ANSWER_S, connect
 from pipeline.runtime.cluster.exchange import Exchange
 from pipeline.runtime.cluster.handing_over import BatchRun, on_worker, read_answer
 from pipeline.runtime.cluster.parcels import write_item
 from pipeline.runtime.cluster.pieces import PieceCall, stop_pieces
 from pipeline.runtime.executor import Batch, Executor, Item, Needs, Outcome
+
+_STOP_S: Final = 10
+"""Workers that don't end their pieces in this time are left alone: whoever stops is waited for."""
 
 
 class DaskExecutor(Executor):
@@ -46,6 +49,8 @@ class DaskExecutor(Executor):
         self, address: str, tls: Mapping[str, str], passport: Passport, asked: tuple[int, int] = (0, 0)
     ) -> None:
         self.address, self._tls, self.passport, self._asked = address, dict(tls), passport, asked
+        self.why_no_jobs: Callable[[], str] = str
+        """The words with which a batch system takes no further job; empty where it does, or there is none."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to another process, which connects by itself."""
@@ -116,7 +121,7 @@ class DaskExecutor(Executor):
             wanted = [Future(key, client=self.client) for key in keys]
             self.client.cancel(wanted, force=True, reason="the command has ended", msg="")
         with suppress(Exception):
-            self.client.run(stop_pieces, list(keys), on_error="ignore")
+            self.client.run(stop_pieces, list(keys), on_error="ignore", callback_timeout=_STOP_S)
 
     def ask_each(self, function: Callable[[int], Any], workers: Sequence[str]) -> dict[str, Any]:
         """Apply a function to the number of each worker's cores, there, in a process of its own.
@@ -135,7 +140,7 @@ class DaskExecutor(Executor):
         found: dict[str, Any] = {}
         for worker, future in asked.items():
             try:
-                found[worker] = read_answer(future.result())[0]
+                found[worker] = read_answer(future.result(timeout=ANSWER_S))[0]
             except Exception as error:  # noqa: BLE001 - returned beside what the others answer
                 found[worker] = error
         return found

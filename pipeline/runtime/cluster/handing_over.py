@@ -72,7 +72,8 @@ class BatchRun:
     events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
     running: dict[str, _Running] = field(default_factory=dict)
     outcomes: dict[int, Any] = field(default_factory=dict)
-    has_waited: bool = False
+    waits_for: str = ""
+    """What was said last about there being no worker."""
     widest: int = 1
     largest: int = 0
 
@@ -273,12 +274,14 @@ class BatchRun:
         """Nothing has happened for a while: see whether anybody is there."""
         if self.executor.client.status != "running":
             raise self._scheduler_gone()
-        if not self.executor.offers(admission.CORES):
-            if not self.has_waited:
-                self.has_waited = True
-                self.batch.on_loss("no worker is left that fits; waiting for one")
-        else:
-            self.has_waited = False
+        if self.executor.offers(admission.CORES):
+            self.waits_for = ""
+            return
+        why = self.executor.why_no_jobs()
+        words = "no worker is left that fits; waiting for one" + (f": the batch system says: {why}" if why else "")
+        if words != self.waits_for:
+            self.waits_for = words
+            self.batch.on_loss(words)
 
     def _scheduler_gone(self) -> WorkerError:
         return WorkerError(

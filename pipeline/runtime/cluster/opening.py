@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Admission, Passport
 from pipeline.runtime.cluster.batch import started_jobs
 from pipeline.runtime.cluster.choice import KINDS, LOCAL, ClusterChoice
-from pipeline.runtime.cluster.connecting import CLOSE_S, SILENT
+from pipeline.runtime.cluster.connecting import ANSWER_S, CLOSE_S, SILENT
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.machine import usable_cores
 
@@ -62,9 +62,13 @@ def connected(choice: ClusterChoice, folder: Path, *, jobs: int | None) -> Itera
     token = f".cluster-{uuid.uuid4().hex}"
     passport = Passport(admission.own_versions(), str(folder), token)
     with ExitStack() as stack:
-        address = choice.address or stack.enter_context(_started(choice, folder, jobs or usable_cores()))
+        started: AbstractContextManager[tuple[str, Callable[[], str]]] = nullcontext((choice.address, str))
+        if not choice.address:
+            started = _started(choice, folder, jobs)
+        address, why_no_jobs = stack.enter_context(started)
         asked = (choice.jobs, choice.settings["cores"]) if choice.kind in KINDS else (0, 0)
         executor = DaskExecutor(address, choice.tls, passport, asked)
+        executor.why_no_jobs = why_no_jobs
         stack.callback(executor.close)
         path = folder / token
         path.write_text(token, encoding="utf-8")
@@ -78,7 +82,7 @@ def _is_here(address: str) -> bool:
 
 def _admit(executor: DaskExecutor, note: Callable[[str], None], *, patience_s: float) -> None:
     """Wait for a worker, look at all that are there, and let those that fit have work."""
-    begun, said = time.monotonic(), False
+    begun, said = time.monotonic(), ""
     while not (about := look_at_workers(executor)):
         if time.monotonic() - begun > patience_s:
             raise WorkerError(
@@ -87,9 +91,11 @@ def _admit(executor: DaskExecutor, note: Callable[[str], None], *, patience_s: f
                 expected="at least one worker",
                 hint=f"dask worker {executor.address} starts one.",
             )
-        if not said:
-            note("waiting for the first worker")
-            said = True
+        why = executor.why_no_jobs()
+        words = "waiting for the first worker" + (f": the batch system says: {why}" if why else "")
+        if words != said:
+            note(words)
+            said = words
         time.sleep(_LOOK_EVERY_S)
     _refuse(executor, about)
     away = [f"{address}: {one['not_shared']}" for address, one in about.items() if one["not_shared"]]
@@ -114,7 +120,9 @@ def look_at_workers(executor: DaskExecutor) -> dict[str, dict[str, Any]]:
     """Describe all workers that are there, by address."""
     own = executor.passport
     with _travelling_whole():
-        found = executor.client.run(admission.facts, own.versions, own.folder, own.token, on_error="return")
+        found = executor.client.run(
+            admission.facts, own.versions, own.folder, own.token, on_error="return", callback_timeout=ANSWER_S
+        )
     return {
         address: one if isinstance(one, dict) else {"refusal": f"it can't answer: {one}", "not_shared": ""}
         for address, one in found.items()
@@ -139,10 +147,14 @@ def _few(lines: Sequence[str]) -> str:
 
 
 @contextmanager
-def _started(choice: ClusterChoice, folder: Path, jobs: int) -> Iterator[str]:
-    """Start a cluster of our own and give its scheduler's address."""
-    with started_jobs(choice, folder / _LOGS) if choice.kind != LOCAL else _local(jobs) as cluster:
-        yield str(cluster.scheduler_address)
+def _started(choice: ClusterChoice, folder: Path, jobs: int | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Start a cluster of our own; give its scheduler's address, and who says why a batch system takes no job."""
+    if choice.kind == LOCAL:
+        with _local(jobs or usable_cores()) as cluster:
+            yield str(cluster.scheduler_address), str
+    else:
+        with started_jobs(choice, folder / _LOGS) as asked:
+            yield str(asked.cluster.scheduler_address), lambda: asked.refused
 
 
 @contextmanager

@@ -27,12 +27,14 @@ from pipeline.runtime.cluster.depot import Depot, depot_of
 from pipeline.runtime.cluster.parcels import Parcel, Places, read_item
 from pipeline.runtime.cluster.plain import HelperDiedError, StoppedError, to_text
 from pipeline.runtime.gpus import GPU_VARIABLE, visible_gpus
-from pipeline.runtime.workers import preload, send_messages_to, start_process
+from pipeline.runtime.workers import end_process, preload, send_messages_to, start_process
 
 _LOOK_EVERY_S: Final = 1.0
 _HANDED_OVER_S: Final = 3.0
 """Whoever worked in a folder before notices within this time that another has taken it over, and stops."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_LAST_S: Final = 5.0
+"""A process that says nothing more has ended after this time, or is ended."""
 _IDLE_S: Final = 60.0
 """A process without work is ended after this time."""
 
@@ -108,8 +110,7 @@ class _Helper:
     idle_since_s: float = 0.0
 
     def end(self) -> None:
-        self.process.terminate()
-        self.process.join()
+        end_process(self.process)
         self.connection.close()
 
 
@@ -229,7 +230,7 @@ def _converse(helper: _Helper, call: PieceCall, places: Places | None, watch: _C
             else:
                 return value
     except (EOFError, ConnectionError) as error:
-        helper.process.join()
+        helper.process.join(_LAST_S)
         code = helper.process.exitcode
         raise HelperDiedError(
             f"The process that did a piece died ({'signal ' + str(-code) if code and code < 0 else code}).",

@@ -19,6 +19,8 @@ import pytest
 from distributed import LocalCluster
 
 ROOT = Path(__file__).resolve().parents[3]
+LIMIT_S = 60
+"""Nothing here is waited for longer: what takes so long never ends."""
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def scheduler(
         try:
             yield own
         finally:
-            own.close()
+            own.close(timeout=LIMIT_S)
 
 
 @functools.cache
@@ -54,8 +56,10 @@ def own_view() -> tuple[str, ...]:
     """How a program is started that may mount folders which nobody else sees; nothing where that is not allowed."""
     for command in (("unshare", "-m"), ("unshare", "-r", "-m")):
         try:
-            tried = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False)
-        except OSError:
+            tried = subprocess.run(
+                [*command, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False, timeout=LIMIT_S
+            )
+        except (OSError, subprocess.TimeoutExpired):
             return ()
         if not tried.returncode:
             return command
@@ -123,14 +127,14 @@ def kill_whole(process: subprocess.Popen[bytes]) -> None:
     """Kill a worker with its nanny and its helper processes, none of which can say or save anything more."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(LIMIT_S)
 
 
 def certificates(folder: Path) -> dict[str, str]:
     """Files of TLS, made here: a certificate of one's own, which signs itself, as a lab's does."""
     key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
     words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cellar -keyout {key} -out {certificate}"
-    if subprocess.run(words.split(), capture_output=True, check=False).returncode:
+    if subprocess.run(words.split(), capture_output=True, check=False, timeout=LIMIT_S).returncode:
         pytest.skip("no openssl")
     return {"ca_file": certificate, "cert": certificate, "key": key}
 
@@ -146,7 +150,7 @@ class Network:
     def cut(self, process: subprocess.Popen[bytes]) -> None:
         """Cut a worker off: its link, or where it has none of its own, its processor time."""
         if self.within:
-            subprocess.run(["ip", "link", "set", f"{self.within[-1]}a", "down"], check=True)
+            subprocess.run(["ip", "link", "set", f"{self.within[-1]}a", "down"], check=True, timeout=LIMIT_S)
         else:
             process.send_signal(signal.SIGSTOP)
 
@@ -166,12 +170,15 @@ def network() -> Iterator[Network]:
         f"ip -n {name} link set lo up",
     ]
     try:
-        made = all(not subprocess.run(step.split(), capture_output=True, check=False).returncode for step in steps)
-    except OSError:
+        made = all(
+            not subprocess.run(step.split(), capture_output=True, check=False, timeout=LIMIT_S).returncode
+            for step in steps
+        )
+    except (OSError, subprocess.TimeoutExpired):
         made = False
     try:
         yield Network(here, there, ("ip", "netns", "exec", name)) if made else Network("127.0.0.1", "127.0.0.1", ())
     finally:
         for step in (f"ip link delete {name}a", f"ip netns delete {name}"):
-            with suppress(OSError):
-                subprocess.run(step.split(), capture_output=True, check=False)
+            with suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(step.split(), capture_output=True, check=False, timeout=LIMIT_S)

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
-from tests.runtime.cluster.elsewhere import ROOT, kill_whole, network, scheduler, worker
+from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, kill_whole, network, scheduler, worker
 from tests.runtime.cluster.work import fill, read, take_much_memory, wait_in_turn
 
 
@@ -28,6 +28,17 @@ from tests.runtime.cluster.work import fill, read, take_much_memory, wait_in_tur
 def opened(address: str, folder: Path) -> Iterator[DaskExecutor]:
     with open_cluster(read_choice(address), folder, jobs=1, note=lambda _text: None) as executor:
         yield executor
+
+
+def joined(thread: threading.Thread) -> None:
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+
+
+def wait_for(path: Path) -> None:
+    limit = time.monotonic() + LIMIT_S
+    while not path.exists() and time.monotonic() < limit:
+        time.sleep(0.05)
 
 
 def test_a_worker_without_room_or_memory_says_so(tmp_path: Path) -> None:
@@ -66,9 +77,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_one_that_comes(tmp_path: Pa
         executor = stack.enter_context(opened(own.scheduler_address, film))
 
         def cut_off() -> None:
-            limit = time.monotonic() + 60
-            while not (piece / "state").exists() and time.monotonic() < limit:
-                time.sleep(0.05)
+            wait_for(piece / "state")
             net.cut(first)
             stack.enter_context(begin(name="second", host=net.here))
 
@@ -76,7 +85,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_one_that_comes(tmp_path: Pa
         cutting.start()
         work = Work(piece, "cut-off", "section-1", folder=piece, state_file="state")
         outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=losses.append)
-        cutting.join()
+        joined(cutting)
         assert outcome[0].startswith("saved by "), "the second went on from what was fetched of the first"
         assert any(text.endswith("is gone; section-1: goes on elsewhere") for text in losses)
         assert (piece / "state").read_text() == outcome[0]
@@ -100,34 +109,30 @@ def test_a_worker_that_is_killed_with_its_nanny_leaves_its_piece_to_one_that_com
                 stack.enter_context(begin(name="second"))
 
         def kill() -> None:
-            limit = time.monotonic() + 60
-            while not (piece / "state").exists() and time.monotonic() < limit:
-                time.sleep(0.05)
+            wait_for(piece / "state")
             kill_whole(first)
 
         killing = threading.Thread(target=kill, daemon=True)
         killing.start()
         work = Work(piece, "killed", "section-1", folder=piece, state_file="state")
         outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=hear_of)
-        killing.join()
+        joined(killing)
     assert outcome[0].startswith("saved by "), "the second went on from what the first had saved"
     assert losses[0].endswith("is gone; section-1: goes on elsewhere")
 
 
 _SBATCH = """#!/bin/sh
-echo asked >> {0}/asked
-[ $(wc -l < {0}/asked) -gt 2 ] && echo "sbatch: error: too many jobs" >&2 && exit 1
+[ -e {0}/full ] && echo "sbatch: error: too many jobs ($(cat {0}/full))" >&2 && exit 1
 cp $1 {0}/script
 setsid sh {0}/script > {0}/job.log 2>&1 &
-echo $! > {0}/job
+echo $! >> {0}/jobs
 echo Submitted batch job $!
 """
 
 
-def test_a_job_that_ends_is_replaced_and_one_that_is_not_taken_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With programs in Slurm's place that start the very scripts, and take two."""
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Settings of a batch system: programs in Slurm's place that start the very scripts, until a file says `full`."""
     for name, text in (("sbatch", _SBATCH.format(tmp_path)), ("scancel", '#!/bin/sh\nkill -KILL -- "-$1"\n')):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -136,29 +141,56 @@ def test_a_job_that_ends_is_replaced_and_one_that_is_not_taken_is_an_error(
     monkeypatch.setattr(batch, "_LOOK_EVERY_S", 0.2)
     settings = tmp_path / "cluster.toml"
     settings.write_text('kind = "slurm"\ncores = 1\nmemory = "1GB"\nscheduler_options = { host = "127.0.0.1" }\n')
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1s"}):
+        yield settings
+    end_jobs(tmp_path)
+
+
+def end_jobs(folder: Path) -> None:
+    for line in (folder / "jobs").read_text().split():
+        with suppress(ProcessLookupError):
+            os.killpg(int(line), signal.SIGKILL)
+
+
+def test_a_job_that_ends_is_replaced_and_where_none_is_taken_the_batch_system_has_its_say(
+    tmp_path: Path, slurm: Path
+) -> None:
     piece, losses = tmp_path / "piece.partial", list[str]()
     piece.mkdir()
 
-    def end_job() -> None:
-        limit = time.monotonic() + 60
-        while not (piece / "state").exists() and time.monotonic() < limit:
-            time.sleep(0.05)
-        os.killpg(int((tmp_path / "job").read_text()), signal.SIGKILL)
+    def hear_of(text: str) -> None:
+        losses.append(text)
+        if text.endswith("too many jobs (3)"):
+            (tmp_path / "full").write_text("4")
+        elif text.endswith("too many jobs (4)"):
+            (tmp_path / "full").unlink()
 
-    with (
-        dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1s"}),
-        opened(str(settings), tmp_path) as executor,
-    ):
+    def end_job() -> None:
+        wait_for(piece / "state")
+        (tmp_path / "full").write_text("3")
+        end_jobs(tmp_path)
+
+    with opened(str(slurm), tmp_path) as executor:
         ending = threading.Thread(target=end_job, daemon=True)
         ending.start()
         work = Work(piece, "job", "section-1", folder=piece, state_file="state")
-        outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=losses.append)
-        ending.join()
+        outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=hear_of)
+        joined(ending)
     assert outcome[0].startswith("saved by ")
     assert losses[0].endswith("is gone; section-1: goes on elsewhere")
+    said = [text for text in losses if "too many jobs" in text]
+    assert said == [f"no worker is left that fits; waiting for one: {_SAID} ({number})" for number in (3, 4)]
+
+
+_SAID = "the batch system says: sbatch: error: too many jobs"
+
+
+def test_a_batch_system_that_takes_no_job_is_an_error(tmp_path: Path, slurm: Path) -> None:
+    (tmp_path / "full").write_text("1")
+    (tmp_path / "jobs").touch()
     with (
         pytest.raises(InputError, match=r"takes no job: sbatch: error: too many jobs") as refused,
-        opened(str(settings), tmp_path),
+        opened(str(slurm), tmp_path),
     ):
         pass
-    assert refused.value.where == str(settings)
+    assert refused.value.where == str(slurm)

@@ -98,6 +98,7 @@ def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_
     assert first[0].name == f"by-{outcome[0]}"
     assert losses == ["take 1 is being made already, and is waited for"]
     begun.join(20)
+    assert not begun.is_alive()
 
 
 def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path:
 
         def stop() -> None:
             wait_for(tmp_path, "by-*")
-            own.sync(own.scheduler.close)
+            own.sync(own.scheduler.close, callback_timeout=20)
 
         choice = read_choice(own.scheduler_address)
         with opening.open_cluster(choice, shared_folder, jobs=1, note=lambda _text: None) as executor:
@@ -121,7 +122,8 @@ def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path:
             (tmp_path / "end").write_text("")
             assert caught.value.where == executor.address
             assert "kept" in caught.value.hint
-            stopping.join(20)
+            stopping.join(30)
+            assert not stopping.is_alive()
 
 
 def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
@@ -136,7 +138,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
         def cut_off() -> None:
             first.extend(int(path.name.partition("-")[2]) for path in wait_for(tmp_path, "by-*"))
             busy = next(worker for worker in own.workers.values() if worker.state.executing_count)
-            own.sync(busy.close, executor_wait=False, nanny=False)
+            own.sync(busy.close, executor_wait=False, nanny=False, callback_timeout=20)
             limit = time.monotonic() + 20
             while len([*tmp_path.glob("by-*")]) < 2 and time.monotonic() < limit:
                 time.sleep(0.05)
@@ -148,7 +150,8 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
             cutting.start()
             work = Work(tmp_path, "cut", "section-1", folder=tmp_path / "piece.partial")
             outcome = executor.run(linger, [work], jobs=1, on_loss=losses.append)
-            cutting.join(20)
+            cutting.join(30)
+            assert not cutting.is_alive()
     assert outcome != first
     assert not psutil.pid_exists(first[0]), "who was cut off has stopped before another began"
     assert len(losses) == 1
@@ -167,7 +170,7 @@ def test_a_worker_that_comes_later_gets_work_where_it_fits(shared_folder: Path) 
             path = shared_folder / late.passport.token
             path.write_text("another folder")
             own.scale(3)
-            own.sync(own._correct_state)
+            own.sync(own._correct_state, callback_timeout=20)
             refused = _later_refusal(late)
             assert late.cores == 2
             assert "sees another folder" in refused
