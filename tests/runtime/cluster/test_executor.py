@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -17,12 +20,12 @@ from pipeline.runtime.cluster import admission, opening, pieces
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.executor import Needs, Work
-from tests.runtime.cluster.elsewhere import scheduler, worker
+from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, scheduler, worker
 from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse, say_gpus_together
 
 
 def wait_for(folder: Path, pattern: str) -> list[Path]:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + LIMIT_S
     while not (found := [*folder.glob(pattern)]) and time.monotonic() < limit:
         time.sleep(0.02)
     return found
@@ -81,29 +84,33 @@ def test_an_interruption_stops_what_runs_and_the_cluster_stays_usable(cluster: D
     assert len([*tmp_path.glob("by-*")]) <= 2, "what waited was never begun"
 
 
+_COMMAND = """
+import sys
+from pathlib import Path
+from pipeline.runtime.cluster.choice import read_choice
+from pipeline.runtime.cluster.opening import open_cluster
+from pipeline.runtime.executor import Work
+from tests.runtime.cluster.work import linger
+with open_cluster(read_choice(sys.argv[1]), Path(sys.argv[2]), jobs=1, note=print) as executor:
+    executor.run(linger, [Work(Path(sys.argv[3]), "shared", "take 1")], jobs=1)
+"""
+
+
 def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_it(
-    cluster: DaskExecutor, tmp_path: Path
+    cluster: DaskExecutor, shared_folder: Path, tmp_path: Path
 ) -> None:
-    killed = pickle.loads(pickle.dumps(cluster))  # noqa: S301 - another connection, as another command has
-    begun = threading.Thread(target=_run_until_lost, args=(killed, tmp_path), daemon=True)
-    begun.start()
-    first = wait_for(tmp_path, "by-*")
-    killed.stop = lambda _keys: None  # a killed command stops nothing
-    killed.close()
+    first = [sys.executable, "-c", _COMMAND, cluster.address, str(shared_folder), str(tmp_path)]
+    with subprocess.Popen(first, cwd=ROOT) as killed:
+        begun = wait_for(tmp_path, "by-*")
+        killed.kill()
+        assert killed.wait(LIMIT_S) == -signal.SIGKILL
     assert cluster.running() == {"shared"}
     losses: list[str] = []
     threading.Timer(0.3, (tmp_path / "end").write_text, args=("",)).start()
     outcome = cluster.run(linger, [Work(tmp_path, "shared", "take 1")], jobs=1, on_loss=losses.append)
-    assert wait_for(tmp_path, "by-*") == first
-    assert first[0].name == f"by-{outcome[0]}"
+    assert wait_for(tmp_path, "by-*") == begun
+    assert begun[0].name == f"by-{outcome[0]}"
     assert losses == ["take 1 is being made already, and is waited for"]
-    begun.join(20)
-    assert not begun.is_alive()
-
-
-def _run_until_lost(executor: DaskExecutor, folder: Path) -> None:
-    with pytest.raises(WorkerError):
-        executor.run(linger, [Work(folder, "shared", "take 1")], jobs=1)
 
 
 def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path: Path) -> None:

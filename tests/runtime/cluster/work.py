@@ -43,7 +43,7 @@ def die(_item: int) -> None:
 def linger(folder: Path) -> int:
     """Write down who works, and work until told to end."""
     (folder / f"by-{os.getpid()}").write_text("")
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 40
     while not (folder / "end").exists() and time.monotonic() < limit:
         time.sleep(0.02)
     return os.getpid()
