@@ -20,8 +20,8 @@ from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
-from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, kill_whole, network, scheduler, worker
-from tests.runtime.cluster.work import fill, read, take_much_memory, wait_in_turn
+from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, kill_whole, little_memory, network, scheduler, worker
+from tests.runtime.cluster.work import fill, read, take_all_memory, take_much_memory, wait_in_turn
 
 
 @contextmanager
@@ -62,6 +62,24 @@ def test_a_worker_without_room_or_memory_says_so(tmp_path: Path) -> None:
         assert not [*piece.iterdir()]
         with pytest.raises(WorkerError, match="too little memory"):
             executor.run(take_much_memory, [Work(1)], jobs=1)
+
+
+def test_processes_that_the_kernel_kills_for_their_memory_are_told_of_and_the_worker_works_on(tmp_path: Path) -> None:
+    film, losses = tmp_path / "film", list[str]()
+    film.mkdir()
+    with (
+        scheduler() as own,
+        little_memory(800 << 20) as within,
+        worker(own.scheduler_address, tmp_path / "w", within=within),
+        opened(own.scheduler_address, film) as executor,
+    ):
+        with pytest.raises(WorkerError, match="again and again") as killed:
+            executor.run(take_all_memory, [Work(1, label="take 1")], jobs=1, on_loss=losses.append)
+        assert "memory" in killed.value.expected
+        assert len(losses) == 2
+        assert all("take 1" in text and "signal 9" in text for text in losses)
+        (film / "small").write_bytes(b"abc")
+        assert executor.run(read, [Work(film / "small")], jobs=1) == [3]
 
 
 def test_a_worker_that_is_cut_off_loses_its_piece_to_one_that_comes(tmp_path: Path) -> None:

@@ -100,6 +100,11 @@ def take_much_memory(_item: int) -> int:
     return len(bytearray(1 << 32))
 
 
+def take_all_memory(_item: int) -> int:
+    held = [b"x" * (1 << 24) for _ in range(128)]
+    return sum(map(len, held))
+
+
 def read(path: Path) -> int:
     return len(path.read_bytes())
 
