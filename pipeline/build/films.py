@@ -15,7 +15,6 @@ from pipeline.errors import InputError, ProductionError
 from pipeline.film.planning.cut_settings import CutSettings
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import SILENT, WorkTime
-from pipeline.stages.shared.facts.former import former_names_in_words
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
 
@@ -45,6 +44,7 @@ def check_films(production: Production, until: str = STAGES[-1], cut: str | None
 def notes_on_names(production: Production, until: str = STAGES[-1]) -> list[str]:
     """What a build up to a stage says of names that are called otherwise now, in the production and in templates."""
     from pipeline.stages import cards, compose, storyboard  # noqa: PLC0415 - they bring large libraries along
+    from pipeline.stages.shared.facts.former import former_names_in_words  # noqa: PLC0415
 
     reading = [stage for stage in (storyboard, cards, compose) if until in OWN[OWN.index(stage.STAGE) :]]
     names = (one for stage in reading for one in stage.names_of_before(production))

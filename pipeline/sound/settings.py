@@ -20,6 +20,10 @@ CORPUS_FIRST_VERSION: Final = frozenset({
 _Db = Annotated[float, Field(allow_inf_nan=False)]
 
 
+SHORTEST_S: Final = 5.0
+"""A network learns nothing from less sound."""
+
+
 class _SoundTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -27,7 +27,7 @@ from pipeline.learning.training.loss_log import LogLine, LossLog
 from pipeline.learning.training.run import LOG_FILE, NO_WEIGHTS, CheckpointFacts, TrainingRun
 from pipeline.production.schema import Production
 from pipeline.production.section import Section
-from pipeline.sound.corpus.corpus import SHORTEST_S
+from pipeline.sound.settings import SHORTEST_S
 from pipeline.store.store import Json, Piece, Result, Store, write_record
 
 _USUAL_FLOPS: Final = 50e9

@@ -9,7 +9,7 @@ It does not know where the words will stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -112,6 +112,7 @@ class PlainFacts(dict[str, Any]):
 
     def __init__(self, facts: Facts, language: Language | None = None) -> None:
         self.language = language or english()
+        self._finders: dict[str, Callable[[], Any]] = {}
         super().__init__({name: plain(value) for name, value in facts.items()})
         self[WORDS] = self.language.tree
 
@@ -119,8 +120,19 @@ class PlainFacts(dict[str, Any]):
         """The same and one more, which is plain already: a part of these."""
         more = PlainFacts({}, self.language)
         more.update(self)
+        more.find_later(self._finders)
         more[name] = value
         return more
+
+    def find_later(self, finders: Mapping[str, Callable[[], Any]]) -> None:
+        """Add facts that are found, plain, when a text names them."""
+        self.update(dict.fromkeys(finders))
+        self._finders.update(finders)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._finders:
+            self[name] = self._finders.pop(name)()
+        return super().__getitem__(name)
 
 
 def render_text(text: str, facts: Facts, where: str = "") -> str:
@@ -169,7 +181,8 @@ def _rendered(text: str, facts: Facts, where: str, *, is_condition: bool = False
 def _filled_in(text: str, facts: PlainFacts, is_condition: bool) -> str:  # noqa: FBT001 - handed on
     parts: list[str] = []
     size = 0
-    for part in _compiled(text, facts.language, is_condition).generate(**facts):
+    template, names = _compiled(text, facts.language, is_condition)
+    for part in template.generate({name: facts[name] for name in names if name in facts}):
         parts.append(part)
         size += len(part)
         check_length(size)
@@ -177,12 +190,17 @@ def _filled_in(text: str, facts: PlainFacts, is_condition: bool) -> str:  # noqa
 
 
 @lru_cache(maxsize=256)
-def _compiled(text: str, language: Language, is_condition: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
-    """Compile a template that was checked, with its steps counted."""
+def _compiled(
+    text: str,
+    language: Language,
+    is_condition: bool = False,  # noqa: FBT001, FBT002 - as above
+) -> tuple[Any, tuple[str, ...]]:
+    """Compile a template that was checked, with its steps counted; and give the names that stand in it."""
     environment = _environment(language)
     tree = environment.expression(text) if is_condition else environment.parse(text)
+    names = tuple({node.name: None for node in tree.find_all(nodes.Name)})
     count_steps(tree)
-    return environment.from_string(tree)
+    return environment.from_string(tree), names
 
 
 @lru_cache(maxsize=1024)

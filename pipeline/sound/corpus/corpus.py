@@ -23,7 +23,7 @@ from pipeline.sound.corpus.clipping import ClipCounter
 from pipeline.sound.corpus.quality import Quality, quality_of
 from pipeline.sound.inputs.sound_file import new_sound_file
 from pipeline.sound.inputs.sources import SoundSource, choose_source
-from pipeline.sound.settings import CorpusSettings
+from pipeline.sound.settings import SHORTEST_S, CorpusSettings
 from pipeline.sound.signal.mixing import SILENT_PEAK, finite, odd_sample_warnings
 from pipeline.sound.signal.resample import Resampler
 from pipeline.sound.signal.silence import (
@@ -37,7 +37,6 @@ from pipeline.sound.signal.silence import (
 
 Floats = npt.NDArray[np.float32]
 
-SHORTEST_S: Final = 5.0
 _BLOCK_WINDOWS: Final = 1 << 12
 _BLOCK_BYTES: Final = 1 << 22
 _SPLIT_REACH_S: Final = 0.5

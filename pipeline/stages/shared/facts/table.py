@@ -13,11 +13,11 @@ It does not know any fact.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from typing import Any, ClassVar, Final, TypeVar, get_args, get_type_hints
 
-from pipeline.picture.sandbox.values import NamedFacts, NumberedFacts
+from pipeline.picture.sandbox.values import NamedFacts, NumberedFacts, plain
 from pipeline.picture.text.fact_shapes import Shape
 
 T = TypeVar("T")
@@ -94,6 +94,29 @@ class FactTable:
     @cache
     def _former_steps(cls) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return tuple((old, _steps(now.removeprefix(f"{cls.place}."))) for old, now in cls.former.items())
+
+
+class LateFacts(Mapping[str, Any]):
+    """The facts of a table as templates see them, each found when it is first asked for: of thousands, few are."""
+
+    def __init__(self, table: FactTable) -> None:
+        self._table, self._found = table, dict[str, Any]()
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._found:
+            if name not in self:
+                raise KeyError(name)
+            self._found[name] = plain(_value(getattr(self._table, name)))
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in type(self._table).all_facts()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(type(self._table).all_facts())
+
+    def __len__(self) -> int:
+        return len(type(self._table).all_facts())
 
 
 def at(facts: Any, path: str) -> Any:

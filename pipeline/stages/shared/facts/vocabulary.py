@@ -10,6 +10,7 @@ its `network`, `training`, `recording` and `take`. In captions `take` is the tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pipeline.picture.language import Language
@@ -20,7 +21,7 @@ from pipeline.production.schema import Production
 from pipeline.stages.shared.facts.film import FilmTable, MachineTable
 from pipeline.stages.shared.facts.measured import HeardCheckpoint, TakeTable, VoiceTable
 from pipeline.stages.shared.facts.section import SectionTable
-from pipeline.stages.shared.facts.table import at
+from pipeline.stages.shared.facts.table import LateFacts, at
 from pipeline.stages.shared.results import Results
 
 SHORT: Final = ("network", "training", "recording", "take")
@@ -113,8 +114,9 @@ def section_facts(facts: PlainFacts, index: int, heard: HeardCheckpoint | None =
     more = facts.including("section", section)
     more.update({name: section[name] for name in SHORT})
     if heard is not None:
-        more["take"] = plain(TakeTable(heard).values())
-        more.update(_former(more, FORMER_OF_CAPTIONS))
+        take = TakeTable(heard)
+        more["take"] = NumberedFacts(take.number, LateFacts(take))
+        more.find_later({old: partial(at, more, now) for old, now in FORMER_OF_CAPTIONS.items()})
     return more
 
 
