@@ -10,12 +10,12 @@ import pytest
 
 from pipeline.errors import TemplateError
 from pipeline.picture.language import english
-from pipeline.picture.sandbox.values import UnknownFact
+from pipeline.picture.sandbox.values import UnknownFact, plain
 from pipeline.picture.text.templating import check_text, render_caption
 from pipeline.production.schema import Production
 from pipeline.runtime.progress.reporter import Silence
 from pipeline.stages import cards, storyboard
-from pipeline.stages.shared.facts.table import FactTable, at, fact
+from pipeline.stages.shared.facts.table import FactTable, LateFacts, at, fact
 from pipeline.stages.shared.facts.vocabulary import (
     CAPTION_FACTS,
     FILM_FACTS,
@@ -177,6 +177,25 @@ def test_the_tree_is_the_same_in_the_description(tmp_path: Path) -> None:
     write_sidecars(production, results, results.timeline.record, tmp_path / "film.mp4", lambda _: None)
     first = (tmp_path / "description.txt").read_text().splitlines()[0]
     assert first == "Section 1, LSTM, 2 \u00d7 16 neurons, 2, 12345"
+
+
+def test_facts_that_are_found_late_are_those_of_the_table() -> None:
+    class Table(FactTable):
+        @fact
+        def loss(self) -> float:
+            """Not a number."""
+            return float("nan")
+
+        @fact
+        def count(self) -> int:
+            """Three."""
+            return 3
+
+    late, whole = LateFacts(Table()), plain(Table().values())
+    assert dict(late) == whole == {"loss": None, "count": 3}
+    assert (len(late), "count" in late, "other" in late) == (2, True, False)
+    with pytest.raises(KeyError):
+        late["other"]
 
 
 def test_short_names_are_parts_of_the_section(tmp_path: Path) -> None:

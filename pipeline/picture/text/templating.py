@@ -9,7 +9,7 @@ It does not know where the words will stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ class PlainFacts(dict[str, Any]):
 
     def __init__(self, facts: Facts, language: Language | None = None) -> None:
         self.language = language or english()
-        self._finders: dict[str, Callable[[], Any]] = {}
+        self._finders: dict[str, Callable[[str], Any]] = {}
         super().__init__({name: plain(value) for name, value in facts.items()})
         self[WORDS] = self.language.tree
 
@@ -120,18 +120,18 @@ class PlainFacts(dict[str, Any]):
         """The same and one more, which is plain already: a part of these."""
         more = PlainFacts({}, self.language)
         more.update(self)
-        more.find_later(self._finders)
+        more._finders.update(self._finders)
         more[name] = value
         return more
 
-    def find_later(self, finders: Mapping[str, Callable[[], Any]]) -> None:
-        """Add facts that are found, plain, when a text names them."""
-        self.update(dict.fromkeys(finders))
-        self._finders.update(finders)
+    def find_later(self, names: Iterable[str], find: Callable[[str], Any]) -> None:
+        """Add facts that are found by their names, plain, when a text names them."""
+        self.update(dict.fromkeys(names))
+        self._finders.update(dict.fromkeys(names, find))
 
     def __getitem__(self, name: str) -> Any:
         if name in self._finders:
-            self[name] = self._finders.pop(name)()
+            self[name] = self._finders.pop(name)(name)
         return super().__getitem__(name)
 
 

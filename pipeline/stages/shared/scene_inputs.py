@@ -198,10 +198,11 @@ def _captions(inputs: RenderInputs, scene: SceneClip, frames: range) -> tuple[Ca
 
 
 def _captions_key(inputs: RenderInputs, scene: SceneClip, frames: range) -> Json:
-    return [
-        [one.text, one.in_frame, one.out_frame, *([one.style] if one.style else [])]
-        for one in _captions(inputs, scene, frames)
-    ]
+    start = scene.start_frame
+    captions = _captions_between(inputs.timeline, start + frames.start, start + frames.stop)
+    style = inputs.caption_styles[scene.section]
+    named = [style] if style else []
+    return [[one.text, one.in_frame - start, one.out_frame - start, *named] for one in captions]
 
 
 def _title(inputs: RenderInputs, scene: SceneClip) -> str:

@@ -12,7 +12,7 @@ from pipeline.picture.language import english
 from pipeline.picture.text.fact_shapes import ANY, Shape
 from pipeline.picture.text.fonts import load_fonts
 from pipeline.picture.text.number_words import filters_for, in_english
-from pipeline.picture.text.templating import LONGEST_RESULT, check_text, render_caption, render_text
+from pipeline.picture.text.templating import LONGEST_RESULT, PlainFacts, check_text, render_caption, render_text
 
 FILTERS = filters_for(english())
 bits, clock, compact, decimals = in_english().bits, in_english().clock, in_english().compact, in_english().decimals
@@ -248,3 +248,21 @@ def test_a_template_that_was_right_with_some_facts_is_checked_again_with_others(
             check_text("{{ take.epoch }}", Shape({"tale": inner}), "here")
         with pytest.raises(TemplateError, match="there"):
             check_text("{{ take.epok }}", Shape({"take": inner}), "there")
+
+
+def test_facts_are_found_when_a_text_names_them_and_once() -> None:
+    facts, asked = PlainFacts({"now": 1}), list[str]()
+
+    def find(name: str) -> int:
+        asked.append(name)
+        return len(asked)
+
+    facts.find_later(["late", "later"], find)
+    more = facts.including("else", 7)
+    assert render_text("{{ now }} {{ more }}", facts.including("more", 2)) == "1 2"
+    assert asked == []
+    assert render_text("{% for _ in range(2) %}{{ late }}{% endfor %} {{ late }}", facts) == "11 1"
+    assert asked == ["late"]
+    assert render_text("{{ later }}", more) == "2"
+    with pytest.raises(TemplateError):
+        render_text("{{ latest }}", more)

@@ -10,7 +10,6 @@ its `network`, `training`, `recording` and `take`. In captions `take` is the tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Final
 
 from pipeline.picture.language import Language
@@ -116,7 +115,7 @@ def section_facts(facts: PlainFacts, index: int, heard: HeardCheckpoint | None =
     if heard is not None:
         take = TakeTable(heard)
         more["take"] = NumberedFacts(take.number, LateFacts(take))
-        more.find_later({old: partial(at, more, now) for old, now in FORMER_OF_CAPTIONS.items()})
+        more.find_later(FORMER_OF_CAPTIONS, lambda old: at(more, FORMER_OF_CAPTIONS[old]))
     return more
 
 
