@@ -11,7 +11,7 @@ corrscope (with its own encoder settings, ours then set alike) and seewav are me
 Rounds of all are interleaved, and the quickest of each counts, so that other work on the machine falls on all alike.
 With `--ground`, the scene is rendered as films are by default, in turns over a ground that stands still and over one
 that moves; the clip is a made one, clouds that drift. The last line is JSON: the ratio of the quickest, of the least
-processor time, and of each round.
+processor time, and of each round or the median of those, which a machine whose speed changes falls on least.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the processes of the render stage have it
 
@@ -73,6 +74,7 @@ class Row:
     wall_s: float = float("inf")
     processor_s: float = float("inf")
     size_bytes: int = 0
+    walls_s: list[float] = field(default_factory=list)
 
     @property
     def fps(self) -> float:
@@ -87,7 +89,8 @@ def processor_seconds() -> float:
 def measure(row: Row, work: Callable[[], None], out: Path | None = None) -> None:
     began, spent = time.perf_counter(), processor_seconds()
     work()
-    row.wall_s = min(row.wall_s, time.perf_counter() - began)
+    row.walls_s.append(time.perf_counter() - began)
+    row.wall_s = min(row.walls_s)
     row.processor_s = min(row.processor_s, processor_seconds() - spent)
     if out is not None:
         row.size_bytes = out.stat().st_size
@@ -371,6 +374,8 @@ def main() -> None:
             summary[f"vs_encoder_{layout}_{size}"] = _ratio(ours, alone)
             cost = [row.processor_s / row.frames for row in (ours, alone)]
             summary[f"processor_vs_encoder_{layout}_{size}"] = round(cost[1] / cost[0], 2)
+            rounds = [other / one for one, other in zip(ours.walls_s, alone.walls_s, strict=True)]
+            summary[f"median_of_rounds_{layout}_{size}"] = round(median(rounds), 2)
             first = first or ours
             if layout == layouts[-1] and size == "1080p60":
                 summary["peak_mib"] = round(memory.stop())

@@ -56,8 +56,8 @@ def test_doubts_are_shown_in_the_list_on_the_waveform_and_a_click_plays_them(dou
     page.get_by_role("slider", name="Position in the sound").press("Home")
     until(lambda: page.evaluate(UNDER_THE_PLAYHEAD) == pytest.approx(0, abs=1), "it scrolls back")
     page.emulate_media(reduced_motion="reduce")
-    page.locator(".sound.still").wait_for()
     page.get_by_role("slider", name="Position in the sound").press("ArrowRight")
+    page.locator(".sound.still").wait_for()
     until(lambda: page.evaluate(NEEDLE) == pytest.approx(0.5 / seconds, abs=0.01), "the needle moves instead")
     assert page.evaluate("document.querySelector('.sound-track').style.transform") == ""
     page.get_by_role("listbox", name="Takes").press("ArrowLeft")

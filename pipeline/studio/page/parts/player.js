@@ -149,6 +149,10 @@ export class Player {
 
   /** Say where it is, and follow the sound. */
   move() {
+    if (this.isStill !== this.box.classList.contains("still") && this.view.clientWidth) { // no event has told of it yet
+      this.draw();
+      this.mark();
+    }
     const { seconds, at } = this;
     this.time.textContent = seconds ? `${clock(at)} of ${seconds.toFixed(1)} s` : "";
     this.box.setAttribute("aria-valuemax", seconds.toFixed(1));
