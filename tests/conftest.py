@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.runtime import workers
-from pipeline.runtime.openmp import wait_asleep
+from pipeline.runtime.openmp import wait_briefly
 
 # How quick inputs are made tells of the machine, not of the code.
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,7 +32,7 @@ workers.preload(  # what helper processes import, once for all tests of a proces
     "torch._dynamo",  # the optimiser imports it
 )
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
-wait_asleep()
+wait_briefly()
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side: threads of torch would wait for one another, spinning
 
 Golden = Callable[[str, NDArray[np.uint8]], None]

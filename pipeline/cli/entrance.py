@@ -12,7 +12,7 @@ import sys
 from typing import Final, NoReturn
 
 from pipeline.errors import BuildVideoError, InputError
-from pipeline.runtime.openmp import wait_asleep
+from pipeline.runtime.openmp import wait_briefly
 from pipeline.store.disk_errnos import FAILED_WRITING
 
 TOOLS: Final = frozenset({"graph", "to-text", "from-text"})
@@ -38,7 +38,7 @@ class _Terminator:
 
 def settle_in() -> None:
     """Ready this process for a command line: how it is stopped, where it prints, and how its threads wait."""
-    wait_asleep()
+    wait_briefly()
     end_like_ctrl_c()
     print_any_name()
     forget_impossible_sizes()

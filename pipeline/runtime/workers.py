@@ -24,7 +24,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final, TypeVar
 
 from pipeline.errors import WorkerError
-from pipeline.runtime.openmp import wait_asleep
+from pipeline.runtime.openmp import wait_briefly
 
 _LISTEN_EVERY_S: Final = 0.2
 _START_METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
@@ -137,7 +137,7 @@ def _run(environment: dict[str, str], function: Callable[..., None], args: tuple
 def _context(function: Callable[..., object]) -> BaseContext:
     """How helpers are started that call a function: its module is among what they need."""
     # the server listens at a path in the folder for temporary files, and paths of sockets have few bytes
-    wait_asleep()
+    wait_briefly()
     is_near = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_FOLDER
     context = multiprocessing.get_context(_START_METHOD if is_near else "spawn")
     if context.get_start_method() == "forkserver":

@@ -1,12 +1,13 @@
-"""What it costs that the threads of a training sleep while they wait for one another, and what it gains.
+"""What it costs that the threads of a training soon sleep while they wait for one another, and what it gains.
 
     python -m tests.benchmarks.waiting [--updates 20] [--rounds 3] [--beside 2] [--threads 2]
 
 The networks of the demo make updates in processes of their own, in turns: with one thread, with several that spin while
-they wait (OpenMP's own choice), and with several that sleep (`pipeline.runtime.openmp`); first with nothing else on
-the machine, then beside as many processes that are always busy as --beside says. The quickest turn of each counts.
+they wait (OpenMP's own choice), with several that spin briefly (`pipeline.runtime.openmp`), and with several that sleep
+at once; first with nothing else on the machine, then beside as many processes that are always busy as --beside says.
+The quickest turn of each counts.
 
-The last line is JSON: how many times as long spinning takes as sleeping, alone and beside others.
+The last line is JSON: how many times as long spinning takes as spinning briefly, alone and beside others.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.arithmetic import Arithmetic
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.training.trainer import Trainer, TrainingData
+from pipeline.runtime.openmp import POLICY_VARIABLE, SPINS, SPINS_VARIABLE
 from tests.processors import add_option, begin_again_as, processor_words
 
 NETWORKS = {
@@ -35,7 +37,12 @@ NETWORKS = {
     "2 x 192": LstmSettings(layers=2, neurons=192, embedding=64),
     "tiered 128": TieredSettings(group=2, neurons=128, fast_neurons=128),
 }
-WAYS = {"one thread": (1, "passive"), "spinning": (0, "active"), "sleeping": (0, "passive")}
+WAYS: dict[str, tuple[int, dict[str, str]]] = {
+    "one thread": (1, {}),
+    "spinning": (0, {}),
+    "briefly": (0, {SPINS_VARIABLE: SPINS}),
+    "sleeping": (0, {POLICY_VARIABLE: "passive"}),
+}
 BUSY = "while True: pass"
 DATA_BYTES = 400_000
 
@@ -70,10 +77,11 @@ def busy(count: int) -> Iterator[None]:
 
 def turn(network: str, way: str, options: argparse.Namespace) -> float:
     """Measure in a process of its own."""
-    threads, policy = WAYS[way]
+    threads, own = WAYS[way]
     command = [sys.executable, "-m", "tests.benchmarks.waiting", "--one", network]
     command += ["--updates", str(options.updates), "--threads", str(threads or options.threads)]
-    environment = {**os.environ, "OMP_WAIT_POLICY": policy}
+    set_before = {POLICY_VARIABLE, SPINS_VARIABLE}
+    environment = {name: value for name, value in os.environ.items() if name not in set_before} | own
     return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
 
@@ -100,7 +108,7 @@ def main() -> None:
             best = {way: min(one[way] for one in turns) for way in WAYS}
             words = ", ".join(f"{way} {seconds * 1000:.0f}" for way, seconds in best.items())
             print(f"{network:12} beside {others} busy processes: {words}", flush=True)
-            ratios[f"{network}, beside {others}"] = round(best["spinning"] / best["sleeping"], 3)
+            ratios[f"{network}, beside {others}"] = round(best["spinning"] / best["briefly"], 3)
     print(json.dumps(ratios))
 
 

@@ -1,4 +1,4 @@
-"""Threads that wait for one another sleep, in every process that computes."""
+"""Threads that wait for one another spin briefly and then sleep, in every process that computes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from pipeline.runtime.openmp import POLICY_VARIABLE, SPINS, SPINS_VARIABLE
 from pipeline.runtime.workers import run_parallel
 
-VARIABLE = "OMP_WAIT_POLICY"
+PROGRAM = (
+    f"from pipeline.cli.entrance import settle_in; settle_in(); import os; print(os.environ.get('{SPINS_VARIABLE}'))"
+)
 
 
-def policy(_item: int) -> str:
-    return os.environ[VARIABLE]
+def spins(_item: int) -> str | None:
+    return os.environ.get(SPINS_VARIABLE)
 
 
-def test_helpers_and_the_command_line_wait_asleep_unless_a_person_says_otherwise() -> None:
-    assert run_parallel(policy, [1, 2], jobs=2) == ["passive", "passive"]
-    program = f"from pipeline.cli.entrance import settle_in; settle_in(); import os; print(os.environ['{VARIABLE}'])"
-    others = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    for own, expected in ({}, "passive"), ({VARIABLE: "active"}, "active"):
-        command = [sys.executable, "-c", program]
-        ran = subprocess.run(command, env=others | own, capture_output=True, text=True, check=True, timeout=60)
-        assert ran.stdout.strip() == expected
+def test_helpers_spin_briefly() -> None:
+    assert run_parallel(spins, [1, 2], jobs=2) == [SPINS, SPINS]
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({}, SPINS), ({SPINS_VARIABLE: "7"}, "7"), ({POLICY_VARIABLE: "active"}, "None")],
+)
+def test_the_command_line_spins_briefly_unless_a_person_says_otherwise(own: dict[str, str], expected: str) -> None:
+    others = {name: value for name, value in os.environ.items() if name not in {POLICY_VARIABLE, SPINS_VARIABLE}}
+    command = [sys.executable, "-c", PROGRAM]
+    ran = subprocess.run(command, env=others | own, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == expected
