@@ -20,7 +20,8 @@ def spins(_item: int) -> str | None:
     return os.environ.get(SPINS_VARIABLE)
 
 
-def test_helpers_spin_briefly() -> None:
+def test_helpers_spin_briefly_whoever_starts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SPINS_VARIABLE)
     assert run_parallel(spins, [1, 2], jobs=2) == [SPINS, SPINS]
 
 

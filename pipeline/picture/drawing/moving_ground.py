@@ -29,8 +29,7 @@ MOST_STEPS: Final = 300
 MOST_LEVELS: Final = 1.0
 """A step changes no pixel by more than so much, of 255, where `MOST_STEPS` allows: under its grain it isn't seen.
 
-Finer ones are not shown: of 0.7, the encoder makes steps of the same size as of 1.0 (99 of 100 blocks below 1.9 and
-2.0 levels), and takes longer.
+Finer ones are not seen: the encoder makes steps of a level or two of them all the same, and takes longer.
 """
 USUAL_S: Final = 20.0
 """How long a gradient takes to come round again where nothing is said."""

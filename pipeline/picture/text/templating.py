@@ -9,7 +9,7 @@ It does not know where the words will stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -124,7 +124,7 @@ class PlainFacts(dict[str, Any]):
         more[name] = value
         return more
 
-    def find_later(self, names: Iterable[str], find: Callable[[str], Any]) -> None:
+    def find_later(self, names: Collection[str], find: Callable[[str], Any]) -> None:
         """Add facts that are found by their names, plain, when a text names them."""
         self.update(dict.fromkeys(names))
         self._finders.update(dict.fromkeys(names, find))

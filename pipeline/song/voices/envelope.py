@@ -1,10 +1,11 @@
 """The spectral envelope of a held sound, from the harmonics of all its moments together.
 
-A vocoder sees one moment at a time, and guesses between its harmonics: at 220 Hz it misses first formants by a tenth,
-at 300 Hz by a quarter. As pitch moves, harmonics move along one envelope, which is fitted to all of them. Owns that
-fit: regularised discrete cepstra (O. Cappé, J. Laroche, E. Moulines, "Regularized estimation of cepstrum envelope from
-discrete frequency points", WASPAA 1995) over many frames, each with a loudness of its own (Y. Shiga, S. King,
-"Estimating the spectral envelope of voiced speech using multi-frame analysis", Eurospeech 2003).
+A vocoder sees one moment at a time, and guesses between its harmonics: the higher the pitch, the further it misses the
+first formants. As pitch moves, harmonics move along one envelope, which is fitted to all of them
+(`python -m tests.benchmarks.singing` measures what is kept). Owns that fit: regularised discrete cepstra (O. Cappé,
+J. Laroche, E. Moulines, "Regularized estimation of cepstrum envelope from discrete frequency points", WASPAA 1995) over
+many frames, each with a loudness of its own (Y. Shiga, S. King, "Estimating the spectral envelope of voiced speech
+using multi-frame analysis", Eurospeech 2003).
 """
 
 from __future__ import annotations
@@ -58,19 +59,19 @@ def corrected(
         Up to where the recording holds anything.
     """
     top_hz = min(MOST_HZ, top_hz)
-    nothing = np.zeros(envelope.shape[1], np.float32)
+    added = np.zeros(envelope.shape[1], np.float32)
     seen = _harmonics(samples, rate_hz, centres, hz, top_hz)
     curve = _fitted(seen, top_hz) if len(seen) >= _LEAST_MOMENTS else None
     if curve is None:
-        return nothing
+        return added
     bins_hz = np.linspace(0, rate_hz / 2, envelope.shape[1])
     within = bins_hz <= top_hz
     change = _basis(bins_hz[within], top_hz) @ curve - envelope.mean(axis=0)[within]
     heard = bins_hz[within] >= hz[hz > 0].min() / 2
     change -= change[heard].mean()
     fade = np.clip((1 - bins_hz[within] / top_hz) / (1 - _FADES_FROM), 0.0, 1.0)
-    nothing[within] = np.clip(change, -_MOST, _MOST) * fade
-    return nothing
+    added[within] = np.clip(change, -_MOST, _MOST) * fade
+    return added
 
 
 def _harmonics(samples: Doubles, rate_hz: int, centres: Doubles, hz: Doubles, top_hz: float) -> _Seen:
