@@ -3,7 +3,7 @@
 By default a thread that waits for another spins for milliseconds. Where anything else runs, such as an encoder or
 another network, it takes the processor from the very thread it waits for. Threads that sleep at once cost a training
 on an idle machine half of its speed, because waking them takes longer than a product. So they spin for a few
-microseconds, which is as quick as spinning where nothing else runs (`python -m tests.benchmarks.waiting`).
+microseconds, which is nearly as quick as spinning where nothing else runs (`python -m tests.benchmarks.waiting`).
 
 Source: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
 """
