@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -148,10 +148,10 @@ def spans_of(phrase: Phrase, voice: Voice, before: str, transpose: float) -> lis
         rise = _rise(soundings[at], start, lead, joins=joined[0])
         fall = end - RELEASE_S, end + AFTER_S
         if joined[1]:
-            following = groups[at + 1][2][0].note.start_s
+            following = groups[at + 1].notes[0].note.start_s
             fall = _fall(soundings[at + 1], following, leads[at + 1][0])
         span = Span(soundings[at], start, end, lead, speed, notes[0].note.velocity, joined[0], joined[1], rise, fall)
-        after = groups[at + 1][0] if joined[1] else ""
+        after = groups[at + 1].text if joined[1] else ""
         ending = voice.ending(text, after, notes[0].note.key + transpose, vowels)
         spans.append(span if ending is None else _with_tail(span, ending))
     return spans
@@ -169,27 +169,28 @@ def _with_tail(span: Span, ending: Unit) -> Span:
     return replace(span, fall=rise, tail=Tail(ending, start, rise, fall))
 
 
-_Group = tuple[str, str, list[SungNote]]
+class _Group(NamedTuple):
+    """A syllable, its vowels where its word says them, and its notes."""
+
+    text: str
+    vowels: str
+    notes: list[SungNote]
 
 
 def _grouped(notes: Sequence[SungNote], language: str) -> list[_Group]:
-    """Syllables, their vowels where words say them, and their notes.
-
-    One that is held over a rest, or too long, begins again with its vowel.
-    """
+    """Syllables with their notes; one that is held over a rest, or too long, begins again with its vowel."""
     groups: list[_Group] = []
     said = iter(said_vowels([one.syllable for one in notes if one.syllable is not None], language))
     for sung in notes:
         if sung.syllable is not None:
-            groups.append((sung.syllable.text, next(said), [sung]))
-        elif groups and _goes_on(groups[-1][2], sung):
-            groups[-1][2].append(sung)
+            groups.append(_Group(sung.syllable.text, next(said), [sung]))
+        elif groups and _goes_on(groups[-1].notes, sung):
+            groups[-1].notes.append(sung)
         elif groups:
-            text, vowels, _ = groups[-1]
-            vowel = sound_of(text, language, vowels).vowel
-            groups.append((vowel, vowel, [sung]))
+            vowel = sound_of(groups[-1].text, language, groups[-1].vowels).vowel
+            groups.append(_Group(vowel, vowel, [sung]))
         else:
-            groups.append(("", "", [sung]))
+            groups.append(_Group("", "", [sung]))
     return groups
 
 
@@ -203,7 +204,7 @@ def _joins(groups: Sequence[_Group], at: int) -> bool:
     """Whether no rest lies before a syllable."""
     if not 0 < at < len(groups):
         return False
-    return groups[at][2][0].note.start_s - groups[at - 1][2][-1].note.end_s <= LEGATO_S
+    return groups[at].notes[0].note.start_s - groups[at - 1].notes[-1].note.end_s <= LEGATO_S
 
 
 def _lead(groups: Sequence[_Group], soundings: Sequence[Sounding], at: int) -> tuple[float, float]:
@@ -212,8 +213,8 @@ def _lead(groups: Sequence[_Group], soundings: Sequence[Sounding], at: int) -> t
     wanted = sounding.body.preutterance_s + (sounding.burst.seconds if sounding.burst else 0.0)
     if at == 0 or wanted <= 0:
         return wanted, 1.0
-    before = groups[at - 1][2]
-    rest = max(0.0, groups[at][2][0].note.start_s - before[-1].note.end_s)
+    before = groups[at - 1].notes
+    rest = max(0.0, groups[at].notes[0].note.start_s - before[-1].note.end_s)
     room = rest + _MOST_BEFORE * (before[-1].note.end_s - before[-1].note.start_s)
     lead = min(wanted, room)
     return lead, wanted / max(lead, 1e-3)
