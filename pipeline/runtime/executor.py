@@ -65,6 +65,9 @@ class Work(Generic[Item]):
         not see this machine's folders, and closed when all of them are there.
     unread
         A pattern of names of files, in the folders that its item names, that it never reads.
+    amount
+        How much there is to do, in any unit that all pieces of a call share; 0 where nobody knows. One that takes far
+        longer for it than the others may be begun on another worker too.
     """
 
     item: Item
@@ -75,6 +78,7 @@ class Work(Generic[Item]):
     state_file: str = ""
     place: Callable[[], AbstractContextManager[Path]] | None = None
     unread: str = ""
+    amount: float = 0.0
 
 
 @dataclass(frozen=True)

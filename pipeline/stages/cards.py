@@ -329,7 +329,10 @@ def _draw_elsewhere(production: Production, results: Results, sources: _Sources,
             todo[piece.key] = _task(production, results, piece, name=name, sources=sources, root=store.root)
     drawn = workplace.executor.run(
         _draw,
-        [Work(task, key, task.piece.name, place=partial(store.publish, task.piece)) for key, task in todo.items()],
+        [
+            Work(task, key, task.piece.name, place=partial(store.publish, task.piece), amount=1.0)
+            for key, task in todo.items()
+        ],
         jobs=workplace.jobs,
         on_loss=report.warn,
     )

@@ -210,7 +210,8 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
 
 def _work(task: _SegmentTask, needs: Needs) -> Work[_SegmentTask]:
     place = partial(Store(task.store_root).publish, task.piece)
-    return Work(task, task.piece.key, task.piece.name, needs, place=place, unread="*.safetensors")
+    frames = float(task.segment.frames)
+    return Work(task, task.piece.key, task.piece.name, needs, place=place, unread="*.safetensors", amount=frames)
 
 
 def _part(segment: FrameRange) -> str:

@@ -341,7 +341,8 @@ class _TakeMaking:
         piece = self._planned_takes[index].network_take
         memory = _TAKE_BYTES + 12 * self._planned_takes[index].parameters
         needs = Needs(memory_bytes=memory, gpus=int(job.device != "cpu"))
-        return Work((index, job), piece.key, piece.name, needs, job.request.folder, STATE_FILE)
+        work = self._planned_takes[index].work
+        return Work((index, job), piece.key, piece.name, needs, job.request.folder, STATE_FILE, amount=work)
 
     def _advance(self, index: int, samples: int) -> None:
         planned = self._planned_takes[index]

@@ -10,6 +10,7 @@ This module does not know what stages make, nor in which order.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -49,6 +50,7 @@ _RECORD = "record.json"
 _KEY_LENGTH = 24
 _IN_FLIGHT: Final = "in-flight"
 PARTIAL: Final = ".partial"
+_MOST_TRIES: Final = 10
 RESULT_NAME: Final = re.compile(rf"([0-9a-f]{{{_KEY_LENGTH}}})({re.escape(PARTIAL)})?")
 """Names of folders that this store has made: nothing else in its root is ever removed."""
 
@@ -296,9 +298,7 @@ class Store:
         flush_tree(folder)
         final = self.folder(piece)
         final.parent.mkdir(parents=True, exist_ok=True)
-        if final.exists():
-            remove_tree(final)
-        folder.rename(final)
+        _rename_over(folder, final)
         flush_tree(final.parent, deep=False)
         self._remember(piece)
         return final
@@ -393,6 +393,20 @@ class Store:
                 key, _, doomed = folder.name.partition(DOOMED)
                 if doomed and RESULT_NAME.fullmatch(key) and not folder.is_symlink():
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rename_over(folder: Path, final: Path) -> None:
+    """Rename a folder to one that may be there, and that a process of another machine may rename to meanwhile."""
+    for left in reversed(range(_MOST_TRIES)):
+        if final.exists():
+            remove_tree(final)
+        try:
+            folder.rename(final)
+        except OSError as error:
+            if not left or error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            return
 
 
 def _result_of(folder: Path, manifest: _Manifest, kind: type[R]) -> Result[R]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from distributed import Client, Future
 
+from pipeline.errors import WorkerError
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Passport
 from pipeline.runtime.cluster.connecting import ANSWER_S, connect
@@ -76,6 +77,11 @@ class DaskExecutor(Executor):
         """How many cores the workers offer, with those that are still to come."""
         return max(1, sum(self._core_offers()))
 
+    def admitted(self) -> list[str]:
+        """Addresses of the workers that may do pieces."""
+        name = self.passport.resource(admission.CORES)
+        return [address for address, one in self._workers().items() if name in one["resources"]]
+
     def _core_offers(self) -> list[int]:
         there, (count, cores) = self.offers(admission.CORES), self._asked
         return there + [cores] * (count - len(there))
@@ -108,10 +114,37 @@ class DaskExecutor(Executor):
     def _held(self) -> list[str]:
         """Names in the cluster of the pieces that workers do now for this folder."""
         try:
-            keys = [str(key) for held in self.client.processing().values() for key in held]
+            return [key for key in self.processing() if key.startswith(f"{self.passport.name}/")]
         except Exception:  # noqa: BLE001 - where the scheduler is gone nobody works for it
             return []
-        return [key for key in keys if key.startswith(f"{self.passport.name}/")]
+
+    def processing(self) -> dict[str, str]:
+        """Addresses of workers, by the names in the cluster of the pieces that they do now."""
+        held = self._ask_scheduler(self.client.scheduler.processing, workers=None)
+        return {str(key): worker for worker, keys in held.items() for key in keys}
+
+    def _workers(self) -> dict[str, Any]:
+        """What the scheduler says of its workers, by their addresses."""
+        about = self._ask_scheduler(self.client.scheduler.identity, n_workers=-1)
+        return dict(about["workers"])
+
+    def _ask_scheduler(self, question: Callable[..., Any], **arguments: object) -> Any:
+        """Ask the scheduler something; one that stands still would be waited for until its connection ends."""
+        try:
+            return self.client.sync(question, callback_timeout=ANSWER_S, **arguments)
+        except TimeoutError as error:
+            raise self.scheduler_lost(f"has not answered for {ANSWER_S} s") from error
+        except OSError as error:
+            raise self.scheduler_lost() from error
+
+    def scheduler_lost(self, what: str = "is gone") -> WorkerError:
+        """Say that the scheduler does no more."""
+        return WorkerError(
+            f"The scheduler of the cluster {what}.",
+            where=self.address,
+            expected="a scheduler that runs until the film is finished",
+            hint="Start it again, then the same command: what was finished or saved is kept.",
+        )
 
     def stop(self, keys: Sequence[str]) -> None:
         """End pieces on whichever worker, by their names in the cluster."""
@@ -131,7 +164,7 @@ class DaskExecutor(Executor):
         dict
             By the worker's address: what came of it, or the error.
         """
-        cores = {name: one["nthreads"] for name, one in self.client.scheduler_info(n_workers=-1)["workers"].items()}
+        cores = {name: one["nthreads"] for name, one in self._workers().items()}
         asked = {}
         for worker in workers:
             key = f"{self.passport.name}-{uuid.uuid4().hex}"
@@ -154,5 +187,4 @@ class DaskExecutor(Executor):
     def offers(self, what: str) -> list[int]:
         """How many of something each admitted worker offers."""
         name = self.passport.resource(what)
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        return [int(one["resources"][name]) for one in workers if name in one["resources"]]
+        return [int(one["resources"][name]) for one in self._workers().values() if name in one["resources"]]

@@ -127,7 +127,8 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
     -------
     str
         `plain.to_text` of a tuple: `done`, the outcome, and where its files are to be fetched (the worker, the piece's
-        number there, name, size and hash of each); or `failed` and the error; or `broken` and words about it.
+        number there, name, size and hash of each); or `failed` and the error; or `lacking`, the error and the worker,
+        whose machine has run out of something; or `broken` and words about the error.
     """
     places: Places | None = None
     try:
@@ -137,6 +138,8 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
         files = [(fact.name, fact.size, fact.sha256) for fact in made]
         return to_text(("done", outcome, desk.address, number, files))
     except BuildVideoError as error:
+        if isinstance(error, DiskFullError) and places is not None:  # its disk, not that of the film
+            return to_text(("lacking", _full_disk(desk.address), desk.address))
         return to_text(("failed", _as_there(error, places)))
     except Exception as error:  # noqa: BLE001 - returned in words: nothing but values travels back
         return to_text(_told(error, desk.address))
@@ -188,11 +191,16 @@ def _told(error: Exception, address: str) -> tuple[object, ...]:
     """An error that is none of ours: where the worker's machine has run out of something, that is said."""
     if isinstance(error, MemoryError):
         hint = "Give the worker more memory, or fewer threads: what was finished is kept."
-        return "failed", WorkerError("A worker has too little memory for a piece.", where=address, hint=hint)
+        lack = WorkerError("A worker has too little memory for a piece.", where=address, hint=hint)
+        return "lacking", lack, address
     if isinstance(error, OSError) and error.errno in _FULL:
-        hint = "Make room there, or start it with another --local-directory: what was finished is kept."
-        return "failed", DiskFullError("A worker's disk is full.", where=address, hint=hint)
+        return "lacking", _full_disk(address), address
     return "broken", f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
+
+
+def _full_disk(address: str) -> DiskFullError:
+    hint = "Make room there, or start it with another --local-directory: what was finished is kept."
+    return DiskFullError("A worker's disk is full.", where=address, hint=hint)
 
 
 def _as_there(error: BuildVideoError, places: Places | None) -> BuildVideoError:

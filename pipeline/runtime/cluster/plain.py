@@ -27,6 +27,22 @@ class HelperDiedError(WorkerError):
     """The process that did a piece died: the piece may be done again elsewhere."""
 
 
+class LackingError(HelperDiedError):
+    """A worker's machine has too little of something for a piece: another may have more.
+
+    Parameters
+    ----------
+    as_it_is
+        The error, for where there is no other worker.
+    worker
+        Its address.
+    """
+
+    def __init__(self, as_it_is: BuildVideoError, worker: str) -> None:
+        super().__init__(as_it_is.what, where=as_it_is.where, expected=as_it_is.expected, hint=as_it_is.hint)
+        self.as_it_is, self.worker = as_it_is, worker
+
+
 class StoppedError(WorkerError):
     """A piece was stopped, because nobody wants it any more or another does it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import signal
 import subprocess
@@ -50,6 +51,24 @@ def scheduler(
             yield own
         finally:
             own.close(timeout=LIMIT_S)
+
+
+@contextmanager
+def scheduler_process(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A scheduler in a process of its own, which a test may stop in its tracks, and its address."""
+    about = folder / "scheduler.json"
+    command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    with (folder / "scheduler.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--scheduler-file", str(about)], stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        limit = time.monotonic() + LIMIT_S
+        while not about.exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+        yield process, str(json.loads(about.read_text())["address"])
+    finally:
+        kill_whole(process)
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
 from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, kill_whole, little_memory, network, scheduler, worker
-from tests.runtime.cluster.work import fill, read, take_all_memory, take_much_memory, wait_in_turn
+from tests.runtime.cluster.work import fill, fill_well, read, take_all_memory, take_much_memory, wait_in_turn
 
 
 @contextmanager
@@ -60,8 +60,28 @@ def test_a_worker_without_room_or_memory_says_so(tmp_path: Path) -> None:
             executor.run(fill, [Work(piece, folder=piece)], jobs=1)
         assert full.value.where.startswith("tcp://127.0.0.1:")
         assert not [*piece.iterdir()]
+        with pytest.raises(DiskFullError) as full:  # its folder has the film's name here, and is the worker's there
+            executor.run(fill_well, [Work(piece, folder=piece)], jobs=1)
+        assert full.value.where.startswith("tcp://127.0.0.1:")
         with pytest.raises(WorkerError, match="too little memory"):
             executor.run(take_much_memory, [Work(1)], jobs=1)
+        with worker(own.scheduler_address, tmp_path / "w", hidden=[film], name="roomy"):
+            _wait_for_workers(executor, 2)
+            losses: list[str] = []
+            pieces = [film / f"piece-{number}.partial" for number in range(4)]
+            for one in pieces:
+                one.mkdir()
+            executor.run(fill, [Work(one, folder=one) for one in pieces], jobs=2, on_loss=losses.append)
+            assert all((one / "large").stat().st_size == 8 << 20 for one in pieces)
+            (told,) = losses
+            assert told.startswith("a piece: A worker's disk is full (tcp://127.0.0.1:")
+            assert told.endswith("); it goes on from what it had saved")
+
+
+def _wait_for_workers(executor: DaskExecutor, count: int) -> None:
+    limit = time.monotonic() + LIMIT_S
+    while len(executor.admitted()) < count and time.monotonic() < limit:
+        time.sleep(0.05)
 
 
 def test_processes_that_the_kernel_kills_for_their_memory_are_told_of_and_the_worker_works_on(tmp_path: Path) -> None:

@@ -16,12 +16,22 @@ import psutil
 import pytest
 
 from pipeline.errors import InputError, RecordingError, WorkerError
-from pipeline.runtime.cluster import admission, opening, pieces
+from pipeline.runtime.cluster import admission, executor, opening, pieces
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.executor import Needs, Work
-from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, scheduler, worker
-from tests.runtime.cluster.work import die, die_at_first, double, linger, linger_and_say, refuse, say_gpus_together
+from pipeline.runtime.relay import Word
+from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, scheduler, scheduler_process, worker
+from tests.runtime.cluster.work import (
+    die,
+    die_at_first,
+    double,
+    linger,
+    linger_and_say,
+    refuse,
+    say_gpus_together,
+    say_when,
+)
 
 
 def wait_for(folder: Path, pattern: str) -> list[Path]:
@@ -45,6 +55,13 @@ def test_results_come_in_order_and_messages_before_them(cluster: DaskExecutor) -
     assert outcomes == [6, 2, 4]
     assert before == {0: 3, 1: 3, 2: 3}
     assert not cluster.run(double, [], jobs=2)
+
+
+def test_words_are_timed_when_they_are_received(cluster: DaskExecutor) -> None:
+    """Monotonic clocks of machines have nothing in common: times left would be out by days."""
+    heard: list[Word] = []
+    cluster.run(say_when, [Work(1)], jobs=1, on_message=heard.append)
+    assert heard == [Word(0, "advance", done=0.5), Word(0, "note", "noted")]
 
 
 def test_an_error_travels_with_all_its_parts(cluster: DaskExecutor) -> None:
@@ -131,6 +148,27 @@ def test_a_scheduler_that_goes_is_one_clear_error(shared_folder: Path, tmp_path:
             assert "kept" in caught.value.hint
             stopping.join(30)
             assert not stopping.is_alive()
+
+
+def test_a_scheduler_that_stands_still_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "ANSWER_S", 2)
+    with scheduler_process(tmp_path) as (process, address), worker(address, tmp_path / "w"):
+        film = tmp_path / "film"
+        film.mkdir()
+        with opening.open_cluster(read_choice(address), film, jobs=1, note=lambda _text: None) as own:
+
+            def stop() -> None:
+                wait_for(tmp_path, "by-*")
+                process.send_signal(signal.SIGSTOP)
+
+            stopping = threading.Thread(target=stop, daemon=True)
+            stopping.start()
+            with pytest.raises(WorkerError, match="has not answered for 2 s") as caught:
+                own.run(linger, [Work(tmp_path)], jobs=1)
+            assert caught.value.where == address
+            assert "kept" in caught.value.hint
+            assert not own.running(), "nobody can say: nothing is waited for"
+            stopping.join(LIMIT_S)
 
 
 def test_a_worker_that_is_cut_off_loses_its_piece_to_another(

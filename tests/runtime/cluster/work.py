@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 from pipeline.errors import RecordingError, TrainingError
+from pipeline.runtime.relay import Word
 from pipeline.runtime.workers import send_to_parent
+from pipeline.store.files import disk_errors
 
 
 def double(value: int) -> int:
@@ -117,3 +119,32 @@ def copy_there(item: tuple[Path, Path, str]) -> str:
     (folder / "copy.txt").write_bytes(source.read_bytes())
     (folder / "manifest.json").write_text("{}")
     return str(source)
+
+
+def stand_still_once(item: tuple[Path, bool]) -> str:
+    """Save and say that one is at it, without getting anywhere; at the second time end with what was saved."""
+    folder, is_slow = item
+    state = folder / "state"
+    if state.exists():
+        return state.read_text()
+    if not is_slow:
+        return "at once"
+    (folder / f"slow-{os.getpid()}").write_text("")
+    state.write_text("saved by the first")
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        send_to_parent("still at it")
+        time.sleep(0.1)
+    return "nobody came"
+
+
+def say_when(_item: int) -> None:
+    """Speak as a machine does whose monotonic clock counts from another moment."""
+    send_to_parent(Word(0, "advance", done=0.5, at_s=time.monotonic() + 1e6))
+    send_to_parent(Word(0, "note", "noted"))
+
+
+def fill_well(folder: Path) -> None:
+    """As a stage does, whose errors name its folder."""
+    with disk_errors(folder):
+        fill(folder)

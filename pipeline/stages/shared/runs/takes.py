@@ -70,7 +70,7 @@ def make_run_takes(production: Production, results: Results, workplace: Workplac
 
         jobs = 1 if workplace.executor.works_here and len(todo) <= _ALONE else workplace.jobs
         works = [
-            Work((one, store.root), one.piece.key, one.piece.name, place=partial(store.publish, one.piece))
+            Work((one, store.root), one.piece.key, one.piece.name, place=partial(store.publish, one.piece), amount=1.0)
             for one in todo
         ]
         workplace.executor.run(_make, works, jobs=jobs, on_done=tell, on_loss=report.warn)

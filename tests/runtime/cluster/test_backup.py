@@ -1,0 +1,86 @@
+"""Pieces that are late are begun on another worker too, and the first to be done counts."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.runtime.cluster import backup
+from pipeline.runtime.cluster.backup import FEWEST, LEAST_S, TIMES, Durations
+from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.executor import Work
+from tests.runtime.cluster.work import stand_still_once
+
+
+@given(
+    took=st.lists(st.floats(1, 1e3), min_size=FEWEST, max_size=9),
+    amount=st.floats(0.1, 1e3),
+    share=st.floats(0.01, 0.99),
+)
+def test_a_piece_is_late_by_how_long_the_others_took_for_what_there_was_to_do(
+    took: list[float], amount: float, share: float
+) -> None:
+    durations = Durations()
+    for seconds in took:
+        durations.add(2.0, 2.0 * seconds)
+    usual = sorted(took)[len(took) // 2] if len(took) % 2 else sum(sorted(took)[len(took) // 2 - 1 :][:2]) / 2
+    limit = max(LEAST_S, TIMES * usual * amount)
+    assert not durations.is_late(amount, share * limit)
+    assert durations.is_late(amount, limit / share)
+    assert not durations.is_late(0.0, 1e9), "nobody knows how much it is"
+
+
+def test_a_few_pieces_or_those_without_an_amount_say_nothing_about_others() -> None:
+    durations = Durations()
+    for _ in range(FEWEST):
+        assert not durations.is_late(1.0, 1e9)
+        durations.add(0.0, 1.0)
+    for _ in range(FEWEST):
+        assert not durations.is_late(1.0, 1e9)
+        durations.add(1.0, 1.0)
+    assert durations.is_late(1.0, LEAST_S + 0.1)
+
+
+@pytest.mark.parametrize("has_folder", [False, True])
+def test_a_slow_worker_loses_its_piece_to_one_without_work(
+    cluster: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_folder: bool
+) -> None:
+    """One that saves what it can go on from is taken over; it goes on sending messages all the while."""
+    monkeypatch.setattr(backup, "LEAST_S", 1.0)
+    losses: list[str] = []
+    folders = [tmp_path / str(number) for number in range(FEWEST + 2)]
+    for folder in folders:
+        folder.mkdir()
+    works = [
+        Work((folder, number == 0), f"late-{has_folder}-{number}", f"take {number}", folder=folder, amount=1.0)
+        if has_folder
+        else Work((folder, number == 0), f"late-{has_folder}-{number}", f"take {number}", amount=1.0)
+        for number, folder in enumerate(folders)
+    ]
+    begun = time.monotonic()
+    done = cluster.run(stand_still_once, works, jobs=2, on_message=lambda _: None, on_loss=losses.append)
+    assert done == ["saved by the first", *["at once"] * (FEWEST + 1)]
+    assert time.monotonic() - begun < 30
+    (late,) = losses
+    assert late.startswith("take 0 is late on worker tcp://127.0.0.1:")
+    (slow,) = (int(path.name.partition("-")[2]) for path in folders[0].glob("slow-*"))
+    limit = time.monotonic() + 10
+    while psutil.pid_exists(slow) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(slow), "whoever is late is stopped"
+    assert cluster.running() == set()
+
+
+def test_a_piece_that_nobody_can_take_over_is_waited_for(
+    cluster: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "LEAST_S", 0.5)
+    losses: list[str] = []
+    works = [Work((tmp_path, False), f"alone-{number}", amount=1e-3) for number in range(FEWEST + 1)]
+    assert cluster.run(stand_still_once, works, jobs=1, on_loss=losses.append) == ["at once"] * (FEWEST + 1)
+    assert not losses
