@@ -4,9 +4,11 @@
         [--scale SHARE] [--seconds TRAINING TAKE CARD SEGMENT] [--only-planning]
 
 1. `overhead_ms`: pieces that do nothing, through the executor, its scheduler and its workers; a piece.
-2. `speedup_16`: a film of 16 sections whose pieces take the seconds given, with `--film` those that its own pieces
-   take one after the other, else round numbers; simulated with sleeping pieces on a scheduler without other work, with
-   1, 2, 4, 16 and 64 workers; beside its critical path.
+2. `speedup_16`: a film of 16 sections, with 12 takes and 12 segments each, whose pieces take the seconds given, with
+   `--film` those that its own pieces took one after the other, again and again, else round numbers; simulated with
+   sleeping pieces on a scheduler without other work, with 1, 2, 4, 16 and 64 workers, stage after stage (a build also
+   renders while networks train); beside its critical path. Seconds are slept as so many that a piece sleeps a quarter
+   of a second: with far fewer the scheduler would be measured, not the film.
 3. `local_vs_jobs`: with `--film`, takes and renders of that production by `--cluster local --jobs 2`, over `--jobs 2`,
    the quickest of `--rounds`.
 4. `planning_s`: processor time in which a film of 60 minutes with 2,200 takes, 715 segments and its cards is planned:
@@ -49,7 +51,7 @@ from pipeline.store.store import Result
 from tests.stages import made_up
 
 _TAKES = 1100
-_PIECES = 16 + 192 + 35 + 192
+_COUNTS = (16, 192, 35, 192)
 WORKERS = (1, 2, 4, 16, 64)
 DEFAULT_S = (120.0, 18.0, 0.5, 34.0)
 """Of a training, a take, a card and a segment, where nothing was measured."""
@@ -141,7 +143,8 @@ def planning_s() -> float:
             ended = time.process_time()
             took.append(between - begun_first + ended - begun_again)
         print(
-            f"planning: keys of {len(takes)} takes {begun - begun_first:.2f} s, timeline {planned - begun:.2f} s, keys of {len(drawn)} cards {between - planned:.2f} s, "
+            f"planning: keys of {len(takes)} takes {begun - begun_first:.2f} s, timeline {planned - begun:.2f} s, "
+            f"keys of {len(drawn)} cards {between - planned:.2f} s, "
             f"of {len(rendered)} segments {ended - begun_again:.2f} s"
         )
     return min(took)
@@ -216,8 +219,8 @@ def timed_s(arguments: list[str]) -> tuple[float, float]:
     return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measured(production: Path, trained: Path) -> tuple[float, float, float, float]:
-    """Mean seconds of a training, a take, a card and a segment of a film, made one after the other."""
+def measured(production: Path, trained: Path) -> list[list[float]]:
+    """Seconds of each training, take, card and segment of a film, made one after the other."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "film")
         shutil.copytree(trained, place)
@@ -225,11 +228,10 @@ def measured(production: Path, trained: Path) -> tuple[float, float, float, floa
         stages = {name: sorted(_finished(place / "work" / name)) for name in ("train", "sample", "cards", "render")}
         records = [json.loads(path.read_text()) for path in (place / "work" / "train").glob("*/record.json")]
     each = {name: [b - a for a, b in itertools.pairwise(times)] for name, times in stages.items()}
+    each["train"] = [one["elapsed_s"] for one in records]
     for name, seconds in each.items():
-        print(f"{name}: {len(stages[name])} pieces, {sum(seconds) / max(1, len(seconds)):.2f} s each")
-    training = sum(one["elapsed_s"] for one in records) / len(records)
-    mean = {name: sum(seconds) / max(1, len(seconds)) for name, seconds in each.items()}
-    return training, mean["sample"], mean["cards"], mean["render"]
+        print(f"{name}: {len(seconds)} pieces of {min(seconds):.2f} to {max(seconds):.2f} s, {sum(seconds):.0f} in all")
+    return [each[name] for name in ("train", "sample", "cards", "render")]
 
 
 def _finished(stage: Path) -> list[float]:
@@ -243,7 +245,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=2000)
     parser.add_argument("--film", type=Path)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--scale", type=float, help="seconds slept for each second; by default 0.04 s a piece")
+    parser.add_argument("--scale", type=float, help="seconds slept for each second; by default 0.25 s a piece")
     parser.add_argument("--seconds", type=float, nargs=4)
     parser.add_argument("--only-planning", action="store_true")
     given = parser.parse_args()
@@ -251,17 +253,18 @@ def main() -> None:
     if given.only_planning:
         print(json.dumps(figures))
         return
-    seconds = given.seconds or DEFAULT_S
+    seconds = [[one] for one in given.seconds or DEFAULT_S]
     if given.film is not None:
         with tempfile.TemporaryDirectory() as folder:
             trained = Path(folder, "trained")
             timed_s(["train", str(given.film), "--jobs", "2", "-o", str(trained)])
-            seconds = given.seconds or measured(given.film, trained)
+            seconds = seconds if given.seconds else measured(given.film, trained)
             figures["local_vs_jobs"] = round(local_vs_jobs(given.film, trained, given.rounds), 3)
     figures["overhead_ms"] = round(overhead_ms(given.pieces), 2)  # it leaves processes, for which `timed_s` would wait
-    training_s, take_s, card_s, segment_s = seconds
-    scale = given.scale or 0.04 * _PIECES / (16 * training_s + 192 * (take_s + segment_s) + 35 * card_s)
-    film = Film((training_s,) * 16, (take_s,) * 192, (card_s,) * 35, (segment_s,) * 192)
+    film = Film(
+        *(list(itertools.islice(itertools.cycle(one), count)) for one, count in zip(seconds, _COUNTS, strict=True))
+    )
+    scale = given.scale or 0.25 * sum(_COUNTS) / (film.whole_s - film.last_s)
     print(f"{'workers':>8} {'film':>10} {'speed-up':>9}   (critical path {film.critical_s:.0f} s)")
     for workers in WORKERS:
         took_s = simulated_s(film, workers, scale)
