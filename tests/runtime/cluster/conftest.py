@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.runtime.cluster import handing_over
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
+
+
+@pytest.fixture(autouse=True)
+def nothing_preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers in processes of their own would import for each test what whole films need: seconds of torch."""
+    monkeypatch.setattr(handing_over, "preloaded", tuple)
 
 
 @pytest.fixture(scope="package")
