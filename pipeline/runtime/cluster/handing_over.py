@@ -55,6 +55,8 @@ class _Running:
     begun_s: float = field(default_factory=time.monotonic)
     is_backup: bool = False
     has_backup: bool = False
+    only: frozenset[str] = frozenset()
+    """The workers that may do it, where it is not any."""
     has_ended: bool = False
     number: str = ""
     """Of the piece on the worker that does it now, where its files travel."""
@@ -145,7 +147,14 @@ class BatchRun:
         future = client.submit(on_worker, call, key=key, resources=resources, workers=workers or None, pure=False)
         fire_and_forget(future)
         self.running[key] = _Running(
-            index, future, serial, deaths, is_held=is_held, is_backup=is_backup, has_ended=is_held
+            index,
+            future,
+            serial,
+            deaths,
+            is_held=is_held,
+            is_backup=is_backup,
+            has_ended=is_held,
+            only=frozenset(workers),
         )
         self.listener.watch(key, future)
 
@@ -308,6 +317,7 @@ class BatchRun:
             raise self.executor.scheduler_lost()
         if self.executor.offers(admission.CORES):
             self.waits_for = ""
+            self._free_the_bound()
             self._back_up()
             return
         why = self.executor.why_no_jobs()
@@ -315,6 +325,18 @@ class BatchRun:
         if words != self.waits_for:
             self.waits_for = words
             self.batch.on_loss(words)
+
+    def _free_the_bound(self) -> None:
+        """Hand pieces over again that only workers may do which are gone: the scheduler would keep them for these."""
+        if not any(one.only for one in self.running.values()):
+            return
+        there = {*self.executor.admitted()}
+        for key, one in list(self.running.items()):
+            if one.only and not one.only & there:
+                self.executor.stop([key])
+                del self.running[key]
+                if not self._same(one.index):
+                    self._hand_over(one.index, one.deaths + 1)
 
     def _back_up(self) -> None:
         """Where workers are without work, let them begin what is late on another."""

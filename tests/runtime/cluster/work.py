@@ -148,3 +148,14 @@ def fill_well(folder: Path) -> None:
     """As a stage does, whose errors name its folder."""
     with disk_errors(folder):
         fill(folder)
+
+
+def lack_and_linger(folder: Path) -> str:
+    """Have too little memory at first, stand still the second time, and be done the third time."""
+    turn = len([*folder.glob("turn-*")])
+    (folder / f"turn-{turn}").write_text("")
+    if turn == 0:
+        raise MemoryError
+    if turn == 1:
+        linger(folder)
+    return f"turn {turn}"
