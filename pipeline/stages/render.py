@@ -13,14 +13,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.film.encoding.encoder import X264_THREADS, EncoderPlan, encode_frames, plan_encoder
+from pipeline.film.encoding.encoder import CODECS, X264_THREADS, EncoderPlan, encode_frames, plan_encoder
 from pipeline.film.encoding.hardware import HARDWARE, codec_for
 from pipeline.film.inputs.footage import probe
 from pipeline.film.inputs.frames import encode_footage
 from pipeline.film.timeline.segments import FrameRange, split
 from pipeline.film.timeline.timeline import CardClip, Clip, InsertClip, SceneClip, Segment
 from pipeline.production.schema import Production
-from pipeline.runtime.executor import Needs, Work
+from pipeline.runtime.executor import Needs, ProcessExecutor, Work
+from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.progress.side_by_side import Task
 from pipeline.runtime.relay import ProgressMixer
@@ -175,6 +176,7 @@ def _remarks(tasks: Sequence[_SegmentTask]) -> Iterator[str]:
 
 def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
     total = sum(task.segment.frames for task in tasks)
+    workplace = _place_for(tasks[0].plan, workplace)
     require_room(workplace.store.root, tasks[0].plan.least_bytes(total), f"to render {total} frames")
     workplace.report.begin(WorkStart(STAGE, "segments", total, "frames"))
     frame_bytes = tasks[0].inputs.timeline.width * tasks[0].inputs.timeline.height * 3 // 2
@@ -206,6 +208,14 @@ def _render_all(tasks: Sequence[_SegmentTask], workplace: Workplace) -> None:
         on_message=report_frames if workers > 1 else None,
         on_loss=workplace.report.warn,
     )
+
+
+def _place_for(plan: EncoderPlan, workplace: Workplace) -> Workplace:
+    """Where segments are made: a hardware encoder was tried on this machine, and others may have none."""
+    if workplace.executor.works_here or plan.codec not in {CODECS[encoder] for encoder in HARDWARE}:
+        return workplace
+    workplace.report.note(f"segments are encoded on this machine alone: whether workers have {plan.codec} is not known")
+    return replace(workplace, executor=ProcessExecutor(), jobs=min(workplace.jobs, usable_cores()))
 
 
 def _work(task: _SegmentTask, needs: Needs) -> Work[_SegmentTask]:

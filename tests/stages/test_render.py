@@ -13,15 +13,19 @@ from PIL import Image
 
 from pipeline.errors import ProductionError, StageError
 from pipeline.ffmpeg.process import run
+from pipeline.film.encoding.encoder import plan_encoder
+from pipeline.film.planning.settings import VideoSettings
 from pipeline.film.timeline.segments import split
 from pipeline.film.timeline.timeline import SceneClip, Timeline
 from pipeline.production.schema import Production
+from pipeline.runtime.executor import ProcessExecutor
+from pipeline.runtime.machine import usable_cores
 from pipeline.runtime.progress.reporter import Part, Silence, WorkStart
 from pipeline.stages import cards, compose, render, storyboard
 from pipeline.stages.shared import drawers
 from pipeline.stages.shared.results import Results
 from pipeline.stages.shared.workplace import Workplace
-from pipeline.store.store import Result
+from pipeline.store.store import Result, Store
 from tests.stages import made_up
 
 VIDEO = {"width": 320, "height": 180, "quality": "web"}
@@ -341,3 +345,22 @@ def test_a_scene_is_certain_once_the_sections_have_ended_whose_losses_it_shows(t
     certain_cards = [card.name for card in timeline.cards() if render._is_certain(film, inputs, {0}, card)]
     assert certain_cards == ["section-1"]
     assert render.ahead(film, few, replace(workplace, jobs=1), {0}) == 0, "an encoder keeps two cores busy"
+
+
+class _Elsewhere(ProcessExecutor):
+    """Workers whose machines may have other hardware."""
+
+    @property
+    def works_here(self) -> bool:
+        return False
+
+
+def test_a_hardware_encoder_works_on_the_machine_where_it_was_tried(tmp_path: Path) -> None:
+    place = Workplace(Store(tmp_path), tmp_path, jobs=1000, executor=_Elsewhere())
+    by_hardware, by_x264 = (plan_encoder(VideoSettings(), codec) for codec in ("h264_nvenc", "libx264"))
+    here = render._place_for(by_hardware, place)
+    assert here.executor.works_here
+    assert here.jobs == usable_cores()
+    assert render._place_for(by_x264, place) is place
+    own = replace(place, executor=ProcessExecutor())
+    assert render._place_for(by_hardware, own) is own
