@@ -65,8 +65,9 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="NAME",
-        help="Who does the work: tcp://HOST:PORT of a Dask scheduler, local, or cluster.toml. Dask's workers run what "
-        "they are sent: name only a scheduler that you trust, in a network that you trust, or use TLS.",
+        help="Who does the work: tcp://HOST:PORT of a Dask scheduler, local, or a file of settings (`templates copy "
+        "slurm` makes one). Dask's workers run what they are sent: name only a scheduler that you trust, in a network "
+        "that you trust, or use TLS.",
     ),
 ]
 

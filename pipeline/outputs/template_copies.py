@@ -23,8 +23,9 @@ FOLDERS: Final = {
     "styles": "styles",
     "languages": "language",
     "captions": "",
+    "clusters": "",
 }
-"""The folders of templates, and the schema of the files in each."""
+"""The folders of templates, and the schema of the files in each; those of clusters belong to `--cluster`."""
 SCHEMAS_FOLDER: Final = "schemas"
 PACKS_FOLDER: Final = "packs"
 

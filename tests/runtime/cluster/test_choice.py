@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipeline.runtime.cluster import batch
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.connecting import connect, security
 from pipeline.runtime.cluster.extra import load
+from pipeline.runtime.resources import builtin_templates_folder
 from tests.runtime.cluster.elsewhere import certificates, scheduler
 
 
@@ -68,6 +70,21 @@ def test_a_fault_of_the_settings_says_where_it_is(tmp_path: Path, text: str, whe
         read_choice(settings(tmp_path, text))
     assert where in caught.value.where
     assert caught.value.expected
+
+
+@pytest.mark.parametrize("name", ["slurm", "scheduler"])
+def test_the_built_in_files_name_settings_that_exist_those_in_comments_too(tmp_path: Path, name: str) -> None:
+    text = (builtin_templates_folder() / "clusters" / f"{name}.toml").read_text()
+    whole = re.sub(r"^# (?=\[tls\]|[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    for file in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / file).touch()
+    for each in (text, whole):
+        choice = read_choice(settings(tmp_path, each))
+        if choice.kind:
+            batch._check_names(choice, batch._settings_of(load("dask_jobqueue").SLURMCluster))
+            batch._check_values(choice)
+            batch._check_network(choice, {})
+    assert choice.tls.keys() == {"ca_file", "cert", "key"}
 
 
 def test_settings_that_are_not_there_are_an_error(tmp_path: Path) -> None:
