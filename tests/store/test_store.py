@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -169,3 +170,23 @@ def test_a_kill_while_publishing_leaves_a_whole_result_or_none(tmp_path: Path) -
 def test_a_full_disk_and_a_forbidden_folder_are_told_apart(tmp_path: Path) -> None:
     assert isinstance(translated_disk_error(OSError(28, "No space left"), tmp_path), DiskFullError)
     assert isinstance(translated_disk_error(OSError(13, "Permission denied"), tmp_path / "x" / "y"), OutputError)
+
+
+def test_several_may_publish_the_same_piece_at_the_same_moment(tmp_path: Path) -> None:
+    """As workers on several machines do, of which one was thought to be lost."""
+    store, errors = Store(tmp_path), list[Exception]()
+
+    def publish_often() -> None:
+        try:
+            for _ in range(10):
+                publish(store, piece())
+        except Exception as error:  # noqa: BLE001 - of a thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=publish_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert store.find(piece()) is not None
