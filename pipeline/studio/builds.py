@@ -60,10 +60,16 @@ class Order:
 
 
 class Builds:
-    """Starts and stops builds of one film, one at a time."""
+    """Starts and stops builds of one film, one at a time.
 
-    def __init__(self, desk: Desk, *, output: Path | None, allow_outside: bool) -> None:
-        self._desk, self._output, self._allow_outside = desk, output, allow_outside
+    Parameters
+    ----------
+    cluster
+        Who does their work, as `--cluster` names it; this machine where it is empty.
+    """
+
+    def __init__(self, desk: Desk, *, output: Path | None, allow_outside: bool, cluster: str = "") -> None:
+        self._desk, self._output, self._allow_outside, self._cluster = desk, output, allow_outside, cluster
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -87,10 +93,7 @@ class Builds:
                 raise OutputError("A build runs already.", hint="Wait until it is done, or stop it.")
             if order.cut and order.cut not in [cut.name for cut in production.cuts]:
                 raise InputError(f"There is no cut '{order.cut[:60]}'.", where="request")
-            command = [sys.executable, "-c", "from pipeline.cli.start import main; main()", *order.arguments()]
-            command += [str(self._desk.file), "--json"]
-            command += ["-o", str(self._output)] if self._output else []
-            command += ["--allow-outside"] if self._allow_outside else []
+            command = self.command(order)
             root.mkdir(parents=True, exist_ok=True)
             (root / FILE).unlink(missing_ok=True)
             source = str(Path(__file__).resolve().parents[2])
@@ -104,6 +107,21 @@ class Builds:
                     start_new_session=True,
                     env=os.environ | {"PYTHONPATH": path},
                 )
+
+    def command(self, order: Order) -> list[str]:
+        """Return the command of a build, as this process would start it.
+
+        Raises
+        ------
+        InputError
+            Where there is no such stage or export.
+        """
+        command = [sys.executable, "-c", "from pipeline.cli.start import main; main()", *order.arguments()]
+        command += [str(self._desk.file), "--json"]
+        command += ["-o", str(self._output)] if self._output else []
+        command += ["--allow-outside"] if self._allow_outside else []
+        command += ["--cluster", self._cluster] if self._cluster and not order.export else []
+        return command
 
     def is_running(self, root: Path) -> bool:
         """Whether a build works in the folder, or was just started for it."""

@@ -39,11 +39,15 @@ class Studio:
         The production file.
     output
         The folder of the film, where it is not the usual one.
+    cluster
+        Who does the work of builds, where it is not this machine alone.
     """
 
-    def __init__(self, desk: Desk, *, output: Path | None = None, allow_outside: bool = False) -> None:
+    def __init__(
+        self, desk: Desk, *, output: Path | None = None, allow_outside: bool = False, cluster: str = ""
+    ) -> None:
         self.desk = desk
-        self.builds = Builds(desk, output=output, allow_outside=allow_outside)
+        self.builds = Builds(desk, output=output, allow_outside=allow_outside, cluster=cluster)
         self.trainings, self.takes, self.preview = Trainings(), Takes(), Preview()
         self.live = Live(desk, self.builds, self.trainings)
         self._warming: asyncio.Task[None] | None = None

@@ -45,6 +45,7 @@ def serve(
     *,
     output: Path | None = None,
     allow_outside: bool = False,
+    cluster: str = "",
 ) -> None:
     """Serve the studio of a production file, until it is interrupted.
 
@@ -53,6 +54,8 @@ def serve(
     say
         Called with the address once it listens, with its token unless that is a password; then with what there is to
         warn of.
+    cluster
+        Who does the work of builds that are started on the page; see `runtime.cluster.choice`.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def serve(
     with _bound(place) as listening:
         address = Address(place.host, listening.getsockname()[1], _names(place.host))
         desk = Desk(file, output, allow_outside=allow_outside)
-        studio = Studio(desk, output=output, allow_outside=allow_outside)
+        studio = Studio(desk, output=output, allow_outside=allow_outside, cluster=cluster)
         link = f"http://{_shown(place.host)}:{address.port}/"
         if place.password_file is None:  # a password is known to whoever wrote it, and asked for
             link += f"?token={token}"

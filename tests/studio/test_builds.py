@@ -33,6 +33,14 @@ def test_other_orders_are_refused(order: Order) -> None:
         order.arguments()
 
 
+def test_builds_go_to_the_cluster_that_the_studio_was_given_and_exports_stay_here(tmp_path: Path) -> None:
+    desk = Desk(make_tiny(tmp_path), tmp_path / "out")
+    builds = Builds(desk, output=None, allow_outside=False, cluster="tcp://cellar:8786")
+    assert builds.command(Order(draft=True))[-2:] == ["--cluster", "tcp://cellar:8786"]
+    assert "--cluster" not in builds.command(Order(export="gif"))
+    assert "--cluster" not in Builds(desk, output=None, allow_outside=False).command(Order())
+
+
 def test_one_build_at_a_time_and_a_cut_that_is_there(tmp_path: Path) -> None:
     output = tmp_path / "out"
     builds = Builds(Desk(make_tiny(tmp_path), output), output=output, allow_outside=False)

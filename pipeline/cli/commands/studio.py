@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import Output, Outside, flag
+from pipeline.cli.options import Cluster, Output, Outside, flag
 from pipeline.errors import InputError, ProductionError
 from pipeline.production.schema import FILE_NAME
 from pipeline.runtime.wording.installing import extra_command
@@ -40,8 +40,13 @@ def studio(
     ] = None,
     output: Output = None,
     allow_outside: Outside = False,
+    cluster: Cluster = None,
 ) -> None:
     """Open the film in the browser: see, listen, choose, correct and build it."""
+    if cluster is not None:
+        from pipeline.cli.clusters import joining  # noqa: PLC0415 - only then is there more to import
+
+        joining(cluster, None)  # what is wrong with it is said now, not when the first build begins
     try:
         from pipeline.studio.server import Place, serve  # noqa: PLC0415 - brings a web server along
     except ImportError as error:
@@ -59,6 +64,7 @@ def studio(
         partial(print, flush=True),
         output=output,
         allow_outside=allow_outside,
+        cluster=cluster or "",
     )
 
 
