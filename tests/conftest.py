@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,9 +30,10 @@ workers.preload(  # what helper processes import, once for all tests of a proces
     "pipeline.learning.sampling.sampler",
     "pipeline.learning.training.loop",
     "pipeline.stages.render",
-    "torch._dynamo",  # the optimiser imports it
 )
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # or each of the hundreds of processes compiles every module again
+    sys.dont_write_bytecode = False
 wait_briefly()
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side: threads of torch would wait for one another, spinning
 

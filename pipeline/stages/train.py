@@ -307,7 +307,7 @@ def _on_gpu(tasks: list[_TrainingTask], workplace: Workplace) -> bool:
 
 def _train_side_by_side(tasks: list[_TrainingTask], at_once: int, workplace: Workplace) -> None:
     works = [Task(task.label, _work(task)) for task in tasks]
-    preload("pipeline.learning.training.loop", "torch._dynamo")  # the latter is what an optimiser imports
+    preload("pipeline.learning.training.loop")
     mixer = ProgressMixer(workplace.report, works, at_once, begin=(STAGE, f"{len(tasks)} networks side by side"))
 
     def finish(index: int, _outcome: None) -> None:

@@ -14,7 +14,8 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+
+from pipeline.learning.recipes.eager import Eager
 
 COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)
 """Of x, x^3 and x^5 in one iteration: singular values from about 0.01 on end between 0.7 and 1.2."""
@@ -25,7 +26,7 @@ _MOMENTUM: Final = 0.95
 _SMALLEST_NORM: Final = 1e-7
 
 
-class Muon(Optimizer):
+class Muon(Eager):
     """Nesterov momentum, orthogonalised; decoupled weight decay.
 
     Parameters

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 
+from pipeline.learning.recipes.eager import EagerAdam, EagerAdamW
 from pipeline.learning.recipes.muon import Muon
 from pipeline.learning.recipes.recipe import Recipe
 
@@ -101,7 +102,7 @@ def _split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
 
 def _adam(parameters: list[nn.Parameter], recipe: Recipe) -> Optimizer:
     if recipe.weight_decay:
-        return AdamW(
+        return EagerAdamW(
             parameters,
             lr=recipe.learning_rate,
             betas=recipe.betas,
@@ -109,4 +110,4 @@ def _adam(parameters: list[nn.Parameter], recipe: Recipe) -> Optimizer:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-    return Adam(parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
+    return EagerAdam(parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
