@@ -22,6 +22,8 @@ from pipeline.runtime.cluster.parcels import FileFact, Parcel, Places, listing
 from pipeline.runtime.cluster.plain import HelperDiedError, StoppedError
 
 CHUNK_BYTES: Final = 8 << 20
+CHANGED: Final = "a file was changed on its way"
+"""What is said of a file that is not what its hash says: it was changed after it was listed."""
 _WAIT_S: Final = 60.0
 """A piece whose files stop coming for so long is given up: the command that sent it is gone."""
 _LOOK_EVERY_S: Final = 0.5
@@ -39,6 +41,7 @@ class _Arrival:
     places: Places
     started: threading.Condition = field(default_factory=threading.Condition)
     own: Sequence[FileFact] | None = None
+    announce: Callable[[], None] = lambda: None
     heard_s: float = field(default_factory=time.monotonic)
     is_done: bool = False
     is_stopped: bool = False
@@ -61,9 +64,12 @@ class Depot:
         """Which of these contents are not here."""
         return [one for one in dict.fromkeys(wanted) if not self._blob(one).is_file()]
 
-    def store_chunk(self, content: str, offset: int, data: bytes, size: int) -> None:
-        """Take in a part of a file; after the last one it counts as here, if it is what its hash says."""
-        path, unfinished = self._blob(content), self._blob(content).with_suffix(".partial")
+    def store_chunk(self, sender: str, content: str, offset: int, data: bytes, size: int) -> None:
+        """Take in a part of a file; after the last one it counts as here, if it is what its hash says.
+
+        Two commands may send the same: each has a file of its own until then.
+        """
+        path, unfinished = self._blob(content), self._blob(content).with_suffix(f".{sender}.partial")
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("r+b" if offset else "wb") as file:
             file.seek(offset)
@@ -75,7 +81,7 @@ class Depot:
         with unfinished.open("rb") as file:
             if file_digest(file, "sha256").hexdigest() != content:
                 unfinished.unlink()
-                raise OSError("a file was changed on its way")
+                raise OSError(CHANGED)
         unfinished.replace(path)
 
     def begin(self, number: str, own: Sequence[FileFact]) -> None:
@@ -109,6 +115,12 @@ class Depot:
                     arrival.is_stopped = True
                     arrival.started.notify_all()
 
+    def announce_again(self, key: str) -> None:
+        """Say once more what a piece waits for: another command has taken its command's place."""
+        for arrival in list(self._arrivals.values()):
+            if arrival.parcel.key == key and arrival.own is None and not arrival.is_done:
+                arrival.announce()
+
     def made(self, number: str) -> list[FileFact]:
         """Describe what a piece has made so far: its own folder, or what it has published."""
         arrival = self._arrivals[number]
@@ -127,12 +139,16 @@ class Depot:
         number = uuid.uuid4().hex
         own = self._root / "pieces" / number
         places = Places(parcel, self._root / "mirrors" / parcel.identity, own / "made", own / "own")
-        arrival = self._arrivals[number] = _Arrival(parcel, places)
+
+        def tell() -> None:
+            announce(number, self.missing([fact.sha256 for fact in parcel.files]))
+
+        arrival = self._arrivals[number] = _Arrival(parcel, places, announce=tell)
         try:
             self._make_room()
             for path in (places.made, places.own):
                 path.mkdir(parents=True)
-            announce(number, self.missing([fact.sha256 for fact in parcel.files]))
+            tell()
             self._wait(arrival)
             self._lay_out(arrival)
             yield number, places
@@ -148,7 +164,7 @@ class Depot:
             while arrival.own is None:
                 arrival.started.wait(_LOOK_EVERY_S)
                 if arrival.is_stopped or time.monotonic() - arrival.heard_s > _WAIT_S:
-                    raise StoppedError("What a piece reads did not come: its command is gone.")
+                    raise StoppedError("What a piece reads did not come in time.")
 
     def _lay_out(self, arrival: _Arrival) -> None:
         """Put files where the piece looks for them: what it only reads are links to the one copy here."""
@@ -216,10 +232,10 @@ def missing(wanted: Sequence[str], dask_worker: Any = None) -> list[str]:
     return depot_of(dask_worker).missing(wanted)
 
 
-def store_chunk(content: str, offset: int, data: bytes, size: int, dask_worker: Any = None) -> str:
+def store_chunk(sender: str, content: str, offset: int, data: bytes, size: int, *, dask_worker: Any = None) -> str:
     """See `Depot.store_chunk`; what failed, in words."""
     try:
-        depot_of(dask_worker).store_chunk(content, offset, data, size)
+        depot_of(dask_worker).store_chunk(sender, content, offset, data, size)
     except OSError as error:
         return str(error.strerror or error)
     return ""

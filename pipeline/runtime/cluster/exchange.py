@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, NoReturn
 
 from distributed import Client
@@ -22,7 +23,7 @@ from pipeline.runtime.cluster import depot
 from pipeline.runtime.cluster.connecting import ANSWER_S
 from pipeline.runtime.cluster.depot import CHUNK_BYTES
 from pipeline.runtime.cluster.parcels import Contents, FileFact, Parcel, files_in, write_item
-from pipeline.runtime.cluster.plain import HelperDiedError
+from pipeline.runtime.cluster.plain import HelperDiedError, LackingError
 from pipeline.runtime.executor import Work
 
 _MOST_AT_ONCE: Final = 200
@@ -44,6 +45,8 @@ class Exchange:
         self._client, self._root = client, root
         self._contents = Contents()
         self._sources: dict[str, Path] = {}
+        self._locks: dict[str, Lock] = {}
+        self._sender = uuid.uuid4().hex[:8]
         self.sent_bytes = self.fetched_bytes = 0
 
     def pack(self, work: Work[Any], key: str) -> tuple[bytes, Parcel]:
@@ -65,21 +68,21 @@ class Exchange:
         Raises
         ------
         HelperDiedError
-            Where the worker is gone.
+            Where the worker is gone; a LackingError where it could not keep what was sent.
         """
-        own = [] if folder is None else [self._own(folder, path) for path in files_in(folder)]
-        wanted = [*missing, *self._ask(worker, depot.missing, [fact.sha256 for fact in own])]
-        for content in wanted:
-            self._send(worker, content)
-        self._ask(worker, depot.begin, number, own)
+        with self._locks.setdefault(worker, Lock()):  # pieces of one worker may lack the same
+            own = [] if folder is None else [self._own(folder, path) for path in files_in(folder)]
+            for content in self._ask(worker, depot.missing, [*missing, *(fact.sha256 for fact in own)]):
+                self._send(worker, content)
+            self._ask(worker, depot.begin, number, own)
 
     def _own(self, folder: Path, path: Path) -> FileFact:
         fact = self._contents.fact(path, path.relative_to(folder).as_posix())
         self._sources[fact.sha256] = path
         return fact
 
-    def _send(self, worker: str, content: str) -> None:
-        path = self._sources.get(content)
+    def _send(self, worker: str, content: object) -> None:
+        path = self._sources.get(content) if isinstance(content, str) else None
         if path is None:
             raise WorkerError(
                 "A worker asks for a file that no piece reads.",
@@ -90,17 +93,21 @@ class Exchange:
         with path.open("rb") as file:
             while offset < size or not offset:
                 data = file.read(CHUNK_BYTES)
-                if wrong := self._ask(worker, depot.store_chunk, content, offset, data, size):
-                    raise WorkerError(
-                        f"A worker could not keep what was sent to it: {wrong}.",
-                        where=f"{worker}, {path}",
-                        expected="room on the worker's disk, and files that nobody changes during a build",
-                        hint="Make room there, or start it with another --local-directory, then build again.",
-                    )
+                if wrong := self._ask(worker, depot.store_chunk, self._sender, content, offset, data, size):
+                    self._refuse(worker, path, wrong)
                 offset += len(data)
                 if not data:
                     break
         self.sent_bytes += size
+
+    def _refuse(self, worker: str, path: Path, wrong: object) -> NoReturn:
+        error = WorkerError(
+            f"A worker could not keep what was sent to it: {wrong}.",
+            where=f"{worker}, {path}",
+            expected="room on the worker's disk, and files that nobody changes during a build",
+            hint="Make room there, or start it with another --local-directory, then build again.",
+        )
+        raise error if wrong == depot.CHANGED else LackingError(error, worker)
 
     def fetch(
         self, worker: str, number: str, facts: Sequence[FileFact], folder: Path, *, last: str = "", whole: bool = True

@@ -24,7 +24,7 @@ from pipeline.runtime.cluster.connecting import ANSWER_S, connect
 from pipeline.runtime.cluster.exchange import Exchange
 from pipeline.runtime.cluster.handing_over import BatchRun, on_worker, read_answer
 from pipeline.runtime.cluster.parcels import write_item
-from pipeline.runtime.cluster.pieces import PieceCall, stop_pieces
+from pipeline.runtime.cluster.pieces import PieceCall, redirect, stop_pieces
 from pipeline.runtime.executor import Batch, Executor, Item, Needs, Outcome
 
 _STOP_S: Final = 10
@@ -50,12 +50,13 @@ class DaskExecutor(Executor):
         self, address: str, tls: Mapping[str, str], passport: Passport, asked: tuple[int, int] = (0, 0)
     ) -> None:
         self.address, self._tls, self.passport, self._asked = address, dict(tls), passport, asked
+        self._begun_with: list[int] | None = None
         self.why_no_jobs: Callable[[], str] = str
         """The words with which a batch system takes no further job; empty where it does, or there is none."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to another process, which connects by itself."""
-        return DaskExecutor, (self.address, self._tls, self.passport, self._asked)
+        return DaskExecutor, (self.address, self._tls, self.passport, self._asked), {"_begun_with": self._begun_with}
 
     @cached_property
     def client(self) -> Client:
@@ -79,12 +80,24 @@ class DaskExecutor(Executor):
 
     def admitted(self) -> list[str]:
         """Addresses of the workers that may do pieces."""
-        name = self.passport.resource(admission.CORES)
-        return [address for address, one in self._workers().items() if name in one["resources"]]
+        return [*self.offers_of_each()]
 
     def _core_offers(self) -> list[int]:
         there, (count, cores) = self.offers(admission.CORES), self._asked
         return there + [cores] * (count - len(there))
+
+    def remember_size(self) -> None:
+        """Take the workers that are there as those for which a build is planned: more may come."""
+        self._begun_with = self._core_offers()
+
+    def growth(self, needs: Needs) -> int:
+        """How many more pieces can be done at once than when the build was planned."""
+        if self._begun_with is None or needs.gpus:
+            return 0
+        now, before = (
+            sum(max(1, cores // needs.cores) for cores in own) for own in (self._core_offers(), self._begun_with)
+        )
+        return max(0, now - before)
 
     def at_once(self, needs: Needs, jobs: int) -> int:
         """As many as the workers have cores or GPUs for, on each worker by itself."""
@@ -104,19 +117,29 @@ class DaskExecutor(Executor):
 
     def running(self) -> set[str]:
         """Name the pieces, by their keys, that workers do now, for this folder."""
-        return {key.split("/")[1] for key in self._held()}
+        return set(self.held())
 
     def stop_all(self) -> None:
         """End what workers still do for earlier commands in this folder."""
-        if held := self._held():
-            self.stop(held)
+        if keys := [key for found in self.held().values() for key in found]:
+            self.stop(keys)
 
-    def _held(self) -> list[str]:
-        """Names in the cluster of the pieces that workers do now for this folder."""
+    def held(self) -> dict[str, dict[str, str]]:
+        """What workers do now for this folder: by the keys of pieces, names in the cluster and who does it."""
+        found: dict[str, dict[str, str]] = {}
+        with suppress(Exception):  # where the scheduler is gone nobody works for it
+            for key, worker in self.processing().items():
+                if key.startswith(f"{self.passport.name}/"):
+                    found.setdefault(key.split("/")[1], {})[key] = worker
+        return found
+
+    def redirect(self, key: str, worker: str, topic: str, serial: int) -> bool:
+        """Hear of a piece that an earlier command has begun; whether its worker will tell."""
         try:
-            return [key for key in self.processing() if key.startswith(f"{self.passport.name}/")]
-        except Exception:  # noqa: BLE001 - where the scheduler is gone nobody works for it
-            return []
+            answers = self.client.run(redirect, key, topic, serial, workers=[worker], callback_timeout=_STOP_S)
+            return answers[worker] is True
+        except Exception:  # noqa: BLE001 - then only its end is heard of
+            return False
 
     def processing(self) -> dict[str, str]:
         """Addresses of workers, by the names in the cluster of the pieces that they do now."""
@@ -184,7 +207,12 @@ class DaskExecutor(Executor):
             with suppress(Exception):
                 self.client.close(timeout=2)
 
+    def offers_of_each(self) -> dict[str, dict[str, float]]:
+        """What each admitted worker offers, by its address."""
+        cores = self.passport.resource(admission.CORES)
+        return {address: one["resources"] for address, one in self._workers().items() if cores in one["resources"]}
+
     def offers(self, what: str) -> list[int]:
         """How many of something each admitted worker offers."""
         name = self.passport.resource(what)
-        return [int(one["resources"][name]) for one in self._workers().values() if name in one["resources"]]
+        return [int(own[name]) for own in self.offers_of_each().values() if name in own]

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from distributed import Future, fire_and_forget, get_worker
+from distributed import fire_and_forget, get_worker
 
 from pipeline.errors import WorkerError
-from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.backup import Durations
 from pipeline.runtime.cluster.depot import depot_of
+from pipeline.runtime.cluster.handed import MOST_DEATHS, Handed, Offers, wanted_of
 from pipeline.runtime.cluster.listening import Event, Listener
 from pipeline.runtime.cluster.parcels import checked_listing, write_item
 from pipeline.runtime.cluster.pieces import Desk, PieceCall, do_piece
 from pipeline.runtime.cluster.plain import HelperDiedError, LackingError, StoppedError, from_text
-from pipeline.runtime.executor import Batch, Needs, Work
+from pipeline.runtime.executor import Batch, Work
 from pipeline.runtime.relay import Word
 from pipeline.runtime.workers import preloaded
 
@@ -35,33 +36,10 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S: Final = 1.0
 _LAST_MESSAGES_S: Final = 5.0
-_MOST_DEATHS: Final = 3
-"""A piece whose processes or workers die so often is not begun again."""
 _FETCHING_SHARE: Final = 0.1
 """Fetching what a piece has saved on its way takes at most this share of the time."""
 _HANDED_VARIABLES: Final = ("OPENBLAS_NUM_THREADS",)
-
-
-@dataclass
-class _Running:
-    """A piece that was handed over."""
-
-    index: int
-    future: Future
-    serial: int
-    deaths: int = 0
-    is_held: bool = False
-    """An earlier command has begun it: its messages go there."""
-    begun_s: float = field(default_factory=time.monotonic)
-    is_backup: bool = False
-    has_backup: bool = False
-    only: frozenset[str] = frozenset()
-    """The workers that may do it, where it is not any."""
-    has_ended: bool = False
-    number: str = ""
-    """Of the piece on the worker that does it now, where its files travel."""
-    fetched_at_s: float = 0.0
-    fetching_s: float = 0.0
+_NONSENSE: Final = "a worker says what can't be used: see what runs on the cluster's workers"
 
 
 @dataclass
@@ -71,60 +49,76 @@ class BatchRun:
     executor: DaskExecutor
     batch: Batch[Any, Any]
     listener: Listener = field(init=False)
-    running: dict[str, _Running] = field(default_factory=dict)
+    running: dict[str, Handed] = field(default_factory=dict)
     outcomes: dict[int, Any] = field(default_factory=dict)
     serials: Iterator[int] = field(default_factory=itertools.count)
     durations: Durations = field(default_factory=Durations)
     lacking: set[str] = field(default_factory=set)
     """Workers with too little memory or disk for pieces such as these."""
-    waits_for: str = ""
+    said: str = ""
     """What was said last about there being no worker."""
+    tried: set[int] = field(default_factory=set)
+    """Pieces that were handed over before: each time they have another name."""
+    has_heard_nonsense: bool = False
     looked_s: float = field(default_factory=time.monotonic)
-    widest: int = 1
-    largest: int = 0
+    offers: Offers = field(init=False)
+    """What admitted workers offered when they were looked at last."""
 
     def __post_init__(self) -> None:
         self.listener = Listener(self.executor.client, self.executor.passport.name)
+        self.offers = self.executor.offers_of_each()
 
     @property
     def works(self) -> Sequence[Work[Any]]:
         """The pieces."""
         return self.batch.works
 
+    @property
+    def room(self) -> int:
+        """How many more pieces may be handed over now: also to workers that have come since."""
+        return max(1, self.batch.jobs + self.executor.growth(self.works[0].needs)) - len(self.running)
+
     def finish(self) -> list[Any]:
         """Do all of it."""
         waiting = deque(range(len(self.works)))
         with self.listener.listening():
-            held = self.executor.running()
-            self.widest = max(self.executor.offers(admission.CORES), default=1)
-            self.largest = max(self.executor.offers(admission.MEMORY), default=0)
+            held = self.executor.held()
             try:
                 while waiting or self.running:
-                    while waiting and len(self.running) < max(1, self.batch.jobs):
+                    while waiting and self.room > 0:
                         index = waiting.popleft()
-                        is_held = self.works[index].key in held
-                        if is_held:
-                            self.batch.on_loss(f"{self.works[index].label} is being made already, and is waited for")
-                        self._hand_over(index, is_held=is_held)
+                        if found := held.get(self.works[index].key, {}):
+                            self._take_up(index, found)
+                        else:
+                            self._hand_over(index)
                     self._attend()
             except BaseException:
                 self.executor.stop([*self.running])
                 raise
         return [self.outcomes[index] for index in range(len(self.works))]
 
+    def _take_up(self, index: int, found: Mapping[str, str]) -> None:
+        """Wait for a piece that an earlier command has begun, on one worker or, where it is late, on two."""
+        self.batch.on_loss(f"{self.works[index].label} is being made already, and is waited for")
+        for key, worker in found.items():
+            self._hand_over(index, held_as=key)
+            one = self.running[key]
+            one.has_ended = not self.executor.redirect(key, worker, self.listener.topic, one.serial)
+
     def _hand_over(
         self,
         index: int,
         deaths: int = 0,
         *,
-        is_held: bool = False,
+        held_as: str = "",
         is_backup: bool = False,
         without: Collection[str] = (),
     ) -> None:
         """Hand a piece over, to any worker, or to any but some where there are others."""
         work, client, passport = self.works[index], self.executor.client, self.executor.passport
         own, serial = work.key or uuid.uuid4().hex, next(self.serials)
-        key = f"{passport.name}/{own}" + (f"/{deaths}" if deaths else "") + ("/backup" if is_backup else "")
+        key = held_as or f"{passport.name}/{own}" + (f"/{uuid.uuid4().hex[:8]}" if index in self.tried else "")
+        self.tried.add(index)
         if passport.travels:
             item, parcel = self.executor.exchange.pack(work, own)
         else:
@@ -142,30 +136,17 @@ class BatchRun:
             parcel,
         )
         without = {*without, *self.lacking}
-        workers = [one for one in self.executor.admitted() if one not in without] if without else []
-        resources = self._resources(work.needs)
-        future = client.submit(on_worker, call, key=key, resources=resources, workers=workers or None, pure=False)
+        only = frozenset(self.offers.keys() - without if without else ())
+        offers = [own for worker, own in self.offers.items() if not only or worker in only]
+        wanted = wanted_of(work.needs, passport, offers)
+        future = client.submit(on_worker, call, key=key, resources=wanted, workers=[*only] or None, pure=False)
         fire_and_forget(future)
-        self.running[key] = _Running(
-            index,
-            future,
-            serial,
-            deaths,
-            is_held=is_held,
+        self.running[key] = Handed(
+            *(index, work, future, serial, {} if held_as else wanted, frozenset() if held_as else only, deaths),
+            is_held=bool(held_as),
             is_backup=is_backup,
-            has_ended=is_held,
-            only=frozenset(workers),
         )
         self.listener.watch(key, future)
-
-    def _resources(self, needs: Needs) -> dict[str, float]:
-        name = self.executor.passport.resource
-        wanted: dict[str, float] = {name(admission.CORES): min(needs.cores, self.widest)}
-        if needs.gpus:
-            wanted = {name(admission.GPUS): needs.gpus}
-        if needs.memory_bytes and self.largest:  # one that needs more than any has is done by one that has most
-            wanted[name(admission.MEMORY)] = min(needs.memory_bytes, self.largest)
-        return wanted
 
     def _attend(self) -> None:
         """Wait for the next event, and act on it."""
@@ -182,44 +163,67 @@ class BatchRun:
             self.batch.on_loss(f"worker {worker} gets no work: {why}")
         elif event.kind == "gone":
             worker, lost = event.value
-            if names := ", ".join(self._label(self.running[key]) for key in lost if key in self.running):
+            if names := ", ".join(self.running[key].label for key in lost if key in self.running):
                 self.batch.on_loss(f"worker {worker} is gone; {names}: goes on elsewhere")
+        elif event.kind == "unsent":
+            key, error = event.value
+            if key in self.running:
+                self._end_unsent(key, error)
         elif event.value in self.running:
             self._end(event.value)
 
     def _take_words(self, event: Event) -> None:
-        """What a worker says about a piece that this command has handed over."""
-        said = from_text(event.value)
-        if not isinstance(said, tuple) or len(said) < 2:  # noqa: PLR2004 - whom it is about, and what it is
-            return
-        serial, kind, *values = said
-        one = next((one for one in self.running.values() if one.serial == serial and not one.is_held), None)
-        if one is None:
-            return
+        """What a worker says about a piece that this command has handed over; what can't be used is passed over."""
+        try:
+            serial, kind, *values = from_text(event.value)
+            found = next(((key, one) for key, one in self.running.items() if one.serial == serial), None)
+            if found is not None:
+                self._take_word(*found, kind, values)
+        except (WorkerError, TypeError, ValueError, LookupError, AttributeError):
+            if not self.has_heard_nonsense:
+                self.has_heard_nonsense = True
+                self.batch.on_loss(_NONSENSE)
+
+    def _take_word(self, key: str, one: Handed, kind: str, values: list[Any]) -> None:
         if kind == "end":
             one.has_ended = True
         elif kind == "message" and self.batch.on_message is not None:
-            word = values[0]
+            (word,) = values
             if isinstance(word, Word):  # another machine's monotonic clock counts from another moment
                 word = replace(word, at_s=None)
             self.batch.on_message(word)
         elif kind == "needs":
             worker, one.number, missing = values
-            with suppress(HelperDiedError):  # then the scheduler gives it to another, which asks again
-                self.executor.exchange.supply(worker, one.number, missing, self.works[one.index].folder)
+            sending = (key, one, str(worker), one.number, [*missing])
+            threading.Thread(target=self._supply, args=sending, daemon=True).start()
         elif kind == "saved":
             self._fetch_saved(one, *values)
 
-    def _fetch_saved(self, one: _Running, worker: str, number: str, files: object, is_last: object) -> None:
+    def _supply(self, key: str, one: Handed, worker: str, number: str, missing: Sequence[str]) -> None:
+        """Send what a piece reads, on a thread of its own: nobody else waits for a worker that is slow, or cut off."""
+        try:
+            self.executor.exchange.supply(worker, number, missing, one.work.folder)
+        except Exception as error:  # noqa: BLE001 - raised where the call waits
+            self.listener.put(Event("unsent", (key, error)))
+
+    def _end_unsent(self, key: str, error: Exception) -> None:
+        """What a piece reads did not arrive: a worker without room for it loses it to another."""
+        if isinstance(error, LackingError):
+            self.executor.stop([key])
+            self._begin_again(key, error)
+        elif not isinstance(error, HelperDiedError):  # then the scheduler gives it to another, which asks again
+            raise error
+
+    def _fetch_saved(self, one: Handed, worker: str, number: str, files: object, is_last: object) -> None:
         """Fetch what a piece could go on from, unless that would take much of the time, or another does it now."""
-        work, begun = self.works[one.index], time.monotonic()
-        if number != one.number or work.folder is None or one.has_backup:
+        begun, one.number = time.monotonic(), one.number or number  # an earlier command was told the number
+        if number != one.number or one.work.folder is None or one.has_backup:
             return
         if not is_last and begun - one.fetched_at_s < one.fetching_s / _FETCHING_SHARE:
             return
         with suppress(HelperDiedError):
-            facts = checked_listing(files)
-            self.executor.exchange.fetch(worker, number, facts, work.folder, last=work.state_file, whole=False)
+            facts, last = checked_listing(files), one.work.state_file
+            self.executor.exchange.fetch(worker, number, facts, one.work.folder, last=last, whole=False)
             if is_last:
                 self.executor.exchange.release(worker, number)
         one.fetched_at_s = time.monotonic()
@@ -247,7 +251,7 @@ class BatchRun:
             for other in others:
                 del self.running[other]
         if not one.is_held:
-            self.durations.add(self.works[one.index].amount, time.monotonic() - one.begun_s)
+            self.durations.add(one.work.amount, time.monotonic() - one.begun_s)
         self.outcomes[one.index] = outcome
         self.batch.on_done(one.index, outcome)
 
@@ -255,9 +259,9 @@ class BatchRun:
         """Names in the cluster of a piece that runs: two where it is late, and another worker has begun it too."""
         return [key for key, one in self.running.items() if one.index == index]
 
-    def _fetch(self, one: _Running, worker: str, number: str, files: object) -> None:
+    def _fetch(self, one: Handed, worker: str, number: str, files: object) -> None:
         """Fetch what a piece has made, where it was made in another folder than here."""
-        work, exchange = self.works[one.index], self.executor.exchange
+        work, exchange = one.work, self.executor.exchange
         if not self.executor.passport.travels:
             return
         facts = checked_listing(files)
@@ -269,92 +273,96 @@ class BatchRun:
         with suppress(HelperDiedError):
             exchange.release(worker, number)
 
-    def _failure(self, one: _Running) -> Exception:
+    def _failure(self, one: Handed) -> Exception:
         """Why the scheduler could not have a piece done."""
         error = one.future.exception()
         if type(error).__name__ == "KilledWorker":
-            return self._died_often(one)
+            if one.deaths_now() == 0:  # a long piece outlives many workers
+                return HelperDiedError("The workers that did it died, one after the other.")
+            return died_often(one)
         return WorkerError(
-            f"{self._label(one)} could not be done: {type(error).__name__}.",
+            f"{one.label} could not be done: {type(error).__name__}.",
             where=self.executor.address,
             hint="See the lines of the scheduler and its workers, then build again: what was finished is kept.",
         )
 
     def _begin_again(self, key: str, error: HelperDiedError | StoppedError) -> None:
-        """A piece whose process died, or that waited for a command that is gone, goes on from what it has saved."""
+        """A piece whose process died, or whose files did not come, goes on from what it has saved."""
         one = self.running.pop(key)
         if self._same(one.index):
             return  # another worker does it too
-        if isinstance(error, StoppedError) and not one.is_held:
-            raise error
+        deaths = one.deaths
         if isinstance(error, LackingError):
             self._avoid(error)
-        elif one.deaths + 1 >= _MOST_DEATHS:
-            raise self._died_often(one) from error
+        elif isinstance(error, HelperDiedError) and (deaths := one.deaths_now()) >= MOST_DEATHS:
+            raise died_often(one) from error
         what = error.what.rstrip(".") + (f" ({error.where})" if error.where else "")
-        self.batch.on_loss(f"{self._label(one)}: {what}; it goes on from what it had saved")
-        self._hand_over(one.index, one.deaths + 1)
+        self.batch.on_loss(f"{one.label}: {what}; it goes on from what it had saved")
+        self._hand_over(one.index, deaths)
 
     def _avoid(self, error: LackingError) -> None:
         """Give a worker that has too little of something no further piece of this call, if there are others."""
         self.lacking.add(error.worker)
-        if not {*self.executor.admitted()} - self.lacking:
+        self.offers = self.executor.offers_of_each()
+        if not self.offers.keys() - self.lacking:
             raise error.as_it_is
-
-    def _died_often(self, one: _Running) -> WorkerError:
-        return WorkerError(
-            f"{self._label(one)}: the processes or workers that did it died, again and again.",
-            expected="enough memory on the workers",
-            hint="Give workers fewer threads or more memory; what was finished is kept.",
-        )
-
-    def _label(self, one: _Running) -> str:
-        return self.works[one.index].label or "a piece"
 
     def _look_around(self) -> None:
         """See whether anybody is there, and whether any piece is late."""
         if self.executor.client.status != "running":
             raise self.executor.scheduler_lost()
-        if self.executor.offers(admission.CORES):
-            self.waits_for = ""
-            self._free_the_bound()
+        self.offers = self.executor.offers_of_each()
+        if all(self._is_placed(key, one) for key, one in list(self.running.items())) and self.offers:
+            self.said = ""
             self._back_up()
             return
         why = self.executor.why_no_jobs()
         words = "no worker is left that fits; waiting for one" + (f": the batch system says: {why}" if why else "")
-        if words != self.waits_for:
-            self.waits_for = words
+        if words != self.said:
+            self.said = words
             self.batch.on_loss(words)
 
-    def _free_the_bound(self) -> None:
-        """Hand pieces over again that only workers may do which are gone: the scheduler would keep them for these."""
-        if not any(one.only for one in self.running.values()):
-            return
-        there = {*self.executor.admitted()}
-        for key, one in list(self.running.items()):
-            if one.only and not one.only & there:
-                self.executor.stop([key])
-                del self.running[key]
-                if not self._same(one.index):
-                    self._hand_over(one.index, one.deaths + 1)
+    def _is_placed(self, key: str, one: Handed) -> bool:
+        """Whether a worker is there that may do a piece, which asks for less where those are gone that offered more."""
+        if key not in self.running or one.fits(self.offers):
+            return True
+        again = replace(
+            one, only=frozenset(), wanted=wanted_of(one.work.needs, self.executor.passport, [*self.offers.values()])
+        )
+        if not again.fits(self.offers):
+            return False
+        self.executor.stop([key])
+        del self.running[key]
+        if not self._same(one.index):
+            self._hand_over(one.index, one.deaths)
+        return True
 
     def _back_up(self) -> None:
         """Where workers are without work, let them begin what is late on another."""
-        free, now = self.batch.jobs - len(self.running), time.monotonic()
+        now, free = time.monotonic(), self.room
         late = [
             (key, one)
             for key, one in self.running.items()
             if not (one.is_held or one.is_backup or one.has_backup)
-            and self.durations.is_late(self.works[one.index].amount, now - one.begun_s)
+            and self.durations.is_late(one.work.amount, now - one.begun_s)
         ]
         if free < 1 or not late:
             return
         where = self.executor.processing()
         for key, one in late[:free]:
-            if key in where and {*self.executor.admitted()} - {where[key]}:
+            if key in where and self.offers.keys() - self.lacking - {where[key]}:
                 one.has_backup = True
-                self.batch.on_loss(f"{self._label(one)} is late on worker {where[key]}: another begins it too")
+                self.batch.on_loss(f"{one.label} is late on worker {where[key]}: another begins it too")
                 self._hand_over(one.index, one.deaths, is_backup=True, without=[where[key]])
+
+
+def died_often(one: Handed) -> WorkerError:
+    """Say that a piece is not begun again."""
+    return WorkerError(
+        f"{one.label}: the processes or workers that did it died, again and again.",
+        expected="enough memory on the workers",
+        hint="Give workers fewer threads or more memory; what was finished is kept.",
+    )
 
 
 def read_answer(text: object) -> tuple[Any, str, str, Any]:
@@ -384,4 +392,4 @@ def read_answer(text: object) -> tuple[Any, str, str, Any]:
 def on_worker(call: PieceCall) -> str:
     """Do a piece; runs on a thread of a worker."""
     worker = get_worker()
-    return do_piece(call, Desk(worker.address, depot_of(worker), lambda text: worker.log_event(call.topic, text)))
+    return do_piece(call, Desk(worker.address, depot_of(worker), worker.log_event))

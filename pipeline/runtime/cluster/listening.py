@@ -27,9 +27,10 @@ class Event:
     kind
         `said`: a worker's text about a piece. `ended`: the name in the cluster of a piece that is done, or lost.
         `gone`: a worker's address, and the names of the pieces that it did. `refused`: a worker's address, and why.
+        `unsent`: the name of a piece whose files could not be sent, and the error.
     """
 
-    kind: Literal["said", "ended", "gone", "refused"]
+    kind: Literal["said", "ended", "gone", "refused", "unsent"]
     value: Any
 
 
@@ -72,6 +73,10 @@ class Listener:
     def watch(self, key: str, future: Future) -> None:
         """Hear of the end of a piece."""
         future.add_done_callback(lambda _future: self._events.put(Event("ended", key)))
+
+    def put(self, event: Event) -> None:
+        """Add what this process itself has noticed."""
+        self._events.put(event)
 
     def take(self, timeout_s: float) -> Event | None:
         """Return the next event; None where none comes in that time."""

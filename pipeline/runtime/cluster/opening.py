@@ -53,6 +53,8 @@ def open_cluster(
         _admit(executor, note, patience_s=_FIRST_WORKER_S if choice.kind not in KINDS else float("inf"))
         if not choice.tls and choice.address and not _is_here(choice.address):
             note(f"{choice.address} has no TLS: whoever reaches it can run programs on its workers, and read along")
+        if jobs is None:
+            executor.remember_size()
         yield executor
 
 

@@ -199,6 +199,15 @@ def files_in(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def stamp_of(path: Path | None) -> tuple[int, int]:
+    """Tell one content of a file that is replaced as a whole from another; the same where there is none."""
+    try:
+        stat = path.stat() if path is not None else None
+    except OSError:
+        return 0, 0
+    return (0, 0) if stat is None else (stat.st_mtime_ns, stat.st_ino)
+
+
 def listing(folder: Path, state_file: str, *, skip: str = "") -> list[FileFact]:
     """Describe a folder's files, the state file first: what it counts on is described as it is then, or later."""
     first = [folder / state_file] if state_file and (folder / state_file).is_file() else []

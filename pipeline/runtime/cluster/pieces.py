@@ -13,10 +13,10 @@ import pickle
 import threading
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -26,12 +26,11 @@ from pipeline.errors import BuildVideoError, DiskFullError, WorkerError
 from pipeline.runtime.cluster.depot import Depot, depot_of
 from pipeline.runtime.cluster.parcels import Parcel, Places, read_item
 from pipeline.runtime.cluster.plain import HelperDiedError, StoppedError, to_text
+from pipeline.runtime.cluster.watching import Claim, ClaimWatch, Saving
 from pipeline.runtime.gpus import GPU_VARIABLE, visible_gpus
 from pipeline.runtime.workers import end_process, preload, send_messages_to, start_process
 
 _LOOK_EVERY_S: Final = 1.0
-_HANDED_OVER_S: Final = 3.0
-"""Whoever worked in a folder before notices within this time that another has taken it over, and stops."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LAST_S: Final = 5.0
 """A process that says nothing more has ended after this time, or is ended."""
@@ -90,16 +89,25 @@ class Desk:
     depot
         Where files lie that travel.
     send
-        Takes texts to the command.
+        Takes texts to those who hear of a topic.
     """
 
     address: str
     depot: Depot
-    send: Callable[[str], None]
+    send: Callable[[str, str], None]
 
-    def say(self, index: int, kind: str, *values: object) -> None:
-        """Tell the command something about a piece."""
-        self.send(to_text((index, kind, *values)))
+    def say(self, order: _Order, kind: str, *values: object) -> None:
+        """Tell whichever command waits for a piece something about it."""
+        self.send(order.topic, to_text((order.serial, kind, *values)))
+
+
+@dataclass
+class _Order:
+    """Who waits for a piece that is made now."""
+
+    topic: str
+    serial: int
+    is_stopped: bool = False
 
 
 @dataclass
@@ -115,6 +123,7 @@ class _Helper:
 
 
 _lock = threading.Lock()
+_orders: dict[str, _Order] = {}
 _idle: list[_Helper] = []
 _busy: dict[str, _Helper] = {}
 _taken_gpus: list[str] = []
@@ -131,9 +140,10 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
         whose machine has run out of something; or `broken` and words about the error.
     """
     places: Places | None = None
+    order = _orders[call.key] = _Order(call.topic, call.index)
     try:
-        with _opened(call, desk) as (number, places):
-            outcome = _do(call, desk, number, places)
+        with _opened(call, desk, order) as (number, places):
+            outcome = _do(call, desk, order, number, places)
             made = desk.depot.made(number) if places else []
         files = [(fact.name, fact.size, fact.sha256) for fact in made]
         return to_text(("done", outcome, desk.address, number, files))
@@ -144,31 +154,40 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
     except Exception as error:  # noqa: BLE001 - returned in words: nothing but values travels back
         return to_text(_told(error, desk.address))
     finally:
-        desk.say(call.index, "end")
+        desk.say(order, "end")
+        if _orders.get(call.key) is order:
+            del _orders[call.key]
 
 
 @contextmanager
-def _opened(call: PieceCall, desk: Desk) -> Iterator[tuple[str, Places | None]]:
+def _opened(call: PieceCall, desk: Desk, order: _Order) -> Iterator[tuple[str, Places | None]]:
     """Wait for the files of a piece that brings some."""
     if call.parcel is None:
         yield "", None
         return
 
     def announce(number: str, missing: list[str]) -> None:
-        desk.say(call.index, "needs", desk.address, number, missing)
+        desk.say(order, "needs", desk.address, number, missing)
 
     with desk.depot.opened(call.parcel, announce) as opened:
         yield opened
 
 
-def _do(call: PieceCall, desk: Desk, number: str, places: Places | None) -> Any:
+def _do(call: PieceCall, desk: Desk, order: _Order, number: str, places: Places | None) -> Any:
     preload(*call.modules)
-    watch: _Claim | _Saving = _Claim(call.folder) if places is None else _Saving(call, desk, number, places)
+
+    def tell(is_last: bool) -> None:  # noqa: FBT001 - of a saved state
+        files = [(fact.name, fact.size, fact.sha256) for fact in desk.depot.made(number)]
+        desk.say(order, "saved", desk.address, number, files, is_last)
+
+    watch: Claim | Saving = Claim(call.folder) if places is None else Saving(places, tell)
     gpus = _take_gpus(call.gpus)
     helper = None
     try:
         helper = _helper_for(call, ",".join(gpus))
-        outcome = _converse(helper, call, places, watch, desk)
+        if order.is_stopped:
+            raise StoppedError("Nobody wants this piece any more.")
+        outcome = _converse(helper, call, places, watch, partial(desk.say, order, "message"))
         _put_back(call.key, helper)
         helper = None
     except HelperDiedError:
@@ -215,6 +234,9 @@ def stop_pieces(keys: list[str], dask_worker: Any = None) -> None:
     """End the processes of pieces on this worker, and those without work."""
     depot_of(dask_worker).stop([key.split("/")[1] for key in keys if "/" in key])
     with _lock:
+        for key in keys:
+            if key in _orders:  # it may not have a process yet
+                _orders[key].is_stopped = True
         helpers = [_busy[key] for key in keys if key in _busy]
         idle, _idle[:] = list(_idle), []
     for helper in helpers:
@@ -223,15 +245,27 @@ def stop_pieces(keys: list[str], dask_worker: Any = None) -> None:
         helper.end()
 
 
-def _converse(helper: _Helper, call: PieceCall, places: Places | None, watch: _Claim | _Saving, desk: Desk) -> Any:
+def redirect(key: str, topic: str, serial: int, dask_worker: Any = None) -> bool:
+    """Let another command hear of a piece from now on: whoever asked for it is gone; says whether it is made here."""
+    order = _orders.get(key)
+    if order is None:
+        return False
+    order.topic, order.serial = topic, serial
+    depot_of(dask_worker).announce_again(key.split("/")[1])
+    return True
+
+
+def _converse(
+    helper: _Helper, call: PieceCall, places: Places | None, watch: Claim | Saving, say: Callable[[object], None]
+) -> Any:
     try:
-        helper.connection.send_bytes(pickle.dumps((call.function, call.pickled, places)))
+        helper.connection.send_bytes(pickle.dumps((call.function, call.pickled, places, watch.note)))
         while True:
             while not helper.connection.poll(_LOOK_EVERY_S):
                 watch.look()
             kind, value = pickle.loads(helper.connection.recv_bytes())  # noqa: S301 - from a process of this worker
             if kind == "message":
-                desk.say(call.index, "message", value)
+                say(value)
                 watch.look()
             elif kind == "failed":
                 raise value
@@ -305,13 +339,15 @@ def serve(connection: Connection, environment: Mapping[str, str]) -> None:
     """Do pieces one after the other; what a helper process is busy with."""
     os.environ.update(environment)
     send_messages_to(_Outbox(connection))
+    watch = ClaimWatch()
     with suppress(EOFError, ConnectionError):
         while True:
-            function, item, places = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the worker itself
+            function, item, places, watch.note = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the worker
             try:
                 answer = pickle.dumps(("done", function(read_item(item, places))))
             except Exception as error:  # noqa: BLE001 - travels to the command
                 answer = _as_answer(error)
+            watch.note = None
             connection.send_bytes(answer)
 
 
@@ -323,71 +359,3 @@ def _as_answer(error: Exception) -> bytes:
     except Exception:  # noqa: BLE001 - errors of libraries may hold anything
         return pickle.dumps(("failed", RuntimeError(f"{type(error).__name__}: {error}")))
     return answer
-
-
-class _Claim:
-    """A note beside a folder of who works in it: a worker that was cut off may work on while another begins."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._path = None if folder is None else folder.with_name(f"{folder.name}.claim")
-        self._own, self._looked_s = uuid.uuid4().hex, 0.0
-        if self._path is None:
-            return
-        was_held = self._path.exists()
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}-{self._own[:8]}")
-        temporary.write_text(self._own, encoding="ascii")
-        temporary.replace(self._path)
-        if was_held:
-            time.sleep(_HANDED_OVER_S)
-
-    def look(self, *, is_last: bool = False) -> None:
-        """Stop where another has taken over."""
-        if not is_last and time.monotonic() - self._looked_s >= _LOOK_EVERY_S:
-            self._looked_s = time.monotonic()
-            if not self.holds():
-                raise StoppedError("Another worker has taken this piece over.")
-
-    def holds(self) -> bool:
-        if self._path is None:
-            return True
-        try:
-            return self._path.read_text(encoding="ascii") == self._own
-        except OSError:
-            return True  # nobody else has written it
-
-    def release(self) -> None:
-        if self._path is not None and self.holds():
-            with suppress(OSError):
-                self._path.unlink()
-
-
-class _Saving:
-    """Tells the command when a piece has saved what it can go on from, so that this is fetched before the end."""
-
-    def __init__(self, call: PieceCall, desk: Desk, number: str, places: Places) -> None:
-        self._index, self._desk, self._number = call.index, desk, number
-        self._path = places.own / places.parcel.state_file if places.parcel.state_file else None
-        self._told = self._stamp()
-
-    def look(self, *, is_last: bool = False) -> None:
-        """Tell of a state that was saved since the last time."""
-        stamp = self._stamp()
-        if stamp == self._told:
-            return
-        self._told = stamp
-        with suppress(OSError):  # files may go while they are listed: the next state will tell
-            made = self._desk.depot.made(self._number)
-            files = [(fact.name, fact.size, fact.sha256) for fact in made]
-            self._desk.say(self._index, "saved", self._desk.address, self._number, files, is_last)
-
-    def _stamp(self) -> tuple[int, int]:
-        if self._path is None:
-            return 0, 0
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return 0, 0
-        return stat.st_mtime_ns, stat.st_ino
-
-    def release(self) -> None:
-        """There is nothing to give back."""

@@ -16,14 +16,16 @@ import psutil
 import pytest
 
 from pipeline.errors import InputError, RecordingError, WorkerError
-from pipeline.runtime.cluster import admission, executor, opening, pieces
+from pipeline.runtime.cluster import admission, executor, opening, pieces, watching
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.cluster.watching import Claim
 from pipeline.runtime.executor import Needs, Work
 from pipeline.runtime.relay import Word
 from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, scheduler, scheduler_process, worker
 from tests.runtime.cluster.work import (
     die,
+    die_and_linger,
     die_at_first,
     double,
     linger,
@@ -107,13 +109,13 @@ from pathlib import Path
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
-from tests.runtime.cluster.work import linger
+from tests.runtime.cluster.work import die_and_linger
 with open_cluster(read_choice(sys.argv[1]), Path(sys.argv[2]), jobs=1, note=print) as executor:
-    executor.run(linger, [Work(Path(sys.argv[3]), "shared", "take 1")], jobs=1)
+    executor.run(die_and_linger, [Work(Path(sys.argv[3]), "shared", "take 1")], jobs=1)
 """
 
 
-def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_it(
+def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_it_and_hears_of_it(
     cluster: DaskExecutor, shared_folder: Path, tmp_path: Path
 ) -> None:
     first = [sys.executable, "-c", _COMMAND, cluster.address, str(shared_folder), str(tmp_path)]
@@ -123,8 +125,13 @@ def test_a_command_that_was_killed_leaves_its_piece_to_the_next_which_waits_for_
         assert killed.wait(LIMIT_S) == -signal.SIGKILL
     assert cluster.running() == {"shared"}
     losses: list[str] = []
-    threading.Timer(0.3, (tmp_path / "end").write_text, args=("",)).start()
-    outcome = cluster.run(linger, [Work(tmp_path, "shared", "take 1")], jobs=1, on_loss=losses.append)
+
+    def hear(text: object) -> None:
+        assert text == "still there"
+        (tmp_path / "end").write_text("")
+
+    work = Work(tmp_path, "shared", "take 1")
+    outcome = cluster.run(die_and_linger, [work], jobs=1, on_message=hear, on_loss=losses.append)
     assert wait_for(tmp_path, "by-*") == begun
     assert begun[0].name == f"by-{outcome[0]}"
     assert losses == ["take 1 is being made already, and is waited for"]
@@ -175,7 +182,7 @@ def test_a_worker_that_is_cut_off_loses_its_piece_to_another(
     shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pieces, "_LOOK_EVERY_S", 0.1)
-    monkeypatch.setattr(pieces, "_HANDED_OVER_S", 1.0)
+    monkeypatch.setattr(watching, "_HANDED_OVER_S", 1.0)
     losses: list[str] = []
     first: list[int] = []
     with scheduler(workers=2) as own:
@@ -278,10 +285,10 @@ def test_nothing_is_open_to_other_machines(cluster: DaskExecutor) -> None:
 
 
 def test_who_takes_a_folder_over_has_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "_HANDED_OVER_S", 0.01)
-    first = pieces._Claim(tmp_path / "piece.partial")
+    monkeypatch.setattr(watching, "_HANDED_OVER_S", 0.01)
+    first = Claim(tmp_path / "piece.partial")
     assert first.holds()
-    second = pieces._Claim(tmp_path / "piece.partial")
+    second = Claim(tmp_path / "piece.partial")
     assert second.holds()
     assert not first.holds()
     first.release()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -16,10 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import RecordingError, TrainingError, WorkerError
-from pipeline.runtime.cluster.admission import Admission
 from pipeline.runtime.cluster.depot import Depot
 from pipeline.runtime.cluster.executor import DaskExecutor
-from pipeline.runtime.cluster.opening import _travelling_whole
 from pipeline.runtime.cluster.parcels import FileFact, Parcel, Places, checked_listing, listing, read_item, write_item
 from pipeline.runtime.cluster.plain import HelperDiedError, from_text, to_text
 from pipeline.runtime.executor import Work
@@ -111,24 +108,14 @@ def test_an_item_has_the_paths_of_whoever_reads_it(tmp_path: Path) -> None:
 
 def test_what_was_changed_on_its_way_is_not_kept(tmp_path: Path) -> None:
     depot, content = Depot(tmp_path), sha256(b"abcd").hexdigest()
-    depot.store_chunk(content, 0, b"ab", 4)
+    depot.store_chunk("a", content, 0, b"ab", 4)
     assert depot.missing([content]) == [content]
     with pytest.raises(OSError, match="changed"):
-        depot.store_chunk(content, 2, b"cx", 4)
+        depot.store_chunk("a", content, 2, b"cx", 4)
     assert depot.missing([content]) == [content]
-    depot.store_chunk(content, 0, b"ab", 4)
-    depot.store_chunk(content, 2, b"cd", 4)
+    depot.store_chunk("a", content, 0, b"ab", 4)
+    depot.store_chunk("a", content, 2, b"cd", 4)
     assert depot.missing([content]) == []
-
-
-@pytest.fixture(scope="module")
-def away(cluster: DaskExecutor) -> Iterator[DaskExecutor]:
-    """The same workers, as if they did not see the folder."""
-    executor = DaskExecutor(cluster.address, {}, replace(cluster.passport, travels=True))
-    with _travelling_whole():
-        executor.client.register_plugin(Admission(executor.passport))
-    yield executor
-    executor.close()
 
 
 def test_a_published_piece_comes_back_and_what_it_reads_goes_there_once(

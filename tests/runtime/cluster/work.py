@@ -159,3 +159,16 @@ def lack_and_linger(folder: Path) -> str:
     if turn == 1:
         linger(folder)
     return f"turn {turn}"
+
+
+def die_and_linger(folder: Path) -> int:
+    """Die at first; at the second time say again and again that one is there, until told to end."""
+    if not (folder / "died").exists():
+        (folder / "died").write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / f"by-{os.getpid()}").write_text("")
+    limit = time.monotonic() + 40
+    while not (folder / "end").exists() and time.monotonic() < limit:
+        send_to_parent("still there")
+        time.sleep(0.05)
+    return os.getpid()
