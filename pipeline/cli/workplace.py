@@ -136,7 +136,13 @@ def logged_build(
 def looked_at(
     production: Production, workplace: Workplace, cut: str | None, *, build: bool, as_json: bool, until: str = "cards"
 ) -> Iterator[Look]:
-    """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first."""
+    """Offer the film, or a cut, as it would be with what there is; with `build`, what is missing is made first.
+
+    Parameters
+    ----------
+    until
+        `cards`, or `storyboard` where no card is shown, or the one that is.
+    """
     if build:
         with logged_build(workplace, production, as_json=as_json) as logged:
             shown, results = build_one(production, logged, until, cut)
@@ -145,12 +151,13 @@ def looked_at(
     elif other := holder(workplace.store.root):
         with choose_screen(as_json=as_json) as screen:
             screen.note(f"A build works in this folder, {other}: this is what it has made so far")
-            with look(production, replace(workplace, report=screen), cut, beside=True) as shown_beside:
+            beside = replace(workplace, report=screen)
+            with look(production, beside, cut, beside=True, cards=until == "cards") as shown_beside:
                 yield shown_beside
     else:
         with (
             logged_build(workplace, production, as_json=as_json) as logged,
-            look(production, logged, cut, beside=False) as shown_alone,
+            look(production, logged, cut, beside=False, cards=until == "cards") as shown_alone,
         ):
             yield shown_alone
 
@@ -163,7 +170,7 @@ def looked_at_often(workplace: Workplace, cut: str | None, *, as_json: bool) -> 
     """Offer a function that looks at a film, or a cut, as it would be with what there is: again and again.
 
     No lock is taken, so that the film can be built meanwhile. What is made for a look is kept aside for the next ones.
-    The first one draws all cards and says all that is to be said; later ones only do what they are asked for.
+    Only the first one says what is to be said of the film. No card is drawn.
     """
     with TemporaryDirectory(prefix="build-video-") as folder:
         place = replace(workplace, store=AsideStore(workplace.store.root, Path(folder)))
@@ -180,7 +187,7 @@ def looked_at_often(workplace: Workplace, cut: str | None, *, as_json: bool) -> 
                     cut,
                     beside=True,
                     kept_in=Path(folder),
-                    cards=is_first,
+                    cards=False,
                 ) as shown,
             ):
                 is_first = False

@@ -291,6 +291,7 @@ def still(
         picture_format,
         write_still,
     )
+    from pipeline.outputs.watching import redrawn  # noqa: PLC0415 - brings pictures along
 
     production = options.find()
     if at is not None and card is not None:
@@ -304,6 +305,7 @@ def still(
             open_look = building_first if build_first else only_looking
             watch_picture(options.find, open_look, (picture, at or "0", card), as_json=options.as_json)
         return
-    with looked_at(production, workplace, cut, build=build_first, as_json=options.as_json) as shown:
-        write_still(shown, picture, at=at or "0", card=card)
+    seen = looked_at(production, workplace, cut, build=build_first, as_json=options.as_json, until="storyboard")
+    with seen as shown:
+        write_still(redrawn(shown, at=at or "0", card=card), picture, at=at or "0", card=card)
     _announce(picture, as_json=options.as_json)
