@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import PchipInterpolator
 
 Axis = Literal["linear", "log"]
 
@@ -62,6 +61,8 @@ class ScrollLaw:
         self._frames = np.array(frames)
         self._iterations = np.array([iteration for _, iteration in key_points], dtype=np.float64)
         self._first, self._last = frames[0], frames[-1]
+        from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - takes half a second to load
+
         # A standstill on either side makes the slope zero at the ends, so that the curve joins the hold smoothly.
         self._curve = PchipInterpolator(
             np.array([self._first - 1.0, *frames, self._last + 1.0]),

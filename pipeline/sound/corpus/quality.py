@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from pipeline.sound.signal.silence import WINDOW_S
 
@@ -97,9 +96,17 @@ def _frames(samples: Floats, offset: float, size: int) -> Floats:
     return np.stack([samples[at : at + size] for at in starts]) - np.float32(offset)
 
 
+def _hann(size: int) -> Doubles:
+    """The symmetric Hann window."""
+    from scipy import signal  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
+    window: Doubles = signal.windows.hann(size)
+    return window
+
+
 def _powers(frames: Floats) -> Doubles:
     """Power in each bin of each frame, shape = (frames, bins): they add up to the frame's mean square."""
-    window = signal.windows.hann(frames.shape[1])
+    window = _hann(frames.shape[1])
     spectra = np.square(np.abs(np.fft.rfft(frames * window, axis=1)))
     powers: Doubles = 2 * spectra / (frames.shape[1] * np.square(window).sum())
     return powers
@@ -107,7 +114,7 @@ def _powers(frames: Floats) -> Doubles:
 
 def _hum(frames: Floats, sample_rate_hz: int) -> tuple[int, float]:
     """The mains' frequency and power where they are heard all the time; zeros where they are not."""
-    window = signal.windows.hann(frames.shape[1])
+    window = _hann(frames.shape[1])
     bins = round(_MAINS_HZ[-1] * (_HARMONICS + 1) * _HUM_FRAME_S)
     spectra = np.stack([np.square(np.abs(np.fft.rfft(frame * window)[:bins])) for frame in frames])
     steady = np.percentile(spectra, 20, axis=0) * 2 / (frames.shape[1] * np.square(window).sum())

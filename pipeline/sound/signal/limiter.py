@@ -24,7 +24,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import lfilter
 
 from pipeline.sound.signal.true_peak import MARGIN, REACH, peaks_from
 
@@ -162,6 +161,8 @@ class _Release:
 
     def add(self, needed_db: Doubles) -> Doubles:
         """Take what is needed in the hops of a chunk; return what is to be lowered there."""
+        from scipy.signal import lfilter  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
         fast = _falling(needed_db, self._fast, self._fast_db)
         dense, self._dense_db = lfilter([1 - self._dense], [1, -self._dense], fast, zi=self._dense_db)
         slow = _falling(dense, self._slow, self._slow_db)

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from pipeline.sound.signal.true_peak import MARGIN, REACH, peaks_from
 
@@ -70,6 +69,8 @@ class LoudnessMeter:
         """Measure a block of any length."""
         if not len(block):
             return
+        from scipy import signal  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
         samples = np.asarray(block, dtype=np.float64).reshape(len(block), self._channels)
         self._peak = max(self._peak, self._oversampled_peak(samples))
         weighted, self._state = signal.sosfilt(self._filter, samples, axis=0, zi=self._state)

@@ -7,23 +7,31 @@ the samples around each stretch.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 Floats = npt.NDArray[np.floating]
 
 OVERSAMPLING: Final = 4
 TAPS_PER_PHASE: Final = 32
 _HALF: Final = OVERSAMPLING * TAPS_PER_PHASE // 2
-_TAPS: Final = OVERSAMPLING * signal.firwin(2 * _HALF + 1, 1 / OVERSAMPLING, window=("kaiser", 9.0))
-_TAPS_32: Final = _TAPS.astype(np.float32)
 MARGIN: Final = TAPS_PER_PHASE // 2 + 1
 """How many samples before and after a stretch must be known to interpolate within it."""
-REACH: Final = 1.001 * float(np.abs(_TAPS[:-1]).reshape(TAPS_PER_PHASE, OVERSAMPLING).sum(axis=0).max())
-"""Nothing between samples exceeds this many times the largest of those around it."""
+REACH: Final = 2.354530742537736
+"""Nothing between samples exceeds this many times the largest of those around it: the largest sum of a phase's taps,
+without their signs, and a thousandth."""
+
+
+@cache
+def taps() -> npt.NDArray[np.float64]:
+    """Return the interpolating filter, shape = (2 * half + 1,): a low pass at a quarter of the fine rate."""
+    from scipy import signal  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
+    whole: npt.NDArray[np.float64] = signal.firwin(2 * _HALF + 1, 1 / OVERSAMPLING, window=("kaiser", 9.0))
+    return OVERSAMPLING * whole
 
 
 def interpolated(stretch: Floats) -> Floats:
@@ -39,8 +47,10 @@ def interpolated(stretch: Floats) -> Floats:
     Floats
         shape = (4 * n, channels): row 4 * i lies on sample i, and the next three between it and sample i + 1.
     """
-    taps = _TAPS_32 if stretch.dtype == np.float32 else _TAPS
-    columns = [signal.upfirdn(taps, column, up=OVERSAMPLING) for column in stretch.T]
+    from scipy import signal  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
+    own = taps().astype(np.float32) if stretch.dtype == np.float32 else taps()
+    columns = [signal.upfirdn(own, column, up=OVERSAMPLING) for column in stretch.T]
     fine: Floats = np.stack([column[_HALF : _HALF + OVERSAMPLING * len(stretch)] for column in columns], axis=1)
     return fine
 

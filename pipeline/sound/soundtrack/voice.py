@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from pipeline.audio.formats import FILM_RATE_HZ
 from pipeline.sound.signal.resample import Resampler
@@ -58,6 +57,8 @@ def _resampled(placement: Placement) -> Iterator[Floats]:
 
 def _without_direct_current(placement: Placement) -> Iterator[Floats]:
     """The source's samples without their mean, and without what is too low to be heard."""
+    from scipy import signal  # noqa: PLC0415 - takes a second to load, and most commands hear nothing
+
     mean = sum(block.sum(axis=0, dtype=np.float64) for block in _source_blocks(placement)) / placement.source_samples
     sections = signal.butter(2, _LOWEST_HZ, "highpass", fs=placement.sample_rate_hz, output="sos")
     state = None

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.sound.signal.true_peak import MARGIN, OVERSAMPLING, REACH, interpolated, peaks_from
+from pipeline.sound.signal.true_peak import (
+    MARGIN,
+    OVERSAMPLING,
+    REACH,
+    TAPS_PER_PHASE,
+    interpolated,
+    peaks_from,
+    taps,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -37,3 +45,8 @@ def test_a_peak_belongs_to_the_sample_at_or_before_it_and_the_louder_channel_cou
 def test_nothing_between_samples_reaches_further_than_promised() -> None:
     signs = np.random.default_rng(1).choice([-1.0, 1.0], (20_000, 1))
     assert 1.5 < np.abs(interpolated(signs)).max() < REACH
+
+
+def test_the_reach_is_that_of_the_filter() -> None:
+    phases = np.abs(taps()[:-1]).reshape(TAPS_PER_PHASE, OVERSAMPLING).sum(axis=0)
+    assert pytest.approx(1.001 * phases.max(), rel=1e-12) == REACH

@@ -11,8 +11,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, leaves_list, linkage, optimal_leaf_ordering
-from scipy.spatial.distance import squareform
 
 _MOST_WINDOWS: Final = 1000
 """Evenly spaced ones stand for all of a long take."""
@@ -34,6 +32,13 @@ def cell_order(rows: NDArray[np.int8]) -> NDArray[np.int64]:
     NDArray[np.int64]
         A permutation of the cells; the same rows give the same one.
     """
+    from scipy.cluster.hierarchy import (  # noqa: PLC0415 - takes long to load, and few films show cells
+        fcluster,
+        leaves_list,
+        linkage,
+        optimal_leaf_ordering,
+    )
+
     moves = some_windows(rows)
     count = moves.shape[1]
     if len(moves) < 2 or count < 3:  # noqa: PLR2004 - nothing to compare, or to order
@@ -62,6 +67,8 @@ def _standardised(moves: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _distances(moves: NDArray[np.float32]) -> NDArray[np.float64]:
     """1 - correlation of all pairs, as scipy's condensed vector."""
+    from scipy.spatial.distance import squareform  # noqa: PLC0415 - as above
+
     unit = _standardised(moves).astype(np.float64)
     apart = np.clip(1 - unit.T @ unit / len(unit), 0, 2)
     apart = np.round((apart + apart.T) / 2, 6)  # so that the last bits of a library's product decide nothing
