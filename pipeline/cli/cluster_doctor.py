@@ -17,7 +17,7 @@ from pipeline.runtime.cluster.extra import load
 _FRAMES: Final = 60
 _WAIT_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.2
-_MEASURED: Final = ("python", "build-video", "torch", "numpy", "distributed")
+_MEASURED: Final = ("python", "build-video", "torch", "numpy", "distributed", "ffmpeg")
 
 
 def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosis]:
@@ -64,7 +64,9 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
 
 def _of_worker(address: str, about: Mapping[str, Any], speeds: object) -> Diagnosis:
     if about["refusal"]:
-        return Diagnosis(address, "missing", about["refusal"], "Install the same build-video there.")
+        return Diagnosis(
+            address, "missing", about["refusal"], "Install the same build-video there, with the same extras."
+        )
     memory = about["memory_bytes"]
     gpus = ", ".join(about["gpus"]) or "no GPU"
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in _MEASURED)

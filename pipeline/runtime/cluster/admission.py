@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,10 +24,31 @@ from distributed.core import Status
 from distributed.diagnostics.plugin import WorkerPlugin
 
 PACKAGES = (
-    *("build-video", "torch", "numpy", "scipy", "numba", "pillow", "soundfile", "soxr", "safetensors", "pydantic"),
-    *("imageio-ffmpeg", "icu4py", "babel", "distributed", "dask"),
+    *("build-video", "torch", "numpy", "scipy", "numba", "llvmlite", "pillow", "soundfile", "soxr", "safetensors"),
+    *("pydantic", "ffmpeg-python", "imageio-ffmpeg", "icu4py", "babel", "python-bidi", "jinja2", "segno"),
+    *("fontpkg", "fontpkg-inter", "fontpkg-jetbrains-mono", "manimgx-fonts", "noto-cjk-sans-jp-regular"),
+    *("pyworld-prebuilt", "mido", "distributed", "dask"),
 )
-"""Those on which a result's bytes, or what travels, depends."""
+"""Those on which a result's bytes, or what travels, depends. All other packages of fonts are compared too."""
+NEVER_MATTER = {
+    "dask-jobqueue": "asks for jobs, where the command runs",
+    "filelock": "holds folders, where the command runs",
+    "fonttools": "cuts down the fonts of the line grapher's PDF files",
+    "moviepy": "offers parts of a film as clips in Python",
+    "packaging": "compares versions for doctor",
+    "psutil": "says how much memory is free",
+    "rich": "draws on the terminal",
+    "tomlkit": "writes production files",
+    "typer": "reads command lines",
+}
+"""Packages that are required and may differ, and why."""
+FFMPEG = "ffmpeg"
+FFMPEG_VARIABLE = "BUILD_VIDEO_FFMPEG"
+_ABSENT = "absent"
+_FONT_GROUPS = ("fontpkg.family", "fonts_ttf")
+_SOURCES = {".py", ".toml", ".txt", ".json"}
+_ANSWER_S = 20
+_FRAME = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "16x16", "-i", "-", "-frames:v", "1", "-threads", "1")
 REFUSED = "build-video-refused"
 """The topic of events about workers that came later and were refused."""
 CORES = "cores"
@@ -70,20 +95,69 @@ def own_versions() -> dict[str, str]:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "absent"
-    return {**found, "source": _source_hash()}
+            found[package] = _ABSENT
+    return {**_other_fonts(), **found, FFMPEG: _ffmpeg_version(), "source": _source_hash()}
+
+
+def _other_fonts() -> dict[str, str]:
+    """All packages that offer fonts: any of them may have the letters that a theme's own fonts lack."""
+    offered = [one.dist for group in _FONT_GROUPS for one in entry_points(group=group)]
+    return {dist.name.lower().replace("_", "-"): dist.version for dist in offered if dist is not None}
+
+
+def _ffmpeg_version() -> str:
+    """Of the ffmpeg that pieces run: its own, its H.264 encoder's, and a hash of what it says it was built from."""
+    program = _ffmpeg_program()
+    if program is None:
+        return _ABSENT
+    try:
+        said = _output([program, "-version"])
+        encoded = _output([program, "-v", "quiet", *_FRAME, "-c:v", "libx264", "-f", "h264", "-"], bytes(16 * 16 * 2))
+    except (OSError, subprocess.SubprocessError):
+        return _ABSENT
+    own = re.match(rb"ffmpeg version (\S+)", said)
+    encoder = re.search(rb"x264 - core (\d+( r\w+)?)", encoded)
+    words = (own[1] if own else b"unknown", encoder[1] if encoder else b"none")
+    name, core = (word.decode("ascii", "replace") for word in words)
+    return f"{name} (x264 {core}, build {sha256(said).hexdigest()[:6]})"
+
+
+def _ffmpeg_program() -> str | None:
+    """Find it as `pipeline.ffmpeg` does."""
+    if named := os.environ.get(FFMPEG_VARIABLE):
+        return shutil.which(named)
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe  # noqa: PLC0415 - it may be missing there
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError, OSError):
+        return None
+
+
+def _output(command: list[str], data: bytes = b"") -> bytes:
+    environment = {name: value for name, value in os.environ.items() if name != "FFREPORT"}  # it would write a file
+    ran = subprocess.run(command, input=data, capture_output=True, timeout=_ANSWER_S, check=False, env=environment)
+    return ran.stdout
 
 
 def _source_hash() -> str:
-    """Of the package's own files: the same version number may stand for changed files."""
+    """Of the program's own files: the same version number may stand for changed files."""
     spec = find_spec("pipeline")
     if spec is None or not spec.submodule_search_locations:
-        return "absent"
+        return _ABSENT
     root = Path(spec.submodule_search_locations[0])
+    data = root / "_data" if (root / "_data").is_dir() else root.parent
     whole = sha256()
-    for path in sorted(root.rglob("*.py")):
-        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for folder in (root, data / "templates", data / "assets"):
+        for path in _sources_in(folder, without=root / "_data" if folder == root else None):
+            whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()[:12]
+
+
+def _sources_in(folder: Path, without: Path | None) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in _SOURCES and path.is_file() and not (without and path.is_relative_to(without)):
+            yield path
 
 
 def processor() -> str:
@@ -98,12 +172,12 @@ def processor() -> str:
 
 def gpus() -> list[str]:
     """Name the GPUs that this process may use."""
-    import subprocess  # noqa: PLC0415 - travels with the function
-
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     try:
         command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+        listed = subprocess.run(
+            command, capture_output=True, text=True, timeout=_ANSWER_S, check=True
+        ).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):
         return []
     if chosen is None:
@@ -114,11 +188,11 @@ def gpus() -> list[str]:
 
 def refusal(passport: Passport) -> str:
     """Say why this process can't do pieces; nothing where it can."""
-    own = own_versions()
+    own, wanted = own_versions(), passport.versions
     other = [
-        f"{name} {own.get(name)} instead of {wanted}"
-        for name, wanted in passport.versions.items()
-        if own.get(name) != wanted
+        f"{name} {own.get(name, _ABSENT)} instead of {wanted.get(name, _ABSENT)}"
+        for name in {**wanted, **own}
+        if own.get(name, _ABSENT) != wanted.get(name, _ABSENT)
     ]
     return "it has " + ", ".join(other) if other else ""
 

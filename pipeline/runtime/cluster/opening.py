@@ -139,7 +139,7 @@ def _refuse(executor: DaskExecutor, about: dict[str, dict[str, Any]]) -> None:
         f"Workers of the cluster can't make the same film. {_few(refused)}.",
         where=executor.address,
         expected="the same versions everywhere",
-        hint="Install the same build-video on them.",
+        hint="Install the same build-video on them, with the same extras; BUILD_VIDEO_FFMPEG names an ffmpeg.",
     )
 
 
