@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.runtime.cluster import batch
+from pipeline.runtime.cluster import batch, connecting
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.connecting import connect, security
 from pipeline.runtime.cluster.extra import load
@@ -173,7 +173,10 @@ def test_settings_that_a_script_can_not_hold_are_refused(tmp_path: Path, change:
     assert caught.value.expected
 
 
-def test_a_connection_with_certificates_is_encrypted_and_one_without_is_refused(tmp_path: Path) -> None:
+def test_a_connection_with_certificates_is_encrypted_and_one_without_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "_FIRST_BYTE_S", 0.5)
     files = certificates(tmp_path)
     with scheduler(security=security(files), protocol="tls://") as own:
         text = f'address = "{own.scheduler_address}"\n[tls]\nca_file = "cert.pem"\ncert = "cert.pem"\nkey = "key.pem"\n'
