@@ -71,5 +71,5 @@ def check(film: Path, built: Built) -> None:
     ours, theirs = files_of(film / "work"), files_of(built.output / "work")
     assert {stage for stage, _ in ours} == {"prepare", "train", "sample", "storyboard", "cards", "render"}
     assert ours == {name: files for name, files in theirs.items() if name in ours}
-    assert not [*(film / "work").glob(".cluster-*")]
+    assert not [*(film / "work").glob(".cluster*")]
     assert not [*(film / "work").glob("*/*.partial")]

@@ -30,7 +30,7 @@ import torch.distributed
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from pipeline.errors import ProductionError, TrainingError
+from pipeline.errors import ProductionError, TrainingError, WorkerError
 from pipeline.learning.hardware import training_environment
 from pipeline.learning.models.network import NetworkSettings
 from pipeline.learning.recipes.arithmetic import Arithmetic
@@ -129,8 +129,10 @@ def _followers(common: _Common) -> Iterator[list[_Follower]]:
 
     Raises
     ------
+    WorkerError
+        Where one of them died.
     TrainingError
-        Where one of them died, or did not begin.
+        Where one did not begin.
     """
     with ExitStack() as stack:
         started = []
@@ -146,7 +148,7 @@ def _followers(common: _Common) -> Iterator[list[_Follower]]:
             yield started
         except (RuntimeError, EOFError, ConnectionError) as error:  # of whoever waits for them
             if wait_for_any([one.process.sentinel for one in started], _END_S):
-                raise TrainingError(
+                raise WorkerError(
                     "One of the processes that train a network together died.",
                     expected=f"enough memory for each of {common.devices} processes",
                     hint=_HINT,

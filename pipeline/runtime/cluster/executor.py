@@ -166,7 +166,7 @@ class DaskExecutor(Executor):
             f"The scheduler of the cluster {what}.",
             where=self.address,
             expected="a scheduler that runs until the film is finished",
-            hint="Start it again, then the same command: what was finished or saved is kept.",
+            hint="Start it and its workers again, then the same command: what was finished or saved is kept.",
         )
 
     def stop(self, keys: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +62,7 @@ def open_cluster(
 @contextmanager
 def connected(choice: ClusterChoice, folder: Path, *, jobs: int | None) -> Iterator[DaskExecutor]:
     """Offer the connection to a cluster whose workers have no work yet; see `open_cluster`."""
-    token = f".cluster-{uuid.uuid4().hex}"
+    token = f".cluster.{os.getpid()}-{uuid.uuid4().hex[:8]}"  # one that a kill leaves is swept as a stray
     passport = Passport(admission.own_versions(), str(folder), token)
     with ExitStack() as stack:
         started: AbstractContextManager[tuple[str, Callable[[], str]]] = nullcontext((choice.address, str))

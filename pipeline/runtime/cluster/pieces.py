@@ -148,6 +148,8 @@ def do_piece(call: PieceCall, desk: Desk) -> str:
         files = [(fact.name, fact.size, fact.sha256) for fact in made]
         return to_text(("done", outcome, desk.address, number, files))
     except BuildVideoError as error:
+        if type(error) is WorkerError:  # a process that the piece itself had started
+            error = HelperDiedError(error.what, where=error.where, expected=error.expected, hint=error.hint)
         if isinstance(error, DiskFullError) and places is not None:  # its disk, not that of the film
             return to_text(("lacking", _full_disk(desk.address), desk.address))
         return to_text(("failed", _as_there(error, places)))
@@ -292,12 +294,21 @@ def _helper_for(call: PieceCall, gpu: str) -> _Helper:
         other.end()
     if found is None:
         own = {**call.environment, GPU_VARIABLE: gpu}
-        here, there = multiprocessing.Pipe()
-        found = _Helper(kind, start_process(serve, there, own, daemon=True), here)
-        there.close()
+        found = _started(kind, own)
     with _lock:
         _busy[call.key] = found
     return found
+
+
+def _started(kind: tuple[object, ...], environment: Mapping[str, str]) -> _Helper:
+    here, there = multiprocessing.Pipe()
+    try:
+        return _Helper(kind, start_process(serve, there, environment, daemon=True), here)
+    except (EOFError, ConnectionError) as error:  # who starts processes was killed; the next begins another
+        here.close()
+        raise HelperDiedError("A process could not be started.", expected="enough memory on the worker") from error
+    finally:
+        there.close()
 
 
 def _put_back(key: str, helper: _Helper) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.errors import ProductionError, TrainingError
+from pipeline.errors import ProductionError, TrainingError, WorkerError
 from pipeline.learning.models.network import LstmSettings, TieredSettings
 from pipeline.learning.recipes.recipe import TrainingSettings, resolve
 from pipeline.learning.training import parallel
@@ -78,7 +78,7 @@ class Killer(Listener):
 
 
 def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="together died") as caught:
+    with pytest.raises(WorkerError, match="together died") as caught:
         train(training(tmp_path, LSTM, report=Killer(), devices=2, iterations=2000, checkpoint_every=2))
     assert "last state" in caught.value.hint
 

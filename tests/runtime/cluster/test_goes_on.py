@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from pipeline.runtime.cluster import depot, handing_over, watching
+from pipeline.runtime.cluster import depot, handing_over, pieces, watching
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.depot import Depot
 from pipeline.runtime.cluster.exchange import Exchange
@@ -22,7 +23,15 @@ from pipeline.runtime.cluster.plain import StoppedError, from_text, to_text
 from pipeline.runtime.cluster.watching import Claim, ClaimWatch, take_over
 from pipeline.runtime.executor import Needs, Work
 from tests.runtime.cluster.elsewhere import LIMIT_S, scheduler
-from tests.runtime.cluster.work import double, linger, linger_and_say, read, say_gpus_together, wait_in_turn
+from tests.runtime.cluster.work import (
+    double,
+    linger,
+    linger_and_say,
+    lose_a_process_at_first,
+    read,
+    say_gpus_together,
+    wait_in_turn,
+)
 
 
 def wait_for(folder: Path, pattern: str) -> None:
@@ -91,6 +100,28 @@ def test_a_piece_that_saves_outlives_any_number_of_workers(tmp_path: Path, monke
     assert losses[-1] == (
         "section-1: The workers that did it died, one after the other; it goes on from what it had saved"
     )
+
+
+def test_a_piece_that_lost_a_process_of_its_own_or_got_none_is_begun_again(
+    cluster: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses: list[str] = []
+    start, failed = pieces.start_process, list[object]()
+
+    def fail_at_first(*arguments: object, **options: object) -> BaseProcess:
+        failed.append(arguments)
+        if len(failed) == 1:
+            raise EOFError("unexpected EOF")
+        return start(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pieces, "_idle", [])
+    monkeypatch.setattr(pieces, "start_process", fail_at_first)
+    monkeypatch.chdir(tmp_path)  # where no process waits for work
+    assert cluster.run(lose_a_process_at_first, [Work(tmp_path)], jobs=1, on_loss=losses.append) == ["whole"]
+    assert losses == [
+        "a piece: A process could not be started; it goes on from what it had saved",
+        "a piece: One of the processes that train a network together died; it goes on from what it had saved",
+    ]
 
 
 def test_nonsense_from_a_worker_is_passed_over_and_told_once(cluster: DaskExecutor, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from pipeline.errors import RecordingError, TrainingError
+from pipeline.errors import RecordingError, TrainingError, WorkerError
 from pipeline.runtime.relay import Word
 from pipeline.runtime.workers import send_to_parent
 from pipeline.store.files import disk_errors
@@ -172,3 +172,11 @@ def die_and_linger(folder: Path) -> int:
         send_to_parent("still there")
         time.sleep(0.05)
     return os.getpid()
+
+
+def lose_a_process_at_first(folder: Path) -> str:
+    """As where one of the processes of a training died that the piece itself had started."""
+    if (folder / "lost").exists():
+        return "whole"
+    (folder / "lost").write_text("")
+    raise WorkerError("One of the processes that train a network together died.")
