@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +37,8 @@ workers.preload(  # what helper processes import, once for all tests of a proces
 os.environ["BUILD_VIDEO_CACHE"] = ""  # what tests measure is nothing to remember on this machine
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # or each of the hundreds of processes compiles every module again
     sys.dont_write_bytecode = False
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background: what tests start would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 wait_briefly()
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side: threads of torch would wait for one another, spinning
 
@@ -48,6 +53,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--explore"):
         settings.load_profile("explore")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a process of `-n` that is done take over half of the tests that wait for another, to the very end."""
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415 - only there where it is used
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is there for good: each full collection would look through all modules and tests again
 
 
 @pytest.fixture
