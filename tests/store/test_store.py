@@ -172,6 +172,21 @@ def test_a_full_disk_and_a_forbidden_folder_are_told_apart(tmp_path: Path) -> No
     assert isinstance(translated_disk_error(OSError(13, "Permission denied"), tmp_path / "x" / "y"), OutputError)
 
 
+def test_what_is_published_a_second_time_leaves_the_first_in_its_place_unless_that_is_damaged(tmp_path: Path) -> None:
+    """A worker that was thought to be lost may end after another: the film is read by then."""
+    store = Store(tmp_path)
+    publish(store, piece())
+    file = store.folder(piece()) / "sub" / "data.bin"
+    before = file.stat().st_ino
+    publish(store, piece())
+    assert file.stat().st_ino == before
+    assert not [*(tmp_path / "in-flight").glob("*")]
+    file.write_bytes(bytes(len(file.read_bytes())))
+    publish(store, piece())
+    assert file.stat().st_ino != before
+    assert store.find(piece()) is not None
+
+
 def test_several_may_publish_the_same_piece_at_the_same_moment(tmp_path: Path) -> None:
     """As workers on several machines do, of which one was thought to be lost."""
     store, errors = Store(tmp_path), list[Exception]()

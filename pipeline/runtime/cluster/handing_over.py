@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from distributed import fire_and_forget, get_worker
 
 from pipeline.errors import WorkerError
+from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.backup import Durations
 from pipeline.runtime.cluster.depot import depot_of
 from pipeline.runtime.cluster.handed import MOST_DEATHS, Handed, Offers, wanted_of
@@ -348,12 +349,16 @@ class BatchRun:
         ]
         if free < 1 or not late:
             return
-        where = self.executor.processing()
+        where, cores = self.executor.processing(), self.executor.passport.resource(admission.CORES)
+        spare = Counter({worker: int(own[cores]) for worker, own in self.offers.items() if worker not in self.lacking})
+        spare.subtract(where.values())
         for key, one in late[:free]:
-            if key in where and self.offers.keys() - self.lacking - {where[key]}:
+            others = {worker for worker, count in spare.items() if count > 0 and worker != where.get(key)}
+            if key in where and others:
                 one.has_backup = True
+                spare[min(others)] -= 1  # about as many as there is room for: the scheduler chooses among them
                 self.batch.on_loss(f"{one.label} is late on worker {where[key]}: another begins it too")
-                self._hand_over(one.index, one.deaths, is_backup=True, without=[where[key]])
+                self._hand_over(one.index, one.deaths, is_backup=True, without=self.offers.keys() - others)
 
 
 def died_often(one: Handed) -> WorkerError:

@@ -18,7 +18,7 @@ from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
 from tests.runtime.cluster.elsewhere import LIMIT_S, scheduler
-from tests.runtime.cluster.work import lack_and_linger, stand_still_once
+from tests.runtime.cluster.work import lack_and_linger, linger_where_told, stand_still_once
 
 
 @given(
@@ -109,3 +109,25 @@ def test_a_piece_that_only_one_worker_may_do_is_freed_where_that_one_dies(tmp_pa
         (tmp_path / "end").write_text("")
         closing.join(LIMIT_S)
         assert losses[0].startswith("a piece: A worker has too little memory for a piece (tcp://127.0.0.1:")
+
+
+def test_pieces_are_not_begun_a_second_time_by_workers_that_are_busy(
+    cluster: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "LEAST_S", 0.5)
+    monkeypatch.setattr(backup, "TIMES", 0.0)
+    losses: list[str] = []
+    works = [Work((tmp_path, number > FEWEST + 1), f"busy-{number}", amount=1e-3) for number in range(FEWEST + 4)]
+
+    def end() -> None:
+        limit = time.monotonic() + LIMIT_S
+        while len([*tmp_path.glob("by-*")]) < 2 and time.monotonic() < limit:
+            time.sleep(0.02)
+        time.sleep(2.5)  # it is looked every second
+        (tmp_path / "end").write_text("")
+
+    ending = threading.Thread(target=end, daemon=True)
+    ending.start()
+    cluster.run(linger_where_told, works, jobs=3, on_loss=losses.append)
+    ending.join(LIMIT_S)
+    assert not losses

@@ -180,3 +180,9 @@ def lose_a_process_at_first(folder: Path) -> str:
         return "whole"
     (folder / "lost").write_text("")
     raise WorkerError("One of the processes that train a network together died.")
+
+
+def linger_where_told(item: tuple[Path, bool]) -> int:
+    """Work until told to end, or be done at once."""
+    folder, is_slow = item
+    return linger(folder) if is_slow else 0
