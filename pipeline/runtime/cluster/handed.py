@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from distributed import Future
 
+from pipeline.errors import WorkerError
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Passport
 from pipeline.runtime.cluster.parcels import stamp_of
@@ -99,3 +100,12 @@ def wanted_of(needs: Needs, passport: Passport, offers: Collection[Mapping[str, 
     if needs.memory_bytes and largest:
         wanted[memory] = min(needs.memory_bytes, largest)
     return wanted
+
+
+def died_often(one: Handed) -> WorkerError:
+    """Say that a piece is not begun again."""
+    return WorkerError(
+        f"{one.label}: the processes or workers that did it died, again and again.",
+        expected="enough memory on the workers",
+        hint="Give workers fewer threads or more memory; what was finished is kept.",
+    )

@@ -23,11 +23,11 @@ from pipeline.errors import WorkerError
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.backup import Durations
 from pipeline.runtime.cluster.depot import depot_of
-from pipeline.runtime.cluster.handed import MOST_DEATHS, Handed, Offers, wanted_of
+from pipeline.runtime.cluster.handed import MOST_DEATHS, Handed, Offers, died_often, wanted_of
 from pipeline.runtime.cluster.listening import Event, Listener
 from pipeline.runtime.cluster.parcels import checked_listing, write_item
 from pipeline.runtime.cluster.pieces import Desk, PieceCall, do_piece
-from pipeline.runtime.cluster.plain import HelperDiedError, LackingError, StoppedError, from_text
+from pipeline.runtime.cluster.plain import HelperDiedError, LackingError, StoppedError, from_text, printable
 from pipeline.runtime.executor import Batch, Work
 from pipeline.runtime.relay import Word
 from pipeline.runtime.workers import preloaded
@@ -161,7 +161,7 @@ class BatchRun:
             self._take_words(event)
         elif event.kind == "refused":
             worker, why = event.value
-            self.batch.on_loss(f"worker {worker} gets no work: {why}")
+            self.batch.on_loss(printable(f"worker {worker} gets no work: {why}"))
         elif event.kind == "gone":
             worker, lost = event.value
             if names := ", ".join(self.running[key].label for key in lost if key in self.running):
@@ -361,15 +361,6 @@ class BatchRun:
                 self._hand_over(one.index, one.deaths, is_backup=True, without=self.offers.keys() - others)
 
 
-def died_often(one: Handed) -> WorkerError:
-    """Say that a piece is not begun again."""
-    return WorkerError(
-        f"{one.label}: the processes or workers that did it died, again and again.",
-        expected="enough memory on the workers",
-        hint="Give workers fewer threads or more memory; what was finished is kept.",
-    )
-
-
 def read_answer(text: object) -> tuple[Any, str, str, Any]:
     """Read what `do_piece` returned: the outcome, and where its files are to be fetched: worker, number, listing.
 
@@ -391,7 +382,9 @@ def read_answer(text: object) -> tuple[Any, str, str, Any]:
     if shape != "done":
         raise WorkerError("A worker's answer can't be used.", hint="See what runs on the cluster's workers.")
     _, outcome, worker, number, files = answer
-    return outcome, worker, number, files
+    if isinstance(outcome, list):
+        outcome = [printable(one) if isinstance(one, str) else one for one in outcome]
+    return printable(outcome) if isinstance(outcome, str) else outcome, worker, number, files
 
 
 def on_worker(call: PieceCall) -> str:

@@ -84,6 +84,11 @@ def from_text(text: object) -> Any:
         ) from error
 
 
+def printable(text: str) -> str:
+    """A worker's words without what a terminal would obey."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in text)
+
+
 def _packed(value: object) -> object:
     if value is None or isinstance(value, bool | str):
         return value
@@ -128,7 +133,7 @@ def _error(value: dict[str, Any], _depth: int) -> BuildVideoError:
     parts = {name: value[name] for name in _ERROR_PARTS}
     if not all(isinstance(one, str) for one in (*parts.values(), *value["notes"])):
         raise TypeError("no text")
-    error = _ERRORS[value["error"]](**parts)
+    error = _ERRORS[value["error"]](**{name: printable(one) for name, one in parts.items()})
     for note in value["notes"]:
         error.add_note(note)
     return error
@@ -136,6 +141,7 @@ def _error(value: dict[str, Any], _depth: int) -> BuildVideoError:
 
 def _object(value: dict[str, Any], depth: int) -> Any:
     own = {name: _unpacked(one, depth) for name, one in value["fields"].items()}
+    own = {name: printable(one) if isinstance(one, str) else one for name, one in own.items()}
     return _KINDS[value["object"]].validate_python(own, strict=False)
 
 

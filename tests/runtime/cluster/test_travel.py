@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline.errors import RecordingError, TrainingError, WorkerError
 from pipeline.runtime.cluster.depot import Depot
 from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.cluster.handing_over import read_answer
 from pipeline.runtime.cluster.parcels import FileFact, Parcel, Places, checked_listing, listing, read_item, write_item
 from pipeline.runtime.cluster.plain import HelperDiedError, from_text, to_text
 from pipeline.runtime.executor import Work
@@ -43,6 +44,14 @@ def test_words_and_errors_arrive_whole() -> None:
     error = from_text(to_text(RecordingError("It is silent.", where="take 1", expected="sound", hint="Record.")))
     assert type(error) is RecordingError
     assert (error.what, error.where, error.expected, error.hint) == ("It is silent.", "take 1", "sound", "Record.")
+
+
+def test_words_and_errors_tell_a_terminal_nothing() -> None:
+    obeyed = "\x1b]0;title\x07\x9b2J"
+    assert from_text(to_text(Word(0, "note", obeyed))).text == "?]0;title??2J"
+    error = from_text(to_text(RecordingError(obeyed, where="a\nb")))
+    assert (error.what, error.where) == ("?]0;title??2J", "a\nb")
+    assert read_answer(to_text(("done", [obeyed], "tcp://a:1", "", [])))[0] == ["?]0;title??2J"]
 
 
 @pytest.mark.parametrize(
