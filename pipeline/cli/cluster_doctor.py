@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,8 +14,13 @@ from pipeline.cli.doctor import Diagnosis
 from pipeline.runtime.cluster.choice import KINDS, read_choice
 from pipeline.runtime.cluster.extra import load
 
+if TYPE_CHECKING:
+    from pipeline.runtime.cluster.executor import DaskExecutor
+
 _FRAMES: Final = 60
 _WAIT_S: Final = 10.0
+_LONGEST_WAIT_S: Final = 60.0
+"""Jobs of a batch system take so long to begin, where it does not say that they wait for something."""
 _LOOK_EVERY_S: Final = 0.2
 _MEASURED: Final = ("python", "build-video", "torch", "numpy", "distributed", "ffmpeg")
 
@@ -37,14 +42,12 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
     """
     choice = read_choice(named)
     load("distributed")
-    from pipeline.runtime.cluster.opening import connected, look_at_workers  # noqa: PLC0415 - brings Dask along
+    from pipeline.runtime.cluster.opening import connected  # noqa: PLC0415 - brings Dask along
 
     folder.mkdir(parents=True, exist_ok=True)
     with connected(choice, folder.resolve(), jobs=jobs) as executor:
-        limit = time.monotonic() + _WAIT_S
         asked = choice.jobs * choice.settings.get("processes", 1) if choice.kind in KINDS else 1
-        while len(about := look_at_workers(executor)) < asked and time.monotonic() < limit:
-            time.sleep(_LOOK_EVERY_S)
+        about = _waited_for(executor, asked, _LONGEST_WAIT_S if choice.kind in KINDS else _WAIT_S)
         fit = [address for address, one in about.items() if not one["refusal"]]
         speeds = executor.ask_each(measure_speeds, fit)
         found = [_of_worker(address, one, speeds.get(address)) for address, one in sorted(about.items())]
@@ -60,6 +63,19 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
         shared = "files go to the workers and come back: " + "; ".join(f"{one}: {why}" for one, why in away.items())
     same = Diagnosis("folder", "ok", shared)
     return [Diagnosis("cluster", state, count, mend), *found, *([same] if fit else [])]  # type: ignore[arg-type]
+
+
+def _waited_for(executor: DaskExecutor, asked: int, longest_s: float) -> dict[str, dict[str, Any]]:
+    """Describe the workers once all are there, or it is known why they are not."""
+    from pipeline.runtime.cluster.opening import look_at_workers  # noqa: PLC0415 - brings Dask along
+
+    begun = time.monotonic()
+    while len(about := look_at_workers(executor)) < asked:
+        took_s = time.monotonic() - begun
+        if took_s > longest_s or (about and took_s > _WAIT_S and executor.why_no_jobs()):
+            break
+        time.sleep(_LOOK_EVERY_S)
+    return about
 
 
 def _of_worker(address: str, about: Mapping[str, Any], speeds: object) -> Diagnosis:

@@ -17,10 +17,10 @@ from distributed import LocalCluster
 from pipeline.errors import InputError, WorkerError
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Admission, Passport
-from pipeline.runtime.cluster.batch import started_jobs
 from pipeline.runtime.cluster.choice import KINDS, LOCAL, ClusterChoice
 from pipeline.runtime.cluster.connecting import ANSWER_S, CLOSE_S, SILENT
 from pipeline.runtime.cluster.executor import DaskExecutor
+from pipeline.runtime.cluster.jobs.batch import started_jobs
 from pipeline.runtime.machine import usable_cores
 
 _FIRST_WORKER_S: Final = 30.0
@@ -151,13 +151,13 @@ def _few(lines: Sequence[str]) -> str:
 
 @contextmanager
 def _started(choice: ClusterChoice, folder: Path, jobs: int | None) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Start a cluster of our own; give its scheduler's address, and who says why a batch system takes no job."""
+    """Start a cluster of our own; give its scheduler's address, and who says why there are fewer jobs."""
     if choice.kind == LOCAL:
         with _local(jobs or usable_cores()) as cluster:
             yield str(cluster.scheduler_address), str
     else:
         with started_jobs(choice, folder / _LOGS) as asked:
-            yield str(asked.cluster.scheduler_address), lambda: asked.refused
+            yield str(asked.cluster.scheduler_address), asked.why_fewer
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.runtime.cluster import batch, connecting
+from pipeline.runtime.cluster import connecting
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.connecting import connect, security
 from pipeline.runtime.cluster.extra import load
+from pipeline.runtime.cluster.jobs import batch
 from pipeline.runtime.resources import builtin_templates_folder
 from tests.runtime.cluster.elsewhere import certificates, scheduler
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import dask
 import pytest
 
-from pipeline.errors import DiskFullError, InputError, WorkerError
-from pipeline.runtime.cluster import batch
+from pipeline.errors import DiskFullError, WorkerError
 from pipeline.runtime.cluster.choice import read_choice
 from pipeline.runtime.cluster.executor import DaskExecutor
 from pipeline.runtime.cluster.opening import open_cluster
 from pipeline.runtime.executor import Work
-from tests.runtime.cluster.elsewhere import LIMIT_S, ROOT, kill_whole, little_memory, network, scheduler, worker
+from tests.runtime.cluster.elsewhere import LIMIT_S, kill_whole, little_memory, network, scheduler, worker
 from tests.runtime.cluster.work import fill, fill_well, read, take_all_memory, take_much_memory, wait_in_turn
 
 
@@ -157,78 +153,3 @@ def test_a_worker_that_is_killed_with_its_nanny_leaves_its_piece_to_one_that_com
         joined(killing)
     assert outcome[0].startswith("saved by "), "the second went on from what the first had saved"
     assert losses[0].endswith("is gone; section-1: goes on elsewhere")
-
-
-_SBATCH = """#!/bin/sh
-[ -e {0}/full ] && echo "sbatch: error: too many jobs ($(cat {0}/full))" >&2 && exit 1
-cp $1 {0}/script
-setsid sh {0}/script > {0}/job.log 2>&1 &
-echo $! >> {0}/jobs
-echo Submitted batch job $!
-"""
-
-
-@pytest.fixture
-def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Settings of a batch system: programs in Slurm's place that start the very scripts, until a file says `full`."""
-    for name, text in (("sbatch", _SBATCH.format(tmp_path)), ("scancel", '#!/bin/sh\nkill -KILL -- "-$1"\n')):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(batch, "_LOOK_EVERY_S", 0.2)
-    settings = tmp_path / "cluster.toml"
-    settings.write_text('kind = "slurm"\ncores = 1\nmemory = "1GB"\nscheduler_options = { host = "127.0.0.1" }\n')
-    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1s"}):
-        yield settings
-    end_jobs(tmp_path)
-
-
-def end_jobs(folder: Path) -> None:
-    for line in (folder / "jobs").read_text().split():
-        with suppress(ProcessLookupError):
-            os.killpg(int(line), signal.SIGKILL)
-
-
-def test_a_job_that_ends_is_replaced_and_where_none_is_taken_the_batch_system_has_its_say(
-    tmp_path: Path, slurm: Path
-) -> None:
-    piece, losses = tmp_path / "piece.partial", list[str]()
-    piece.mkdir()
-
-    def hear_of(text: str) -> None:
-        losses.append(text)
-        if text.endswith("too many jobs (3)"):
-            (tmp_path / "full").write_text("4")
-        elif text.endswith("too many jobs (4)"):
-            (tmp_path / "full").unlink()
-
-    def end_job() -> None:
-        wait_for(piece / "state")
-        (tmp_path / "full").write_text("3")
-        end_jobs(tmp_path)
-
-    with opened(str(slurm), tmp_path) as executor:
-        ending = threading.Thread(target=end_job, daemon=True)
-        ending.start()
-        work = Work(piece, "job", "section-1", folder=piece, state_file="state")
-        outcome = executor.run(wait_in_turn, [work], jobs=1, on_loss=hear_of)
-        joined(ending)
-    assert outcome[0].startswith("saved by ")
-    assert losses[0].endswith("is gone; section-1: goes on elsewhere")
-    said = [text for text in losses if "too many jobs" in text]
-    assert said == [f"no worker is left that fits; waiting for one: {_SAID} ({number})" for number in (3, 4)]
-
-
-_SAID = "the batch system says: sbatch: error: too many jobs"
-
-
-def test_a_batch_system_that_takes_no_job_is_an_error(tmp_path: Path, slurm: Path) -> None:
-    (tmp_path / "full").write_text("1")
-    (tmp_path / "jobs").touch()
-    with (
-        pytest.raises(InputError, match=r"takes no job: sbatch: error: too many jobs") as refused,
-        opened(str(slurm), tmp_path),
-    ):
-        pass
-    assert refused.value.where == str(slurm)
