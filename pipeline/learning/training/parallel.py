@@ -270,8 +270,14 @@ def _gathered(tensor: Tensor) -> list[Tensor]:
 
 def _follow(common: _Common, rank: int, orders: Connection) -> None:
     """Do what the first process does, with another share of the batch; what another process is busy with."""
-    with suppress(EOFError):  # the first process is gone, or has stopped in the middle of something
+    try:
         _obey(common, rank, orders)
+    except (EOFError, ConnectionError):  # the first process is gone, or has stopped in the middle of something
+        return
+    except RuntimeError:  # torch's, where it went in the middle of an update: it says so itself, or was killed
+        leader = multiprocessing.parent_process()
+        if leader is None or not wait_for_any([leader.sentinel], _END_S):
+            raise
 
 
 def _obey(common: _Common, rank: int, orders: Connection) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
@@ -81,6 +84,22 @@ def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match="together died") as caught:
         train(training(tmp_path, LSTM, report=Killer(), devices=2, iterations=2000, checkpoint_every=2))
     assert "last state" in caught.value.hint
+
+
+def test_who_follows_says_nothing_where_its_leader_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torch says of a lost connection would stand on the screen beside the words of whoever was interrupted."""
+
+    def lose(*_arguments: object) -> None:
+        raise RuntimeError("Connection closed by peer")
+
+    here, there = multiprocessing.Pipe()
+    monkeypatch.setattr(parallel, "_obey", lose)
+    monkeypatch.setattr(parallel, "_END_S", 0.01)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: SimpleNamespace(sentinel=here))
+    with pytest.raises(RuntimeError, match="closed by peer"):
+        parallel._follow(cast("parallel._Common", None), 1, there)
+    there.close()
+    parallel._follow(cast("parallel._Common", None), 1, there)
 
 
 def test_a_process_that_does_not_begin_is_not_waited_for_for_ever(
