@@ -57,6 +57,8 @@ def examine_cluster(named: str, folder: Path, jobs: int | None) -> list[Diagnosi
         count += f"; {asked} were asked for" + (f": the batch system says: {said}" if said else "")
     state = "ok" if fit else "missing"
     mend = "" if fit else f"dask worker {choice.address or 'ADDRESS'} starts one; give all the same build-video."
+    if not fit and choice.kind in KINDS:
+        mend = f"Ask the batch system about its jobs; what they print lies in {folder.resolve() / 'cluster-logs'}."
     away = {address: about[address]["not_shared"] for address in fit if about[address]["not_shared"]}
     shared = f"all that fit read and write in {folder.resolve()}"
     if away:

@@ -8,6 +8,7 @@ Source: https://slurm.schedmd.com/squeue.html; qstat(1) and sge_status(5) of Gri
 from __future__ import annotations
 
 import getpass
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -77,7 +78,9 @@ def states(kind: str) -> dict[str, JobState] | None:
 
 def last_words(folder: Path, job: str) -> str:
     """Last line of what a job has printed, and the file; empty where there is none."""
-    for path in sorted(folder.glob(f"*[!0-9]{job}*"), key=lambda path: (".e" not in path.name, path.name)):
+    own = re.compile(rf"(?<!\d){re.escape(job)}(?!\d)")
+    printed = [path for path in folder.glob("*") if own.search(path.name)]
+    for path in sorted(printed, key=lambda path: (".e" not in path.name, path.name)):
         with suppress(OSError), path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _LAST_BYTES))
             lines = file.read().decode("utf-8", "replace").split("\n")
