@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from os.path import lexists
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -173,6 +174,8 @@ class Production(ProductionTable):
     @property
     def templates_folder(self) -> Path | None:
         """The user's own templates, where there are any."""
+        if self.templates.isidentifier() and self.templates.isascii() and not lexists(self._folder / self.templates):
+            return None  # asked for hundreds of times; other names may be spelt otherwise, or lead elsewhere
         folder = self.resolve(self.templates, "templates")
         return folder if folder.is_dir() else None
 

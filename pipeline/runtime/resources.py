@@ -7,6 +7,7 @@ shadows the built-in one, file by file.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import TemplateError
@@ -37,6 +38,21 @@ def builtin_templates_folder() -> Path:
     return _data_folder("templates")
 
 
+@lru_cache(maxsize=512)
+def _builtin_template(folder: Path, relative: str) -> Path | None:
+    """A file of the program's own folder, which stays as it is while the program runs."""
+    return _within(folder, relative)
+
+
+def _within(folder: Path, relative: str) -> Path | None:
+    """A file of a folder; None where there is none, or where links lead out of the folder."""
+    with suppress(OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
+        candidate = stored_path(folder, relative).resolve()
+        if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
+            return candidate
+    return None
+
+
 def find_template(relative: str, own: Path | None) -> Path:
     """Find a template such as `cards/title.toml`: the user's own first, then the built-in one.
 
@@ -45,12 +61,11 @@ def find_template(relative: str, own: Path | None) -> Path:
     TemplateError
         Where neither folder has it; names the ones there are.
     """
-    folders = [folder for folder in (own, builtin_templates_folder()) if folder is not None]
-    for folder in folders:
-        with suppress(OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
-            candidate = stored_path(folder, relative).resolve()
-            if candidate.is_relative_to(folder.resolve()) and candidate.is_file():
-                return candidate
+    builtin = builtin_templates_folder()
+    found = (_within(own, relative) if own is not None else None) or _builtin_template(builtin, relative)
+    if found is not None:
+        return found
+    folders = [folder for folder in (own, builtin) if folder is not None]
     kind = relative.partition("/")[0]
     known = sorted({path.stem for folder in folders for path in (folder / kind).glob("*") if path.is_file()})
     near = near_names(Path(relative).stem, known)

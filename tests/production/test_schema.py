@@ -234,3 +234,18 @@ def test_a_setting_that_was_renamed_is_read_with_a_note() -> None:
         parse_production({"title": "A film", "section": [both]}, where="here")
     new = {**section, "training": {"max_rollbacks": 2}}
     assert not parse_production({"title": "A film", "section": [new]}, where="here").notes
+
+
+def test_a_templates_folder_is_found_once_it_has_come_and_refused_where_it_leads_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "film").mkdir()
+    (tmp_path / "film" / "film.toml").write_text('title = "x"\n' + SECTION, encoding="utf-8")
+    production = load_production(tmp_path / "film" / "film.toml")
+    templates = tmp_path / "film" / "templates"
+    assert production.templates_folder is None
+    templates.mkdir()
+    assert production.templates_folder == templates.resolve()
+    templates.rmdir()
+    assert production.templates_folder is None
+    templates.symlink_to(tmp_path)
+    with pytest.raises(ProductionError, match="outside"):
+        _ = production.templates_folder

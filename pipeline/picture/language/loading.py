@@ -7,6 +7,7 @@ English, of each the person's own file first, word by word.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,16 @@ def load_language(tag: str = ENGLISH, own: Path | None = None) -> Language:
     TemplateError
         Where a word list can't be used; with the name and what was expected.
     """
+    return _builtin(tag, builtin_templates_folder()) if own is None else _loaded(tag, own)
+
+
+@lru_cache(maxsize=32)
+def _builtin(tag: str, _folder: Path) -> Language:
+    """The words of a list that comes along, which stays as it is while the program runs."""
+    return _loaded(tag, None)
+
+
+def _loaded(tag: str, own: Path | None) -> Language:
     usual = english()
     words: dict[str, Word] = {}
     found = [(part, path) for part in _parts(tag) for path in _lists(part, own)]
