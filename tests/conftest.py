@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
@@ -27,6 +29,8 @@ settings.load_profile("same each time")
 GOLDEN_FOLDER = Path(__file__).parent / "picture" / "golden"
 MEAN_TOLERANCE = 1.0  # levels of 255, over the whole picture
 WORST_TOLERANCE = 40.0  # levels that one pixel in a thousand may be off: another font renderer, another processor
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - Linux's own
+ROOM_BYTES = 8 << 30  # twenty times what is there at once
 
 workers.preload(  # what helper processes import, once for all tests of a process
     "pipeline.build.follow",
@@ -53,6 +57,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--explore"):
         settings.load_profile("explore")
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        _keep_folders_in_memory()
+
+
+def _keep_folders_in_memory() -> None:
+    """Let folders of tests lie in memory where there is plenty: results are flushed to the disk again and again."""
+    try:
+        room = min(shutil.disk_usage(MEMORY_DISK).free, psutil.virtual_memory().available)
+    except OSError:
+        return
+    if room >= ROOM_BYTES and os.access(MEMORY_DISK, os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
 
 
 @pytest.hookimpl(optionalhook=True)

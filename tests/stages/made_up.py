@@ -4,7 +4,11 @@ that turns into tones for takes, and losses that fall."""
 from __future__ import annotations
 
 import math
+import shutil
+from atexit import register
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -179,7 +183,22 @@ def take(
 def results(
     root: Path, *, temperatures: tuple[float, float] = (1.0, 1.0), take_seconds: float = 3.0
 ) -> tuple[Store, Results]:
-    store = Store(root)
+    """Everything that the stages before the film would have made, in a new folder or in one that has some of it."""
+    if not root.exists():
+        shutil.copytree(_made(temperatures, take_seconds), root)
+    return _results(Store(root), temperatures, take_seconds)
+
+
+@cache
+def _made(temperatures: tuple[float, float], take_seconds: float) -> Path:
+    """Results that are made once in this process, to be copied: publishing them waits for the disk."""
+    folder = Path(mkdtemp(prefix="build-video-tests-"))
+    register(shutil.rmtree, folder, ignore_errors=True)
+    _results(Store(folder / "work"), temperatures, take_seconds)
+    return folder / "work"
+
+
+def _results(store: Store, temperatures: tuple[float, float], take_seconds: float) -> tuple[Store, Results]:
     takes = tuple(
         tuple(take(store, section, i, temperature=temperatures[section], seconds=take_seconds) for i in ITERATIONS)
         for section in (0, 1)
