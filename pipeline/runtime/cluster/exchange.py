@@ -103,7 +103,7 @@ class Exchange:
     def _refuse(self, worker: str, path: Path, wrong: object) -> NoReturn:
         error = WorkerError(
             f"A worker could not keep what was sent to it: {wrong}.",
-            where=f"{worker}, {path}",
+            where=f"{worker}, {path}" if wrong == depot.CHANGED else worker,
             expected="room on the worker's disk, and files that nobody changes during a build",
             hint="Make room there, or start it with another --local-directory, then build again.",
         )

@@ -100,7 +100,7 @@ class BatchRun:
 
     def _take_up(self, index: int, found: Mapping[str, str]) -> None:
         """Wait for a piece that an earlier command has begun, on one worker or, where it is late, on two."""
-        self.batch.on_loss(f"{self.works[index].label} is being made already, and is waited for")
+        self.batch.on_loss(f"{self.works[index].label or 'a piece'} is being made already, and is waited for")
         for key, worker in found.items():
             self._hand_over(index, held_as=key)
             one = self.running[key]
@@ -165,7 +165,7 @@ class BatchRun:
         elif event.kind == "gone":
             worker, lost = event.value
             if names := ", ".join(self.running[key].label for key in lost if key in self.running):
-                self.batch.on_loss(f"worker {worker} is gone; {names}: goes on elsewhere")
+                self.batch.on_loss(printable(f"worker {worker} is gone; {names}: goes on elsewhere"))
         elif event.kind == "unsent":
             key, error = event.value
             if key in self.running:
