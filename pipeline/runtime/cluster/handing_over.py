@@ -62,12 +62,18 @@ class BatchRun:
     """Pieces that were handed over before: each time they have another name."""
     has_heard_nonsense: bool = False
     looked_s: float = field(default_factory=time.monotonic)
+    growth: int = 0
+    """How many pieces more than planned there was room for when workers were looked at last."""
     offers: Offers = field(init=False)
     """What admitted workers offered when they were looked at last."""
 
     def __post_init__(self) -> None:
         self.listener = Listener(self.executor.client, self.executor.passport.name)
+        self._see_workers()
+
+    def _see_workers(self) -> None:
         self.offers = self.executor.offers_of_each()
+        self.growth = self.executor.growth(self.works[0].needs)
 
     @property
     def works(self) -> Sequence[Work[Any]]:
@@ -77,7 +83,7 @@ class BatchRun:
     @property
     def room(self) -> int:
         """How many more pieces may be handed over now: also to workers that have come since."""
-        return max(1, self.batch.jobs + self.executor.growth(self.works[0].needs)) - len(self.running)
+        return max(1, self.batch.jobs + self.growth) - len(self.running)
 
     def finish(self) -> list[Any]:
         """Do all of it."""
@@ -312,7 +318,7 @@ class BatchRun:
         """See whether anybody is there, and whether any piece is late."""
         if self.executor.client.status != "running":
             raise self.executor.scheduler_lost()
-        self.offers = self.executor.offers_of_each()
+        self._see_workers()
         if all(self._is_placed(key, one) for key, one in list(self.running.items())) and self.offers:
             self.said = ""
             self._back_up()
