@@ -205,3 +205,26 @@ def test_a_cluster_whose_jobs_are_not_taken_can_be_closed(tmp_path: Path, monkey
         batch._ask_at_first(cluster, choice)
     cluster.close(timeout=60)
     assert cluster.status.name == "closed"
+
+
+def test_a_python_whose_path_has_spaces_is_quoted_in_the_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/my films/.venv/bin/python")
+    cluster = batch.prepared(read_choice(settings(tmp_path, SLURM)), tmp_path / "logs")
+    try:
+        assert "\n'/my films/.venv/bin/python' -m distributed.cli.dask_worker tcp://" in cluster.job_script()
+    finally:
+        cluster.close()
+
+
+def test_files_of_tls_that_a_script_can_not_name_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "my films"
+    folder.mkdir()
+    certificates_of = "".join(f'{name} = "{name}.pem"\n' for name in ("ca_file", "cert", "key"))
+    for name in ("ca_file", "cert", "key"):
+        (folder / f"{name}.pem").touch()
+    choice = read_choice(settings(folder, f"{SLURM}[tls]\n{certificates_of}"))
+    with pytest.raises(InputError) as caught:
+        batch.prepared(choice, tmp_path / "logs")
+    assert caught.value.where.endswith("tls.ca_file")
