@@ -91,8 +91,13 @@ def training_environment(device: torch.device, threads: int, *, tf32: bool = Fal
 
 
 def device_kind(device: str) -> str:
-    """Name the kind of processor or GPU behind `cpu` or `cuda`: computing on another kind may give other bytes."""
-    return torch.cuda.get_device_name(0) if device == "cuda" else processor_kind()
+    """Name the kind of processor or GPU behind `cpu` or `cuda`: computing on another kind may give other bytes.
+
+    So may torch's builds for GPUs, which a cluster's workers may have while the command has none.
+    """
+    if device == "cuda":
+        return torch.cuda.get_device_name(0)
+    return processor_kind() + (f", torch for CUDA {torch.version.cuda}" if torch.version.cuda else "")
 
 
 def describe_gpu() -> str:

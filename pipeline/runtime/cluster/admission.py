@@ -93,7 +93,7 @@ def own_versions() -> dict[str, str]:
     found = {"python": ".".join(platform.python_version_tuple()[:2])}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            found[package] = version(package).partition("+")[0]  # torch's builds for GPUs: see `device_kind`
         except PackageNotFoundError:
             found[package] = _ABSENT
     return {**_other_fonts(), **found, FFMPEG: _ffmpeg_version(), "source": _source_hash()}

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pipeline.errors import InputError
 from pipeline.ffmpeg.process import OVERRIDE_VARIABLE, ffmpeg_path
+from pipeline.learning.hardware import device_kind
 from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Passport
 from pipeline.runtime.cluster.choice import read_choice
@@ -123,3 +126,15 @@ def test_a_worker_with_another_ffmpeg_gets_no_work(tmp_path: Path) -> None:
     ):
         pass
     assert OVERRIDE_VARIABLE in no.value.hint
+
+
+def test_builds_of_torch_for_gpus_and_without_are_one_version_whose_trainings_say_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = admission.own_versions()["torch"]
+    monkeypatch.setattr(admission, "version", lambda name: f"{own}+cu130" if name == "torch" else version(name))
+    assert admission.own_versions()["torch"] == own
+    monkeypatch.setattr(torch.version, "cuda", None)
+    plain = device_kind("cpu")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    assert device_kind("cpu") == f"{plain}, torch for CUDA 13.0"
