@@ -22,9 +22,10 @@ from pipeline.runtime.cluster import admission
 from pipeline.runtime.cluster.admission import Passport
 from pipeline.runtime.cluster.connecting import ANSWER_S, connect
 from pipeline.runtime.cluster.exchange import Exchange
-from pipeline.runtime.cluster.handing_over import BatchRun, on_worker, read_answer
+from pipeline.runtime.cluster.handing_over import BatchRun, on_worker
 from pipeline.runtime.cluster.parcels import write_item
 from pipeline.runtime.cluster.pieces import PieceCall, redirect, stop_pieces
+from pipeline.runtime.cluster.plain import read_answer
 from pipeline.runtime.executor import Batch, Executor, Item, Needs, Outcome
 
 _STOP_S: Final = 10
@@ -51,6 +52,7 @@ class DaskExecutor(Executor):
     ) -> None:
         self.address, self._tls, self.passport, self._asked = address, dict(tls), passport, asked
         self._begun_with: list[int] | None = None
+        self._is_lost = False
         self.why_no_jobs: Callable[[], str] = str
         """The words with which a batch system takes no further job; empty where it does, or there is none."""
 
@@ -161,7 +163,8 @@ class DaskExecutor(Executor):
             raise self.scheduler_lost() from error
 
     def scheduler_lost(self, what: str = "is gone") -> WorkerError:
-        """Say that the scheduler does no more."""
+        """Say that the scheduler does no more; it is asked for nothing from then on."""
+        self._is_lost = True
         return WorkerError(
             f"The scheduler of the cluster {what}.",
             where=self.address,
@@ -171,13 +174,18 @@ class DaskExecutor(Executor):
 
     def stop(self, keys: Sequence[str]) -> None:
         """End pieces on whichever worker, by their names in the cluster."""
-        if self.client.status != "running":
+        if not self._answers:
             return
         with suppress(Exception):  # whoever stops has a reason already
             wanted = [Future(key, client=self.client) for key in keys]
             self.client.cancel(wanted, force=True, reason="the command has ended", msg="")
         with suppress(Exception):
             self.client.run(stop_pieces, list(keys), on_error="ignore", callback_timeout=_STOP_S)
+
+    @property
+    def _answers(self) -> bool:
+        """Whether the scheduler has answered until now."""
+        return not self._is_lost and str(self.client.status) == "running"
 
     def ask_each(self, function: Callable[[int], Any], workers: Sequence[str]) -> dict[str, Any]:
         """Apply a function to the number of each worker's cores, there, in a process of its own.
@@ -200,6 +208,14 @@ class DaskExecutor(Executor):
             except Exception as error:  # noqa: BLE001 - returned beside what the others answer
                 found[worker] = error
         return found
+
+    def forget_admission(self) -> None:
+        """Look at no further workers: each that comes would be looked at for every film that was ever built there."""
+        if self._answers:
+            with suppress(Exception):
+                self.client.sync(
+                    self.client.scheduler.unregister_worker_plugin, name=self.passport.name, callback_timeout=_STOP_S
+                )
 
     def close(self) -> None:
         """End the connection."""

@@ -27,7 +27,14 @@ from pipeline.runtime.cluster.handed import MOST_DEATHS, Handed, Offers, died_of
 from pipeline.runtime.cluster.listening import Event, Listener
 from pipeline.runtime.cluster.parcels import checked_listing, write_item
 from pipeline.runtime.cluster.pieces import Desk, PieceCall, do_piece
-from pipeline.runtime.cluster.plain import HelperDiedError, LackingError, StoppedError, from_text, printable
+from pipeline.runtime.cluster.plain import (
+    HelperDiedError,
+    LackingError,
+    StoppedError,
+    from_text,
+    printable,
+    read_answer,
+)
 from pipeline.runtime.executor import Batch, Work
 from pipeline.runtime.relay import Word
 from pipeline.runtime.workers import preloaded
@@ -170,8 +177,9 @@ class BatchRun:
             self.batch.on_loss(printable(f"worker {worker} gets no work: {why}"))
         elif event.kind == "gone":
             worker, lost = event.value
-            if names := ", ".join(self.running[key].label for key in lost if key in self.running):
-                self.batch.on_loss(printable(f"worker {worker} is gone; {names}: goes on elsewhere"))
+            if names := [self.running[key].label for key in lost if key in self.running]:
+                go_on = "goes on" if len(names) == 1 else "go on"
+                self.batch.on_loss(printable(f"worker {worker} is gone; {', '.join(names)}: {go_on} elsewhere"))
         elif event.kind == "unsent":
             key, error = event.value
             if key in self.running:
@@ -365,32 +373,6 @@ class BatchRun:
                 spare[min(others)] -= 1  # about as many as there is room for: the scheduler chooses among them
                 self.batch.on_loss(f"{one.label} is late on worker {where[key]}: another begins it too")
                 self._hand_over(one.index, one.deaths, is_backup=True, without=self.offers.keys() - others)
-
-
-def read_answer(text: object) -> tuple[Any, str, str, Any]:
-    """Read what `do_piece` returned: the outcome, and where its files are to be fetched: worker, number, listing.
-
-    Raises
-    ------
-    BuildVideoError
-        The error of the piece.
-    """
-    answer = from_text(text)
-    shape = answer[0] if isinstance(answer, tuple) and answer else ""
-    if shape == "failed":
-        raise answer[1]
-    if shape == "lacking":
-        raise LackingError(answer[1], answer[2])
-    if shape == "broken":
-        error = RuntimeError(answer[1])
-        error.add_note(answer[2])
-        raise error
-    if shape != "done":
-        raise WorkerError("A worker's answer can't be used.", hint="See what runs on the cluster's workers.")
-    _, outcome, worker, number, files = answer
-    if isinstance(outcome, list):
-        outcome = [printable(one) if isinstance(one, str) else one for one in outcome]
-    return printable(outcome) if isinstance(outcome, str) else outcome, worker, number, files
 
 
 def on_worker(call: PieceCall) -> str:

@@ -56,7 +56,10 @@ def open_cluster(
             note(f"{choice.address} has no TLS: whoever reaches it can run programs on its workers, and read along")
         if jobs is None:
             executor.remember_size()
-        yield executor
+        try:
+            yield executor
+        finally:
+            executor.forget_admission()
 
 
 @contextmanager

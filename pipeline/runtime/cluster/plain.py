@@ -89,6 +89,35 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in text)
 
 
+def read_answer(text: object) -> tuple[Any, str, str, Any]:
+    """Read what `do_piece` returned: the outcome, and where its files are to be fetched: worker, number, listing.
+
+    Raises
+    ------
+    BuildVideoError
+        The error of the piece; a WorkerError where the text is no answer.
+    """
+    match from_text(text):
+        case ("done", outcome, str(worker), str(number), files):
+            return _shown(outcome), worker, number, files
+        case ("failed", BuildVideoError() as error):
+            raise error
+        case ("lacking", BuildVideoError() as error, str(worker)):
+            raise LackingError(error, worker)
+        case ("broken", str(words), str(trace)):
+            broken = RuntimeError(words)
+            broken.add_note(trace)
+            raise broken
+    raise WorkerError("A worker's answer can't be used.", hint="See what runs on the cluster's workers.")
+
+
+def _shown(outcome: Any) -> Any:
+    """An outcome whose words obey nothing that a terminal would."""
+    if isinstance(outcome, list):
+        return [_shown(one) for one in outcome]
+    return printable(outcome) if isinstance(outcome, str) else outcome
+
+
 def _packed(value: object) -> object:
     if value is None or isinstance(value, bool | str):
         return value

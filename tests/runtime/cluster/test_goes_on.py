@@ -227,3 +227,12 @@ def test_a_piece_that_is_stopped_before_it_has_a_process_never_has_one(
     assert isinstance(error, StoppedError)
     assert not [*piece.iterdir()], "it was never begun"
     assert not (tmp_path / "piece.partial.claim").exists()
+
+
+def test_a_scheduler_keeps_nothing_of_a_command_that_has_ended(tmp_path: Path) -> None:
+    """Or each worker that comes later would be looked at for every film that was ever built there."""
+    with scheduler(workers=1) as own:
+        before = {*own.scheduler.worker_plugins}
+        with open_cluster(read_choice(own.scheduler_address), tmp_path, jobs=1, note=lambda _text: None):
+            assert {*own.scheduler.worker_plugins} > before
+        assert {*own.scheduler.worker_plugins} == before

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from pipeline.errors import RecordingError, TrainingError, WorkerError
 from pipeline.runtime.cluster.depot import Depot
 from pipeline.runtime.cluster.executor import DaskExecutor
-from pipeline.runtime.cluster.handing_over import read_answer
 from pipeline.runtime.cluster.parcels import FileFact, Parcel, Places, checked_listing, listing, read_item, write_item
-from pipeline.runtime.cluster.plain import HelperDiedError, from_text, to_text
+from pipeline.runtime.cluster.plain import HelperDiedError, from_text, read_answer, to_text
 from pipeline.runtime.executor import Work
 from pipeline.runtime.progress.reporter import WorkStart
 from pipeline.runtime.relay import Word
@@ -66,6 +65,18 @@ def test_words_and_errors_tell_a_terminal_nothing() -> None:
 def test_what_is_no_answer_of_this_program_is_refused(text: object) -> None:
     with pytest.raises(WorkerError, match="can't be used"):
         from_text(text)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(None, (), "done", ("done", 1), ("done", 1, 2, "", []), ("failed", "words"), ("failed",)),
+        *(("lacking", "words", "tcp://a:1"), ("lacking", RecordingError("x"), 1), ("broken", 1, ""), ("other", 1)),
+    ],
+)
+def test_an_answer_of_another_shape_is_refused(answer: object) -> None:
+    with pytest.raises(WorkerError, match="can't be used"):
+        read_answer(to_text(answer))
 
 
 @pytest.mark.parametrize(
