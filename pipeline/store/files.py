@@ -324,6 +324,7 @@ def flush_tree(folder: Path, *, deep: bool = True) -> None:
     _flush(folder)
 
 
+_MOST_RENAMES: Final = 10
 DOOMED: Final = ".doomed-"
 """Stands in the names of folders that are being removed."""
 
@@ -334,3 +335,17 @@ def remove_tree(folder: Path) -> None:
     with disk_errors(folder), suppress(FileNotFoundError):
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+
+
+def rename_over(folder: Path, final: Path) -> None:
+    """Rename a folder to one that may be there, and that a process of another machine may rename to meanwhile."""
+    for left in reversed(range(_MOST_RENAMES)):
+        if final.exists():
+            remove_tree(final)
+        try:
+            folder.rename(final)
+        except OSError as error:
+            if not left or error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            return

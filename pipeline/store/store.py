@@ -10,7 +10,6 @@ This module does not know what stages make, nor in which order.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -37,6 +36,7 @@ from pipeline.store.files import (
     plain_reason,
     remove_strays,
     remove_tree,
+    rename_over,
 )
 from pipeline.store.names import InnerPath
 from pipeline.store.shared_values import canonical_hash, canonical_text
@@ -50,7 +50,6 @@ _RECORD = "record.json"
 _KEY_LENGTH = 24
 _IN_FLIGHT: Final = "in-flight"
 PARTIAL: Final = ".partial"
-_MOST_TRIES: Final = 10
 RESULT_NAME: Final = re.compile(rf"([0-9a-f]{{{_KEY_LENGTH}}})({re.escape(PARTIAL)})?")
 """Names of folders that this store has made: nothing else in its root is ever removed."""
 
@@ -159,10 +158,6 @@ _verified: Final[dict[Path, tuple[Stamps, dict[str, str]]]] = {}
 """Folders whose files this process has read: the sizes and times that these had, and their hashes."""
 
 
-def _drop_silently(_text: str) -> None:
-    pass
-
-
 class Store:
     """The results of one production.
 
@@ -174,7 +169,7 @@ class Store:
         Called with a line about damaged results that will be made again.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None] = _drop_silently) -> None:
+    def __init__(self, root: Path, warn: Callable[[str], None] = lambda _text: None) -> None:
         self.root = root
         self._warn = warn
 
@@ -301,7 +296,7 @@ class Store:
         if self._manifest(final) == manifest and not self._damage(final, manifest):
             remove_tree(folder)  # another has published the same meanwhile, and others read it
         else:
-            _rename_over(folder, final)
+            rename_over(folder, final)
         flush_tree(final.parent, deep=False)
         self._remember(piece)
         return final
@@ -396,20 +391,6 @@ class Store:
                 key, _, doomed = folder.name.partition(DOOMED)
                 if doomed and RESULT_NAME.fullmatch(key) and not folder.is_symlink():
                     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _rename_over(folder: Path, final: Path) -> None:
-    """Rename a folder to one that may be there, and that a process of another machine may rename to meanwhile."""
-    for left in reversed(range(_MOST_TRIES)):
-        if final.exists():
-            remove_tree(final)
-        try:
-            folder.rename(final)
-        except OSError as error:
-            if not left or error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                raise
-        else:
-            return
 
 
 def _result_of(folder: Path, manifest: _Manifest, kind: type[R]) -> Result[R]:
