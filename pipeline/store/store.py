@@ -169,7 +169,8 @@ class Store:
         Called with a line about damaged results that will be made again.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None] = lambda _text: None) -> None:
+    # `str` drops a line; a lambda would not travel to helper processes, as stores do
+    def __init__(self, root: Path, warn: Callable[[str], object] = str) -> None:
         self.root = root
         self._warn = warn
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -205,3 +206,7 @@ def test_several_may_publish_the_same_piece_at_the_same_moment(tmp_path: Path) -
         thread.join()
     assert not errors
     assert store.find(piece()) is not None
+
+
+def test_a_store_travels_to_helper_processes(tmp_path: Path) -> None:
+    assert pickle.loads(pickle.dumps(Store(tmp_path))).root == tmp_path  # noqa: S301 - made here
