@@ -32,8 +32,10 @@ echo Submitted batch job $number
 """,
     "squeue": """#!/bin/sh
 cat {0}/waiting/* 2> /dev/null
-for file in {0}/running/*; do kill -0 $(cat $file) 2> /dev/null && echo "${{file##*/}}|RUNNING|None"; done
-true
+for file in {0}/running/*; do
+    state=$(sed 's/.*) \\(.\\).*/\\1/' /proc/$(cat $file)/stat 2> /dev/null)
+    case "$state" in ""|Z|X) ;; *) echo "${{file##*/}}|RUNNING|None" ;; esac
+done
 """,
     "scancel": """#!/bin/sh
 rm -f {0}/waiting/$1
