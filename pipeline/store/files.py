@@ -108,6 +108,14 @@ def bytes_text(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def inode_of(path: Path) -> int | None:
+    """Tell a file or folder from another of the same name; None where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
 def free_bytes(path: Path) -> int | None:
     """How much can be written there; None where the system does not know."""
     try:

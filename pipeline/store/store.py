@@ -33,6 +33,7 @@ from pipeline.store.files import (
     disk_errors,
     file_sha256,
     flush_tree,
+    inode_of,
     plain_reason,
     remove_strays,
     remove_tree,
@@ -263,21 +264,21 @@ class Store:
     def publish(self, piece: Piece) -> Iterator[Path]:
         """Offer an empty folder to build the piece in; a clean exit publishes it, an error removes it."""
         temporary = self.root / _IN_FLIGHT / f"{piece.key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        before = inode_of(self.folder(piece))
         try:
             with disk_errors(temporary):
                 temporary.mkdir(parents=True)
                 yield temporary
-                self._seal(piece, temporary)
+                self._seal(piece, temporary, before)
         finally:
-            if temporary.exists():
-                remove_tree(temporary)
+            remove_tree(temporary)
 
     def publish_partial(self, piece: Piece) -> Path:
         """Publish what lies in the piece's partial folder; a kill on the way leaves one of the two whole."""
         with disk_errors(self.root):
             return self._seal(piece, self.partial(piece))
 
-    def _seal(self, piece: Piece, folder: Path) -> Path:
+    def _seal(self, piece: Piece, folder: Path, before: int | None = None) -> Path:
         remove_strays(folder, of_the_living=True)
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
         names = [path.relative_to(folder).as_posix() for path in files]
@@ -294,7 +295,7 @@ class Store:
         flush_tree(folder)
         final = self.folder(piece)
         final.parent.mkdir(parents=True, exist_ok=True)
-        if self._manifest(final) == manifest and not self._damage(final, manifest):
+        if inode_of(final) != before and self._manifest(final) == manifest and not self._damage(final, manifest):
             remove_tree(folder)  # another has published the same meanwhile, and others read it
         else:
             rename_over(folder, final)

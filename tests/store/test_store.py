@@ -173,17 +173,26 @@ def test_a_full_disk_and_a_forbidden_folder_are_told_apart(tmp_path: Path) -> No
     assert isinstance(translated_disk_error(OSError(13, "Permission denied"), tmp_path / "x" / "y"), OutputError)
 
 
-def test_what_is_published_a_second_time_leaves_the_first_in_its_place_unless_that_is_damaged(tmp_path: Path) -> None:
+def test_what_is_published_a_second_time_meanwhile_leaves_the_first_in_its_place_unless_that_is_damaged(
+    tmp_path: Path,
+) -> None:
     """A worker that was thought to be lost may end after another: the film is read by then."""
     store = Store(tmp_path)
-    publish(store, piece())
-    file = store.folder(piece()) / "sub" / "data.bin"
-    before = file.stat().st_ino
-    publish(store, piece())
+    file = store.folder(piece()) / "data.bin"
+    with store.publish(piece()) as lost:
+        (lost / "data.bin").write_bytes(b"hello")
+        with store.publish(piece()) as folder:
+            (folder / "data.bin").write_bytes(b"hello")
+        before = file.stat().st_ino
     assert file.stat().st_ino == before
     assert not [*(tmp_path / "in-flight").glob("*")]
-    file.write_bytes(bytes(len(file.read_bytes())))
-    publish(store, piece())
+    with store.publish(piece()) as lost:
+        (lost / "data.bin").write_bytes(b"hello")
+        file.write_bytes(b"jello")
+    assert file.stat().st_ino != before
+    before = file.stat().st_ino
+    with store.publish(piece()) as again:  # as one that is made again by force
+        (again / "data.bin").write_bytes(b"hello")
     assert file.stat().st_ino != before
     assert store.find(piece()) is not None
 
